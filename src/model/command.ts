@@ -1,0 +1,37 @@
+// A command as the person meant it: the value that reading a block gives.
+// Where it stands in the journal is in journal.ts, what became of it in world.ts.
+
+export const VERBS = ["run", "eval", "script", "stop", "queue"] as const;
+export type Verb = (typeof VERBS)[number];
+
+export const RUNNERS = ["uv", "pixi"] as const;
+export type Runner = (typeof RUNNERS)[number];
+
+/** `after: full` (must succeed) or `after: full (any)` (must have ended). */
+export interface After {
+  readonly target: string;
+  readonly any: boolean;
+}
+
+export interface CommandSpec {
+  readonly verb: Verb;
+  /** Name of a run, script, run folder or id; for `queue`: `pause` or `resume`. */
+  readonly target: string;
+  /** Arguments handed to the script, each exactly as written, in order. */
+  readonly args: readonly string[];
+  /** ` !` at the end, `go: true`, or a ticked task item: start without waiting. */
+  readonly go: boolean;
+  readonly timeoutMs?: number;
+  readonly because?: string;
+  readonly after?: readonly After[];
+  readonly script?: string;
+  readonly runner?: Runner;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Keys of the language that were understood but that this version cannot carry out yet. */
+  readonly unsupported?: readonly string[];
+}
+
+/** The verb and its target as a person reads it: `run: de-risk`. */
+export function commandTitle(spec: CommandSpec): string {
+  return `${spec.verb}: ${spec.target}`;
+}

@@ -1,0 +1,54 @@
+// Names that must not be mixed up, as branded strings, and how new ids are made.
+// What an id belongs to is kept by the world; nothing here looks at a disk.
+import { createHash } from "node:crypto";
+
+declare const brand: unique symbol;
+type Brand<T, Name extends string> = T & { readonly [brand]: Name };
+
+/** Absolute path of a lab: the folder with `nightlab.yaml`. */
+export type LabPath = Brand<string, "LabPath">;
+/** Absolute path of an experiment: a folder with `JOURNAL.md`. */
+export type ExperimentPath = Brand<string, "ExperimentPath">;
+/** What a receipt shows, `k7f3`. */
+export type CommandId = Brand<string, "CommandId">;
+/** One try at a command, `k7f3-1`; also the name of its folder in `.nightlab/attempts/`. */
+export type AttemptId = Brand<string, "AttemptId">;
+/** Name of a folder below `runs/`, `2025-02-02T14-30-00-de-risk`. */
+export type RunFolder = Brand<string, "RunFolder">;
+
+export const labPath = (path: string): LabPath => path as LabPath;
+export const experimentPath = (path: string): ExperimentPath => path as ExperimentPath;
+export const commandId = (id: string): CommandId => id as CommandId;
+export const attemptId = (id: string): AttemptId => id as AttemptId;
+export const runFolder = (name: string): RunFolder => name as RunFolder;
+
+/** The form of a command id: a letter, then three or more letters and digits. */
+export const COMMAND_ID = /^[a-z][a-z0-9]{3,7}$/;
+
+/** The form of a name in `run: <name>`; it can never leave `runs/`. */
+export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
+
+/** The form of a run folder: a local time stamp, then the run's name. */
+export const RUN_FOLDER = /^(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2})-([A-Za-z0-9][A-Za-z0-9_.-]*)$/;
+
+const LETTERS = "abcdefghjkmnpqrstvwxyz";
+const ALPHABET = `${LETTERS}23456789`;
+
+/**
+ * A command id from a seed text, four characters long and longer only where the short one is
+ * taken. The same seed and the same taken ids give the same id, so that a replay mints alike.
+ */
+export function mintCommandId(seed: string, taken: (id: CommandId) => boolean): CommandId {
+  for (let salt = 0; ; salt += 1) {
+    const bytes = createHash("sha256").update(`${salt}\n${seed}`).digest();
+    const length = Math.min(8, 4 + Math.floor(salt / 16));
+    let id = LETTERS.charAt((bytes[0] ?? 0) % LETTERS.length);
+    for (let i = 1; i < length; i += 1) id += ALPHABET.charAt((bytes[i] ?? 0) % ALPHABET.length);
+    if (!taken(commandId(id))) return commandId(id);
+  }
+}
+
+/** SHA-256 of a text, as 64 hexadecimal digits. */
+export function hashText(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

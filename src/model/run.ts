@@ -1,0 +1,132 @@
+// A run: one try at a command, from its claim to its one ending.
+// `RunRecord` is what stands in run.json, readable without nightlab.
+import type { After, Runner, Verb } from "./command.ts";
+import type { Finding } from "./finding.ts";
+import type { AttemptId, CommandId, RunFolder } from "./ids.ts";
+import type { MetricSummary } from "./sample.ts";
+
+export type Ending = "done" | "failed" | "stopped" | "lost";
+
+/** Why a run ended, from facts. */
+export type Cause =
+  | { readonly kind: "success" }
+  | { readonly kind: "exit-code"; readonly code: number }
+  | { readonly kind: "signal"; readonly signal: string }
+  | { readonly kind: "hidden-crash" }
+  | { readonly kind: "gpu-out-of-memory" }
+  | { readonly kind: "host-out-of-memory" }
+  | { readonly kind: "disk-full" }
+  | { readonly kind: "import-error"; readonly module: string }
+  | { readonly kind: "over-limit"; readonly limitMs: number }
+  | { readonly kind: "stopped"; readonly by: "journal" | "command-line" }
+  | { readonly kind: "environment"; readonly message: string }
+  | { readonly kind: "no-runner"; readonly message: string }
+  | { readonly kind: "script-missing"; readonly script: string }
+  | { readonly kind: "start-failed"; readonly message: string }
+  | { readonly kind: "machine-restarted" }
+  | { readonly kind: "lost" };
+
+/** What the shim wrote when the script ended. */
+export interface Exit {
+  /** 0 to 255 as the shell sees it: 128 + n for signal n. */
+  readonly code: number;
+  readonly endedAtMs: number;
+  /** The shim itself ended it because its limit had passed. */
+  readonly overLimit: boolean;
+}
+
+/** The identity of a process: a pid alone may be somebody else's by now. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since boot, as in field 22 of /proc/<pid>/stat; "" where unknown. */
+  readonly startTime: string;
+  readonly bootId: string;
+}
+
+/** Everything needed to start one attempt; written to the attempt folder as spec.json. */
+export interface AttemptSpec {
+  readonly attempt: AttemptId;
+  readonly command: CommandId;
+  readonly verb: Verb;
+  readonly name: string;
+  readonly lab: string;
+  readonly experiment: string;
+  /** Script relative to the experiment folder. */
+  readonly script: string;
+  /** Arguments of the script after its name, as written; the first is the run's name or path. */
+  readonly args: readonly string[];
+  readonly runner?: Runner;
+  readonly env: Readonly<Record<string, string>>;
+  readonly limitMs: number;
+  /** For `eval:`: the run it works on. */
+  readonly onRun?: RunFolder;
+}
+
+/** A plot that was made for a run. */
+export interface PlotRef {
+  readonly metric: string;
+  /** Relative to the run folder: `plots/val-loss.webp`. */
+  readonly file: string;
+}
+
+/** What the journal and the report say of a run that ended. */
+export interface RunOutcome {
+  readonly ending: Ending;
+  readonly cause: Cause;
+  readonly exitCode?: number;
+  /** The last line of the traceback that ended it, and where it stands. */
+  readonly lastLine?: { readonly text: string; readonly file: string; readonly line: number };
+  readonly metrics: readonly MetricSummary[];
+  readonly findings: readonly Finding[];
+  readonly plots: readonly PlotRef[];
+}
+
+/** `runs/<run>/run.json`. Times are ISO 8601 with the UTC offset of the machine. */
+export interface RunRecord {
+  readonly version: 1;
+  readonly id: string;
+  readonly attempt: string;
+  readonly verb: Verb;
+  readonly name: string;
+  readonly folder: string;
+  /** The experiment's folder name. */
+  readonly experiment: string;
+  readonly argv: readonly string[];
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly seed?: string;
+  readonly cwd: string;
+  readonly runner: string;
+  readonly interpreter?: string;
+  readonly environment?: { readonly metadataHash?: string; readonly lockHash?: string };
+  readonly codeHash?: string;
+  readonly git?: {
+    readonly commit: string;
+    readonly dirty: boolean;
+    /** Files beside run.json that hold the difference, where there is one. */
+    readonly patch?: string;
+  };
+  readonly host: string;
+  readonly gpus: readonly {
+    readonly uuid: string;
+    readonly name: string;
+    readonly driver: string;
+  }[];
+  readonly limitMs: number;
+  /** Whether the limit was written by the person (then the run may be evidence). */
+  readonly long: boolean;
+  readonly because?: string;
+  /** The command as the journal had it when it was queued. */
+  readonly said: string;
+  readonly criteria: { readonly success?: string; readonly failure?: string };
+  readonly after?: readonly After[];
+  readonly queuedAt: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** Seconds from the script's start to its end. */
+  readonly seconds?: number;
+  readonly exitCode?: number;
+  readonly ending?: Ending;
+  readonly cause?: Cause;
+  readonly nightlab: string;
+}

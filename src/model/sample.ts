@@ -1,0 +1,88 @@
+// What is read from logs: samples, series and the lines that tell how a run went.
+// How lines are understood is in observe/; nothing here keeps a whole log in memory.
+
+/** Where in a run's files something stands. Lines count from 1, offsets are bytes from 0. */
+export interface LogPlace {
+  /** Relative to the run folder: `logs/train.log`. */
+  readonly file: string;
+  readonly line: number;
+  readonly offset: number;
+}
+
+/** One logged value. */
+export interface Sample extends LogPlace {
+  /** As logged, a split put in front: `val/loss`. */
+  readonly key: string;
+  readonly step?: number;
+  /** The parsed number; NaN and ±Infinity where logged so. */
+  readonly value: number;
+  /** The literal token of the log: reports compare and print this, never a rounded double. */
+  readonly token: string;
+  /** Wall-clock stamp of the line in ms since 1970 taken as if it were UTC, where it has one. */
+  readonly stampMs?: number;
+}
+
+/** First, last and extreme samples of a series: all that a receipt or a table shows of it. */
+export interface MetricSummary {
+  readonly key: string;
+  readonly count: number;
+  readonly first: Sample;
+  readonly last: Sample;
+  /** Smallest and largest finite value; absent when none is finite. */
+  readonly min?: Sample;
+  readonly max?: Sample;
+  /** First NaN or infinite sample, and how many there are. */
+  readonly notFinite?: Sample;
+  readonly notFiniteCount: number;
+}
+
+/** All values of one metric of one run, in file order. */
+export interface Series {
+  readonly summary: MetricSummary;
+  /** Name of the x axis: the logged key, or "sample" where no step was logged. */
+  readonly stepKey: "step" | "epoch" | "iteration" | "sample";
+  /** x of each value; `sample` counts from 0. */
+  readonly steps: Float64Array;
+  readonly values: Float64Array;
+  /** 1-based line of each value. */
+  readonly lines: Uint32Array;
+}
+
+/** A Python traceback found in a log or on the console. */
+export interface Traceback extends LogPlace {
+  /** Its last line, `ValueError: bad input`, and that line's number. */
+  readonly lastLine: string;
+  readonly lastLineNumber: number;
+  /** A metric was logged after it. */
+  readonly metricAfter: boolean;
+  /** It starts in the last fifth of its file's bytes. */
+  readonly late: boolean;
+}
+
+/** A line that names a known cause of death. */
+export interface TellingLine extends LogPlace {
+  readonly kind: "gpu-out-of-memory" | "host-out-of-memory" | "disk-full" | "import-error";
+  readonly text: string;
+  readonly metricAfter: boolean;
+}
+
+/** Everything known of one run from its logs. */
+export interface RunReading {
+  /** In order of first appearance. */
+  readonly series: readonly Series[];
+  readonly tracebacks: readonly Traceback[];
+  readonly telling: readonly TellingLine[];
+  /** Last lines of the console, newest last, for a person. */
+  readonly lastLines: readonly string[];
+  /** Metric lines that could not be understood, with a sample. */
+  readonly unread: {
+    readonly count: number;
+    readonly first?: LogPlace & { readonly text: string };
+  };
+  /** `{ "logs/train.log": lines }` of each file read. */
+  readonly files: readonly {
+    readonly file: string;
+    readonly lines: number;
+    readonly bytes: number;
+  }[];
+}

@@ -1,0 +1,134 @@
+// What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
+// It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
+import type { CommandForm, JournalReading } from "./journal.ts";
+import type { CommandSpec } from "./command.ts";
+import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { Exit, Ending, ProcessIdentity, RunOutcome } from "./run.ts";
+
+/**
+ *            ┌────────► problem (never an id of its own)
+ *   settling ┼────────► held ──tick──┐
+ *            └► waiting ─────────────┴► queued ─► preparing ─► running ─► done | failed | stopped
+ *                  │                    │             │            └────► lost
+ *                  └────► cancelled ◄───┘             └────► failed | stopped
+ * `settling` is not a state of a command: a block gets its id when it has settled.
+ */
+export type CommandState =
+  "held" | "waiting" | "queued" | "preparing" | "running" | "cancelled" | "skipped" | Ending;
+
+export const ENDED: ReadonlySet<CommandState> = new Set<CommandState>([
+  "done",
+  "failed",
+  "stopped",
+  "lost",
+  "cancelled",
+  "skipped",
+]);
+
+export interface Command {
+  readonly id: CommandId;
+  readonly experiment: ExperimentPath;
+  readonly spec: CommandSpec;
+  readonly canonical: string;
+  readonly form: CommandForm;
+  /** The block's own text when it was accepted or last edited before its start. */
+  readonly source: string;
+  readonly heading: string;
+  /** 1-based line in the journal when last seen. */
+  readonly line: number;
+  readonly state: CommandState;
+  /** Why it is held, waiting, cancelled or skipped; one line. */
+  readonly reason?: string;
+  /** A person has given the go for a long run: `because`, ` !`, or a tick. */
+  readonly released: boolean;
+  readonly acceptedAtMs: number;
+  /** Hash of the experiment's scripts when it was queued. */
+  readonly codeHash?: string;
+  /** The text as it ran, when the block was edited after the start. */
+  readonly ranAs?: string;
+  /** Not in the journal since then. */
+  readonly absentSinceMs?: number;
+  readonly run?: Run;
+}
+
+export interface Run {
+  readonly attempt: AttemptId;
+  readonly claimedAtMs: number;
+  readonly limitMs: number;
+  /** Hash of the experiment's scripts at the start. */
+  readonly codeHash?: string;
+  /** When the script's shim started. */
+  readonly startedAtMs?: number;
+  readonly process?: ProcessIdentity;
+  readonly folder?: RunFolder;
+  readonly stopRequested?: { readonly by: "journal" | "command-line"; readonly atMs: number };
+  readonly exit?: Exit;
+  readonly endedAtMs?: number;
+  readonly outcome?: RunOutcome;
+  /** Flags that the person marked `[RESOLVED]`, as `rule metric`. */
+  readonly resolved: readonly string[];
+}
+
+export interface Experiment {
+  readonly path: ExperimentPath;
+  readonly lab: LabPath;
+  /** Commands at the first sight of it are held: it came from elsewhere. */
+  readonly foreign: boolean;
+  /** In the order of the journal as last read. */
+  readonly commands: readonly CommandId[];
+  /** Hashes of every piece of text that the daemon has rendered into this journal. */
+  readonly rendered: ReadonlySet<string>;
+  /** The `# Ignored runs`-free, fence-free fact that the plan lacks criteria has been told. */
+  readonly toldPlan: boolean;
+}
+
+/** What is seen of a journal on disk: not durable, known again after the next read. */
+export interface JournalView {
+  readonly text: string;
+  readonly hash: string;
+  readonly reading: JournalReading;
+  readonly changedAtMs: number;
+  /** Since when it has been changing without a pause of QUIET_MS. */
+  readonly busySinceMs: number;
+  /** An editor holds it: Emacs lock, or a vim swap file that says modified. */
+  readonly heldByEditor: boolean;
+  /** Blocks that have no command yet, by canonical hash and place. */
+  readonly settling: readonly SettlingBlock[];
+  /** Which block and line holds which command: `block.command` → id. */
+  readonly placed: ReadonlyMap<string, CommandId>;
+  readonly writing: boolean;
+}
+
+export interface SettlingBlock {
+  /** `block.command` indices in the current reading. */
+  readonly place: string;
+  readonly canonical: string;
+  readonly unchangedSinceMs: number;
+  /** A later save changed something outside the block. */
+  readonly movedOn: boolean;
+  /** Copy of another command's receipt came with it: it is held. */
+  readonly copied: boolean;
+}
+
+export interface LabSettings {
+  /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
+  readonly settleMs: number;
+  readonly timeZone: string;
+}
+
+export interface Lab {
+  readonly path: LabPath;
+  readonly settings: LabSettings;
+}
+
+export interface World {
+  nowMs: number;
+  readonly host: string;
+  readonly bootId: string;
+  readonly labs: Map<LabPath, Lab>;
+  readonly experiments: Map<ExperimentPath, Experiment>;
+  readonly commands: Map<CommandId, Command>;
+  readonly views: Map<ExperimentPath, JournalView>;
+  /** `queue: pause` since then. */
+  paused: boolean;
+}
