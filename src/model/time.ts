@@ -40,13 +40,14 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
+const both = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
+  small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
+
 /** A span for reading: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`. */
 export function spanText(ms: number): string {
   if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1).replace(/\.0$/, "")} s`;
   const s = Math.floor(ms / 1000);
   if (s < 60) return `${s} s`;
-  const both = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
-    small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
   if (s < 3600) return both(Math.floor(s / 60), "min", s % 60, "s");
   if (s < 86_400) return both(Math.floor(s / 3600), "h", Math.floor((s % 3600) / 60), "min");
   return both(Math.floor(s / 86_400), "d", Math.floor((s % 86_400) / 3600), "h");

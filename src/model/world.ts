@@ -34,16 +34,18 @@ export interface Command {
   /** The block's own text when it was accepted or last edited before its start. */
   readonly source: string;
   readonly heading: string;
-  /** 1-based line in the journal when last seen. */
+  /** 1-based line in the journal when it was accepted. */
   readonly line: number;
   readonly state: CommandState;
   /** Why it is held, waiting, cancelled or skipped; one line. */
   readonly reason?: string;
-  /** A person has given the go for a long run: `because`, ` !`, or a tick. */
+  /** A person has given the go, by ` !` or a tick: no further condition but its turn. */
   readonly released: boolean;
   readonly acceptedAtMs: number;
-  /** Hash of the experiment's scripts when it was queued. */
-  readonly codeHash?: string;
+  /** When its present state began. */
+  readonly stateSinceMs: number;
+  /** Said in this receipt only, such as a plan without criteria. */
+  readonly notes: readonly string[];
   /** The text as it ran, when the block was edited after the start. */
   readonly ranAs?: string;
   /** Not in the journal since then. */
@@ -56,15 +58,20 @@ export interface Run {
   readonly claimedAtMs: number;
   readonly limitMs: number;
   /** Hash of the experiment's scripts at the start. */
-  readonly codeHash?: string;
+  readonly codeHash: string;
+  readonly runner: string;
   /** When the script's shim started. */
   readonly startedAtMs?: number;
   readonly process?: ProcessIdentity;
   readonly folder?: RunFolder;
   readonly stopRequested?: { readonly by: "journal" | "command-line"; readonly atMs: number };
+  /** It holds no process any more; `exit` says how it left, where that is known. */
+  readonly exited: boolean;
   readonly exit?: Exit;
   readonly endedAtMs?: number;
   readonly outcome?: RunOutcome;
+  /** Its plots are final: the receipt may say all. */
+  readonly plotted: boolean;
   /** Flags that the person marked `[RESOLVED]`, as `rule metric`. */
   readonly resolved: readonly string[];
 }
@@ -74,12 +81,10 @@ export interface Experiment {
   readonly lab: LabPath;
   /** Commands at the first sight of it are held: it came from elsewhere. */
   readonly foreign: boolean;
-  /** In the order of the journal as last read. */
+  /** Present ones in the order of the journal as last read, then those gone from it. */
   readonly commands: readonly CommandId[];
   /** Hashes of every piece of text that the daemon has rendered into this journal. */
-  readonly rendered: ReadonlySet<string>;
-  /** The `# Ignored runs`-free, fence-free fact that the plan lacks criteria has been told. */
-  readonly toldPlan: boolean;
+  readonly rendered: Set<string>;
 }
 
 /** What is seen of a journal on disk: not durable, known again after the next read. */
@@ -87,26 +92,32 @@ export interface JournalView {
   readonly text: string;
   readonly hash: string;
   readonly reading: JournalReading;
+  /** When the person last changed it; the daemon's own writes do not count. */
   readonly changedAtMs: number;
   /** Since when it has been changing without a pause of QUIET_MS. */
   readonly busySinceMs: number;
-  /** An editor holds it: Emacs lock, or a vim swap file that says modified. */
+  /** An editor holds it: an Emacs lock, or a vim swap file that says modified. */
   readonly heldByEditor: boolean;
-  /** Blocks that have no command yet, by canonical hash and place. */
-  readonly settling: readonly SettlingBlock[];
-  /** Which block and line holds which command: `block.command` → id. */
+  /** Places (`block.command`) that no command stands at yet. */
+  readonly settling: ReadonlyMap<string, Settling>;
+  /** Which place holds which command. */
   readonly placed: ReadonlyMap<string, CommandId>;
+  /** A write was handed out and has not come back. */
   readonly writing: boolean;
+  /** Not to be written before then: an editor was in the way. */
+  readonly retryAtMs: number;
+  /** Something that a receipt shows may have changed since the last look. */
+  readonly dirty: boolean;
 }
 
-export interface SettlingBlock {
-  /** `block.command` indices in the current reading. */
-  readonly place: string;
+/** A block that nothing has been decided about yet. */
+export interface Settling {
   readonly canonical: string;
-  readonly unchangedSinceMs: number;
+  readonly source: string;
+  readonly sinceMs: number;
   /** A later save changed something outside the block. */
   readonly movedOn: boolean;
-  /** Copy of another command's receipt came with it: it is held. */
+  /** It came with a copy of another command's receipt: it will be held. */
   readonly copied: boolean;
 }
 

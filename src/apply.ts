@@ -1,0 +1,177 @@
+// What each fact means for the world: the one place where its durable part changes.
+// It decides nothing: the same function runs live and when a ledger is replayed.
+import type { Fact } from "./model/fact.ts";
+import type { CommandId } from "./model/ids.ts";
+import type { Command, Run, World } from "./model/world.ts";
+
+/** Changes `world` as the fact says. Facts about things it does not know are passed over. */
+export function apply(world: World, fact: Fact): void {
+  switch (fact.kind) {
+    case "experiment-known":
+      if (!world.experiments.has(fact.experiment)) {
+        world.experiments.set(fact.experiment, {
+          path: fact.experiment,
+          lab: fact.lab,
+          foreign: fact.foreign,
+          commands: [],
+          rendered: new Set(),
+        });
+      }
+      return;
+    case "command-accepted": {
+      const { atMs, kind: _, ...rest } = fact;
+      world.commands.set(fact.id, { ...rest, acceptedAtMs: atMs, stateSinceMs: atMs });
+      addToExperiment(world, fact.id);
+      return;
+    }
+    case "command-edited": {
+      const { atMs: _at, kind: _kind, id, ...rest } = fact;
+      change(world, id, () => rest);
+      return;
+    }
+    case "journal-aligned":
+      align(world, fact);
+      return;
+    case "command-state":
+      replace(world, fact.id, ({ reason: _, ...command }) => ({
+        ...command,
+        state: fact.state,
+        stateSinceMs: fact.atMs,
+        ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+      }));
+      return;
+    case "command-released":
+      change(world, fact.id, () => ({ released: true }));
+      return;
+    case "command-ran-as":
+      replace(world, fact.id, ({ ranAs: _, ...command }) =>
+        fact.text === undefined ? command : { ...command, ranAs: fact.text },
+      );
+      return;
+    case "queue-paused":
+      world.paused = fact.paused;
+      return;
+    case "pieces-rendered": {
+      const rendered = world.experiments.get(fact.experiment)?.rendered;
+      for (const hash of fact.hashes) rendered?.add(hash);
+      return;
+    }
+    case "run-claimed":
+    case "run-started":
+    case "run-folder-known":
+    case "limit-extended":
+    case "stop-requested":
+    case "run-exited":
+    case "run-ended":
+    case "run-plotted":
+    case "flag-resolved":
+      applyToRun(world, fact);
+  }
+}
+
+type RunFact = Extract<
+  Fact,
+  { kind: `run-${string}` | `limit-${string}` | `flag-${string}` | "stop-requested" }
+>;
+
+function applyToRun(world: World, fact: RunFact): void {
+  switch (fact.kind) {
+    case "run-claimed": {
+      const { attempt, limitMs, codeHash, runner } = fact;
+      const run: Run = {
+        attempt,
+        limitMs,
+        codeHash,
+        runner,
+        claimedAtMs: fact.atMs,
+        exited: false,
+        plotted: false,
+        resolved: [],
+      };
+      change(world, fact.id, () => ({ state: "preparing", stateSinceMs: fact.atMs, run }));
+      return;
+    }
+    case "run-started":
+      change(world, fact.id, () => ({ state: "running", stateSinceMs: fact.atMs }));
+      changeRun(world, fact.id, { process: fact.process, startedAtMs: fact.atMs });
+      return;
+    case "run-folder-known":
+      changeRun(world, fact.id, { folder: fact.folder });
+      return;
+    case "limit-extended":
+      changeRun(world, fact.id, { limitMs: fact.limitMs });
+      return;
+    case "stop-requested":
+      changeRun(world, fact.id, { stopRequested: { by: fact.by, atMs: fact.atMs } });
+      return;
+    case "run-exited":
+      changeRun(world, fact.id, {
+        exited: true,
+        ...(fact.exit === undefined ? {} : { exit: fact.exit }),
+      });
+      return;
+    case "run-ended":
+      change(world, fact.id, () => ({ state: fact.outcome.ending, stateSinceMs: fact.atMs }));
+      changeRun(world, fact.id, {
+        exited: true,
+        endedAtMs: fact.endedAtMs,
+        outcome: fact.outcome,
+      });
+      return;
+    case "run-plotted": {
+      const outcome = world.commands.get(fact.id)?.run?.outcome;
+      changeRun(world, fact.id, {
+        plotted: true,
+        ...(outcome === undefined ? {} : { outcome: { ...outcome, plots: fact.plots } }),
+      });
+      return;
+    }
+    case "flag-resolved": {
+      const resolved = world.commands.get(fact.id)?.run?.resolved ?? [];
+      if (!resolved.includes(fact.flag))
+        changeRun(world, fact.id, { resolved: [...resolved, fact.flag] });
+    }
+  }
+}
+
+function replace(world: World, id: CommandId, update: (command: Command) => Command): void {
+  const command = world.commands.get(id);
+  if (command !== undefined) world.commands.set(id, update(command));
+}
+
+function change(world: World, id: CommandId, update: (command: Command) => Partial<Command>): void {
+  replace(world, id, (command) => ({ ...command, ...update(command) }));
+}
+
+function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
+  change(world, id, (command) =>
+    command.run === undefined ? {} : { run: { ...command.run, ...update } },
+  );
+}
+
+function addToExperiment(world: World, id: CommandId): void {
+  const command = world.commands.get(id);
+  const experiment = command && world.experiments.get(command.experiment);
+  if (experiment === undefined || experiment.commands.includes(id)) return;
+  world.experiments.set(experiment.path, {
+    ...experiment,
+    commands: [...experiment.commands, id],
+  });
+}
+
+function align(world: World, fact: Extract<Fact, { kind: "journal-aligned" }>): void {
+  const experiment = world.experiments.get(fact.experiment);
+  if (experiment === undefined) return;
+  const present = new Set(fact.commands);
+  const gone = experiment.commands.filter((id) => !present.has(id));
+  world.experiments.set(fact.experiment, {
+    ...experiment,
+    commands: [...fact.commands, ...gone],
+  });
+  for (const id of fact.commands) {
+    replace(world, id, ({ absentSinceMs: _, ...command }) => command);
+  }
+  for (const id of gone) {
+    change(world, id, (command) => ({ absentSinceMs: command.absentSinceMs ?? fact.atMs }));
+  }
+}

@@ -1,0 +1,73 @@
+// What the daemon is to do, as one closed union: the output of `step` besides facts.
+// Every effect may be repeated harmlessly; its outcome comes back as an event.
+import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { AttemptSpec, Ending, Cause } from "./run.ts";
+import type { Problem } from "./problem.ts";
+
+export type Effect =
+  | {
+      readonly kind: "write-journal";
+      readonly experiment: ExperimentPath;
+      /** Hash of the text that this one was rendered from. */
+      readonly basedOn: string;
+      readonly text: string;
+    }
+  | {
+      /** The journal itself cannot be written: say what stands there in STATUS.md. */
+      readonly kind: "write-status-page";
+      readonly experiment: ExperimentPath;
+      readonly text: string;
+    }
+  | {
+      readonly kind: "show-lab-problems";
+      readonly lab: LabPath;
+      readonly problems: readonly Problem[];
+    }
+  | {
+      readonly kind: "examine-start";
+      readonly command: CommandId;
+      readonly experiment: ExperimentPath;
+      readonly spec: AttemptSpec;
+    }
+  | { readonly kind: "prepare-environment"; readonly spec: AttemptSpec; readonly runner: string }
+  | { readonly kind: "start-attempt"; readonly spec: AttemptSpec; readonly runner: string }
+  | {
+      /** Wait for its end, find its folder, read its logs, renew its plots. */
+      readonly kind: "follow-attempt";
+      readonly spec: AttemptSpec;
+      readonly startedAtMs: number;
+      readonly folder?: RunFolder;
+    }
+  | { readonly kind: "stop-attempt"; readonly attempt: AttemptId; readonly lab: LabPath }
+  | {
+      readonly kind: "extend-limit";
+      readonly attempt: AttemptId;
+      readonly lab: LabPath;
+      readonly limitMs: number;
+    }
+  | {
+      /** Read the logs to their end, name the cause, write run.json. */
+      readonly kind: "conclude-run";
+      readonly spec: AttemptSpec;
+      readonly facts: ConclusionFacts;
+    }
+  | { readonly kind: "plot-run"; readonly attempt: AttemptId }
+  | { readonly kind: "renew-report"; readonly experiment: ExperimentPath };
+
+/** What the world knows of an ending, for the reading of its logs. */
+export interface ConclusionFacts {
+  readonly claimedAtMs: number;
+  readonly startedAtMs?: number;
+  readonly endedAtMs: number;
+  readonly exitCode?: number;
+  readonly overLimit: boolean;
+  readonly stoppedBy?: "journal" | "command-line";
+  /** Known without any log: an environment that could not be built, a lost run. */
+  readonly known?: { readonly ending: Ending; readonly cause: Cause };
+  readonly folder?: RunFolder;
+  readonly codeHash?: string;
+  readonly runner: string;
+  readonly source: string;
+  readonly queuedAtMs: number;
+  readonly because?: string;
+}

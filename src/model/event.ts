@@ -1,0 +1,102 @@
+// Everything that can happen to the daemon, as one closed union: the only input of `step`.
+// Events are passing; what they lead to for good is a fact (fact.ts).
+import type { JournalReading } from "./journal.ts";
+import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { Problem } from "./problem.ts";
+import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
+import type { LabSettings } from "./world.ts";
+
+export type Event = { readonly atMs: number } & (
+  | {
+      readonly kind: "lab-opened";
+      readonly lab: LabPath;
+      readonly settings: LabSettings;
+      readonly problems: readonly Problem[];
+    }
+  | {
+      readonly kind: "experiment-found";
+      readonly lab: LabPath;
+      readonly experiment: ExperimentPath;
+      /** It was made by `nightlab new`, or appeared while this lab was watched. */
+      readonly madeHere: boolean;
+    }
+  | { readonly kind: "experiment-gone"; readonly experiment: ExperimentPath }
+  | {
+      readonly kind: "journal-read";
+      readonly experiment: ExperimentPath;
+      readonly text: string;
+      readonly hash: string;
+      readonly reading: JournalReading;
+    }
+  | {
+      readonly kind: "editor-seen";
+      readonly experiment: ExperimentPath;
+      readonly holds: boolean;
+    }
+  | {
+      readonly kind: "journal-written";
+      readonly experiment: ExperimentPath;
+      readonly result: "written" | "changed" | "busy" | "refused" | "failed";
+      readonly hash?: string;
+      readonly why?: string;
+    }
+  | {
+      readonly kind: "start-examined";
+      readonly command: CommandId;
+      readonly examination: StartExamination;
+    }
+  | {
+      readonly kind: "environment-prepared";
+      readonly attempt: AttemptId;
+      /** Absent: ready. */
+      readonly failure?: string;
+    }
+  | {
+      readonly kind: "attempt-started";
+      readonly attempt: AttemptId;
+      readonly process: ProcessIdentity;
+    }
+  | {
+      readonly kind: "attempt-not-started";
+      readonly attempt: AttemptId;
+      readonly message: string;
+    }
+  | {
+      readonly kind: "run-folder-found";
+      readonly attempt: AttemptId;
+      readonly folder: RunFolder;
+    }
+  | { readonly kind: "attempt-exited"; readonly attempt: AttemptId; readonly exit: Exit }
+  | {
+      readonly kind: "attempt-lost";
+      readonly attempt: AttemptId;
+      readonly why: "machine-restarted" | "lost";
+    }
+  | {
+      /** On start: an attempt of before was found as it is now. */
+      readonly kind: "attempt-adopted";
+      readonly attempt: AttemptId;
+      readonly state: "never-started" | "running";
+      readonly process?: ProcessIdentity;
+    }
+  | {
+      readonly kind: "run-concluded";
+      readonly attempt: AttemptId;
+      readonly outcome: RunOutcome;
+      readonly endedAtMs: number;
+    }
+  | {
+      readonly kind: "run-plotted";
+      readonly attempt: AttemptId;
+      readonly plots: readonly PlotRef[];
+    }
+  | { readonly kind: "stop-asked"; readonly target: string }
+  | { readonly kind: "tick" }
+);
+
+/** What was found when a command's turn came. */
+export type StartExamination =
+  | { readonly kind: "ready"; readonly codeHash: string; readonly runner: string }
+  | { readonly kind: "no-runner"; readonly message: string }
+  | { readonly kind: "script-missing"; readonly message: string; readonly script: string }
+  | { readonly kind: "target-missing"; readonly message: string };

@@ -1,0 +1,89 @@
+// What is so for good: the ledger's entries, and the only thing that changes a world's durable part.
+// A fact of any release must stay readable for ever; `apply.ts` says what each one means.
+import type { CommandForm } from "./journal.ts";
+import type { CommandSpec } from "./command.ts";
+import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
+import type { CommandState } from "./world.ts";
+
+export type Fact = { readonly atMs: number } & (
+  | {
+      readonly kind: "experiment-known";
+      readonly experiment: ExperimentPath;
+      readonly lab: LabPath;
+      readonly foreign: boolean;
+    }
+  | {
+      readonly kind: "command-accepted";
+      readonly id: CommandId;
+      readonly experiment: ExperimentPath;
+      readonly spec: CommandSpec;
+      readonly canonical: string;
+      readonly form: CommandForm;
+      readonly source: string;
+      readonly heading: string;
+      readonly line: number;
+      readonly state: CommandState;
+      readonly reason?: string;
+      readonly released: boolean;
+      /** Said once in this receipt, such as a plan without criteria. */
+      readonly notes: readonly string[];
+    }
+  | {
+      readonly kind: "command-edited";
+      readonly id: CommandId;
+      readonly spec: CommandSpec;
+      readonly canonical: string;
+      readonly form: CommandForm;
+      readonly source: string;
+    }
+  | {
+      readonly kind: "journal-aligned";
+      readonly experiment: ExperimentPath;
+      /** Present commands in the order of the journal. */
+      readonly commands: readonly CommandId[];
+    }
+  | {
+      readonly kind: "command-state";
+      readonly id: CommandId;
+      readonly state: CommandState;
+      readonly reason?: string;
+    }
+  | { readonly kind: "command-released"; readonly id: CommandId }
+  | { readonly kind: "command-ran-as"; readonly id: CommandId; readonly text?: string }
+  | {
+      readonly kind: "run-claimed";
+      readonly id: CommandId;
+      readonly attempt: AttemptId;
+      readonly limitMs: number;
+      readonly codeHash: string;
+      readonly runner: string;
+    }
+  | { readonly kind: "run-started"; readonly id: CommandId; readonly process: ProcessIdentity }
+  | { readonly kind: "run-folder-known"; readonly id: CommandId; readonly folder: RunFolder }
+  | { readonly kind: "limit-extended"; readonly id: CommandId; readonly limitMs: number }
+  | {
+      readonly kind: "stop-requested";
+      readonly id: CommandId;
+      readonly by: "journal" | "command-line";
+    }
+  | { readonly kind: "run-exited"; readonly id: CommandId; readonly exit?: Exit }
+  | {
+      readonly kind: "run-ended";
+      readonly id: CommandId;
+      readonly outcome: RunOutcome;
+      readonly endedAtMs: number;
+    }
+  | {
+      readonly kind: "run-plotted";
+      readonly id: CommandId;
+      readonly plots: readonly PlotRef[];
+    }
+  | { readonly kind: "flag-resolved"; readonly id: CommandId; readonly flag: string }
+  | { readonly kind: "queue-paused"; readonly paused: boolean }
+  | {
+      readonly kind: "pieces-rendered";
+      readonly experiment: ExperimentPath;
+      readonly hashes: readonly string[];
+    }
+);
