@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+// The command `nightlab`: finds a Node that is new enough and hands over to src/main.ts (in a
+// checkout) or dist/main.js (installed from a registry). Plain JavaScript that Node 18 reads.
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** Below this, chokidar, execa and vega-lite do not load. */
+const NEEDED = [22, 22, 0];
+
+const inPackage = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
+const source = inPackage("src/main.ts");
+const main = existsSync(source) ? source : inPackage("dist/main.js");
+
+useOwnUv();
+if (isNewEnough(process.versions.node)) {
+  hushExperimentalWarnings();
+  await import(main);
+} else {
+  handOver();
+}
+
+/** Whether a version such as `22.22.1` is at least NEEDED. */
+function isNewEnough(version) {
+  const parts = version.split(".").map(Number);
+  for (let i = 0; i < NEEDED.length; i += 1) {
+    if (parts[i] !== NEEDED[i]) return parts[i] > NEEDED[i];
+  }
+  return true;
+}
+
+/** The uv that `bin/setup.js` brought serves where the person has none: last on the path. */
+function useOwnUv() {
+  const folder = inPackage(".tools/uv/bin");
+  if (existsSync(folder)) {
+    process.env.PATH = [process.env.PATH, folder].filter(Boolean).join(delimiter);
+  }
+}
+
+/** `node:sqlite` and running TypeScript warn of being new on each start: no news for a person. */
+function hushExperimentalWarnings() {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = function (warning, ...rest) {
+    const type = typeof rest[0] === "object" ? rest[0]?.type : rest[0];
+    if (type !== "ExperimentalWarning") emitWarning.call(process, warning, ...rest);
+  };
+}
+
+/** Runs the same command with the Node of the checkout; its exit is this process's exit. */
+function handOver() {
+  const node = inPackage("node_modules/node/bin/node");
+  if (!existsSync(node)) {
+    console.error(missingNode());
+    process.exit(1);
+  }
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: "inherit",
+  });
+  for (const signal of ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
+    process.on(signal, () => {
+      // A terminal has already sent Ctrl-C to the child as well.
+      const fromTerminal = process.stdin.isTTY && (signal === "SIGINT" || signal === "SIGQUIT");
+      if (!fromTerminal) child.kill(signal);
+    });
+  }
+  child.on("error", (error) => {
+    console.error(`nightlab: cannot start the checkout's Node (${node}): ${error.message}`);
+    process.exit(1);
+  });
+  child.on("exit", (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0));
+  });
+}
+
+function missingNode() {
+  const checkout = existsSync(source);
+  return [
+    `nightlab: this Node is ${process.versions.node}, and nightlab needs ${NEEDED.join(".")} or newer.`,
+    checkout
+      ? `The checkout can bring one for itself: node "${inPackage("bin/setup.js")}"`
+      : "Install a newer one (https://nodejs.org), or run nightlab from a checkout, which brings its own.",
+  ].join("\n");
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// Makes a checkout ready: the npm packages of the lock file (a new Node among them) and uv.
+// Does nothing where all is there, and writes nowhere but below the checkout. Node 18 reads it.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const UV_VERSION = "0.13.9";
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const at = (...parts) => join(root, ...parts);
+
+setUpPackages();
+setUpUv();
+
+function setUpPackages() {
+  if (!packagesFit()) {
+    step("installing npm packages (npm ci)");
+    mkdirSync(at(".tools"), { recursive: true });
+    const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+    const cache = at(".tools", "npm-cache");
+    const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", `--cache=${cache}`];
+    const result = run(npm, args);
+    if (result.failed) {
+      giveUp("npm ci did not succeed", result.why, [
+        "It needs the npm registry; what has been downloaded is kept, so try again when it answers:",
+        "  node bin/setup.js",
+      ]);
+    }
+  }
+  if (!existsSync(at("node_modules", "node", "bin", "node"))) {
+    giveUp(
+      "the npm package `node` is there, but its Node is not",
+      "its install script did not run",
+      [
+        "npm may have been told to skip install scripts. This runs just that one:",
+        "  npm rebuild node --ignore-scripts=false",
+      ],
+    );
+  }
+}
+
+/** Whether node_modules holds what package-lock.json says: npm notes there what it installed. */
+function packagesFit() {
+  const wanted = readPackages("package-lock.json");
+  const there = readPackages("node_modules/.package-lock.json");
+  if (wanted === undefined || there === undefined) return false;
+  const same = (path) => there[path]?.integrity === wanted[path]?.integrity;
+  const needed = Object.keys(wanted).filter((path) => path !== "" && !wanted[path].optional);
+  return needed.every((path) => path in there && same(path)) && Object.keys(there).every(same);
+}
+
+function readPackages(file) {
+  try {
+    return JSON.parse(readFileSync(at(file), "utf8")).packages;
+  } catch {
+    return undefined;
+  }
+}
+
+function setUpUv() {
+  const home = at(".tools", "uv");
+  const mark = join(home, "ready");
+  if (existsSync(join(home, "bin", "uv")) && read(mark) === UV_VERSION) return;
+  step(`installing uv ${UV_VERSION} from PyPI`);
+  rmSync(home, { recursive: true, force: true });
+  const why = installUv(home);
+  if (why === undefined) {
+    writeFileSync(mark, UV_VERSION);
+    return;
+  }
+  rmSync(home, { recursive: true, force: true });
+  const own = spawnSync("uv", ["--version"], { encoding: "utf8" });
+  if (own.status === 0) {
+    step(
+      `uv ${UV_VERSION} could not be installed (${why}); using ${own.stdout.trim()} of this machine`,
+    );
+    return;
+  }
+  giveUp("uv could not be installed", why, [
+    "It needs Python 3 with venv (on Debian and Ubuntu: apt install python3-venv) and PyPI.",
+    "Or install uv yourself (https://docs.astral.sh/uv/) so that it is on the PATH.",
+  ]);
+}
+
+/** Installs uv into a virtual environment at `home`; the reason where that fails. */
+function installUv(home) {
+  mkdirSync(dirname(home), { recursive: true });
+  const venv = run("python3", ["-m", "venv", home]);
+  if (venv.failed) return `python3 -m venv: ${venv.why}`;
+  const pip = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"];
+  const result = run(join(home, "bin", "python"), [...pip, `uv==${UV_VERSION}`]);
+  return result.failed ? `pip install uv: ${result.why}` : undefined;
+}
+
+/** Runs a program to its end, its output kept for the case that it fails. */
+function run(program, args) {
+  const result = spawnSync(program, args, {
+    cwd: root,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "pipe"],
+    maxBuffer: 64 * 2 ** 20,
+  });
+  const said = `${result.stdout ?? ""}\n${result.stderr ?? ""}`
+    .trim()
+    .split("\n")
+    .slice(-6)
+    .join("\n");
+  const why = result.error?.code === "ENOENT" ? `${program} is not on this machine` : said;
+  return { failed: result.status !== 0, why: why || String(result.error ?? result.signal) };
+}
+
+function read(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function step(text) {
+  console.error(`setup: ${text}`);
+}
+
+function giveUp(what, why, help) {
+  console.error([`setup: ${what}: ${why}`, ...help].join("\n"));
+  process.exit(1);
+}
