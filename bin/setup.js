@@ -7,6 +7,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const UV_VERSION = "0.13.9";
+/** npm would try for more than a minute without a network before it says so. */
+const RETRIES = [
+  "--fetch-retries=2",
+  "--fetch-retry-mintimeout=500",
+  "--fetch-retry-maxtimeout=4000",
+];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
 
@@ -19,7 +25,14 @@ function setUpPackages() {
     mkdirSync(at(".tools"), { recursive: true });
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
     const cache = at(".tools", "npm-cache");
-    const args = ["ci", "--no-audit", "--no-fund", "--loglevel=error", `--cache=${cache}`];
+    const args = [
+      "ci",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+      `--cache=${cache}`,
+      ...RETRIES,
+    ];
     const result = run(npm, args);
     if (result.failed) {
       giveUp("npm ci did not succeed", result.why, [
@@ -88,8 +101,12 @@ function installUv(home) {
   mkdirSync(dirname(home), { recursive: true });
   const venv = run("python3", ["-m", "venv", home]);
   if (venv.failed) return `python3 -m venv: ${venv.why}`;
-  const pip = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--disable-pip-version-check"];
-  const result = run(join(home, "bin", "python"), [...pip, `uv==${UV_VERSION}`]);
+  const pip = ["-m", "pip", "install", "--quiet", "--no-cache-dir", "--retries=2"];
+  const result = run(join(home, "bin", "python"), [
+    ...pip,
+    "--disable-pip-version-check",
+    `uv==${UV_VERSION}`,
+  ]);
   return result.failed ? `pip install uv: ${result.why}` : undefined;
 }
 
@@ -101,12 +118,10 @@ function run(program, args) {
     stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: 64 * 2 ** 20,
   });
-  const said = `${result.stdout ?? ""}\n${result.stderr ?? ""}`
-    .trim()
-    .split("\n")
-    .slice(-6)
-    .join("\n");
-  const why = result.error?.code === "ENOENT" ? `${program} is not on this machine` : said;
+  const said = `${result.stderr ?? ""}\n${result.stdout ?? ""}`.split("\n").filter(Boolean);
+  const telling = said.length > 12 ? [...said.slice(0, 9), "…", ...said.slice(-2)] : said;
+  const why =
+    result.error?.code === "ENOENT" ? `${program} is not on this machine` : telling.join("\n");
   return { failed: result.status !== 0, why: why || String(result.error ?? result.signal) };
 }
 
