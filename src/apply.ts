@@ -15,12 +15,18 @@ export function apply(world: World, fact: Fact): void {
           foreign: fact.foreign,
           commands: [],
           rendered: new Set(),
+          writes: 0,
         });
       }
       return;
     case "command-accepted": {
       const { atMs, kind: _, ...rest } = fact;
-      world.commands.set(fact.id, { ...rest, acceptedAtMs: atMs, stateSinceMs: atMs });
+      world.commands.set(fact.id, {
+        ...rest,
+        acceptedAtMs: atMs,
+        stateSinceMs: atMs,
+        shownInWrite: 0,
+      });
       addToExperiment(world, fact.id);
       return;
     }
@@ -52,8 +58,12 @@ export function apply(world: World, fact: Fact): void {
       world.paused = fact.paused;
       return;
     case "pieces-rendered": {
-      const rendered = world.experiments.get(fact.experiment)?.rendered;
-      for (const hash of fact.hashes) rendered?.add(hash);
+      const experiment = world.experiments.get(fact.experiment);
+      if (experiment === undefined) return;
+      for (const hash of fact.hashes) experiment.rendered.add(hash);
+      const writes = experiment.writes + 1;
+      world.experiments.set(fact.experiment, { ...experiment, writes });
+      for (const id of fact.ids) change(world, id, () => ({ shownInWrite: writes }));
       return;
     }
     case "run-claimed":
@@ -107,7 +117,9 @@ function applyToRun(world: World, fact: RunFact): void {
     case "run-exited":
       changeRun(world, fact.id, {
         exited: true,
+        exitedAtMs: fact.atMs,
         ...(fact.exit === undefined ? {} : { exit: fact.exit }),
+        ...(fact.known === undefined ? {} : { known: fact.known }),
       });
       return;
     case "run-ended":

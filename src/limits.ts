@@ -36,6 +36,13 @@ export const DISPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
 
 /** A journal larger than this is not read: no person wrote it. */
 export const JOURNAL_BYTES = 64 * 2 ** 20;
+/** Where no lease tells of writers: two reads this far apart must be equal. */
+export const EQUAL_READS_MS = 500;
+/** A text shorter than the last one by more than this share and size may be a save half done... */
+export const TORN_SHARE = 0.1;
+export const TORN_BYTES = 1024;
+/** ...as may an empty one: both are believed once they have stayed so for this long. */
+export const TORN_WAIT_MS = 10_000;
 /** Kept versions of one journal: their number and size. */
 export const KEPT_VERSIONS = 500;
 export const KEPT_BYTES = 256 * 2 ** 20;
@@ -67,3 +74,81 @@ export const PLOTS_PER_RUN = 60;
 export const EXPERIMENTS_PER_LAB = 2_000;
 /** Folders below a lab that are looked into for journals. */
 export const LAB_DEPTH = 8;
+/** Pixel columns of a plot: more points than four in each cannot be told apart. */
+export const PLOT_COLUMNS = 640;
+/** Falls of the step in one series before it is drawn over its position instead. */
+export const PLOT_STEP_FALLS = 4;
+/** Fewer values than this are drawn as points, and no average is laid over them. */
+export const PLOT_SMOOTH_FROM = 50;
+/** Longest time for one picture: a warm one takes 0.1 s, a cold start on a busy machine 5 s. */
+export const RENDER_MS = 30_000;
+/** Tries of one picture whose drawing process died: the second shows whether it is to blame. */
+export const RENDER_TRIES = 2;
+/** Memory of the drawing process for JavaScript values, in MB: a picture needs under 100. */
+export const RENDER_HEAP_MB = 512;
+/** Other names tried for a plot whose name a person's own file has. */
+export const PLOT_NAME_TRIES = 20;
+/** Longest file name of a plot without its ending: file systems stop at 255 bytes. */
+export const PLOT_NAME_LENGTH = 80;
+
+/** A started shim has said who it is after this long, or the machine is in deep trouble. */
+export const START_DEADLINE_MS = 15_000;
+/** Between two looks at a starting shim: a twentieth of the delay that a person could notice. */
+export const START_LOOK_MS = 2;
+/** Between two looks at processes that were asked to end. */
+export const STOP_LOOK_MS = 50;
+/** Processes that left the group and start new ones as they die: swept this often at most. */
+export const SWEEP_ROUNDS = 5;
+/** git answers in milliseconds on a warm disk; a start is not kept waiting for a network disk. */
+export const GIT_MS = 5_000;
+/** nvidia-smi takes 2 s on a machine with 8 cold GPUs, and hangs on a broken one. */
+export const GPU_QUERY_MS = 5_000;
+/** Patch of an experiment's uncommitted text: more is data in the wrong place. */
+export const PATCH_BYTES = 4 * 2 ** 20;
+/** One untracked file of a patch, and their number. */
+export const UNTRACKED_BYTES = 2 ** 20;
+export const UNTRACKED_FILES = 500;
+/** A script that is larger holds data; only this much of it is hashed, with its size. */
+export const SCRIPT_BYTES = 16 * 2 ** 20;
+/** End of a runner's output that is searched for its reason. */
+export const PREPARE_TAIL_BYTES = 64 * 2 ** 10;
+/** A runner's reason in a receipt: a resolver can fill pages with one conflict. */
+export const REASON_CHARS = 600;
+/** run.json and spec.json are a few KB; a larger file is none of ours. */
+export const RECORD_BYTES = 4 * 2 ** 20;
+/** Names of run folders tried, a second apart, before giving up. */
+export const FOLDER_TRIES = 100;
+
+/** A criterion is one line that a person wrote; longer text is a mistake. */
+export const CRITERION_CHARS = 2_000;
+/** Brackets in brackets in a criterion: nobody means more. */
+export const CRITERION_DEPTH = 40;
+/** Logged numbers are doubles: 1,000 characters and powers of ten to 1,000 hold every one. */
+export const DECIMAL_DIGITS = 1_000;
+export const DECIMAL_EXPONENT = 1_000;
+/** Names looked through, and letters of each, for the one that was meant. */
+export const NEAREST_NAMES = 1_000;
+export const NEAREST_CHARS = 100;
+
+/** Of a log line that was cut, this much is looked at: enough to tell what kind of line it was. */
+export const LONG_LINE_HEAD_BYTES = 4_096;
+/** Nesting in a metric object: deeper is no metric. */
+export const METRIC_DEPTH = 32;
+/** A longer name of a metric is none: some program printed its data. */
+export const METRIC_KEY_CHARS = 200;
+/** Metrics of one log file: each one costs memory for ever, and nobody looks at more. */
+export const SERIES_PER_FILE = 5_000;
+/** Lines of one traceback that are waited through for its last: deep recursion prints some 1,000. */
+export const TRACEBACK_LINES = 5_000;
+/** Tracebacks and telling lines of one file: the first and the last this many are kept. */
+export const TOLD_LINES_EACH_END = 50;
+/** Characters of a log line that are quoted to a person. */
+export const QUOTED_CHARS = 500;
+/** Log files of one run: more is a folder of something else. */
+export const LOGS_PER_RUN = 1_000;
+/** Bytes before the reading position that are compared before reading on in a log. */
+export const TAIL_MARK_BYTES = 64;
+/** No metric yet is worth a flag after this long, compilation and downloads included... */
+export const NO_METRICS_MS = 20 * 60_000;
+/** Metric names compared for a suggestion, so that a rule stays quick. */
+export const SUGGESTION_KEYS = 1_000;

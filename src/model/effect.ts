@@ -1,7 +1,7 @@
 // What the daemon is to do, as one closed union: the output of `step` besides facts.
 // Every effect may be repeated harmlessly; its outcome comes back as an event.
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { AttemptSpec, Ending, Cause } from "./run.ts";
+import type { AttemptSpec, KnownEnding } from "./run.ts";
 import type { Problem } from "./problem.ts";
 
 export type Effect =
@@ -63,7 +63,7 @@ export interface ConclusionFacts {
   readonly overLimit: boolean;
   readonly stoppedBy?: "journal" | "command-line";
   /** Known without any log: an environment that could not be built, a lost run. */
-  readonly known?: { readonly ending: Ending; readonly cause: Cause };
+  readonly known?: KnownEnding;
   readonly folder?: RunFolder;
   readonly codeHash?: string;
   readonly runner: string;

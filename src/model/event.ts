@@ -90,7 +90,7 @@ export type Event = { readonly atMs: number } & (
       readonly attempt: AttemptId;
       readonly plots: readonly PlotRef[];
     }
-  | { readonly kind: "stop-asked"; readonly target: string }
+  | { readonly kind: "stop-asked"; readonly id: CommandId }
   | { readonly kind: "tick" }
 );
 

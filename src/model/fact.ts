@@ -3,7 +3,7 @@
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
+import type { Exit, KnownEnding, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
 import type { CommandState } from "./world.ts";
 
 export type Fact = { readonly atMs: number } & (
@@ -67,7 +67,13 @@ export type Fact = { readonly atMs: number } & (
       readonly id: CommandId;
       readonly by: "journal" | "command-line";
     }
-  | { readonly kind: "run-exited"; readonly id: CommandId; readonly exit?: Exit }
+  | {
+      readonly kind: "run-exited";
+      readonly id: CommandId;
+      readonly exit?: Exit;
+      /** Cause that needs no log: the environment, a lost run, a stop before the start. */
+      readonly known?: KnownEnding;
+    }
   | {
       readonly kind: "run-ended";
       readonly id: CommandId;
@@ -85,5 +91,7 @@ export type Fact = { readonly atMs: number } & (
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;
       readonly hashes: readonly string[];
+      /** Commands whose receipt is new or different with this write. */
+      readonly ids: readonly CommandId[];
     }
 );

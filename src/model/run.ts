@@ -26,6 +26,12 @@ export type Cause =
   | { readonly kind: "machine-restarted" }
   | { readonly kind: "lost" };
 
+/** An ending whose cause is known without any log. */
+export interface KnownEnding {
+  readonly ending: Ending;
+  readonly cause: Cause;
+}
+
 /** What the shim wrote when the script ended. */
 export interface Exit {
   /** 0 to 255 as the shell sees it: 128 + n for signal n. */

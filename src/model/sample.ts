@@ -1,7 +1,10 @@
 // What is read from logs: samples, series and the lines that tell how a run went.
 // How lines are understood is in observe/; nothing here keeps a whole log in memory.
 
-/** Where in a run's files something stands. Lines count from 1, offsets are bytes from 0. */
+/**
+ * Where in a run's files something stands. Lines count from 1 and end with LF; the offset is that
+ * of the line's first byte, from 0.
+ */
 export interface LogPlace {
   /** Relative to the run folder: `logs/train.log`. */
   readonly file: string;
@@ -53,9 +56,10 @@ export interface Traceback extends LogPlace {
   /** Its last line, `ValueError: bad input`, and that line's number. */
   readonly lastLine: string;
   readonly lastLineNumber: number;
-  /** A metric was logged after it. */
+  readonly lastLineOffset: number;
+  /** A metric was logged after it, in its own file or, by the stamps, in another. */
   readonly metricAfter: boolean;
-  /** It starts in the last fifth of its file's bytes. */
+  /** Its last line stands in the last fifth of its file's bytes. */
   readonly late: boolean;
 }
 

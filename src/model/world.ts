@@ -3,7 +3,7 @@
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { Exit, Ending, ProcessIdentity, RunOutcome } from "./run.ts";
+import type { Ending, Exit, KnownEnding, ProcessIdentity, RunOutcome } from "./run.ts";
 
 /**
  *            ┌────────► problem (never an id of its own)
@@ -48,6 +48,8 @@ export interface Command {
   readonly notes: readonly string[];
   /** The text as it ran, when the block was edited after the start. */
   readonly ranAs?: string;
+  /** Number of the write that last changed its receipt; 0: none was ever shown. */
+  readonly shownInWrite: number;
   /** Not in the journal since then. */
   readonly absentSinceMs?: number;
   readonly run?: Run;
@@ -68,6 +70,8 @@ export interface Run {
   /** It holds no process any more; `exit` says how it left, where that is known. */
   readonly exited: boolean;
   readonly exit?: Exit;
+  readonly known?: KnownEnding;
+  readonly exitedAtMs?: number;
   readonly endedAtMs?: number;
   readonly outcome?: RunOutcome;
   /** Its plots are final: the receipt may say all. */
@@ -85,6 +89,8 @@ export interface Experiment {
   readonly commands: readonly CommandId[];
   /** Hashes of every piece of text that the daemon has rendered into this journal. */
   readonly rendered: Set<string>;
+  /** How many times the daemon has written this journal. */
+  readonly writes: number;
 }
 
 /** What is seen of a journal on disk: not durable, known again after the next read. */
@@ -102,6 +108,10 @@ export interface JournalView {
   readonly settling: ReadonlyMap<string, Settling>;
   /** Which place holds which command. */
   readonly placed: ReadonlyMap<string, CommandId>;
+  /** Start boxes that the person ticked, and since when. */
+  readonly ticked: ReadonlyMap<CommandId, number>;
+  /** Hash of the text that the daemon last wrote or is writing: reading it back is no edit. */
+  readonly ownHash?: string;
   /** A write was handed out and has not come back. */
   readonly writing: boolean;
   /** Not to be written before then: an editor was in the way. */
@@ -132,14 +142,34 @@ export interface Lab {
   readonly settings: LabSettings;
 }
 
+/** An experiment that was found on disk and whose journal has not been read yet. */
+export interface FoundExperiment {
+  readonly lab: LabPath;
+  readonly madeHere: boolean;
+}
+
 export interface World {
   nowMs: number;
-  readonly host: string;
-  readonly bootId: string;
   readonly labs: Map<LabPath, Lab>;
+  readonly found: Map<ExperimentPath, FoundExperiment>;
   readonly experiments: Map<ExperimentPath, Experiment>;
   readonly commands: Map<CommandId, Command>;
   readonly views: Map<ExperimentPath, JournalView>;
-  /** `queue: pause` since then. */
+  /** `queue: pause` is in force. */
   paused: boolean;
+  /** The command whose start is being examined; one at a time. */
+  examining?: CommandId | undefined;
+}
+
+/** A world that knows nothing yet. */
+export function emptyWorld(): World {
+  return {
+    nowMs: 0,
+    labs: new Map(),
+    found: new Map(),
+    experiments: new Map(),
+    commands: new Map(),
+    views: new Map(),
+    paused: false,
+  };
 }

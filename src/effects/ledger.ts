@@ -1,0 +1,104 @@
+// The machine's ledger: facts in SQLite, appended in one transaction a turn, read back on start.
+// What a fact means is in apply.ts; nothing is ever changed or deleted here.
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Fact } from "../model/fact.ts";
+import type { LabPath } from "../model/ids.ts";
+
+export interface Ledger {
+  /** Durable on return; throws where the disk refuses, and then nothing of it is kept. */
+  append(rows: readonly LedgerRow[]): void;
+  /** Facts of these labs and of the machine, oldest first. */
+  read(labs: readonly LabPath[]): readonly Fact[];
+  close(): void;
+}
+
+export interface LedgerRow {
+  readonly lab: LabPath | "";
+  readonly fact: Fact;
+}
+
+const SCHEMA = 1;
+/** Magic numbers of statfs(2) for NFS, SMB and 9p: SQLite's locks cannot be trusted there. */
+const NETWORK = new Set([0x6969, 0xff534d42, 0x517b, 0x01021997]);
+
+/**
+ * Opens `ledger.sqlite` in the state folder, which is made where it is missing.
+ * Throws an error that names the folder and what to do, on a network file system or where the
+ * ledger was written by a newer nightlab.
+ */
+export function openLedger(
+  stateDir: string,
+  options: { readonly readOnly?: boolean } = {},
+): Ledger {
+  const readOnly = options.readOnly === true;
+  if (!readOnly) {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    refuseNetwork(stateDir);
+  }
+  const db = new DatabaseSync(join(stateDir, "ledger.sqlite"), { readOnly });
+  db.exec("PRAGMA busy_timeout = 10000");
+  if (!readOnly) {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    upgrade(db, stateDir);
+  }
+  const insert = readOnly
+    ? undefined
+    : db.prepare("INSERT INTO facts (at, lab, kind, body) VALUES (?, ?, ?, ?)");
+  return {
+    append(rows) {
+      if (rows.length === 0) return;
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        for (const { lab, fact } of rows) {
+          insert?.run(fact.atMs, lab, fact.kind, JSON.stringify(fact));
+        }
+        db.exec("COMMIT");
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    read(labs) {
+      const wanted = ["", ...labs];
+      const marks = wanted.map(() => "?").join(", ");
+      const query = db.prepare(`SELECT body FROM facts WHERE lab IN (${marks}) ORDER BY seq`);
+      return query.all(...wanted).map((row) => JSON.parse(String(row["body"])) as Fact);
+    },
+    close: () => db.close(),
+  };
+}
+
+function upgrade(db: DatabaseSync, stateDir: string): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version > SCHEMA) {
+    db.close();
+    throw new Error(
+      `The ledger in ${stateDir} was written by a newer nightlab (schema ${version}); ` +
+        "update this one, or set NIGHTLAB_STATE_DIR to another folder.",
+    );
+  }
+  if (version === SCHEMA) return;
+  db.exec(`
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS facts (
+      seq INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      lab TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS facts_by_lab ON facts (lab, seq);
+    PRAGMA user_version = ${SCHEMA};
+    COMMIT;
+  `);
+}
+
+function refuseNetwork(stateDir: string): void {
+  if (!NETWORK.has(statfsSync(stateDir).type)) return;
+  throw new Error(
+    `The state folder ${stateDir} is on a network file system, where a ledger is not safe; ` +
+      "set NIGHTLAB_STATE_DIR to a folder on a local disk.",
+  );
+}

@@ -1,0 +1,217 @@
+// A block that has settled becomes a command: it gets its id and its first state.
+// When a block has settled is in settle.ts, when a command starts in queue/.
+import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../limits.ts";
+import type { CommandSpec } from "../model/command.ts";
+import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
+import type { CommandBlock, FoundCommand } from "../model/journal.ts";
+import { ENDED, type Command, type CommandState, type World } from "../model/world.ts";
+import { dependencies, isLong } from "../queue/go.ts";
+import { requestStop } from "../queue/run-events.ts";
+import { resolveTarget } from "../queue/targets.ts";
+import { planGaps } from "../settings/plan.ts";
+import type { Turn } from "../turn.ts";
+import { placesOf, recordOrder } from "./places.ts";
+import { settledAtMs } from "./settle.ts";
+
+/** Takes up whatever has settled by now in any journal, and wakes for what has not. */
+export function acceptSettled(turn: Turn): void {
+  for (const [experiment, view] of turn.world.views) {
+    if (view.reading.conflicted) continue;
+    releaseTicked(turn, experiment);
+    cancelDeleted(turn, experiment);
+    if (view.settling.size === 0) continue;
+    const places = placesOf(view.reading);
+    const knownNames = namesIn(turn.world, experiment);
+    const { settleMs } = settingsOf(turn.world, experiment);
+    for (const [at, settling] of view.settling) {
+      const found = places.get(at);
+      const block = found && view.reading.blocks[found.block];
+      if (found === undefined || block === undefined) continue;
+      const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, knownNames });
+      if (readyAtMs === undefined) continue;
+      if (readyAtMs > turn.atMs) turn.wake(readyAtMs);
+      else accept(turn, experiment, at, found.command, block, settling.copied);
+    }
+  }
+}
+
+/** First sight of an experiment from elsewhere: everything in it waits for a go. */
+export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  for (const [at, { command, block: index }] of placesOf(view.reading)) {
+    const block = view.reading.blocks[index];
+    if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
+    if (command.spec.verb === "stop" || command.spec.verb === "queue") continue;
+    const reason = "it stood here before this daemon first saw the experiment";
+    add(turn, experiment, at, command, block, { state: "held", reason });
+  }
+}
+
+function accept(
+  turn: Turn,
+  experiment: ExperimentPath,
+  at: string,
+  found: FoundCommand,
+  block: CommandBlock,
+  copied: boolean,
+): void {
+  const { spec } = found;
+  if (spec === undefined) return;
+  const id = turn.world.views.get(experiment)?.placed.get(at);
+  if (id !== undefined) {
+    const { canonical, form, source } = found;
+    turn.record({ kind: "command-edited", id, spec, canonical, form, source });
+    unsettle(turn, experiment, at, id);
+    firstState(turn, id);
+    return;
+  }
+  if (copied) {
+    const reason = "it was copied together with its receipt";
+    add(turn, experiment, at, found, block, { state: "held", reason });
+    return;
+  }
+  const added = add(turn, experiment, at, found, block, { state: "queued" });
+  if (spec.verb === "stop") carryOutStop(turn, added, spec);
+  else if (spec.verb === "queue") carryOutQueue(turn, added, spec);
+  else firstState(turn, added);
+}
+
+function add(
+  turn: Turn,
+  experiment: ExperimentPath,
+  at: string,
+  found: FoundCommand,
+  block: CommandBlock,
+  first: { readonly state: CommandState; readonly reason?: string },
+): CommandId {
+  const { spec, canonical, form, source, line } = found;
+  const id = mintCommandId(`${experiment}\n${canonical}\n${at}\n${turn.atMs}`, (taken) =>
+    turn.world.commands.has(taken),
+  );
+  if (spec === undefined) return id;
+  const notes = spec.verb === "run" ? notesFor(turn.world, experiment) : [];
+  turn.record({
+    kind: "command-accepted",
+    ...{ id, experiment, spec, canonical, form, source, line, notes },
+    heading: block.heading,
+    released: spec.go,
+    ...first,
+  });
+  unsettle(turn, experiment, at, id);
+  const view = turn.world.views.get(experiment);
+  if (view !== undefined) {
+    recordOrder(turn, experiment, placesOf(view.reading).keys(), view.placed);
+  }
+  return id;
+}
+
+/** What a plan lacks is said once, in the first run's receipt. */
+function notesFor(world: World, experiment: ExperimentPath): readonly string[] {
+  const plan = world.views.get(experiment)?.reading.plan;
+  const told = [...world.commands.values()].some(
+    (command) => command.experiment === experiment && command.notes.length > 0,
+  );
+  return plan === undefined || told ? [] : planGaps(plan);
+}
+
+function unsettle(turn: Turn, experiment: ExperimentPath, at: string, id: CommandId): void {
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  const settling = new Map(view.settling);
+  settling.delete(at);
+  const placed = new Map(view.placed).set(at, id);
+  turn.world.views.set(experiment, { ...view, settling, placed, dirty: true });
+}
+
+/** Held for its go, waiting for another, or in the queue. */
+function firstState(turn: Turn, id: CommandId): void {
+  const command = turn.world.commands.get(id);
+  if (command === undefined) return;
+  const state = (to: CommandState, reason?: string): void =>
+    turn.record({
+      kind: "command-state",
+      id,
+      state: to,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  if (command.spec.go && !command.released) turn.record({ kind: "command-released", id });
+  const needs = dependencies(turn.world, command);
+  const longWithout =
+    isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
+  if (longWithout) state("held", "a run over 2 min needs a `because`, or your go");
+  else if (needs.kind === "hold") state("held", needs.reason);
+  else if (needs.kind === "wait") state("waiting", needs.reason);
+  else if (command.state !== "queued") state("queued");
+}
+
+function carryOutStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
+  const command = turn.world.commands.get(id);
+  if (command === undefined) return;
+  const target = resolveTarget(turn.world, command.experiment, spec.target, command);
+  if (target === undefined || ENDED.has(target.state)) {
+    const reason =
+      target === undefined
+        ? `nothing is called \`${spec.target}\``
+        : `\`${target.id}\` had ended already (${target.state})`;
+    turn.record({ kind: "command-state", id, state: "skipped", reason });
+    return;
+  }
+  turn.record({ kind: "command-state", id, state: "done", reason: `stopping \`${target.id}\`` });
+  requestStop(turn, target, "journal");
+}
+
+function carryOutQueue(turn: Turn, id: CommandId, spec: CommandSpec): void {
+  const paused = spec.target === "pause";
+  if (turn.world.paused !== paused) turn.record({ kind: "queue-paused", paused });
+  const reason = paused
+    ? "nothing new starts until `queue: resume`; what runs goes on"
+    : "the queue goes on";
+  turn.record({ kind: "command-state", id, state: "done", reason });
+}
+
+function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
+  const ticked = turn.world.views.get(experiment)?.ticked ?? new Map<CommandId, number>();
+  for (const [id, sinceMs] of ticked) {
+    const command = turn.world.commands.get(id);
+    if (command?.state !== "held") continue;
+    if (turn.atMs - sinceMs < SETTLE_GO_MS) {
+      turn.wake(sinceMs + SETTLE_GO_MS);
+      continue;
+    }
+    turn.record({ kind: "command-released", id });
+    turn.record({ kind: "command-state", id, state: "queued" });
+  }
+}
+
+/** A block that is gone before its start is cancelled, once it cannot be a cut and paste. */
+function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
+  for (const id of turn.world.experiments.get(experiment)?.commands ?? []) {
+    const command = turn.world.commands.get(id);
+    if (command?.absentSinceMs === undefined || !cancellable(command)) continue;
+    const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
+    if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
+    else {
+      const reason = "its block was deleted";
+      turn.record({ kind: "command-state", id, state: "cancelled", reason });
+    }
+  }
+}
+
+const cancellable = (command: Command): boolean =>
+  command.run === undefined && !ENDED.has(command.state);
+
+function namesIn(world: World, experiment: ExperimentPath): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const { spec } of world.commands.values()) if (spec.verb === "run") names.add(spec.target);
+  for (const block of world.views.get(experiment)?.reading.blocks ?? []) {
+    for (const { spec } of block.commands) if (spec?.verb === "run") names.add(spec.target);
+  }
+  return names;
+}
+
+function settingsOf(world: World, experiment: ExperimentPath): { readonly settleMs: number } {
+  const lab = world.experiments.get(experiment)?.lab;
+  const settings = lab === undefined ? undefined : world.labs.get(lab)?.settings;
+  return { settleMs: settings?.settleMs ?? 10_000 };
+}

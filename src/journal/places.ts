@@ -1,0 +1,41 @@
+// Places of commands in a journal, `block.command`, and the order that the world keeps of them.
+// Which command stands at which place is found by align.ts.
+import type { CommandId, ExperimentPath } from "../model/ids.ts";
+import type { FoundCommand, JournalReading } from "../model/journal.ts";
+import { commandsOf } from "../queue/targets.ts";
+import type { Turn } from "../turn.ts";
+
+export interface Place {
+  readonly command: FoundCommand;
+  /** Index of its block in the reading. */
+  readonly block: number;
+  readonly heading: string;
+  readonly receiptId: string | undefined;
+}
+
+/** Every command of a reading under its place, in the order of the text. */
+export function placesOf(reading: JournalReading): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  reading.blocks.forEach((block, i) => {
+    block.commands.forEach((command, j) => {
+      const receiptId = block.receipt?.heads[j]?.id;
+      places.set(`${i}.${j}`, { command, block: i, heading: block.heading, receiptId });
+    });
+  });
+  return places;
+}
+
+/** Records the journal's order of commands where it differs from the world's. */
+export function recordOrder(
+  turn: Turn,
+  experiment: ExperimentPath,
+  places: Iterable<string>,
+  placed: ReadonlyMap<string, CommandId>,
+): void {
+  const order = [...places].flatMap((at) => placed.get(at) ?? []);
+  const present = commandsOf(turn.world, experiment).filter(
+    (command) => command.absentSinceMs === undefined,
+  );
+  const same = order.length === present.length && order.every((id, i) => id === present[i]?.id);
+  if (!same) turn.record({ kind: "journal-aligned", experiment, commands: order });
+}

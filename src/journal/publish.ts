@@ -1,0 +1,158 @@
+// When the journal is written, and what then stands in it: receipts at places where they are due.
+// How a receipt looks is in receipt.ts, how it gets between the person's lines in render.ts.
+import {
+  QUIET_GAP_MS,
+  QUIET_MS,
+  QUIET_PATIENCE_MS,
+  SETTLE_PROBLEM_MS,
+  WORTH_WRITING_MS,
+} from "../limits.ts";
+import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
+import type { CommandBlock } from "../model/journal.ts";
+import { ENDED, type Command, type JournalView, type World } from "../model/world.ts";
+import { startNote } from "../queue/go.ts";
+import type { Turn } from "../turn.ts";
+import { problemPieces, receiptPieces } from "./receipt.ts";
+import { pieceHash, renderJournal } from "./render.ts";
+
+/** Hands out a write for every journal that is quiet and whose receipts are due and different. */
+export function publishDue(turn: Turn): void {
+  for (const [experiment, view] of turn.world.views) {
+    if (view.dirty && !view.writing && !view.reading.conflicted) publish(turn, experiment, view);
+  }
+}
+
+function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): void {
+  if (view.heldByEditor) return;
+  const quietAtMs = Math.max(quietFrom(view), view.retryAtMs);
+  if (quietAtMs > turn.atMs) {
+    turn.wake(quietAtMs);
+    return;
+  }
+  const wanted = wantedReceipts(turn, experiment, view);
+  const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
+  const result = renderJournal({
+    text: view.text,
+    reading: view.reading,
+    rendered,
+    receipts: wanted.receipts,
+    keep: wanted.keep,
+  });
+  turn.world.views.set(experiment, { ...view, dirty: wanted.more });
+  if (result.text === view.text) return;
+  const hash = hashText(result.text);
+  turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes, ids: wanted.ids });
+  turn.world.views.set(experiment, { ...view, dirty: wanted.more, writing: true, ownHash: hash });
+  turn.effect({ kind: "write-journal", experiment, basedOn: view.hash, text: result.text });
+}
+
+/** From when the file counts as quiet: 5 s of rest, or a gap of 2 s after a minute without any. */
+function quietFrom(view: JournalView): number {
+  const rest = view.changedAtMs + QUIET_MS;
+  const gap = Math.max(view.busySinceMs + QUIET_PATIENCE_MS, view.changedAtMs + QUIET_GAP_MS);
+  return Math.min(rest, gap);
+}
+
+interface Wanted {
+  readonly receipts: Map<number, readonly string[]>;
+  /** Blocks whose receipt stays as it stands for now. */
+  readonly keep: Set<number>;
+  readonly ids: CommandId[];
+  /** Something is not due yet: look again later. */
+  more: boolean;
+}
+
+function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalView): Wanted {
+  const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], more: false };
+  const newest = newestShown(turn.world, view);
+  const rendered = turn.world.experiments.get(experiment)?.rendered;
+  view.reading.blocks.forEach((block, i) => {
+    const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
+    const dueAtMs = Math.max(0, ...commands.map(dueFrom));
+    if (dueAtMs > turn.atMs) {
+      wanted.keep.add(i);
+      wanted.more = true;
+      if (Number.isFinite(dueAtMs)) turn.wake(dueAtMs);
+      return;
+    }
+    const hidden =
+      block.receipt === undefined &&
+      commands.length > 0 &&
+      commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
+    if (hidden) return;
+    const pieces = [
+      ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
+      ...problemsDue(turn, view, block, i, wanted),
+    ];
+    if (pieces.length === 0) return;
+    wanted.receipts.set(i, pieces);
+    // Only what is new says which write a receipt in the file comes from.
+    if (pieces.some((piece) => rendered?.has(pieceHash(piece)) !== true)) {
+      wanted.ids.push(...commands.map(({ id }) => id));
+    }
+  });
+  return wanted;
+}
+
+/**
+ * The newest write that a receipt now in the file comes from. A missing receipt that is as old
+ * was hidden by the person; one that is newer is missing because a stale buffer was saved.
+ */
+function newestShown(world: World, view: JournalView): number {
+  let newest = 0;
+  view.reading.blocks.forEach((block, i) => {
+    if (block.receipt === undefined) return;
+    for (const j of block.commands.keys()) {
+      for (const { shownInWrite } of commandAt(world, view, `${i}.${j}`)) {
+        newest = Math.max(newest, shownInWrite);
+      }
+    }
+  });
+  return newest;
+}
+
+function commandAt(world: World, view: JournalView, at: string): readonly Command[] {
+  const id = view.placed.get(at);
+  const command = id === undefined ? undefined : world.commands.get(id);
+  return command === undefined ? [] : [command];
+}
+
+/** A state that may be over in a moment is not worth a write; an ending waits for its plots. */
+function dueFrom(command: Command): number {
+  if (command.run?.outcome !== undefined) {
+    return command.run.plotted ? 0 : Number.POSITIVE_INFINITY;
+  }
+  if (ENDED.has(command.state) || command.state === "held") return 0;
+  return command.stateSinceMs + WORTH_WRITING_MS;
+}
+
+function piecesOf(world: World, experiment: ExperimentPath, command: Command): readonly string[] {
+  const lab = world.experiments.get(experiment)?.lab;
+  const settings = lab === undefined ? undefined : world.labs.get(lab)?.settings;
+  const plan = world.views.get(experiment)?.reading.plan;
+  return receiptPieces(command, {
+    timeZone: settings?.timeZone ?? "UTC",
+    promised: plan?.metrics.map(({ key }) => key) ?? [],
+    ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
+  });
+}
+
+/** Problems of a block, once its author has had the time to mend them unasked. */
+function problemsDue(
+  turn: Turn,
+  view: JournalView,
+  block: CommandBlock,
+  index: number,
+  wanted: Wanted,
+): readonly string[] {
+  const problems = block.commands.flatMap((command, j) => {
+    const settling = view.settling.get(`${index}.${j}`);
+    if (command.problems.length === 0 || settling === undefined) return [];
+    const dueAtMs = settling.sinceMs + (settling.movedOn ? 0 : SETTLE_PROBLEM_MS);
+    if (dueAtMs <= turn.atMs) return command.problems;
+    turn.wake(dueAtMs);
+    wanted.more = true;
+    return [];
+  });
+  return problems.length === 0 ? [] : problemPieces(problems);
+}

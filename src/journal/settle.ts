@@ -1,0 +1,53 @@
+// When a block has stood long enough to be meant: the table of start rules as one function.
+// Whether the command may then start (long runs, dependencies, the queue) is decided in queue/.
+import { SETTLE_FENCE_MS, SETTLE_GO_MS, SETTLE_MOVED_ON_MS, SETTLE_PREFIX_MS } from "../limits.ts";
+import type { CommandBlock, FoundCommand } from "../model/journal.ts";
+import type { Settling } from "../model/world.ts";
+
+export interface SettleContext {
+  /** `settle:` of the lab, in ms. */
+  readonly settleMs: number;
+  /** Names of runs that this lab knows or that stand elsewhere in the journal. */
+  readonly knownNames: Iterable<string>;
+}
+
+/**
+ * The time from which a block counts as meant, or undefined while it cannot: not understood, not
+ * closed, an unticked task item. Times are ms since 1970.
+ */
+export function settledAtMs(
+  command: FoundCommand,
+  block: CommandBlock,
+  settling: Settling,
+  context: SettleContext,
+): number | undefined {
+  const { spec } = command;
+  if (spec === undefined || spec.unsupported !== undefined) return undefined;
+  if (command.ticked === false) return undefined;
+  if (!block.closed && block.lineEnded) return undefined;
+  return settling.sinceMs + waitMs(command, block, settling, context);
+}
+
+function waitMs(
+  command: FoundCommand,
+  block: CommandBlock,
+  settling: Settling,
+  context: SettleContext,
+): number {
+  const { spec } = command;
+  // Without its line end even a ` !` may be followed by the next word.
+  if (!block.lineEnded) return SETTLE_PREFIX_MS;
+  const exact = spec?.verb === "stop" || spec?.verb === "queue";
+  if (spec?.go === true || exact) return SETTLE_GO_MS;
+  if (settling.movedOn) return Math.min(SETTLE_MOVED_ON_MS, context.settleMs);
+  if (command.form === "fence") return SETTLE_FENCE_MS;
+  if (spec?.verb === "run" && isPrefix(spec.target, context.knownNames)) return SETTLE_PREFIX_MS;
+  return context.settleMs;
+}
+
+function isPrefix(name: string, known: Iterable<string>): boolean {
+  for (const other of known) {
+    if (other.length > name.length && other.startsWith(name)) return true;
+  }
+  return false;
+}

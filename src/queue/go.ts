@@ -1,0 +1,110 @@
+// What a command still needs before its turn: the runs it comes after, and for a long one the go.
+// Pure questions about the world; start.ts asks them and records the answers.
+import { SHORT_RUN_MS } from "../limits.ts";
+import type { Command, World } from "../model/world.ts";
+import { ENDED } from "../model/world.ts";
+import { spanText } from "../model/time.ts";
+import { commandsOf, resolveTarget } from "./targets.ts";
+
+export type Readiness =
+  | { readonly kind: "ready" }
+  | { readonly kind: "wait"; readonly reason: string }
+  | { readonly kind: "hold"; readonly reason: string };
+
+const READY: Readiness = { kind: "ready" };
+
+/** Time limit of a command in ms: its own, the plan's, else that of a short run. */
+export function limitOf(world: World, command: Command): number {
+  const plan = world.views.get(command.experiment)?.reading.plan;
+  return command.spec.timeoutMs ?? plan?.timeoutMs ?? SHORT_RUN_MS;
+}
+
+/** A run that may take longer than a de-risking run needs a reason and a passed de-risk, or a go. */
+export function isLong(world: World, command: Command): boolean {
+  return limitOf(world, command) > SHORT_RUN_MS;
+}
+
+/** Whether everything that the command comes after has ended as it asked. */
+export function dependencies(world: World, command: Command): Readiness {
+  for (const after of command.spec.after ?? []) {
+    const answer = dependency(world, command, after.target, after.any);
+    if (answer.kind !== "ready") return answer;
+  }
+  if (command.spec.verb === "eval") return dependency(world, command, command.spec.target, true);
+  return READY;
+}
+
+function dependency(world: World, command: Command, target: string, any: boolean): Readiness {
+  const other = resolveTarget(world, command.experiment, target, command);
+  if (other === undefined) {
+    // `eval:` may name a run that was made by hand: its examination looks on the disk.
+    return command.spec.verb === "eval" && command.spec.target === target
+      ? READY
+      : { kind: "hold", reason: `no run is called \`${target}\`` };
+  }
+  if (other.id === command.id) return { kind: "hold", reason: "it waits for itself" };
+  if (!ENDED.has(other.state)) return { kind: "wait", reason: `after \`${other.id}\`` };
+  if (any || other.state === "done") return READY;
+  return { kind: "hold", reason: `\`${other.id}\` (${target}) ended as ${other.state}` };
+}
+
+/** For a long run without a go: whether a run that could be its de-risk is still to end. */
+export function awaitsDeRisk(world: World, command: Command): Readiness {
+  if (command.released || !isLong(world, command)) return READY;
+  const pending = commandsOf(world, command.experiment).find(
+    (other) =>
+      other.id !== command.id &&
+      couldBeDeRisk(world, other) &&
+      (other.state === "queued" || other.state === "preparing" || other.state === "running"),
+  );
+  return pending === undefined
+    ? READY
+    : { kind: "wait", reason: `until the short run \`${pending.id}\` has ended` };
+}
+
+/**
+ * Whether a long run may start on this code: released by a person, or with a `because` and a
+ * passed de-risk, that is a short run of the same experiment and code that is done and carries no
+ * blocking flag.
+ */
+export function judgeGo(world: World, command: Command, codeHash: string): Readiness {
+  if (command.released || !isLong(world, command)) return READY;
+  if (command.spec.because === undefined) {
+    return { kind: "hold", reason: "a run over 2 min needs a `because`, or your go" };
+  }
+  const shortRuns = commandsOf(world, command.experiment).filter((other) =>
+    couldBeDeRisk(world, other),
+  );
+  const passed = shortRuns.filter(
+    (other) =>
+      other.state === "done" &&
+      other.run?.outcome?.findings.every((finding) => !finding.blocking) === true,
+  );
+  if (passed.some((other) => other.run?.codeHash === codeHash)) return READY;
+  if (passed.length > 0) {
+    return { kind: "hold", reason: "the scripts changed since the last passed de-risk" };
+  }
+  return {
+    kind: "hold",
+    reason:
+      shortRuns.length === 0
+        ? "no de-risking run (up to 2 min) has been done yet"
+        : "no de-risking run has passed",
+  };
+}
+
+/** What a held run's box says: `up to 2 h; de-risk took 41 s`. */
+export function startNote(world: World, command: Command): string {
+  const limit = `up to ${spanText(limitOf(world, command))}`;
+  const last = commandsOf(world, command.experiment).findLast(
+    (other) => couldBeDeRisk(world, other) && other.state === "done",
+  );
+  const { startedAtMs, endedAtMs } = last?.run ?? {};
+  if (last === undefined || startedAtMs === undefined || endedAtMs === undefined) return limit;
+  return `${limit}; ${last.spec.target} took ${spanText(endedAtMs - startedAtMs)}`;
+}
+
+function couldBeDeRisk(world: World, command: Command): boolean {
+  const limitMs = command.run?.limitMs ?? limitOf(world, command);
+  return command.spec.verb === "run" && limitMs <= SHORT_RUN_MS;
+}

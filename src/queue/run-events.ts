@@ -1,0 +1,189 @@
+// What happens to a claimed run, event by event, until its one ending is recorded.
+// Which run is claimed is decided in start.ts; what an ending means is read in observe/.
+import type { Event } from "../model/event.ts";
+import type { AttemptId, CommandId } from "../model/ids.ts";
+import type { Cause, Exit, KnownEnding } from "../model/run.ts";
+import type { Command, Run, World } from "../model/world.ts";
+import type { Turn } from "../turn.ts";
+import { attemptSpec } from "./attempt-spec.ts";
+
+type RunEvent = Extract<
+  Event,
+  { kind: `attempt-${string}` | `run-${string}` | "environment-prepared" }
+>;
+
+/** Records what the event says of its run. Events about a run that has ended change nothing. */
+export function onRunEvent(turn: Turn, event: RunEvent): void {
+  const command = commandOfAttempt(turn.world, event.attempt);
+  const run = command?.run;
+  if (command === undefined || run === undefined) return;
+  switch (event.kind) {
+    case "environment-prepared":
+      onPrepared(turn, command, run, event.failure);
+      return;
+    case "attempt-started":
+      onStarted(turn, command, run, event);
+      return;
+    case "attempt-not-started":
+      if (!run.exited) {
+        concludeWithoutLogs(turn, command.id, { kind: "start-failed", message: event.message });
+      }
+      return;
+    case "attempt-adopted":
+      onAdopted(turn, command, run, event);
+      return;
+    case "run-folder-found":
+      if (run.folder === event.folder) return;
+      turn.record({ kind: "run-folder-known", id: command.id, folder: event.folder });
+      return;
+    case "attempt-exited":
+      if (!run.exited) conclude(turn, command, event.exit);
+      return;
+    case "attempt-lost":
+      if (!run.exited) {
+        conclude(turn, command, undefined, { ending: "lost", cause: { kind: event.why } });
+      }
+      return;
+    case "run-concluded": {
+      if (run.outcome !== undefined) return;
+      const { outcome, endedAtMs } = event;
+      turn.record({ kind: "run-ended", id: command.id, outcome, endedAtMs });
+      turn.effect({ kind: "plot-run", attempt: run.attempt });
+      return;
+    }
+    case "run-plotted":
+      if (run.plotted) return;
+      turn.record({ kind: "run-plotted", id: command.id, plots: event.plots });
+      turn.effect({ kind: "renew-report", experiment: command.experiment });
+  }
+}
+
+function onPrepared(turn: Turn, command: Command, run: Run, failure: string | undefined): void {
+  if (run.exited || run.startedAtMs !== undefined) return;
+  if (run.stopRequested !== undefined) {
+    concludeStopped(turn, command, run);
+  } else if (failure === undefined) {
+    const spec = attemptSpec(turn.world, command);
+    turn.effect({ kind: "start-attempt", spec, runner: run.runner });
+  } else {
+    concludeWithoutLogs(turn, command.id, { kind: "environment", message: failure });
+  }
+}
+
+function onStarted(
+  turn: Turn,
+  command: Command,
+  run: Run,
+  event: Extract<RunEvent, { kind: "attempt-started" }>,
+): void {
+  if (run.exited || run.startedAtMs !== undefined) return;
+  turn.record({ kind: "run-started", id: command.id, process: event.process });
+  follow(turn, command.id);
+  // The stop came between the end of the preparation and the start.
+  if (run.stopRequested !== undefined) stopProcess(turn, command, run);
+}
+
+function onAdopted(
+  turn: Turn,
+  command: Command,
+  run: Run,
+  event: Extract<RunEvent, { kind: "attempt-adopted" }>,
+): void {
+  if (run.exited) return;
+  if (event.state === "running") {
+    if (run.startedAtMs === undefined && event.process !== undefined) {
+      turn.record({ kind: "run-started", id: command.id, process: event.process });
+    }
+    follow(turn, command.id);
+    if (run.stopRequested !== undefined) stopProcess(turn, command, run);
+  } else if (run.stopRequested !== undefined) {
+    concludeStopped(turn, command, run);
+  } else {
+    const spec = attemptSpec(turn.world, command);
+    turn.effect({ kind: "prepare-environment", spec, runner: run.runner });
+  }
+}
+
+function follow(turn: Turn, id: CommandId): void {
+  const command = turn.world.commands.get(id);
+  const run = command?.run;
+  if (command === undefined || run === undefined) return;
+  turn.effect({
+    kind: "follow-attempt",
+    spec: attemptSpec(turn.world, command),
+    startedAtMs: run.startedAtMs ?? turn.atMs,
+    ...(run.folder === undefined ? {} : { folder: run.folder }),
+  });
+}
+
+/** Asks for the end of a run: the intent is durable before any signal. */
+export function requestStop(turn: Turn, command: Command, by: "journal" | "command-line"): void {
+  const { run } = command;
+  if (run === undefined || run.exited) {
+    if (run !== undefined) return;
+    const reason = by === "journal" ? "stopped in the journal" : "stopped on the command line";
+    turn.record({ kind: "command-state", id: command.id, state: "cancelled", reason });
+    return;
+  }
+  if (run.stopRequested === undefined) turn.record({ kind: "stop-requested", id: command.id, by });
+  stopProcess(turn, command, run);
+}
+
+function stopProcess(turn: Turn, command: Command, run: Run): void {
+  const lab = turn.world.experiments.get(command.experiment)?.lab;
+  if (lab !== undefined) turn.effect({ kind: "stop-attempt", attempt: run.attempt, lab });
+}
+
+function concludeStopped(turn: Turn, command: Command, run: Run): void {
+  const by = run.stopRequested?.by ?? "journal";
+  conclude(turn, command, undefined, { ending: "stopped", cause: { kind: "stopped", by } });
+}
+
+/** Ends a run that never wrote a log, with a cause that is known already. */
+export function concludeWithoutLogs(turn: Turn, id: CommandId, cause: Cause): void {
+  const command = turn.world.commands.get(id);
+  if (command !== undefined) conclude(turn, command, undefined, { ending: "failed", cause });
+}
+
+function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: KnownEnding): void {
+  turn.record({
+    kind: "run-exited",
+    id: command.id,
+    ...(exit === undefined ? {} : { exit }),
+    ...(known === undefined ? {} : { known }),
+  });
+  askConclusion(turn, command.id);
+}
+
+/** Asks for the reading of an ended run's logs; also on start, for one whose reading was cut off. */
+export function askConclusion(turn: Turn, id: CommandId): void {
+  const command = turn.world.commands.get(id);
+  const run = command?.run;
+  if (command === undefined || run === undefined) return;
+  const { exit, known, stopRequested, startedAtMs, folder } = run;
+  turn.effect({
+    kind: "conclude-run",
+    spec: attemptSpec(turn.world, command),
+    facts: {
+      claimedAtMs: run.claimedAtMs,
+      ...(startedAtMs === undefined ? {} : { startedAtMs }),
+      endedAtMs: exit?.endedAtMs ?? run.exitedAtMs ?? turn.atMs,
+      ...(exit === undefined ? {} : { exitCode: exit.code }),
+      overLimit: exit?.overLimit ?? false,
+      ...(stopRequested === undefined ? {} : { stoppedBy: stopRequested.by }),
+      ...(known === undefined ? {} : { known }),
+      ...(folder === undefined ? {} : { folder }),
+      codeHash: run.codeHash,
+      runner: run.runner,
+      source: command.source,
+      queuedAtMs: command.acceptedAtMs,
+      ...(command.spec.because === undefined ? {} : { because: command.spec.because }),
+    },
+  });
+}
+
+/** The command whose try this is. */
+export function commandOfAttempt(world: World, attempt: AttemptId): Command | undefined {
+  const command = world.commands.get(attempt.replace(/-\d+$/, "") as CommandId);
+  return command?.run?.attempt === attempt ? command : undefined;
+}

@@ -1,0 +1,112 @@
+// step(world, event): what follows from one event, as facts, effects and the next time to look.
+// Deterministic and without I/O: it reads no clock and no disk, and changes only the world it is
+// given, through `apply` for what lasts.
+import { acceptSettled } from "./journal/accept.ts";
+import { publishDue } from "./journal/publish.ts";
+import { onJournalRead } from "./journal/reread.ts";
+import type { Effect } from "./model/effect.ts";
+import type { Event } from "./model/event.ts";
+import type { Fact } from "./model/fact.ts";
+import type { ExperimentPath } from "./model/ids.ts";
+import type { JournalView, World } from "./model/world.ts";
+import { onRunEvent, requestStop } from "./queue/run-events.ts";
+import { onStartExamined, startNext } from "./queue/start.ts";
+import { openTurn, type Turn } from "./turn.ts";
+
+export interface Outcome {
+  /** To be made durable, in order, before any of the effects is carried out. */
+  readonly facts: readonly Fact[];
+  readonly effects: readonly Effect[];
+  /** A `tick` is wanted then, ms since 1970; undefined: nothing is due by time alone. */
+  readonly wakeAtMs: number | undefined;
+}
+
+/** Takes one event. The world is changed in place: ten thousand runs are too many to copy. */
+export function step(world: World, event: Event): Outcome {
+  world.nowMs = Math.max(world.nowMs, event.atMs);
+  const turn = openTurn(world, world.nowMs);
+  take(turn, event);
+  acceptSettled(turn);
+  startNext(turn);
+  markDirty(turn);
+  publishDue(turn);
+  return { facts: turn.facts, effects: turn.effects, wakeAtMs: turn.wakeAtMs() };
+}
+
+function take(turn: Turn, event: Event): void {
+  const { world } = turn;
+  switch (event.kind) {
+    case "lab-opened":
+      world.labs.set(event.lab, { path: event.lab, settings: event.settings });
+      turn.effect({ kind: "show-lab-problems", lab: event.lab, problems: event.problems });
+      return;
+    case "experiment-found":
+      world.found.set(event.experiment, { lab: event.lab, madeHere: event.madeHere });
+      return;
+    case "experiment-gone":
+      world.views.delete(event.experiment);
+      world.found.delete(event.experiment);
+      return;
+    case "journal-read":
+      onJournalRead(turn, event);
+      return;
+    case "editor-seen":
+      changeView(world, event.experiment, { heldByEditor: event.holds });
+      return;
+    case "journal-written":
+      onJournalWritten(turn, event);
+      return;
+    case "start-examined":
+      onStartExamined(turn, event.command, event.examination);
+      return;
+    case "environment-prepared":
+    case "attempt-started":
+    case "attempt-not-started":
+    case "attempt-exited":
+    case "attempt-lost":
+    case "attempt-adopted":
+    case "run-folder-found":
+    case "run-concluded":
+    case "run-plotted":
+      onRunEvent(turn, event);
+      return;
+    case "stop-asked": {
+      const command = world.commands.get(event.id);
+      if (command !== undefined) requestStop(turn, command, "command-line");
+      return;
+    }
+    case "tick":
+  }
+}
+
+/** An editor was in the way: look again soon. A journal that refuses gets a page beside it. */
+const RETRY_MS = { written: 0, changed: 0, busy: 1_000, refused: 60_000, failed: 10_000 } as const;
+
+function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-written" }>): void {
+  const { experiment, result } = event;
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  const done = result === "written";
+  changeView(turn.world, experiment, {
+    writing: false,
+    dirty: view.dirty || !done,
+    retryAtMs: turn.atMs + RETRY_MS[result],
+  });
+  if (result === "refused") {
+    turn.effect({ kind: "write-status-page", experiment, text: event.why ?? "" });
+  }
+}
+
+/** Receipts depend on commands only: whoever changed one has made its journal worth a look. */
+function markDirty(turn: Turn): void {
+  for (const fact of turn.facts) {
+    const id = "id" in fact ? fact.id : undefined;
+    const command = id === undefined ? undefined : turn.world.commands.get(id);
+    if (command !== undefined) changeView(turn.world, command.experiment, { dirty: true });
+  }
+}
+
+function changeView(world: World, experiment: ExperimentPath, change: Partial<JournalView>): void {
+  const view = world.views.get(experiment);
+  if (view !== undefined) world.views.set(experiment, { ...view, ...change });
+}
