@@ -87,12 +87,12 @@ type RunFact = Extract<
 function applyToRun(world: World, fact: RunFact): void {
   switch (fact.kind) {
     case "run-claimed": {
-      const { attempt, limitMs, codeHash, runner } = fact;
+      const { spec, start } = fact;
       const run: Run = {
-        attempt,
-        limitMs,
-        codeHash,
-        runner,
+        attempt: spec.attempt,
+        spec,
+        start,
+        limitMs: spec.limitMs,
         claimedAtMs: fact.atMs,
         exited: false,
         plotted: false,

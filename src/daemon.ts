@@ -44,13 +44,13 @@ export function startLoop(parts: LoopParts): Loop {
     for (const effect of effects) carryOut(hands, effect, post).catch(fault);
   };
   const post = (event: NewEvent): void => {
-    waiting.push({ ...event, atMs: parts.now() } as Event);
+    waiting.push({ ...event, atMs: parts.now() });
     // A hand that reports at once must not nest one turn into another.
     if (busy) return;
     busy = true;
     try {
-      for (let next = waiting.shift(); next !== undefined && !stopped; next = waiting.shift()) {
-        takeOne(next);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (!stopped) takeOne(next);
       }
     } catch (error) {
       fault(error);

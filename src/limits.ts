@@ -152,3 +152,28 @@ export const TAIL_MARK_BYTES = 64;
 export const NO_METRICS_MS = 20 * 60_000;
 /** Metric names compared for a suggestion, so that a rule stays quick. */
 export const SUGGESTION_KEYS = 1_000;
+/** Runs whose tables and figures stand in REPORT.md itself; a page with more is not read. */
+export const REPORT_RUNS = 12;
+/** Figures of one run in REPORT.md; its other plots are linked. */
+export const REPORT_FIGURES_PER_RUN = 4;
+/** Metrics of one run in its table in REPORT.md, the promised ones first. */
+export const REPORT_METRICS_PER_RUN = 20;
+/** Distinct facts of one kind (hosts, commits, GPUs) listed in Methods. */
+export const REPORT_DISTINCT = 10;
+/** Characters of one section of the journal that REPORT.md quotes; the rest is linked. */
+export const REPORT_QUOTE_CHARS = 8_000;
+/** Tagged entries, and flags, that REPORT.md lists; the newest, since the journal has them all. */
+export const REPORT_ENTRIES = 300;
+/** Columns of a table are aligned up to this width; one long cell must not widen every row. */
+export const TABLE_CELL_CHARS = 40;
+
+/** One line of a receipt that quotes a log or a command: more is read at its place. */
+export const RECEIPT_TEXT_CHARS = 300;
+/** Metrics in a receipt's first line: it must stay one line. */
+export const RECEIPT_METRICS = 4;
+/** Flags listed in one receipt; the report has all of them. */
+export const RECEIPT_FLAGS = 12;
+/** Pairs compared when a journal is laid over the last one: 4 bytes each, 50 ms in all. */
+export const ALIGN_CELLS = 4_000_000;
+/** Beyond that, each command is looked for only this far ahead. */
+export const ALIGN_LOOK_AHEAD = 500;

@@ -9,7 +9,7 @@ import type { Event } from "./model/event.ts";
 import type { Fact } from "./model/fact.ts";
 import type { ExperimentPath } from "./model/ids.ts";
 import type { JournalView, World } from "./model/world.ts";
-import { onRunEvent, requestStop } from "./queue/run-events.ts";
+import { onRunEvent, requestStop, resumeRuns } from "./queue/run-events.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
@@ -50,11 +50,11 @@ function take(turn: Turn, event: Event): void {
     case "journal-read":
       onJournalRead(turn, event);
       return;
-    case "editor-seen":
-      changeView(world, event.experiment, { heldByEditor: event.holds });
-      return;
     case "journal-written":
       onJournalWritten(turn, event);
+      return;
+    case "daemon-started":
+      resumeRuns(turn);
       return;
     case "start-examined":
       onStartExamined(turn, event.command, event.examination);

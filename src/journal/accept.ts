@@ -93,7 +93,14 @@ function add(
   const notes = spec.verb === "run" ? notesFor(turn.world, experiment) : [];
   turn.record({
     kind: "command-accepted",
-    ...{ id, experiment, spec, canonical, form, source, line, notes },
+    id,
+    experiment,
+    spec,
+    canonical,
+    form,
+    source,
+    line,
+    notes,
     heading: block.heading,
     released: spec.go,
     ...first,

@@ -23,7 +23,6 @@ export function publishDue(turn: Turn): void {
 }
 
 function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): void {
-  if (view.heldByEditor) return;
   const quietAtMs = Math.max(quietFrom(view), view.retryAtMs);
   if (quietAtMs > turn.atMs) {
     turn.wake(quietAtMs);

@@ -2,6 +2,7 @@
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
 import { QUIET_MS } from "../limits.ts";
 import type { Event } from "../model/event.ts";
+import type { CommandSpec } from "../model/command.ts";
 import type { CommandId, ExperimentPath } from "../model/ids.ts";
 import type { FoundCommand, JournalReading } from "../model/journal.ts";
 import { ENDED, type Command, type JournalView, type Settling } from "../model/world.ts";
@@ -68,7 +69,6 @@ function nextView(
     changedAtMs: own && before !== undefined ? before.changedAtMs : atMs,
     busySinceMs:
       own && before !== undefined ? before.busySinceMs : paused ? atMs : before.busySinceMs,
-    heldByEditor: before?.heldByEditor ?? false,
     settling: before?.settling ?? new Map(),
     placed: before?.placed ?? new Map(),
     ticked: before?.ticked ?? new Map(),
@@ -184,10 +184,10 @@ function extendLimit(turn: Turn, command: Command, found: FoundCommand): void {
 }
 
 function onlyLonger(command: Command, found: FoundCommand): boolean {
-  const bare = (spec: Command["spec"] | undefined): string => {
-    if (spec === undefined) return "";
-    const { timeoutMs: _t, because: _b, go: _g, ...rest } = spec;
-    return JSON.stringify(rest);
-  };
-  return bare(command.spec) === bare(found.spec);
+  return found.spec !== undefined && withoutLimit(command.spec) === withoutLimit(found.spec);
+}
+
+function withoutLimit(spec: CommandSpec): string {
+  const { timeoutMs: _t, because: _b, go: _g, ...rest } = spec;
+  return JSON.stringify(rest);
 }

@@ -1,7 +1,8 @@
 // What the daemon is to do, as one closed union: the output of `step` besides facts.
 // Every effect may be repeated harmlessly; its outcome comes back as an event.
+import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { AttemptSpec, KnownEnding } from "./run.ts";
+import type { AttemptSpec, Exit, KnownEnding, StartFacts } from "./run.ts";
 import type { Problem } from "./problem.ts";
 
 export type Effect =
@@ -35,8 +36,14 @@ export type Effect =
       /** Wait for its end, find its folder, read its logs, renew its plots. */
       readonly kind: "follow-attempt";
       readonly spec: AttemptSpec;
+      readonly start: StartFacts;
       readonly startedAtMs: number;
       readonly folder?: RunFolder;
+    }
+  | {
+      /** See what became of an attempt while no daemon was there. */
+      readonly kind: "adopt-attempt";
+      readonly spec: AttemptSpec;
     }
   | { readonly kind: "stop-attempt"; readonly attempt: AttemptId; readonly lab: LabPath }
   | {
@@ -49,9 +56,15 @@ export type Effect =
       /** Read the logs to their end, name the cause, write run.json. */
       readonly kind: "conclude-run";
       readonly spec: AttemptSpec;
+      readonly start: StartFacts;
       readonly facts: ConclusionFacts;
     }
-  | { readonly kind: "plot-run"; readonly attempt: AttemptId }
+  | {
+      readonly kind: "plot-run";
+      readonly spec: AttemptSpec;
+      readonly folder?: RunFolder;
+      readonly findings: readonly Finding[];
+    }
   | { readonly kind: "renew-report"; readonly experiment: ExperimentPath };
 
 /** What the world knows of an ending, for the reading of its logs. */
@@ -59,15 +72,10 @@ export interface ConclusionFacts {
   readonly claimedAtMs: number;
   readonly startedAtMs?: number;
   readonly endedAtMs: number;
-  readonly exitCode?: number;
-  readonly overLimit: boolean;
+  readonly exit?: Exit;
+  readonly limitMs: number;
   readonly stoppedBy?: "journal" | "command-line";
   /** Known without any log: an environment that could not be built, a lost run. */
   readonly known?: KnownEnding;
   readonly folder?: RunFolder;
-  readonly codeHash?: string;
-  readonly runner: string;
-  readonly source: string;
-  readonly queuedAtMs: number;
-  readonly because?: string;
 }

@@ -29,11 +29,6 @@ export type Event = { readonly atMs: number } & (
       readonly reading: JournalReading;
     }
   | {
-      readonly kind: "editor-seen";
-      readonly experiment: ExperimentPath;
-      readonly holds: boolean;
-    }
-  | {
       readonly kind: "journal-written";
       readonly experiment: ExperimentPath;
       readonly result: "written" | "changed" | "busy" | "refused" | "failed";
@@ -89,6 +84,10 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "run-plotted";
       readonly attempt: AttemptId;
       readonly plots: readonly PlotRef[];
+    }
+  | {
+      /** The ledger was replayed: what was under way is to be taken up again. */
+      readonly kind: "daemon-started";
     }
   | { readonly kind: "stop-asked"; readonly id: CommandId }
   | { readonly kind: "tick" }

@@ -2,8 +2,16 @@
 // A fact of any release must stay readable for ever; `apply.ts` says what each one means.
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
-import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { Exit, KnownEnding, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
+import type { CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type {
+  AttemptSpec,
+  Exit,
+  KnownEnding,
+  PlotRef,
+  ProcessIdentity,
+  RunOutcome,
+  StartFacts,
+} from "./run.ts";
 import type { CommandState } from "./world.ts";
 
 export type Fact = { readonly atMs: number } & (
@@ -54,10 +62,8 @@ export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "run-claimed";
       readonly id: CommandId;
-      readonly attempt: AttemptId;
-      readonly limitMs: number;
-      readonly codeHash: string;
-      readonly runner: string;
+      readonly spec: AttemptSpec;
+      readonly start: StartFacts;
     }
   | { readonly kind: "run-started"; readonly id: CommandId; readonly process: ProcessIdentity }
   | { readonly kind: "run-folder-known"; readonly id: CommandId; readonly folder: RunFolder }

@@ -68,6 +68,21 @@ export interface AttemptSpec {
   readonly onRun?: RunFolder;
 }
 
+/** What was so when an attempt was claimed, for its record. */
+export interface StartFacts {
+  /** Hash of the experiment's scripts. */
+  readonly codeHash: string;
+  readonly runner: string;
+  /** The command as the journal had it. */
+  readonly said: string;
+  readonly because?: string;
+  readonly queuedAtMs: number;
+  /** Its limit is over that of a de-risking run: by default it is evidence. */
+  readonly long: boolean;
+  /** The criteria in force, as written. */
+  readonly criteria: { readonly success?: string; readonly failure?: string };
+}
+
 /** A plot that was made for a run. */
 export interface PlotRef {
   readonly metric: string;

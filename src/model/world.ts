@@ -3,7 +3,15 @@
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { Ending, Exit, KnownEnding, ProcessIdentity, RunOutcome } from "./run.ts";
+import type {
+  AttemptSpec,
+  Ending,
+  Exit,
+  KnownEnding,
+  ProcessIdentity,
+  RunOutcome,
+  StartFacts,
+} from "./run.ts";
 
 /**
  *            ┌────────► problem (never an id of its own)
@@ -58,10 +66,10 @@ export interface Command {
 export interface Run {
   readonly attempt: AttemptId;
   readonly claimedAtMs: number;
+  readonly spec: AttemptSpec;
+  readonly start: StartFacts;
+  /** The limit in force: the spec's, or one that was raised since. */
   readonly limitMs: number;
-  /** Hash of the experiment's scripts at the start. */
-  readonly codeHash: string;
-  readonly runner: string;
   /** When the script's shim started. */
   readonly startedAtMs?: number;
   readonly process?: ProcessIdentity;
@@ -102,8 +110,6 @@ export interface JournalView {
   readonly changedAtMs: number;
   /** Since when it has been changing without a pause of QUIET_MS. */
   readonly busySinceMs: number;
-  /** An editor holds it: an Emacs lock, or a vim swap file that says modified. */
-  readonly heldByEditor: boolean;
   /** Places (`block.command`) that no command stands at yet. */
   readonly settling: ReadonlyMap<string, Settling>;
   /** Which place holds which command. */

@@ -30,7 +30,7 @@ export function attemptSpec(world: World, command: Command): AttemptSpec {
     args: scriptArguments(world, command),
     ...(runner === undefined ? {} : { runner }),
     env: spec.env ?? {},
-    limitMs: command.run?.limitMs ?? limitOf(world, command),
+    limitMs: limitOf(world, command),
     ...(on?.run?.folder === undefined ? {} : { onRun: on.run.folder }),
   };
 }

@@ -80,7 +80,7 @@ export function judgeGo(world: World, command: Command, codeHash: string): Readi
       other.state === "done" &&
       other.run?.outcome?.findings.every((finding) => !finding.blocking) === true,
   );
-  if (passed.some((other) => other.run?.codeHash === codeHash)) return READY;
+  if (passed.some((other) => other.run?.start.codeHash === codeHash)) return READY;
   if (passed.length > 0) {
     return { kind: "hold", reason: "the scripts changed since the last passed de-risk" };
   }

@@ -5,7 +5,6 @@ import type { AttemptId, CommandId } from "../model/ids.ts";
 import type { Cause, Exit, KnownEnding } from "../model/run.ts";
 import type { Command, Run, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
-import { attemptSpec } from "./attempt-spec.ts";
 
 type RunEvent = Extract<
   Event,
@@ -48,7 +47,7 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       if (run.outcome !== undefined) return;
       const { outcome, endedAtMs } = event;
       turn.record({ kind: "run-ended", id: command.id, outcome, endedAtMs });
-      turn.effect({ kind: "plot-run", attempt: run.attempt });
+      plot(turn, command.id);
       return;
     }
     case "run-plotted":
@@ -58,13 +57,33 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
   }
 }
 
+function plot(turn: Turn, id: CommandId): void {
+  const run = turn.world.commands.get(id)?.run;
+  if (run?.outcome === undefined || run.plotted) return;
+  turn.effect({
+    kind: "plot-run",
+    spec: run.spec,
+    ...(run.folder === undefined ? {} : { folder: run.folder }),
+    findings: run.outcome.findings,
+  });
+}
+
+/** After a start of the daemon: every run that has no full ending yet is taken up where it is. */
+export function resumeRuns(turn: Turn): void {
+  for (const { id, run } of turn.world.commands.values()) {
+    if (run === undefined || run.plotted) continue;
+    if (run.outcome !== undefined) plot(turn, id);
+    else if (run.exited) askConclusion(turn, id);
+    else turn.effect({ kind: "adopt-attempt", spec: run.spec });
+  }
+}
+
 function onPrepared(turn: Turn, command: Command, run: Run, failure: string | undefined): void {
   if (run.exited || run.startedAtMs !== undefined) return;
   if (run.stopRequested !== undefined) {
     concludeStopped(turn, command, run);
   } else if (failure === undefined) {
-    const spec = attemptSpec(turn.world, command);
-    turn.effect({ kind: "start-attempt", spec, runner: run.runner });
+    turn.effect({ kind: "start-attempt", spec: run.spec, runner: run.start.runner });
   } else {
     concludeWithoutLogs(turn, command.id, { kind: "environment", message: failure });
   }
@@ -99,18 +118,17 @@ function onAdopted(
   } else if (run.stopRequested !== undefined) {
     concludeStopped(turn, command, run);
   } else {
-    const spec = attemptSpec(turn.world, command);
-    turn.effect({ kind: "prepare-environment", spec, runner: run.runner });
+    turn.effect({ kind: "prepare-environment", spec: run.spec, runner: run.start.runner });
   }
 }
 
 function follow(turn: Turn, id: CommandId): void {
-  const command = turn.world.commands.get(id);
-  const run = command?.run;
-  if (command === undefined || run === undefined) return;
+  const run = turn.world.commands.get(id)?.run;
+  if (run === undefined) return;
   turn.effect({
     kind: "follow-attempt",
-    spec: attemptSpec(turn.world, command),
+    spec: run.spec,
+    start: run.start,
     startedAtMs: run.startedAtMs ?? turn.atMs,
     ...(run.folder === undefined ? {} : { folder: run.folder }),
   });
@@ -155,29 +173,23 @@ function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: 
   askConclusion(turn, command.id);
 }
 
-/** Asks for the reading of an ended run's logs; also on start, for one whose reading was cut off. */
-export function askConclusion(turn: Turn, id: CommandId): void {
-  const command = turn.world.commands.get(id);
-  const run = command?.run;
-  if (command === undefined || run === undefined) return;
+function askConclusion(turn: Turn, id: CommandId): void {
+  const run = turn.world.commands.get(id)?.run;
+  if (run === undefined) return;
   const { exit, known, stopRequested, startedAtMs, folder } = run;
   turn.effect({
     kind: "conclude-run",
-    spec: attemptSpec(turn.world, command),
+    spec: run.spec,
+    start: run.start,
     facts: {
       claimedAtMs: run.claimedAtMs,
       ...(startedAtMs === undefined ? {} : { startedAtMs }),
       endedAtMs: exit?.endedAtMs ?? run.exitedAtMs ?? turn.atMs,
-      ...(exit === undefined ? {} : { exitCode: exit.code }),
-      overLimit: exit?.overLimit ?? false,
+      ...(exit === undefined ? {} : { exit }),
+      limitMs: run.limitMs,
       ...(stopRequested === undefined ? {} : { stoppedBy: stopRequested.by }),
       ...(known === undefined ? {} : { known }),
       ...(folder === undefined ? {} : { folder }),
-      codeHash: run.codeHash,
-      runner: run.runner,
-      source: command.source,
-      queuedAtMs: command.acceptedAtMs,
-      ...(command.spec.because === undefined ? {} : { because: command.spec.because }),
     },
   });
 }

@@ -1,11 +1,11 @@
 // Whose turn it is: from the queue to the claim of an attempt. One run at a time, oldest first.
 // What happens to a claimed run afterwards is in run-events.ts.
 import type { StartExamination } from "../model/event.ts";
-import { attemptId, type CommandId } from "../model/ids.ts";
+import type { CommandId } from "../model/ids.ts";
 import type { Command, CommandState, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 import { attemptSpec } from "./attempt-spec.ts";
-import { awaitsDeRisk, dependencies, judgeGo, limitOf } from "./go.ts";
+import { awaitsDeRisk, dependencies, isLong, judgeGo } from "./go.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
 
 /** Asks for the examination of the next command that may start, if a place is free. */
@@ -63,13 +63,25 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
 }
 
 function claim(turn: Turn, command: Command, codeHash: string, runner: string): void {
+  const { world } = turn;
+  const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
+  const { because } = command.spec;
   turn.record({
     kind: "run-claimed",
     id: command.id,
-    attempt: attemptId(`${command.id}-1`),
-    limitMs: limitOf(turn.world, command),
-    codeHash,
-    runner,
+    spec: attemptSpec(world, command),
+    start: {
+      codeHash,
+      runner,
+      said: command.source,
+      ...(because === undefined ? {} : { because }),
+      queuedAtMs: command.acceptedAtMs,
+      long: isLong(world, command),
+      criteria: {
+        ...(success === undefined ? {} : { success }),
+        ...(failure === undefined ? {} : { failure }),
+      },
+    },
   });
 }
 

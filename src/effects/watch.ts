@@ -1,0 +1,125 @@
+// Eyes on the labs: which experiments there are, and that a journal may have changed.
+// What a change means is found by reading; nothing below a run's folder is watched here.
+import { existsSync, statSync, type Stats } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename, dirname, join, sep } from "node:path";
+import { watch, type FSWatcher } from "chokidar";
+import { EXPERIMENTS_PER_LAB, LAB_DEPTH, POLL_MS } from "../limits.ts";
+import { experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
+
+export interface LabWatchHandlers {
+  /** `initial`: it was there when the watch began. */
+  readonly experimentFound: (experiment: ExperimentPath, initial: boolean) => void;
+  readonly experimentGone: (experiment: ExperimentPath) => void;
+  /** The journal, or the list of ignored runs beside it, may have changed. */
+  readonly journalTouched: (experiment: ExperimentPath) => void;
+  readonly settingsTouched: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface LabWatch {
+  /** Resolves when everything that was there has been told. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
+}
+
+const JOURNAL = "JOURNAL.md";
+const IGNORED = "IGNORED_RUNS.md";
+const SETTINGS = "nightlab.yaml";
+const NEVER = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
+
+/** Watches one lab: its settings, its folders, and the journals in them. */
+export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
+  const experiments = new Map<ExperimentPath, string>();
+  let initial = true;
+  const watcher = watch(lab, {
+    ignored: (path, stats) => isIgnored(lab, path, stats),
+    depth: LAB_DEPTH,
+    followSymlinks: false,
+    ignorePermissionErrors: true,
+  });
+  const touched = (path: string): void => {
+    const name = basename(path);
+    const experiment = experimentPath(dirname(path));
+    if (name === SETTINGS) handlers.settingsTouched();
+    else if (name === JOURNAL && !experiments.has(experiment)) {
+      if (experiments.size >= EXPERIMENTS_PER_LAB) return;
+      experiments.set(experiment, "");
+      handlers.experimentFound(experiment, initial);
+      handlers.journalTouched(experiment);
+    } else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+  };
+  const ready = new Promise<void>((resolve) => {
+    watcher.once("ready", () => {
+      initial = false;
+      resolve();
+    });
+  });
+  watcher
+    .on("add", touched)
+    .on("change", touched)
+    .on("unlink", (path) => {
+      if (basename(path) === SETTINGS) handlers.settingsTouched();
+      else if (experiments.has(experimentPath(dirname(path)))) {
+        handlers.journalTouched(experimentPath(dirname(path)));
+      }
+    })
+    .on("unlinkDir", (path) => {
+      for (const experiment of experiments.keys()) {
+        if (experiment !== path && !experiment.startsWith(path + sep)) continue;
+        experiments.delete(experiment);
+        handlers.experimentGone(experiment);
+      }
+    })
+    .on("error", handlers.failed);
+  const poll = pollJournals(experiments, handlers);
+  return {
+    ready,
+    async close() {
+      clearInterval(poll);
+      await closeQuietly(watcher);
+    },
+  };
+}
+
+/** Watchers can lose an event: every journal's stat is compared now and then as well. */
+function pollJournals(
+  experiments: Map<ExperimentPath, string>,
+  handlers: LabWatchHandlers,
+): NodeJS.Timeout {
+  const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
+    const now = await stat(join(experiment, JOURNAL)).then(
+      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+      () => "absent",
+    );
+    if (now === last || !experiments.has(experiment)) return;
+    experiments.set(experiment, now);
+    if (last !== "") handlers.journalTouched(experiment);
+  };
+  const timer = setInterval(() => {
+    for (const [experiment, last] of experiments) void look(experiment, last);
+  }, POLL_MS);
+  return timer.unref();
+}
+
+/** Only folders that may hold experiments, and the three files that steer anything. */
+function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolean {
+  if (path === lab) return false;
+  const name = basename(path);
+  if (name.startsWith(".") || NEVER.has(name)) return true;
+  if (stats === undefined) return false;
+  if (stats.isFile()) {
+    return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
+  }
+  return !stats.isDirectory() || belongsElsewhere(path);
+}
+
+/** A lab within a lab, or a linked worktree, is somebody else's. */
+function belongsElsewhere(folder: string): boolean {
+  if (existsSync(join(folder, SETTINGS))) return true;
+  return statSync(join(folder, ".git"), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+async function closeQuietly(watcher: FSWatcher): Promise<void> {
+  await watcher.close().catch(() => undefined);
+}
