@@ -1,0 +1,105 @@
+// `nightlab new NAME`: makes an experiment that runs as it stands: journal, scripts, ignore list.
+// Only makes; what an experiment is and how its journal is read is in journal/.
+import { mkdir, writeFile } from "node:fs/promises";
+import { join, relative, resolve, sep } from "node:path";
+import { LAB_DEPTH } from "../limits.ts";
+import { localStamp } from "../model/time.ts";
+import { errorCode, fileErrorText, refusal } from "./answer.ts";
+import type { Answer } from "./answer.ts";
+import { findLab } from "./lab-folder.ts";
+import { readTemplate } from "./templates.ts";
+
+const FILES = ["JOURNAL.md", "train.py", "eval.py", "IGNORED_RUNS.md"] as const;
+const LONGEST_NAME = 100;
+
+export interface NewExperiment extends Answer {
+  /** Absolute path of the folder that was made. */
+  readonly path?: string;
+}
+
+/** Makes the experiment folder `name` in `cwd`, which has to be in a lab. */
+export async function newExperiment(
+  name: string,
+  options: { readonly cwd: string; readonly nowMs?: number },
+): Promise<NewExperiment> {
+  const cwd = resolve(options.cwd);
+  const objection = objectionToName(name) ?? objectionToPlace(cwd);
+  if (objection !== undefined) {
+    return refusal(`Cannot make the experiment "${name}": ${objection}`);
+  }
+  const folder = join(cwd, name);
+  try {
+    await mkdir(folder);
+    const facts = { title: titleOf(name), date: today(options.nowMs ?? Date.now()) };
+    for (const file of FILES) {
+      const text = await readTemplate(`experiment/${file}`);
+      await writeFile(join(folder, file), fillIn(text, facts), { flag: "wx" });
+    }
+  } catch (error) {
+    const cause =
+      errorCode(error) === "EEXIST"
+        ? `${folder} exists already. Choose another name; nothing was changed.`
+        : `${folder}: ${fileErrorText(error)}.`;
+    return refusal(`Cannot make the experiment "${name}": ${cause}`);
+  }
+  return { text: nextSteps(name, folder), exitCode: 0, path: folder };
+}
+
+function nextSteps(name: string, folder: string): string {
+  return [
+    `Made ${folder} with ${FILES.join(", ")}.`,
+    "",
+    "Next:",
+    `  1. Open ${name}/JOURNAL.md and write your hypothesis, success and failure at its top.`,
+    "  2. Start `nightlab watch`, where it is not running yet.",
+    "  3. Write `run: de-risk` on a line of its own at the end of the journal, and save.",
+  ].join("\n");
+}
+
+function objectionToName(name: string): string | undefined {
+  if (name.trim() === "") return "a name is needed, for example: nightlab new learning-rate";
+  if (/[/\\]/.test(name) || name === "." || name === "..") {
+    return "a name is wanted, not a path. Go to the folder that is to hold it, and call nightlab new there.";
+  }
+  if (/\p{Cc}|^\s|\s$/u.test(name)) return "it holds a control character or a space at its end.";
+  if (name.length > LONGEST_NAME) return `it is longer than ${LONGEST_NAME} characters.`;
+  if (/^[-.]/.test(name)) return 'a name that begins with "." or "-" would not be found.';
+  if (isHidden(name)) return `folders named "${name}" are never looked into for experiments.`;
+  return undefined;
+}
+
+function objectionToPlace(cwd: string): string | undefined {
+  const lab = findLab(cwd);
+  if (lab === undefined) {
+    return `${cwd} is in no lab. Make it one with \`nightlab init\`, then try again.`;
+  }
+  const between = relative(lab, cwd).split(sep).filter(Boolean);
+  const hidden = between.find(isHidden);
+  if (hidden !== undefined) {
+    return `it would lie below "${hidden}", where nightlab never looks. Go up to ${lab}.`;
+  }
+  if (between.length >= LAB_DEPTH) {
+    return `it would lie more than ${LAB_DEPTH} folders below the lab ${lab}, where nightlab does not look.`;
+  }
+  return undefined;
+}
+
+/** Folders that the search for experiments passes by. */
+function isHidden(folder: string): boolean {
+  return folder.startsWith(".") || folder === "runs" || folder === "node_modules";
+}
+
+/** `learning-rate_2` → `Learning rate 2`. */
+function titleOf(name: string): string {
+  const words = name.replaceAll(/[-_]+/g, " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1) || name;
+}
+
+/** `2026-11-23`, by the clock on the wall. */
+function today(nowMs: number): string {
+  return localStamp(nowMs, Intl.DateTimeFormat().resolvedOptions().timeZone).slice(0, 10);
+}
+
+function fillIn(text: string, facts: Readonly<Record<string, string>>): string {
+  return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, key: string) => facts[key] ?? whole);
+}
