@@ -126,9 +126,6 @@ export const CRITERION_DEPTH = 40;
 /** Logged numbers are doubles: 1,000 characters and powers of ten to 1,000 hold every one. */
 export const DECIMAL_DIGITS = 1_000;
 export const DECIMAL_EXPONENT = 1_000;
-/** Names looked through, and letters of each, for the one that was meant. */
-export const NEAREST_NAMES = 1_000;
-export const NEAREST_CHARS = 100;
 
 /** Of a log line that was cut, this much is looked at: enough to tell what kind of line it was. */
 export const LONG_LINE_HEAD_BYTES = 4_096;

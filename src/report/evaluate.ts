@@ -1,0 +1,165 @@
+// What a term of a criterion is worth in one run, and which logged samples it rests on.
+// Whether the criterion is met over all runs that are evidence is verdict.ts.
+import { canonicalMetric, sameMetric } from "../model/metric-key.ts";
+import type { MetricSummary, Sample } from "../model/sample.ts";
+import { arithmetic, compareDecimals, parseDecimal, type Decimal } from "./decimal.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./expression.ts";
+import type { ReportRun } from "./input.ts";
+import { nearestKey } from "../observe/nearest-key.ts";
+
+export type Direction = "min" | "max";
+
+/** A sample and the run that logged it. */
+export interface Operand {
+  readonly run: ReportRun;
+  readonly term: MetricTerm;
+  readonly sample: Sample;
+}
+
+export interface Worth {
+  readonly value: Decimal;
+  /** In the order in which the term names them. */
+  readonly operands: readonly Operand[];
+}
+
+export interface Missing {
+  readonly run: ReportRun | undefined;
+  readonly term: MetricTerm;
+  /** In words, without a full stop. */
+  readonly reason: string;
+}
+
+/** A term's worth, or the first thing that keeps it from having one. */
+export type Evaluated =
+  | { readonly kind: "worth"; readonly worth: Worth }
+  | { readonly kind: "missing"; readonly missing: Missing };
+
+export interface Scope {
+  readonly run: ReportRun;
+  readonly baseline?: ReportRun;
+  /** Which way is better for `best(…)`; undefined where nothing tells. */
+  readonly better: (name: string) => Direction | undefined;
+}
+
+/** The worth of a term in one run. */
+export function evaluate(term: Term, scope: Scope): Evaluated {
+  switch (term.kind) {
+    case "number":
+      return worth(parseDecimal(term.token) ?? { kind: "nan" }, []);
+    case "metric":
+      return evaluateMetric(term, scope);
+    case "negated": {
+      const inner = evaluate(term.term, scope);
+      if (inner.kind === "missing") return inner;
+      const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
+      return worth(arithmetic("-", zero, inner.worth.value), inner.worth.operands);
+    }
+    case "arithmetic": {
+      const left = evaluate(term.left, scope);
+      if (left.kind === "missing") return left;
+      const right = evaluate(term.right, scope);
+      if (right.kind === "missing") return right;
+      return worth(arithmetic(term.operator, left.worth.value, right.worth.value), [
+        ...left.worth.operands,
+        ...right.worth.operands,
+      ]);
+    }
+  }
+}
+
+/** The series that a written name means: the same spelling first, then the same metric. */
+export function findMetric(run: ReportRun, name: string): MetricSummary | undefined {
+  const summaries = run.reading.series.map((series) => series.summary);
+  return (
+    summaries.find((one) => one.key === name) ?? summaries.find((one) => sameMetric(one.key, name))
+  );
+}
+
+/** Whether `left operator right` holds; NaN holds nothing. */
+export function holds(operator: ComparisonOperator, left: Decimal, right: Decimal): boolean {
+  const order = compareDecimals(left, right);
+  if (order === undefined) return false;
+  switch (operator) {
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+    case "==":
+      return order === 0;
+  }
+}
+
+/**
+ * Which way is better for a metric in a comparison: what the plan promises, else what the
+ * comparison asks of it (`best(loss) <= 0.5` wants it small).
+ */
+export function directionIn(
+  comparison: Comparison,
+  leftNames: readonly string[],
+  promised: (name: string) => Direction | undefined,
+): (name: string) => Direction | undefined {
+  return (name) => {
+    const said = promised(name);
+    if (said !== undefined || comparison.operator === "==") return said;
+    const wantsSmall = comparison.operator.startsWith("<");
+    const onLeft = leftNames.some((left) => canonicalMetric(left) === canonicalMetric(name));
+    return wantsSmall === onLeft ? "min" : "max";
+  };
+}
+
+function evaluateMetric(term: MetricTerm, scope: Scope): Evaluated {
+  const run = term.baseline ? scope.baseline : scope.run;
+  if (run === undefined) return missing(run, term, "there is no baseline run to compare with");
+  const found = findMetric(run, term.name);
+  if (found === undefined) return missing(run, term, neverLogged(term.name, run));
+  const sample = pick(found, term, scope);
+  if (typeof sample === "string") return missing(run, term, sample);
+  const value = parseDecimal(sample.token);
+  if (value === undefined) {
+    return missing(run, term, `its token ${sample.token} is no number that can be compared`);
+  }
+  return worth(value, [{ run, term, sample }]);
+}
+
+function pick(found: MetricSummary, term: MetricTerm, scope: Scope): Sample | string {
+  const nothing = "it has no finite value";
+  switch (term.aggregation) {
+    case "last":
+      return found.last;
+    case "min":
+      return found.min ?? nothing;
+    case "max":
+      return found.max ?? nothing;
+    case "best":
+      switch (scope.better(term.name)) {
+        case "min":
+          return found.min ?? nothing;
+        case "max":
+          return found.max ?? nothing;
+        case undefined:
+          return "nothing says which value of it is best; write min(…) or max(…)";
+      }
+  }
+}
+
+function neverLogged(name: string, run: ReportRun): string {
+  const near = nearestKey(
+    name,
+    run.reading.series.map((series) => series.summary.key),
+  );
+  return near === undefined
+    ? "it was never logged"
+    : `it was never logged; the nearest name in the log is \`${near}\``;
+}
+
+function worth(value: Decimal, operands: readonly Operand[]): Evaluated {
+  return { kind: "worth", worth: { value, operands } };
+}
+
+function missing(run: ReportRun | undefined, term: MetricTerm, reason: string): Evaluated {
+  return { kind: "missing", missing: { run, term, reason } };
+}

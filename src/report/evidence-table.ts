@@ -1,0 +1,62 @@
+// The runs that are evidence side by side: each criterion metric's values, and from three runs
+// on mean, standard deviation and interval. One or two runs allow no estimate, so none is made.
+import { decimalText, parseDecimal, type Decimal } from "./decimal.ts";
+import type { Operand } from "./evaluate.ts";
+import { termMetrics, type MetricTerm } from "./expression.ts";
+import type { Facts } from "./facts.ts";
+import { code, table } from "./markdown.ts";
+import type { PageBlock } from "./seal.ts";
+import { summarize } from "./statistics.ts";
+
+/** A heading and a table for two or more runs that are evidence; else nothing. */
+export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
+  const judged = facts.verdicts.flatMap((verdict) => verdict.judged);
+  const runs = facts.evidence.runs;
+  if (runs.length < 2 || judged.length === 0) return [];
+  const rows = new Map<string, readonly string[]>();
+  const notes: string[] = [];
+  for (const { comparison, perRun } of judged) {
+    for (const side of ["left", "right"] as const) {
+      for (const term of termMetrics(comparison[side])) {
+        const name = `${term.aggregation} ${term.name}`;
+        if (term.baseline || rows.has(name)) continue;
+        const operands = perRun.flatMap((one) => one[side].operands.filter((o) => o.term === term));
+        rows.set(name, row(term, operands, facts));
+      }
+    }
+  }
+  if (runs.length === 2) notes.push("Two runs: both values are shown and nothing is estimated.");
+  else {
+    notes.push(
+      "The interval is mean ± t(0.975, n − 1) · SD / √n, SD with n − 1; its operands are the values of the row.",
+    );
+  }
+  const head = ["metric", "values", "mean", "SD", "95 % t-interval"];
+  return [
+    { key: "results.evidence", text: "### The runs that are evidence, together" },
+    { key: "results.evidence.table", text: table(head, [...rows.values()]) },
+    { key: "results.evidence.note", text: notes.join(" ") },
+  ];
+}
+
+function row(term: MetricTerm, operands: readonly Operand[], facts: Facts): readonly string[] {
+  const cited = operands.map((one) => facts.sources.cite(one.run, one.sample)).join(", ");
+  const values = operands.flatMap((one) => {
+    const value = parseDecimal(one.sample.token);
+    return value?.kind === "finite" ? [value] : [];
+  });
+  const head = [`${term.aggregation} ${code(term.name)}`, cited];
+  return [...head, ...estimates(values)];
+}
+
+function estimates(values: readonly Decimal[]): readonly string[] {
+  if (values.length === 0) return ["", "", ""];
+  const summary = summarize(values);
+  if (summary.kind !== "several") return ["", "", ""];
+  const { low, high, deviation } = summary;
+  return [decimalText(summary.mean), rounded(deviation), `${rounded(low)} to ${rounded(high)}`];
+}
+
+function rounded(value: number): string {
+  return `≈ ${Number(value.toPrecision(4))}`;
+}

@@ -1,0 +1,87 @@
+// Chooses the runs that the criteria judge, and says which of them cannot be judged, and why.
+// The judging itself is verdict.ts.
+import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
+
+export interface Evidence {
+  readonly how: "named" | "long";
+  /** In the order of their start. */
+  readonly runs: readonly ReportRun[];
+  /** Why nothing can be judged on them, each a clause in words; empty where all is well. */
+  readonly obstacles: readonly Obstacle[];
+}
+
+export interface Obstacle {
+  /** The run that it is about, where it is about one. */
+  readonly run?: ReportRun;
+  /** A clause without a full stop, the run's name left out: `ended as failed`. */
+  readonly text: string;
+}
+
+/**
+ * The runs that are evidence: those that `evidence:` names, else every run whose time limit was
+ * written and is over two minutes. Ignored runs never count.
+ */
+export function evidenceOf(input: ReportInput): Evidence {
+  const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
+  const named = input.journal.plan.evidence;
+  if (named === undefined) {
+    const runs = counted.filter((run) => run.record?.long === true && isTraining(run));
+    return { how: "long", runs, obstacles: [...severalCandidates(runs), ...unfit(runs)] };
+  }
+  const runs = counted.filter((run) => named.some((target) => meansRun(target, run)));
+  const absent = named.filter((target) => !runs.some((run) => meansRun(target, run)));
+  const obstacles = absent.map((target) => ({ text: absentText(input, target) }));
+  return { how: "named", runs, obstacles: [...obstacles, ...unfit(runs)] };
+}
+
+/** Why one run cannot be judged, or be compared with; empty where it can. */
+export function unfit(runs: readonly ReportRun[]): readonly Obstacle[] {
+  return runs.flatMap((run) => {
+    const state = runState(run);
+    switch (state) {
+      case "running":
+        return [{ run, text: "has not ended yet" }];
+      case "failed":
+      case "stopped":
+      case "lost":
+        return [{ run, text: `ended as ${state}` }];
+      case "done":
+      case "by hand":
+        return [];
+    }
+  });
+}
+
+/** A run of the training script; an evaluation or another script makes no evidence unnamed. */
+function isTraining(run: ReportRun): boolean {
+  return run.record?.verb === "run";
+}
+
+/** Runs that differ in more than their seed are several candidates, not several measurements. */
+function severalCandidates(runs: readonly ReportRun[]): readonly Obstacle[] {
+  const kinds = new Set(runs.map(withoutSeed));
+  if (kinds.size < 2) return [];
+  const text = `${runs.length} long runs differ in more than their seed, and \`evidence:\` names none of them; the best of several would confirm nothing`;
+  return [{ text }];
+}
+
+function withoutSeed(run: ReportRun): string {
+  const record = run.record;
+  const name = run.name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");
+  const args: string[] = [];
+  const written = record?.args ?? [];
+  for (let i = 0; i < written.length; i += 1) {
+    const arg = written[i] ?? "";
+    if (arg === run.name) continue;
+    if (arg === "--seed") i += 1;
+    else if (!arg.startsWith("--seed=")) args.push(arg);
+  }
+  return JSON.stringify([record?.script, name, args]);
+}
+
+function absentText(input: ReportInput, target: string): string {
+  const ignored = input.runs.some((run) => meansRun(target, run));
+  return ignored
+    ? `\`evidence:\` names \`${target}\`, which is listed among the ignored runs`
+    : `\`evidence:\` names \`${target}\`, and there is no such run yet`;
+}

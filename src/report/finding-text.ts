@@ -1,0 +1,85 @@
+// Says a finding, and the ending of a run, on one line with the evidence.
+// When there is a finding is decided by the rules in observe/.
+import type { Finding } from "../model/finding.ts";
+import type { JournalReading } from "../model/journal.ts";
+import type { Cause } from "../model/run.ts";
+import { spanText } from "../model/time.ts";
+import type { ReportRun } from "./input.ts";
+import { code, link, plain } from "./markdown.ts";
+
+/** `val/loss is NaN at step 412 ([logs/train.log:418](…), 3 times)`, without a full stop. */
+export function findingText(run: ReportRun, finding: Finding): string {
+  const notes: string[] = [];
+  if (finding.evidence !== undefined) {
+    const { file, line } = finding.evidence;
+    notes.push(link(`${plain(file)}:${line}`, `${run.path}/${file}`, line));
+  }
+  if (finding.count > 1) notes.push(`${finding.count} times`);
+  const said = plain(finding.message).replace(/\.$/, "");
+  return notes.length === 0 ? said : `${said} (${notes.join(", ")})`;
+}
+
+/**
+ * Whether the person marked a flag `[RESOLVED]`: in the receipt, where the daemon keeps the
+ * mark, or with a line of their own that names the run's id and the metric or rule, if any.
+ */
+export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
+  const id = run.record?.id;
+  if (id === undefined) return false;
+  const message = finding.message.replaceAll(/\s+/g, " ").trim();
+  const inReceipt = journal.blocks.some(
+    ({ receipt }) =>
+      receipt?.heads.some((head) => head.id === id) === true &&
+      receipt.pieces.some((piece) => {
+        return piece.normal.includes("[RESOLVED]") && piece.normal.includes(message);
+      }),
+  );
+  return inReceipt || journal.entries.some((entry) => resolves(entry, id, finding));
+}
+
+function resolves(entry: JournalReading["entries"][number], id: string, finding: Finding): boolean {
+  if (!entry.tags.includes("RESOLVED")) return false;
+  const [first = "", ...rest] = entry.text.trim().split(/\s+/);
+  if (first.replaceAll(/[`:,]/g, "") !== id) return false;
+  const said = rest.join(" ").toLowerCase();
+  const about = [finding.metric, finding.rule].filter((word) => word !== undefined);
+  return said === "" || about.some((word) => said.includes(word.toLowerCase()));
+}
+
+/** How a run ended, as a clause: `exit code 3`, `it passed its limit of 2 min`. */
+export function causeText(cause: Cause): string {
+  switch (cause.kind) {
+    case "success":
+      return "exit code 0";
+    case "exit-code":
+      return `exit code ${cause.code}`;
+    case "signal":
+      return `ended by signal ${plain(cause.signal)}`;
+    case "hidden-crash":
+      return "a crash behind exit code 0";
+    case "gpu-out-of-memory":
+      return "out of GPU memory";
+    case "host-out-of-memory":
+      return "out of host memory";
+    case "disk-full":
+      return "the disk was full";
+    case "import-error":
+      return `the module ${code(cause.module)} could not be imported`;
+    case "over-limit":
+      return `it passed its limit of ${spanText(cause.limitMs)}`;
+    case "stopped":
+      return cause.by === "journal" ? "stopped from the journal" : "stopped from the command line";
+    case "environment":
+      return `its environment could not be built: ${plain(cause.message)}`;
+    case "no-runner":
+      return `no runner: ${plain(cause.message)}`;
+    case "script-missing":
+      return `the script ${code(cause.script)} is missing`;
+    case "start-failed":
+      return `it could not be started: ${plain(cause.message)}`;
+    case "machine-restarted":
+      return "the machine restarted";
+    case "lost":
+      return "how it ended cannot be known";
+  }
+}

@@ -1,0 +1,153 @@
+// Methods: the plan with its lines, scripts and machines, every run, and who is left out and why.
+// Runs that failed or are ignored are named here, so that none is dropped in silence.
+import { REPORT_DISTINCT } from "../limits.ts";
+import type { RunRecord } from "../model/run.ts";
+import { citeJournal, type Facts } from "./facts.ts";
+import { code, counted, link, listed, plain, table } from "./markdown.ts";
+import type { ReportRun } from "./input.ts";
+import { leftOutLines } from "./left-out.ts";
+import { runTable } from "./run-table.ts";
+import type { PageBlock } from "./seal.ts";
+import { hypothesisText } from "./section-opening.ts";
+import { quotedSections } from "./section-quotes.ts";
+
+/** The whole section. */
+export function methodsBlocks(facts: Facts): readonly PageBlock[] {
+  const { runs } = facts.input;
+  const left = leftOutLines(facts);
+  const environment = environmentTable(facts);
+  const blocks: PageBlock[] = [
+    { key: "methods", text: "## Methods" },
+    ...quotedSections(facts, "methods"),
+    { key: "methods.plan", text: planLines(facts).join("\n") },
+  ];
+  const changed = changedCriteria(facts);
+  if (changed.length > 0) blocks.push({ key: "methods.changed", text: changed.join("\n") });
+  if (environment !== undefined) {
+    blocks.push({ key: "methods.environment", text: "### Scripts and machines" });
+    blocks.push({ key: "methods.environment.table", text: environment });
+  }
+  if (runs.length > 0) {
+    blocks.push({ key: "methods.runs", text: "### Runs" });
+    blocks.push({ key: "methods.runs.table", text: runTable(facts) });
+  }
+  if (left.length > 0) {
+    blocks.push({ key: "methods.left", text: "### Runs that are left out or did not end well" });
+    blocks.push({ key: "methods.left.list", text: left.join("\n") });
+  }
+  return blocks;
+}
+
+function planLines(facts: Facts): readonly string[] {
+  const { plan } = facts.input.journal;
+  const cited = (key: string): string => {
+    const line = plan.lines[key];
+    return line === undefined ? "" : ` (${citeJournal(line)})`;
+  };
+  const criterion = (key: "success" | "failure"): string => {
+    const text = plan[key];
+    if (text === undefined) return `- The journal states no ${key} criterion.`;
+    return `- ${key === "success" ? "Success" : "Failure"}: ${code(text)}${cited(key)}`;
+  };
+  const lines = [`- ${hypothesisText(facts)}`, criterion("success"), criterion("failure")];
+  if (plan.metrics.length > 0) {
+    const keys = listed(plan.metrics.map((metric) => code(metric.key)));
+    lines.push(`- Promised metrics: ${keys}${cited("metrics")}`);
+  }
+  lines.push(`- Script: ${code(plan.script)}${cited("script")}`);
+  if (plan.baseline !== undefined) lines.push(baselineLine(facts, plan.baseline, cited));
+  const rule = "runs whose written time limit is over two minutes";
+  lines.push(
+    plan.evidence === undefined
+      ? `- Evidence: ${rule}, since \`evidence:\` names none.`
+      : `- Evidence: ${listed(plan.evidence.map(code))}${cited("evidence")}`,
+  );
+  lines.push("- A metric in a criterion means its last logged value where no other word stands.");
+  return lines;
+}
+
+function baselineLine(facts: Facts, target: string, cited: (key: string) => string): string {
+  const { baseline } = facts.input;
+  const run =
+    baseline?.kind === "run"
+      ? `, which is ${link(code(baseline.run.folder), baseline.run.path)}`
+      : "";
+  return `- Baseline: ${code(target)}${cited("baseline")}${run}`;
+}
+
+/** Criteria that were others when a run that is evidence started. */
+function changedCriteria(facts: Facts): readonly string[] {
+  const { plan } = facts.input.journal;
+  return facts.evidence.runs.flatMap((run) => {
+    const then = run.record?.criteria;
+    if (then === undefined) return [];
+    return (["success", "failure"] as const).flatMap((which) => {
+      const before = then[which];
+      if (before === plan[which]) return [];
+      const read =
+        before === undefined
+          ? `was no ${which} criterion`
+          : `was another ${which} criterion: ${code(before)}`;
+      return [`- When ${facts.label(run)} started there ${read}.`];
+    });
+  });
+}
+
+/** One row for each distinct fact, with the number of runs that share it. */
+function environmentTable(facts: Facts): string | undefined {
+  const recorded = facts.input.runs.filter((run) => run.record !== undefined);
+  if (recorded.length === 0) return undefined;
+  const rows: string[][] = [];
+  const add = (what: string, say: (record: RunRecord) => readonly string[]): void => {
+    const found = new Map<string, ReportRun[]>();
+    for (const run of recorded) {
+      if (run.record === undefined) continue;
+      for (const value of new Set(say(run.record))) {
+        found.set(value, [...(found.get(value) ?? []), run]);
+      }
+    }
+    const all = [...found];
+    for (const [value, runs] of all.slice(0, REPORT_DISTINCT)) {
+      rows.push([what, value, whichRuns(runs, recorded.length, facts)]);
+    }
+    const more = all.length - REPORT_DISTINCT;
+    if (more > 0) rows.push([what, `and ${more} more, in the runs' run.json`, ""]);
+  };
+  add("script", (record) => [`${code(record.script)}, started by ${plain(record.runner)}`]);
+  add("code", (record) => [codeText(record)]);
+  add("interpreter", (record) => present(record.interpreter, plain));
+  add("dependencies", (record) => present(record.environment?.metadataHash, shortHash));
+  add("lock", (record) => present(record.environment?.lockHash, shortHash));
+  add("machine", (record) => [code(record.host)]);
+  add("GPU", (record) =>
+    record.gpus.length === 0
+      ? ["none"]
+      : record.gpus.map((gpu) => `${plain(gpu.name)}, driver ${plain(gpu.driver)}`),
+  );
+  return table(["what", "value", "runs"], rows);
+}
+
+function whichRuns(runs: readonly ReportRun[], all: number, facts: Facts): string {
+  if (runs.length === all) return all === 1 ? facts.label(runs[0] ?? unreachable()) : `all ${all}`;
+  return runs.length <= 3 ? listed(runs.map(facts.label)) : counted(runs.length, "run");
+}
+
+function codeText(record: RunRecord): string {
+  const { git, codeHash } = record;
+  const hash = codeHash === undefined ? "" : `, scripts ${shortHash(codeHash)}`;
+  if (git === undefined) return `no git commit${hash}`;
+  const state = git.dirty ? " with uncommitted changes" : "";
+  return `commit ${code(git.commit.slice(0, 12))}${state}${hash}`;
+}
+
+function present(value: string | undefined, say: (value: string) => string): readonly string[] {
+  return value === undefined ? [] : [say(value)];
+}
+
+function shortHash(hash: string): string {
+  return code(hash.slice(0, 12));
+}
+
+function unreachable(): never {
+  throw new Error("A group of runs is never empty");
+}

@@ -1,0 +1,80 @@
+// The first sections of the report: title, Abstract and Introduction.
+// They say what was asked, what was run and what came out, and nothing that is not recorded.
+import { ignoredBy, runState, type RunState } from "./input.ts";
+import { citeJournal, type Facts } from "./facts.ts";
+import { code, counted, link, listed, plain } from "./markdown.ts";
+import type { PageBlock } from "./seal.ts";
+import { quotedSections } from "./section-quotes.ts";
+import { verdictLine, verdictReasons } from "./verdict-text.ts";
+
+/** The page's title: the journal's, else the experiment's name. */
+export function titleBlocks(facts: Facts): readonly PageBlock[] {
+  const { journal, experiment } = facts.input;
+  return [{ key: "title", text: `# ${plain(journal.title ?? experiment)}` }];
+}
+
+/** What was asked, how much was run, and the verdicts. */
+export function abstractBlocks(facts: Facts): readonly PageBlock[] {
+  return [
+    { key: "abstract", text: "## Abstract" },
+    { key: "abstract.hypothesis", text: hypothesisText(facts) },
+    { key: "abstract.runs", text: runsText(facts) },
+    { key: "abstract.verdicts", text: verdictsText(facts) },
+  ];
+}
+
+/** The person's own background, quoted, and where the rest is. */
+export function introductionBlocks(facts: Facts): readonly PageBlock[] {
+  const quotes = quotedSections(facts, "introduction");
+  const where = `The journal of this experiment is ${link("JOURNAL.md", "JOURNAL.md")}; its folder is ${code(facts.input.experiment)}.`;
+  const none = quotes.length === 0 ? " The journal has no section on the background." : "";
+  return [
+    { key: "introduction", text: "## Introduction" },
+    { key: "introduction.journal", text: `${where}${none}` },
+    ...quotes,
+  ];
+}
+
+/** The hypothesis in the person's words, with its place. */
+export function hypothesisText(facts: Facts): string {
+  const { hypothesis, lines } = facts.input.journal.plan;
+  if (hypothesis === undefined) return "The journal states no hypothesis.";
+  const place = lines["hypothesis"];
+  const cited = place === undefined ? "" : ` (${citeJournal(place)})`;
+  return `Hypothesis: “${plain(hypothesis)}”${cited}`;
+}
+
+/** `There are 5 runs: 3 done and 2 failed. 1 of them is ignored.` */
+function runsText(facts: Facts): string {
+  const { runs } = facts.input;
+  if (runs.length === 0) return "No run has been made yet.";
+  const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
+  const states = order.flatMap((state) => {
+    const count = runs.filter((run) => runState(run) === state).length;
+    return count === 0 ? [] : [`${count} ${state === "by hand" ? "started by hand" : state}`];
+  });
+  const made = `${runs.length === 1 ? "There is" : "There are"} ${counted(runs.length, "run")}: ${listed(states)}.`;
+  const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
+  const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
+  return `${made}${left} ${evidenceText(facts)}`;
+}
+
+function evidenceText(facts: Facts): string {
+  const { runs } = facts.evidence;
+  if (runs.length === 0) return "No run is evidence for the criteria.";
+  if (runs.length > 5) return `The criteria judge ${runs.length} runs.`;
+  const noun = runs.length === 1 ? "run" : "runs";
+  return `The criteria judge the ${noun} ${listed(runs.map(facts.label))}.`;
+}
+
+function verdictsText(facts: Facts): string {
+  if (facts.verdicts.length === 0) {
+    return "The journal states no success or failure criterion, so nothing is judged.";
+  }
+  return facts.verdicts
+    .map((verdict) => {
+      const [first = ""] = verdictReasons(verdict, facts);
+      return `${verdictLine(verdict)} ${first}`.trim();
+    })
+    .join("\n");
+}

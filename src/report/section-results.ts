@@ -1,0 +1,159 @@
+// Results: for each run what it logged and its figures, then the runs that are evidence together.
+// Only values and their places; what they mean is the person's to say.
+import { REPORT_FIGURES_PER_RUN, REPORT_METRICS_PER_RUN } from "../limits.ts";
+import type { PromisedMetric } from "../model/journal.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import type { PlotRef } from "../model/run.ts";
+import type { MetricSummary, Sample, Series } from "../model/sample.ts";
+import { evidenceBlocks } from "./evidence-table.ts";
+import type { Facts } from "./facts.ts";
+import { runState, type ReportRun } from "./input.ts";
+import { code, counted, image, link, listed, plain, table } from "./markdown.ts";
+import type { PageBlock } from "./seal.ts";
+import { quotedSections } from "./section-quotes.ts";
+
+/** The whole section. */
+export function resultsBlocks(facts: Facts): readonly PageBlock[] {
+  const { shown, counted: all } = facts;
+  const blocks: PageBlock[] = [{ key: "results", text: "## Results" }];
+  if (all.length === 0) {
+    blocks.push({ key: "results.none", text: "There is no run to show." });
+  } else if (all.length > shown.length) {
+    blocks.push({ key: "results.bound", text: boundText(all.length, shown.length) });
+  }
+  let figures = 0;
+  for (const run of shown) {
+    const pictures = picturesOf(run, facts);
+    blocks.push(...runBlocks(run, facts, pictures, figures));
+    figures += pictures.inline.length;
+  }
+  return [...blocks, ...evidenceBlocks(facts), ...quotedSections(facts, "results")];
+}
+
+function boundText(all: number, shown: number): string {
+  return `Of ${counted(all, "run")}, the ${shown} below are shown: the newest that are evidence, then the newest others. ${counted(all - shown, "run")} ${all - shown === 1 ? "is" : "are"} left out here; Methods lists ${all - shown === 1 ? "it" : "them"} with a link to the folder.`;
+}
+
+interface Pictures {
+  readonly inline: readonly PlotRef[];
+  readonly linked: readonly PlotRef[];
+}
+
+function picturesOf(run: ReportRun, facts: Facts): Pictures {
+  const ordered = promisedFirst(run.plots, (plot) => plot.metric, facts);
+  return {
+    inline: ordered.slice(0, REPORT_FIGURES_PER_RUN),
+    linked: ordered.slice(REPORT_FIGURES_PER_RUN),
+  };
+}
+
+function runBlocks(
+  run: ReportRun,
+  facts: Facts,
+  pictures: Pictures,
+  figuresBefore: number,
+): readonly PageBlock[] {
+  const key = `results.${run.folder}`;
+  const blocks: PageBlock[] = [
+    { key, text: `### ${facts.label(run)}` },
+    { key: `${key}.intro`, text: introText(run, facts) },
+  ];
+  const metrics = promisedFirst(run.reading.series, (series) => series.summary.key, facts);
+  if (metrics.length > 0) {
+    const rows = metrics.slice(0, REPORT_METRICS_PER_RUN).map((one) => metricRow(run, one, facts));
+    const head = ["metric", "values", "first", "last", "smallest", "largest"];
+    blocks.push({ key: `${key}.table`, text: table(head, rows) });
+  }
+  const more = metrics.length - REPORT_METRICS_PER_RUN;
+  if (more > 0) {
+    const text = `${counted(more, "more metric")} of this run ${more === 1 ? "is" : "are"} in its logs.`;
+    blocks.push({ key: `${key}.more`, text });
+  }
+  pictures.inline.forEach((plot, index) => {
+    blocks.push({
+      key: `${key}.figure.${plot.metric}`,
+      text: figureText(run, plot, figuresBefore + index + 1),
+    });
+  });
+  if (pictures.linked.length > 0) {
+    const links = pictures.linked.map((plot) =>
+      link(code(plot.metric), `${run.path}/${plot.file}`),
+    );
+    blocks.push({ key: `${key}.plots`, text: `Further plots: ${listed(links)}.` });
+  }
+  return blocks;
+}
+
+function introText(run: ReportRun, facts: Facts): string {
+  const role = facts.evidence.runs.includes(run) ? "It is evidence." : "It is not evidence.";
+  const logged = run.reading.series.length === 0 ? " It logged no metric." : "";
+  const state = runState(run);
+  const said = state === "by hand" ? "was started by hand" : `is ${state}`;
+  const ended = state === "failed" ? "failed" : state === "stopped" ? "was stopped" : said;
+  return `The run in ${link(code(run.folder), run.path)} ${ended}. ${role}${logged}`;
+}
+
+function metricRow(run: ReportRun, series: Series, facts: Facts): readonly string[] {
+  const { summary } = series;
+  const cell = (sample: Sample | undefined): string => {
+    if (sample === undefined) return "none";
+    const step = sample.step === undefined ? "" : ` at ${stepWord(series)} ${sample.step}`;
+    return `${facts.sources.cite(run, sample)}${step}`;
+  };
+  return [
+    plain(summary.key),
+    valuesText(run, summary, facts),
+    cell(summary.first),
+    cell(summary.last),
+    cell(summary.min),
+    cell(summary.max),
+  ];
+}
+
+function stepWord(series: Series): string {
+  return series.stepKey === "sample" ? "step" : series.stepKey;
+}
+
+/** How many values there are, and how many of them are not finite, with the first of those. */
+function valuesText(run: ReportRun, summary: MetricSummary, facts: Facts): string {
+  if (summary.notFinite === undefined) return String(summary.count);
+  const first = facts.sources.number(run, summary.notFinite);
+  return `${summary.count}, ${summary.notFiniteCount} not finite from ${first}`;
+}
+
+function figureText(run: ReportRun, plot: PlotRef, number: number): string {
+  const path = `${run.path}/${plot.file}`;
+  const picture = image(`${plot.metric} of ${run.name}`, path);
+  const series = run.reading.series.find((one) => one.summary.key === plot.metric);
+  const from = series === undefined ? "" : ` ${sourceText(run, series.summary)}`;
+  return `${picture}\n*Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}*`;
+}
+
+/** `20 values from logs/train.log, lines 3 to 41.` */
+function sourceText(run: ReportRun, summary: MetricSummary): string {
+  const { first, last } = summary;
+  const place = (sample: Sample, lastLine?: number): string => {
+    const span = lastLine === undefined || lastLine === sample.line ? "" : `-${lastLine}`;
+    const text = `${plain(sample.file)}:${sample.line}${span}`;
+    return link(text, `${run.path}/${sample.file}`, sample.line, lastLine);
+  };
+  const where =
+    first.file === last.file
+      ? place(first, Math.max(first.line, last.line))
+      : `${place(first)} to ${place(last)}`;
+  return `${counted(summary.count, "value")} from ${where}.`;
+}
+
+/** Promised metrics in the plan's order, then the others as they came. */
+function promisedFirst<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  facts: Facts,
+): readonly T[] {
+  const promised: readonly PromisedMetric[] = facts.input.journal.plan.metrics;
+  const rank = (item: T): number => {
+    const at = promised.findIndex((metric) => sameMetric(metric.key, keyOf(item)));
+    return at < 0 ? promised.length : at;
+  };
+  return items.toSorted((a, b) => rank(a) - rank(b));
+}

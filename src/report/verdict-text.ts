@@ -1,0 +1,166 @@
+// Puts a verdict into short sentences, every number with its source.
+// How the verdict was reached is verdict.ts.
+import { decimalText } from "./decimal.ts";
+import type { Worth } from "./evaluate.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./expression.ts";
+import type { Facts } from "./facts.ts";
+import { findingText } from "./finding-text.ts";
+import { findMetric } from "./evaluate.ts";
+import { code, counted, listed, sentenceCase, table } from "./markdown.ts";
+import type { Judged, Measured, Verdict } from "./verdict.ts";
+
+const ASKS: Readonly<Record<ComparisonOperator, string>> = {
+  "<": "less than",
+  "<=": "at most",
+  ">": "more than",
+  ">=": "at least",
+  "==": "exactly",
+};
+
+/** `The success criterion is **MET** (single run).` */
+export function verdictLine(verdict: Verdict): string {
+  const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
+  const said = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
+  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${said}.`;
+}
+
+/** Why the verdict is what it is, as sentences; the table of several runs is `verdictTable`. */
+export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[] {
+  const label = facts.label;
+  if (verdict.word === "NOT EVALUABLE") {
+    return [
+      ...verdict.obstacles.map((one) => {
+        const said = one.run === undefined ? one.text : `${label(one.run)} ${one.text}`;
+        return `${sentenceCase(said)}.`;
+      }),
+      ...verdict.blocking.map(
+        ({ run, finding }) => `In ${label(run)}: ${findingText(run, finding)}.`,
+      ),
+    ];
+  }
+  const one = verdict.runs.length === 1;
+  const sentences = verdict.judged.flatMap((judged) =>
+    one
+      ? judged.perRun.flatMap((measured) => measuredSentences(judged.comparison, measured, facts))
+      : severalSentences(judged),
+  );
+  return one
+    ? [...sentences, "One run; variation between runs unknown."]
+    : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} pass.`];
+}
+
+/** One row a run: both sides of a comparison, and whether it passes. */
+export function verdictTable(judged: Judged, facts: Facts): string {
+  const { comparison } = judged;
+  return table(
+    ["run", code(termText(comparison.left)), code(`${comparison.operator} ${termText(comparison.right)}`), "passes"],
+    judged.perRun.map((one) => [
+      facts.label(one.run),
+      sideText(comparison.left, one.left, facts),
+      sideText(comparison.right, one.right, facts),
+      one.passes ? "yes" : "no",
+    ]),
+  );
+}
+
+function measuredSentences(
+  comparison: Comparison,
+  measured: Measured,
+  facts: Facts,
+): readonly string[] {
+  const left = sideText(comparison.left, measured.left, facts);
+  const right = sideText(comparison.right, measured.right, facts);
+  const where = facts.label(measured.run);
+  return [
+    `In ${where}, ${sideName(comparison.left, measured.left)} is ${left}.`,
+    `The criterion asks for ${ASKS[comparison.operator]} ${right}.`,
+    ...baselineSentence(measured.right, facts),
+  ];
+}
+
+function baselineSentence(worth: Worth, facts: Facts): readonly string[] {
+  const runs = worth.operands.filter((one) => one.term.baseline).map((one) => one.run);
+  const labels = [...new Set(runs)].map((run) => facts.label(run));
+  return labels.length === 0 ? [] : [`The baseline is ${listed(labels)}.`];
+}
+
+function severalSentences(judged: Judged): readonly string[] {
+  const { margin } = judged;
+  if (margin === undefined) return ["With two runs nothing is estimated; both are shown."];
+  const { left, right, operator } = judged.comparison;
+  const bound = Number(margin.bound.toPrecision(4));
+  return [
+    `The margin is ${code(`${termText(left)} - (${termText(right)})`)}; its mean over ${judged.perRun.length} runs is ${decimalText(margin.mean)}.`,
+    `The one-sided 95 % t-bound of that mean is ≈ ${bound}; the criterion asks for ${ASKS[operator]} 0.`,
+  ];
+}
+
+/** `the last of 20 values of val/loss`, or the expression where it is more than one metric. */
+function sideName(term: Term, worth: Worth): string {
+  const operand = worth.operands[0];
+  if (term.kind !== "metric" || operand === undefined) return code(termText(term));
+  const summary = findMetric(operand.run, term.name);
+  const of = summary === undefined ? "" : ` of ${counted(summary.count, "value")}`;
+  return `the ${pickedWord(term)}${of} of ${code(operand.sample.key)}`;
+}
+
+function pickedWord(term: MetricTerm): string {
+  switch (term.aggregation) {
+    case "last":
+      return "last";
+    case "best":
+      return "best";
+    case "min":
+      return "smallest";
+    case "max":
+      return "largest";
+  }
+}
+
+/** The cited value of a side; for a derived one its operands as well: `0.49 (= 0.98 * 0.5 [2])`. */
+function sideText(term: Term, worth: Worth, facts: Facts): string {
+  const operands = [...worth.operands];
+  const written = (inner: Term): string => {
+    switch (inner.kind) {
+      case "number":
+        return inner.token;
+      case "metric": {
+        const operand = operands.shift();
+        return operand === undefined ? "" : facts.sources.cite(operand.run, operand.sample);
+      }
+      case "negated":
+        return `-${written(inner.term)}`;
+      case "arithmetic": {
+        const left = group(inner.left, inner.operator, written);
+        return `${left} ${inner.operator.replace("*", "×")} ${group(inner.right, inner.operator, written)}`;
+      }
+    }
+  };
+  const text = written(term);
+  if (term.kind === "number" || term.kind === "metric") return text;
+  return `${decimalText(worth.value)} (= ${text})`;
+}
+
+/** The term as a criterion would write it. */
+function termText(term: Term): string {
+  switch (term.kind) {
+    case "number":
+      return term.token;
+    case "metric": {
+      const name = `${term.baseline ? "baseline." : ""}${term.name}`;
+      return term.aggregation === "last" ? name : `${term.aggregation}(${name})`;
+    }
+    case "negated":
+      return `-${termText(term.term)}`;
+    case "arithmetic": {
+      const left = group(term.left, term.operator, termText);
+      return `${left} ${term.operator} ${group(term.right, term.operator, termText)}`;
+    }
+  }
+}
+
+function group(term: Term, around: string, say: (term: Term) => string): string {
+  const text = say(term);
+  if (term.kind !== "arithmetic") return text;
+  return around === "+" && "+-".includes(term.operator) ? text : `(${text})`;
+}

@@ -1,0 +1,254 @@
+// Judges one criterion on the runs that are evidence: MET, NOT MET, INCONCLUSIVE or NOT
+// EVALUABLE. Numbers stay logged tokens and exact fractions; the page puts them into words.
+import type { Finding } from "../model/finding.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import { problemText } from "../model/problem.ts";
+import { arithmetic, compareDecimals, meanOf, type Decimal } from "./decimal.ts";
+import { directionIn, evaluate, holds, type Direction, type Worth } from "./evaluate.ts";
+import { evidenceOf, unfit, type Evidence, type Obstacle } from "./evidence.ts";
+import {
+  metricTerms,
+  readCriterion,
+  termMetrics,
+  type Comparison,
+  type Criterion,
+} from "./expression.ts";
+import type { ReportInput, ReportRun } from "./input.ts";
+import { oneSidedBound } from "./statistics.ts";
+
+export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
+
+export interface Verdict {
+  readonly which: "success" | "failure";
+  /** The criterion as written, and the journal line it stands on. */
+  readonly text: string;
+  readonly line?: number;
+  readonly word: VerdictWord;
+  /** How many runs it rests on. */
+  readonly runs: readonly ReportRun[];
+  /** How many of them pass by themselves. */
+  readonly passing: number;
+  /** Why it cannot be judged; empty for the other three words. */
+  readonly obstacles: readonly Obstacle[];
+  /** Findings that forbid a judgement, with their runs. */
+  readonly blocking: readonly { readonly run: ReportRun; readonly finding: Finding }[];
+  readonly judged: readonly Judged[];
+}
+
+/** One comparison over all runs that are evidence. */
+export interface Judged {
+  readonly comparison: Comparison;
+  readonly word: Exclude<VerdictWord, "NOT EVALUABLE">;
+  readonly perRun: readonly Measured[];
+  /** From three runs on: the margin left − right over the runs. */
+  readonly margin?: {
+    /** Exact mean. */
+    readonly mean: Decimal;
+    /** One-sided 95 % bound of the mean on the side of failure. */
+    readonly bound: number;
+    readonly meanPasses: boolean;
+  };
+}
+
+export interface Measured {
+  readonly run: ReportRun;
+  readonly left: Worth;
+  readonly right: Worth;
+  readonly passes: boolean;
+}
+
+/** The verdicts on `success` and `failure`, of those that the plan has. */
+export function verdictsOf(input: ReportInput): readonly Verdict[] {
+  const evidence = evidenceOf(input);
+  const { plan } = input.journal;
+  const verdicts: Verdict[] = [];
+  for (const which of ["success", "failure"] as const) {
+    const text = plan[which];
+    if (text !== undefined) verdicts.push(verdictOf(input, evidence, which, text));
+  }
+  return verdicts;
+}
+
+function verdictOf(
+  input: ReportInput,
+  evidence: Evidence,
+  which: "success" | "failure",
+  text: string,
+): Verdict {
+  const line = input.journal.plan.lines[which];
+  const head = { which, text, runs: evidence.runs, ...(line === undefined ? {} : { line }) };
+  const stuck = (
+    obstacles: readonly Obstacle[],
+    blocking: Verdict["blocking"] = [],
+    judged: readonly Judged[] = [],
+  ): Verdict => {
+    return { ...head, word: "NOT EVALUABLE", passing: 0, obstacles, blocking, judged };
+  };
+
+  const read = readCriterion(text);
+  if (read.value === undefined) {
+    return stuck(read.problems.map((problem) => ({ text: problemText(problem) })));
+  }
+  if (evidence.runs.length === 0 && evidence.obstacles.length === 0) {
+    return stuck([{ text: "no run is evidence yet" }]);
+  }
+  const criterion = read.value;
+  const needsBaseline = metricTerms(criterion).some((term) => term.baseline);
+  const baseline = needsBaseline ? baselineOf(input) : {};
+  const against = baseline.run === undefined ? [] : [baseline.run];
+  const blocking = blockingFindings(criterion, evidence.runs, against);
+  const obstacles = [...evidence.obstacles, ...(baseline.obstacles ?? [])];
+  if (obstacles.length + blocking.length > 0) return stuck(obstacles, blocking);
+
+  const judged = judgeAll(input, criterion, evidence.runs, baseline.run);
+  if (judged.obstacles.length > 0) return stuck(judged.obstacles);
+  const passing = evidence.runs.filter((_, i) =>
+    judged.comparisons.every((one) => one.perRun[i]?.passes === true),
+  ).length;
+  const word = wordOfAll(judged.comparisons);
+  return { ...head, word, passing, obstacles: [], blocking: [], judged: judged.comparisons };
+}
+
+/** All comparisons must be met; one that is not decides. */
+function wordOfAll(judged: readonly Judged[]): Judged["word"] {
+  if (judged.some((one) => one.word === "NOT MET")) return "NOT MET";
+  return judged.every((one) => one.word === "MET") ? "MET" : "INCONCLUSIVE";
+}
+
+function baselineOf(input: ReportInput): { run?: ReportRun; obstacles?: readonly Obstacle[] } {
+  const { baseline } = input;
+  if (baseline === undefined) {
+    return { obstacles: [{ text: "it compares with a baseline, and `baseline:` names no run" }] };
+  }
+  switch (baseline.kind) {
+    case "run": {
+      const obstacles = unfit([baseline.run]);
+      return obstacles.length === 0 ? { run: baseline.run } : { obstacles };
+    }
+    case "unknown": {
+      const count = baseline.candidates.length;
+      const text =
+        count === 0
+          ? `\`baseline: ${baseline.target}\` names a run that is not there`
+          : `\`baseline: ${baseline.target}\` could mean ${count} runs; write the folder of one`;
+      return { obstacles: [{ text }] };
+    }
+  }
+}
+
+/** Blocking findings about the ending of a run or about a metric that the criterion reads there. */
+function blockingFindings(
+  criterion: Criterion,
+  runs: readonly ReportRun[],
+  baseline: readonly ReportRun[],
+): Verdict["blocking"] {
+  const terms = metricTerms(criterion);
+  const touched = (run: ReportRun, ofBaseline: boolean): Verdict["blocking"] =>
+    run.findings
+      .filter((finding) => {
+        if (!finding.blocking) return false;
+        const { metric } = finding;
+        if (metric === undefined) return true;
+        return terms.some((one) => one.baseline === ofBaseline && sameMetric(one.name, metric));
+      })
+      .map((finding) => ({ run, finding }));
+  return [
+    ...runs.flatMap((run) => touched(run, false)),
+    ...baseline.flatMap((run) => touched(run, true)),
+  ];
+}
+
+function judgeAll(
+  input: ReportInput,
+  criterion: Criterion,
+  runs: readonly ReportRun[],
+  baseline: ReportRun | undefined,
+): { comparisons: readonly Judged[]; obstacles: readonly Obstacle[] } {
+  const obstacles: Obstacle[] = [];
+  const promised = (name: string): Direction | undefined =>
+    input.journal.plan.metrics.find((metric) => sameMetric(metric.key, name))?.direction;
+  const comparisons = criterion.comparisons.map((comparison) => {
+    const leftNames = termMetrics(comparison.left).map((term) => term.name);
+    const better = directionIn(comparison, leftNames, promised);
+    const perRun: Measured[] = [];
+    for (const run of runs) {
+      const scope = { run, better, ...(baseline === undefined ? {} : { baseline }) };
+      const left = evaluate(comparison.left, scope);
+      const right = evaluate(comparison.right, scope);
+      for (const side of [left, right]) {
+        if (side.kind === "worth" && side.worth.value.kind === "finite") continue;
+        obstacles.push(side.kind === "missing" ? missingText(side.missing) : notFinite(run));
+      }
+      if (left.kind === "missing" || right.kind === "missing") continue;
+      const passes = holds(comparison.operator, left.worth.value, right.worth.value);
+      perRun.push({ run, left: left.worth, right: right.worth, passes });
+    }
+    return obstacles.length > 0
+      ? { comparison, word: "INCONCLUSIVE" as const, perRun }
+      : judge(comparison, perRun);
+  });
+  return { comparisons, obstacles: distinct(obstacles) };
+}
+
+function judge(comparison: Comparison, perRun: readonly Measured[]): Judged {
+  const passing = perRun.filter((one) => one.passes).length;
+  if (perRun.length < 3 || comparison.operator === "==") {
+    const word = passing === perRun.length ? "MET" : passing === 0 ? "NOT MET" : "INCONCLUSIVE";
+    return { comparison, word, perRun };
+  }
+  const margins = perRun.map((one) => arithmetic("-", one.left.value, one.right.value));
+  const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
+  const mean = meanOf(margins);
+  const meanPasses = holds(comparison.operator, mean, zero);
+  const small = comparison.operator.startsWith("<");
+  // A mean that passes is doubted from the failing side, one that fails from the passing side.
+  const bound = oneSidedBound(margins, small === meanPasses ? "below" : "above");
+  const sure = boundAgrees(comparison, bound, mean, margins) === meanPasses;
+  const word = sure ? (meanPasses ? "MET" : "NOT MET") : "INCONCLUSIVE";
+  return { comparison, word, perRun, margin: { mean, bound, meanPasses } };
+}
+
+/** Whether the bound passes; equal margins have no spread, so the exact mean speaks for them. */
+function boundAgrees(
+  comparison: Comparison,
+  bound: number,
+  mean: Decimal,
+  margins: readonly Decimal[],
+): boolean {
+  const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
+  const equal = margins.every((margin) => compareDecimals(margin, mean) === 0);
+  if (equal) return holds(comparison.operator, mean, zero);
+  switch (comparison.operator) {
+    case "<":
+      return bound < 0;
+    case "<=":
+      return bound <= 0;
+    case ">":
+      return bound > 0;
+    case ">=":
+      return bound >= 0;
+    case "==":
+      return bound === 0;
+  }
+}
+
+function missingText(missing: {
+  readonly run: ReportRun | undefined;
+  readonly term: { readonly name: string };
+  readonly reason: string;
+}): Obstacle {
+  const text = `has no value of \`${missing.term.name}\`: ${missing.reason}`;
+  return missing.run === undefined ? { text: `it ${text}` } : { run: missing.run, text };
+}
+
+function notFinite(run: ReportRun): Obstacle {
+  return { run, text: "gives a value that is not finite" };
+}
+
+function distinct(obstacles: readonly Obstacle[]): readonly Obstacle[] {
+  const seen = new Set<string>();
+  return obstacles.filter((one) => {
+    const key = `${one.run?.path ?? ""}\n${one.text}`;
+    return !seen.has(key) && seen.add(key).size > 0;
+  });
+}
