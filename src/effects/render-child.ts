@@ -1,0 +1,104 @@
+// The drawing process: a Vega-Lite spec comes in, the bytes of a WebP image go out.
+// It is started and ended by render.ts; only here are the large drawing libraries loaded.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Resvg } from "@resvg/resvg-js";
+import sharp from "sharp";
+import * as vega from "vega";
+import { compile } from "vega-lite";
+import type { TopLevelSpec } from "vega-lite";
+import { fontWidths } from "./font-widths.ts";
+import type { RenderReply, RenderRequest } from "./render-protocol.ts";
+
+const FONT = "Inter";
+const FONTS = join(import.meta.dirname, "fonts");
+const REGULAR = join(FONTS, "Inter-Regular.otf");
+const BOLD = join(FONTS, "Inter-SemiBold.otf");
+/** Image pixels for each CSS pixel: sharp on a dense screen and in print. */
+const SCALE = 2;
+const WEBP_EFFORT = 4;
+
+const regular = fontWidths(readFileSync(REGULAR));
+const bold = fontWidths(readFileSync(BOLD));
+measureTexts();
+
+process.on("message", (request: RenderRequest) => {
+  void answer(request).then((reply) => process.send?.(reply));
+});
+// The channel closes when the daemon ends in whatever way, SIGKILL included.
+process.on("disconnect", () => process.exit(0));
+
+async function answer({ id, spec }: RenderRequest): Promise<RenderReply> {
+  try {
+    return { kind: "drawn", id, webp: await draw(spec) };
+  } catch (error) {
+    return { kind: "refused", id, message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function draw(spec: object): Promise<Uint8Array> {
+  const image = rasterize(await toSvg(spec));
+  return sharp(image.pixels, { raw: { width: image.width, height: image.height, channels: 4 } })
+    .removeAlpha()
+    .webp({ lossless: true, effort: WEBP_EFFORT })
+    .toBuffer();
+}
+
+async function toSvg(spec: object): Promise<string> {
+  const quiet = vega.logger(vega.Error);
+  const { spec: compiled } = compile(spec as TopLevelSpec, { logger: quiet });
+  // Without this, ids of clip paths count on from the picture before: other bytes each time.
+  vega.resetSVGDefIds();
+  const view = new vega.View(vega.parse(compiled), {
+    renderer: "none",
+    loader: refusingLoader(),
+    logger: quiet,
+  });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
+
+function refuse(uri: string): Promise<never> {
+  return Promise.reject(new Error(`a plot's spec must hold its own data, and asks for ${uri}`));
+}
+
+/** A spec holds its own data: nothing is read from the disk or the network for it. */
+function refusingLoader(): vega.Loader {
+  return { ...vega.loader(), load: refuse, http: refuse, file: refuse };
+}
+
+function rasterize(svg: string): { pixels: Buffer; width: number; height: number } {
+  const image = new Resvg(svg, {
+    background: "white",
+    fitTo: { mode: "zoom", value: SCALE },
+    font: {
+      // The fonts that come with the project: the same letters on every machine. Others are
+      // looked for only where these would leave boxes, as in a Chinese metric name.
+      loadSystemFonts: !regular.covers(svg),
+      fontFiles: [REGULAR, BOLD],
+      defaultFontFamily: FONT,
+      sansSerifFamily: FONT,
+    },
+  }).render();
+  return { pixels: image.pixels, width: image.width, height: image.height };
+}
+
+/** Vega without a canvas takes every letter for 0.8 em; `textMetrics` is its own way to mend that. */
+function measureTexts(): void {
+  interface TextItem {
+    readonly fontSize?: number;
+    readonly fontWeight?: number | string;
+  }
+  interface TextMetrics {
+    width: (item: TextItem, text: string | number | null | undefined) => number;
+  }
+  const { textMetrics } = vega as unknown as { readonly textMetrics: TextMetrics };
+  textMetrics.width = (item, text) => {
+    const heavy = item.fontWeight === "bold" || Number(item.fontWeight) >= 600;
+    const font = heavy ? bold : regular;
+    return font.width(String(text ?? "")) * (item.fontSize ?? 11);
+  };
+}

@@ -1,0 +1,70 @@
+// What is written on a plot: its title, and the caption with source file and lines.
+// The numbers on the axes are left to axis-ticks.ts.
+import type { Series } from "../model/sample.ts";
+import type { PlotData, Shape } from "./plot-data.ts";
+
+/** As many as fit beside each other. */
+const TITLE_LETTERS = 72;
+
+/** `val/loss · 2025-02-02T14-30-00-de-risk`, each part shortened in its middle where needed. */
+export function plotTitle(key: string, runTitle: string): string {
+  const metric = printable(key);
+  const run = shorten(printable(runTitle), Math.max(30, TITLE_LETTERS - metric.length));
+  return `${shorten(metric, TITLE_LETTERS - run.length)} \u00B7 ${run}`;
+}
+
+/** The metric's name for the y axis, which is shorter than the title. */
+export function axisTitle(key: string): string {
+  return shorten(printable(key), 32);
+}
+
+/** What is drawn, what is not finite, and where it was read: two or three lines. */
+export function plotCaption(series: Series, data: PlotData, file: string): readonly string[] {
+  const { notFiniteCount, notFinite, first, last } = series.summary;
+  const lines = [`${drawn(data)}${data.shape.log ? "; log scale" : ""}`];
+  if (notFiniteCount > 0) {
+    const where =
+      notFinite === undefined ? "" : `, the first is ${notFinite.token} at line ${notFinite.line}`;
+    const verb = notFiniteCount === 1 ? "value is" : "values are";
+    lines.push(
+      printable(`${counted(notFiniteCount)} ${verb} not finite (\u00D7 NaN, triangle Inf)${where}`),
+    );
+  }
+  const from = Math.min(first.line, last.line);
+  const to = Math.max(first.line, last.line);
+  const place = from === to ? `line ${from}` : `lines ${from}\u2013${to}`;
+  lines.push(`Source: ${shorten(printable(file), 72)}, ${place}`);
+  return lines;
+}
+
+function drawn({ shape, factor }: PlotData): string {
+  if (shape.count === 0) return "No value is finite";
+  const values = shape.count === 1 ? "1 value" : `${counted(shape.count)} values`;
+  const all = `${values} as logged${factor === undefined ? "" : " (thin)"}`;
+  const mean = factor === undefined ? "" : `, bias-corrected EMA with factor ${factor} (thick)`;
+  return `${all}${mean}${order(shape)}`;
+}
+
+/** A step that falls is drawn in one of two ways, and said. */
+function order({ falls, byPosition }: Shape): string {
+  if (byPosition) return "; in order of the log, since the step falls back";
+  if (falls === 0) return "";
+  return `; the step falls back ${falls === 1 ? "once" : `${falls} times`}`;
+}
+
+function counted(count: number): string {
+  return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
+/** At most `length` characters: the middle gives way, since both ends of a key tell it apart. */
+export function shorten(text: string, length: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= length) return text;
+  const head = Math.ceil((length - 1) / 3);
+  return `${letters.slice(0, head).join("")}\u2026${letters.slice(head + 1 - length).join("")}`;
+}
+
+/** What an XML text may hold, on one line: a control character would make the SVG unreadable. */
+export function printable(text: string): string {
+  return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu, " ");
+}

@@ -1,0 +1,61 @@
+// Colours and letters of every plot: the palette of Okabe and Ito, which people with any colour
+// vision can tell apart, on white. What is drawn with them is left to plot-spec.ts.
+//
+// M. Okabe, K. Ito: Color Universal Design, 2008, https://jfly.uni-koeln.de/color/
+import { canonicalMetric } from "../model/metric-key.ts";
+
+/** Name of the fonts in effects/fonts/; the widths of texts are measured with them. */
+export const FONT = "Inter";
+
+export const INK = {
+  blue: "#0072B2",
+  green: "#009E73",
+  purple: "#CC79A7",
+  alarm: "#D55E00",
+  /** Vermillion darkened until small letters stand out from white (contrast 5.6). */
+  alarmText: "#B34700",
+  text: "#1A1A1A",
+  quiet: "#555555",
+  frame: "#888888",
+  grid: "#E4E4E4",
+} as const;
+
+/** Training and unnamed metrics blue, validation green, test purple. */
+export function splitColour(key: string): string {
+  const [split] = canonicalMetric(key).split("/", 1);
+  if (split === "val" || split === "eval") return INK.green;
+  return split === "test" ? INK.purple : INK.blue;
+}
+
+export const CONFIG = {
+  background: "white",
+  font: FONT,
+  view: { stroke: null },
+  title: {
+    anchor: "start",
+    frame: "bounds",
+    fontSize: 15,
+    fontWeight: 600,
+    color: INK.text,
+    subtitleFontSize: 12,
+    subtitleColor: INK.quiet,
+    subtitlePadding: 5,
+    subtitleLineHeight: 16,
+    limit: 696,
+  },
+  axis: {
+    labelFontSize: 12,
+    labelColor: INK.text,
+    labelFlush: false,
+    labelOverlap: false,
+    labelPadding: 4,
+    titleFontSize: 13,
+    titleFontWeight: 600,
+    titleColor: INK.text,
+    titlePadding: 8,
+    gridColor: INK.grid,
+    domainColor: INK.frame,
+    tickColor: INK.frame,
+    tickSize: 6,
+  },
+} as const;
