@@ -2,10 +2,11 @@
 // Never overwrites: what is there stays as it is, and a second call changes nothing.
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { answer, errorCode, fileErrorText, refusal } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { LAB_FILE } from "./lab-folder.ts";
+import { refused, type Answer } from "./answer.ts";
+import { errorCode, fileErrorText } from "./file-error.ts";
 import { readTemplate } from "./templates.ts";
+
+const LAB_FILE = "nightlab.yaml";
 
 /** Makes `dir`, which may be absent, a lab. Refuses, with the cause, where it cannot write. */
 export async function initLab(dir: string): Promise<Answer> {
@@ -27,9 +28,11 @@ export async function initLab(dir: string): Promise<Answer> {
       ].join("\n"),
     );
   } catch (error) {
-    return refusal(`Cannot make a lab of ${lab}: ${fileErrorText(error)}.`);
+    return refused(`Cannot make a lab of ${lab}: ${fileErrorText(error)}.`);
   }
 }
+
+const answer = (text: string): Answer => ({ text, exitCode: 0 });
 
 /** Writes a file that is not there yet; false where one is. */
 async function writeNew(path: string, text: string): Promise<boolean> {

@@ -1,12 +1,13 @@
 // `nightlab new NAME`: makes an experiment that runs as it stands: journal, scripts, ignore list.
 // Only makes; what an experiment is and how its journal is read is in journal/.
+import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { join, relative, resolve, sep } from "node:path";
+import { join, relative, sep } from "node:path";
 import { LAB_DEPTH } from "../limits.ts";
 import { localStamp } from "../model/time.ts";
-import { errorCode, fileErrorText, refusal } from "./answer.ts";
-import type { Answer } from "./answer.ts";
-import { findLab } from "./lab-folder.ts";
+import { refused, type Answer } from "./answer.ts";
+import { errorCode, fileErrorText } from "./file-error.ts";
+import { findLab } from "./lab-world.ts";
 import { readTemplate } from "./templates.ts";
 
 const FILES = ["JOURNAL.md", "train.py", "eval.py", "IGNORED_RUNS.md"] as const;
@@ -22,10 +23,10 @@ export async function newExperiment(
   name: string,
   options: { readonly cwd: string; readonly nowMs?: number },
 ): Promise<NewExperiment> {
-  const cwd = resolve(options.cwd);
+  const cwd = realpathSync(options.cwd);
   const objection = objectionToName(name) ?? objectionToPlace(cwd);
   if (objection !== undefined) {
-    return refusal(`Cannot make the experiment "${name}": ${objection}`);
+    return refused(`Cannot make the experiment "${name}": ${objection}`);
   }
   const folder = join(cwd, name);
   try {
@@ -40,7 +41,7 @@ export async function newExperiment(
       errorCode(error) === "EEXIST"
         ? `${folder} exists already. Choose another name; nothing was changed.`
         : `${folder}: ${fileErrorText(error)}.`;
-    return refusal(`Cannot make the experiment "${name}": ${cause}`);
+    return refused(`Cannot make the experiment "${name}": ${cause}`);
   }
   return { text: nextSteps(name, folder), exitCode: 0, path: folder };
 }

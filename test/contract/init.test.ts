@@ -110,7 +110,7 @@ describe("nightlab init", () => {
     const file = join(root, "a file");
     writeFileSync(file, "");
     const { exitCode, text } = await initLab(join(file, "lab"));
-    assert.equal(exitCode, 1);
+    assert.equal(exitCode, 2);
     assert.match(text, /Cannot make a lab of .*a part of the path is a file/);
   });
 });

@@ -84,7 +84,7 @@ describe("an experiment made by nightlab new", () => {
     const folder = join(lab, "mine");
     mkdirSync(folder);
     const { exitCode, text, path } = await newExperiment("mine", { cwd: lab });
-    assert.equal(exitCode, 1);
+    assert.equal(exitCode, 2);
     assert.equal(path, undefined);
     assert.match(text, /exists already/);
     assert.deepEqual(readdirSync(folder), []);
@@ -108,7 +108,7 @@ describe("an experiment made by nightlab new", () => {
     ];
     for (const name of [...names, "node_modules", "x".repeat(101)]) {
       const { exitCode, text } = await newExperiment(name, { cwd: lab });
-      assert.equal(exitCode, 1, name);
+      assert.equal(exitCode, 2, name);
       assert.match(text, /^Cannot make the experiment/);
     }
     assert.deepEqual(readdirSync(lab), before);
