@@ -174,3 +174,23 @@ export const RECEIPT_FLAGS = 12;
 export const ALIGN_CELLS = 4_000_000;
 /** Beyond that, each command is looked for only this far ahead. */
 export const ALIGN_LOOK_AHEAD = 500;
+
+/** Text of one top-level block that Markdown is read from: remark slows faster than it grows. */
+export const BLOCK_CHARS = 256 * 1024;
+export const BLOCK_LINES = 8_000;
+/** Lists and quotes inside one another: readers of Markdown recurse, and no person nests so deep. */
+export const BLOCK_NESTING = 50;
+/** YAML of one fence, frontmatter or settings file: what is larger is data, not a plan. */
+export const YAML_CHARS = 64 * 1024;
+/** YAML values inside one another: reading them recurses. */
+export const YAML_NESTING = 20;
+/** Blocks whose reading is remembered: a lab of a hundred journals of two hundred blocks. */
+export const REMEMBERED_BLOCKS = 20_000;
+/** A run's name becomes part of file names, which end at 255 bytes. */
+export const NAME_CHARS = 100;
+/** Arguments of one command together: Linux takes at most 128 KiB in one argument. */
+export const ARGUMENT_CHARS = 64 * 1024;
+/** A written time limit beyond a year is a mistake, and timers cannot hold it. */
+export const TIMEOUT_MAX_MS = 365 * 86_400_000;
+/** A word this long has no nearest spelling worth the quadratic search. */
+export const NEAREST_CHARS = 40;

@@ -1,0 +1,130 @@
+// Says once why a run ended, from its exit, what was asked of it and what its logs show last.
+// It guesses nothing: what the facts do not prove is told as a plain exit code or signal.
+import type { Verb } from "../model/command.ts";
+import type { Cause, Exit, RunOutcome } from "../model/run.ts";
+import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
+import { environmentMessage, missingScript } from "./runner-words.ts";
+import { isConsole } from "./run-reader.ts";
+import { signalOf } from "./signals.ts";
+import { missingModule } from "./telling.ts";
+
+export interface DeathFacts {
+  /** What the shim wrote; absent when nobody knows how it ended. */
+  readonly exit?: Exit;
+  readonly stopRequested?: { readonly by: "journal" | "command-line" };
+  readonly limitMs: number;
+  readonly reading: RunReading;
+  /** The kernel or the run's cgroup counted a process killed for memory while it ran. */
+  readonly hostOomKill: boolean;
+  /** Why there is no exit. */
+  readonly lost?: "machine-restarted" | "lost";
+  readonly verb: Verb;
+}
+
+export type Death = Pick<RunOutcome, "ending" | "cause" | "exitCode" | "lastLine">;
+
+/**
+ * The one ending and cause of a run. `lastLine` is the last line of the traceback that ended it,
+ * where one did. Without an exit it is lost, never failed.
+ */
+export function causeOfDeath(facts: DeathFacts): Death {
+  const { exit, reading } = facts;
+  if (exit === undefined) {
+    return { ending: "lost", cause: { kind: facts.lost ?? "lost" } };
+  }
+  const exitCode = exit.code;
+  if (facts.stopRequested !== undefined) {
+    return { ending: "stopped", cause: { kind: "stopped", by: facts.stopRequested.by }, exitCode };
+  }
+  if (exit.overLimit) {
+    return { ending: "failed", cause: { kind: "over-limit", limitMs: facts.limitMs }, exitCode };
+  }
+  const traceback = terminalTraceback(reading.tracebacks, exitCode);
+  if (exitCode === 0) {
+    const hidden = traceback !== undefined;
+    if (!hidden) return { ending: "done", cause: { kind: "success" }, exitCode };
+    return {
+      ending: "failed",
+      cause: { kind: "hidden-crash" },
+      exitCode,
+      ...lastLineOf(traceback),
+    };
+  }
+  const cause = failureOf(exitCode, facts.hostOomKill, reading, traceback);
+  return { ending: "failed", cause, exitCode, ...lastLineOf(traceback) };
+}
+
+function failureOf(
+  code: number,
+  hostOomKill: boolean,
+  reading: RunReading,
+  traceback: Traceback | undefined,
+): Cause {
+  const kinds = terminalKinds(reading, traceback);
+  if (hostOomKill || kinds.has("host-out-of-memory")) return { kind: "host-out-of-memory" };
+  if (kinds.has("gpu-out-of-memory")) return { kind: "gpu-out-of-memory" };
+  if (kinds.has("disk-full")) return { kind: "disk-full" };
+  const module = traceback === undefined ? undefined : missingModule(traceback.lastLine);
+  if (module !== undefined) return { kind: "import-error", module };
+  if (reading.series.length === 0 && traceback === undefined) {
+    const script = missingScript(reading.lastLines);
+    if (script !== undefined) return { kind: "script-missing", script };
+    const message = environmentMessage(reading.lastLines);
+    if (message !== undefined) return { kind: "environment", message };
+  }
+  const signal = signalOf(code);
+  return signal === undefined ? { kind: "exit-code", code } : { kind: "signal", signal };
+}
+
+/** What a launcher prints about its children comes last and says least. */
+const OF_THE_LAUNCHER = /\bChildFailedError\b|\bCalledProcessError\b/;
+
+/** Python's own exit code when an exception is not caught. */
+const UNCAUGHT = 1;
+
+/**
+ * The traceback that ended the run: no metric followed it, and it stands late unless the exit
+ * code is Python's own for one. Late ones come first, then those of the script before those of
+ * its launcher, of the console before those of logs; of these the last.
+ */
+function terminalTraceback(
+  tracebacks: readonly Traceback[],
+  exitCode: number,
+): Traceback | undefined {
+  let best: Traceback | undefined;
+  for (const one of tracebacks) {
+    if (one.metricAfter || (!one.late && exitCode !== UNCAUGHT)) continue;
+    if (best === undefined || rank(one) >= rank(best)) best = one;
+  }
+  return best;
+}
+
+function rank(one: Traceback): number {
+  const late = one.late ? 4 : 0;
+  const own = OF_THE_LAUNCHER.test(one.lastLine) ? 0 : 2;
+  return late + own + (isConsole(one.file) ? 1 : 0);
+}
+
+/**
+ * Causes that lines name in the terminal traceback or after it; without one, in the last fifth of
+ * a log. A line before was survived: a search for the batch size catches its errors and goes on.
+ */
+function terminalKinds(
+  reading: RunReading,
+  traceback: Traceback | undefined,
+): ReadonlySet<TellingLine["kind"]> {
+  const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
+  const terminal = (one: TellingLine): boolean =>
+    traceback === undefined
+      ? one.offset >= 0.8 * (bytes.get(one.file) ?? 0)
+      : one.file === traceback.file && one.offset >= traceback.offset;
+  return new Set(
+    reading.telling.filter((one) => !one.metricAfter && terminal(one)).map((one) => one.kind),
+  );
+}
+
+function lastLineOf(traceback: Traceback | undefined): Pick<RunOutcome, "lastLine"> {
+  if (traceback === undefined) return {};
+  const { lastLine: text, file, lastLineNumber: line } = traceback;
+  return { lastLine: { text, file, line } };
+}

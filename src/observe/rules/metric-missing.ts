@@ -1,0 +1,45 @@
+// Rule: a metric that a criterion or the plan's `metrics` name was never logged.
+// Without any metric the rule no-metrics speaks; after a failure the ending does.
+import { canonicalMetric, sameMetric } from "../../model/metric-key.ts";
+import { comparedNames, touchesCriterion } from "../criterion-metrics.ts";
+import { nearestKey } from "../nearest-key.ts";
+import type { Rule, RuleInput } from "./rule.ts";
+
+export const metricMissing: Rule = (input) => {
+  const { reading, plan, outcome, verb } = input;
+  if (outcome?.ending !== "done" || reading.series.length === 0) return [];
+  if (verb !== "run" && verb !== "eval") return [];
+  const logged = reading.series.map((series) => series.summary.key);
+  const has = new Set(logged.map(canonicalMetric));
+  return promised(input)
+    .filter((key) => !has.has(canonicalMetric(key)))
+    .map((key) => {
+      const nearest = nearestKey(key, logged);
+      const meant = nearest === undefined ? listed(logged) : `; is it ${nearest}?`;
+      return {
+        tier: "A",
+        metric: key,
+        message: `${key} was promised and never logged${meant}`,
+        count: 1,
+        blocking: touchesCriterion(plan, key),
+      };
+    });
+};
+
+/** `metrics` in written order, then what the criteria compare, each once. */
+function promised({ plan }: RuleInput): readonly string[] {
+  const keys = plan.metrics.map((metric) => metric.key);
+  for (const name of comparedNames(plan)) {
+    const ofAnotherRun = plan.baseline !== undefined && name.startsWith(`${plan.baseline}.`);
+    const known = name.startsWith("baseline.") || ofAnotherRun;
+    if (!known && !keys.some((key) => sameMetric(key, name))) keys.push(name);
+  }
+  return keys;
+}
+
+const LISTED = 5;
+
+function listed(keys: readonly string[]): string {
+  const more = keys.length > LISTED ? ` and ${keys.length - LISTED} more` : "";
+  return `; logged are ${keys.slice(0, LISTED).join(", ")}${more}`;
+}

@@ -1,0 +1,40 @@
+// Rule: a logged metric is NaN or infinite. Only metrics count: healthy logs print `nan` in
+// places that measure nothing yet.
+import type { Series } from "../../model/sample.ts";
+import { isPromised, touchesCriterion } from "../criterion-metrics.ts";
+import type { Found, Rule, RuleInput } from "./rule.ts";
+
+export const notFinite: Rule = (input) =>
+  input.reading.series.flatMap((series) => foundIn(series, input));
+
+function foundIn(series: Series, { plan }: RuleInput): readonly Found[] {
+  const { key, notFinite: first, notFiniteCount, count, last } = series.summary;
+  if (first === undefined) return [];
+  const recovered = Number.isFinite(last.value);
+  const at = first.step === undefined ? "" : ` at ${stepName(series)} ${first.step}`;
+  return [
+    {
+      tier: "A",
+      metric: key,
+      message: `${key} is ${words(first.value)}${at}${further(notFiniteCount, count, recovered)}`,
+      evidence: { file: first.file, line: first.line, offset: first.offset },
+      token: first.token,
+      count: notFiniteCount,
+      blocking: touchesCriterion(plan, key) || (!recovered && isPromised(plan, key)),
+    },
+  ];
+}
+
+const stepName = (series: Series): string =>
+  series.stepKey === "sample" ? "step" : series.stepKey;
+
+const words = (value: number): string =>
+  Number.isNaN(value) ? "NaN" : value > 0 ? "infinite" : "minus infinite";
+
+function further(notFiniteCount: number, count: number, recovered: boolean): string {
+  const last = recovered ? "finite again at the end" : "not finite at the end either";
+  if (count === 1) return ", its only value";
+  if (notFiniteCount === count) return `, like all its ${count} values`;
+  if (notFiniteCount === 1) return recovered ? ", once" : ", its last value";
+  return `, ${notFiniteCount} of ${count} values, ${last}`;
+}

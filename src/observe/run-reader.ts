@@ -1,0 +1,109 @@
+// Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
+// Bytes come from effects/tail.ts; whether something is wrong is asked in findings.ts.
+import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
+import { type FileReading, createFileReading } from "./file-reading.ts";
+import { mergeSeries } from "./merge.ts";
+
+export interface RunReader {
+  /** The next bytes of a file, whose name is relative to the run folder: `logs/train.log`. */
+  feed(file: string, bytes: Uint8Array): void;
+  /** The run has ended: what stands after the last line end counts as a line. */
+  finish(): void;
+  /** The file shrank or was replaced: what it said is forgotten, and it is read from its start. */
+  reset(file: string): void;
+  /** What is known so far. Its values do not change when more is fed. */
+  reading(): RunReading;
+}
+
+/** A reader that has read nothing. */
+export function createRunReader(): RunReader {
+  const files = new Map<string, FileReading>();
+  let kept: RunReading | undefined;
+  return {
+    feed(file, bytes) {
+      let found = files.get(file);
+      if (found === undefined) {
+        found = createFileReading(file);
+        files.set(file, found);
+      }
+      found.feed(bytes);
+      kept = undefined;
+    },
+    finish() {
+      for (const file of files.values()) file.finish();
+      kept = undefined;
+    },
+    reset(file) {
+      files.delete(file);
+      kept = undefined;
+    },
+    reading() {
+      kept ??= readingOf([...files.values()].toSorted((a, b) => compare(a.file, b.file)));
+      return kept;
+    },
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** What the script prints is copied to this file; most scripts log the same to a file of theirs. */
+export function isConsole(file: string): boolean {
+  return file === "console.log" || file.endsWith("/console.log");
+}
+
+function readingOf(files: readonly FileReading[]): RunReading {
+  const logs = files.filter((file) => !isConsole(file.file));
+  const speaking = logs.some((file) => file.metricsEnd().offset >= 0) ? logs : files;
+  return {
+    series: mergeSeries(speaking.map((file) => file.series())),
+    tracebacks: files.flatMap((file) =>
+      file.tracebacks().map((found): Traceback => {
+        const { stampMs: _, ...rest } = found;
+        const metric = metricAfter(file, { ...found, offset: found.lastLineOffset }, speaking);
+        const late = found.lastLineOffset >= 0.8 * file.bytes();
+        return { ...rest, file: file.file, metricAfter: metric, late };
+      }),
+    ),
+    telling: files.flatMap((file) =>
+      file.telling().map((found): TellingLine => {
+        const { stampMs: _, ...rest } = found;
+        return { ...rest, metricAfter: metricAfter(file, found, speaking) };
+      }),
+    ),
+    lastLines: lastLines(files),
+    unread: unreadOf(speaking),
+    files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
+  };
+}
+
+/** Stamps of some logs are whole seconds: only a full second later is surely later. */
+const STAMP_GRAIN_MS = 1_000;
+
+function metricAfter(
+  file: FileReading,
+  told: { readonly offset: number; readonly stampMs?: number },
+  speaking: readonly FileReading[],
+): boolean {
+  if (file.metricsEnd().offset > told.offset) return true;
+  const { stampMs } = told;
+  if (stampMs === undefined) return false;
+  return speaking.some((other) => {
+    const end = other.metricsEnd().stampMs;
+    return other !== file && end !== undefined && end >= stampMs + STAMP_GRAIN_MS;
+  });
+}
+
+/** Those of the console; of the only log where there is no console. */
+function lastLines(files: readonly FileReading[]): readonly string[] {
+  const console = files.find((file) => isConsole(file.file));
+  const only = files.length === 1 ? files[0] : undefined;
+  return (console ?? only)?.lastLines() ?? [];
+}
+
+function unreadOf(files: readonly FileReading[]): RunReading["unread"] {
+  const logs = files.filter((file) => !isConsole(file.file));
+  const counted = logs.some((file) => file.unread().count > 0) ? logs : files;
+  const count = counted.reduce((sum, file) => sum + file.unread().count, 0);
+  const first = counted.map((file) => file.unread().first).find((found) => found !== undefined);
+  return first === undefined ? { count } : { count, first };
+}

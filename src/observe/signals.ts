@@ -1,0 +1,27 @@
+// Exit codes as a shell reports them, and the signals behind some of them, in words.
+// That a signal was sent says nothing of who sent it or why.
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  7: "SIGBUS",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  10: "SIGUSR1",
+  11: "SIGSEGV",
+  12: "SIGUSR2",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+  24: "SIGXCPU",
+  25: "SIGXFSZ",
+  31: "SIGSYS",
+};
+
+/** The signal of exit code 128 + n (Linux numbers); undefined where there is none. */
+export function signalOf(code: number): string | undefined {
+  return code > 128 ? SIGNALS[code - 128] : undefined;
+}
