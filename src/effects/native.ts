@@ -1,0 +1,167 @@
+// The few system calls that Node lacks: read leases, the exchange of two names, extended
+// attributes. When to use them, and what to do where they are refused, is decided by the callers.
+import { statfsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { getSystemErrorName } from "node:util";
+import type koffiModule from "koffi";
+
+type Koffi = typeof koffiModule;
+type Numeric = (...args: readonly (number | string | Buffer | null)[]) => number;
+
+/** Numbers of the kernel's ABI; equal on every Linux architecture that Node runs on. */
+const F_SETLEASE = 1024;
+const F_GETLEASE = 1025;
+const F_RDLCK = 0;
+const F_UNLCK = 2;
+const AT_FDCWD = -100;
+const RENAME_EXCHANGE = 2;
+/** macOS, sys/stdio.h. */
+const RENAME_SWAP = 2;
+
+/**
+ * File systems (statfs `f_type`) whose leases know every writer: those of this machine alone.
+ * NFS and CIFS answer EAGAIN for reasons of their own, and no lease sees another machine's writer.
+ */
+const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
+  0xef53, // ext2, ext3, ext4
+  0x58465342, // xfs
+  0x9123683e, // btrfs
+  0xf2f52010, // f2fs
+  0x2fc12fc1, // zfs
+  0xca451a4e, // bcachefs
+  0x794c7630, // overlay
+  0x01021994, // tmpfs
+  0x858458f6, // ramfs
+]);
+
+interface Calls {
+  readonly errno: () => string;
+  readonly fcntl?: Numeric;
+  readonly renameat2?: Numeric;
+  readonly renamexNp?: Numeric;
+  readonly flistxattr?: Numeric;
+  readonly fgetxattr?: Numeric;
+  readonly fsetxattr?: Numeric;
+}
+
+let loaded: Calls | undefined;
+
+function calls(): Calls {
+  loaded ??= loadCalls();
+  return loaded;
+}
+
+/** A platform without koffi or without a call is served by the ways that need none. */
+function loadCalls(): Calls {
+  try {
+    const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    const library = koffi.load(null);
+    const find = (declaration: string): Numeric | undefined => {
+      try {
+        return library.func(declaration);
+      } catch {
+        return undefined;
+      }
+    };
+    const errno = (): string => getSystemErrorName(-koffi.errno());
+    if (process.platform === "darwin") {
+      const swap = find("int renamex_np(const char *from, const char *to, unsigned int flags)");
+      return swap === undefined ? { errno } : { errno, renamexNp: swap };
+    }
+    if (process.platform !== "linux") return { errno };
+    // Breaking a lease sends SIGIO, which ends a process that has no handler for it.
+    process.on("SIGIO", () => undefined);
+    const found = {
+      fcntl: find("int fcntl(int fd, int cmd, ...)"),
+      renameat2: find(
+        "int renameat2(int fromDir, const char *from, int toDir, const char *to, unsigned int flags)",
+      ),
+      flistxattr: find("long flistxattr(int fd, void *names, size_t size)"),
+      fgetxattr: find("long fgetxattr(int fd, const char *name, void *value, size_t size)"),
+      fsetxattr: find(
+        "int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)",
+      ),
+    };
+    const present = Object.entries(found).filter(([, call]) => call !== undefined);
+    return { errno, ...Object.fromEntries(present) };
+  } catch {
+    return { errno: () => "ENOSYS" };
+  }
+}
+
+/**
+ * Ask for a read lease on a file that is open for reading only.
+ * `held`: nobody has it open for writing, and whoever tries waits until the lease is released
+ * (at most 45 s, then the kernel takes it). `open-for-writing`: somebody has. `refused`: the
+ * platform, the file system or the file's ownership allows no lease, so nothing is known.
+ */
+export function takeReadLease(
+  path: string,
+  descriptor: number,
+): "held" | "open-for-writing" | "refused" {
+  const { fcntl, errno } = calls();
+  if (fcntl === undefined) return "refused";
+  try {
+    if (!LOCAL_FILE_SYSTEMS.has(statfsSync(path).type)) return "refused";
+  } catch {
+    return "refused";
+  }
+  if (fcntl(descriptor, F_SETLEASE, "int", F_RDLCK) === 0) return "held";
+  return errno() === "EAGAIN" ? "open-for-writing" : "refused";
+}
+
+/** Whether a held lease still stands: false means that somebody waits to write. */
+export function readLeaseStands(descriptor: number): boolean {
+  return calls().fcntl?.(descriptor, F_GETLEASE) === F_RDLCK;
+}
+
+/** Let waiting writers go on. Closing the descriptor does the same. */
+export function releaseLease(descriptor: number): void {
+  calls().fcntl?.(descriptor, F_SETLEASE, "int", F_UNLCK);
+}
+
+/**
+ * Exchange what two names of one file system stand for, in one step.
+ * Answers `exchanged`, `unsupported`, or the code of another error (`ENOENT`, `EBUSY`…).
+ */
+export function exchangeNames(first: string, second: string): string {
+  const { renameat2, renamexNp, errno } = calls();
+  // Beyond a NUL the call would see another path.
+  if (`${first}${second}`.includes("\0")) return "EINVAL";
+  let answer: number;
+  if (renameat2 !== undefined) {
+    answer = renameat2(AT_FDCWD, first, AT_FDCWD, second, RENAME_EXCHANGE);
+  } else if (renamexNp !== undefined) {
+    answer = renamexNp(first, second, RENAME_SWAP);
+  } else {
+    return "unsupported";
+  }
+  if (answer === 0) return "exchanged";
+  const code = errno();
+  return ["EINVAL", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"].includes(code) ? "unsupported" : code;
+}
+
+/**
+ * Copy extended attributes (access lists among them) from one open file to another. Linux only:
+ * elsewhere they are not carried over. Returns the names that could not be copied; labels of
+ * security modules are tried but never reported, since the folder gives the new file its own.
+ */
+export function copyAttributes(from: number, to: number): readonly string[] {
+  const { flistxattr, fgetxattr, fsetxattr } = calls();
+  if (flistxattr === undefined || fgetxattr === undefined || fsetxattr === undefined) return [];
+  const length = flistxattr(from, null, 0);
+  if (length <= 0) return [];
+  const names = Buffer.alloc(length);
+  const used = flistxattr(from, names, length);
+  if (used < 0) return ["(the list of its attributes)"];
+  const failed: string[] = [];
+  for (const name of names.toString("utf8", 0, used).split("\0")) {
+    if (name === "") continue;
+    const size = fgetxattr(from, name, null, 0);
+    const value = Buffer.alloc(Math.max(size, 1));
+    const got = size < 0 ? size : fgetxattr(from, name, value, size);
+    const done = got >= 0 && fsetxattr(to, name, value, got, 0) === 0;
+    if (!done && !name.startsWith("security.") && !name.startsWith("trusted.")) failed.push(name);
+  }
+  return failed;
+}
