@@ -4,7 +4,6 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants } from "node:os";
-import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Below this, chokidar, execa and vega-lite do not load. */
@@ -14,7 +13,6 @@ const inPackage = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url)
 const source = inPackage("src/main.ts");
 const main = existsSync(source) ? source : inPackage("dist/main.js");
 
-useOwnUv();
 if (isNewEnough(process.versions.node)) {
   hushExperimentalWarnings();
   await import(main);
@@ -29,14 +27,6 @@ function isNewEnough(version) {
     if (parts[i] !== NEEDED[i]) return parts[i] > NEEDED[i];
   }
   return true;
-}
-
-/** The uv that `bin/setup.js` brought serves where the person has none: last on the path. */
-function useOwnUv() {
-  const folder = inPackage(".tools/uv/bin");
-  if (existsSync(folder)) {
-    process.env.PATH = [process.env.PATH, folder].filter(Boolean).join(delimiter);
-  }
 }
 
 /** `node:sqlite` and running TypeScript warn of being new on each start: no news for a person. */

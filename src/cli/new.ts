@@ -3,6 +3,7 @@
 import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { noteMadeHere } from "../effects/made-here.ts";
 import { LAB_DEPTH } from "../limits.ts";
 import { localStamp } from "../model/time.ts";
 import { refused, type Answer } from "./answer.ts";
@@ -24,13 +25,15 @@ export async function newExperiment(
   options: { readonly cwd: string; readonly nowMs?: number },
 ): Promise<NewExperiment> {
   const cwd = realpathSync(options.cwd);
-  const objection = objectionToName(name) ?? objectionToPlace(cwd);
-  if (objection !== undefined) {
+  const lab = findLab(cwd);
+  const objection = objectionToName(name) ?? objectionToPlace(cwd, lab);
+  if (objection !== undefined || lab === undefined) {
     return refused(`Cannot make the experiment "${name}": ${objection}`);
   }
   const folder = join(cwd, name);
   try {
     await mkdir(folder);
+    await noteMadeHere(lab, folder);
     const facts = { title: titleOf(name), date: today(options.nowMs ?? Date.now()) };
     for (const file of FILES) {
       const text = await readTemplate(`experiment/${file}`);
@@ -69,8 +72,7 @@ function objectionToName(name: string): string | undefined {
   return undefined;
 }
 
-function objectionToPlace(cwd: string): string | undefined {
-  const lab = findLab(cwd);
+function objectionToPlace(cwd: string, lab: string | undefined): string | undefined {
   if (lab === undefined) {
     return `${cwd} is in no lab. Make it one with \`nightlab init\`, then try again.`;
   }

@@ -2,11 +2,20 @@
 // Needs uv, which `node bin/setup.js` brings; NIGHTLAB_UV names another.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { noteMadeHere, wasMadeHere } from "../../src/effects/made-here.ts";
 import { newExperiment } from "../../src/cli/new.ts";
 
 const UV =
@@ -78,6 +87,14 @@ describe("an experiment made by nightlab new", () => {
     }
     assert.doesNotMatch(journal, /^\s*(run|eval|script|stop|queue):\s(?!train\.py)/m);
     assert.doesNotMatch(journal, /\{\{/);
+  });
+
+  it("is known as made here, under the path of its lab as it is now", async () => {
+    const { path = "" } = await newExperiment("made", { cwd: lab });
+    const real = realpathSync(lab);
+    assert.ok(wasMadeHere(real, path));
+    assert.ok(!wasMadeHere(real, join(real, "cloned")));
+    await noteMadeHere(real, join(real, ...Array.from({ length: 8 }, () => "x".repeat(200))));
   });
 
   it("leaves a folder alone that is there already", async () => {
