@@ -174,6 +174,8 @@ export const RECEIPT_FLAGS = 12;
 export const ALIGN_CELLS = 4_000_000;
 /** Beyond that, each command is looked for only this far ahead. */
 export const ALIGN_LOOK_AHEAD = 500;
+/** Two texts are compared word by word only where they stand this close. */
+export const ALIGN_SIMILAR_REACH = 50;
 
 /** Text of one top-level block that Markdown is read from: remark slows faster than it grows. */
 export const BLOCK_CHARS = 256 * 1024;

@@ -1,0 +1,39 @@
+// A piece: one paragraph or list item of a receipt, and the hash by which it is known again.
+// Which pieces a receipt holds is decided in receipt.ts, where they stand in render.ts.
+import { hashText } from "../model/ids.ts";
+
+const WEIRD = "[WEIRD]";
+const RESOLVED = "[RESOLVED]";
+
+/**
+ * A piece as it is compared: without quote and list markers and without its box, white space
+ * folded, so that a formatter's bullets and a person's tick leave it the same piece.
+ */
+export function pieceNormal(text: string): string {
+  return text
+    .split(/\r\n|\n|\r/)
+    .map((line) => line.replace(/^[\s>]+/, ""))
+    .join(" ")
+    .replaceAll(/\s+/g, " ")
+    .trim()
+    .replace(/^(?:[-*+]|\d{1,9}[.)]) /, "")
+    .replace(/^\[[ xX]\] /, "");
+}
+
+/** What is remembered of a rendered piece; `text` with or without its markers. */
+export function pieceHash(text: string): string {
+  return hashText(pieceNormal(text));
+}
+
+/** The flag that this piece shows as resolved, in its open form; undefined for other pieces. */
+export function openedFlag(text: string): string | undefined {
+  const normal = pieceNormal(text);
+  return normal.includes(RESOLVED) ? normal.replace(RESOLVED, WEIRD) : undefined;
+}
+
+/** Whether the daemon wrote it, a tick or a `[RESOLVED]` of the person's apart. */
+export function isRendered(text: string, rendered: ReadonlySet<string>): boolean {
+  if (rendered.has(pieceHash(text))) return true;
+  const opened = openedFlag(text);
+  return opened !== undefined && rendered.has(pieceHash(opened));
+}

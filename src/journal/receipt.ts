@@ -1,0 +1,133 @@
+// The receipt of one command: its state, time, metrics, flags and plot as pieces of Markdown.
+// Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
+import { RECEIPT_TEXT_CHARS } from "../limits.ts";
+import { RUN_FOLDER } from "../model/ids.ts";
+import { problemText, type Problem } from "../model/problem.ts";
+import type { RunOutcome } from "../model/run.ts";
+import { localStamp, spanText } from "../model/time.ts";
+import type { Command, Run } from "../model/world.ts";
+import { codeSpan, markdownLink, plainLine, proseText } from "./markdown-text.ts";
+import { causeWords } from "./receipt-cause.ts";
+import { findingItems, logLink, metricTexts, plotImage, shownFindings } from "./receipt-flags.ts";
+
+export interface ReceiptContext {
+  /** IANA name of the zone that times are shown in. */
+  readonly timeZone: string;
+  /** Metrics of the plan, those of its criteria first. */
+  readonly promised: readonly string[];
+  /** What a held command's box says beside "start": `up to 2 h; de-risk took 41 s`. */
+  readonly startNote?: string;
+  /** Place in the queue, from 1, where it is queued. */
+  readonly queuePlace?: number;
+}
+
+/**
+ * The receipt of a command as Markdown, one paragraph or list item each, without quote markers.
+ * The same command and context give the same bytes.
+ */
+export function receiptPieces(command: Command, context: ReceiptContext): readonly string[] {
+  const { run } = command;
+  const outcome = run?.outcome;
+  const head = [
+    `**${command.state}** ${codeSpan(command.id)}`,
+    ...stateFacts(command, context),
+    ...runLinks(command),
+  ].join(" · ");
+  const notes = command.notes.map((note) => `- ${proseText(plainLine(note, RECEIPT_TEXT_CHARS))}`);
+  const box = command.state === "held" ? [startBox(context.startNote)] : [];
+  if (run === undefined || outcome === undefined)
+    return [head, ...ranAs(command), ...notes, ...box];
+  const image = plotImage(run, outcome, context.promised);
+  return [
+    head,
+    ...ranAs(command),
+    ...endingPieces(command, run, outcome),
+    ...findingItems(run, outcome, context.timeZone),
+    ...notes,
+    ...(image === undefined ? [] : [image]),
+  ];
+}
+
+/** What a block that cannot be understood is told, one piece for each problem. */
+export function problemPieces(problems: readonly Problem[]): readonly string[] {
+  return problems.map(
+    (problem) =>
+      `**problem** ${proseText(plainLine(problemText(problem), 2 * RECEIPT_TEXT_CHARS))}`,
+  );
+}
+
+/** What the first line says between the id and the link. */
+function stateFacts(command: Command, context: ReceiptContext): readonly string[] {
+  const { state, run } = command;
+  const reason =
+    command.reason === undefined ? [] : [proseText(plainLine(command.reason, RECEIPT_TEXT_CHARS))];
+  const since = (ms: number): string => `since ${localStamp(ms, context.timeZone).slice(11, 16)}`;
+  switch (state) {
+    case "queued":
+      return [...queueFacts(context.queuePlace), ...reason];
+    case "preparing":
+      return [`its environment, ${since(run?.claimedAtMs ?? command.stateSinceMs)}`, ...reason];
+    case "running":
+      return [since(run?.startedAtMs ?? run?.claimedAtMs ?? command.stateSinceMs), ...reason];
+    case "held":
+    case "waiting":
+    case "cancelled":
+    case "skipped":
+      return reason;
+    case "done":
+    case "failed":
+    case "stopped":
+    case "lost":
+      return run === undefined ? reason : endFacts(command, run, context);
+  }
+}
+
+function queueFacts(place: number | undefined): readonly string[] {
+  if (place === undefined) return [];
+  return [place <= 1 ? "next" : `${place - 1} before it`];
+}
+
+function endFacts(command: Command, run: Run, context: ReceiptContext): readonly string[] {
+  const { outcome } = run;
+  const startedAtMs = run.startedAtMs ?? run.claimedAtMs;
+  const endedAtMs = run.endedAtMs ?? run.exit?.endedAtMs ?? run.exitedAtMs;
+  // A run whose end nobody saw has no length, and one that never started has none either.
+  const measured =
+    run.startedAtMs !== undefined && endedAtMs !== undefined && command.state !== "lost";
+  const stamp = localStamp(startedAtMs, context.timeZone);
+  const when = measured ? `${stamp}, ${spanText(Math.max(0, endedAtMs - startedAtMs))}` : stamp;
+  if (outcome === undefined) return [when];
+  const { short } = causeWords(command, outcome);
+  const cause = short === undefined ? [] : [short];
+  return [when, ...cause, ...metricTexts(outcome, context.promised)];
+}
+
+/** `[de-risk](runs/2025-02-02T14-30-00-de-risk)`, once the run's folder is known. */
+function runLinks({ run, spec }: Command): readonly string[] {
+  if (run?.folder === undefined) return [];
+  const name = RUN_FOLDER.exec(spec.target)?.[2] ?? spec.target;
+  return [markdownLink(plainLine(name, 80), `runs/${run.folder}`)];
+}
+
+const startBox = (note: string | undefined): string =>
+  note === undefined
+    ? "- [ ] start"
+    : `- [ ] start (${proseText(plainLine(note, RECEIPT_TEXT_CHARS))})`;
+
+function ranAs({ ranAs: source }: Command): readonly string[] {
+  if (source === undefined) return [];
+  const lines = source
+    .split(/\r\n|\n|\r/)
+    .filter((line) => !/^\s*(`{3,}|~{3,})/.test(line) && line.trim() !== "");
+  return [`ran as: ${codeSpan(plainLine(lines.join("; "), RECEIPT_TEXT_CHARS))}`];
+}
+
+/** Below the first line of a run that did not succeed: its last words, and how to mend it. */
+function endingPieces(command: Command, run: Run, outcome: RunOutcome): readonly string[] {
+  const { lastLine } = outcome;
+  const { more } = causeWords(command, outcome);
+  const said = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
+  const inFlag = shownFindings(outcome).some(({ message }) => plainLine(message).includes(said));
+  if (lastLine === undefined || said === "" || inFlag) return more;
+  return [`${codeSpan(said)} (${logLink(lastLine, run.folder)})`, ...more];
+}
