@@ -196,3 +196,14 @@ export const ARGUMENT_CHARS = 64 * 1024;
 export const TIMEOUT_MAX_MS = 365 * 86_400_000;
 /** A word this long has no nearest spelling worth the quadratic search. */
 export const NEAREST_CHARS = 40;
+/** Largest file that is read to see whether it is a plot of ours: a spec has 100 KB at most. */
+export const PLOT_SPEC_BYTES = 4 << 20;
+
+/** Where the kernel tells nothing, a new run folder is looked for this often. */
+export const FOLDER_LOOK_MS = 500;
+/** Where the kernel tells nothing, a running run's logs are looked at this often. */
+export const LOG_LOOK_MS = 1_000;
+/** Lines that come together are read together. */
+export const LOG_PAUSE_MS = 50;
+/** Console of a script without a run folder: its end says how it went. */
+export const CONSOLE_BYTES = 8 * 2 ** 20;

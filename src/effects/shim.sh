@@ -1,0 +1,146 @@
+#!/bin/sh
+# The parent of one run: claims the attempt, starts the command, waits, and writes its exit code.
+# It outlives the daemon, holds the time limit alone, and leaves everything else to it.
+#
+#   sh shim.sh ATTEMPT_DIR GRACE_SECONDS -- COMMAND...
+#
+# ATTEMPT_DIR is absolute; its last part is the attempt's id. In it stand
+#   claim/      exclusive: a second start leaves with 99
+#   alive       FIFO held open by this process alone: proof of life
+#   pid         `shim PID START`, `boot ID`, `host NAME`, later `child PID START`
+#   console.log what the command prints
+#   limit       seconds; read again and again, so that it may grow
+#   over-limit  marker: the limit ended the run
+#   exit        `CODE ENDED_AT_MS`
+#
+# The braces make the shell read all of it first: an upgrade may replace this file meanwhile.
+{
+  set -u
+  umask 022
+  dir=$1 grace=$2
+  shift 3
+  exec </dev/null >/dev/null 2>&1
+
+  # The FIFO comes before the claim: whoever sees a claim can trust the FIFO.
+  mkfifo -- "$dir/alive"
+  exec 9<>"$dir/alive" || exit 98
+  mkdir -- "$dir/claim" || exit 99
+
+  NIGHTLAB_RUN_ID=${dir##*/}
+  export NIGHTLAB_RUN_ID
+
+  # Sets `start` to the start time of process $1, as the daemon reads it, or to nothing.
+  start_of() {
+    start= stat=
+    if [ -r "/proc/$1/stat" ]; then
+      read -r stat <"/proc/$1/stat" || return 0
+      # The command name may hold spaces and parentheses: fields count from the last one.
+      set -- ${stat##*) }
+      [ $# -ge 20 ] && start=${20}
+    elif [ ! -d /proc/self ]; then
+      start=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1" 9<&-)
+      start=${start%"${start##*[! ]}"}
+    fi
+    return 0
+  }
+
+  # Sets `now` to hundredths of a second of a clock that nobody sets.
+  clock() {
+    now=
+    [ -r /proc/uptime ] && read -r now _ </proc/uptime
+    case $now in
+      *.??) now=${now%.*}${now#*.} ;;
+      *) now=$(date +%s 9<&-)00 ;;
+    esac
+  }
+
+  # Whether the command's first process is there and is not a later owner of its number.
+  child_lives() {
+    start_of "$child"
+    [ "$start" = "$child_start" ] && kill -0 "$child"
+  }
+
+  # Ends the command's group when the limit is over. It must hold neither FIFO nor console, and
+  # take its sleeping child along when it is told that the run has ended.
+  watch_limit() {
+    unset NIGHTLAB_RUN_ID
+    trap 'case $! in "$child") ;; *) kill "$!"; wait "$!" ;; esac; exit 0' TERM
+    while child_lives; do
+      limit=
+      read -r limit <"$dir/limit"
+      case $limit in '' | *[!0-9]*) return ;; esac
+      clock
+      left=$((limit * 100 - now + began))
+      [ "$left" -le 0 ] && break
+      # Short naps: a limit may be made shorter, and a machine may sleep in between.
+      nap=$(((left + 99) / 100))
+      [ "$nap" -gt 30 ] && nap=30
+      sleep "$nap" &
+      wait "$!"
+    done
+    child_lives || return
+    printf '' >"$dir/over-limit"
+    kill -TERM "-$child" || kill -TERM "$child"
+    while [ "$grace" -gt 0 ]; do
+      sleep 1 &
+      wait "$!"
+      kill -0 "-$child" || return
+      grace=$((grace - 1))
+    done
+    kill -KILL "-$child"
+  }
+
+  # Signals to this process end nothing, but they interrupt `wait`. The command does not inherit it.
+  trap 'disturbed=1' HUP INT TERM
+  boot= host=
+  if [ -r /proc/sys/kernel/random/boot_id ]; then
+    read -r boot </proc/sys/kernel/random/boot_id
+    read -r host </proc/sys/kernel/hostname
+  else
+    boot=$(sysctl -n kern.bootsessionuuid)
+    host=$(uname -n)
+  fi
+  start_of "$$"
+  printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
+
+  if command -v setsid; then
+    setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- &
+  else
+    set -m
+    "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- &
+    set +m
+  fi
+  child=$!
+  clock
+  began=$now
+  start_of "$child"
+  child_start=$start
+  printf 'child %s %s\n' "$child" "$child_start" >>"$dir/pid"
+
+  # Closed inside: around a function some shells keep a copy of what a redirection replaces.
+  (
+    exec 9<&-
+    watch_limit
+  ) &
+  watchdog=$!
+
+  disturbed=
+  wait "$child"
+  code=$?
+  while [ -n "$disturbed" ]; do
+    disturbed=
+    wait "$child"
+    again=$?
+    # 127: it had been waited for already, so the first answer was its own.
+    [ "$again" -ne 127 ] && code=$again
+  done
+
+  ended=$(date +%s%3N)
+  case $ended in '' | *[!0-9]*) ended=$(date +%s)000 ;; esac
+  # Where the limit ended the run, the rest of the group still has its time of grace.
+  if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
+  printf '%s %s\n' "$code" "$ended" >"$dir/exit.part"
+  mv -f -- "$dir/exit.part" "$dir/exit"
+  wait "$watchdog"
+  exit 0
+}

@@ -1,0 +1,213 @@
+// Starts attempts under their shim, tells of their ends, stops them and moves their limits.
+// It keeps nothing that matters: all of it can be read from the attempt's folder again.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import {
+  ADOPTED_POLL_MS,
+  GRACE_MS,
+  START_DEADLINE_MS,
+  START_LOOK_MS,
+  STOP_LOOK_MS,
+  SWEEP_ROUNDS,
+} from "../limits.ts";
+import type { AttemptId } from "../model/ids.ts";
+import type { AttemptSpec, ProcessIdentity } from "../model/run.ts";
+import {
+  attemptDir,
+  createAttempt,
+  readAttempt,
+  readProcesses,
+  RUN_ID_VARIABLE,
+} from "./attempts.ts";
+import type { AttemptState } from "./attempts.ts";
+import {
+  groupLives,
+  hostFacts,
+  isAlive,
+  processesWith,
+  signalGroup,
+  signalProcess,
+} from "./process-identity.ts";
+import { writeWhole } from "./write-whole.ts";
+
+/** How an attempt is over. */
+export type AttemptEnd = Extract<AttemptState, { kind: "ended" | "lost" }>;
+
+export interface SupervisorOptions {
+  /** Between TERM and KILL; whole seconds, rounded up, for the limit's own ending. */
+  readonly graceMs?: number;
+  readonly pollMs?: number;
+}
+
+const SHIM = fileURLToPath(new URL("./shim.sh", import.meta.url));
+
+export class Supervisor {
+  readonly #graceMs: number;
+  readonly #pollMs: number;
+  readonly #shims = new Map<AttemptId, ChildProcess>();
+  readonly #watches = new Set<() => void>();
+
+  constructor(options: SupervisorOptions = {}) {
+    this.#graceMs = options.graceMs ?? GRACE_MS;
+    this.#pollMs = options.pollMs ?? ADOPTED_POLL_MS;
+  }
+
+  /**
+   * Starts `argv` for an attempt in the experiment's folder and returns the process that leads
+   * its group. `env` is what the run inherits, `limitMs` counts from its start and rounds up to
+   * seconds. An attempt that had been claimed is not started again: the answer is then the
+   * process of that first start. Rejects where nothing was started, saying why.
+   */
+  async start(
+    spec: AttemptSpec,
+    argv: readonly string[],
+    env: NodeJS.ProcessEnv,
+    limitMs: number,
+  ): Promise<ProcessIdentity> {
+    await createAttempt(spec);
+    const dir = attemptDir(spec.lab, spec.attempt);
+    const before = await readAttempt(dir, hostFacts());
+    if (before.kind === "never-started") {
+      await writeLimit(dir, limitMs);
+      await this.#spawnShim(spec, dir, argv, env);
+    }
+    return this.#leader(spec, dir);
+  }
+
+  /**
+   * Calls back once, when the attempt is over: at once when its shim is a child of this process,
+   * else within a poll. Runs of another host are waited for until their exit is written. The
+   * returned function ends the watch.
+   */
+  onExit(lab: string, attempt: AttemptId, callback: (end: AttemptEnd) => void): () => void {
+    const dir = attemptDir(lab, attempt);
+    const shim = this.#shims.get(attempt);
+    let timer: NodeJS.Timeout | undefined;
+    let over = false;
+    const cancel = (): void => {
+      over = true;
+      clearTimeout(timer);
+      shim?.off("exit", lookAgain);
+      this.#watches.delete(cancel);
+    };
+    const look = async (): Promise<void> => {
+      clearTimeout(timer);
+      const state = await readAttempt(dir, hostFacts());
+      if (over) return;
+      if (state.kind === "ended" || state.kind === "lost") {
+        cancel();
+        callback(state);
+      } else {
+        clearTimeout(timer);
+        timer = setTimeout(lookAgain, this.#pollMs);
+      }
+    };
+    const lookAgain = (): void => void look();
+    this.#watches.add(cancel);
+    shim?.once("exit", lookAgain);
+    lookAgain();
+    return cancel;
+  }
+
+  /**
+   * Ends a run: TERM to its group and to those of its processes that left it, KILL to what is
+   * left after the grace time. Returns when none of them lives. Before each signal the process
+   * is checked to be the run's own. For an attempt that has ended it sweeps up what its script
+   * left behind; one that never started, or runs on another host, is left alone.
+   */
+  async stop(lab: string, attempt: AttemptId): Promise<void> {
+    const dir = attemptDir(lab, attempt);
+    const state = await readAttempt(dir, hostFacts());
+    if (state.kind === "never-started" || state.kind === "unknown") return;
+    const { child } = await readProcesses(dir);
+    // Of a leader that ended earlier the number may lead another group by now.
+    const leader = child !== undefined && isAlive(child) ? child : undefined;
+    const deadline = Date.now() + this.#graceMs;
+    if (leader !== undefined) signalGroup(leader, "SIGTERM");
+    for (const escaped of processesWith(RUN_ID_VARIABLE, attempt)) {
+      if (escaped.group !== leader?.pid) signalProcess(escaped, "SIGTERM");
+    }
+    while (Date.now() < deadline && anyLeft(attempt, leader)) await wait(STOP_LOOK_MS);
+    if (leader !== undefined && groupLives(leader)) signalGroup(leader, "SIGKILL");
+    // A process that is killed may have started another in its last moment.
+    for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
+      const left = processesWith(RUN_ID_VARIABLE, attempt);
+      if (left.length === 0) break;
+      for (const escaped of left) signalProcess(escaped, "SIGKILL");
+      const gone = Date.now() + this.#graceMs;
+      while (Date.now() < gone && left.some(isAlive)) await wait(STOP_LOOK_MS);
+    }
+  }
+
+  /** Sets the limit of an attempt that may be running; it counts from the run's start. */
+  async extendLimit(lab: string, attempt: AttemptId, limitMs: number): Promise<void> {
+    await writeLimit(attemptDir(lab, attempt), limitMs);
+  }
+
+  /** Ends all watches. Runs go on. */
+  close(): void {
+    for (const cancel of this.#watches) cancel();
+    this.#shims.clear();
+  }
+
+  async #spawnShim(
+    spec: AttemptSpec,
+    dir: string,
+    argv: readonly string[],
+    env: NodeJS.ProcessEnv,
+  ): Promise<void> {
+    const grace = String(Math.max(1, Math.ceil(this.#graceMs / 1000)));
+    // The shim itself does not carry the run's id: a sweep must leave it its last words.
+    const { [RUN_ID_VARIABLE]: _outer, ...inherited } = env;
+    const shim = spawn("/bin/sh", [SHIM, dir, grace, "--", ...argv], {
+      cwd: spec.experiment,
+      detached: true,
+      env: inherited,
+      stdio: "ignore",
+    });
+    await new Promise<void>((resolve, reject) => {
+      shim.once("spawn", resolve);
+      shim.once("error", (error) => {
+        reject(new Error(`Cannot start ${spec.name} in ${spec.experiment}: ${error.message}`));
+      });
+    });
+    shim.unref();
+    this.#shims.set(spec.attempt, shim);
+    shim.once("exit", () => this.#shims.delete(spec.attempt));
+  }
+
+  /** Waits until the shim has written down whom it started. */
+  async #leader(spec: AttemptSpec, dir: string): Promise<ProcessIdentity> {
+    const deadline = Date.now() + START_DEADLINE_MS;
+    for (;;) {
+      // Asked first: what a shim that has left did not write will never be written.
+      const left = !this.#shims.has(spec.attempt);
+      const { child } = await readProcesses(dir);
+      if (child !== undefined) return child;
+      // A shim that found the attempt claimed leaves; the one that claimed it is waited for.
+      if (left && (await readAttempt(dir, hostFacts())).kind !== "running") {
+        throw new Error(
+          `Cannot start ${spec.name}: its shell ended at once; is the disk full, or is ${dir} ` +
+            `on a file system without named pipes?`,
+        );
+      }
+      if (Date.now() > deadline) {
+        throw new Error(`Cannot start ${spec.name}: its shell said nothing for 15 s (${dir})`);
+      }
+      await wait(START_LOOK_MS);
+    }
+  }
+}
+
+function anyLeft(attempt: AttemptId, leader: ProcessIdentity | undefined): boolean {
+  if (leader !== undefined && groupLives(leader)) return true;
+  return processesWith(RUN_ID_VARIABLE, attempt).length > 0;
+}
+
+/** The shim reads whole seconds; a rename keeps it from seeing half a number. */
+async function writeLimit(dir: string, limitMs: number): Promise<void> {
+  await writeWhole(join(dir, "limit"), `${Math.max(1, Math.ceil(limitMs / 1000))}\n`);
+}
