@@ -11,7 +11,8 @@ import { errorCode, fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
 import { readTemplate } from "./templates.ts";
 
-const FILES = ["JOURNAL.md", "train.py", "eval.py", "IGNORED_RUNS.md"] as const;
+// The journal last: where it stands, the experiment is whole.
+const FILES = ["train.py", "eval.py", "IGNORED_RUNS.md", "JOURNAL.md"] as const;
 const LONGEST_NAME = 100;
 
 export interface NewExperiment extends Answer {

@@ -1,0 +1,226 @@
+// `nightlab demo`: the whole way once, on a real data set, in a lab that is left for the person.
+// It only does what a person would: starts the daemon, writes a line into a journal, and waits.
+import { spawn, type ChildProcess } from "node:child_process";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+} from "node:fs";
+import { cp, mkdir } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isLocked } from "../effects/lab-lock.ts";
+import { noteMadeHere } from "../effects/made-here.ts";
+import { labPath, type LabPath } from "../model/ids.ts";
+import { localStamp, spanText } from "../model/time.ts";
+import { ENDED } from "../model/world.ts";
+import { receiptBelow } from "./demo-receipt.ts";
+import { progressLine, type ProgressLine } from "./progress-line.ts";
+import { shellWord } from "./shell-word.ts";
+import { status, type StatusEntry } from "./status.ts";
+
+const EXAMPLE = fileURLToPath(new URL("../../examples/digits/", import.meta.url));
+const EXPERIMENT = "one-small-layer";
+const COMMAND = "run: de-risk";
+const LOOK_MS = 200;
+const DAEMON_START_MS = 20_000;
+/** The first run downloads numpy and a few more packages; a slow line needs its time. */
+const RUN_MS = 15 * 60_000;
+/** After the run's end: the last plots, the report, and a quiet journal to write into. */
+const RECEIPT_MS = 60_000;
+const STOP_MS = 5_000;
+
+export interface DemoOptions {
+  /** Where the lab is made; an absent folder. Default: `nightlab-demo` below `cwd`. */
+  readonly folder?: string;
+  readonly cwd: string;
+  /** Program and first arguments that start nightlab; ` watch LAB` is added. */
+  readonly nightlab: readonly [string, ...string[]];
+}
+
+/** Plays the demo on standard output; 0 when receipt, plots and report are there. */
+export async function demo(options: DemoOptions): Promise<number> {
+  const lab = await copyExample(freshFolder(options));
+  const experiment = join(lab, EXPERIMENT);
+  const here = (path: string): string => relative(options.cwd, path) || ".";
+  // The machine's state lies in the demo's folder, so that nothing is left anywhere else.
+  process.env["NIGHTLAB_STATE_DIR"] ??= join(lab, ".nightlab", "state");
+  console.log(`A lab with a real data set: ${here(lab)}`);
+
+  const daemon = startDaemon(options.nightlab, lab);
+  const line = progressLine(process.stdout);
+  const stopOnSignal = (signal: NodeJS.Signals): void => {
+    daemon.child.kill("SIGTERM");
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", stopOnSignal).once("SIGTERM", stopOnSignal);
+  try {
+    await until(DAEMON_START_MS, "the daemon did not start", daemon, () => isLocked(lab));
+    console.log(
+      `The daemon watches it. Into ${here(join(experiment, "JOURNAL.md"))} goes one line:`,
+    );
+    console.log(`\n    ${COMMAND}\n`);
+    typeCommand(join(experiment, "JOURNAL.md"));
+    const entry = await followRun(lab, daemon, line);
+    line.show(`${entry.state}; the journal is written once nobody has touched it for 5 s`);
+    const receipt = await until(RECEIPT_MS, "no receipt came", daemon, () =>
+      receiptBelow(readFileSync(join(experiment, "JOURNAL.md"), "utf8"), entry.id),
+    );
+    line.end();
+    const made = whatWasMade(experiment, entry);
+    console.log(page({ receipt, made, lab, experiment, here }));
+    return entry.state === "done" && made.plots.length > 0 && existsSync(made.report) ? 0 : 1;
+  } catch (error) {
+    line.end();
+    console.error(`The demo stopped: ${error instanceof Error ? error.message : String(error)}.`);
+    console.error(`What the daemon said is in ${here(daemon.log)}.`);
+    return 1;
+  } finally {
+    await stop(daemon.child);
+    process.off("SIGINT", stopOnSignal).off("SIGTERM", stopOnSignal);
+  }
+}
+
+function freshFolder({ folder, cwd }: DemoOptions): string {
+  if (folder !== undefined) return resolve(cwd, folder);
+  for (let count = 1; ; count += 1) {
+    const free = join(cwd, count === 1 ? "nightlab-demo" : `nightlab-demo-${count}`);
+    if (!existsSync(free)) return free;
+  }
+}
+
+async function copyExample(lab: string): Promise<LabPath> {
+  await cp(EXAMPLE, lab, {
+    recursive: true,
+    errorOnExist: true,
+    force: false,
+    filter: (path) => !/^(runs|\.nightlab|__pycache__)(\/|$)/.test(relative(EXAMPLE, path)),
+  });
+  await mkdir(join(lab, ".nightlab"), { recursive: true });
+  await noteMadeHere(lab, join(lab, EXPERIMENT));
+  return labPath(lab);
+}
+
+interface Daemon {
+  readonly child: ChildProcess;
+  readonly log: string;
+}
+
+function startDaemon([program, ...first]: DemoOptions["nightlab"], lab: string): Daemon {
+  const log = join(lab, ".nightlab", "demo-daemon.log");
+  const out = openSync(log, "w");
+  const child = spawn(program, [...first, "watch", lab], { stdio: ["ignore", out, out] });
+  closeSync(out);
+  // A program that cannot be started shows as one that has ended, in `until`.
+  child.on("error", () => undefined);
+  return { child, log };
+}
+
+/** As a person would: a heading with the day, then the command, then save. */
+function typeCommand(journal: string): void {
+  const today = localStamp(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
+  appendFileSync(journal, `\n## ${today.slice(0, 10)}\n\n${COMMAND}\n`);
+}
+
+/** Shows how the run goes, until it has ended. */
+async function followRun(lab: LabPath, daemon: Daemon, line: ProgressLine): Promise<StatusEntry> {
+  return until(RUN_MS, "the run did not end", daemon, async () => {
+    const entry = await newestEntry(lab);
+    line.show(entry === undefined ? "waiting for the line to settle" : progressText(entry));
+    return entry !== undefined && isEnded(entry) ? entry : undefined;
+  });
+}
+
+async function newestEntry(lab: LabPath): Promise<StatusEntry | undefined> {
+  const { text, exitCode } = await status(lab, { json: true, nowMs: Date.now() });
+  if (exitCode !== 0) return undefined;
+  const { commands } = JSON.parse(text) as { readonly commands: readonly StatusEntry[] };
+  return commands.at(-1);
+}
+
+const isEnded = ({ state }: StatusEntry): boolean => [...ENDED].some((ended) => ended === state);
+
+function progressText({ state, tookMs, metrics }: StatusEntry): string {
+  const took = tookMs === undefined ? "" : ` ${spanText(tookMs)}`;
+  const values = Object.entries(metrics).map(([key, token]) => `${key} ${token.slice(0, 6)}`);
+  const what = state === "preparing" ? "preparing (uv brings numpy, once)" : state;
+  return [`${what}${took}`, ...values].join(" · ");
+}
+
+interface Made {
+  readonly plots: readonly string[];
+  readonly report: string;
+}
+
+function whatWasMade(experiment: string, entry: StatusEntry): Made {
+  const plots = join(experiment, "runs", entry.folder ?? "", "plots");
+  const images = existsSync(plots)
+    ? readdirSync(plots).filter((name) => name.endsWith(".webp"))
+    : [];
+  return {
+    plots: images.toSorted().map((name) => join(plots, name)),
+    report: join(experiment, "REPORT.md"),
+  };
+}
+
+function page(facts: {
+  readonly receipt: string;
+  readonly made: Made;
+  readonly lab: string;
+  readonly experiment: string;
+  readonly here: (path: string) => string;
+}): string {
+  const { receipt, made, lab, experiment, here } = facts;
+  const state = process.env["NIGHTLAB_STATE_DIR"] ?? "";
+  return [
+    "The journal now says:",
+    "",
+    `    ${COMMAND}`,
+    "",
+    ...receipt.split("\n").map((text) => `    ${text}`),
+    "",
+    ...made.plots.map((plot, i) => `${i === 0 ? "Plots   " : "        "}${here(plot)}`),
+    `Report  ${here(made.report)}`,
+    "",
+    "The daemon is stopped; the lab is yours. To go on:",
+    "",
+    `    export NIGHTLAB_STATE_DIR=${shellWord(state)}`,
+    `    npx nightlab watch ${shellWord(here(lab))}`,
+    "",
+    `and write a line such as \`run: wide --hidden 128\` at the end of ${here(
+      join(experiment, "JOURNAL.md"),
+    )}.`,
+  ].join("\n");
+}
+
+/** Asks until there is an answer; throws when the time is over or the daemon is gone. */
+async function until<T>(
+  limitMs: number,
+  otherwise: string,
+  { child }: Daemon,
+  ask: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
+  const deadline = Date.now() + limitMs;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined) return found;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`the daemon ended (${child.signalCode ?? `exit code ${child.exitCode}`})`);
+    }
+    if (Date.now() > deadline) throw new Error(`${otherwise} within ${spanText(limitMs)}`);
+    await pause(LOOK_MS);
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((done) => child.once("exit", done));
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  await ended;
+  clearTimeout(timer);
+}
