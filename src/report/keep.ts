@@ -43,34 +43,38 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
 
   const marks = sealMarks(lines);
   if (marks === undefined) return { kind: "not-ours" };
-  const stretches = stretchesOf(lines, marks.texts);
+  const stretches = stretchesOf(lines, marks);
   const parts = partsOf(raw, stretches, marks.texts.length);
   const placed = place(parts, marks.keys, sealed);
   const ending = raw[0]?.endsWith("\r") === true ? "\r" : "";
   return { kind: "page", text: bom + assemble(sealed, placed, ending) };
 }
 
-/** Keys and texts of all sealed blocks, the seal itself last; undefined without a seal. */
-function sealMarks(
-  lines: readonly string[],
-): { readonly keys: readonly string[]; readonly texts: readonly string[] } | undefined {
+/** All sealed blocks, the seal itself last, and the line (from 0) on which the seal begins. */
+interface Seal {
+  readonly keys: readonly string[];
+  readonly texts: readonly string[];
+  readonly at: number;
+}
+
+function sealMarks(lines: readonly string[]): Seal | undefined {
   for (let at = lines.length - 1; at >= 0; at -= 1) {
     const length = sealLength(lines, at);
     if (length === undefined) continue;
     const text = lines.slice(at, at + length).join("\n");
     const marks = [...readSeal(text), markOf({ key: SEAL, text })];
-    return { keys: marks.map((mark) => mark.key), texts: marks.map((mark) => mark.text) };
+    return { keys: marks.map((mark) => mark.key), texts: marks.map((mark) => mark.text), at };
   }
   return undefined;
 }
 
-function stretchesOf(lines: readonly string[], texts: readonly string[]): readonly Stretch[] {
+function stretchesOf(lines: readonly string[], { texts, at }: Seal): readonly Stretch[] {
   const left = new Map<string, number[]>();
   for (const [index, text] of texts.entries()) {
     left.set(text, [...(left.get(text) ?? []), index]);
   }
   const found: Stretch[] = [];
-  for (const { start, end } of paragraphs(lines)) {
+  for (const { start, end } of paragraphs(lines, at)) {
     for (const piece of pieces(lines, start, end, left)) {
       const sealed = left.get(textMark(lines.slice(piece.start, piece.end).join("\n")))?.shift();
       found.push(sealed === undefined ? piece : { ...piece, sealed });
@@ -80,7 +84,7 @@ function stretchesOf(lines: readonly string[], texts: readonly string[]): readon
 }
 
 /** Ranges of lines without a blank one, a fenced block with its blank lines being one range. */
-function paragraphs(lines: readonly string[]): readonly Stretch[] {
+function paragraphs(lines: readonly string[], sealAt: number): readonly Stretch[] {
   const found: Stretch[] = [];
   const unclosed = new Set<string>();
   let at = 0;
@@ -91,22 +95,33 @@ function paragraphs(lines: readonly string[]): readonly Stretch[] {
     }
     const start = at;
     while (at < lines.length && (lines[at] ?? "").trim() !== "") {
-      at = (fenceEnd(lines, at, unclosed) ?? at) + 1;
+      at = (fenceEnd(lines, at, sealAt, unclosed) ?? at) + 1;
     }
     found.push({ start, end: at });
   }
   return found;
 }
 
-/** The line that closes the fence that opens at `at`; a fence that nothing closes is none. */
-function fenceEnd(lines: readonly string[], at: number, unclosed: Set<string>): number | undefined {
+/**
+ * The line that closes the fence that opens at `at`. One that nothing closes is none, and so are
+ * two of them with the seal between: nightlab never wrote that into a fence.
+ */
+function fenceEnd(
+  lines: readonly string[],
+  at: number,
+  sealAt: number,
+  unclosed: Set<string>,
+): number | undefined {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[at] ?? "")?.[1];
-  if (fence === undefined || unclosed.has(fence)) return undefined;
-  for (let i = at + 1; i < lines.length; i += 1) {
+  if (fence === undefined) return undefined;
+  const last = at < sealAt ? sealAt : lines.length;
+  const asked = `${fence} before ${last}`;
+  if (unclosed.has(asked)) return undefined;
+  for (let i = at + 1; i < last; i += 1) {
     const line = (lines[i] ?? "").trim();
     if (line.length >= fence.length && line === fence.charAt(0).repeat(line.length)) return i;
   }
-  unclosed.add(fence);
+  unclosed.add(asked);
   return undefined;
 }
 
