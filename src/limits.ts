@@ -207,3 +207,7 @@ export const LOG_LOOK_MS = 1_000;
 export const LOG_PAUSE_MS = 50;
 /** Console of a script without a run folder: its end says how it went. */
 export const CONSOLE_BYTES = 8 * 2 ** 20;
+/** An editor's save is several events: they are answered by one read. */
+export const JOURNAL_PAUSE_MS = 30;
+/** A journal that somebody is saving is tried again after this long. */
+export const JOURNAL_RETRY_MS = 200;

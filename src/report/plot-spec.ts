@@ -46,7 +46,7 @@ export function metricSpec({ series, runTitle, findings, file }: MetricPlot): To
     config: CONFIG,
     encoding: {
       x: { field: "step", ...xAxis(data.shape, series.stepKey) },
-      y: { field: "value", ...yAxis(data.shape, axisTitle(series.summary.key)) },
+      y: { field: "value", ...yAxis(data, axisTitle(series.summary.key)) },
     },
     layer: [...lines(data, splitColour(series.summary.key)), ...marks(data), ...labels(data)],
   };
@@ -66,9 +66,11 @@ function xAxis(shape: Shape, stepKey: string): Layer {
   };
 }
 
-function yAxis(shape: Shape, title: string): Layer {
+function yAxis({ shape, anomalies }: PlotData, title: string): Layer {
+  // Names of anomalies stand outwards of their points, and must not leave the plot.
+  const room = anomalies.length > 0 ? 0.16 : 0.06;
   if (shape.log) {
-    const pad = (shape.high / shape.low) ** 0.04;
+    const pad = (shape.high / shape.low) ** room;
     const low = Math.max(Number.MIN_VALUE, shape.low / pad);
     const high = Math.min(Number.MAX_VALUE, shape.high * pad);
     const scale = { type: "log", domain: [low, high], nice: false };
@@ -77,7 +79,7 @@ function yAxis(shape: Shape, title: string): Layer {
   const span = shape.high - shape.low;
   // A constant needs room around it; so does one that rounding alone lets vary.
   const size = Math.max(Math.abs(shape.high), Math.abs(shape.low));
-  const pad = span > size * 1e-14 ? span * 0.06 : size * 0.1 || 1;
+  const pad = span > size * 1e-14 ? span * room : size * 0.1 || 1;
   const low = shape.low - pad;
   const high = shape.high + pad;
   const scale = { domain: [low, high], nice: false, zero: false };

@@ -1,0 +1,146 @@
+// Renews the plots of one run: each metric's spec is made, and drawn where its picture is not up
+// to date. Which files may be written is decided in plot-files.ts, how they look in report/.
+import { mkdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { PLOTS_PER_RUN } from "../limits.ts";
+import type { Finding } from "../model/finding.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import type { PlotRef } from "../model/run.ts";
+import type { RunReading, Series } from "../model/sample.ts";
+import { plotNames } from "../report/plot-names.ts";
+import { metricSpec } from "../report/plot-spec.ts";
+import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
+import type { Renderer } from "./render.ts";
+import { errorCode } from "./write-whole.ts";
+
+const FOLDER = "plots";
+
+export interface PlotsInput {
+  /** Absolute path of the run folder. */
+  readonly runDir: string;
+  readonly runTitle: string;
+  readonly reading: RunReading;
+  readonly findings: readonly Finding[];
+  /** Keys of the promised metrics: they come first where there are too many to draw. */
+  readonly promised: readonly string[];
+  readonly renderer: Renderer;
+}
+
+export interface PlotsResult {
+  /** Plots that are there now, promised metrics first, then in the order of the log. */
+  readonly plots: readonly PlotRef[];
+  /** What could not be drawn or written, each as a sentence for a person. */
+  readonly failures: readonly string[];
+}
+
+/**
+ * Brings `<runDir>/plots/` up to date: `<name>.webp` and its spec `<name>.vl.json` for each
+ * metric. Files are written only where their spec changed, and never where a person's file is.
+ * Does not reject for what the disk or a spec refuses: `failures` says it.
+ */
+export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
+  const drawn = chosen(input.reading.series, input.promised);
+  if (drawn.length === 0) return { plots: [], failures: [] };
+  const names = plotNames(input.reading.series.map(({ summary }) => summary.key));
+  const plots: PlotRef[] = [];
+  const failures: string[] = [];
+  try {
+    await makeFolder(join(input.runDir, FOLDER));
+    for (const series of drawn) {
+      const result = await renewPlot(input, series, names);
+      if (result.plot !== undefined) plots.push(result.plot);
+      if (result.failure !== undefined) failures.push(result.failure);
+    }
+  } catch (error) {
+    failures.push(diskMessage(input.runDir, error));
+  }
+  return { plots, failures };
+}
+
+/** Promised metrics first, each group in the order of the log, up to the bound. */
+function chosen(all: readonly Series[], promised: readonly string[]): readonly Series[] {
+  const first = ({ summary }: Series): boolean =>
+    promised.some((key) => sameMetric(key, summary.key));
+  const some = all.filter(({ values }) => values.length > 0);
+  return [...some.filter(first), ...some.filter((series) => !first(series))].slice(
+    0,
+    PLOTS_PER_RUN,
+  );
+}
+
+/** Only the folder itself is made: a run folder that is gone stays gone. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST" || !(await stat(folder)).isDirectory()) throw error;
+  }
+}
+
+interface Renewed {
+  /** There may be an older one although a newer one failed. */
+  readonly plot?: PlotRef;
+  readonly failure?: string;
+}
+
+/** Rejects with the system's error where the disk refuses. */
+async function renewPlot(
+  { runDir, runTitle, findings, renderer }: PlotsInput,
+  series: Series,
+  names: ReadonlyMap<string, string>,
+): Promise<Renewed> {
+  const metric = series.summary.key;
+  const folder = join(runDir, FOLDER);
+  const { file } = series.summary.first;
+  const wanted = wantedPlot(metric, metricSpec({ series, runTitle, findings, file }));
+  const others = new Set([...names.values()].map((name) => name.toLowerCase()));
+  const find = () => findPlotPlace(folder, names.get(metric) ?? metric, others, wanted);
+  const there = (name: string): { readonly plot: PlotRef } => ({
+    plot: { metric, file: `${FOLDER}/${imageFile(name)}` },
+  });
+  const before = await find();
+  if (before?.kind === "current") return there(before.name);
+  let webp: Uint8Array;
+  try {
+    ({ webp } = await renderer.render(wanted.spec));
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const older = before?.kind === "own" && before.image !== undefined ? there(before.name) : {};
+    return { ...older, failure: `No new plot of ${metric} in ${folder}: ${message}` };
+  }
+  // Asked again: a person may have saved a file of that name while it was drawn.
+  for (let tries = 0; tries < 3; tries += 1) {
+    const place = await find();
+    if (place === undefined) break;
+    if (place.kind === "current" || (await writePlot(folder, place, wanted, webp))) {
+      return there(place.name);
+    }
+  }
+  const cause = "every name tried is that of a file which nightlab did not write";
+  return { failure: `No plot of ${metric} in ${folder}: ${cause}; rename or remove some` };
+}
+
+function diskMessage(runDir: string, error: unknown): string {
+  const folder = join(runDir, FOLDER);
+  const cause = error instanceof Error ? error.message : String(error);
+  return `Cannot write plots to ${folder}: ${cause}; ${remedy(errorCode(error))}`;
+}
+
+function remedy(code: string): string {
+  switch (code) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "make the folder writable, and they are drawn at the next change of the logs";
+    case "ENOSPC":
+    case "EDQUOT":
+      return "make room on the disk, and they are drawn at the next change of the logs";
+    case "ENOTDIR":
+    case "EEXIST":
+      return "a file stands where the folder belongs: move it away";
+    case "ENOENT":
+      return "the run folder is gone";
+    default:
+      return "they are tried again at the next change of the logs";
+  }
+}
