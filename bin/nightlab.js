@@ -45,9 +45,8 @@ function handOver() {
     console.error(missingNode());
     process.exit(1);
   }
-  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
-    stdio: "inherit",
-  });
+  const args = ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)];
+  const child = spawn(node, args, { stdio: "inherit" });
   for (const signal of ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
     process.on(signal, () => {
       // A terminal has already sent Ctrl-C to the child as well.
