@@ -1,0 +1,41 @@
+// `npm run bench [-- WORD]`: runs the benchmarks whose file name holds the word, and prints a table.
+// Ends with 1 where a median is over its bound, so that a slower change is seen before it lands.
+import { globSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { Timing } from "./measure.ts";
+
+/** What a *.bench.ts file exports as `bench`. */
+export interface Bench {
+  /** What is timed, in words: `from the end of settling to the script's process`. */
+  readonly what: string;
+  /** The median may not be over this. */
+  readonly boundMs: number;
+  readonly run: () => Promise<Timing>;
+}
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const word = process.argv[2] ?? "";
+const files = globSync("*.bench.ts", { cwd: folder }).filter((file) => file.includes(word));
+
+console.log(
+  `${cpus()[0]?.model ?? "unknown CPU"}, ${cpus().length} cores, Node ${process.version}`,
+);
+let tooSlow = files.length === 0;
+if (tooSlow) console.error(`no benchmark's name holds ${JSON.stringify(word)}`);
+for (const file of files.toSorted()) {
+  const { bench } = (await import(pathToFileURL(join(folder, file)).href)) as { bench: Bench };
+  const { medianMs, p95Ms, worstMs, times } = await bench.run();
+  const kept = medianMs <= bench.boundMs;
+  tooSlow ||= !kept;
+  console.log(
+    `${kept ? "ok  " : "SLOW"} ${bench.what}: median ${ms(medianMs)} (bound ${ms(bench.boundMs)}),` +
+      ` p95 ${ms(p95Ms)}, worst ${ms(worstMs)}, ${times} times`,
+  );
+}
+process.exitCode = tooSlow ? 1 : 0;
+
+function ms(value: number): string {
+  return `${value.toPrecision(3)} ms`;
+}

@@ -1,0 +1,162 @@
+// The rules of the house that neither compiler nor linter can see, as a test over the files.
+// Each rule is a function from a file to its offences, tried here on a bad example first.
+import assert from "node:assert/strict";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+interface SourceFile {
+  /** Relative to the project, `src/model/ids.ts`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Longer than mostLines, each with the reason why it is better in one piece. */
+const LONG_FILES: Readonly<Record<string, string>> = {};
+/** Tests are lists of cases, and read as such. */
+const mostLines = (path: string): number => (path.startsWith("test/") ? 500 : 300);
+
+/** Where the outside world may be touched. */
+const OUTSIDE = /^src\/(effects\/|cli\/|daemon\.ts$|main\.ts$)/;
+const OUTSIDE_MODULES =
+  /from "(?:node:)?(fs|fs\/promises|child_process|cluster|dgram|dns|http|https|net|os|process|readline|timers|timers\/promises|tls|worker_threads|sqlite|chokidar|execa|koffi|pino|sharp|@resvg\/resvg-js)"/;
+const OUTSIDE_CALLS =
+  /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bprocess\.|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bfetch\(|\brandomUUID\b|\brandomBytes\b|\bconsole\.\w+\(/;
+
+const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> = {
+  "only effects/, cli/, the loop and main touch the outside world or read a clock": (file) => {
+    if (!file.path.startsWith("src/") || OUTSIDE.test(file.path)) return [];
+    return linesOf(file, (line) => OUTSIDE_MODULES.test(line) || OUTSIDE_CALLS.test(line), "code");
+  },
+  "what is pure imports nothing from effects/ or cli/, types apart": (file) => {
+    if (!file.path.startsWith("src/") || OUTSIDE.test(file.path)) return [];
+    const reaches = /^import (?!type\b).*from "\.{1,2}\/(.*\/)?(effects|cli)\//;
+    return linesOf(file, (line) => reaches.test(line), "code");
+  },
+  "no shell reads what a person wrote": (file) =>
+    linesOf(
+      file,
+      (line) => /\bshell: (true|["'])|\bexecSync\(|(?<![.\w])exec\(/.test(line),
+      "code",
+    ),
+  "a file opens by saying what it is": (file) =>
+    !file.path.startsWith("src/") || /^(#!.*\n)?\/\/ \S/.test(file.text)
+      ? []
+      : [`${file.path}:1 does not open with a comment`],
+  "a long file has a reason": (file) => {
+    const count = file.text.split("\n").length - 1;
+    const most = mostLines(file.path);
+    return count <= most || file.path in LONG_FILES
+      ? []
+      : [`${file.path} has ${count} lines, more than ${most}`];
+  },
+  "a name says what a file is": (file) =>
+    /^(index|utils?|helpers?|misc|common|.*-?manager)\.ts$/.test(basename(file.path))
+      ? [`${file.path}: no name for a file`]
+      : [],
+  "no test is switched off or alone": (file) =>
+    linesOf(
+      file,
+      (line) =>
+        /\b(it|test|describe|suite)\.(only|skip|todo)\(|\b(only|skip|todo): true\b/.test(line),
+      "code",
+    ),
+  "nothing is left for later": (file) =>
+    linesOf(
+      file,
+      (line) => /\b(FIXME|XXX|HACK)\b|(?<![["])\bTODO\b(?![\]"])/.test(line),
+      "comments",
+    ),
+  "no check is switched off": (file) =>
+    linesOf(
+      file,
+      (line) =>
+        /@ts-(ignore|expect-error|nocheck)|(eslint|oxlint)-disable|prettier-ignore/.test(line),
+      "comments",
+    ),
+};
+
+/** `path:line text` of each line of code, or of comment, that offends. */
+function linesOf(
+  { path, text }: SourceFile,
+  offends: (line: string) => boolean,
+  kind: "code" | "comments",
+): readonly string[] {
+  return text.split("\n").flatMap((line, i) => {
+    const isComment = /^\s*(\/\/|\/\*|\*)/.test(line);
+    const [, code = "", trailing = ""] = /^(.*?)(\s\/\/ .*)?$/.exec(line) ?? [];
+    const looked = kind === "code" ? (isComment ? "" : code) : isComment ? line : trailing;
+    return offends(looked) ? [`${path}:${i + 1} ${line.trim()}`] : [];
+  });
+}
+
+function projectFiles(): readonly SourceFile[] {
+  return globSync("{src,test,bench}/**/*.ts", { cwd: ROOT })
+    .toSorted()
+    .map((path) => ({ path, text: readFileSync(join(ROOT, path), "utf8") }));
+}
+
+const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
+  "only effects/, cli/, the loop and main touch the outside world or read a clock": {
+    path: "src/model/clock.ts",
+    text: '// A.\nconst now = Date.now();\nimport { a } from "node:fs";\n',
+  },
+  "what is pure imports nothing from effects/ or cli/, types apart": {
+    path: "src/model/a.ts",
+    text: '// A.\nimport { a } from "../effects/a.ts";\n',
+  },
+  "no shell reads what a person wrote": { path: "src/cli/a.ts", text: "// A.\n  shell: true,\n" },
+  "a file opens by saying what it is": { path: "src/model/a.ts", text: "export {};\n" },
+  "a long file has a reason": { path: "src/model/a.ts", text: "// A.\n".repeat(301) },
+  "a name says what a file is": { path: "src/model/utils.ts", text: "// A.\n" },
+  "no test is switched off or alone": { path: "test/a.test.ts", text: 'it.skip("a");\n' },
+  "nothing is left for later": { path: "src/a.ts", text: "// A.\n// TODO: more\n" },
+  "no check is switched off": { path: "src/a.ts", text: "// A.\nfoo(); // @ts-ignore\n" },
+};
+
+describe("the house is tidy:", () => {
+  const files = projectFiles();
+  for (const [name, rule] of Object.entries(rules)) {
+    it(name, () => {
+      const bad = BAD[name];
+      assert.ok(bad !== undefined && rule(bad).length > 0, "the rule sees its bad example");
+      const offences = files.filter(({ path }) => path !== "test/unit/tidy.test.ts").flatMap(rule);
+      assert.deepEqual(offences, []);
+    });
+  }
+
+  it("a reason for a long file goes when the file is short again", () => {
+    for (const path of Object.keys(LONG_FILES)) {
+      const file = files.find((one) => one.path === path);
+      assert.ok(file !== undefined && file.text.split("\n").length > mostLines(path), path);
+    }
+  });
+
+  it("each invariant in ARCHITECTURE.md names tests that exist", () => {
+    const page = join(ROOT, "ARCHITECTURE.md");
+    const invariants = existsSync(page) ? invariantsOf(readFileSync(page, "utf8")) : [];
+    if (existsSync(page)) assert.ok(invariants.length > 0, "no numbered list under ## Invariants");
+    for (const invariant of invariants) {
+      const tests = [...invariant.matchAll(/\btest\/[\w./-]*\w/g)].map(([path]) => path);
+      assert.ok(tests.length > 0, `no test is named: ${invariant}`);
+      for (const test of tests) assert.ok(existsSync(join(ROOT, test)), `${test}: ${invariant}`);
+    }
+  });
+
+  it("every test file is in a folder that the test command looks into", () => {
+    const rooms = new Set(["unit", "golden", "property", "contract", "sim", "e2e"]);
+    for (const { path } of files) {
+      if (path.endsWith(".test.ts")) assert.ok(rooms.has(path.split("/")[1] ?? ""), path);
+      else assert.ok(!dirname(path).endsWith("__tests__"), path);
+    }
+  });
+});
+
+/** The items of the numbered list below the heading "Invariants". */
+function invariantsOf(page: string): readonly string[] {
+  const section = page.split(/^## /m).find((part) => /^invariants/i.test(part)) ?? "";
+  return section.split(/^(?=\d+\. )/m).filter((item) => /^\d+\. /.test(item));
+}
