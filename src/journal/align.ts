@@ -169,10 +169,11 @@ function byCommand(state: State): void {
         const copied = claim !== undefined && foundAt.has(indexOf.get(claim) ?? -1);
         if (knownAt.has(at) || copied) return;
         const candidates = free.get(place.canonical) ?? [];
-        const fits = candidates.findIndex(
-          (i) =>
-            known[i]?.absent === absent && (!sameHeading || known[i]?.heading === place.heading),
-        );
+        const fits = candidates.findIndex((i) => {
+          const command = known[i];
+          if (command?.absent !== absent) return false;
+          return command.heading === place.heading || !(sameHeading || command.longAbsent === true);
+        });
         const [index] = fits === -1 ? [] : candidates.splice(fits, 1);
         if (index !== undefined) pair(state, index, at);
       });

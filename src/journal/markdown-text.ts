@@ -88,5 +88,5 @@ function escapeInline(line: string): string {
 /** What would begin a heading, a list, a quote or a rule at the start of a line. */
 function escapeStart(line: string): string {
   if (/^[#+\->]/.test(line)) return `\\${line}`;
-  return line.replace(/^(\d{1,9})([.)])/, String.raw`$1\$2`);
+  return line.replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`);
 }
