@@ -11,7 +11,7 @@ export interface GitFacts {
   readonly commit: string;
   /** The experiment's folder, without runs/, differs from the commit or has files it lacks. */
   readonly dirty: boolean;
-  /** Applies with `git apply` in the experiment's folder; absent when not dirty, or too large. */
+  /** Applies to the commit with `git apply`; paths count from the top of the work tree. Absent when not dirty, or too large. */
   readonly patch?: string;
 }
 
@@ -23,14 +23,15 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
     const commit = (await git("rev-parse", "--verify", "HEAD")).trim();
     const list = ["ls-files", "-z", "--others", "--exclude-standard"];
     const untracked = (await git(...list, ...here)).split("\0").filter((name) => name !== "");
-    const diff = ["diff", "HEAD", "--relative", "--no-ext-diff", "--no-textconv", "--no-color"];
+    const diff = ["diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"];
     const tracked = await git(...diff, ...here).catch((error: unknown) => {
       if (errorCode(error) !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw error;
       return undefined;
     });
     if (tracked === undefined) return { commit, dirty: true };
     if (tracked === "" && untracked.length === 0) return { commit, dirty: false };
-    const added = await addedPatch(experiment, untracked, PATCH_BYTES - tracked.length);
+    const prefix = (await git("rev-parse", "--show-prefix")).replace(/\n$/, "");
+    const added = await addedPatch(experiment, prefix, untracked, PATCH_BYTES - tracked.length);
     return { commit, dirty: true, patch: tracked + added };
   } catch {
     return undefined;
@@ -62,6 +63,7 @@ async function ask(folder: string, args: readonly string[]): Promise<string> {
 /** Patch that makes the untracked text files; others are named in a line that git skips. */
 async function addedPatch(
   experiment: string,
+  prefix: string,
   names: readonly string[],
   room: number,
 ): Promise<string> {
@@ -72,7 +74,7 @@ async function addedPatch(
     const part =
       text === undefined || text.length > left
         ? `# not in this patch: ${JSON.stringify(name)}\n`
-        : newFile(name, text);
+        : newFile(prefix + name, text);
     left -= part.length;
     if (left > 0) parts.push(part);
   }

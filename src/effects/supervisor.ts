@@ -57,8 +57,8 @@ export class Supervisor {
 
   /**
    * Starts `argv` for an attempt in the experiment's folder and returns the process that leads
-   * its group. `env` is what the run inherits, `limitMs` counts from its start and rounds up to
-   * seconds. An attempt that had been claimed is not started again: the answer is then the
+   * its group. The run inherits `env`, its command's own variables, and its id and name;
+   * `limitMs` counts from its start and rounds up to seconds. An attempt that had been claimed is not started again: the answer is then the
    * process of that first start. Rejects where nothing was started, saying why.
    */
   async start(
@@ -160,19 +160,24 @@ export class Supervisor {
     env: NodeJS.ProcessEnv,
   ): Promise<void> {
     const grace = String(Math.max(1, Math.ceil(this.#graceMs / 1000)));
-    // The shim itself does not carry the run's id: a sweep must leave it its last words.
-    const { [RUN_ID_VARIABLE]: _outer, ...inherited } = env;
-    const shim = spawn("/bin/sh", [SHIM, dir, grace, "--", ...argv], {
-      cwd: spec.experiment,
-      detached: true,
-      env: inherited,
-      stdio: "ignore",
-    });
-    await new Promise<void>((resolve, reject) => {
-      shim.once("spawn", resolve);
-      shim.once("error", (error) => {
-        reject(new Error(`Cannot start ${spec.name} in ${spec.experiment}: ${error.message}`));
-      });
+    const shim = await new Promise<ChildProcess>((resolve, reject) => {
+      const refuse = (error: unknown): void => {
+        const why = error instanceof Error ? error.message : String(error);
+        reject(new Error(`Cannot start ${spec.name} in ${spec.experiment}: ${why}`));
+      };
+      try {
+        const child = spawn("/bin/sh", [SHIM, dir, grace, "--", ...argv], {
+          cwd: spec.experiment,
+          detached: true,
+          env: runEnvironment(spec, env),
+          stdio: "ignore",
+        });
+        child.once("spawn", () => resolve(child));
+        child.once("error", refuse);
+      } catch (error) {
+        // A NUL in an argument is refused before anything is started.
+        refuse(error);
+      }
     });
     shim.unref();
     this.#shims.set(spec.attempt, shim);
@@ -200,6 +205,13 @@ export class Supervisor {
       await wait(START_LOOK_MS);
     }
   }
+}
+
+/** What a run inherits. Its shim adds the run's id: a sweep must not take the shim for the run. */
+function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { [RUN_ID_VARIABLE]: _outer, ...outer } = base;
+  const { [RUN_ID_VARIABLE]: _written, ...own } = spec.env;
+  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own };
 }
 
 function anyLeft(attempt: AttemptId, leader: ProcessIdentity | undefined): boolean {

@@ -148,6 +148,22 @@ describe("a run", () => {
     assert.deepEqual(JSON.parse(consoleOf(spec)), [args, bench.experiment, spec.attempt, "$x 'y'"]);
   });
 
+  it("knows its id and name, its command's variables, and prints unbuffered", async () => {
+    const spec = bench.spec(1, { env: { LR: "1 e", NIGHTLAB_RUN_ID: "other" } });
+    const names = "NIGHTLAB_RUN_ID NIGHTLAB_RUN_NAME PYTHONUNBUFFERED LR NIGHTLAB_OUTER";
+    const env = { ...process.env, NIGHTLAB_RUN_ID: "outer", NIGHTLAB_OUTER: "kept" };
+    await supervisor.start(spec, ["sh", "-c", `printenv ${names}`], env, LONG_MS);
+    await endOf(spec);
+    assert.equal(consoleOf(spec), "k7f3-1\nde-risk\n1\n1 e\nkept\n");
+  });
+
+  it("cannot be started with a NUL among its arguments, and the error says so", async () => {
+    await assert.rejects(
+      start(bench.spec(1), ["sh", "\0"]),
+      /Cannot start de-risk in .*null bytes/s,
+    );
+  });
+
   it("leads a group of its own, reads nothing, and holds neither pipe nor FIFO", async () => {
     const spec = bench.spec(1);
     const child = await start(spec, ["sleep", "30"]);
@@ -166,12 +182,14 @@ describe("a run", () => {
       new Supervisor().start(spec, argv, process.env, LONG_MS),
     ]);
     assert.deepEqual(again, [first, first]);
+    const times = join(bench.experiment, "times");
+    await until("its first line", () => existsSync(times) && readFileSync(times, "utf8") !== "");
     const second = spawn("sh", [SHIM, dirOf(spec), "1", "--", ...argv], {
       cwd: bench.experiment,
       stdio: "ignore",
     });
     assert.equal(await new Promise((resolve) => second.once("exit", resolve)), 99);
-    assert.equal(readFileSync(join(bench.experiment, "times"), "utf8"), "once\n");
+    assert.equal(readFileSync(times, "utf8"), "once\n");
     assert.equal((await stateOf(spec)).kind, "running");
   });
 
@@ -188,7 +206,10 @@ describe("a run", () => {
         return new Promise<unknown>((resolve) => shim.once("exit", resolve));
       }),
     );
-    assert.deepEqual(codes.toSorted((a, b) => Number(a) - Number(b)), [0, 99, 99, 99, 99, 99]);
+    assert.deepEqual(
+      codes.toSorted((a, b) => Number(a) - Number(b)),
+      [0, 99, 99, 99, 99, 99],
+    );
     assert.equal(readFileSync(join(bench.experiment, "times"), "utf8"), "x\n");
   });
 
