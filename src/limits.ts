@@ -161,6 +161,12 @@ export const REPORT_DISTINCT = 10;
 export const REPORT_QUOTE_CHARS = 8_000;
 /** Tagged entries, and flags, that REPORT.md lists; the newest, since the journal has them all. */
 export const REPORT_ENTRIES = 300;
+/** Turns of READ_CHUNK taken on a growing log for one report: a log that grows faster waits. */
+export const REPORT_TURNS = 100_000;
+/** Runs of one experiment whose folders are looked at together; more only wait on the disk. */
+export const REPORT_READS = 8;
+/** REPORT.md is left for the next time after this many saves came between reading and writing. */
+export const REPORT_TRIES = 3;
 /** Columns of a table are aligned up to this width; one long cell must not widen every row. */
 export const TABLE_CELL_CHARS = 40;
 
@@ -211,3 +217,7 @@ export const CONSOLE_BYTES = 8 * 2 ** 20;
 export const JOURNAL_PAUSE_MS = 30;
 /** A journal that somebody is saving is tried again after this long. */
 export const JOURNAL_RETRY_MS = 200;
+/** On start, runs of before are judged once the journals are read, or after this long. */
+export const JOURNALS_READ_MS = 5_000;
+/** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */
+export const FAREWELL_MS = 1_500;

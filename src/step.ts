@@ -2,7 +2,7 @@
 // Deterministic and without I/O: it reads no clock and no disk, and changes only the world it is
 // given, through `apply` for what lasts.
 import { acceptSettled } from "./journal/accept.ts";
-import { publishDue } from "./journal/publish.ts";
+import { publishDue, statusPage } from "./journal/publish.ts";
 import { onJournalRead } from "./journal/reread.ts";
 import type { Effect } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
@@ -93,7 +93,11 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
     retryAtMs: turn.atMs + RETRY_MS[result],
   });
   if (result === "refused") {
-    turn.effect({ kind: "write-status-page", experiment, text: event.why ?? "" });
+    turn.effect({
+      kind: "write-status-page",
+      experiment,
+      text: statusPage(turn.world, experiment, event.why ?? ""),
+    });
   }
 }
 

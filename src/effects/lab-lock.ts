@@ -1,6 +1,6 @@
 // One daemon a lab: a lock that the kernel gives back when its holder dies, however it dies.
 // SQLite's exclusive lock is used for it, since Node itself has none; no data is kept in it.
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LabPath } from "../model/ids.ts";
@@ -24,6 +24,21 @@ export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | und
   }
   writeFileSync(pidFile, `${process.pid}\n`);
   return { release: () => db.close() };
+}
+
+/** The daemon that holds the lab's lock now, or undefined. */
+export function isLocked(lab: LabPath): { readonly pid: number | undefined } | undefined {
+  const dir = join(lab, ".nightlab");
+  if (!existsSync(join(dir, "daemon.lock"))) return undefined;
+  const db = new DatabaseSync(join(dir, "daemon.lock"));
+  try {
+    db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; ROLLBACK");
+    return undefined;
+  } catch {
+    return { pid: readPid(join(dir, "daemon.pid")) };
+  } finally {
+    db.close();
+  }
 }
 
 function readPid(file: string): number | undefined {

@@ -10,6 +10,8 @@ import {
 import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock } from "../model/journal.ts";
 import { ENDED, type Command, type JournalView, type World } from "../model/world.ts";
+import { commandTitle } from "../model/command.ts";
+import { commandsOf } from "../queue/targets.ts";
 import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
@@ -134,6 +136,15 @@ function piecesOf(world: World, experiment: ExperimentPath, command: Command): r
     promised: plan?.metrics.map(({ key }) => key) ?? [],
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
   });
+}
+
+/** What the receipts would say, for a journal that cannot be written itself. */
+export function statusPage(world: World, experiment: ExperimentPath, why: string): string {
+  const shown = commandsOf(world, experiment).flatMap((command) => [
+    `## ${commandTitle(command.spec)}`,
+    ...piecesOf(world, experiment, command),
+  ]);
+  return `${["# Status", why, ...shown].join("\n\n")}\n`;
 }
 
 /** Problems of a block, once its author has had the time to mend them unasked. */

@@ -1,6 +1,6 @@
 // What a newly read journal means: which block is which command, what is new, edited or gone.
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
-import { QUIET_MS } from "../limits.ts";
+import { CANCEL_DELETED_MS, QUIET_MS } from "../limits.ts";
 import type { Event } from "../model/event.ts";
 import type { CommandSpec } from "../model/command.ts";
 import type { CommandId, ExperimentPath } from "../model/ids.ts";
@@ -28,9 +28,11 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   if (reading.conflicted) return;
   const aligned = place(turn, experiment, reading);
   const settling = settle(turn, view, before, aligned, own);
-  const inputs = receiptInputs(reading, world.experiments.get(experiment)?.rendered ?? new Set());
+  const rendered = world.experiments.get(experiment)?.rendered ?? new Set();
+  const inputs = receiptInputs(reading, rendered, world.commands);
   for (const { id, flag } of inputs.resolved) {
-    if (world.commands.has(id)) turn.record({ kind: "flag-resolved", id, flag });
+    const resolved = world.commands.get(id)?.run?.resolved.includes(flag) === true;
+    if (!resolved) turn.record({ kind: "flag-resolved", id, flag });
   }
   const ticked = new Map(
     inputs.ticked
@@ -98,10 +100,12 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
       started: command.run !== undefined || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
+      longAbsent: turn.atMs - (command.absentSinceMs ?? turn.atMs) > CANCEL_DELETED_MS,
     })),
     found: [...found].map(([at, { command, heading, receiptId }]) => ({
       place: at,
       canonical: command.canonical,
+      source: command.source,
       heading,
       ...(receiptId === undefined ? {} : { receiptId }),
     })),

@@ -1,0 +1,71 @@
+// A lab as a subcommand sees it: found from where it is called, its world read from the ledger.
+// Nothing is changed here, and no daemon is needed.
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { openLedger } from "../effects/ledger.ts";
+import { stateDir } from "../effects/state-dir.ts";
+import { replay } from "../ledger/replay.ts";
+import { commandId, labPath, type LabPath } from "../model/ids.ts";
+import { emptyWorld, type Command, type World } from "../model/world.ts";
+
+export interface LabWorld {
+  readonly lab: LabPath;
+  readonly world: World;
+}
+
+/** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
+export function findLab(from: string): LabPath | undefined {
+  const start = resolve(from);
+  if (!existsSync(start)) return undefined;
+  const real = realpathSync(start);
+  for (let dir = statSync(real).isDirectory() ? real : dirname(real); ; dir = dirname(dir)) {
+    if (existsSync(join(dir, "nightlab.yaml"))) return labPath(dir);
+    if (dirname(dir) === dir) return undefined;
+  }
+}
+
+export const noLab = (from: string): string =>
+  `No lab here: neither ${resolve(from)} nor a folder above it has a nightlab.yaml.\n` +
+  "Make one with `nightlab init`, or call this from inside a lab.";
+
+/** The lab's world as the ledger has it; an empty one where nothing was ever recorded. */
+export function readWorld(lab: LabPath): World {
+  const dir = stateDir();
+  if (!existsSync(join(dir, "ledger.sqlite"))) return emptyWorld();
+  const ledger = openLedger(dir, { readOnly: true });
+  try {
+    return replay(ledger.read([lab]));
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Changes whenever the ledger may have: cheap to ask, unlike the world itself. */
+export function ledgerStamp(): string {
+  const stamps = ["ledger.sqlite", "ledger.sqlite-wal"].map((name) => {
+    const found = statSync(join(stateDir(), name), { throwIfNoEntry: false });
+    return found === undefined ? "" : `${found.size} ${found.mtimeMs}`;
+  });
+  return stamps.join(" · ");
+}
+
+/** The command that an id, a run folder or a name means; of a name, the latest one. */
+export function findCommand(world: World, target: string): Command | undefined {
+  const byId = world.commands.get(commandId(target));
+  if (byId !== undefined) return byId;
+  const folder = basename(target.replace(/\/+$/, ""));
+  const fits = [...world.commands.values()].filter(
+    (command) => command.run?.folder === folder || command.spec.target === target,
+  );
+  return fits.toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs).at(-1);
+}
+
+export function notFound(world: World, target: string): string {
+  const known = [...world.commands.values()].slice(-5).map((c) => `${c.id} (${c.spec.target})`);
+  const hint = known.length === 0 ? "" : ` The latest are ${known.join(", ")}.`;
+  return `Nothing in this lab is called ${JSON.stringify(target)}.${hint} See \`nightlab status\`.`;
+}
+
+/** Folder of the command's experiment, relative to the lab. */
+export const experimentName = (lab: LabPath, command: Command): string =>
+  relative(lab, command.experiment) || basename(lab);

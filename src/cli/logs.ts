@@ -1,0 +1,73 @@
+// `nightlab logs ID [-f]`: what a run printed, from its first byte, wherever that lies by now.
+import { open, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { attemptDir } from "../effects/attempts.ts";
+import type { LabPath } from "../model/ids.ts";
+import { ENDED, type Command } from "../model/world.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+
+const LOOK_MS = 250;
+
+/** Prints through `print` as it reads; with `follow`, until the run has ended. */
+export async function logs(
+  target: string,
+  from: string,
+  options: { readonly follow: boolean; readonly print: (bytes: Uint8Array) => void },
+): Promise<Answer> {
+  const lab = findLab(from);
+  if (lab === undefined) return refused(noLab(from));
+  const world = readWorld(lab);
+  const id = findCommand(world, target)?.id;
+  if (id === undefined) return refused(notFound(world, target));
+  let position = 0;
+  for (;;) {
+    const command = readWorld(lab).commands.get(id);
+    const ended = command === undefined || ENDED.has(command.state);
+    const path = command === undefined ? undefined : await consoleOf(lab, command);
+    if (path !== undefined) position = await printFrom(path, position, options.print);
+    if (ended && path === undefined) {
+      return { text: `${target} printed nothing: it never started`, exitCode: 1 };
+    }
+    if (ended || !options.follow) return { text: "", exitCode: 0 };
+    await pause(LOOK_MS);
+  }
+}
+
+/** In the run's folder under either name, else in the attempt's; of a preparation, its own log. */
+async function consoleOf(lab: LabPath, command: Command): Promise<string | undefined> {
+  const { run } = command;
+  if (run === undefined) return undefined;
+  const dir = attemptDir(lab, run.attempt);
+  const inRun =
+    run.folder === undefined
+      ? []
+      : [`console-${run.attempt}.log`, "console.log"].map((name) =>
+          join(command.experiment, "runs", run.folder ?? "", "logs", name),
+        );
+  for (const path of [join(dir, "console.log"), ...inRun, join(dir, "prepare.log")]) {
+    if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
+  }
+  return undefined;
+}
+
+async function printFrom(
+  path: string,
+  position: number,
+  print: (bytes: Uint8Array) => void,
+): Promise<number> {
+  const file = await open(path);
+  try {
+    const buffer = new Uint8Array(1 << 16);
+    let at = position;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) return at;
+      print(buffer.slice(0, bytesRead));
+      at += bytesRead;
+    }
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,30 @@
+// `nightlab stop ID`: asks the lab's daemon to end a run, or does it where no daemon is.
+// The intent is durable before any signal, so that the ending is known for what it was.
+import { writeRequest } from "../effects/requests.ts";
+import { commandTitle } from "../model/command.ts";
+import { ENDED } from "../model/world.ts";
+import { isLocked } from "../effects/lab-lock.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+
+/** 0 when the end was asked for, 1 when it had ended before. */
+export function stop(target: string, from: string): Answer {
+  const lab = findLab(from);
+  if (lab === undefined) return refused(noLab(from));
+  const world = readWorld(lab);
+  const command = findCommand(world, target);
+  if (command === undefined) return refused(notFound(world, target));
+  const title = `${command.id} (${commandTitle(command.spec)})`;
+  if (ENDED.has(command.state)) {
+    return { text: `${title} had ended before: ${command.state}`, exitCode: 1 };
+  }
+  writeRequest(lab, { kind: "stop", id: command.id });
+  if (isLocked(lab) === undefined) {
+    const text = `${title} is to be stopped, but no daemon watches this lab: start \`nightlab watch\`.`;
+    return { text, exitCode: 1 };
+  }
+  return {
+    text: `Stopping ${title}; \`nightlab wait ${command.id}\` returns when it has ended.`,
+    exitCode: 0,
+  };
+}

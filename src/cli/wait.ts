@@ -1,0 +1,35 @@
+// `nightlab wait ID`: returns when the command has ended, with an exit code that says how.
+// It reads the ledger only when it has changed.
+import { setTimeout as pause } from "node:timers/promises";
+import { commandTitle } from "../model/command.ts";
+import { spanText } from "../model/time.ts";
+import { ENDED } from "../model/world.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
+
+const LOOK_MS = 250;
+
+/** 0 when it ended as done, 1 when it ended in any other way. */
+export async function waitFor(target: string, from: string): Promise<Answer> {
+  const lab = findLab(from);
+  if (lab === undefined) return refused(noLab(from));
+  const first = readWorld(lab);
+  const id = findCommand(first, target)?.id;
+  if (id === undefined) return refused(notFound(first, target));
+  let seen = "";
+  for (;;) {
+    const stamp = ledgerStamp();
+    const command = stamp === seen ? undefined : readWorld(lab).commands.get(id);
+    seen = stamp;
+    if (command !== undefined && ENDED.has(command.state)) {
+      const { startedAtMs, endedAtMs } = command.run ?? {};
+      const took =
+        startedAtMs === undefined || endedAtMs === undefined
+          ? ""
+          : `, ${spanText(endedAtMs - startedAtMs)}`;
+      const text = `${command.id} (${commandTitle(command.spec)}): ${command.state}${took}`;
+      return { text, exitCode: command.state === "done" ? 0 : 1 };
+    }
+    await pause(LOOK_MS);
+  }
+}

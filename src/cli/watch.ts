@@ -1,0 +1,78 @@
+// `nightlab watch [LAB…]`: the daemon, in the foreground, until a signal ends it.
+// What it does is in the loop and its hands; this is its start, its lock and its farewell.
+import { existsSync, realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { lockLab, type LabLock } from "../effects/lab-lock.ts";
+import { openLog } from "../effects/log.ts";
+import { openDaemon } from "../effects/real-daemon.ts";
+import { stateDir } from "../effects/state-dir.ts";
+import { FAREWELL_MS } from "../limits.ts";
+import { labPath, type LabPath } from "../model/ids.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findLab, noLab } from "./lab-world.ts";
+
+/** Watches until SIGTERM, SIGINT or SIGHUP; the answer comes at once where it cannot start. */
+export async function watch(
+  paths: readonly string[],
+  options: { readonly version: string },
+): Promise<Answer> {
+  const labs = namedLabs(paths);
+  if ("text" in labs) return labs;
+  const locks = lockAll(labs);
+  if ("text" in locks) return locks;
+  const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
+  const ended = Promise.withResolvers<Answer>();
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    process.once(signal, () => {
+      log.info({ signal }, "leaving; runs go on");
+      ended.resolve({ text: "", exitCode: 0 });
+    });
+  }
+  const daemon = await openDaemon({
+    labs,
+    stateDir: stateDir(),
+    log,
+    env: process.env,
+    version: options.version,
+    onFault(error) {
+      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, "fault");
+      ended.resolve(refused(`nightlab ends on a fault: ${String(error)}`));
+    },
+  });
+  const answer = await ended.promise;
+  const late = setTimeout(() => process.exit(answer.exitCode), FAREWELL_MS);
+  await daemon.close();
+  for (const lock of locks) lock.release();
+  clearTimeout(late);
+  return answer;
+}
+
+function namedLabs(paths: readonly string[]): readonly LabPath[] | Answer {
+  if (paths.length === 0) {
+    const lab = findLab(".");
+    return lab === undefined ? refused(noLab(".")) : [lab];
+  }
+  const labs = new Set<LabPath>();
+  for (const path of paths) {
+    if (!existsSync(join(path, "nightlab.yaml"))) {
+      return refused(`${resolve(path)} is no lab: it has no nightlab.yaml. See \`nightlab init\`.`);
+    }
+    labs.add(labPath(realpathSync(path)));
+  }
+  return [...labs];
+}
+
+function lockAll(labs: readonly LabPath[]): readonly LabLock[] | Answer {
+  const locks: LabLock[] = [];
+  for (const lab of labs) {
+    const lock = lockLab(lab);
+    if ("release" in lock) {
+      locks.push(lock);
+      continue;
+    }
+    for (const taken of locks) taken.release();
+    const who = lock.heldBy === undefined ? "another daemon" : `a daemon with pid ${lock.heldBy}`;
+    return refused(`${lab} is already watched by ${who}; end that one first.`);
+  }
+  return locks;
+}

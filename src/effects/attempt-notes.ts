@@ -1,0 +1,61 @@
+// What was so just before an attempt's script started, kept in its folder for whoever reads the
+// ending: it may be another daemon than the one that started it.
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunFolder } from "../model/ids.ts";
+import type { AttemptSpec } from "../model/run.ts";
+import type { FileSizes } from "../observe/new-since.ts";
+import { attemptDir } from "./attempts.ts";
+import { listRunFolders, runDir } from "./run-folders.ts";
+import { writeWhole } from "./write-whole.ts";
+
+export interface AttemptNotes {
+  /** Run folders that were there already. */
+  readonly foldersBefore: readonly string[];
+  /** For an evaluation: how long the run's logs were. */
+  readonly logSizes: FileSizes;
+  /** Processes that the kernel had killed for memory since its boot. */
+  readonly oomKills: number;
+}
+
+/** Takes and keeps the notes of an attempt; repeated, the first ones stay. */
+export async function takeNotes(spec: AttemptSpec): Promise<void> {
+  if ((await readNotes(spec)) !== undefined) return;
+  const notes: AttemptNotes = {
+    foldersBefore: await listRunFolders(spec.experiment),
+    logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
+    oomKills: await oomKills(),
+  };
+  await writeWhole(notesFile(spec), `${JSON.stringify(notes)}\n`);
+}
+
+/** The notes of an attempt, or undefined where none were taken or they cannot be read. */
+export async function readNotes(spec: AttemptSpec): Promise<AttemptNotes | undefined> {
+  try {
+    return JSON.parse(await readFile(notesFile(spec), "utf8")) as AttemptNotes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many processes this machine's kernel has killed for memory; 0 where it does not say. */
+export async function oomKills(): Promise<number> {
+  const text = await readFile("/proc/vmstat", "utf8").catch(() => "");
+  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+}
+
+async function logSizes(experiment: string, folder: RunFolder): Promise<FileSizes> {
+  const logs = join(runDir(experiment, folder), "logs");
+  const sizes: Record<string, number> = {};
+  for (const name of await readdir(logs).catch(() => [])) {
+    const size = await stat(join(logs, name)).then(
+      (facts) => facts.size,
+      () => undefined,
+    );
+    if (size !== undefined) sizes[`logs/${name}`] = size;
+  }
+  return sizes;
+}
+
+const notesFile = (spec: AttemptSpec): string =>
+  join(attemptDir(spec.lab, spec.attempt), "notes.json");

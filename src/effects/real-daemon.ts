@@ -1,0 +1,163 @@
+// The real daemon: ledger, hands and eyes around the loop, for the labs that it is given.
+// Arguments, signals and what a person sees are cli/watch.ts's.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger } from "pino";
+import { startLoop, type Loop } from "../daemon.ts";
+import { readJournal } from "../journal/read.ts";
+import { replay } from "../ledger/replay.ts";
+import { JOURNALS_READ_MS } from "../limits.ts";
+import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
+import type { World } from "../model/world.ts";
+import { readLabSettings } from "../settings/lab.ts";
+import { attemptHands } from "./attempt-hands.ts";
+import type { Hands } from "./hands.ts";
+import { journalHands, type JournalHands } from "./journal-hands.ts";
+import { openLedger } from "./ledger.ts";
+import { wasMadeHere } from "./made-here.ts";
+import { createRenderer } from "./render.ts";
+import { reportHands } from "./report-hands.ts";
+import { watchRequests } from "./requests.ts";
+import { runHands } from "./run-hands.ts";
+import { Supervisor } from "./supervisor.ts";
+import { wakeUp } from "./wake-up.ts";
+import { watchLab } from "./watch.ts";
+
+export interface RealDaemon {
+  readonly world: World;
+  /** Ends everything of the daemon's own; runs go on. */
+  close(): Promise<void>;
+}
+
+export interface RealDaemonParts {
+  /** Locked by the caller. */
+  readonly labs: readonly LabPath[];
+  readonly stateDir: string;
+  readonly log: Logger;
+  readonly env: NodeJS.ProcessEnv;
+  readonly version: string;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Opens the ledger, takes up what was under way, and watches; resolves when all labs are read. */
+export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
+  const { labs, log } = parts;
+  const ledger = openLedger(parts.stateDir);
+  const world = replay(ledger.read(labs));
+  const warn = (message: string, facts: Readonly<Record<string, unknown>>): void =>
+    log.warn(facts, message);
+  const supervisor = new Supervisor();
+  const renderer = createRenderer();
+  const labOf = (experiment: ExperimentPath): LabPath | undefined =>
+    world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;
+  const timeZone = (lab: string): string =>
+    world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
+  const reports = reportHands({ labOf, timeZone, warn });
+  let loop: Loop | undefined;
+  const journals = journalHands({ post: (event) => loop?.post(event), warn, now });
+  const hands: Hands = {
+    ...attemptHands(supervisor, parts.env),
+    ...runHands({
+      supervisor,
+      renderer,
+      around: {
+        plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
+        timeZone,
+        takenFolders: ({ experiment, attempt }) =>
+          takenFolders(world, experimentPath(experiment), attempt),
+        reportTouched: (experiment) => reports.touch(experiment),
+        warn,
+        now,
+        version: parts.version,
+      },
+    }),
+    "write-journal": journals["write-journal"],
+    "write-status-page": journals["write-status-page"],
+    "renew-report": reports["renew-report"],
+    "show-lab-problems": ({ lab, problems }) => {
+      for (const problem of problems) log.warn({ lab, ...problem }, "nightlab.yaml");
+    },
+  };
+  const alarm = wakeUp();
+  loop = startLoop({ world, ledger, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
+  const eyes = await openEyes(labs, loop, journals, log);
+  await journalsRead(world);
+  loop.post({ kind: "daemon-started" });
+  log.info({ labs, experiments: world.views.size, commands: world.commands.size }, "watching");
+  return {
+    world,
+    async close() {
+      loop.stop();
+      alarm.cancel();
+      supervisor.close();
+      await Promise.all([eyes(), journals.close(), reports.close(), renderer.close()]);
+      ledger.close();
+    },
+  };
+}
+
+const NOTHING_READ = readJournal("");
+
+const now = (): number => Date.now();
+
+const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Watches the labs; the returned function ends that. */
+async function openEyes(
+  labs: readonly LabPath[],
+  loop: Loop,
+  journals: JournalHands,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  const closing: (() => void | Promise<void>)[] = [];
+  for (const lab of labs) {
+    await journals.open(lab);
+    await openSettings(lab, loop);
+    const eye = watchLab(lab, {
+      experimentFound: (experiment, initial) =>
+        loop.post({
+          kind: "experiment-found",
+          lab,
+          experiment,
+          madeHere: !initial || wasMadeHere(lab, experiment),
+        }),
+      experimentGone: (experiment) => loop.post({ kind: "experiment-gone", experiment }),
+      journalTouched: (experiment) => journals.touch(lab, experiment),
+      settingsTouched: () => void openSettings(lab, loop),
+      failed: (error) => log.warn({ lab, error: String(error) }, "watching a folder failed"),
+    });
+    await eye.ready;
+    const requests = watchRequests(lab, ({ id }) => loop.post({ kind: "stop-asked", id }));
+    closing.push(requests, () => eye.close());
+  }
+  return async () => {
+    for (const close of closing) await close();
+  };
+}
+
+async function openSettings(lab: LabPath, loop: Loop): Promise<void> {
+  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  const { value, problems } = readLabSettings(text, machineTimeZone());
+  loop.post({ kind: "lab-opened", lab, settings: value, problems });
+}
+
+/** What was under way is judged by its plan, so the journals come first, but not for ever. */
+async function journalsRead(world: World): Promise<void> {
+  const deadline = Date.now() + JOURNALS_READ_MS;
+  const unread = (): boolean => [...world.found.keys()].some((path) => !world.views.has(path));
+  while (unread() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function takenFolders(
+  world: World,
+  experiment: ExperimentPath,
+  except: string,
+): ReadonlySet<string> {
+  const taken = new Set<string>();
+  for (const command of world.commands.values()) {
+    const { run } = command;
+    if (command.experiment !== experiment || run?.folder === undefined) continue;
+    if (run.attempt !== attemptId(except) && command.spec.verb === "run") taken.add(run.folder);
+  }
+  return taken;
+}

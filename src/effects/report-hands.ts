@@ -1,0 +1,101 @@
+// The hand that renews reports: one at a time, each at most once a second, and only when something
+// that it is made from has changed. What a report says is in report/.
+import { createHash } from "node:crypto";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { RENEW_MS } from "../limits.ts";
+import type { ExperimentPath } from "../model/ids.ts";
+import { createReadingCache } from "./experiment-files.ts";
+import type { Hands } from "./hands.ts";
+import { renewReport } from "./pages.ts";
+import { writeWhole } from "./write-whole.ts";
+
+export interface ReportHands extends Pick<Hands, "renew-report"> {
+  readonly touch: (experiment: ExperimentPath) => void;
+  /** Resolves when nothing is being written. */
+  close(): Promise<void>;
+}
+
+export interface ReportSurroundings {
+  readonly labOf: (experiment: ExperimentPath) => string | undefined;
+  readonly timeZone: (lab: string) => string;
+  readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+}
+
+export function reportHands(around: ReportSurroundings): ReportHands {
+  const due = new Set<ExperimentPath>();
+  const cache = createReadingCache();
+  let working: Promise<void> | undefined;
+  let closed = false;
+
+  const work = async (): Promise<void> => {
+    for (let next = first(due); next !== undefined; next = first(due)) {
+      due.delete(next);
+      if (closed) continue;
+      const startedAtMs = performance.now();
+      const renewed = await renew(next);
+      const restMs = RENEW_MS - (performance.now() - startedAtMs);
+      if (renewed && restMs > 0) await pause(restMs);
+    }
+    working = undefined;
+  };
+  const renew = async (experiment: ExperimentPath): Promise<boolean> => {
+    const lab = around.labOf(experiment);
+    if (lab === undefined) return false;
+    try {
+      const mark = await fingerprint(experiment);
+      const markFile = markFileOf(lab, experiment);
+      if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
+      const timeZone = around.timeZone(lab);
+      const { problems } = await renewReport(experiment, { cache, labDir: lab, timeZone });
+      for (const problem of problems) around.warn("report", { experiment, problem });
+      await writeWhole(markFile, mark);
+      return true;
+    } catch (error) {
+      around.warn("report not renewed", { experiment, error: String(error) });
+      return true;
+    }
+  };
+  const touch = (experiment: ExperimentPath): void => {
+    if (closed) return;
+    due.add(experiment);
+    working ??= work();
+  };
+  return {
+    touch,
+    "renew-report": ({ experiment }) => touch(experiment),
+    async close() {
+      closed = true;
+      await working;
+    },
+  };
+}
+
+const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+const first = <T>(set: ReadonlySet<T>): T | undefined => set.values().next().value;
+
+const markFileOf = (lab: string, experiment: string): string => {
+  const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
+  return join(lab, ".nightlab", "pages", `${name}.mark`);
+};
+
+/** Changes whenever a file that the report is made from has changed, or the report itself. */
+async function fingerprint(experiment: string): Promise<string> {
+  const marks: string[] = [];
+  const mark = async (path: string): Promise<void> => {
+    const found = await stat(join(experiment, path)).catch(() => undefined);
+    if (found !== undefined) marks.push(`${path} ${found.ino} ${found.size} ${found.mtimeMs}`);
+  };
+  for (const name of ["JOURNAL.md", "IGNORED_RUNS.md", "REPORT.md"]) await mark(name);
+  for (const run of (await readdir(join(experiment, "runs")).catch(() => [])).toSorted(byName)) {
+    const inRun = ["run.json", "logs", "plots"].map((name) => join("runs", run, name));
+    for (const path of inRun) await mark(path);
+    const logs = join("runs", run, "logs");
+    for (const log of await readdir(join(experiment, logs)).catch(() => [])) {
+      await mark(join(logs, log));
+    }
+  }
+  return createHash("sha256").update(marks.join("\n")).digest("hex");
+}

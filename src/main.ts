@@ -1,0 +1,123 @@
+// The command line: arguments in, an answer printed, an exit code out.
+// Each subcommand is a file in cli/ that returns its answer and knows nothing of printing.
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import type { Answer } from "./cli/answer.ts";
+
+const TEACH = `
+A lab is a folder with a nightlab.yaml; every folder in it with a JOURNAL.md is an experiment.
+The first steps:
+  nightlab init lab && cd lab      make a lab
+  nightlab new warm-up             make an experiment in it
+  nightlab watch                   start the daemon; leave it running
+Then write a line of its own into warm-up/JOURNAL.md, and save:
+  run: de-risk
+The answer appears below that line.
+
+Exit codes: 0 as asked; 1 it was done, and the answer is no (a run that failed, say);
+2 it could not be done: the text says why.
+
+Environment: NIGHTLAB_STATE_DIR moves this machine's state (default ~/.local/state/nightlab);
+NIGHTLAB_UV and NIGHTLAB_PIXI name the programs of that name; NIGHTLAB_LOG_LEVEL=debug says more.`;
+
+const version = versionOf();
+const program = new Command("nightlab")
+  .description("A Markdown lab journal as the interface of ML experiments.")
+  .version(version)
+  .addHelpText("after", TEACH)
+  .showHelpAfterError("(nightlab --help shows what there is)")
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command("init")
+  .argument("[dir]", "folder of the lab", ".")
+  .description("make a lab: nightlab.yaml, and a .gitignore that keeps logs and leaves weights out")
+  .action(async (dir: string) => answer((await import("./cli/init.ts")).initLab(dir)));
+
+program
+  .command("new")
+  .argument("<name>", "name of the experiment's folder")
+  .description("make an experiment: journal, train.py, eval.py, IGNORED_RUNS.md")
+  .action(async (name: string) =>
+    answer((await import("./cli/new.ts")).newExperiment(name, { cwd: process.cwd() })),
+  );
+
+program
+  .command("watch")
+  .argument("[labs...]", "labs to watch; the one of this folder by default")
+  .description("the daemon: reads journals, runs what they say, writes back; ends on Ctrl-C")
+  .action(async (labs: readonly string[]) =>
+    answer((await import("./cli/watch.ts")).watch(labs, { version })),
+  );
+
+program
+  .command("status")
+  .argument("[dir]", "a folder of the lab", ".")
+  .option("--json", "for programs", false)
+  .description("what runs, what waits and for what, what ended")
+  .action(async (dir: string, { json }: { json: boolean }) =>
+    answer((await import("./cli/status.ts")).status(dir, { json, nowMs: Date.now() })),
+  );
+
+program
+  .command("logs")
+  .argument("<id>", "id, run folder or name")
+  .option("-f, --follow", "go on until the run has ended", false)
+  .description("what a run printed")
+  .action(async (id: string, { follow }: { follow: boolean }) =>
+    answer(
+      (await import("./cli/logs.ts")).logs(id, ".", {
+        follow,
+        print: (bytes) => process.stdout.write(bytes),
+      }),
+    ),
+  );
+
+program
+  .command("stop")
+  .argument("<id>", "id, run folder or name")
+  .description("end a run, or take it out of the queue")
+  .action(async (id: string) => answer((await import("./cli/stop.ts")).stop(id, ".")));
+
+program
+  .command("wait")
+  .argument("<id>", "id, run folder or name")
+  .description("return when it has ended: 0 when done, 1 otherwise")
+  .action(async (id: string) => answer((await import("./cli/wait.ts")).waitFor(id, ".")));
+
+program
+  .command("inspect")
+  .argument("<path>", "a log file or a run folder")
+  .option("--json", "for programs", false)
+  .description("what nightlab reads in a log: series with their lines, and findings")
+  .action(async (path: string, { json }: { json: boolean }) =>
+    answer((await import("./cli/inspect.ts")).inspect(path, { json })),
+  );
+
+program
+  .command("rebuild")
+  .argument("<experiment>", "folder of the experiment")
+  .description("make plots and report anew from logs and journal; needs no daemon")
+  .action(async (path: string) => answer((await import("./cli/rebuild.ts")).rebuild(path)));
+
+program
+  .command("demo")
+  .argument("[dir]", "folder for the demo's lab; it must not exist")
+  .description("run the bundled example in a fresh lab and show what comes of it")
+  .action(async (dir: string | undefined) =>
+    answer((await import("./cli/demo.ts")).demo(dir === undefined ? {} : { dir })),
+  );
+
+await program.parseAsync();
+
+async function answer(given: Answer | Promise<Answer>): Promise<void> {
+  const { text, exitCode } = await given;
+  const stream = exitCode === 2 ? process.stderr : process.stdout;
+  if (text !== "") stream.write(text.endsWith("\n") ? text : `${text}\n`);
+  process.exitCode = exitCode;
+}
+
+function versionOf(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(text) as { version?: unknown }).version);
+}
