@@ -45,29 +45,32 @@ async function draw(spec: object): Promise<Uint8Array> {
 }
 
 async function toSvg(spec: object): Promise<string> {
-  const quiet = vega.logger(vega.Error);
-  const { spec: compiled } = compile(spec as TopLevelSpec, { logger: quiet });
+  const problems: string[] = [];
+  const logger = vega.logger(vega.Error, "error", (_method, _level, words) => {
+    problems.push(words.map(String).join(" "));
+  });
+  const { spec: compiled } = compile(spec as TopLevelSpec, { logger });
   // Without this, ids of clip paths count on from the picture before: other bytes each time.
   vega.resetSVGDefIds();
-  const view = new vega.View(vega.parse(compiled), {
-    renderer: "none",
-    loader: refusingLoader(),
-    logger: quiet,
-  });
+  const loader = refusingLoader(problems);
+  const view = new vega.View(vega.parse(compiled), { renderer: "none", loader, logger });
   try {
-    return await view.toSVG();
+    const svg = await view.toSVG();
+    // Vega draws on without what it could not have: better no picture than a wrong one.
+    if (problems.length > 0) throw new Error(problems.join("; "));
+    return svg;
   } finally {
     view.finalize();
   }
 }
 
-function refuse(uri: string): Promise<never> {
-  return Promise.reject(new Error(`a plot's spec must hold its own data, and asks for ${uri}`));
-}
-
 /** A spec holds its own data: nothing is read from the disk or the network for it. */
-function refusingLoader(): vega.Loader {
-  return { ...vega.loader(), load: refuse, http: refuse, file: refuse };
+function refusingLoader(problems: string[]): vega.Loader {
+  const load = (uri: string): Promise<never> => {
+    problems.push(`a plot's spec must hold its own data, and asks for ${uri}`);
+    return Promise.reject(new Error(uri));
+  };
+  return { ...vega.loader(), load, http: load, file: load };
 }
 
 function rasterize(svg: string): { pixels: Buffer; width: number; height: number } {

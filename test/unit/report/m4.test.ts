@@ -30,7 +30,7 @@ test("each column keeps its first, smallest, largest and last finite value", () 
         assert.equal(keptValues.size, all.size);
         for (const [id, indices] of all) {
           const found = keptValues.get(id) ?? [];
-          const of = (list: readonly number[]) => list.map((i) => values[i] ?? 0);
+          const of = (some: readonly number[]) => some.map((i) => values[i] ?? 0);
           assert.ok(found.length <= 4);
           assert.equal(found[0], indices[0]);
           assert.equal(found.at(-1), indices.at(-1));
