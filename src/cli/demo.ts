@@ -18,12 +18,14 @@ import { noteMadeHere } from "../effects/made-here.ts";
 import { labPath, type LabPath } from "../model/ids.ts";
 import { localStamp, spanText } from "../model/time.ts";
 import { ENDED } from "../model/world.ts";
+import { refused, type Answer } from "./answer.ts";
 import { receiptBelow } from "./demo-receipt.ts";
 import { progressLine, type ProgressLine } from "./progress-line.ts";
 import { shellWord } from "./shell-word.ts";
 import { status, type StatusEntry } from "./status.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/digits/", import.meta.url));
+const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
 const EXPERIMENT = "one-small-layer";
 const COMMAND = "run: de-risk";
 const LOOK_MS = 200;
@@ -35,60 +37,60 @@ const RECEIPT_MS = 60_000;
 const STOP_MS = 5_000;
 
 export interface DemoOptions {
-  /** Where the lab is made; an absent folder. Default: `nightlab-demo` below `cwd`. */
-  readonly folder?: string;
-  readonly cwd: string;
-  /** Program and first arguments that start nightlab; ` watch LAB` is added. */
-  readonly nightlab: readonly [string, ...string[]];
+  /** Where the lab is made; must not exist. Default: `nightlab-demo` in the current folder. */
+  readonly dir?: string;
 }
 
-/** Plays the demo on standard output; 0 when receipt, plots and report are there. */
-export async function demo(options: DemoOptions): Promise<number> {
-  const lab = await copyExample(freshFolder(options));
+/** Plays the demo; exit code 0 when receipt, plots and report are there. */
+export async function demo(options: DemoOptions = {}): Promise<Answer> {
+  const chosen = chooseFolder(options);
+  if (existsSync(chosen)) return refused(`Cannot make the demo's lab: ${chosen} exists already.`);
+  const lab = await copyExample(chosen);
   const experiment = join(lab, EXPERIMENT);
-  const here = (path: string): string => relative(options.cwd, path) || ".";
+  const journal = join(experiment, "JOURNAL.md");
   // The machine's state lies in the demo's folder, so that nothing is left anywhere else.
   process.env["NIGHTLAB_STATE_DIR"] ??= join(lab, ".nightlab", "state");
   console.log(`A lab with a real data set: ${here(lab)}`);
 
-  const daemon = startDaemon(options.nightlab, lab);
+  const daemon = startDaemon(lab);
   const line = progressLine(process.stdout);
-  const stopOnSignal = (signal: NodeJS.Signals): void => {
+  const leave = (signal: NodeJS.Signals): void => {
     daemon.child.kill("SIGTERM");
     process.exit(signal === "SIGINT" ? 130 : 143);
   };
-  process.once("SIGINT", stopOnSignal).once("SIGTERM", stopOnSignal);
+  process.once("SIGINT", leave).once("SIGTERM", leave);
   try {
     await until(DAEMON_START_MS, "the daemon did not start", daemon, () => isLocked(lab));
-    console.log(
-      `The daemon watches it. Into ${here(join(experiment, "JOURNAL.md"))} goes one line:`,
-    );
-    console.log(`\n    ${COMMAND}\n`);
-    typeCommand(join(experiment, "JOURNAL.md"));
+    console.log(`A daemon watches it. Into ${here(journal)} goes one line:\n\n    ${COMMAND}\n`);
+    typeCommand(journal);
     const entry = await followRun(lab, daemon, line);
-    line.show(`${entry.state}; the journal is written once nobody has touched it for 5 s`);
+    line.show(`${entry.state}; the receipt is written once nobody has typed for 5 s`);
     const receipt = await until(RECEIPT_MS, "no receipt came", daemon, () =>
-      receiptBelow(readFileSync(join(experiment, "JOURNAL.md"), "utf8"), entry.id),
+      receiptBelow(readFileSync(journal, "utf8"), entry.id),
     );
-    line.end();
     const made = whatWasMade(experiment, entry);
-    console.log(page({ receipt, made, lab, experiment, here }));
-    return entry.state === "done" && made.plots.length > 0 && existsSync(made.report) ? 0 : 1;
+    const whole = entry.state === "done" && made.plots.length > 0 && existsSync(made.report);
+    return { text: page(receipt, made, lab, journal), exitCode: whole ? 0 : 1 };
   } catch (error) {
-    line.end();
-    console.error(`The demo stopped: ${error instanceof Error ? error.message : String(error)}.`);
-    console.error(`What the daemon said is in ${here(daemon.log)}.`);
-    return 1;
+    const cause = error instanceof Error ? error.message : String(error);
+    return refused(`The demo stopped: ${cause}. The daemon's log: ${here(daemon.log)}`);
   } finally {
+    line.end();
     await stop(daemon.child);
-    process.off("SIGINT", stopOnSignal).off("SIGTERM", stopOnSignal);
+    process.off("SIGINT", leave).off("SIGTERM", leave);
   }
 }
 
-function freshFolder({ folder, cwd }: DemoOptions): string {
-  if (folder !== undefined) return resolve(cwd, folder);
+/** A path as a person in this folder writes it. */
+const here = (path: string): string => {
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near || ".";
+};
+
+function chooseFolder({ dir }: DemoOptions): string {
+  if (dir !== undefined) return resolve(dir);
   for (let count = 1; ; count += 1) {
-    const free = join(cwd, count === 1 ? "nightlab-demo" : `nightlab-demo-${count}`);
+    const free = resolve(count === 1 ? "nightlab-demo" : `nightlab-demo-${count}`);
     if (!existsSync(free)) return free;
   }
 }
@@ -110,10 +112,10 @@ interface Daemon {
   readonly log: string;
 }
 
-function startDaemon([program, ...first]: DemoOptions["nightlab"], lab: string): Daemon {
+function startDaemon(lab: string): Daemon {
   const log = join(lab, ".nightlab", "demo-daemon.log");
   const out = openSync(log, "w");
-  const child = spawn(program, [...first, "watch", lab], { stdio: ["ignore", out, out] });
+  const child = spawn(process.execPath, [LAUNCHER, "watch", lab], { stdio: ["ignore", out, out] });
   closeSync(out);
   // A program that cannot be started shows as one that has ended, in `until`.
   child.on("error", () => undefined);
@@ -167,15 +169,7 @@ function whatWasMade(experiment: string, entry: StatusEntry): Made {
   };
 }
 
-function page(facts: {
-  readonly receipt: string;
-  readonly made: Made;
-  readonly lab: string;
-  readonly experiment: string;
-  readonly here: (path: string) => string;
-}): string {
-  const { receipt, made, lab, experiment, here } = facts;
-  const state = process.env["NIGHTLAB_STATE_DIR"] ?? "";
+function page(receipt: string, made: Made, lab: string, journal: string): string {
   return [
     "The journal now says:",
     "",
@@ -188,12 +182,10 @@ function page(facts: {
     "",
     "The daemon is stopped; the lab is yours. To go on:",
     "",
-    `    export NIGHTLAB_STATE_DIR=${shellWord(state)}`,
+    `    export NIGHTLAB_STATE_DIR=${shellWord(process.env["NIGHTLAB_STATE_DIR"] ?? "")}`,
     `    npx nightlab watch ${shellWord(here(lab))}`,
     "",
-    `and write a line such as \`run: wide --hidden 128\` at the end of ${here(
-      join(experiment, "JOURNAL.md"),
-    )}.`,
+    `and write a line such as \`run: wide --hidden 128\` at the end of ${here(journal)}.`,
   ].join("\n");
 }
 
