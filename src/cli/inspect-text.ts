@@ -1,6 +1,7 @@
 // What was read from logs and found in them, as text for a terminal of 100 columns.
 // Numbers are the log's own tokens; nothing is rounded here.
 import type { Finding } from "../model/finding.ts";
+import { columns } from "./columns.ts";
 import type { MetricSummary, RunReading, Sample } from "../model/sample.ts";
 
 const COLUMNS = 100;
@@ -38,20 +39,27 @@ export function inspectText(
 function heading(path: string, { files, series }: RunReading): string {
   const lines = files.reduce((sum, file) => sum + file.lines, 0);
   const logs = files.length === 1 ? "1 log" : `${files.length} logs`;
-  return printable(`${path}: ${logs}, ${lines} lines, ${series.length} metrics`);
+  const metrics = series.length === 1 ? "1 metric" : `${series.length} metrics`;
+  return printable(`${path}: ${logs}, ${lines} lines, ${metrics}`);
 }
 
 function seriesTable({ series }: RunReading, place: (sample: Sample) => string): string {
   if (series.length === 0) {
     return 'No metrics were read. A metric line looks like this:\n  2025-02-02 14:30:00 | INFO | metric {"step": 100, "loss": 0.512}';
   }
+  const anyNotFinite = series.some((each) => each.summary.notFiniteCount > 0);
   const summaries = series.map((each) => each.summary);
-  const wide = table([
-    ["metric", "count", ...WHICH.map((which) => `${which} (line)`), "not finite"],
+  const wide = columns([
+    [
+      "metric",
+      "count",
+      ...WHICH.map((which) => `${which} (line)`),
+      ...(anyNotFinite ? ["not finite"] : []),
+    ],
     ...summaries.map((each) => wideRow(each, place)),
   ]);
   if (wide.every((line) => line.length <= COLUMNS)) return wide.join("\n");
-  return table([
+  return columns([
     ["metric", "count", "", "value", "step", "line"],
     ...summaries.flatMap((each) => tallRows(each, place)),
   ]).join("\n");
@@ -87,19 +95,6 @@ function tallRows(summary: MetricSummary, place: (sample: Sample) => string): st
     ]);
   }
   return rows;
-}
-
-/** Columns as wide as their widest cell, two spaces apart. */
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) =>
-    rows.reduce((most, row) => Math.max(most, row[column]?.length ?? 0), 0),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-      .join("  ")
-      .trimEnd(),
-  );
 }
 
 function findingLine(finding: Finding): string {

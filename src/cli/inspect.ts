@@ -9,6 +9,8 @@ import type { RunReading } from "../model/sample.ts";
 import { findings } from "../observe/findings.ts";
 import type { RuleInput } from "../observe/rules/rule.ts";
 import { createRunReader } from "../observe/run-reader.ts";
+import { type Answer, refused } from "./answer.ts";
+import { fileErrorText } from "./file-error.ts";
 import { recordedRun } from "./inspect-record.ts";
 import { inspectText } from "./inspect-text.ts";
 
@@ -22,43 +24,28 @@ const NO_PLAN: Plan = {
 };
 
 /**
- * What the command prints, and its exit code: 0 when the path could be read, whatever is found
- * there; 1 when not, with a text that says why and what to give instead.
+ * What the command prints. Whatever is found in the logs, a path that could be read is exit code
+ * 0; one that could not is 2, with a text that says why and what to give instead.
  */
-export async function inspect(
-  path: string,
-  options: { readonly json: boolean },
-): Promise<{ text: string; exitCode: number }> {
-  const facts = await stat(path).catch((error: unknown) => error);
-  const runDir = await runFolderOf(path);
-  if (runDir !== undefined) return shown(path, await readRun(runDir), options, runDir);
-  if (isFile(facts)) {
-    try {
-      return await shown(path, await readLog(path), options);
-    } catch (error) {
-      return refused(path, whyNot(error));
-    }
+export async function inspect(path: string, options: { readonly json: boolean }): Promise<Answer> {
+  try {
+    const facts = await stat(path);
+    if (facts.isFile()) return await shown(path, await readLog(path), options);
+    const runDir = facts.isDirectory() ? await runFolderOf(path) : undefined;
+    if (runDir !== undefined) return await shown(path, await readRun(runDir), options, runDir);
+    return cannot(path, facts.isDirectory() ? "it has no folder logs/" : "it is no regular file");
+  } catch (error) {
+    return cannot(path, fileErrorText(error));
   }
-  if (facts instanceof Error) return refused(path, whyNot(facts));
-  return refused(path, "it is neither a regular file nor a folder with logs/*.log");
 }
 
-/** The run folder that a folder is or whose `logs` it is; undefined when it is none. */
-async function runFolderOf(path: string): Promise<string | undefined> {
-  const isFolder = async (folder: string): Promise<boolean> =>
-    (await stat(folder).catch(() => undefined))?.isDirectory() ?? false;
-  if (!(await isFolder(path))) return undefined;
-  if (await isFolder(join(path, "logs"))) return path;
-  const whole = resolve(path);
+/** The run folder that a folder is, or whose `logs` it is; undefined when it is neither. */
+async function runFolderOf(folder: string): Promise<string | undefined> {
+  const logs = await stat(join(folder, "logs")).catch(() => undefined);
+  if (logs?.isDirectory() === true) return folder;
+  const whole = resolve(folder);
   return basename(whole) === "logs" ? dirname(whole) : undefined;
 }
-
-const isFile = (facts: unknown): boolean =>
-  typeof facts === "object" &&
-  facts !== null &&
-  "isFile" in facts &&
-  typeof facts.isFile === "function" &&
-  facts.isFile() === true;
 
 async function readLog(path: string): Promise<RunReading> {
   const reader = createRunReader();
@@ -82,7 +69,7 @@ async function shown(
   reading: RunReading,
   { json }: { readonly json: boolean },
   runDir?: string,
-): Promise<{ text: string; exitCode: number }> {
+): Promise<Answer> {
   const recorded = runDir === undefined ? undefined : await recordOf(runDir);
   const input: RuleInput = {
     reading,
@@ -111,16 +98,9 @@ async function recordOf(runDir: string): Promise<ReturnType<typeof recordedRun>>
   return text === undefined ? undefined : recordedRun(text);
 }
 
-function refused(path: string, why: string): { text: string; exitCode: number } {
-  const text =
+function cannot(path: string, why: string): Answer {
+  return refused(
     `Cannot inspect ${JSON.stringify(path)}: ${why}.\n` +
-    "Give a log file (runs/<run>/logs/train.log) or a run folder (runs/<run>).\n";
-  return { text, exitCode: 1 };
-}
-
-function whyNot(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "ENOENT" || code === "ENOTDIR") return "there is no such file or folder";
-  if (code === "EACCES" || code === "EPERM") return "you may not read it";
-  return error instanceof Error ? error.message : String(error);
+      "Give a log file (runs/<run>/logs/train.log) or a run folder (runs/<run>).\n",
+  );
 }

@@ -59,7 +59,7 @@ export interface Traceback extends LogPlace {
   readonly lastLineOffset: number;
   /** A metric was logged after it, in its own file or, by the stamps, in another. */
   readonly metricAfter: boolean;
-  /** Its last line stands in the last fifth of its file's bytes. */
+  /** Its last line ends in the last fifth of its file's bytes, or a few lines before its end. */
   readonly late: boolean;
 }
 

@@ -1,7 +1,7 @@
 // Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
 // Bytes come from effects/tail.ts; whether something is wrong is asked in findings.ts.
 import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
-import { type FileReading, createFileReading } from "./file-reading.ts";
+import { type FileReading, type FileTraceback, createFileReading } from "./file-reading.ts";
 import { mergeSeries } from "./merge.ts";
 
 export interface RunReader {
@@ -60,7 +60,7 @@ function readingOf(files: readonly FileReading[]): RunReading {
       file.tracebacks().map((found): Traceback => {
         const { stampMs: _, ...rest } = found;
         const metric = metricAfter(file, { ...found, offset: found.lastLineOffset }, speaking);
-        const late = found.lastLineOffset >= 0.8 * file.bytes();
+        const late = isLate(file, found);
         return { ...rest, file: file.file, metricAfter: metric, late };
       }),
     ),
@@ -74,6 +74,14 @@ function readingOf(files: readonly FileReading[]): RunReading {
     unread: unreadOf(speaking),
     files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
   };
+}
+
+/** In a log of a dozen lines a fifth is less than what a script prints on its way out. */
+const LATE_LINES = 5;
+
+function isLate(file: FileReading, found: FileTraceback): boolean {
+  const end = found.lastLineOffset + Buffer.byteLength(found.lastLine);
+  return end >= 0.8 * file.bytes() || file.lines() - found.lastLineNumber <= LATE_LINES;
 }
 
 /** Stamps of some logs are whole seconds: only a full second later is surely later. */

@@ -36,14 +36,7 @@ export function tellingKind(plain: string): TellingLine["kind"] | undefined {
   return undefined;
 }
 
-/**
- * The module that an import error's last line is about: `numpyy`; for other import errors what
- * Python says after the colon. Undefined when the line is no import error.
- */
+/** `numpyy` of `ModuleNotFoundError: No module named 'numpyy'`; undefined for any other line. */
 export function missingModule(lastLine: string): string | undefined {
-  const match = /^(?:ModuleNotFoundError|ImportError):\s?(.*)$/.exec(lastLine);
-  if (match === null) return undefined;
-  const said = match[1] ?? "";
-  const named = /^No module named '([^']+)'/.exec(said) ?? / from '([^']+)'/.exec(said);
-  return named?.[1] ?? said;
+  return /^(?:ModuleNotFoundError|ImportError): No module named '?([^';\s]+)/.exec(lastLine)?.[1];
 }
