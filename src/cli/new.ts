@@ -5,6 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
 import { noteMadeHere } from "../effects/made-here.ts";
 import { LAB_DEPTH } from "../limits.ts";
+import { isPassedBy } from "../model/passed-folders.ts";
 import { localStamp } from "../model/time.ts";
 import { refused, type Answer } from "./answer.ts";
 import { errorCode, fileErrorText } from "./file-error.ts";
@@ -69,7 +70,7 @@ function objectionToName(name: string): string | undefined {
   if (/\p{Cc}|^\s|\s$/u.test(name)) return "it holds a control character or a space at its end.";
   if (name.length > LONGEST_NAME) return `it is longer than ${LONGEST_NAME} characters.`;
   if (/^[-.]/.test(name)) return 'a name that begins with "." or "-" would not be found.';
-  if (isHidden(name)) return `folders named "${name}" are never looked into for experiments.`;
+  if (isPassedBy(name)) return `folders named "${name}" are never looked into for experiments.`;
   return undefined;
 }
 
@@ -78,7 +79,7 @@ function objectionToPlace(cwd: string, lab: string | undefined): string | undefi
     return `${cwd} is in no lab. Make it one with \`nightlab init\`, then try again.`;
   }
   const between = relative(lab, cwd).split(sep).filter(Boolean);
-  const hidden = between.find(isHidden);
+  const hidden = between.find(isPassedBy);
   if (hidden !== undefined) {
     return `it would lie below "${hidden}", where nightlab never looks. Go up to ${lab}.`;
   }
@@ -86,11 +87,6 @@ function objectionToPlace(cwd: string, lab: string | undefined): string | undefi
     return `it would lie more than ${LAB_DEPTH} folders below the lab ${lab}, where nightlab does not look.`;
   }
   return undefined;
-}
-
-/** Folders that the search for experiments passes by. */
-function isHidden(folder: string): boolean {
-  return folder.startsWith(".") || folder === "runs" || folder === "node_modules";
 }
 
 /** `learning-rate_2` → `Learning rate 2`. */

@@ -6,6 +6,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH, POLL_MS } from "../limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
+import { isPassedBy } from "../model/passed-folders.ts";
 
 export interface LabWatchHandlers {
   /** `initial`: it was there when the watch began. */
@@ -26,7 +27,6 @@ export interface LabWatch {
 const JOURNAL = "JOURNAL.md";
 const IGNORED = "IGNORED_RUNS.md";
 const SETTINGS = "nightlab.yaml";
-const NEVER = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
 
 /** Watches one lab: its settings, its folders, and the journals in them. */
 export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
@@ -106,7 +106,7 @@ function pollJournals(
 function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolean {
   if (path === lab) return false;
   const name = basename(path);
-  if (name.startsWith(".") || NEVER.has(name)) return true;
+  if (isPassedBy(name)) return true;
   if (stats === undefined) return false;
   if (stats.isFile()) {
     return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
