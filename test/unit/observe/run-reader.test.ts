@@ -128,9 +128,9 @@ test("a million values take 20 bytes each and not an object", () => {
   for (let i = 0; i < 10_000; i += 1) lines.push(`metric {"step": ${i}, "loss": 0.${i}}\n`);
   const chunk = Buffer.from(lines.join(""));
   for (let i = 0; i < 10; i += 1) reader.feed("logs/a.log", chunk);
-  const { values, steps, lines: at } = seriesOf(reader.reading(), "loss");
+  const { values, steps, lines: places } = seriesOf(reader.reading(), "loss");
   assert.equal(values.length, 100_000);
-  const bytes = values.buffer.byteLength + steps.buffer.byteLength + at.buffer.byteLength;
+  const bytes = values.buffer.byteLength + steps.buffer.byteLength + places.buffer.byteLength;
   assert.ok(bytes <= 2 * 20 * 100_000, `${bytes}`);
 });
 
