@@ -2,7 +2,7 @@
 // It is gathered by effects/experiment-files.ts and said by page.ts.
 import type { Finding } from "../model/finding.ts";
 import type { IgnoredRun, JournalReading } from "../model/journal.ts";
-import type { Ending, PlotRef, RunRecord } from "../model/run.ts";
+import type { Ending, PlotRef, RunOutcome, RunRecord } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
 
 export interface ReportInput {
@@ -30,6 +30,8 @@ export interface ReportRun {
   readonly recordProblem?: string;
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
+  /** The last line of the traceback that ended it, and where it stands. */
+  readonly lastLine?: NonNullable<RunOutcome["lastLine"]>;
   readonly plots: readonly PlotRef[];
 }
 

@@ -57,14 +57,9 @@ function runLines(run: ReportRun, facts: Facts): string[] {
   return lines;
 }
 
-/** The last line of the traceback that ended a failed run, with its place. */
-function lastLine(run: ReportRun): string {
-  const last = run.reading.tracebacks.findLast((traceback) => !traceback.metricAfter);
-  if (last === undefined || runState(run) !== "failed") return "";
-  const place = link(
-    `${plain(last.file)}:${last.lastLineNumber}`,
-    `${run.path}/${last.file}`,
-    last.lastLineNumber,
-  );
-  return `; ${code(last.lastLine)} (${place})`;
+/** The last line of the traceback that ended a run, with its place. */
+function lastLine({ lastLine: last, path }: ReportRun): string {
+  if (last === undefined) return "";
+  const place = link(`${plain(last.file)}:${last.line}`, `${path}/${last.file}`, last.line);
+  return `; ${code(last.text)} (${place})`;
 }

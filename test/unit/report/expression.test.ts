@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { criterionMetrics, metricTerms, readCriterion } from "../../../src/report/expression.ts";
 
 const problem = (text: string): string => {

@@ -1,0 +1,71 @@
+// `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal.
+// It needs no daemon and disturbs none: files are written only where their bytes differ.
+import { readdir, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { rebuildExperiment } from "../effects/pages.ts";
+import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../limits.ts";
+import { type Answer, refused } from "./answer.ts";
+import { fileErrorText } from "./file-error.ts";
+import { findLab } from "./lab-world.ts";
+
+/**
+ * Rebuilds the experiment that a path leads to: its folder, its JOURNAL.md, or one of its runs.
+ * Exit code 0: all is up to date. 1: something could not be written, said in the text. 2: there
+ * is no experiment.
+ */
+export async function rebuild(path: string): Promise<Answer> {
+  const experiment = await experimentOf(resolve(path));
+  if (experiment === undefined) {
+    return refused(
+      `Cannot rebuild ${path}: neither it nor a folder above it has a JOURNAL.md.\n` +
+        "Give the folder of an experiment: `nightlab rebuild my-experiment`.",
+    );
+  }
+  const lab = findLab(experiment);
+  const options =
+    lab === undefined ? {} : { labDir: lab, experiments: await experimentsBelow(lab, 0) };
+  try {
+    const made = await rebuildExperiment(experiment, options);
+    const state = made.written
+      ? "written"
+      : made.problems.length === 0
+        ? "up to date"
+        : "not written";
+    const lines = [
+      `${count(made.runs, "run")} and ${count(made.plots, "plot")} in ${experiment}`,
+      `${basename(made.path)} ${state}: ${made.path}`,
+      ...made.problems,
+    ];
+    return { text: lines.join("\n"), exitCode: made.problems.length === 0 ? 0 : 1 };
+  } catch (error) {
+    return refused(`Cannot rebuild ${experiment}: ${fileErrorText(error)}`);
+  }
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** The nearest folder at or above a path that has a journal. */
+async function experimentOf(path: string): Promise<string | undefined> {
+  for (let dir = path; ; dir = dirname(dir)) {
+    const journal = await stat(join(dir, "JOURNAL.md")).catch(() => undefined);
+    if (journal?.isFile() === true) return dir;
+    if (dirname(dir) === dir) return undefined;
+  }
+}
+
+const NEVER = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
+
+/** Folders with a journal below a lab, for a baseline that is named without its experiment. */
+async function experimentsBelow(dir: string, depth: number): Promise<readonly string[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  const found = entries.some((entry) => entry.name === "JOURNAL.md") ? [dir] : [];
+  if (depth >= LAB_DEPTH) return found;
+  for (const entry of entries) {
+    if (!entry.isDirectory() || entry.name.startsWith(".") || NEVER.has(entry.name)) continue;
+    if (found.length >= EXPERIMENTS_PER_LAB) break;
+    found.push(...(await experimentsBelow(join(dir, entry.name), depth + 1)));
+  }
+  return found;
+}

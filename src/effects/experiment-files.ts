@@ -1,0 +1,150 @@
+// Gathers all files of one experiment for its report: journal, ignored runs, every run, and the
+// baseline wherever in the lab it is. What is said of them is report/.
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
+import { JOURNAL_BYTES, REPORT_READS } from "../limits.ts";
+import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../model/ids.ts";
+import type { IgnoredRun, Plan } from "../model/journal.ts";
+import { readJournal } from "../journal/read.ts";
+import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../report/input.ts";
+import { readIgnoredRuns } from "../settings/ignored.ts";
+import { listRunFolders, runDir } from "./run-folders.ts";
+import { readRunRecord } from "./run-record.ts";
+import { createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
+import { readRunFiles } from "./run-files.ts";
+
+export { createReadingCache };
+
+export interface ExperimentFiles {
+  /** Absolute path. */
+  readonly experimentDir: string;
+  readonly journalText: string;
+  readonly input: ReportInput;
+}
+
+export interface ExperimentFilesOptions {
+  /** Kept by the caller so that a renewal reads only what is new. */
+  readonly cache?: ReadingCache;
+  /** Absolute path of the lab: `baseline:` may name a run of another experiment below it. */
+  readonly labDir?: string;
+  /** Absolute paths of the lab's experiments, where a bare name may mean one of their runs. */
+  readonly experiments?: readonly string[];
+}
+
+/**
+ * Everything that the report of an experiment is made from. Only a journal that cannot be read
+ * rejects (`code` as the system gives it); any other broken file is said in the report instead.
+ */
+export async function readExperimentFiles(
+  experimentDir: string,
+  options: ExperimentFilesOptions = {},
+): Promise<ExperimentFiles> {
+  const dir = resolve(experimentDir);
+  const cache = options.cache ?? createReadingCache();
+  const journalText = await readFile(join(dir, "JOURNAL.md"), "utf8");
+  const journal = readJournal(journalText);
+  const ignored = [...journal.ignored, ...(await ignoredFile(dir))];
+  const runs = await runsHere(dir, journal.plan, cache);
+  const input = { experiment: basename(dir), journal, ignored, runs };
+  const baseline = await findBaseline(dir, input, { ...options, cache });
+  return {
+    experimentDir: dir,
+    journalText,
+    input: baseline === undefined ? input : { ...input, baseline },
+  };
+}
+
+/** The runs of the experiment, oldest first. */
+async function runsHere(
+  experimentDir: string,
+  plan: Plan,
+  cache: ReadingCache,
+): Promise<readonly ReportRun[]> {
+  const folders = await listRunFolders(experimentDir);
+  const there = new Set(folders.map((folder) => runDir(experimentDir, folder)));
+  forgetGone(cache, join(experimentDir, "runs"), there);
+  const runs: ReportRun[] = [];
+  for (let i = 0; i < folders.length; i += REPORT_READS) {
+    const some = folders.slice(i, i + REPORT_READS).map((folder) => {
+      const place = { runDir: runDir(experimentDir, folder), folder, path: `runs/${folder}` };
+      return readRunFiles({ ...place, plan, cache });
+    });
+    runs.push(...(await Promise.all(some)));
+  }
+  return runs;
+}
+
+async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
+  const name = "IGNORED_RUNS.md";
+  const path = join(dir, name);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() !== true || found.size > JOURNAL_BYTES) return [];
+  const text = await readFile(path, "utf8").catch(() => "");
+  return readIgnoredRuns(text, name).value;
+}
+
+/**
+ * The run that `baseline:` names: one of this experiment, `<experiment>/<run>` of the lab, or a
+ * run of any experiment of the lab by its bare name. Where several fit, the only one that is done.
+ */
+async function findBaseline(
+  dir: string,
+  input: ReportInput,
+  options: ExperimentFilesOptions & { readonly cache: ReadingCache },
+): Promise<Baseline | undefined> {
+  const target = input.journal.plan.baseline;
+  if (target === undefined) return undefined;
+  const here = input.runs.filter(
+    (run) => meansRun(target, run) && !input.ignored.some((one) => meansRun(one.target, run)),
+  );
+  if (here.length > 0) return chosen(target, here);
+  const elsewhere = await runsElsewhere(dir, target, input.journal.plan, options);
+  return chosen(target, elsewhere);
+}
+
+function chosen(target: string, fitting: readonly ReportRun[]): Baseline {
+  const done = fitting.filter((run) => run.record?.ending === "done");
+  const [only, ...others] = fitting.length === 1 ? fitting : done;
+  if (only !== undefined && others.length === 0) return { kind: "run", target, run: only };
+  return { kind: "unknown", target, candidates: fitting.map((run) => run.path) };
+}
+
+/** Fitting runs of other experiments. A path may name one; nothing outside the lab is read. */
+async function runsElsewhere(
+  dir: string,
+  target: string,
+  plan: Plan,
+  options: ExperimentFilesOptions & { readonly cache: ReadingCache },
+): Promise<readonly ReportRun[]> {
+  const { labDir, cache } = options;
+  if (labDir === undefined) return [];
+  const bare = target.replace(/\/+$/, "");
+  const path = dirname(bare).replace(/(?:^|\/)runs$/, "");
+  const named = path === "." || path === "" ? [] : [resolve(labDir, path), resolve(dir, path)];
+  const all = named.length > 0 ? named : (options.experiments ?? []);
+  const experiments = [...new Set(all)].filter((one) => one !== dir && isInside(labDir, one));
+  const found: ReportRun[] = [];
+  for (const experiment of experiments) {
+    for (const folder of await listRunFolders(experiment)) {
+      const place = runDir(experiment, folder);
+      if (!(await isCalled(basename(bare), place, folder))) continue;
+      const way = relative(dir, place).split(sep).join("/");
+      const usedBy = dir;
+      found.push(await readRunFiles({ runDir: place, folder, path: way, plan, cache, usedBy }));
+    }
+  }
+  return found;
+}
+
+/** Whether a run's folder, name or id is this one, told without reading its logs. */
+async function isCalled(word: string, place: string, folder: RunFolder): Promise<boolean> {
+  if (word === folder || word === RUN_FOLDER.exec(folder)?.[2]) return true;
+  if (!COMMAND_ID.test(word)) return false;
+  const read = await readRunRecord(place);
+  return read.kind === "record" && read.record.id === word;
+}
+
+function isInside(labDir: string, path: string): boolean {
+  const way = relative(resolve(labDir), path);
+  return way !== "" && !way.startsWith("..");
+}

@@ -1,0 +1,152 @@
+// Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
+// nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
+import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { REPORT_BUSY_MS, REPORT_TRIES } from "../limits.ts";
+import type { ReportInput } from "../report/input.ts";
+import { renewReportPage } from "../report/page.ts";
+import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
+import { renewPlots } from "./plots.ts";
+import { createRenderer } from "./render.ts";
+import { findingsOf } from "./run-files.ts";
+import { readSettled } from "./settled-read.ts";
+import { readRun } from "./tail.ts";
+import { writeWhole } from "./write-whole.ts";
+
+const PAGE = "REPORT.md";
+/** Where the report goes when REPORT.md is a page of the person's own. */
+const BESIDE = "REPORT.nightlab.md";
+
+export interface RenewedReport {
+  readonly written: boolean;
+  /** Absolute path of the page; where nothing could be written, the one that was meant. */
+  readonly path: string;
+  /** What a person should know, each a sentence: a page that is not nightlab's, a full disk. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Brings REPORT.md of an experiment up to date, written atomically and only if its bytes differ.
+ * Where REPORT.md is a page that nightlab did not write, the report goes to REPORT.nightlab.md.
+ * Rejects only for a journal that cannot be read.
+ */
+export async function renewReport(
+  experimentDir: string,
+  options: ExperimentFilesOptions = {},
+): Promise<RenewedReport> {
+  const { input } = await readExperimentFiles(experimentDir, options);
+  return writeReport(resolve(experimentDir), input);
+}
+
+export interface Rebuilt extends RenewedReport {
+  readonly runs: number;
+  /** Plots that are there now. */
+  readonly plots: number;
+}
+
+/** Makes all plots and the report of an experiment from logs and journal alone, no daemon. */
+export async function rebuildExperiment(
+  experimentDir: string,
+  options: ExperimentFilesOptions = {},
+): Promise<Rebuilt> {
+  const dir = resolve(experimentDir);
+  const before = await readExperimentFiles(dir, options);
+  const promised = before.input.journal.plan.metrics.map((metric) => metric.key);
+  const problems: string[] = [];
+  const renderer = createRenderer();
+  let plots = 0;
+  try {
+    for (const run of before.input.runs) {
+      const runDir = join(dir, run.path);
+      const reading = await readRun(runDir);
+      const findings = findingsOf(before.input.journal.plan, run.record, reading);
+      const runTitle = run.folder;
+      const made = await renewPlots({ runDir, runTitle, reading, findings, promised, renderer });
+      plots += made.plots.length;
+      problems.push(...made.failures);
+    }
+  } finally {
+    await renderer.close();
+  }
+  const report = await renewReport(dir, options);
+  return {
+    ...report,
+    problems: [...problems, ...report.problems],
+    runs: before.input.runs.length,
+    plots,
+  };
+}
+
+async function writeReport(dir: string, input: ReportInput): Promise<RenewedReport> {
+  const own = await writePage(join(dir, PAGE), input);
+  switch (own.kind) {
+    case "settled":
+      return own.report;
+    case "not-ours": {
+      const beside = await writePage(join(dir, BESIDE), input);
+      const said = `${join(dir, PAGE)} was not written by nightlab and stays as it is; the report is in ${BESIDE} beside it. Move your page away to have the report there`;
+      if (beside.kind === "settled") {
+        return { ...beside.report, problems: [said, ...beside.report.problems] };
+      }
+      const both = `Cannot write the report of ${dir}: neither ${PAGE} nor ${BESIDE} was written by nightlab; move one of them away`;
+      return { written: false, path: join(dir, PAGE), problems: [both] };
+    }
+  }
+}
+
+type PageWrite =
+  { readonly kind: "settled"; readonly report: RenewedReport } | { readonly kind: "not-ours" };
+
+async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
+  const failed = (why: string): PageWrite => {
+    const problems = [`Cannot write ${path}: ${why}`];
+    return { kind: "settled", report: { written: false, path, problems } };
+  };
+  for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
+    const current = await readWaiting(path);
+    if (current.kind === "refused") return failed(current.why);
+    const renewed = renewReportPage(current.text, input);
+    if (renewed.kind === "not-ours") return renewed;
+    if (renewed.kind === "conflicted") {
+      return failed(`git left conflict markers on line ${renewed.line}; resolve them first`);
+    }
+    if (renewed.text === current.text) {
+      return { kind: "settled", report: { written: false, path, problems: [] } };
+    }
+    // A save that came while the page was made is in the next try.
+    const again = await readWaiting(path);
+    if (again.kind === "refused") return failed(again.why);
+    if (again.text !== current.text) continue;
+    try {
+      const written = await writeWhole(path, renewed.text);
+      return { kind: "settled", report: { written, path, problems: [] } };
+    } catch (error) {
+      return failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return failed("it is saved again and again; it is renewed at the next change");
+}
+
+type Present =
+  | { readonly kind: "page"; readonly text: string | undefined }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** The page as it stands; an editor in the middle of a save is waited for, within a bound. */
+async function readWaiting(path: string): Promise<Present> {
+  for (let waitedMs = 0; ; waitedMs += BUSY_STEP_MS) {
+    const read = await readSettled(path);
+    switch (read.kind) {
+      case "text":
+        return { kind: "page", text: read.text };
+      case "absent":
+        return { kind: "page", text: undefined };
+      case "unreadable":
+        return { kind: "refused", why: read.why };
+      case "busy":
+        if (waitedMs >= REPORT_BUSY_MS) return { kind: "refused", why: read.why };
+        await pause(BUSY_STEP_MS);
+    }
+  }
+}
+
+const BUSY_STEP_MS = 200;

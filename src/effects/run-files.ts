@@ -1,0 +1,170 @@
+// Gathers one run folder for the report: its record, what its logs say, and its plots.
+// Which runs count, and what is said of them, is report/.
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { REPORT_TURNS } from "../limits.ts";
+import type { Plan } from "../model/journal.ts";
+import { hashText, RUN_FOLDER, type RunFolder } from "../model/ids.ts";
+import type { PlotRef, RunOutcome, RunRecord } from "../model/run.ts";
+import type { RunReading } from "../model/sample.ts";
+import { causeOfDeath } from "../observe/cause.ts";
+import { findings } from "../observe/findings.ts";
+import type { ReportRun } from "../report/input.ts";
+import { plotNames } from "../report/plot-names.ts";
+import { recordTrouble } from "../report/record-shape.ts";
+import { imageFile } from "./plot-files.ts";
+import {
+  cacheKey,
+  type CachedReading,
+  logsPrint,
+  type ReadingCache,
+  withoutValues,
+} from "./reading-cache.ts";
+import { readRunRecord } from "./run-record.ts";
+import { openTail, readRun, type RunTail } from "./tail.ts";
+
+export interface RunFilesRequest {
+  /** Absolute path of the run folder. */
+  readonly runDir: string;
+  readonly folder: RunFolder;
+  /** Path from the page to the run folder, with forward slashes. */
+  readonly path: string;
+  /** The plan whose promises and criteria the rules look at. */
+  readonly plan: Plan;
+  readonly cache: ReadingCache;
+  /** For a baseline of another experiment: who asks, since the rules look at its plan. */
+  readonly usedBy?: string;
+}
+
+/** One run as the report takes it. Never rejects for what a person or a script left there. */
+export async function readRunFiles(request: RunFilesRequest): Promise<ReportRun> {
+  const { runDir, folder, path } = request;
+  const read = await readRunRecord(runDir);
+  const trouble = read.kind === "record" ? recordTrouble(read.record) : undefined;
+  const record = read.kind === "record" && trouble === undefined ? read.record : undefined;
+  const recordProblem = read.kind === "problem" ? read.message : trouble;
+  const cached = await readLogs(request, record);
+  const plots = await presentPlots(runDir, cached.reading);
+  return {
+    folder,
+    name: RUN_FOLDER.exec(folder)?.[2] ?? folder,
+    path,
+    ...(record === undefined ? {} : { record }),
+    ...(recordProblem === undefined ? {} : { recordProblem }),
+    reading: cached.reading,
+    findings: cached.findings,
+    ...lastLineOf(record, cached.reading),
+    plots,
+  };
+}
+
+/** The findings of a run from its record and a reading: the same whenever they are asked for. */
+export function findingsOf(
+  plan: Plan,
+  record: RunRecord | undefined,
+  reading: RunReading,
+): ReportRun["findings"] {
+  const startedAtMs = instant(record?.startedAt) ?? 0;
+  const endedAtMs = record?.ending === undefined ? undefined : instant(record.endedAt);
+  const outcome = outcomeOf(record, reading);
+  return findings({
+    reading,
+    plan,
+    ...(outcome === undefined ? {} : { outcome }),
+    startedAtMs,
+    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    limitMs: record?.limitMs ?? 0,
+    long: record?.long ?? false,
+    // A report knows no present: what a rule would say of a run's silence is the daemon's to say.
+    nowMs: endedAtMs ?? startedAtMs,
+    verb: record?.verb ?? "run",
+  });
+}
+
+async function readLogs(
+  { runDir, plan, cache, usedBy }: RunFilesRequest,
+  record: RunRecord | undefined,
+): Promise<CachedReading> {
+  const key = cacheKey(runDir, usedBy);
+  const told = hashText(JSON.stringify([{ ...plan, lines: {} }, record ?? null]));
+  const print = `${told}\n${await logsPrint(runDir)}`;
+  const known = cache.get(key);
+  if (known?.print === print) return known;
+  const { reading, tail } = await readNew(runDir, record, known);
+  const fresh: CachedReading = {
+    print,
+    reading: withoutValues(reading),
+    findings: findingsOf(plan, record, reading),
+    ...(tail === undefined ? {} : { tail }),
+  };
+  cache.set(key, fresh);
+  return fresh;
+}
+
+/**
+ * A run that has ended is read to its last byte, once. Any other may go on: a last line without
+ * its end is no line yet, and logs that have grown before are followed from where they were.
+ */
+async function readNew(
+  runDir: string,
+  record: RunRecord | undefined,
+  known: CachedReading | undefined,
+): Promise<{ readonly reading: RunReading; readonly tail?: RunTail }> {
+  if (record?.ending !== undefined) return { reading: await readRun(runDir) };
+  const tail = known?.tail ?? openTail(runDir);
+  for (let turns = 0; turns < REPORT_TURNS && (await tail.poll()); turns += 1);
+  const reading = tail.reader.reading();
+  const follows = record !== undefined || known !== undefined;
+  return follows ? { reading, tail } : { reading };
+}
+
+function outcomeOf(
+  record: RunRecord | undefined,
+  reading: RunReading,
+): Pick<RunOutcome, "ending" | "cause" | "exitCode" | "lastLine"> | undefined {
+  if (record?.ending === undefined || record.cause === undefined) return undefined;
+  const { ending, cause, exitCode } = record;
+  return {
+    ending,
+    cause,
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...lastLineOf(record, reading),
+  };
+}
+
+/** The line of the log that tells of the end: run.json does not keep it, the logs do. */
+function lastLineOf(
+  record: RunRecord | undefined,
+  reading: RunReading,
+): Pick<RunOutcome, "lastLine"> {
+  if (record?.ending !== "failed" || record.exitCode === undefined) return {};
+  const death = causeOfDeath({
+    exit: { code: record.exitCode, endedAtMs: 0, overLimit: record.cause?.kind === "over-limit" },
+    limitMs: record.limitMs,
+    reading,
+    hostOomKill: record.cause?.kind === "host-out-of-memory",
+    verb: record.verb,
+  });
+  return death.lastLine === undefined ? {} : { lastLine: death.lastLine };
+}
+
+/**
+ * Plots of nightlab's that lie in the run's folder: an image with its spec beside it. A picture
+ * without one is the script's own.
+ */
+async function presentPlots(runDir: string, reading: RunReading): Promise<readonly PlotRef[]> {
+  const there = new Set(await readdir(join(runDir, "plots")).catch(() => []));
+  if (there.size === 0) return [];
+  const keys = reading.series.map(({ summary }) => summary.key);
+  return [...plotNames(keys)].flatMap(([metric, name]) => {
+    const own = [name, `${name}-nightlab`].find(
+      (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
+    );
+    return own === undefined ? [] : [{ metric, file: `plots/${imageFile(own)}` }];
+  });
+}
+
+function instant(stamp: string | undefined): number | undefined {
+  const ms = Date.parse(stamp ?? "");
+  return Number.isNaN(ms) ? undefined : ms;
+}

@@ -1,0 +1,134 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Plan } from "../../../src/model/journal.ts";
+import type { ReportInput, ReportRun } from "../../../src/report/input.ts";
+import { verdictsOf, type Verdict } from "../../../src/report/verdict.ts";
+import { input, run } from "./given.ts";
+
+function only(given: ReportInput): Verdict {
+  const [verdict] = verdictsOf(given);
+  assert.ok(verdict !== undefined);
+  return verdict;
+}
+const judge = (asked: Partial<Plan>, ...runs: readonly ReportRun[]): Verdict =>
+  only(input(asked, runs));
+const why = (verdict: Verdict): string =>
+  [...verdict.obstacles, ...verdict.blocking.map(({ finding }) => ({ text: finding.message }))]
+    .map((one) => one.text)
+    .join("; ");
+
+test("one long run meets or misses the criterion by its last logged token", () => {
+  const success = "val/loss <= 0.759";
+  assert.equal(judge({ success }, run("full", ["0.9", "0.75886"])).word, "MET");
+  assert.equal(judge({ success: "val/loss >= 0.759" }, run("full", ["0.75886"])).word, "NOT MET");
+  assert.equal(judge({ success: "val/loss < 0.31" }, run("full", ["0.310"])).word, "NOT MET");
+});
+
+test("spellings of one metric are the same metric", () => {
+  assert.equal(judge({ success: "val_loss < 1" }, run("full", ["0.5"])).word, "MET");
+  assert.equal(judge({ success: "train/loss < 1" }, run("full", ["0.5"])).word, "NOT EVALUABLE");
+});
+
+test("best, min and max pick their value, best by the promised or the asked direction", () => {
+  const bumpy = run("full", ["0.5", "0.2", "0.9"]);
+  assert.equal(judge({ success: "best(val/loss) <= 0.2" }, bumpy).word, "MET");
+  assert.equal(judge({ success: "best(val/loss) >= 0.9" }, bumpy).word, "MET");
+  const metrics = [{ key: "val/loss", direction: "min" as const }];
+  assert.equal(judge({ success: "best(val/loss) >= 0.9", metrics }, bumpy).word, "NOT MET");
+  assert.equal(judge({ success: "max(val/loss) - min(val/loss) == 0.7" }, bumpy).word, "MET");
+});
+
+test("a short run is no evidence unless it is named", () => {
+  const short = run("de-risk", ["0.1"], { long: false, limitMs: 120_000 });
+  assert.match(why(judge({ success: "val/loss < 1" }, short)), /no run is evidence yet/);
+  assert.equal(judge({ success: "val/loss < 1", evidence: ["de-risk"] }, short).word, "MET");
+});
+
+test("several long runs of different settings are not evaluable unless named", () => {
+  const runs = [run("a", ["0.1"]), run("b", ["0.9"])];
+  assert.match(why(judge({ success: "val/loss < 1" }, ...runs)), /differ in more than their seed/);
+  const named = judge({ success: "val/loss < 0.5", evidence: ["a"] }, ...runs);
+  assert.equal(named.word, "MET");
+  assert.equal(named.runs.length, 1);
+});
+
+test("two runs that disagree are inconclusive", () => {
+  const runs = ["1", "2"].map((seed) =>
+    run(`full-seed-${seed}`, [`0.${seed}`], { args: [`full-seed-${seed}`, "--seed", seed] }),
+  );
+  const verdict = judge({ success: "val/loss < 0.15" }, ...runs);
+  assert.equal(verdict.word, "INCONCLUSIVE");
+  assert.equal(verdict.passing, 1);
+});
+
+test("from three runs on, the mean and its one-sided bound must agree", () => {
+  const seeds = (...tokens: readonly string[]): readonly ReportRun[] =>
+    tokens.map((token, seed) => run(`full-seed-${seed}`, [token]));
+  const success = "val/loss <= 0.5";
+  assert.equal(judge({ success }, ...seeds("0.40", "0.41", "0.42")).word, "MET");
+  assert.equal(judge({ success }, ...seeds("0.60", "0.61", "0.62")).word, "NOT MET");
+  assert.equal(judge({ success }, ...seeds("0.3", "0.45", "0.6")).word, "INCONCLUSIVE");
+  assert.equal(judge({ success }, ...seeds("0.5", "0.50", "5e-1")).word, "MET");
+  assert.equal(judge({ success: "val/loss < 0.5" }, ...seeds("0.5", "0.5", "0.5")).word, "NOT MET");
+});
+
+test("all comparisons of a criterion must hold", () => {
+  const full = run("full", ["0.4"]);
+  assert.equal(judge({ success: "val/loss < 1 and val/loss > 0" }, full).word, "MET");
+  assert.equal(judge({ success: "val/loss < 1 and val/loss > 0.5" }, full).word, "NOT MET");
+});
+
+test("a failed, lost or running run is not evaluable, and never dropped in silence", () => {
+  const success = "val/loss < 1";
+  const good = run("full-seed-1", ["0.1"]);
+  for (const ending of ["failed", "stopped", "lost"] as const) {
+    const bad = run("full-seed-2", ["0.1"], { ending, cause: { kind: "lost" } });
+    const verdict = judge({ success }, good, bad);
+    assert.equal(verdict.word, "NOT EVALUABLE");
+    assert.match(why(verdict), new RegExp(`ended as ${ending}`));
+  }
+  const { ending: _ending, cause: _cause, ...going } = run("full", ["0.1"]).record ?? {};
+  const running = { ...run("full", ["0.1"]), record: going as NonNullable<ReportRun["record"]> };
+  assert.match(why(judge({ success }, running)), /has not ended yet/);
+});
+
+test("a value that is not finite, or was never logged, is not evaluable", () => {
+  const nan = judge({ success: "val/loss < 1" }, run("full", ["0.5", "NaN"]));
+  assert.equal(nan.word, "NOT EVALUABLE");
+  assert.match(why(nan), /val\/loss is NaN/);
+  const missing = judge({ success: "val/los < 1" }, run("full", ["0.5"]));
+  assert.equal(missing.word, "NOT EVALUABLE");
+  assert.match(why(missing), /val\/los/);
+});
+
+test("a criterion that cannot be read is told with the way to mend it", () => {
+  assert.match(
+    why(judge({ success: "loss drops" }, run("full", ["1"]))),
+    /not expected here; write/,
+  );
+});
+
+test("the baseline's value is computed with exactly, and a broken baseline judges nothing", () => {
+  const success = "val/loss <= 0.98 * baseline.val/loss";
+  const base = run("base", ["0.5"], { long: false });
+  const given = (tokens: readonly string[], baseline: ReportRun): Verdict =>
+    only(
+      input({ success, baseline: "base" }, [run("full", tokens)], {
+        baseline: { kind: "run", target: "base", run: baseline },
+      }),
+    );
+  assert.equal(given(["0.49"], base).word, "MET");
+  assert.equal(given(["0.4900000000000001"], base).word, "NOT MET");
+  assert.equal(given(["0.49"], run("base", ["NaN"])).word, "NOT EVALUABLE");
+  const failed = run("base", ["0.5"], { ending: "failed" });
+  assert.match(why(given(["0.49"], failed)), /ended as failed/);
+  assert.match(why(judge({ success }, run("full", ["1"]))), /`baseline:` names no run/);
+});
+
+test("an ignored run is no evidence, even when it is named", () => {
+  const ignored = [{ target: "full", line: 7, file: "IGNORED_RUNS.md" }];
+  const verdict = only(
+    input({ success: "val/loss < 1", evidence: ["full"] }, [run("full", ["0.1"])], { ignored }),
+  );
+  assert.match(why(verdict), /listed among the ignored runs/);
+});
