@@ -13,6 +13,8 @@ export interface BelowBlock {
   readonly kept: readonly string[];
   /** The blank line that closes the receipt, if any. */
   readonly closing: readonly string[];
+  /** A formatter took the closing blank line: what follows begins a block of its own anyway. */
+  readonly tight: boolean;
   /** Some lines were proved to be the daemon's. */
   readonly proved: boolean;
   readonly atEnd: boolean;
@@ -35,6 +37,7 @@ export function belowBlock(
       above: above.map((line) => line.text),
       kept: [],
       closing: [],
+      tight: false,
       proved: false,
       atEnd: end === text.length,
     };
@@ -49,6 +52,7 @@ export function belowBlock(
     above: lines.slice(0, Math.max(0, first)).map((line) => line.text),
     kept: kept.lines,
     closing: lines.slice(last + 1).map((line) => line.text),
+    tight: last === lines.length - 1 && beginsBlock(text, end),
     proved: kept.proved,
     atEnd: end === text.length,
   };
@@ -58,6 +62,12 @@ interface Line {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+}
+
+/** Whether the line there cannot be taken for a continuation of the quote above it. */
+function beginsBlock(text: string, at: number): boolean {
+  const line = linesOf(text, at, text.length).next().value?.text ?? "";
+  return /^ *(?:[-*+] |1[.)] |#{1,6} |`{3}|~{3})/.test(line);
 }
 
 /** The person's lines of a receipt: all but proved pieces and the separators around those. */

@@ -106,7 +106,8 @@ function withReceipt(below: BelowBlock, receipt: string, eol: string): string {
   }
   const blanks = blanksLeft(below, eol);
   const [before = eol, ...more] = blanks;
-  const after = below.atEnd && blanks.length === 0 ? [] : [...more, eol];
+  const open = below.tight || (below.atEnd && blanks.length === 0);
+  const after = open ? more : [...more, eol];
   return [before, receipt, ...after].join("");
 }
 
@@ -117,8 +118,8 @@ function blanksLeft(below: BelowBlock, eol: string): readonly string[] {
   return left.length === 0 && !below.atEnd ? [all[0] ?? eol] : left;
 }
 
-const closingOf = ({ closing, atEnd }: BelowBlock, eol: string): readonly string[] =>
-  closing.length === 0 && !atEnd ? [eol] : closing;
+const closingOf = ({ closing, atEnd, tight }: BelowBlock, eol: string): readonly string[] =>
+  closing.length === 0 && !atEnd && !tight ? [eol] : closing;
 
 /** The receipt's lines: a quote marker before each, an empty one between paragraphs. */
 function receiptText(pieces: readonly string[], indent: string, eol: string): string {
