@@ -9,7 +9,7 @@ const CRITERION_CHARS = 2_000;
 const NAME = /[\p{L}\p{N}_./@-]+/gu;
 
 /** Canonical forms of every name in `success` and `failure`, numbers left out. */
-export function criterionNames(plan: Plan): ReadonlySet<string> {
+function criterionNames(plan: Plan): ReadonlySet<string> {
   const names = new Set<string>();
   for (const criterion of [plan.success, plan.failure]) {
     for (const [name] of (criterion ?? "").slice(0, CRITERION_CHARS).matchAll(NAME)) {
