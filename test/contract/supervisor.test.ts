@@ -17,6 +17,9 @@ import {
   identityOf,
   isAlive,
   processesWith,
+  groupLives,
+  signalGroup,
+  signalProcess,
 } from "../../src/effects/process-identity.ts";
 import { Supervisor } from "../../src/effects/supervisor.ts";
 import type { AttemptEnd } from "../../src/effects/supervisor.ts";
@@ -411,6 +414,32 @@ describe("stopping", () => {
     await supervisor.stop(spec.lab, spec.attempt);
     assert.ok(identityOf(pid), "the stranger lives");
     stranger.kill("SIGKILL");
+  });
+});
+
+describe("a process's identity", () => {
+  it("holds for that process only: another start time or boot is a stranger's", async () => {
+    const child = spawn("sleep", ["30"], { detached: true, stdio: "ignore" });
+    const own = await until("its start", () => identityOf(child.pid ?? 0));
+    for (const stranger of [
+      { ...own, startTime: `${own.startTime}0` },
+      { ...own, bootId: "earlier" },
+    ]) {
+      assert.ok(!isAlive(stranger));
+      assert.ok(!signalProcess(stranger, "SIGKILL"));
+      assert.ok(!groupLives(stranger));
+      assert.ok(!signalGroup(stranger, "SIGKILL"));
+    }
+    assert.ok(isAlive(own) && groupLives(own));
+    assert.ok(signalGroup(own, "SIGKILL"));
+    await until("its end", () => !isAlive(own) && !groupLives(own));
+    assert.equal(child.signalCode ?? "SIGKILL", "SIGKILL");
+  });
+
+  it("never is the whole machine, or the first process of it", () => {
+    for (const pid of [0, 1, -1]) {
+      assert.ok(!signalGroup({ pid, startTime: "", bootId: hostFacts().bootId }, "SIGCONT"));
+    }
   });
 });
 
