@@ -6,16 +6,16 @@ export const SHORT_RUN_MS = 120_000;
 export const DE_RISK_TARGET_MS = 60_000;
 /** Half-typed and finished look alike for as long as a thoughtful person stops: 10 s. */
 export const SETTLE_LINE_MS = 10_000;
-/** A name that could still grow into a known one, or a line without its end, waits longer. */
-export const SETTLE_PREFIX_MS = 30_000;
-/** Editors close fences by themselves, so a closed one proves little. */
-export const SETTLE_FENCE_MS = 60_000;
+/** A name that could still grow into a known one, or a line without its end, waits thrice that. */
+export const SETTLE_PREFIX_TIMES = 3;
+/** Editors close fences by themselves, so a closed one proves little: six times that. */
+export const SETTLE_FENCE_TIMES = 6;
 /** A save that changed something else shows that the cursor moved on. */
 export const SETTLE_MOVED_ON_MS = 3_000;
 /** Written consent (` !`, a tick, stop, queue) only has to be on disk whole. */
 export const SETTLE_GO_MS = 1_000;
 /** A mistake is answered once its author has had the time to mend it unasked. */
-export const SETTLE_PROBLEM_MS = 30_000;
+export const SETTLE_PROBLEM_TIMES = 3;
 /** A deleted block may be a cut that is about to be pasted. */
 export const CANCEL_DELETED_MS = 10_000;
 
@@ -85,7 +85,7 @@ export const RENDER_MS = 30_000;
 /** Tries of one picture whose drawing process died: the second shows whether it is to blame. */
 export const RENDER_TRIES = 2;
 /** Memory of the drawing process for JavaScript values, in MB: a picture needs under 100. */
-export const RENDER_HEAP_MB = 512;
+export const RENDER_HEAP_MB = 256;
 /** Other names tried for a plot whose name a person's own file has. */
 export const PLOT_NAME_TRIES = 20;
 /** Longest file name of a plot without its ending: file systems stop at 255 bytes. */
@@ -170,7 +170,7 @@ export const REPORT_BUSY_MS = 12_000;
 /** REPORT.md is left for the next time after this many saves came between reading and writing. */
 export const REPORT_TRIES = 3;
 /** Columns of a table are aligned up to this width; one long cell must not widen every row. */
-export const TABLE_CELL_CHARS = 40;
+export const TABLE_CELL_CHARS = 64;
 
 /** One line of a receipt that quotes a log or a command: more is read at its place. */
 export const RECEIPT_TEXT_CHARS = 300;
@@ -194,8 +194,6 @@ export const BLOCK_NESTING = 50;
 export const YAML_CHARS = 64 * 1024;
 /** YAML values inside one another: reading them recurses. */
 export const YAML_NESTING = 20;
-/** Blocks whose reading is remembered: a lab of a hundred journals of two hundred blocks. */
-export const REMEMBERED_BLOCKS = 20_000;
 /** A run's name becomes part of file names, which end at 255 bytes. */
 export const NAME_CHARS = 100;
 /** Arguments of one command together: Linux takes at most 128 KiB in one argument. */
@@ -223,3 +221,5 @@ export const JOURNAL_RETRY_MS = 200;
 export const JOURNALS_READ_MS = 5_000;
 /** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */
 export const FAREWELL_MS = 1_500;
+/** Plots that one drawing process makes: its memory grows by some 0.7 MB with each. */
+export const RENDER_PLOTS = 100;

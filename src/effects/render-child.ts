@@ -18,6 +18,9 @@ const BOLD = join(FONTS, "Inter-SemiBold.otf");
 const SCALE = 2;
 const WEBP_EFFORT = 4;
 
+// Pictures never come twice, and one at a time is drawn.
+sharp.cache(false);
+sharp.concurrency(1);
 const regular = fontWidths(readFileSync(REGULAR));
 const bold = fontWidths(readFileSync(BOLD));
 measureTexts();

@@ -7,6 +7,7 @@ import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import sharp from "sharp";
 import { createRenderer } from "../../src/effects/render.ts";
+import { RENDER_PLOTS } from "../../src/limits.ts";
 import { metricSpec } from "../../src/report/plot-spec.ts";
 import { madeSeries } from "../unit/report/made-series.ts";
 
@@ -140,6 +141,17 @@ test("the process ends when idle, and a new one is there when needed", async () 
   const second = Number(Buffer.from((await puppets.render({ act: "answer" })).webp));
   await puppets.close();
   assert.notEqual(second, first);
+});
+
+test("a process is replaced after many plots, since its memory grows", async () => {
+  const puppets = createRenderer({ program: PUPPET });
+  const pids = new Set<string>();
+  for (let i = 0; i <= RENDER_PLOTS; i += 1) {
+    pids.add(Buffer.from((await puppets.render({ act: "answer" })).webp).toString());
+    if (i < RENDER_PLOTS) assert.equal(pids.size, 1);
+  }
+  await puppets.close();
+  assert.equal(pids.size, 2);
 });
 
 test("after close nothing is left, what waits is rejected, and so is what comes later", async () => {

@@ -31,6 +31,8 @@ test("few values are points with a line, and a smooth series gets no average tha
   assert.deepEqual([few.smooth.length, few.dots.length], [0, 3]);
   const sine = Float64Array.from({ length: 500 }, (_, i) => Math.sin(i / 50));
   assert.equal(plotData(madeSeries("lr", sine), []).smooth.length, 0);
+  const steep = Float64Array.from({ length: 60 }, (_, i) => (i === 0 ? 11 : 4 - i / 100));
+  assert.equal(plotData(madeSeries("val/loss", steep), []).smooth.length, 0);
 });
 
 test("the caption names the file, the lines and the first value that is not finite", () => {
