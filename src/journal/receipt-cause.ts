@@ -71,6 +71,7 @@ const only = (short: string, ...more: readonly string[]): CauseWords => ({ short
 function scriptOf(command: Command, cause: Cause): string {
   if (cause.kind === "script-missing") return cause.script;
   const { verb, script, target } = command.spec;
+  if (command.run !== undefined) return command.run.spec.script;
   return script ?? (verb === "script" ? target : verb === "eval" ? "eval.py" : "train.py");
 }
 
@@ -111,7 +112,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
 function importHelp(command: Command, cause: Extract<Cause, { kind: "import-error" }>): string {
   const top = cause.module.split(".")[0] ?? cause.module;
   const name = Object.hasOwn(PACKAGES, top) ? (PACKAGES[top] ?? top) : top;
-  if (command.spec.runner === "pixi") return `Add it with ${codeSpan(`pixi add ${name}`)}.`;
+  if (command.run?.start.runner === "pixi") return `Add it with ${codeSpan(`pixi add ${name}`)}.`;
   return (
     `Add it to the PEP 723 header of ${codeSpan(scriptOf(command, cause))}: ` +
     `${codeSpan(`# dependencies = ["${name}"]`)}.`

@@ -54,6 +54,26 @@ function ran(result: RunOutcome | undefined, change: Partial<Run> = {}): Run {
   return {
     attempt: attemptId("k7f3-1"),
     claimedAtMs: START_MS - 400,
+    spec: {
+      attempt: attemptId("k7f3-1"),
+      command: commandId("k7f3"),
+      verb: "run",
+      name: "de-risk",
+      lab: "/lab",
+      experiment: "/lab/exp",
+      script: "train.py",
+      args: ["de-risk"],
+      env: {},
+      limitMs: 120_000,
+    },
+    start: {
+      codeHash: "",
+      runner: "uv",
+      said: "run: de-risk",
+      queuedAtMs: 0,
+      long: false,
+      criteria: {},
+    },
     limitMs: 120_000,
     startedAtMs: START_MS,
     folder: runFolder(FOLDER),
@@ -62,7 +82,7 @@ function ran(result: RunOutcome | undefined, change: Partial<Run> = {}): Run {
     resolved: [],
     ...(result === undefined ? {} : { outcome: result, endedAtMs: START_MS + 41_300 }),
     ...change,
-  } as Run;
+  };
 }
 
 function command(change: Partial<Command> = {}): Command {
@@ -271,6 +291,15 @@ test("each cause is told in words, with the way to mend it where one is known", 
     receiptPieces(command({ state: "lost", run: ran(lost) }), context).join("\n"),
     /14:30:00 · the machine restarted while it ran .*\n.*new line `run: de-risk`/s,
   );
+});
+
+test("a module that pixi's environment lacks is added by pixi", () => {
+  const missing = failed({ kind: "import-error", module: "torch" });
+  const { run } = missing;
+  assert.ok(run !== undefined);
+  const start = { ...run.start, runner: "pixi" };
+  const pieces = receiptPieces({ ...missing, run: { ...run, start } }, context);
+  assert.equal(pieces[1], "Add it with `pixi add torch`.");
 });
 
 test("an edit after the start is told with the text that ran, on one line", () => {
