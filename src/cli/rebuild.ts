@@ -1,9 +1,8 @@
 // `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal.
 // It needs no daemon and disturbs none: files are written only where their bytes differ.
-import { readdir, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { rebuildExperiment } from "../effects/pages.ts";
-import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../limits.ts";
 import { type Answer, refused } from "./answer.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
@@ -22,10 +21,8 @@ export async function rebuild(path: string): Promise<Answer> {
     );
   }
   const lab = findLab(experiment);
-  const options =
-    lab === undefined ? {} : { labDir: lab, experiments: await experimentsBelow(lab, 0) };
   try {
-    const made = await rebuildExperiment(experiment, options);
+    const made = await rebuildExperiment(experiment, lab === undefined ? {} : { labDir: lab });
     const state = made.written
       ? "written"
       : made.problems.length === 0
@@ -53,19 +50,4 @@ async function experimentOf(path: string): Promise<string | undefined> {
     if (journal?.isFile() === true) return dir;
     if (dirname(dir) === dir) return undefined;
   }
-}
-
-const NEVER = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
-
-/** Folders with a journal below a lab, for a baseline that is named without its experiment. */
-async function experimentsBelow(dir: string, depth: number): Promise<readonly string[]> {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  const found = entries.some((entry) => entry.name === "JOURNAL.md") ? [dir] : [];
-  if (depth >= LAB_DEPTH) return found;
-  for (const entry of entries) {
-    if (!entry.isDirectory() || entry.name.startsWith(".") || NEVER.has(entry.name)) continue;
-    if (found.length >= EXPERIMENTS_PER_LAB) break;
-    found.push(...(await experimentsBelow(join(dir, entry.name), depth + 1)));
-  }
-  return found;
 }

@@ -8,6 +8,7 @@ import type { IgnoredRun, Plan } from "../model/journal.ts";
 import { readJournal } from "../journal/read.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../report/input.ts";
 import { readIgnoredRuns } from "../settings/ignored.ts";
+import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { readRunRecord } from "./run-record.ts";
 import { createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
@@ -27,8 +28,6 @@ export interface ExperimentFilesOptions {
   readonly cache?: ReadingCache;
   /** Absolute path of the lab: `baseline:` may name a run of another experiment below it. */
   readonly labDir?: string;
-  /** Absolute paths of the lab's experiments, where a bare name may mean one of their runs. */
-  readonly experiments?: readonly string[];
 }
 
 /**
@@ -80,7 +79,7 @@ async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
   const found = await stat(path).catch(() => undefined);
   if (found?.isFile() !== true || found.size > JOURNAL_BYTES) return [];
   const text = await readFile(path, "utf8").catch(() => "");
-  return readIgnoredRuns(text, name).value;
+  return readIgnoredRuns(text, name);
 }
 
 /**
@@ -121,7 +120,7 @@ async function runsElsewhere(
   const bare = target.replace(/\/+$/, "");
   const path = dirname(bare).replace(/(?:^|\/)runs$/, "");
   const named = path === "." || path === "" ? [] : [resolve(labDir, path), resolve(dir, path)];
-  const all = named.length > 0 ? named : (options.experiments ?? []);
+  const all = named.length > 0 ? named : await experimentsOf(labDir);
   const experiments = [...new Set(all)].filter((one) => one !== dir && isInside(labDir, one));
   const found: ReportRun[] = [];
   for (const experiment of experiments) {

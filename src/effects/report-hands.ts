@@ -47,8 +47,7 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       const mark = await fingerprint(experiment);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      const timeZone = around.timeZone(lab);
-      const { problems } = await renewReport(experiment, { cache, labDir: lab, timeZone });
+      const { problems } = await renewReport(experiment, { cache, labDir: lab });
       for (const problem of problems) around.warn("report", { experiment, problem });
       await writeWhole(markFile, mark);
       return true;

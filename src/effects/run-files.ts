@@ -42,7 +42,7 @@ export async function readRunFiles(request: RunFilesRequest): Promise<ReportRun>
   const read = await readRunRecord(runDir);
   const trouble = read.kind === "record" ? recordTrouble(read.record) : undefined;
   const record = read.kind === "record" && trouble === undefined ? read.record : undefined;
-  const recordProblem = read.kind === "problem" ? read.message : trouble;
+  const recordProblem = read.kind === "problem" ? bareReason(read.message) : trouble;
   const cached = await readLogs(request, record);
   const plots = await presentPlots(runDir, cached.reading);
   return {
@@ -56,6 +56,11 @@ export async function readRunFiles(request: RunFilesRequest): Promise<ReportRun>
     ...lastLineOf(record, cached.reading),
     plots,
   };
+}
+
+/** What is wrong with a record, without the file that the report names itself. */
+function bareReason(message: string): string {
+  return message.replace(/^Cannot read \S.*?run\.json: /, "");
 }
 
 /** The findings of a run from its record and a reading: the same whenever they are asked for. */

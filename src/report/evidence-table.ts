@@ -54,9 +54,13 @@ function estimates(values: readonly Decimal[]): readonly string[] {
   const summary = summarize(values);
   if (summary.kind !== "several") return ["", "", ""];
   const { low, high, deviation } = summary;
-  return [decimalText(summary.mean), rounded(deviation), `${rounded(low)} to ${rounded(high)}`];
+  return [
+    decimalText(summary.mean),
+    `≈ ${rounded(deviation)}`,
+    `≈ ${rounded(low)} to ${rounded(high)}`,
+  ];
 }
 
 function rounded(value: number): string {
-  return `≈ ${Number(value.toPrecision(4))}`;
+  return String(Number(value.toPrecision(4)));
 }

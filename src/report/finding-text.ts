@@ -1,5 +1,7 @@
 // Says a finding, and the ending of a run, on one line with the evidence.
 // When there is a finding is decided by the rules in observe/.
+import { pieceNormal } from "../journal/piece.ts";
+import { findingText as receiptText } from "../journal/receipt-flags.ts";
 import type { Finding } from "../model/finding.ts";
 import type { JournalReading } from "../model/journal.ts";
 import type { Cause } from "../model/run.ts";
@@ -7,16 +9,12 @@ import { spanText } from "../model/time.ts";
 import type { ReportRun } from "./input.ts";
 import { code, link, plain } from "./markdown.ts";
 
-/** `val/loss is NaN at step 412 ([logs/train.log:418](…), 3 times)`, without a full stop. */
+/** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
 export function findingText(run: ReportRun, finding: Finding): string {
-  const notes: string[] = [];
-  if (finding.evidence !== undefined) {
-    const { file, line } = finding.evidence;
-    notes.push(link(`${plain(file)}:${line}`, `${run.path}/${file}`, line));
-  }
-  if (finding.count > 1) notes.push(`${finding.count} times`);
   const said = plain(finding.message).replace(/\.$/, "");
-  return notes.length === 0 ? said : `${said} (${notes.join(", ")})`;
+  if (finding.evidence === undefined) return said;
+  const { file, line } = finding.evidence;
+  return `${said} (${link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)})`;
 }
 
 /**
@@ -26,16 +24,30 @@ export function findingText(run: ReportRun, finding: Finding): string {
 export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
   const id = run.record?.id;
   if (id === undefined) return false;
-  const message = finding.message.replaceAll(/\s+/g, " ").trim();
-  const inReceipt = journal.blocks.some(
-    ({ receipt }) =>
-      receipt?.heads.some((head) => head.id === id) === true &&
-      receipt.pieces.some((piece) => {
-        return piece.normal.includes("[RESOLVED]") && piece.normal.includes(message);
-      }),
+  const said = pieceNormal(receiptText(finding, run.folder));
+  return (
+    resolvedPieces(id, journal).includes(said) ||
+    journal.entries.some((entry) => resolves(entry, id, finding))
   );
-  return inReceipt || journal.entries.some((entry) => resolves(entry, id, finding));
 }
+
+/** What the resolved flags in the receipt of a run say; one quote may hold several receipts. */
+function resolvedPieces(id: string, journal: JournalReading): readonly string[] {
+  const found: string[] = [];
+  for (const { receipt } of journal.blocks) {
+    let owner = receipt?.heads[0]?.id;
+    for (const piece of receipt?.pieces ?? []) {
+      const normal = pieceNormal(piece.normal);
+      owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
+      if (owner === id && normal.includes(RESOLVED)) {
+        found.push(normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length));
+      }
+    }
+  }
+  return found;
+}
+
+const RESOLVED = "[RESOLVED] ";
 
 function resolves(entry: JournalReading["entries"][number], id: string, finding: Finding): boolean {
   if (!entry.tags.includes("RESOLVED")) return false;

@@ -5,7 +5,7 @@ import type { Facts } from "./facts.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
 import { code, link, plain, table } from "./markdown.ts";
 
-/** One row a run, in the order of their start. The id leads to run.json. */
+/** One row a run, in the order of their start. */
 export function runTable(facts: Facts): string {
   const head = ["run", "id", "state", "started", "took", "limit", "arguments"];
   return table(
@@ -33,7 +33,7 @@ function row(input: ReportInput, run: ReportRun): readonly string[] {
   const args = record.args.filter((arg, index) => index > 0 || arg !== record.name);
   return [
     start[0] ?? "",
-    link(plain(record.id), `${run.path}/run.json`),
+    plain(record.id),
     start[2] ?? "",
     start[3] ?? "",
     record.seconds === undefined ? "" : spanText(record.seconds * 1000),

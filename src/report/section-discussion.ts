@@ -44,7 +44,7 @@ function entryLines(facts: Facts): readonly string[] {
 function entryLine(entry: Entry): string {
   const hasDate = /\d{4}-\d{2}-\d{2}/.test(entry.time ?? "");
   const when = [hasDate ? undefined : entry.date, entry.time].filter((part) => part !== undefined);
-  const tags = entry.tags.map((tag) => `\\[${tag}\\]`).join(" ");
+  const tags = entry.tags.map((tag) => `[${tag}]`).join(" ");
   const stamp = when.length === 0 ? "Undated" : when.join(" ");
   return `- ${stamp} ${tags} “${plain(entry.text)}” (${citeJournal(entry.line)})`;
 }
@@ -55,7 +55,7 @@ function flagLines(facts: Facts): readonly string[] {
       const said = `${facts.label(run)}: ${findingText(run, finding)}`;
       if (finding.tier === "note" || finding.tier === "C") return `- Note on ${said}.`;
       const resolved = isResolved(run, finding, facts.input.journal);
-      return `- \\[${resolved ? "RESOLVED" : "WEIRD"}\\] ${said}; ${resolved ? "resolved" : "open"}.`;
+      return `- [${resolved ? "RESOLVED" : "WEIRD"}] ${said}; ${resolved ? "resolved" : "open"}.`;
     }),
   );
   const more = lines.length - REPORT_ENTRIES;

@@ -19,20 +19,23 @@ export function methodsBlocks(facts: Facts): readonly PageBlock[] {
   const blocks: PageBlock[] = [
     { key: "methods", text: "## Methods" },
     ...quotedSections(facts, "methods"),
-    { key: "methods.plan", text: planLines(facts).join("\n") },
+    { key: "methods.plan", text: [...planLines(facts), ...changedCriteria(facts)].join("\n") },
   ];
-  const changed = changedCriteria(facts);
-  if (changed.length > 0) blocks.push({ key: "methods.changed", text: changed.join("\n") });
   if (environment !== undefined) {
     blocks.push({ key: "methods.environment", text: "### Scripts and machines" });
     blocks.push({ key: "methods.environment.table", text: environment });
   }
   if (runs.length > 0) {
     blocks.push({ key: "methods.runs", text: "### Runs" });
+    const from = "Times, limits and arguments are those of run.json in each run's folder.";
+    blocks.push({ key: "methods.runs.source", text: from });
     blocks.push({ key: "methods.runs.table", text: runTable(facts) });
   }
   if (left.length > 0) {
-    blocks.push({ key: "methods.left", text: "### Runs that are left out or did not end well" });
+    blocks.push({
+      key: "methods.left",
+      text: "### Runs that are ignored, did not end well or lack a record",
+    });
     blocks.push({ key: "methods.left.list", text: left.join("\n") });
   }
   return blocks;
@@ -75,21 +78,26 @@ function baselineLine(facts: Facts, target: string, cited: (key: string) => stri
   return `- Baseline: ${code(target)}${cited("baseline")}${run}`;
 }
 
-/** Criteria that were others when a run that is evidence started. */
+/** Criteria that were others when runs that are evidence started; one line for each text. */
 function changedCriteria(facts: Facts): readonly string[] {
   const { plan } = facts.input.journal;
-  return facts.evidence.runs.flatMap((run) => {
+  const changed = new Map<string, ReportRun[]>();
+  for (const run of facts.evidence.runs) {
     const then = run.record?.criteria;
-    if (then === undefined) return [];
-    return (["success", "failure"] as const).flatMap((which) => {
+    if (then === undefined) continue;
+    for (const which of ["success", "failure"] as const) {
       const before = then[which];
-      if (before === plan[which]) return [];
-      const read =
+      if (before === plan[which]) continue;
+      const said =
         before === undefined
-          ? `was no ${which} criterion`
-          : `was another ${which} criterion: ${code(before)}`;
-      return [`- When ${facts.label(run)} started there ${read}.`];
-    });
+          ? `there was no ${which} criterion`
+          : `the ${which} criterion was another one: ${code(before)}`;
+      changed.set(said, [...(changed.get(said) ?? []), run]);
+    }
+  }
+  return [...changed].map(([said, runs]) => {
+    const who = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(facts.label));
+    return `- When ${who} started, ${said}.`;
   });
 }
 
@@ -116,8 +124,8 @@ function environmentTable(facts: Facts): string | undefined {
   add("script", (record) => [`${code(record.script)}, started by ${plain(record.runner)}`]);
   add("code", (record) => [codeText(record)]);
   add("interpreter", (record) => present(record.interpreter, plain));
-  add("dependencies", (record) => present(record.environment?.metadataHash, shortHash));
-  add("lock", (record) => present(record.environment?.lockHash, shortHash));
+  add("hash of dependencies", (record) => present(record.environment?.metadataHash, shortHash));
+  add("hash of lock", (record) => present(record.environment?.lockHash, shortHash));
   add("machine", (record) => [code(record.host)]);
   add("GPU", (record) =>
     record.gpus.length === 0

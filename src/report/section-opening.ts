@@ -49,11 +49,16 @@ function runsText(facts: Facts): string {
   const { runs } = facts.input;
   if (runs.length === 0) return "No run has been made yet.";
   const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
-  const states = order.flatMap((state) => {
+  const word = (state: RunState): string => (state === "by hand" ? "started by hand" : state);
+  const found = order.flatMap((state) => {
     const count = runs.filter((run) => runState(run) === state).length;
-    return count === 0 ? [] : [`${count} ${state === "by hand" ? "started by hand" : state}`];
+    return count === 0 ? [] : [{ state, count }];
   });
-  const made = `${runs.length === 1 ? "There is" : "There are"} ${counted(runs.length, "run")}: ${listed(states)}.`;
+  const [only, ...others] = found;
+  const same = only === undefined || others.length > 0 ? undefined : word(only.state);
+  const states = listed(found.map(({ state, count }) => `${count} ${word(state)}`));
+  const how = same === undefined ? states : runs.length === 1 ? same : `all ${same}`;
+  const made = `${runs.length === 1 ? "There is" : "There are"} ${counted(runs.length, "run")}: ${how}.`;
   const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
   const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
   return `${made}${left} ${evidenceText(facts)}`;
@@ -73,8 +78,11 @@ function verdictsText(facts: Facts): string {
   }
   return facts.verdicts
     .map((verdict) => {
-      const [first = ""] = verdictReasons(verdict, facts);
-      return `${verdictLine(verdict)} ${first}`.trim();
+      const reasons = verdictReasons(verdict, facts);
+      // Of several runs the last sentence says how many meet it; else the first one says it all.
+      const isCounted = verdict.runs.length > 1 && verdict.word !== "NOT EVALUABLE";
+      const said = (isCounted ? reasons.at(-1) : reasons[0]) ?? "";
+      return `- ${verdictLine(verdict)} ${said}`.trim();
     })
     .join("\n");
 }

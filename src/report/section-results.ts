@@ -7,7 +7,7 @@ import type { PlotRef } from "../model/run.ts";
 import type { MetricSummary, Sample, Series } from "../model/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
 import type { Facts } from "./facts.ts";
-import { runState, type ReportRun } from "./input.ts";
+import { runState, type ReportRun, type RunState } from "./input.ts";
 import { code, counted, image, link, listed, plain, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
 import { quotedSections } from "./section-quotes.ts";
@@ -84,14 +84,28 @@ function runBlocks(
   return blocks;
 }
 
+/** `This run is done. It is evidence. Its folder is …` */
 function introText(run: ReportRun, facts: Facts): string {
-  const role = facts.evidence.runs.includes(run) ? "It is evidence." : "It is not evidence.";
+  const { baseline } = facts.input;
+  const isBaseline = baseline?.kind === "run" && baseline.run.path === run.path;
+  const isEvidence = facts.evidence.runs.includes(run);
+  const role = isBaseline
+    ? "It is the baseline"
+    : isEvidence
+      ? "It is evidence"
+      : "It is no evidence";
   const logged = run.reading.series.length === 0 ? " It logged no metric." : "";
-  const state = runState(run);
-  const said = state === "by hand" ? "was started by hand" : `is ${state}`;
-  const ended = state === "failed" ? "failed" : state === "stopped" ? "was stopped" : said;
-  return `The run in ${link(code(run.folder), run.path)} ${ended}. ${role}${logged}`;
+  return `This run ${HOW[runState(run)]}. ${role}. Its folder is ${link(code(run.folder), run.path)}.${logged}`;
 }
+
+const HOW: Readonly<Record<RunState, string>> = {
+  done: "is done",
+  running: "goes on",
+  failed: "failed",
+  stopped: "was stopped",
+  lost: "is lost",
+  "by hand": "was started by hand",
+};
 
 function metricRow(run: ReportRun, series: Series, facts: Facts): readonly string[] {
   const { summary } = series;
@@ -118,7 +132,7 @@ function stepWord(series: Series): string {
 function valuesText(run: ReportRun, summary: MetricSummary, facts: Facts): string {
   if (summary.notFinite === undefined) return String(summary.count);
   const first = facts.sources.number(run, summary.notFinite);
-  return `${summary.count}, ${summary.notFiniteCount} not finite from ${first}`;
+  return `${summary.count}, ${summary.notFiniteCount} of them not finite, first ${first}`;
 }
 
 function figureText(run: ReportRun, plot: PlotRef, number: number): string {
@@ -126,7 +140,7 @@ function figureText(run: ReportRun, plot: PlotRef, number: number): string {
   const picture = image(`${plot.metric} of ${run.name}`, path);
   const series = run.reading.series.find((one) => one.summary.key === plot.metric);
   const from = series === undefined ? "" : ` ${sourceText(run, series.summary)}`;
-  return `${picture}\n*Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}*`;
+  return `${picture}  \n*Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}*`;
 }
 
 /** `20 values from logs/train.log, lines 3 to 41.` */

@@ -46,14 +46,19 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
   );
   return one
     ? [...sentences, "One run; variation between runs unknown."]
-    : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} pass.`];
+    : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
 }
 
 /** One row a run: both sides of a comparison, and whether it passes. */
 export function verdictTable(judged: Judged, facts: Facts): string {
   const { comparison } = judged;
   return table(
-    ["run", code(termText(comparison.left)), code(`${comparison.operator} ${termText(comparison.right)}`), "passes"],
+    [
+      "run",
+      code(termText(comparison.left)),
+      code(`${comparison.operator} ${termText(comparison.right)}`),
+      "met",
+    ],
     judged.perRun.map((one) => [
       facts.label(one.run),
       sideText(comparison.left, one.left, facts),
@@ -90,7 +95,7 @@ function severalSentences(judged: Judged): readonly string[] {
   const { left, right, operator } = judged.comparison;
   const bound = Number(margin.bound.toPrecision(4));
   return [
-    `The margin is ${code(`${termText(left)} - (${termText(right)})`)}; its mean over ${judged.perRun.length} runs is ${decimalText(margin.mean)}.`,
+    `The margin is ${code(`${termText(left)} - ${group(right, "-", termText)}`)}; its mean over ${judged.perRun.length} runs is ${decimalText(margin.mean)}.`,
     `The one-sided 95 % t-bound of that mean is ≈ ${bound}; the criterion asks for ${ASKS[operator]} 0.`,
   ];
 }
@@ -162,5 +167,6 @@ function termText(term: Term): string {
 function group(term: Term, around: string, say: (term: Term) => string): string {
   const text = say(term);
   if (term.kind !== "arithmetic") return text;
-  return around === "+" && "+-".includes(term.operator) ? text : `(${text})`;
+  const binds = "*/".includes(term.operator) ? "+-" : "+";
+  return binds.includes(around) ? text : `(${text})`;
 }
