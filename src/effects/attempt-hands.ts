@@ -53,7 +53,7 @@ export function attemptHands(supervisor: Supervisor, env: NodeJS.ProcessEnv): At
         const argv = await argvOf(spec);
         await createAttempt(spec);
         await takeNotes(spec);
-        const process = await supervisor.start(spec, argv, runEnvironment(spec, env), spec.limitMs);
+        const process = await supervisor.start(spec, argv, env, spec.limitMs);
         post({ kind: "attempt-started", attempt, process });
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
@@ -137,7 +137,7 @@ async function prepare(
     experiment: spec.experiment,
     script: spec.script,
     log: join(dir, "prepare.log"),
-    env: runEnvironment(spec, env),
+    env: { ...env, ...spec.env },
     signal,
   });
   switch (prepared.kind) {
@@ -163,15 +163,4 @@ async function argumentsOf(spec: AttemptSpec): Promise<readonly string[]> {
   if (spec.verb !== "eval") return spec.args;
   const onRun = await evaluatedRun(spec);
   return [`runs/${onRun ?? spec.name}`, ...spec.args];
-}
-
-/** What a run inherits; the shim's caller puts the run's id and name in. */
-function runEnvironment(spec: AttemptSpec, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return {
-    ...env,
-    PYTHONUNBUFFERED: "1",
-    ...spec.env,
-    NIGHTLAB_RUN_ID: spec.attempt,
-    NIGHTLAB_RUN_NAME: spec.name,
-  };
 }

@@ -85,6 +85,8 @@ export function runHands(parts: Parts): RunHands {
 
     async "conclude-run"({ spec, start, facts }, post) {
       const { attempt } = spec;
+      // The shim ended the group at the limit; what left the group is swept up here.
+      if (facts.exit?.overLimit === true) await supervisor.stop(spec.lab, attempt);
       const followed = await followers.get(attempt)?.end();
       followers.delete(attempt);
       const folder = await folderOf(around, spec, facts, followed?.folder);
@@ -334,8 +336,7 @@ async function keepRecord(
   const { spec, folder } = facts;
   try {
     const record = buildRunRecord(facts, end);
-    const dir = runDir(spec.experiment, folder);
-    const written = await writeRunRecord(dir, record, facts.git?.patch);
+    const written = await writeRunRecord(spec.experiment, record, facts.git?.patch);
     if (written.kind === "refused") around.warn("run.json not written", { folder, ...written });
   } catch (error) {
     around.warn("run.json not written", { folder, error: String(error) });

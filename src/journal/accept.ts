@@ -4,7 +4,7 @@ import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../limits.ts";
 import type { CommandSpec } from "../model/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
-import { ENDED, type Command, type CommandState, type World } from "../model/world.ts";
+import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
 import { dependencies, isLong } from "../queue/go.ts";
 import { requestStop } from "../queue/run-events.ts";
 import { resolveTarget } from "../queue/targets.ts";
@@ -215,10 +215,4 @@ function namesIn(world: World, experiment: ExperimentPath): ReadonlySet<string> 
     for (const { spec } of block.commands) if (spec?.verb === "run") names.add(spec.target);
   }
   return names;
-}
-
-function settingsOf(world: World, experiment: ExperimentPath): { readonly settleMs: number } {
-  const lab = world.experiments.get(experiment)?.lab;
-  const settings = lab === undefined ? undefined : world.labs.get(lab)?.settings;
-  return { settleMs: settings?.settleMs ?? 10_000 };
 }

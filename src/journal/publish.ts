@@ -2,14 +2,13 @@
 // How a receipt looks is in receipt.ts, how it gets between the person's lines in render.ts.
 import {
   QUIET_GAP_MS,
-  QUIET_MS,
   QUIET_PATIENCE_MS,
-  SETTLE_PROBLEM_MS,
+  SETTLE_PROBLEM_TIMES,
   WORTH_WRITING_MS,
 } from "../limits.ts";
 import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock } from "../model/journal.ts";
-import { ENDED, type Command, type JournalView, type World } from "../model/world.ts";
+import { ENDED, settingsOf, type Command, type JournalView, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { startNote } from "../queue/go.ts";
@@ -25,7 +24,8 @@ export function publishDue(turn: Turn): void {
 }
 
 function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): void {
-  const quietAtMs = Math.max(quietFrom(view), view.retryAtMs);
+  const { quietMs } = settingsOf(turn.world, experiment);
+  const quietAtMs = Math.max(quietFrom(view, quietMs), view.retryAtMs);
   if (quietAtMs > turn.atMs) {
     turn.wake(quietAtMs);
     return;
@@ -48,8 +48,8 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
 }
 
 /** From when the file counts as quiet: 5 s of rest, or a gap of 2 s after a minute without any. */
-function quietFrom(view: JournalView): number {
-  const rest = view.changedAtMs + QUIET_MS;
+function quietFrom(view: JournalView, quietMs: number): number {
+  const rest = view.changedAtMs + quietMs;
   const gap = Math.max(view.busySinceMs + QUIET_PATIENCE_MS, view.changedAtMs + QUIET_GAP_MS);
   return Math.min(rest, gap);
 }
@@ -83,7 +83,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
     if (hidden) return;
     const pieces = [
       ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
-      ...problemsDue(turn, view, block, i, wanted),
+      ...problemsDue(turn, experiment, view, block, i, wanted),
     ];
     if (pieces.length === 0) return;
     wanted.receipts.set(i, pieces);
@@ -128,11 +128,9 @@ function dueFrom(command: Command): number {
 }
 
 function piecesOf(world: World, experiment: ExperimentPath, command: Command): readonly string[] {
-  const lab = world.experiments.get(experiment)?.lab;
-  const settings = lab === undefined ? undefined : world.labs.get(lab)?.settings;
   const plan = world.views.get(experiment)?.reading.plan;
   return receiptPieces(command, {
-    timeZone: settings?.timeZone ?? "UTC",
+    timeZone: settingsOf(world, experiment).timeZone,
     promised: plan?.metrics.map(({ key }) => key) ?? [],
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
   });
@@ -150,15 +148,17 @@ export function statusPage(world: World, experiment: ExperimentPath, why: string
 /** Problems of a block, once its author has had the time to mend them unasked. */
 function problemsDue(
   turn: Turn,
+  experiment: ExperimentPath,
   view: JournalView,
   block: CommandBlock,
   index: number,
   wanted: Wanted,
 ): readonly string[] {
+  const { settleMs } = settingsOf(turn.world, experiment);
   const problems = block.commands.flatMap((command, j) => {
     const settling = view.settling.get(`${index}.${j}`);
     if (command.problems.length === 0 || settling === undefined) return [];
-    const dueAtMs = settling.sinceMs + (settling.movedOn ? 0 : SETTLE_PROBLEM_MS);
+    const dueAtMs = settling.sinceMs + (settling.movedOn ? 0 : settleMs * SETTLE_PROBLEM_TIMES);
     if (dueAtMs <= turn.atMs) return command.problems;
     turn.wake(dueAtMs);
     wanted.more = true;

@@ -1,6 +1,11 @@
 // When a block has stood long enough to be meant: the table of start rules as one function.
 // Whether the command may then start (long runs, dependencies, the queue) is decided in queue/.
-import { SETTLE_FENCE_MS, SETTLE_GO_MS, SETTLE_MOVED_ON_MS, SETTLE_PREFIX_MS } from "../limits.ts";
+import {
+  SETTLE_FENCE_TIMES,
+  SETTLE_GO_MS,
+  SETTLE_MOVED_ON_MS,
+  SETTLE_PREFIX_TIMES,
+} from "../limits.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import type { Settling } from "../model/world.ts";
 
@@ -35,14 +40,17 @@ function waitMs(
   context: SettleContext,
 ): number {
   const { spec } = command;
+  const { settleMs } = context;
   // Without its line end even a ` !` may be followed by the next word.
-  if (!block.lineEnded) return SETTLE_PREFIX_MS;
+  if (!block.lineEnded) return settleMs * SETTLE_PREFIX_TIMES;
   const exact = spec?.verb === "stop" || spec?.verb === "queue";
-  if (spec?.go === true || exact) return SETTLE_GO_MS;
-  if (settling.movedOn) return Math.min(SETTLE_MOVED_ON_MS, context.settleMs);
-  if (command.form === "fence") return SETTLE_FENCE_MS;
-  if (spec?.verb === "run" && isPrefix(spec.target, context.knownNames)) return SETTLE_PREFIX_MS;
-  return context.settleMs;
+  if (spec?.go === true || exact) return Math.min(SETTLE_GO_MS, settleMs);
+  if (settling.movedOn) return Math.min(SETTLE_MOVED_ON_MS, settleMs);
+  if (command.form === "fence") return settleMs * SETTLE_FENCE_TIMES;
+  if (spec?.verb === "run" && isPrefix(spec.target, context.knownNames)) {
+    return settleMs * SETTLE_PREFIX_TIMES;
+  }
+  return settleMs;
 }
 
 function isPrefix(name: string, known: Iterable<string>): boolean {

@@ -1,5 +1,6 @@
 // What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
+import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -140,6 +141,8 @@ export interface Settling {
 export interface LabSettings {
   /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
   readonly settleMs: number;
+  /** `quiet:` in nightlab.yaml; default QUIET_MS. */
+  readonly quietMs: number;
   readonly timeZone: string;
 }
 
@@ -178,4 +181,12 @@ export function emptyWorld(): World {
     views: new Map(),
     paused: false,
   };
+}
+
+const DEFAULTS: LabSettings = { settleMs: SETTLE_LINE_MS, quietMs: QUIET_MS, timeZone: "UTC" };
+
+/** Settings of the lab that an experiment belongs to. */
+export function settingsOf(world: World, experiment: ExperimentPath): LabSettings {
+  const lab = world.experiments.get(experiment)?.lab;
+  return (lab === undefined ? undefined : world.labs.get(lab)?.settings) ?? DEFAULTS;
 }

@@ -1,0 +1,89 @@
+// The ledger and the lab's lock on a real disk.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { DatabaseSync } from "node:sqlite";
+import { lockLab } from "../../src/effects/lab-lock.ts";
+import { openLedger } from "../../src/effects/ledger.ts";
+import { commandId, experimentPath, labPath } from "../../src/model/ids.ts";
+import type { Fact } from "../../src/model/fact.ts";
+
+const root = mkdtempSync(join(tmpdir(), "nightlab ledger 'x' "));
+after(() => rmSync(root, { recursive: true, force: true }));
+
+const known = (lab: string): Fact => ({
+  kind: "experiment-known",
+  atMs: 1,
+  lab: labPath(lab),
+  experiment: experimentPath(`${lab}/exp "ü"`),
+  foreign: false,
+});
+
+test("facts come back in order, those of the asked labs and of the machine only", () => {
+  const dir = join(root, "order");
+  const ledger = openLedger(dir);
+  const paused: Fact = { kind: "queue-paused", atMs: 2, paused: true };
+  ledger.append([{ lab: labPath("/a"), fact: known("/a") }]);
+  ledger.append([
+    { lab: labPath("/b"), fact: known("/b") },
+    { lab: "", fact: paused },
+  ]);
+  ledger.close();
+  const again = openLedger(dir);
+  assert.deepEqual(again.read([labPath("/a")]), [known("/a"), paused]);
+  assert.deepEqual(again.read([labPath("/b"), labPath("/a")]), [known("/a"), known("/b"), paused]);
+  again.close();
+});
+
+test("a turn whose facts cannot all be written leaves none of them", () => {
+  const dir = join(root, "whole");
+  const ledger = openLedger(dir);
+  const circular: Record<string, unknown> = {};
+  circular["self"] = circular;
+  const bad = {
+    kind: "command-released",
+    atMs: 1,
+    id: commandId("k7f3"),
+    circular,
+  } as unknown as Fact;
+  assert.throws(() =>
+    ledger.append([
+      { lab: labPath("/a"), fact: known("/a") },
+      { lab: labPath("/a"), fact: bad },
+    ]),
+  );
+  assert.deepEqual(ledger.read([labPath("/a")]), []);
+  ledger.append([{ lab: labPath("/a"), fact: known("/a") }]);
+  assert.deepEqual(ledger.read([labPath("/a")]), [known("/a")]);
+  ledger.close();
+});
+
+test("a ledger of a newer release is refused with what to do", () => {
+  const dir = join(root, "newer");
+  openLedger(dir).close();
+  const db = new DatabaseSync(join(dir, "ledger.sqlite"));
+  db.exec("PRAGMA user_version = 99");
+  db.close();
+  assert.throws(() => openLedger(dir), /newer nightlab .*NIGHTLAB_STATE_DIR/);
+});
+
+test("a lab's lock is refused while its holder lives, and free once it was killed", async () => {
+  const lab = labPath(join(root, "lab"));
+  const source = `
+    const { lockLab } = await import(${JSON.stringify(new URL("../../src/effects/lab-lock.ts", import.meta.url).href)});
+    console.log("release" in lockLab(process.argv[1]));
+    setInterval(() => {}, 1000);`;
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", source, lab]);
+  const [said] = (await once(holder.stdout, "data")) as [Buffer];
+  assert.equal(said.toString().trim(), "true");
+  assert.deepEqual(lockLab(lab), { heldBy: holder.pid });
+  holder.kill("SIGKILL");
+  await once(holder, "exit");
+  const lock = lockLab(lab);
+  assert.ok("release" in lock);
+  lock.release();
+});
