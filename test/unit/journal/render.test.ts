@@ -103,6 +103,25 @@ test("what a person wrote into a receipt stays, below a fresh one", () => {
   assert.equal(strip(text), strip(expected));
 });
 
+test("remarks around the daemon's lines stay apart by one empty line of the quote", () => {
+  const [head, first] = DONE;
+  const text = `run: a\n\n> ${head}\n>\n> one\n>\n> ${first}\n>\n> two\n\nnext\n`;
+  assert.equal(strip(text), "run: a\n\n> one\n>\n> two\n\nnext\n");
+  const close = `run: a\n\n> ${head}\n>\n> - one\n> ${first}\n> - two\n\nnext\n`;
+  assert.equal(strip(close), "run: a\n\n> - one\n>\n> - two\n\nnext\n");
+});
+
+test("several commands in one block have one receipt with the pieces of each", () => {
+  const text = "run: a\nrun: b\n\nnext\n";
+  const rendered = render(text, [...DONE, ...HELD]);
+  assert.equal(rendered, `run: a\nrun: b\n\n${RECEIPT}>\n> ${HELD[0]}\n>\n> ${HELD[1]}\n\nnext\n`);
+  assert.deepEqual(
+    readJournal(rendered).blocks[0]?.receipt?.heads.map(({ id }) => id),
+    ["k7f3", "m2qd"],
+  );
+  assert.equal(strip(rendered), text);
+});
+
 test("an edited line of the daemon's becomes the person's, with a fresh one above it", () => {
   const edited = RECEIPT.replace("another", "another, seen before");
   assert.equal(
