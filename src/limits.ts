@@ -190,6 +190,8 @@ export const BLOCK_CHARS = 256 * 1024;
 export const BLOCK_LINES = 8_000;
 /** Lists and quotes inside one another: readers of Markdown recurse, and no person nests so deep. */
 export const BLOCK_NESTING = 50;
+/** A longer heading is shown as written: marks inside of a line take quadratic time to read. */
+export const TITLE_CHARS = 1_000;
 /** YAML of one fence, frontmatter or settings file: what is larger is data, not a plan. */
 export const YAML_CHARS = 64 * 1024;
 /** YAML values inside one another: reading them recurses. */

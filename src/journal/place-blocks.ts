@@ -1,0 +1,69 @@
+// Puts what was read in one block to its place in the file, and finds the receipt right below it.
+// What stands in the block is read in read-block.ts.
+import type { CommandBlock, FoundCommand, FoundReceipt } from "../model/journal.ts";
+import type { LocalBlock } from "./read-block.ts";
+import { readReceipt } from "./receipt-quotes.ts";
+import type { QuoteLines } from "./receipt-quotes.ts";
+import { contentEnd, isBlank, lineAt, startOf } from "./text-lines.ts";
+import type { TextLines } from "./text-lines.ts";
+
+type Placed = Omit<CommandBlock, "heading" | "receipt">;
+
+/** The block with offsets and lines of the file. `origin`: where its text starts there. */
+export function moveBlock(
+  lines: TextLines,
+  block: LocalBlock,
+  origin: { readonly start: number; readonly line: number },
+): Placed {
+  const span = { start: block.span.start + origin.start, end: block.span.end + origin.start };
+  const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
+  return {
+    commands: block.commands.map((command) => moveCommand(command, origin)),
+    span,
+    closed: lineEnded && !block.open,
+    lineEnded,
+    indent: block.indent,
+  };
+}
+
+function moveCommand(
+  command: FoundCommand,
+  origin: { readonly start: number; readonly line: number },
+): FoundCommand {
+  const problems = command.problems.map((problem) => ({
+    ...problem,
+    place: {
+      line: problem.place.line + origin.line,
+      column: problem.place.column,
+      offset: problem.place.offset + origin.start,
+    },
+  }));
+  return { ...command, problems, line: command.line + origin.line };
+}
+
+/** The receipt right below a block, or below blank lines; indented code is none. */
+export function receiptBelow(
+  lines: TextLines,
+  block: Placed,
+  quoteAt: ReadonlyMap<number, QuoteLines>,
+): FoundReceipt | undefined {
+  if (!block.lineEnded) return undefined;
+  let line = lineAt(lines, block.span.end - 1) + 1;
+  while (line < lines.starts.length && isBlankLine(lines, line)) line += 1;
+  const quote = quoteAt.get(line);
+  if (quote === undefined) return undefined;
+  return columnsBefore(lines, line) > block.indent.length + 3
+    ? undefined
+    : readReceipt(lines, quote);
+}
+
+const isBlankLine = (lines: TextLines, line: number): boolean =>
+  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));
+
+function columnsBefore({ text, starts }: TextLines, line: number): number {
+  let column = 0;
+  for (let at = starts[line] ?? 0; text[at] === " " || text[at] === "\t"; at += 1) {
+    column += text[at] === "\t" ? 4 - (column % 4) : 1;
+  }
+  return column;
+}

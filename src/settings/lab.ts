@@ -1,0 +1,72 @@
+// The settings of a lab, `nightlab.yaml`: how long a line settles, which time zone times are in.
+// The file may be empty; where its problems are shown is decided elsewhere.
+import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
+import type { Problem, Read } from "../model/problem.ts";
+import { parseSpan } from "../model/time.ts";
+import type { LabSettings } from "../model/world.ts";
+import { linesOf, placeOf } from "../journal/text-lines.ts";
+import { nearest } from "./nearest.ts";
+import { brief } from "./written-values.ts";
+import { readYamlMap } from "./yaml-map.ts";
+import type { YamlFault, YamlValue } from "./yaml-map.ts";
+
+const KEYS = ["settle", "quiet", "time-zone"] as const;
+const PAUSE_MIN_MS = 1_000;
+const PAUSE_MAX_MS = 600_000;
+
+/**
+ * Reads `nightlab.yaml`. What is missing or wrong keeps its default: 10 s, and the time zone that
+ * is handed in (an IANA name). Never throws.
+ */
+export function readLabSettings(text: string, fallbackTimeZone: string): Read<LabSettings> {
+  const bom = text.startsWith("\uFEFF") ? 1 : 0;
+  const { entries, faults: found } = readYamlMap(text.slice(bom));
+  const faults = [...found];
+  let settleMs = SETTLE_LINE_MS;
+  let quietMs = QUIET_MS;
+  let timeZone = fallbackTimeZone;
+  for (const { key, offset, value } of entries) {
+    if (key === "settle") settleMs = readPause(key, value, faults) ?? settleMs;
+    else if (key === "quiet") quietMs = readPause(key, value, faults) ?? quietMs;
+    else if (key === "time-zone") timeZone = readTimeZone(value, faults) ?? timeZone;
+    else {
+      const near = nearest(key, KEYS);
+      const fix =
+        near === undefined ? `the keys are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
+      faults.push({ message: `\`${brief(key)}\` is no setting of a lab`, fix, offset });
+    }
+  }
+  const lines = linesOf(text.slice(bom));
+  const problems = faults.map(({ message, fix, offset }): Problem => {
+    const place = placeOf(lines, offset);
+    const inFile = { ...place, offset: place.offset + bom };
+    return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
+  });
+  return { value: { settleMs, quietMs, timeZone }, problems };
+}
+
+function readPause(key: string, value: YamlValue, faults: YamlFault[]): number | undefined {
+  if (value.kind === "empty") return undefined;
+  const span = value.kind === "text" && value.text.length < 40 ? parseSpan(value.text) : undefined;
+  if (span !== undefined && span >= PAUSE_MIN_MS && span <= PAUSE_MAX_MS) return span;
+  const message = `\`${key}\` is no span between 1 s and 10 min`;
+  faults.push({ message, fix: `write \`${key}: 10s\``, offset: value.offset });
+  return undefined;
+}
+
+function readTimeZone(value: YamlValue, faults: YamlFault[]): string | undefined {
+  if (value.kind === "empty") return undefined;
+  const name = value.kind === "text" ? value.text : "";
+  if (isTimeZone(name)) return name;
+  const message = `\`${brief(name)}\` is no time zone that this machine knows`;
+  faults.push({ message, fix: "write a name such as `Europe/Berlin`", offset: value.offset });
+  return undefined;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}

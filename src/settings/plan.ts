@@ -1,0 +1,180 @@
+// The plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
+// Where the frontmatter stands is found in journal/; what the criteria mean, in report/.
+import type { Plan } from "../model/journal.ts";
+import type { Place, Problem, Read } from "../model/problem.ts";
+import { nearest } from "./nearest.ts";
+import { readEvidence, readMetrics, readRules } from "./plan-values.ts";
+import { brief, checkRunner, checkScript, checkTimeout } from "./written-values.ts";
+import type { Checked } from "./written-values.ts";
+import { readYamlMap } from "./yaml-map.ts";
+import type { YamlEntry, YamlFault, YamlValue } from "./yaml-map.ts";
+
+const KEYS = [
+  "hypothesis",
+  "success",
+  "failure",
+  "metrics",
+  "baseline",
+  "evidence",
+  "script",
+  "eval",
+  "runner",
+  "timeout",
+  "rules",
+] as const;
+type Key = (typeof KEYS)[number];
+
+/** Keys of commands and of later versions: understood, and said to be without effect. */
+const LATER = ["gpus", "when", "retry", "host", "env", "executor", "priority", "snapshot", "seeds"];
+
+/** Properties that note-taking programs and people keep in frontmatter; none of nightlab's. */
+const FOREIGN = new Set(
+  (
+    "title date tags tag aliases alias cssclasses cssclass author authors created updated modified " +
+    "status description id project type lang publish draft permalink links url up related"
+  ).split(" "),
+);
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+interface Reader {
+  readonly plan: Mutable<Plan>;
+  readonly faults: YamlFault[];
+}
+
+/** The plan of a journal without frontmatter. */
+export const EMPTY_PLAN: Plan = {
+  metrics: [],
+  script: "train.py",
+  evalScript: "eval.py",
+  rulesOff: [],
+  lines: {},
+};
+
+/**
+ * Reads frontmatter, the text between its `---` lines. `placeOf` turns an offset of that text into
+ * its place in the journal. A key with a problem is left out of the plan; the others count.
+ */
+export function readPlan(yaml: string, placeOf: (offset: number) => Place): Read<Plan> {
+  const { entries, faults } = readYamlMap(yaml);
+  const lines: Record<string, number> = {};
+  const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults] };
+  for (const entry of entries) {
+    if (KEYS.some((key) => key === entry.key)) lines[entry.key] ??= placeOf(entry.offset).line;
+    readEntry(reader, entry);
+  }
+  const problems = reader.faults.map(({ message, fix, offset }): Problem => ({
+    message,
+    ...(fix === undefined ? {} : { fix }),
+    place: placeOf(offset),
+  }));
+  return { value: reader.plan, problems };
+}
+
+/** What a plan lacks to be testable, one line each; empty when nothing is missing. */
+export function planGaps(plan: Plan): string[] {
+  const gaps: string[] = [];
+  if (plan.hypothesis === undefined) {
+    gaps.push(
+      "the frontmatter names no `hypothesis`: one claim that the runs can show to be wrong",
+    );
+  }
+  const missing = (["success", "failure"] as const).filter((key) => plan[key] === undefined);
+  if (missing.length > 0) {
+    const names = missing.map((key) => `\`${key}\``).join(" and ");
+    gaps.push(`the frontmatter names no ${names}: without criteria there is no verdict`);
+  }
+  return gaps;
+}
+
+function readEntry(reader: Reader, entry: YamlEntry): void {
+  const key = KEYS.find((one) => one === entry.key);
+  if (key !== undefined) {
+    if (entry.value.kind !== "empty" && entry.value.kind !== "unreadable") {
+      readKey(reader, key, entry.value);
+    }
+    return;
+  }
+  if (FOREIGN.has(entry.key.toLowerCase())) return;
+  const shown = brief(entry.key);
+  if (LATER.includes(entry.key)) {
+    const message = `\`${shown}\` in the frontmatter has no effect in this version`;
+    reader.faults.push({ message, offset: entry.offset });
+    return;
+  }
+  const near = nearest(entry.key, KEYS);
+  const fix = near === undefined ? `the keys are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
+  reader.faults.push({ message: `\`${shown}\` is no key of the plan`, fix, offset: entry.offset });
+}
+
+function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {
+  const text = (): string | undefined => oneText(key, value, faults);
+  const take = <T>(check: (written: string) => Checked<T>): T | undefined =>
+    checked(text(), value.offset, check, faults);
+  switch (key) {
+    case "hypothesis":
+      return assign(plan, { hypothesis: claimOf(value, faults) });
+    case "success":
+    case "failure":
+    case "baseline":
+      return assign(plan, { [key]: text() });
+    case "metrics":
+      return assign(plan, { metrics: readMetrics(value, faults) });
+    case "evidence":
+      return assign(plan, { evidence: readEvidence(value, faults) });
+    case "script":
+      return assign(plan, { script: take(checkScript) });
+    case "eval":
+      return assign(plan, { evalScript: take(checkScript) });
+    case "runner":
+      return assign(plan, { runner: take(checkRunner) });
+    case "timeout":
+      return assign(plan, { timeoutMs: take(checkTimeout) });
+    case "rules":
+      return assign(plan, { rulesOff: readRules(value, faults) });
+  }
+}
+
+/** Takes over what is there; a value that could not be read leaves the plan as it was. */
+function assign(
+  plan: Mutable<Plan>,
+  read: { readonly [K in keyof Plan]?: Plan[K] | undefined },
+): void {
+  Object.assign(
+    plan,
+    Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)),
+  );
+}
+
+function claimOf(value: YamlValue, faults: YamlFault[]): string | undefined {
+  if (value.kind === "text") return folded(value.text);
+  const message = "one experiment, one claim: `hypothesis` holds several";
+  const fix = "keep one, and make an experiment for each of the others";
+  faults.push({ message, fix, offset: value.offset });
+  return undefined;
+}
+
+function oneText(key: string, value: YamlValue, faults: YamlFault[]): string | undefined {
+  if (value.kind === "text") return folded(value.text);
+  const fix = `write \`${key}:\` with one text behind it`;
+  faults.push({ message: `\`${key}\` takes one text`, fix, offset: value.offset });
+  return undefined;
+}
+
+const folded = (text: string): string | undefined => {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line === "" ? undefined : line;
+};
+
+function checked<T>(
+  text: string | undefined,
+  offset: number,
+  check: (text: string) => Checked<T>,
+  faults: YamlFault[],
+): T | undefined {
+  if (text === undefined) return undefined;
+  const result = check(text);
+  if (result.ok) return result.value;
+  faults.push({ ...result.fault, offset });
+  return undefined;
+}

@@ -1,0 +1,118 @@
+// Values that frontmatter, fences and command lines write alike: time limits, scripts, runners, names.
+// Each is checked here once; where it stood and what it is for is left to the callers.
+import { NAME_CHARS, TIMEOUT_MAX_MS } from "../limits.ts";
+import { RUNNERS } from "../model/command.ts";
+import type { Runner } from "../model/command.ts";
+import { RUN_NAME } from "../model/ids.ts";
+import { parseSpan } from "../model/time.ts";
+import { nearest } from "./nearest.ts";
+
+/** What is wrong with a written value, and how to mend it. */
+export interface ValueFault {
+  readonly message: string;
+  readonly fix: string;
+}
+
+export type Checked<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: ValueFault };
+
+const good = <T>(value: T): Checked<T> => ({ ok: true, value });
+const bad = (message: string, fix: string): Checked<never> => ({
+  ok: false,
+  fault: { message, fix },
+});
+
+/** `90m`, `2h`, `1h30m` → milliseconds. */
+export function checkTimeout(text: string): Checked<number> {
+  const span = text.length > 60 ? undefined : parseSpan(text);
+  if (span === undefined) {
+    const bare = /^\d{1,9}$/.test(text.trim());
+    const fix = bare
+      ? `write the unit: \`${text.trim()}m\` or \`${text.trim()}s\``
+      : "write it as `90s`, `45m`, `2h` or `1h30m`";
+    return bad(`the timeout \`${brief(text)}\` is no span of time`, fix);
+  }
+  if (span > TIMEOUT_MAX_MS) {
+    return bad(`the timeout \`${brief(text)}\` is longer than a year`, "write a shorter one");
+  }
+  return good(span);
+}
+
+/** A script's path below the experiment folder, with `/` between its parts; ends in `.py`. */
+export function checkScript(text: string): Checked<string> {
+  const fault = (why: string): Checked<never> =>
+    bad(
+      `the script \`${brief(text)}\` ${why}`,
+      "name a Python file of the experiment's folder, such as `train.py`",
+    );
+  if (text === "") return fault("has no name");
+  if (hasControl(text)) return fault("holds a character that no file name can have");
+  if (text.includes("\\")) return fault("has a backslash; folders are parted by `/`");
+  if (/^(?:\/|~|[A-Za-z]:)/.test(text)) return fault("is outside the experiment's folder");
+  if (text.startsWith("-")) return fault("begins with a dash");
+  const parts = text.replace(/^(?:\.\/)+/, "").split("/");
+  if (parts.includes("..")) return fault("is outside the experiment's folder");
+  if (parts.some((part) => part === "" || part === ".")) return fault("is no path of a file");
+  if (!text.endsWith(".py")) return fault("is no Python file");
+  const path = parts.join("/");
+  return path.startsWith("-") ? fault("begins with a dash") : good(path);
+}
+
+export function checkRunner(text: string): Checked<Runner> {
+  const runner = RUNNERS.find((one) => one === text);
+  if (runner !== undefined) return good(runner);
+  const near = nearest(text, RUNNERS);
+  const fix = near === undefined ? "write `uv` or `pixi`" : `did you mean \`${near}\`?`;
+  return bad(`\`${brief(text)}\` is no runner`, fix);
+}
+
+/** A run's name as one may stand in `run: <name>`. */
+export function checkRunName(text: string): Checked<string> {
+  const shown = brief(text);
+  if (text.length > NAME_CHARS) {
+    return bad(`the name \`${shown}\` is longer than ${NAME_CHARS} characters`, "shorten it");
+  }
+  if (RUN_NAME.test(text)) return good(text);
+  const fix = `write letters, digits, \`_\`, \`.\` and \`-\` only: \`${mendedName(text)}\``;
+  if (/[/\\]/.test(text) || text === ".." || text === ".") {
+    return bad(`\`${shown}\` is a path; a run's name becomes a folder below runs/`, fix);
+  }
+  if (/^[-–—]/.test(text)) return bad(`a name is missing before \`${shown}\``, "write one first");
+  return bad(`\`${shown}\` cannot be a run's name`, fix);
+}
+
+/** An existing run: its id, its name, or its folder with or without `runs/` before it. */
+export function checkTarget(text: string): Checked<string> {
+  const bare = text.replace(/^(?:\.\/)?runs\//, "").replace(/\/$/, "");
+  return checkRunName(bare);
+}
+
+function mendedName(text: string): string {
+  const last = text
+    .slice(-4 * NAME_CHARS)
+    .split(/[/\\]/)
+    .findLast((part) => /[A-Za-z0-9]/.test(part));
+  const mended = (last ?? "")
+    .replaceAll(/[^A-Za-z0-9_.-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .replace(/[-.]{1,99}$/, "");
+  return mended === "" ? "de-risk" : mended.slice(0, NAME_CHARS);
+}
+
+/** Whether a text holds NUL or another control character. */
+export function hasControl(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code < 32 || code === 127) return true;
+  }
+  return false;
+}
+
+/** A written value for a message: on one line, without ticks, cut at 60 characters. */
+export function brief(text: string): string {
+  const shown = Array.from(text.slice(0, 200), (char) =>
+    char === "`" || hasControl(char) ? " " : char,
+  );
+  const head = shown.join("").replaceAll(/\s+/g, " ").trim();
+  return head.length > 60 ? `${head.slice(0, 59).toWellFormed()}…` : head.toWellFormed();
+}
