@@ -36,8 +36,7 @@ export function parseDecimal(token: string): Decimal | undefined {
     : fraction(digits, 10n ** BigInt(-shift));
 }
 
-/** A whole number as a decimal. */
-export function wholeNumber(value: number): Decimal {
+function wholeNumber(value: number): Decimal {
   return fraction(BigInt(value), 1n);
 }
 

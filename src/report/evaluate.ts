@@ -3,7 +3,7 @@
 import { canonicalMetric, sameMetric } from "../model/metric-key.ts";
 import type { MetricSummary, Sample } from "../model/sample.ts";
 import { arithmetic, compareDecimals, parseDecimal, type Decimal } from "./decimal.ts";
-import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./expression.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./criterion.ts";
 import type { ReportRun } from "./input.ts";
 import { nearestKey } from "../observe/nearest-key.ts";
 

@@ -2,7 +2,7 @@
 // on mean, standard deviation and interval. One or two runs allow no estimate, so none is made.
 import { decimalText, parseDecimal, type Decimal } from "./decimal.ts";
 import type { Operand } from "./evaluate.ts";
-import { termMetrics, type MetricTerm } from "./expression.ts";
+import { termMetrics, type MetricTerm } from "./criterion.ts";
 import type { Facts } from "./facts.ts";
 import { code, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";

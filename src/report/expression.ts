@@ -3,45 +3,16 @@
 import { CRITERION_CHARS, CRITERION_DEPTH } from "../limits.ts";
 import { placeAt, type Problem, type Read } from "../model/problem.ts";
 import { parseDecimal } from "./decimal.ts";
+import {
+  AGGREGATIONS,
+  type Aggregation,
+  type Comparison,
+  type ComparisonOperator,
+  type Criterion,
+  type MetricTerm,
+  type Term,
+} from "./criterion.ts";
 import { tokensOf, type Token } from "./expression-tokens.ts";
-
-export const AGGREGATIONS = ["last", "best", "min", "max"] as const;
-export type Aggregation = (typeof AGGREGATIONS)[number];
-export type ComparisonOperator = "<" | "<=" | ">" | ">=" | "==";
-
-export type Term =
-  | { readonly kind: "number"; readonly token: string }
-  | MetricTerm
-  | { readonly kind: "negated"; readonly term: Term }
-  | {
-      readonly kind: "arithmetic";
-      readonly operator: "+" | "-" | "*" | "/";
-      readonly left: Term;
-      readonly right: Term;
-    };
-
-export interface MetricTerm {
-  readonly kind: "metric";
-  /** As written, without `baseline.`. */
-  readonly name: string;
-  readonly baseline: boolean;
-  /** Which value of the series counts; `last` where none is written. */
-  readonly aggregation: Aggregation;
-  /** UTF-16 offset in the criterion. */
-  readonly offset: number;
-}
-
-export interface Comparison {
-  readonly operator: ComparisonOperator;
-  readonly left: Term;
-  readonly right: Term;
-}
-
-/** All comparisons must hold. */
-export interface Criterion {
-  readonly text: string;
-  readonly comparisons: readonly Comparison[];
-}
 
 /** What was understood of a criterion; undefined when problems say why not. Never throws. */
 export function readCriterion(text: string): Read<Criterion | undefined> {
@@ -54,34 +25,6 @@ export function readCriterion(text: string): Read<Criterion | undefined> {
   } catch (error) {
     if (error instanceof Misread) return refused(text, error);
     throw error;
-  }
-}
-
-/** Every metric that a criterion names, `baseline.` taken off, each once. */
-export function criterionMetrics(criterion: Criterion): readonly string[] {
-  const names = metricTerms(criterion).map((term) => term.name);
-  return [...new Set(names)];
-}
-
-/** Every metric term of a criterion in written order. */
-export function metricTerms(criterion: Criterion): readonly MetricTerm[] {
-  return criterion.comparisons.flatMap((one) => [
-    ...termMetrics(one.left),
-    ...termMetrics(one.right),
-  ]);
-}
-
-/** Every metric term below a term in written order. */
-export function termMetrics(term: Term): readonly MetricTerm[] {
-  switch (term.kind) {
-    case "number":
-      return [];
-    case "metric":
-      return [term];
-    case "negated":
-      return termMetrics(term.term);
-    case "arithmetic":
-      return [...termMetrics(term.left), ...termMetrics(term.right)];
   }
 }
 

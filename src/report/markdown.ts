@@ -30,7 +30,7 @@ export function image(alternative: string, path: string): string {
 }
 
 /** A relative path as a link target. */
-export function encodePath(path: string): string {
+function encodePath(path: string): string {
   return path
     .split("/")
     .map((part) => encodeURIComponent(part.toWellFormed()).replaceAll(/[()']/g, percent))

@@ -15,7 +15,7 @@ export interface Mark {
   readonly text: string;
 }
 
-const KEY_CHARS = 3;
+const KEY_CHARS = 4;
 /** 54 bits: no paragraph of a person's will ever be taken for one of nightlab's. */
 const TEXT_CHARS = 9;
 const LINE_CHARS = 96;

@@ -49,7 +49,6 @@ function runsText(facts: Facts): string {
   const { runs } = facts.input;
   if (runs.length === 0) return "No run has been made yet.";
   const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
-  const word = (state: RunState): string => (state === "by hand" ? "started by hand" : state);
   const found = order.flatMap((state) => {
     const count = runs.filter((run) => runState(run) === state).length;
     return count === 0 ? [] : [{ state, count }];
@@ -62,6 +61,10 @@ function runsText(facts: Facts): string {
   const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
   const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
   return `${made}${left} ${evidenceText(facts)}`;
+}
+
+function word(state: RunState): string {
+  return state === "by hand" ? "started by hand" : state;
 }
 
 function evidenceText(facts: Facts): string {

@@ -140,7 +140,7 @@ function figureText(run: ReportRun, plot: PlotRef, number: number): string {
   const picture = image(`${plot.metric} of ${run.name}`, path);
   const series = run.reading.series.find((one) => one.summary.key === plot.metric);
   const from = series === undefined ? "" : ` ${sourceText(run, series.summary)}`;
-  return `${picture}  \n*Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}*`;
+  return `${picture}  \n_Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}_`;
 }
 
 /** `20 values from logs/train.log, lines 3 to 41.` */

@@ -2,12 +2,13 @@
 // How the verdict was reached is verdict.ts.
 import { decimalText } from "./decimal.ts";
 import type { Worth } from "./evaluate.ts";
-import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./expression.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./criterion.ts";
 import type { Facts } from "./facts.ts";
 import { findingText } from "./finding-text.ts";
 import { findMetric } from "./evaluate.ts";
 import { code, counted, listed, sentenceCase, table } from "./markdown.ts";
-import type { Judged, Measured, Verdict } from "./verdict.ts";
+import type { Judged, Measured } from "./judge.ts";
+import type { Verdict } from "./verdict.ts";
 
 const ASKS: Readonly<Record<ComparisonOperator, string>> = {
   "<": "less than",

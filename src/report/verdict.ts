@@ -3,18 +3,12 @@
 import type { Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import { problemText } from "../model/problem.ts";
-import { arithmetic, compareDecimals, meanOf, type Decimal } from "./decimal.ts";
-import { directionIn, evaluate, holds, type Direction, type Worth } from "./evaluate.ts";
+import { directionIn, evaluate, holds, type Direction } from "./evaluate.ts";
 import { evidenceOf, unfit, type Evidence, type Obstacle } from "./evidence.ts";
-import {
-  metricTerms,
-  readCriterion,
-  termMetrics,
-  type Comparison,
-  type Criterion,
-} from "./expression.ts";
+import { metricTerms, termMetrics, type Criterion } from "./criterion.ts";
+import { readCriterion } from "./expression.ts";
+import { judge, type Judged, type Measured } from "./judge.ts";
 import type { ReportInput, ReportRun } from "./input.ts";
-import { oneSidedBound } from "./statistics.ts";
 
 export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
 
@@ -33,28 +27,6 @@ export interface Verdict {
   /** Findings that forbid a judgement, with their runs. */
   readonly blocking: readonly { readonly run: ReportRun; readonly finding: Finding }[];
   readonly judged: readonly Judged[];
-}
-
-/** One comparison over all runs that are evidence. */
-export interface Judged {
-  readonly comparison: Comparison;
-  readonly word: Exclude<VerdictWord, "NOT EVALUABLE">;
-  readonly perRun: readonly Measured[];
-  /** From three runs on: the margin left − right over the runs. */
-  readonly margin?: {
-    /** Exact mean. */
-    readonly mean: Decimal;
-    /** One-sided 95 % bound of the mean on the side of failure. */
-    readonly bound: number;
-    readonly meanPasses: boolean;
-  };
-}
-
-export interface Measured {
-  readonly run: ReportRun;
-  readonly left: Worth;
-  readonly right: Worth;
-  readonly passes: boolean;
 }
 
 /** The verdicts on `success` and `failure`, of those that the plan has. */
@@ -188,48 +160,6 @@ function judgeAll(
       : judge(comparison, perRun);
   });
   return { comparisons, obstacles: distinct(obstacles) };
-}
-
-function judge(comparison: Comparison, perRun: readonly Measured[]): Judged {
-  const passing = perRun.filter((one) => one.passes).length;
-  if (perRun.length < 3 || comparison.operator === "==") {
-    const word = passing === perRun.length ? "MET" : passing === 0 ? "NOT MET" : "INCONCLUSIVE";
-    return { comparison, word, perRun };
-  }
-  const margins = perRun.map((one) => arithmetic("-", one.left.value, one.right.value));
-  const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
-  const mean = meanOf(margins);
-  const meanPasses = holds(comparison.operator, mean, zero);
-  const small = comparison.operator.startsWith("<");
-  // A mean that passes is doubted from the failing side, one that fails from the passing side.
-  const bound = oneSidedBound(margins, small === meanPasses ? "below" : "above");
-  const sure = boundAgrees(comparison, bound, mean, margins) === meanPasses;
-  const word = sure ? (meanPasses ? "MET" : "NOT MET") : "INCONCLUSIVE";
-  return { comparison, word, perRun, margin: { mean, bound, meanPasses } };
-}
-
-/** Whether the bound passes; equal margins have no spread, so the exact mean speaks for them. */
-function boundAgrees(
-  comparison: Comparison,
-  bound: number,
-  mean: Decimal,
-  margins: readonly Decimal[],
-): boolean {
-  const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
-  const equal = margins.every((margin) => compareDecimals(margin, mean) === 0);
-  if (equal) return holds(comparison.operator, mean, zero);
-  switch (comparison.operator) {
-    case "<":
-      return bound < 0;
-    case "<=":
-      return bound <= 0;
-    case ">":
-      return bound > 0;
-    case ">=":
-      return bound >= 0;
-    case "==":
-      return bound === 0;
-  }
 }
 
 function missingText(missing: {

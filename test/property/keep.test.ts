@@ -6,9 +6,12 @@ import type { PageBlock } from "../../src/report/seal.ts";
 
 const KEYS = ["title", "abstract", "methods", "table", "figure", "discussion", "end"];
 
-/** A version of the page: some of the blocks, each with a text of that version. */
+/** A version of the page: some of the blocks in any order, each with a text of that version. */
 const version: fc.Arbitrary<readonly PageBlock[]> = fc
-  .tuple(fc.subarray(KEYS, { minLength: 1 }), fc.array(fc.nat(3), { minLength: 7, maxLength: 7 }))
+  .tuple(
+    fc.shuffledSubarray(KEYS, { minLength: 1 }),
+    fc.array(fc.nat(3), { minLength: 7, maxLength: 7 }),
+  )
   .map(([keys, texts]) =>
     keys.map((key, i) => ({
       key,

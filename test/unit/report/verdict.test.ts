@@ -17,6 +17,9 @@ const why = (verdict: Verdict): string =>
     .map((one) => one.text)
     .join("; ");
 
+const seeds = (...tokens: readonly string[]): readonly ReportRun[] =>
+  tokens.map((token, seed) => run(`full-seed-${seed}`, [token]));
+
 test("one long run meets or misses the criterion by its last logged token", () => {
   const success = "val/loss <= 0.759";
   assert.equal(judge({ success }, run("full", ["0.9", "0.75886"])).word, "MET");
@@ -62,8 +65,6 @@ test("two runs that disagree are inconclusive", () => {
 });
 
 test("from three runs on, the mean and its one-sided bound must agree", () => {
-  const seeds = (...tokens: readonly string[]): readonly ReportRun[] =>
-    tokens.map((token, seed) => run(`full-seed-${seed}`, [token]));
   const success = "val/loss <= 0.5";
   assert.equal(judge({ success }, ...seeds("0.40", "0.41", "0.42")).word, "MET");
   assert.equal(judge({ success }, ...seeds("0.60", "0.61", "0.62")).word, "NOT MET");
