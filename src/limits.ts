@@ -165,7 +165,7 @@ export const REPORT_ENTRIES = 300;
 export const REPORT_TURNS = 100_000;
 /** Runs of one experiment whose folders are looked at together; more only wait on the disk. */
 export const REPORT_READS = 8;
-/** An editor in the middle of saving REPORT.md is waited for this long. */
+/** An editor that saves the page or the journal is waited for: a little over TORN_WAIT_MS. */
 export const REPORT_BUSY_MS = 12_000;
 /** REPORT.md is left for the next time after this many saves came between reading and writing. */
 export const REPORT_TRIES = 3;

@@ -10,6 +10,7 @@ import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../re
 import { readIgnoredRuns } from "../settings/ignored.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
+import { readPatiently } from "./patient-read.ts";
 import { readRunRecord } from "./run-record.ts";
 import { createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
 import { readRunFiles } from "./run-files.ts";
@@ -32,7 +33,7 @@ export interface ExperimentFilesOptions {
 
 /**
  * Everything that the report of an experiment is made from. Only a journal that cannot be read
- * rejects (`code` as the system gives it); any other broken file is said in the report instead.
+ * rejects, with the reason in words; any other broken file is said in the report instead.
  */
 export async function readExperimentFiles(
   experimentDir: string,
@@ -40,7 +41,7 @@ export async function readExperimentFiles(
 ): Promise<ExperimentFiles> {
   const dir = resolve(experimentDir);
   const cache = options.cache ?? createReadingCache();
-  const journalText = await readFile(join(dir, "JOURNAL.md"), "utf8");
+  const journalText = await readJournalText(join(dir, "JOURNAL.md"));
   const journal = readJournal(journalText);
   const ignored = [...journal.ignored, ...(await ignoredFile(dir))];
   const runs = await runsHere(dir, journal.plan, cache);
@@ -51,6 +52,16 @@ export async function readExperimentFiles(
     journalText,
     input: baseline === undefined ? input : { ...input, baseline },
   };
+}
+
+/** Rejects where there is no journal, or none that can be read: an empty report would be wrong. */
+async function readJournalText(path: string): Promise<string> {
+  const read = await readPatiently(path);
+  const why = read.kind === "refused" ? read.why : "there is no such file";
+  if (read.kind === "refused" || read.text === undefined) {
+    throw new Error(`Cannot read ${path}: ${why}`);
+  }
+  return read.text;
 }
 
 /** The runs of the experiment, oldest first. */

@@ -1,15 +1,14 @@
 // Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
 // nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
 import { join, resolve } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { REPORT_BUSY_MS, REPORT_TRIES } from "../limits.ts";
+import { REPORT_TRIES } from "../limits.ts";
 import type { ReportInput } from "../report/input.ts";
 import { renewReportPage } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer } from "./render.ts";
 import { findingsOf } from "./run-files.ts";
-import { readSettled } from "./settled-read.ts";
+import { readPatiently } from "./patient-read.ts";
 import { readRun } from "./tail.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -103,7 +102,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     return { kind: "settled", report: { written: false, path, problems } };
   };
   for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
-    const current = await readWaiting(path);
+    const current = await readPatiently(path);
     if (current.kind === "refused") return failed(current.why);
     const renewed = renewReportPage(current.text, input);
     if (renewed.kind === "not-ours") return renewed;
@@ -114,7 +113,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
       return { kind: "settled", report: { written: false, path, problems: [] } };
     }
     // A save that came while the page was made is in the next try.
-    const again = await readWaiting(path);
+    const again = await readPatiently(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
     try {
@@ -126,27 +125,3 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
   }
   return failed("it is saved again and again; it is renewed at the next change");
 }
-
-type Present =
-  | { readonly kind: "page"; readonly text: string | undefined }
-  | { readonly kind: "refused"; readonly why: string };
-
-/** The page as it stands; an editor in the middle of a save is waited for, within a bound. */
-async function readWaiting(path: string): Promise<Present> {
-  for (let waitedMs = 0; ; waitedMs += BUSY_STEP_MS) {
-    const read = await readSettled(path);
-    switch (read.kind) {
-      case "text":
-        return { kind: "page", text: read.text };
-      case "absent":
-        return { kind: "page", text: undefined };
-      case "unreadable":
-        return { kind: "refused", why: read.why };
-      case "busy":
-        if (waitedMs >= REPORT_BUSY_MS) return { kind: "refused", why: read.why };
-        await pause(BUSY_STEP_MS);
-    }
-  }
-}
-
-const BUSY_STEP_MS = 200;
