@@ -188,9 +188,9 @@ export class DisplacedFiles {
 
   async #forget(waiting: Waiting): Promise<void> {
     clearTimeout(waiting.timer);
-    this.#waiting.delete(waiting.file);
     const { temp, aside, parked, id } = waiting.intent;
     if ([temp, aside, parked].every(isAbsent)) await removeIntent(waiting.intentDir, id);
+    this.#waiting.delete(waiting.file);
   }
 }
 

@@ -1,0 +1,113 @@
+// A journal in a fresh folder of the real file system, and the parts that a write to it needs.
+// What is done to it is in the tests beside this file.
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DisplacedFiles } from "../../src/effects/displaced.ts";
+import type { LateSave } from "../../src/effects/displaced.ts";
+import { replaceJournal } from "../../src/effects/journal-file.ts";
+import type { ReplaceRequest } from "../../src/effects/journal-file.ts";
+import type { ReplaceResult } from "../../src/effects/journal-swap.ts";
+import { hashText } from "../../src/model/ids.ts";
+
+export const NASTY = `a'; echo "foo" $(touch boo)\n– ø 実験`;
+
+export interface Ways {
+  readonly leases: boolean;
+  readonly exchange: boolean;
+}
+
+export const ALL_WAYS: readonly Ways[] = [
+  { leases: true, exchange: true },
+  { leases: false, exchange: true },
+  { leases: true, exchange: false },
+  { leases: false, exchange: false },
+];
+
+export function wayName({ leases, exchange }: Ways): string {
+  return `${leases ? "with" : "without"} leases, ${exchange ? "by exchange" : "by link"}`;
+}
+
+export interface Place {
+  readonly folder: string;
+  readonly journal: string;
+  readonly keptDir: string;
+  readonly intentDir: string;
+  readonly displaced: DisplacedFiles;
+  readonly late: LateSave[];
+  readonly troubles: unknown[];
+  readonly replace: (
+    from: string,
+    to: string,
+    more?: Partial<ReplaceRequest>,
+  ) => Promise<ReplaceResult>;
+  /** A second life after a crash: the same disk, nothing in memory. */
+  readonly restart: () => DisplacedFiles;
+  /** Private files of a write that lie beside the journal. */
+  readonly leftovers: () => readonly string[];
+  readonly remove: () => Promise<void>;
+}
+
+export function makePlace(
+  text: string,
+  ways: Ways = { leases: true, exchange: true },
+  looksMs: readonly number[] = [60_000],
+): Place {
+  const root = mkdtempSync(join(tmpdir(), "nightlab-journal-"));
+  const folder = join(root, NASTY);
+  mkdirSync(folder);
+  const journal = join(folder, "JOURNAL.md");
+  writeFileSync(journal, text);
+  const keptDir = join(root, "kept");
+  const intentDir = join(root, "intents");
+  const late: LateSave[] = [];
+  const troubles: unknown[] = [];
+  const open: DisplacedFiles[] = [];
+  const restart = (): DisplacedFiles => {
+    const displaced = new DisplacedFiles({
+      onLateSave: (save) => void late.push(save),
+      onTrouble: (_file, error) => void troubles.push(error),
+      leases: ways.leases,
+      looksMs,
+      equalReadsMs: 5,
+    });
+    open.push(displaced);
+    return displaced;
+  };
+  const displaced = restart();
+  return {
+    folder,
+    journal,
+    keptDir,
+    intentDir,
+    displaced,
+    late,
+    troubles,
+    restart,
+    replace: (from, to, more = {}) =>
+      replaceJournal({
+        path: journal,
+        basedOnHash: hashText(from),
+        text: to,
+        keptDir,
+        intentDir,
+        displaced,
+        ...ways,
+        ...more,
+      }),
+    leftovers: () => readdirSync(folder).filter((name) => name.includes(".nightlab-")),
+    remove: async () => {
+      await Promise.all(open.map((files) => files.close()));
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Wait for a condition, for at most 5 s. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 5_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error(`Waited 5 s in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
