@@ -91,9 +91,8 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
   }
   const leases = request.leases ?? true;
   const swap: Swap = { intent, leases, before, old: still.stat };
-  let published: Published =
-    request.exchange === false ? { kind: "exchange-unsupported" } : publishByExchange(swap);
-  if (published.kind === "exchange-unsupported") published = publishByLink(swap);
+  const exchanged = request.exchange === false ? "unsupported" : publishByExchange(swap);
+  const published = exchanged === "unsupported" ? publishByLink(swap) : exchanged;
   return await afterwards(request, swap, published);
 }
 

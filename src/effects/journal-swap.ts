@@ -44,7 +44,6 @@ export interface Swap {
 
 /** What became of the names, and which file somebody may still save into. */
 export type Published =
-  | { readonly kind: "exchange-unsupported" }
   | { readonly kind: "done"; readonly left: string; readonly knownHash: string }
   | {
       readonly kind: "undone";
@@ -59,15 +58,15 @@ export type Published =
  * Exchange journal and new text in one step, the journal as the first argument: with the other
  * order VS Code does not notice the change. A save that came meanwhile undoes it.
  */
-export function publishByExchange(swap: Swap): Published {
+export function publishByExchange(swap: Swap): Published | "unsupported" {
   const { intent, leases, before } = swap;
   const { target, temp, basedOnHash, newHash } = intent;
-  const held = holdStill(target, leases, (still): Published => {
+  const held = holdStill(target, leases, (still): Published | "unsupported" => {
     const changed = changedSince(swap, still);
     if (changed !== undefined) return nothingDone(intent, changed);
     before("exchange");
     const answer = exchangeNames(target, temp);
-    if (answer === "unsupported") return { kind: "exchange-unsupported" };
+    if (answer === "unsupported") return answer;
     if (answer !== "exchanged") return nothingDone(intent, failure(target, answer));
     if (isUndisturbed(still, temp)) return { kind: "done", left: temp, knownHash: basedOnHash };
     // The path is absent where an editor has just renamed it: then the save stays in `temp`.
