@@ -61,9 +61,12 @@ export function apply(world: World, fact: Fact): void {
       const experiment = world.experiments.get(fact.experiment);
       if (experiment === undefined) return;
       for (const hash of fact.hashes) experiment.rendered.add(hash);
-      const writes = experiment.writes + 1;
-      world.experiments.set(fact.experiment, { ...experiment, writes });
-      for (const id of fact.ids) change(world, id, () => ({ shownInWrite: writes }));
+      world.experiments.set(fact.experiment, { ...experiment, writes: experiment.writes + 1 });
+      return;
+    }
+    case "receipts-shown": {
+      const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
+      for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
       return;
     }
     case "run-claimed":

@@ -40,10 +40,10 @@ export async function watch(
     },
   });
   const answer = await ended.promise;
-  const late = setTimeout(() => process.exit(answer.exitCode), FAREWELL_MS);
+  // Whatever still holds the process then, it holds no run.
+  setTimeout(() => process.exit(answer.exitCode), FAREWELL_MS).unref();
   await daemon.close();
   for (const lock of locks) lock.release();
-  clearTimeout(late);
   return answer;
 }
 

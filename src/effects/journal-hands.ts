@@ -23,12 +23,14 @@ export interface JournalHands extends Pick<Hands, "write-journal" | "write-statu
   close(): Promise<void>;
 }
 
+type WriteJournal = Parameters<Hands["write-journal"]>[0];
+
 interface Watched {
   readonly lab: LabPath;
   readonly reader: JournalReader;
   timer: NodeJS.Timeout | undefined;
-  reading: boolean;
-  again: boolean;
+  /** Reads and writes of one journal take turns, so that what is told last is newest. */
+  turn: Promise<unknown>;
   lastSize: number | undefined;
   absentSinceMs: number | undefined;
 }
@@ -54,21 +56,17 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
     clearTimeout(entry.timer);
     entry.timer = setTimeout(() => void read(experiment, entry), ms);
   };
+  const inTurn = <T>(entry: Watched, work: () => Promise<T>): Promise<T> => {
+    const done = entry.turn.then(work);
+    entry.turn = done.catch(() => undefined);
+    return done;
+  };
   const read = async (experiment: ExperimentPath, entry: Watched): Promise<void> => {
-    if (entry.reading) {
-      entry.again = true;
-      return;
-    }
-    entry.reading = true;
-    entry.again = false;
     try {
-      await readOnce(experiment, entry);
+      await inTurn(entry, () => readOnce(experiment, entry));
     } catch (error) {
       warn("journal not read", { experiment, error: String(error) });
       later(experiment, entry, JOURNAL_RETRY_MS);
-    } finally {
-      entry.reading = false;
-      if (entry.again) later(experiment, entry, JOURNAL_PAUSE_MS);
     }
   };
   const readOnce = async (experiment: ExperimentPath, entry: Watched): Promise<void> => {
@@ -106,6 +104,15 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
     const lab = labs.find((one) => experiment === String(one) || experiment.startsWith(one + sep));
     if (lab === undefined) throw new Error("Cannot take over a late save: its lab is not open");
     await keepVersion(keptDir(lab, experiment), late.text);
+    const entry = watched.get(experiment);
+    const put = (): Promise<void> => putLateSave(late, lab, experiment);
+    await (entry === undefined ? put() : inTurn(entry, put));
+  };
+  const putLateSave = async (
+    late: LateSave,
+    lab: LabPath,
+    experiment: ExperimentPath,
+  ): Promise<void> => {
     const current = await readSettled(late.path, { now });
     if (current.kind !== "text") throw new Error(`Cannot take over a late save: ${current.kind}`);
     const newer = await stat(late.path).then(({ mtimeMs }) => mtimeMs > late.mtimeMs);
@@ -114,7 +121,8 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
       warn("a save crossed another one; both are kept", { experiment, hash: late.hash });
       return;
     }
-    await replace(experiment, lab, current.hash, late.text);
+    const result = await replace(experiment, lab, current.hash, late.text);
+    if (result.kind !== "written") throw new Error(`Cannot take over a late save: ${result.kind}`);
   };
   const replace = async (
     experiment: ExperimentPath,
@@ -135,6 +143,39 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
     return result;
   };
 
+  const write = async (
+    entry: Watched,
+    { experiment, basedOn, text }: WriteJournal,
+    reply: Post,
+  ): Promise<void> => {
+    const held = await editorHolds(journalOf(experiment));
+    if (held !== false) {
+      reply({ kind: "journal-written", experiment, result: "busy", why: held.why });
+      return;
+    }
+    const result = await replace(experiment, entry.lab, basedOn, text);
+    switch (result.kind) {
+      case "written":
+        entry.lastSize = Buffer.byteLength(text);
+        // Read from the disk: somebody may have saved since, and that is newer than our text.
+        await readOnce(experiment, entry);
+        reply({ kind: "journal-written", experiment, result: "written" });
+        return;
+      case "changed":
+        later(experiment, entry, 0);
+        reply({ kind: "journal-written", experiment, result: "changed" });
+        return;
+      case "busy":
+      case "refused":
+      case "failed":
+        if (result.kind !== "busy") warn("journal not written", { experiment, why: result.why });
+        reply({ kind: "journal-written", experiment, result: result.kind, why: result.why });
+        return;
+      case "same-size":
+        throw new Error("a write of equal size was allowed, and refused");
+    }
+  };
+
   return {
     async open(lab) {
       labs.push(lab);
@@ -147,8 +188,7 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
           lab,
           reader: createJournalReader(),
           timer: undefined,
-          reading: false,
-          again: false,
+          turn: Promise.resolve(),
           lastSize: undefined,
           absentSinceMs: undefined,
         };
@@ -156,41 +196,9 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
       }
       later(experiment, entry, JOURNAL_PAUSE_MS);
     },
-    async "write-journal"({ experiment, basedOn, text }, reply) {
-      const entry = watched.get(experiment);
-      if (entry === undefined) return;
-      const held = await editorHolds(journalOf(experiment));
-      if (held !== false) {
-        reply({ kind: "journal-written", experiment, result: "busy", why: held.why });
-        return;
-      }
-      const result = await replace(experiment, entry.lab, basedOn, text);
-      switch (result.kind) {
-        case "written":
-          entry.lastSize = Buffer.byteLength(text);
-          await keepVersion(keptDir(entry.lab, experiment), text);
-          reply({
-            kind: "journal-read",
-            experiment,
-            text,
-            hash: result.hash,
-            reading: entry.reader.read(text),
-          });
-          reply({ kind: "journal-written", experiment, result: "written" });
-          return;
-        case "changed":
-          later(experiment, entry, 0);
-          reply({ kind: "journal-written", experiment, result: "changed" });
-          return;
-        case "busy":
-        case "refused":
-        case "failed":
-          if (result.kind !== "busy") warn("journal not written", { experiment, why: result.why });
-          reply({ kind: "journal-written", experiment, result: result.kind, why: result.why });
-          return;
-        case "same-size":
-          throw new Error("a write of equal size was allowed, and refused");
-      }
+    async "write-journal"(effect, reply) {
+      const entry = watched.get(effect.experiment);
+      if (entry !== undefined) await inTurn(entry, () => write(entry, effect, reply));
     },
     async "write-status-page"({ experiment, text }) {
       try {

@@ -55,22 +55,25 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const reports = reportHands({ labOf, timeZone, warn });
   let loop: Loop | undefined;
   const journals = journalHands({ post: (event) => loop?.post(event), warn, now });
+  const runs = runHands({
+    supervisor,
+    renderer,
+    around: {
+      plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
+      timeZone,
+      takenFolders: ({ experiment, attempt }) =>
+        takenFolders(world, experimentPath(experiment), attempt),
+      reportTouched: (experiment) => reports.touch(experiment),
+      warn,
+      now,
+      version: parts.version,
+    },
+  });
   const hands: Hands = {
     ...attemptHands(supervisor, parts.env),
-    ...runHands({
-      supervisor,
-      renderer,
-      around: {
-        plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
-        timeZone,
-        takenFolders: ({ experiment, attempt }) =>
-          takenFolders(world, experimentPath(experiment), attempt),
-        reportTouched: (experiment) => reports.touch(experiment),
-        warn,
-        now,
-        version: parts.version,
-      },
-    }),
+    "follow-attempt": runs["follow-attempt"],
+    "conclude-run": runs["conclude-run"],
+    "plot-run": runs["plot-run"],
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
@@ -90,7 +93,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       loop.stop();
       alarm.cancel();
       supervisor.close();
-      await Promise.all([eyes(), journals.close(), reports.close(), renderer.close()]);
+      await Promise.all([eyes(), journals.close(), reports.close(), runs.close()]);
+      await renderer.close();
       ledger.close();
     },
   };

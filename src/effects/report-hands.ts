@@ -1,8 +1,8 @@
 // The hand that renews reports: one at a time, each at most once a second, and only when something
 // that it is made from has changed. What a report says is in report/.
 import { createHash } from "node:crypto";
-import { readdir, readFile, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { RENEW_MS } from "../limits.ts";
 import type { ExperimentPath } from "../model/ids.ts";
@@ -49,6 +49,7 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
       const { problems } = await renewReport(experiment, { cache, labDir: lab });
       for (const problem of problems) around.warn("report", { experiment, problem });
+      await mkdir(dirname(markFile), { recursive: true });
       await writeWhole(markFile, mark);
       return true;
     } catch (error) {

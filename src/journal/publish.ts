@@ -42,8 +42,14 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   turn.world.views.set(experiment, { ...view, dirty: wanted.more });
   if (result.text === view.text) return;
   const hash = hashText(result.text);
-  turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes, ids: wanted.ids });
-  turn.world.views.set(experiment, { ...view, dirty: wanted.more, writing: true, ownHash: hash });
+  turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
+  turn.world.views.set(experiment, {
+    ...view,
+    dirty: wanted.more,
+    writing: true,
+    ownHash: hash,
+    showing: wanted.ids,
+  });
   turn.effect({ kind: "write-journal", experiment, basedOn: view.hash, text: result.text });
 }
 

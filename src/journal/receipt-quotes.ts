@@ -99,8 +99,9 @@ function headOf(inside: string): Head | undefined {
   const state = match?.[1] ?? match?.[2];
   if (state === undefined) return undefined;
   const id = match?.[3];
-  if (id !== undefined) return { state, id };
-  return state === "problem" ? { state } : undefined;
+  // A problem has no id: code after it is a word of its message.
+  if (state === "problem") return { state };
+  return id === undefined ? undefined : { state, id };
 }
 
 /** Offset of the line's `>`, after white space; undefined where it begins with something else. */

@@ -40,6 +40,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
       .map((id) => [id, before?.ticked.get(id) ?? turn.atMs]),
   );
   world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked });
+  noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
   noteEdits(turn, experiment, aligned.placed);
   if (firstSight) holdForeign(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
@@ -74,6 +75,7 @@ function nextView(
     settling: before?.settling ?? new Map(),
     placed: before?.placed ?? new Map(),
     ticked: before?.ticked ?? new Map(),
+    showing: before?.showing ?? [],
     writing: before?.writing ?? false,
     retryAtMs: before?.retryAtMs ?? 0,
     dirty: true,
@@ -146,10 +148,32 @@ function settle(
       sinceMs: same?.sinceMs ?? turn.atMs,
       // The block stood already and this save did not touch it: its author is elsewhere.
       movedOn: same !== undefined && (same.movedOn || !own),
-      copied: aligned.copied.has(at),
+      // Its copied receipt is taken out at the next write; what it is stays.
+      copied: aligned.copied.has(at) || same?.copied === true,
     });
   }
   return settling;
+}
+
+/**
+ * Notes which receipts are in the file by now: those that this write added, and those whose write
+ * was done while nobody could take note of it.
+ */
+function noteShown(
+  turn: Turn,
+  experiment: ExperimentPath,
+  placed: ReadonlyMap<string, CommandId>,
+  written: readonly CommandId[],
+): void {
+  const reading = turn.world.views.get(experiment)?.reading;
+  if (reading === undefined) return;
+  const ids = [...placesOf(reading)].flatMap(([at, { receiptId }]) => {
+    const id = placed.get(at);
+    if (id === undefined || id !== receiptId) return [];
+    const never = turn.world.commands.get(id)?.shownInWrite === 0;
+    return never || written.includes(id) ? [id] : [];
+  });
+  if (ids.length > 0) turn.record({ kind: "receipts-shown", experiment, ids });
 }
 
 /** Says of a started command that its block was edited since, or takes that back. */

@@ -96,8 +96,13 @@ export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;
+      /** Known to be the daemon's from before the write that puts them into the file. */
       readonly hashes: readonly string[];
-      /** Commands whose receipt is new or different with this write. */
+    }
+  | {
+      /** Receipts that are new or different in the file as it was just read. */
+      readonly kind: "receipts-shown";
+      readonly experiment: ExperimentPath;
       readonly ids: readonly CommandId[];
     }
 );

@@ -119,6 +119,8 @@ export interface JournalView {
   readonly ticked: ReadonlyMap<CommandId, number>;
   /** Hash of the text that the daemon last wrote or is writing: reading it back is no edit. */
   readonly ownHash?: string;
+  /** Commands whose receipt the write under way adds or changes. */
+  readonly showing: readonly CommandId[];
   /** A write was handed out and has not come back. */
   readonly writing: boolean;
   /** Not to be written before then: an editor was in the way. */

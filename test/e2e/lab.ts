@@ -44,7 +44,7 @@ export interface LabOptions {
 }
 
 /** Waits are short here: a test's journal has nobody typing in it. */
-const QUICK = "settle: 500ms\nquiet: 500ms\n";
+const QUICK = "settle: 1s\nquiet: 1s\n";
 
 export async function openLab(options: LabOptions): Promise<TestLab> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-e2e-")));
@@ -75,9 +75,16 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     }
   };
   const journal = (): string => readFileSync(join(experiment, "JOURNAL.md"), "utf8");
+  const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
+    const child = daemon;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await until("the daemon ends", () => child.exitCode !== null || child.signalCode !== null);
+  };
   return {
     path,
     experiment,
+    stop,
     journal,
     until,
     save: (text) => writeFile(join(experiment, "JOURNAL.md"), text),
@@ -94,12 +101,6 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
       await until("the daemon watches", () => log.includes('"watching"'));
       return child;
     },
-    async stop(signal = "SIGTERM") {
-      const child = daemon;
-      if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-      child.kill(signal);
-      await until("the daemon ends", () => child.exitCode !== null || child.signalCode !== null);
-    },
     async nightlab(...args) {
       const run = promisify(execFile)(process.execPath, [LAUNCHER, ...args], { env, cwd: path });
       return run.then(
@@ -109,7 +110,7 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     },
     runs: () => (existsSync(join(experiment, "runs")) ? readdirSync(join(experiment, "runs")) : []),
     async close() {
-      await this.stop("SIGKILL");
+      await stop("SIGKILL");
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };

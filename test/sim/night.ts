@@ -104,7 +104,8 @@ export function startNight(options: NightOptions): Night {
       }
       text = wanted;
       writes += 1;
-      reply(life, readEvent());
+      // As the real hand does: what is told after a write is read from the disk again.
+      at(nowMs + options.delayMs(), life, () => post(readEvent()));
       reply(life, { kind: "journal-written", experiment: EXPERIMENT, result: "written" });
     }),
     "write-status-page": guarded(() => undefined),

@@ -1,0 +1,15 @@
+// What the hands of a run need to know of the world, as it is when they ask.
+import type { ExperimentPath } from "../model/ids.ts";
+import type { Plan } from "../model/journal.ts";
+import type { AttemptSpec } from "../model/run.ts";
+
+export interface RunSurroundings {
+  readonly plan: (experiment: ExperimentPath) => Plan;
+  readonly timeZone: (lab: string) => string;
+  /** Folders of the experiment's other runs. */
+  readonly takenFolders: (spec: AttemptSpec) => ReadonlySet<string>;
+  readonly reportTouched: (experiment: ExperimentPath) => void;
+  readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+  readonly now: () => number;
+  readonly version: string;
+}
