@@ -11,8 +11,8 @@ import { axisTitle, plotCaption, plotTitle } from "./plot-text.ts";
 import { CONFIG, INK, splitColour } from "./plot-theme.ts";
 
 /** Size of the whole picture in CSS pixels, title and axes included. */
-export const PLOT_WIDTH = 720;
-export const PLOT_HEIGHT = 360;
+const PLOT_WIDTH = 720;
+const PLOT_HEIGHT = 360;
 /** Names of anomalies shown, and the width that one needs, in CSS pixels. */
 const MOST_LABELS = 4;
 const LABEL_WIDTH = 110;
@@ -23,7 +23,6 @@ export interface MetricPlot {
   readonly findings: readonly Finding[];
   /** Where the values were read, relative to the run folder: `logs/train.log`. */
   readonly file: string;
-  readonly theme?: "light";
 }
 
 type Column = "step" | "value" | "stretch" | "label";

@@ -65,6 +65,6 @@ export function shorten(text: string, length: number): string {
 }
 
 /** What an XML text may hold, on one line: a control character would make the SVG unreadable. */
-export function printable(text: string): string {
+function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu, " ");
 }
