@@ -24,6 +24,8 @@ export interface PlotsInput {
   /** Keys of the promised metrics: they come first where there are too many to draw. */
   readonly promised: readonly string[];
   readonly renderer: Renderer;
+  /** The script still runs: `plots/` is its to make, and nothing is drawn before it has. */
+  readonly scriptRuns?: boolean;
 }
 
 export interface PlotsResult {
@@ -45,7 +47,12 @@ export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
   const plots: PlotRef[] = [];
   const failures: string[] = [];
   try {
-    await makeFolder(join(input.runDir, FOLDER));
+    if (input.scriptRuns === true) {
+      // Many scripts refuse a folder that is there already: nightlab must not be why one dies.
+      if (!(await isFolder(join(input.runDir, FOLDER)))) return { plots: [], failures: [] };
+    } else {
+      await makeFolder(join(input.runDir, FOLDER));
+    }
     for (const series of drawn) {
       const result = await renewPlot(input, series, names);
       if (result.plot !== undefined) plots.push(result.plot);
@@ -66,6 +73,10 @@ function chosen(all: readonly Series[], promised: readonly string[]): readonly S
     0,
     PLOTS_PER_RUN,
   );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
 /** Only the folder itself is made: a run folder that is gone stays gone. */

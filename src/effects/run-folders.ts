@@ -116,13 +116,15 @@ export async function makeRunFolder(
 /**
  * Moves an attempt's console output to the run's `logs/console.log`, or `console-<attempt>.log`
  * where the run has one. The bytes stay where they are on the disk, so a script that still
- * prints goes on into the moved file. May be repeated.
+ * prints goes on into the moved file. May be repeated. While the script runs, `logs/` is its to
+ * make: until then the console is left.
  */
 export async function moveConsole(
   attemptFolder: string,
   attempt: AttemptId,
   experiment: string,
   folder: RunFolder,
+  options: { readonly scriptRuns: boolean } = { scriptRuns: false },
 ): Promise<ConsoleMove> {
   const from = join(attemptFolder, "console.log");
   if ((await findRunFolder(experiment, folder)) === undefined) {
@@ -130,9 +132,12 @@ export async function moveConsole(
   }
   const logs = join(runDir(experiment, folder), "logs");
   try {
-    await mkdir(logs).catch((error: unknown) => {
-      if (errorCode(error) !== "EEXIST") throw error;
-    });
+    // A script that still runs may be about to make it, and many refuse one that is there.
+    if (!options.scriptRuns) {
+      await mkdir(logs).catch((error: unknown) => {
+        if (errorCode(error) !== "EEXIST") throw error;
+      });
+    }
     if (!(await lstat(logs)).isDirectory()) {
       return { kind: "left", why: `runs/${folder}/logs is no folder` };
     }

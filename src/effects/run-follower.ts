@@ -35,10 +35,17 @@ export function followRun(
   let where = folder;
   let tail: RunTail | undefined;
 
-  const settle = async (its: RunFolder): Promise<void> => {
+  let moved = false;
+  const settle = (its: RunFolder): void => {
     where = its;
-    await moveConsole(attemptDir(spec.lab, spec.attempt), spec.attempt, spec.experiment, its);
     handlers.folderFound(its);
+  };
+  const move = async (to: RunFolder): Promise<void> => {
+    if (moved) return;
+    const { lab, attempt, experiment } = spec;
+    const dir = attemptDir(lab, attempt);
+    const result = await moveConsole(dir, attempt, experiment, to, { scriptRuns: true });
+    moved = result.kind === "moved";
   };
   const search = async (): Promise<void> => {
     if (where !== undefined) return settle(where);
@@ -58,6 +65,7 @@ export function followRun(
     tail = openTail(dir);
     while (!over.signal.aborted) {
       let news = false;
+      await move(where);
       while (!over.signal.aborted && (await tail.poll())) news = true;
       if (news && !over.signal.aborted) {
         await handlers.logsGrew(where, tail);

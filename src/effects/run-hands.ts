@@ -49,7 +49,7 @@ export function runHands(parts: Parts): RunHands {
         async logsGrew(found, tail) {
           const reading = tail.reader.reading();
           const given = { spec, start, startedAtMs, reading };
-          await draw(parts, spec, found, reading, judge(around, given));
+          await draw(parts, spec, found, reading, judge(around, given), true);
           around.reportTouched(experimentPath(spec.experiment));
         },
       });
@@ -144,6 +144,7 @@ async function draw(
   folder: RunFolder,
   reading: RunReading,
   found: readonly Finding[],
+  scriptRuns = false,
 ): Promise<readonly PlotRef[]> {
   try {
     const { plots, failures } = await renewPlots({
@@ -153,6 +154,7 @@ async function draw(
       findings: found,
       promised: around.plan(experimentPath(spec.experiment)).metrics.map(({ key }) => key),
       renderer,
+      scriptRuns,
     });
     for (const failure of failures) around.warn("plot not drawn", { folder, failure });
     return plots;
