@@ -42,10 +42,12 @@ export async function logsPrint(runDir: string): Promise<string> {
   const folder = join(runDir, "logs");
   const names = await readdir(folder).catch(() => []);
   const lines = await Promise.all(
-    names.toSorted((a, b) => (a < b ? -1 : 1)).map(async (name) => {
-      const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-      return found === undefined ? name : `${name} ${found.size} ${found.mtimeNs} ${found.ino}`;
-    }),
+    names
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .map(async (name) => {
+        const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
+        return found === undefined ? name : `${name} ${found.size} ${found.mtimeNs} ${found.ino}`;
+      }),
   );
   return lines.join("\n");
 }

@@ -46,7 +46,7 @@ function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["o
   });
   return {
     done,
-    settle() {
+    settle: () => {
       nowMs = wake?.atMs ?? nowMs;
       wake?.callback();
     },
