@@ -54,6 +54,12 @@ export function listMarker(rest: string): ListMarker | undefined {
   return { length: match[0].length, ...(digits === undefined ? {} : { number: Number(digits) }) };
 }
 
+/** Length of a GFM footnote's `[^label]:` at the start of `rest`; what follows is inside of it. */
+export function footnoteMark(rest: string): number | undefined {
+  if (!rest.startsWith("[^")) return undefined;
+  return /^\[\^(?:\\[[\]\\]|[^[\]\s\\]|\\(?![[\]\\])){1,999}\]:/.exec(rest)?.[0].length;
+}
+
 /** What ends a block of HTML: a mark on a line, or a blank line. */
 export type HtmlEnd = RegExp | "blank";
 

@@ -30,7 +30,8 @@ export function readFenceCommand(yaml: string, verb: Verb): Draft {
   draft.faults.push(...faults);
   if (first === undefined && faults.length === 0) setTarget(draft, "", 0);
   for (const { key, offset, value } of rest) {
-    if (isVerb(key)) {
+    // `script` is a verb and a key: below another verb it names that command's file.
+    if (isVerb(key) && (key !== "script" || verb === "script")) {
       const fix = "write one fence for each command";
       draft.faults.push({ message: `a second command, \`${key}:\`, in one fence`, fix, offset });
     } else setKey(draft, key, offset, value);

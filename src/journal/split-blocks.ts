@@ -3,14 +3,16 @@
 import { BLOCK_NESTING } from "../limits.ts";
 import {
   closesFence,
+  footnoteMark,
   htmlStart,
   isAtxHeading,
   isSetextUnderline,
   isThematicBreak,
-  listMarker,
   openingFence,
 } from "./block-starts.ts";
 import type { Fence, HtmlEnd } from "./block-starts.ts";
+import { readItem, skipQuoteMark, startsItem } from "./container-marks.ts";
+import type { Container } from "./container-marks.ts";
 import { isRestBlank, newCursor, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
 import type { Cursor } from "./line-cursor.ts";
 import { contentEnd, startOf } from "./text-lines.ts";
@@ -41,24 +43,30 @@ type Leaf =
   | { readonly kind: "fence"; readonly fence: Fence; readonly line: number }
   | { readonly kind: "html"; readonly end: HtmlEnd };
 
-type Container =
-  { readonly kind: "quote" } | { readonly kind: "item"; readonly indent: number; empty: boolean };
-
 const NONE: Leaf = { kind: "none" };
 const PARAGRAPH: Leaf = { kind: "paragraph" };
 
 interface Scan {
   readonly containers: Container[];
   leaf: Leaf;
-  /** The open paragraph begins with `[`: it may be nothing but link definitions. */
-  bracket: boolean;
+  /** The open paragraph may be nothing but link definitions, or a table. */
+  odd: boolean;
+  /** Below such a paragraph and an underline: what the lines are shows at the next blank one. */
+  unsure: boolean;
   tooDeep: boolean;
   heading: boolean;
 }
 
 /** Splits from line `from` on. Follows CommonMark's block structure: "Phase 1" of its appendix. */
 export function splitBlocks(lines: TextLines, from: number): Split {
-  const scan: Scan = { containers: [], leaf: NONE, bracket: false, tooDeep: false, heading: false };
+  const scan: Scan = {
+    containers: [],
+    leaf: NONE,
+    odd: false,
+    unsure: false,
+    tooDeep: false,
+    heading: false,
+  };
   const blocks: TopBlock[] = [];
   let open: { first: number; after: number } | undefined;
   let conflicted = false;
@@ -74,7 +82,9 @@ export function splitBlocks(lines: TextLines, from: number): Split {
     const opensTop = takeLine(scan, newCursor(lines.text, start, end), line);
     const after = { heading: scan.heading, tooDeep: scan.tooDeep };
     if (scan.leaf.kind !== "fence" && isConflictMark(lines.text, start, end)) conflicted = true;
-    if (opensTop) {
+    const blank = isBlankRange(lines.text, start, end);
+    if (blank) scan.unsure = false;
+    if ((opensTop && !scan.unsure) || (open === undefined && !blank)) {
       Object.assign(scan, before);
       close();
       Object.assign(scan, after);
@@ -82,7 +92,7 @@ export function splitBlocks(lines: TextLines, from: number): Split {
     } else {
       scan.heading = before.heading || after.heading;
       scan.tooDeep = before.tooDeep || after.tooDeep;
-      if (open !== undefined && !isBlankRange(lines.text, start, end)) open.after = line + 1;
+      if (open !== undefined && !blank) open.after = line + 1;
     }
   }
   close();
@@ -155,8 +165,11 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       return started && matched === 0;
     }
     if (whiteColumns(cursor) >= 4) {
-      if (!inParagraph) begin(NONE);
-      return started && matched === 0;
+      if (inParagraph) return started && matched === 0;
+      const behindMark = started;
+      begin(NONE);
+      // Lines of indented code are one block, blank ones between them too: never split there.
+      return behindMark && matched === 0;
     }
     const rest = cursor.rest();
     const direct = inParagraph && !lazily;
@@ -167,6 +180,16 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       skipQuoteMark(cursor);
       continue;
     }
+    const footnote = footnoteMark(rest);
+    if (footnote !== undefined) {
+      if (!push(scan, begin, { kind: "item", indent: 4, empty: false })) {
+        return started && matched === 0;
+      }
+      skipIndent(cursor);
+      skipColumns(cursor, footnote);
+      skipIndent(cursor);
+      continue;
+    }
     if (isAtxHeading(rest)) {
       begin(NONE);
       scan.heading = containers.length === 0;
@@ -175,16 +198,17 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       begin(html !== "blank" && html.test(rest) ? NONE : { kind: "html", end: html });
     } else if (direct && isSetextUnderline(rest)) {
       scan.heading ||= containers.length === 0;
-      // Below link definitions an underline is text, and the paragraph goes on.
-      scan.leaf = scan.bracket ? PARAGRAPH : NONE;
+      // Below link definitions an underline is text, and the paragraph goes on; tables go on too.
+      scan.unsure = scan.odd;
+      scan.leaf = scan.odd ? PARAGRAPH : NONE;
     } else if (isThematicBreak(rest)) begin(NONE);
     else if (startsItem(rest, direct)) {
       const item = readItem(cursor, rest);
       if (!push(scan, begin, item)) return started && matched === 0;
       continue;
-    } else if (!inParagraph) {
-      begin(PARAGRAPH);
-      scan.bracket = rest.startsWith("[");
+    } else {
+      if (!inParagraph) begin(PARAGRAPH);
+      scan.odd = (!started && scan.odd) || /^\[|\||:-|-:/.test(rest);
     }
     return started && matched === 0;
   }
@@ -200,32 +224,6 @@ function push(scan: Scan, begin: (leaf: Leaf) => void, container: Container): bo
   }
   scan.containers.push(container);
   return true;
-}
-
-/** An item cuts off a paragraph only where it has text, and its number, if any, is 1. */
-function startsItem(rest: string, inParagraph: boolean): boolean {
-  const marker = listMarker(rest);
-  if (marker === undefined || !inParagraph) return marker !== undefined;
-  return rest.slice(marker.length).trim() !== "" && (marker.number ?? 1) === 1;
-}
-
-/** Moves behind the marker and the white space that belongs to it. */
-function readItem(cursor: Cursor, rest: string): Container {
-  const before = whiteColumns(cursor);
-  const length = listMarker(rest)?.length ?? 1;
-  skipIndent(cursor);
-  skipColumns(cursor, length);
-  const columns = whiteColumns(cursor);
-  const empty = isRestBlank(cursor);
-  const padding = empty || columns > 4 ? 1 : columns;
-  if (!empty) skipColumns(cursor, padding);
-  return { kind: "item", indent: before + length + padding, empty };
-}
-
-function skipQuoteMark(cursor: Cursor): void {
-  skipIndent(cursor);
-  skipColumns(cursor, 1);
-  if (whiteColumns(cursor) > 0) skipColumns(cursor, 1);
 }
 
 const isBlankRange = (text: string, start: number, end: number): boolean =>

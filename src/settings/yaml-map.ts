@@ -54,7 +54,44 @@ export function readYamlMap(text: string): YamlMap {
   const repaired = quoteBareLines(text);
   const second = repaired === text ? undefined : parse(repaired);
   if (second === undefined || second.errors.length > 0) return { entries: [], faults };
-  return { entries: mapOf(second, []).entries, faults: faults.slice(0, 1) };
+  const back = offsetsBack(repaired, text);
+  const entries = mapOf(second, []).entries.map((entry) => movedEntry(entry, back));
+  return { entries, faults: faults.slice(0, 1) };
+}
+
+/** From offsets of a text to those of one with the same lines, by line and column. */
+function offsetsBack(from: string, to: string): (offset: number) => number {
+  const [there, here] = [lineStarts(from), lineStarts(to)];
+  return (offset) => {
+    const line = there.findLastIndex((start) => start <= offset);
+    const end = (here[line + 1] ?? to.length + 1) - 1;
+    return Math.min((here[line] ?? 0) + offset - (there[line] ?? 0), end);
+  };
+}
+
+function lineStarts(text: string): readonly number[] {
+  return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length)];
+}
+
+function movedEntry(
+  { key, offset, value }: YamlEntry,
+  back: (offset: number) => number,
+): YamlEntry {
+  return { key, offset: back(offset), value: movedValue(value, back) };
+}
+
+function movedValue(value: YamlValue, back: (offset: number) => number): YamlValue {
+  const offset = back(value.offset);
+  switch (value.kind) {
+    case "list":
+      return { ...value, offset, items: value.items.map((item) => movedValue(item, back)) };
+    case "map":
+      return { ...value, offset, entries: value.entries.map((entry) => movedEntry(entry, back)) };
+    case "text":
+    case "empty":
+    case "unreadable":
+      return { ...value, offset };
+  }
 }
 
 const tooDeep: YamlFault = {
@@ -66,7 +103,7 @@ const tooDeep: YamlFault = {
 /** The document, or undefined where the library gave up (its recursion has no bound). */
 function parse(text: string): Document.Parsed | undefined {
   try {
-    return parseDocument(text, { schema: "failsafe", prettyErrors: false, logLevel: "silent" });
+    return parseDocument(text, { schema: "failsafe", prettyErrors: false, logLevel: "error" });
   } catch {
     return undefined;
   }
@@ -154,6 +191,10 @@ function faultOf(error: YAMLError, text: string): YamlFault {
   }
   if (error.code === "TAB_AS_INDENT") {
     return { message: "YAML takes no tab as indentation", fix: "use spaces", offset };
+  }
+  if (error.code === "MULTIPLE_DOCS") {
+    const message = "a second YAML document begins here";
+    return { message, fix: "take the line of `---` or `...` away", offset };
   }
   const said = error.message.split("\n")[0] ?? "";
   return { message: `this YAML cannot be read: ${said}`, offset };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { Nodes } from "mdast";
 import { SKIP, visit } from "unist-util-visit";
 import { parseBlocks } from "../../src/journal/parse-markdown.ts";
@@ -9,7 +9,7 @@ import { splitBlocks } from "../../src/journal/split-blocks.ts";
 import { linesOf, startOf } from "../../src/journal/text-lines.ts";
 import type { JournalReading } from "../../src/model/journal.ts";
 import type { Span } from "../../src/model/problem.ts";
-import { journalText } from "./markdown-text.ts";
+import { journalText } from "./journal-text.ts";
 
 const anyText = fc.oneof(
   { weight: 5, arbitrary: journalText },
