@@ -1,11 +1,9 @@
 // What git says of an experiment's folder: commit, whether it differs, and the difference.
 // It only reads: no locks, hooks, pagers or outside diff programs, and no git means no facts.
-import { execFile } from "node:child_process";
 import { lstat, open } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { execa, ExecaError } from "execa";
 import { GIT_MS, PATCH_BYTES, UNTRACKED_BYTES, UNTRACKED_FILES } from "../limits.ts";
-import { errorCode } from "./write-whole.ts";
 
 export interface GitFacts {
   readonly commit: string;
@@ -25,8 +23,8 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
     const untracked = (await git(...list, ...here)).split("\0").filter((name) => name !== "");
     const diff = ["diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"];
     const tracked = await git(...diff, ...here).catch((error: unknown) => {
-      if (errorCode(error) !== "ERR_CHILD_PROCESS_STDIO_MAXBUFFER") throw error;
-      return undefined;
+      if (error instanceof ExecaError && error.isMaxBuffer) return undefined;
+      throw error;
     });
     if (tracked === undefined) return { commit, dirty: true };
     if (tracked === "" && untracked.length === 0) return { commit, dirty: false };
@@ -47,16 +45,15 @@ async function ask(folder: string, args: readonly string[]): Promise<string> {
     ...env
   } = process.env;
   const quiet = ["core.fsmonitor=false", "core.hooksPath=/dev/null", "core.quotePath=true"];
-  const { stdout } = await promisify(execFile)(
-    "git",
-    ["--no-pager", ...quiet.flatMap((setting) => ["-c", setting]), ...args],
-    {
-      cwd: folder,
-      env: { ...env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
-      timeout: GIT_MS,
-      maxBuffer: PATCH_BYTES,
-    },
-  );
+  const settings = quiet.flatMap((setting) => ["-c", setting]);
+  const { stdout } = await execa("git", ["--no-pager", ...settings, ...args], {
+    cwd: folder,
+    env: { ...env, GIT_OPTIONAL_LOCKS: "0", GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
+    extendEnv: false,
+    stripFinalNewline: false,
+    timeout: GIT_MS,
+    maxBuffer: PATCH_BYTES,
+  });
   return stdout;
 }
 

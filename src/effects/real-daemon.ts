@@ -15,6 +15,7 @@ import type { Hands } from "./hands.ts";
 import { journalHands, type JournalHands } from "./journal-hands.ts";
 import { openLedger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
+import { renewLabPage } from "./lab-page.ts";
 import { createRenderer } from "./render.ts";
 import { reportHands } from "./report-hands.ts";
 import { watchRequests } from "./requests.ts";
@@ -77,8 +78,11 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
-    "show-lab-problems": ({ lab, problems }) => {
-      for (const problem of problems) log.warn({ lab, ...problem }, "nightlab.yaml");
+    "show-lab-problems": async ({ lab, problems }) => {
+      for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
+      await renewLabPage(lab, problems).catch((error: unknown) =>
+        warn("LAB.md not written", { lab, error: String(error) }),
+      );
     },
   };
   const alarm = wakeUp();
