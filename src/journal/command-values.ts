@@ -82,7 +82,7 @@ function notScalar(value: YamlValue, draft: Draft): readonly string[] {
 }
 
 /** Words of one string; corrected dashes are noted, an open quote is a fault. */
-export function splitArgs(text: string, offset: number, draft: Draft): readonly string[] {
+function splitArgs(text: string, offset: number, draft: Draft): readonly string[] {
   return tokenize(text).map((token) => {
     if (token.unclosed !== undefined) {
       const message = `nothing closes the ${token.unclosed}`;

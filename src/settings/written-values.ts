@@ -100,7 +100,7 @@ function mendedName(text: string): string {
 }
 
 /** Whether a text holds NUL or another control character. */
-export function hasControl(text: string): boolean {
+function hasControl(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (code < 32 || code === 127) return true;
