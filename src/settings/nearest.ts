@@ -25,7 +25,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
  * Insertions, deletions, substitutions and swaps of neighbours between two words, each stretch of
  * letters edited once (optimal string alignment; Boytsov 2011, section 3).
  */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {
