@@ -53,8 +53,6 @@ export const PREPARE_MS = 30 * 60_000;
 export const GRACE_MS = 10_000;
 /** Adopted runs have no parent here to tell of their end: looked at this often. */
 export const ADOPTED_POLL_MS = 1_000;
-/** Queue length of one lab: more is a mistake. */
-export const QUEUED_COMMANDS = 10_000;
 
 /** Bytes read from one log before others get their turn. */
 export const READ_CHUNK = 1 << 20;
@@ -225,3 +223,5 @@ export const JOURNALS_READ_MS = 5_000;
 export const FAREWELL_MS = 1_500;
 /** Plots that one drawing process makes: its memory grows by some 0.7 MB with each. */
 export const RENDER_PLOTS = 100;
+/** uv answers from its cache in a moment; without a network it may try for long. */
+export const EXPORT_MS = 60_000;

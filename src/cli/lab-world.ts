@@ -8,11 +8,6 @@ import { replay } from "../ledger/replay.ts";
 import { commandId, labPath, type LabPath } from "../model/ids.ts";
 import { emptyWorld, type Command, type World } from "../model/world.ts";
 
-export interface LabWorld {
-  readonly lab: LabPath;
-  readonly world: World;
-}
-
 /** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
 export function findLab(from: string): LabPath | undefined {
   const start = resolve(from);

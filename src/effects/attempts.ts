@@ -127,7 +127,7 @@ export async function readProcesses(dir: string): Promise<AttemptProcesses> {
 }
 
 /** What the shim wrote at the end, or undefined: still running, lost, or torn by a power cut. */
-export async function readExit(dir: string): Promise<Exit | undefined> {
+async function readExit(dir: string): Promise<Exit | undefined> {
   const match = /^(\d{1,3}) (\d{1,16})\n$/.exec((await readSmall(join(dir, "exit"))) ?? "");
   if (match === null) return undefined;
   const overLimit = await exists(join(dir, "over-limit"));
@@ -135,7 +135,7 @@ export async function readExit(dir: string): Promise<Exit | undefined> {
 }
 
 /** Whether some process holds a FIFO open for reading; never waits. */
-export async function fifoIsHeld(path: string): Promise<boolean> {
+async function fifoIsHeld(path: string): Promise<boolean> {
   try {
     // A person's editor may have left an ordinary file there: opening that proves nothing.
     if (!(await stat(path)).isFIFO()) return false;
@@ -148,7 +148,7 @@ export async function fifoIsHeld(path: string): Promise<boolean> {
 }
 
 /** The id of the attempt that a folder belongs to. */
-export function attemptOf(dir: string): AttemptId {
+function attemptOf(dir: string): AttemptId {
   return attemptId(dir.slice(dir.lastIndexOf("/") + 1));
 }
 

@@ -115,7 +115,7 @@ export async function writeRunRecord(
 }
 
 /** Name of a record's file in its run's folder. */
-export function recordFile(record: { readonly verb: string; readonly id: string }): string {
+function recordFile(record: { readonly verb: string; readonly id: string }): string {
   return record.verb === "eval" ? `eval-${record.id}.json` : "run.json";
 }
 

@@ -11,6 +11,8 @@ import {
   writeRunRecord,
   type RecordFacts,
 } from "./run-record.ts";
+import { keepResolved } from "./resolved-environment.ts";
+import { runDir } from "./run-folders.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import { chooseRunner, commandLine, pixiManifest } from "./runner.ts";
 
@@ -25,7 +27,12 @@ export async function startRecord(
   try {
     const facts = await recordFacts(around, spec, start, folder, startedAtMs);
     await keepRecord(around, facts);
-    return facts;
+    if (spec.verb !== "run") return facts;
+    const resolved = await keepResolved(spec, runDir(spec.experiment, folder));
+    if (resolved === undefined) return facts;
+    const known = { ...facts, environment: { ...facts.environment, resolved } };
+    await keepRecord(around, known);
+    return known;
   } catch (error) {
     around.warn("run.json not written", { folder, error: String(error) });
     return undefined;

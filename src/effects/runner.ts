@@ -38,7 +38,7 @@ const HOW_TO_GET: Readonly<Record<Runner, string>> = {
 };
 
 /** The surroundings of this process. */
-export function surroundings(): Surroundings {
+function surroundings(): Surroundings {
   const checkout = fileURLToPath(new URL("../../", import.meta.url));
   return { env: process.env, home: homedir(), checkout };
 }

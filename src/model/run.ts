@@ -119,7 +119,12 @@ export interface RunRecord {
   readonly cwd: string;
   readonly runner: string;
   readonly interpreter?: string;
-  readonly environment?: { readonly metadataHash?: string; readonly lockHash?: string };
+  readonly environment?: {
+    readonly metadataHash?: string;
+    readonly lockHash?: string;
+    /** File beside run.json with what was resolved, where the script has no lock. */
+    readonly resolved?: string;
+  };
   readonly codeHash?: string;
   readonly git?: {
     readonly commit: string;

@@ -195,7 +195,7 @@ function askConclusion(turn: Turn, id: CommandId): void {
 }
 
 /** The command whose try this is. */
-export function commandOfAttempt(world: World, attempt: AttemptId): Command | undefined {
+function commandOfAttempt(world: World, attempt: AttemptId): Command | undefined {
   const command = world.commands.get(attempt.replace(/-\d+$/, "") as CommandId);
   return command?.run?.attempt === attempt ? command : undefined;
 }

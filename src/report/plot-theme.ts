@@ -5,7 +5,7 @@
 import { canonicalMetric } from "../model/metric-key.ts";
 
 /** Name of the fonts in effects/fonts/; the widths of texts are measured with them. */
-export const FONT = "Inter";
+const FONT = "Inter";
 
 export const INK = {
   blue: "#0072B2",

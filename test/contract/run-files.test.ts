@@ -219,6 +219,22 @@ describe("the console of a run", () => {
     assert.deepEqual(await move(), { kind: "moved", file: "logs/console.log" });
   });
 
+  it("waits while the script runs until the script itself has made logs/", async () => {
+    const spec = bench.spec(1);
+    await createAttempt(spec);
+    const dir = attemptDir(spec.lab, spec.attempt);
+    const run = join(bench.experiment, "runs", folder);
+    mkdirSync(run, { recursive: true });
+    writeFileSync(join(dir, "console.log"), "said");
+    const running = { scriptRuns: true };
+    const move = async (): Promise<string> =>
+      (await moveConsole(dir, spec.attempt, bench.experiment, folder, running)).kind;
+    assert.equal(await move(), "left");
+    assert.ok(!existsSync(join(run, "logs")), "a script that makes it would die of it");
+    mkdirSync(join(run, "logs"));
+    assert.equal(await move(), "moved");
+  });
+
   it("never replaces one that is there, nor goes where a link leads", async () => {
     const spec = bench.spec(1);
     await createAttempt(spec);
