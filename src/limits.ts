@@ -225,3 +225,13 @@ export const FAREWELL_MS = 1_500;
 export const RENDER_PLOTS = 100;
 /** uv answers from its cache in a moment; without a network it may try for long. */
 export const EXPORT_MS = 60_000;
+
+/** Step and time of this many metric lines: blocks of 30 of them still show a slowdown. */
+export const PACE_POINTS = 4_096;
+/** Lines from a log's start in which it tells how far it means to go, and what it loads. */
+export const PROGRESS_LINES = 2_000;
+/** Falls of the step that are kept: a counter that starts anew each epoch falls for ever. */
+export const FALLS_KEPT = 64;
+/** Beginning of a warning that tells it from another, and how many are counted. */
+export const WARNING_CHARS = 160;
+export const WARNING_TEMPLATES = 200;

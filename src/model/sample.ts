@@ -70,6 +70,49 @@ export interface TellingLine extends LogPlace {
   readonly metricAfter: boolean;
 }
 
+/** A metric line whose step is below the one before it. */
+export interface StepFall extends LogPlace {
+  readonly from: number;
+  readonly to: number;
+  /** The line and the one before it name epochs, and its own is the later one. */
+  readonly epochRose: boolean;
+}
+
+/** A warning that came ten times or more; its numbers may differ. */
+export interface Warning {
+  readonly text: string;
+  readonly count: number;
+  readonly first: LogPlace;
+}
+
+/** What the lines of one file tell besides metrics. */
+export interface LineFacts {
+  readonly file: string;
+  /** Stamps in ms since 1970 taken as if they were UTC. */
+  readonly firstStampMs?: number;
+  readonly lastStampMs?: number;
+  readonly longestGapMs: number;
+  /** Stamps that fall by more than 2 s. */
+  readonly timeFalls: {
+    readonly count: number;
+    readonly first?: LogPlace & { readonly byMs: number };
+  };
+  readonly falls: readonly StepFall[];
+  /** Step and stamp of metric lines; every n-th where there are many. */
+  readonly pace: { readonly steps: Float64Array; readonly stampsMs: Float64Array };
+  readonly warnings: readonly Warning[];
+  /** The last `done/total` that a line told. */
+  readonly progress?: {
+    readonly unit: "step" | "epoch";
+    readonly done: number;
+    readonly total: number;
+  };
+  /** A line that says that the run computes on the CPU for want of a GPU. */
+  readonly cpu?: LogPlace & { readonly text: string };
+  /** It began by loading weights. */
+  readonly restored: boolean;
+}
+
 /** Everything known of one run from its logs. */
 export interface RunReading {
   /** In order of first appearance. */
@@ -83,6 +126,8 @@ export interface RunReading {
     readonly count: number;
     readonly first?: LogPlace & { readonly text: string };
   };
+  /** What lines tell besides metrics, file by file; absent where only metrics were taken over. */
+  readonly lineFacts?: readonly LineFacts[];
   /** `{ "logs/train.log": lines }` of each file read. */
   readonly files: readonly {
     readonly file: string;

@@ -1,8 +1,9 @@
 // What one log file says, line by line, as far as it has been read.
 // Which files count for a run's metrics, and how they are joined, is in run-reader.ts.
 import { LAST_LINES, QUOTED_CHARS, SERIES_PER_FILE, TOLD_LINES_EACH_END } from "../limits.ts";
-import type { LogPlace, Series, TellingLine } from "../model/sample.ts";
+import type { LineFacts, LogPlace, Series, TellingLine } from "../model/sample.ts";
 import { createKeptEnds } from "./kept-ends.ts";
+import { createLineFacts } from "./line-facts.ts";
 import { type LogLine, createLineSplitter } from "./lines.ts";
 import { type MetricLine, readMetricLine } from "./metric-line.ts";
 import { ownCopy, stampOf, stripAnsi } from "./plain-text.ts";
@@ -35,6 +36,7 @@ export interface FileReading {
   lastLines(): readonly string[];
   unread(): { readonly count: number; readonly first?: LogPlace & { readonly text: string } };
   metricsEnd(): MetricsEnd;
+  facts(): LineFacts;
   lines(): number;
   bytes(): number;
 }
@@ -47,6 +49,7 @@ export function createFileReading(file: string): FileReading {
   const telling = createKeptEnds<FileTellingLine>();
   const tail = createTail();
   const clock = createStampClock();
+  const facts = createLineFacts(file);
   let unreadCount = 0;
   let firstUnread: (LogPlace & { text: string }) | undefined;
   let metricsEnd: MetricsEnd = { offset: -1 };
@@ -92,8 +95,17 @@ export function createFileReading(file: string): FileReading {
   const splitter = createLineSplitter((line) => {
     const plain = stripAnsi(line.text);
     tail.add(line.line, plain);
-    clock.see(line.line, stampOf(plain));
+    const stampMs = stampOf(plain);
+    clock.see(line.line, stampMs);
     const read = readMetricLine(plain);
+    facts.see({
+      line: line.line,
+      offset: line.offset,
+      plain,
+      isMetric: read.kind === "metrics",
+      ...(read.kind === "metrics" && read.step !== undefined ? { step: read.step.value } : {}),
+      ...(stampMs === undefined ? {} : { stampMs }),
+    });
     if (read.kind !== "other") {
       if (read.kind === "unread" || line.cut || !addMetrics(line, read)) unread(line, plain);
       return;
@@ -124,6 +136,7 @@ export function createFileReading(file: string): FileReading {
         ? { count: unreadCount }
         : { count: unreadCount, first: firstUnread },
     metricsEnd: () => metricsEnd,
+    facts: () => facts.facts(),
     lines: () => splitter.lines(),
     bytes: () => splitter.bytes(),
   };

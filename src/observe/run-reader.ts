@@ -72,6 +72,7 @@ function readingOf(files: readonly FileReading[]): RunReading {
     ),
     lastLines: lastLines(files),
     unread: unreadOf(speaking),
+    lineFacts: files.map((file) => file.facts()),
     files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
   };
 }
