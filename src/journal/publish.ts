@@ -11,6 +11,7 @@ import type { CommandBlock } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type JournalView, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
 import { commandsOf } from "../queue/targets.ts";
+import { comparedNames } from "../observe/criterion-metrics.ts";
 import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
@@ -137,10 +138,13 @@ function piecesOf(world: World, experiment: ExperimentPath, command: Command): r
   const plan = world.views.get(experiment)?.reading.plan;
   return receiptPieces(command, {
     timeZone: settingsOf(world, experiment).timeZone,
-    promised: plan?.metrics.map(({ key }) => key) ?? [],
+    // What the criteria are about comes first, for a reader as for the picture.
+    promised: plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)],
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
   });
 }
+
+const keyOf = ({ key }: { readonly key: string }): string => key;
 
 /** What the receipts would say, for a journal that cannot be written itself. */
 export function statusPage(world: World, experiment: ExperimentPath, why: string): string {

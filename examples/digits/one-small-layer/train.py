@@ -79,7 +79,8 @@ def make_run_folder(name: str) -> Path:
 
 def log_metric(**values: float) -> None:
     """The line that nightlab reads: metric {"epoch": 0, "step": 84, "train/loss": 0.51}"""
-    logger.info("metric {}", json.dumps(values))
+    rounded = {k: v if isinstance(v, int) else float(f"{v:.4g}") for k, v in values.items()}
+    logger.info("metric {}", json.dumps(rounded))
 
 
 def load_digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
