@@ -108,8 +108,8 @@ test("a script that does not exist: held, with the nearest name", async () => {
 });
 
 test("a name that is a path, and an unknown key: a problem that starts nothing", async () => {
-  const before = it.runs().length;
+  const count = it.runs().length;
   const text = await receiptOf("run: ../../etc/passwd", trainScript("pass"));
   assert.match(text, /\*\*problem\*\*/);
-  assert.equal(it.runs().length, before);
+  assert.equal(it.runs().length, count);
 });

@@ -14,7 +14,7 @@ print("trained")
 
 const open: TestLab[] = [];
 after(async () => {
-  for (const lab of open) await lab.close();
+  for (const one of open) await one.close();
 });
 async function lab(options: Parameters<typeof openLab>[0]): Promise<TestLab> {
   const made = await openLab(options);

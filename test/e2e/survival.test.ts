@@ -14,7 +14,7 @@ sys.exit(5 if name == "five" else 0)
 
 const open: TestLab[] = [];
 after(async () => {
-  for (const lab of open) await lab.close();
+  for (const one of open) await one.close();
 });
 async function slowLab(): Promise<TestLab> {
   const made = await openLab({ journal: JOURNAL, train: SLOW });
