@@ -19,6 +19,16 @@ export function apply(world: World, fact: Fact): void {
         });
       }
       return;
+    case "experiment-copied": {
+      const { of, inert, atMs } = fact;
+      const experiment = world.experiments.get(fact.experiment);
+      if (experiment === undefined) return;
+      world.experiments.set(fact.experiment, { ...experiment, copied: { of, inert, atMs } });
+      return;
+    }
+    case "experiment-moved":
+      move(world, fact);
+      return;
     case "command-accepted": {
       const { atMs, kind: _, ...rest } = fact;
       world.commands.set(fact.id, {
@@ -147,6 +157,14 @@ function applyToRun(world: World, fact: RunFact): void {
         changeRun(world, fact.id, { resolved: [...resolved, fact.flag] });
     }
   }
+}
+
+function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): void {
+  const experiment = world.experiments.get(fact.from);
+  if (experiment === undefined) return;
+  world.experiments.delete(fact.from);
+  world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
+  for (const id of experiment.commands) change(world, id, () => ({ experiment: fact.to }));
 }
 
 function replace(world: World, id: CommandId, update: (command: Command) => Command): void {

@@ -12,6 +12,8 @@ export const SETTLE_PREFIX_TIMES = 3;
 export const SETTLE_FENCE_TIMES = 6;
 /** A save that changed something else shows that the cursor moved on. */
 export const SETTLE_MOVED_ON_MS = 3_000;
+/** The editor was closed: nobody is in the middle of a word. */
+export const SETTLE_CLOSED_MS = 1_000;
 /** Written consent (` !`, a tick, stop, queue) only has to be on disk whole. */
 export const SETTLE_GO_MS = 1_000;
 /** A mistake is answered once its author has had the time to mend it unasked. */
@@ -29,6 +31,10 @@ export const QUIET_GAP_MS = 2_000;
 export const WORTH_WRITING_MS = 5_000;
 /** An editor that renames leaves the path absent for a moment: busy, not deleted. */
 export const ABSENT_IS_BUSY_MS = 10_000;
+/** The wall clock and what passed differ by less than this while nobody sets a clock. */
+export const CLOCK_JUMP_MS = 1_000;
+/** A folder's new name may be seen this long before the old one is known to be gone. */
+export const RENAME_SEEN_MS = 20_000;
 /** Watchers can lose events: every journal's stat is looked at this often as well. */
 export const POLL_MS = 5_000;
 /** Displaced files are looked at again after these times, since a save may still land in one. */
@@ -43,9 +49,18 @@ export const TORN_SHARE = 0.1;
 export const TORN_BYTES = 1024;
 /** ...as may an empty one: both are believed once they have stayed so for this long. */
 export const TORN_WAIT_MS = 10_000;
-/** Kept versions of one journal: their number and size. */
-export const KEPT_VERSIONS = 500;
+/** Kept versions of one journal: their number (two hours of a save each 4 s), size and age. */
+export const KEPT_VERSIONS = 2_000;
 export const KEPT_BYTES = 256 * 2 ** 20;
+export const KEPT_MS = 90 * 86_400_000;
+/** Kept versions that are compared to find the one that a stale buffer was loaded from. */
+export const BASE_VERSIONS = 400;
+/** Of those alike in their receipts, the newest this many are compared by line. */
+export const BASE_TEXTS = 24;
+/** Lines that two versions of a journal differ by; finding more takes quadratic time. */
+export const MERGE_EDITS = 4_000;
+/** While nothing can be kept (a full disk), a journal is looked at this often. */
+export const JOURNAL_KEEP_RETRY_MS = 5_000;
 
 /** Preparing an environment may download gigabytes, but not stand still. */
 export const PREPARE_MS = 30 * 60_000;
@@ -235,3 +250,12 @@ export const FALLS_KEPT = 64;
 /** Beginning of a warning that tells it from another, and how many are counted. */
 export const WARNING_CHARS = 160;
 export const WARNING_TEMPLATES = 200;
+/** Bootstrap resamples: the interval's ends move by under 1 % of its width with other ones. */
+export const BOOTSTRAP_RESAMPLES = 9_999;
+/** Pairs of sentences that an audit compares: a page rewritten by hand has some thousands. */
+export const AUDIT_PAIRS = 500_000;
+/** Values that a person's own number is compared with. */
+export const AUDIT_KNOWN = 200_000;
+
+/** Words, numbers and marks of one log line that are looked at: the longest seen had some 400. */
+export const LINE_TOKENS = 4_096;

@@ -3,7 +3,9 @@
 // given, through `apply` for what lasts.
 import { acceptSettled } from "./journal/accept.ts";
 import { publishDue, statusPage } from "./journal/publish.ts";
+import { followRename } from "./journal/first-sight.ts";
 import { onJournalRead } from "./journal/reread.ts";
+import { onEditorClosed, passOver } from "./journal/passing-time.ts";
 import type { Effect } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
 import type { Fact } from "./model/fact.ts";
@@ -46,14 +48,23 @@ function take(turn: Turn, event: Event): void {
     case "experiment-gone":
       world.views.delete(event.experiment);
       world.found.delete(event.experiment);
+      world.undecided.delete(event.experiment);
+      onGone(turn, event.experiment);
       return;
     case "journal-read":
       onJournalRead(turn, event);
+      return;
+    case "editor-closed":
+      onEditorClosed(turn, event.experiment);
+      return;
+    case "clock-jumped":
+      passOver(world, event.byMs);
       return;
     case "journal-written":
       onJournalWritten(turn, event);
       return;
     case "daemon-started":
+      takeUndecided(turn);
       resumeRuns(turn);
       return;
     case "start-examined":
@@ -77,6 +88,21 @@ function take(turn: Turn, event: Event): void {
     }
     case "tick":
   }
+}
+
+/** Journals that waited until it was known which experiments there are. */
+function takeUndecided(turn: Turn): void {
+  const { world } = turn;
+  world.allFound = true;
+  const waiting = [...world.undecided.values()];
+  world.undecided.clear();
+  for (const event of waiting) onJournalRead(turn, event);
+}
+
+/** Gone, or seen under its new name before. */
+function onGone(turn: Turn, experiment: ExperimentPath): void {
+  const renamed = followRename(turn, experiment);
+  if (renamed !== undefined) onJournalRead(turn, renamed);
 }
 
 /** An editor was in the way: look again soon. A journal that refuses gets a page beside it. */

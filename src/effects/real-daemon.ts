@@ -11,6 +11,7 @@ import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "..
 import type { World } from "../model/world.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { attemptHands } from "./attempt-hands.ts";
+import { steadyClock } from "./clock.ts";
 import type { Hands } from "./hands.ts";
 import { journalHands, type JournalHands } from "./journal-hands.ts";
 import { openLedger } from "./ledger.ts";
@@ -55,7 +56,11 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
   const reports = reportHands({ labOf, timeZone, warn });
   let loop: Loop | undefined;
-  const journals = journalHands({ post: (event) => loop?.post(event), warn, now });
+  const now = steadyClock({
+    notBeforeMs: world.nowMs,
+    onJump: (byMs) => loop?.post({ kind: "clock-jumped", byMs }),
+  });
+  const journals = journalHands({ post: (event) => loop?.post(event), warn, now: Date.now });
   const runs = runHands({
     supervisor,
     renderer,
@@ -85,7 +90,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       );
     },
   };
-  const alarm = wakeUp();
+  const alarm = wakeUp(now);
   loop = startLoop({ world, ledger, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
   const eyes = await openEyes(labs, loop, journals, log);
   await journalsRead(world);
@@ -105,8 +110,6 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
 }
 
 const NOTHING_READ = readJournal("");
-
-const now = (): number => Date.now();
 
 const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 

@@ -8,8 +8,8 @@ export interface WakeUp {
 
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** A timer on the wall clock, ms since 1970. */
-export function wakeUp(): WakeUp {
+/** A timer on a clock that tells ms since 1970. */
+export function wakeUp(now: () => number): WakeUp {
   let timer: NodeJS.Timeout | undefined;
   return {
     at(atMs, callback) {
@@ -17,7 +17,7 @@ export function wakeUp(): WakeUp {
       timer = undefined;
       if (atMs === undefined) return;
       // One more, since timers may fire a fraction of a millisecond early.
-      const waitMs = Math.min(LONGEST_MS, Math.max(0, atMs - Date.now() + 1));
+      const waitMs = Math.min(LONGEST_MS, Math.max(0, atMs - now() + 1));
       timer = setTimeout(callback, waitMs);
     },
     cancel: () => clearTimeout(timer),

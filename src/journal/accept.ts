@@ -7,9 +7,10 @@ import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
 import { dependencies, isLong } from "../queue/go.ts";
 import { requestStop } from "../queue/run-events.ts";
-import { resolveTarget } from "../queue/targets.ts";
+import { commandsOf, resolveTarget } from "../queue/targets.ts";
 import { planGaps } from "../settings/plan.ts";
 import type { Turn } from "../turn.ts";
+import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { settledAtMs } from "./settle.ts";
 
@@ -30,7 +31,7 @@ export function acceptSettled(turn: Turn): void {
       const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, knownNames });
       if (readyAtMs === undefined) continue;
       if (readyAtMs > turn.atMs) turn.wake(readyAtMs);
-      else accept(turn, experiment, at, found.command, block, settling.copied);
+      else accept(turn, experiment, at, found.command, block, settling.hold);
     }
   }
 }
@@ -42,10 +43,21 @@ export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
   for (const [at, { command, block: index }] of placesOf(view.reading)) {
     const block = view.reading.blocks[index];
     if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
-    if (command.spec.verb === "stop" || command.spec.verb === "queue") continue;
-    const reason = "it stood here before this daemon first saw the experiment";
-    add(turn, experiment, at, command, block, { state: "held", reason });
+    add(turn, experiment, at, command, block, heldBack(command.spec, HOLDS.foreign));
   }
+}
+
+/** Commands that stood in a journal from elsewhere and still wait for their go. */
+export function heldForeign(world: World, experiment: ExperimentPath): readonly CommandId[] {
+  return commandsOf(world, experiment)
+    .filter(({ state, reason }) => state === "held" && reason === HOLDS.foreign)
+    .map(({ id }) => id);
+}
+
+/** Not to start unasked. What would act at once is passed over: nobody may mean it any more. */
+function heldBack(spec: CommandSpec, reason: string): First {
+  const acts = spec.verb === "stop" || spec.verb === "queue";
+  return { state: acts ? "skipped" : "held", reason };
 }
 
 function accept(
@@ -54,7 +66,7 @@ function accept(
   at: string,
   found: FoundCommand,
   block: CommandBlock,
-  copied: boolean,
+  hold: string | undefined,
 ): void {
   const { spec } = found;
   if (spec === undefined) return;
@@ -63,12 +75,12 @@ function accept(
     const { canonical, form, source } = found;
     turn.record({ kind: "command-edited", id, spec, canonical, form, source });
     unsettle(turn, experiment, at, id);
-    firstState(turn, id);
+    if (hold === undefined) firstState(turn, id);
+    else turn.record({ kind: "command-state", id, state: "held", reason: hold });
     return;
   }
-  if (copied) {
-    const reason = "it was copied together with its receipt";
-    add(turn, experiment, at, found, block, { state: "held", reason });
+  if (hold !== undefined) {
+    add(turn, experiment, at, found, block, heldBack(spec, hold));
     return;
   }
   const added = add(turn, experiment, at, found, block, { state: "queued" });
@@ -77,13 +89,18 @@ function accept(
   else firstState(turn, added);
 }
 
+interface First {
+  readonly state: CommandState;
+  readonly reason?: string;
+}
+
 function add(
   turn: Turn,
   experiment: ExperimentPath,
   at: string,
   found: FoundCommand,
   block: CommandBlock,
-  first: { readonly state: CommandState; readonly reason?: string },
+  first: First,
 ): CommandId {
   const { spec, canonical, form, source, line } = found;
   const id = mintCommandId(`${experiment}\n${canonical}\n${at}\n${turn.atMs}`, (taken) =>
@@ -199,8 +216,7 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
     const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
     if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
     else {
-      const reason = "its block was deleted";
-      turn.record({ kind: "command-state", id, state: "cancelled", reason });
+      turn.record({ kind: "command-state", id, state: "cancelled", reason: DELETED });
     }
   }
 }

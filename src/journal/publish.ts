@@ -14,6 +14,7 @@ import { commandsOf } from "../queue/targets.ts";
 import { comparedNames } from "../observe/criterion-metrics.ts";
 import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
+import { heldForeign } from "./accept.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
 import { pieceHash, renderJournal } from "./render.ts";
 
@@ -141,10 +142,17 @@ function piecesOf(world: World, experiment: ExperimentPath, command: Command): r
     // What the criteria are about comes first, for a reader as for the picture.
     promised: plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)],
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
+    ...startAllOf(world, command),
   });
 }
 
 const keyOf = ({ key }: { readonly key: string }): string => key;
+
+/** The first held command of an experiment from elsewhere offers to start all of them. */
+function startAllOf(world: World, { id, experiment }: Command): { readonly startAll?: number } {
+  const held = heldForeign(world, experiment);
+  return held.length > 1 && held[0] === id ? { startAll: held.length } : {};
+}
 
 /** What the receipts would say, for a journal that cannot be written itself. */
 export function statusPage(world: World, experiment: ExperimentPath, why: string): string {

@@ -9,6 +9,8 @@ import { findingText, flagKey, shownFindings } from "./receipt-flags.ts";
 export interface ReceiptInputs {
   /** Commands whose start box is ticked. */
   readonly ticked: readonly CommandId[];
+  /** The box that starts all held commands of an experiment from elsewhere is ticked. */
+  readonly startAll: boolean;
   /** Flags changed from `[WEIRD]` to `[RESOLVED]`: as the run keeps them, and as they stand. */
   readonly resolved: readonly {
     readonly id: CommandId;
@@ -27,6 +29,7 @@ export function receiptInputs(
   commands: ReadonlyMap<CommandId, Command>,
 ): ReceiptInputs {
   const ticked: CommandId[] = [];
+  let startAll = false;
   const resolved: ReceiptInputs["resolved"][number][] = [];
   for (const { receipt } of reading.blocks) {
     let id = idOf(receipt?.heads[0]?.id);
@@ -34,18 +37,23 @@ export function receiptInputs(
       const normal = pieceNormal(piece.normal);
       id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
       if (id === undefined) continue;
-      if (isTickedBox(piece, normal) && rendered.has(pieceHash(normal))) ticked.push(id);
+      if (isTickedBox(piece, normal) && rendered.has(pieceHash(normal))) {
+        if (START_ALL.test(normal)) startAll = true;
+        else ticked.push(id);
+      }
       const opened = openedFlag(normal);
       if (opened === undefined || !rendered.has(pieceHash(opened))) continue;
       const flag = flagOf(commands.get(id), normal);
       if (flag !== undefined) resolved.push({ id, flag, pieceText: normal });
     }
   }
-  return { ticked: [...new Set(ticked)], resolved };
+  return { ticked: [...new Set(ticked)], startAll, resolved };
 }
 
 const idOf = (id: string | undefined): CommandId | undefined =>
   id === undefined ? undefined : commandId(id);
+
+const START_ALL = /^start all \d+$/;
 
 const isTickedBox = (piece: ReceiptPiece, normal: string): boolean =>
   piece.ticked === true && /^start\b/.test(normal);

@@ -17,6 +17,8 @@ export interface ReceiptContext {
   readonly promised: readonly string[];
   /** What a held command's box says beside "start": `up to 2 h; de-risk took 41 s`. */
   readonly startNote?: string;
+  /** How many held commands of this journal one box may start; shown below this command's own. */
+  readonly startAll?: number;
   /** Place in the queue, from 1, where it is queued. */
   readonly queuePlace?: number;
 }
@@ -34,7 +36,7 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
     ...runLinks(command),
   ].join(" · ");
   const notes = command.notes.map((note) => `- ${proseText(plainLine(note, RECEIPT_TEXT_CHARS))}`);
-  const box = command.state === "held" ? [startBox(context.startNote)] : [];
+  const box = command.state === "held" ? startBoxes(context) : [];
   if (run === undefined || outcome === undefined)
     return [head, ...ranAs(command), ...notes, ...box];
   const image = plotImage(run, outcome, context.promised);
@@ -113,6 +115,11 @@ const startBox = (note: string | undefined): string =>
   note === undefined
     ? "- [ ] start"
     : `- [ ] start (${proseText(plainLine(note, RECEIPT_TEXT_CHARS))})`;
+
+function startBoxes({ startNote, startAll }: ReceiptContext): readonly string[] {
+  const all = startAll === undefined ? [] : [`- [ ] start all ${startAll}`];
+  return [startBox(startNote), ...all];
+}
 
 function ranAs({ ranAs: source }: Command): readonly string[] {
   if (source === undefined) return [];

@@ -1,19 +1,25 @@
 // What a newly read journal means: which block is which command, what is new, edited or gone.
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
 import { CANCEL_DELETED_MS, QUIET_MS } from "../limits.ts";
-import type { Event } from "../model/event.ts";
+import type { JournalOrigin } from "../model/event.ts";
 import type { CommandSpec } from "../model/command.ts";
-import type { CommandId, ExperimentPath } from "../model/ids.ts";
+import { commandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { FoundCommand, JournalReading } from "../model/journal.ts";
-import { ENDED, type Command, type JournalView, type Settling } from "../model/world.ts";
+import {
+  ENDED,
+  type Command,
+  type JournalRead,
+  type JournalView,
+  type Settling,
+} from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
 import type { Turn } from "../turn.ts";
 import { alignCommands } from "./align.ts";
-import { holdForeign } from "./accept.ts";
+import { heldForeign, holdForeign } from "./accept.ts";
+import { inertPlaces, lookAtFirst } from "./first-sight.ts";
+import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
-
-type JournalRead = Extract<Event, { kind: "journal-read" }>;
 
 /** Takes a settled text of a journal: aligns its blocks, starts their timers, notes what changed. */
 export function onJournalRead(turn: Turn, event: JournalRead): void {
@@ -21,13 +27,14 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   const { experiment, reading, hash } = event;
   const before = world.views.get(experiment);
   if (before?.hash === hash) return;
-  const firstSight = becomeKnown(turn, experiment);
+  const sight = lookAtFirst(turn, event);
+  if (sight === "undecided") return;
   const own = before?.ownHash === hash;
   const view = nextView(turn, event, before, own);
   world.views.set(experiment, view);
   if (reading.conflicted) return;
   const aligned = place(turn, experiment, reading);
-  const settling = settle(turn, view, before, aligned, own);
+  const settling = settle(turn, experiment, { view, before, aligned, own, origin: event.origin });
   const rendered = world.experiments.get(experiment)?.rendered ?? new Set();
   const inputs = receiptInputs(reading, rendered, world.commands);
   for (const { id, flag } of inputs.resolved) {
@@ -35,25 +42,25 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
     if (!resolved) turn.record({ kind: "flag-resolved", id, flag });
   }
   const ticked = new Map(
-    inputs.ticked
+    [...inputs.ticked, ...(inputs.startAll ? heldForeign(world, experiment) : [])]
       .filter((id) => world.commands.get(id)?.state === "held")
       .map((id) => [id, before?.ticked.get(id) ?? turn.atMs]),
   );
   world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked });
   noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
   noteEdits(turn, experiment, aligned.placed);
-  if (firstSight) holdForeign(turn, experiment);
+  noteReturns(turn, aligned.placed);
+  if (sight === "foreign") holdForeign(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
 }
 
-/** True when this is the first sight of an experiment that came from elsewhere. */
-function becomeKnown(turn: Turn, experiment: ExperimentPath): boolean {
-  const { world } = turn;
-  const found = world.found.get(experiment);
-  if (world.experiments.has(experiment) || found === undefined) return false;
-  const foreign = !found.madeHere;
-  turn.record({ kind: "experiment-known", experiment, lab: found.lab, foreign });
-  return foreign;
+/** A block that was deleted, so that its command was cancelled, stands again: its author decides. */
+function noteReturns(turn: Turn, placed: ReadonlyMap<string, CommandId>): void {
+  for (const id of placed.values()) {
+    const command = turn.world.commands.get(id);
+    if (command?.state !== "cancelled" || command.reason !== DELETED) continue;
+    turn.record({ kind: "command-state", id, state: "held", reason: HOLDS.cameBack });
+  }
 }
 
 function nextView(
@@ -86,12 +93,14 @@ function nextView(
 interface Aligned {
   readonly placed: ReadonlyMap<string, CommandId>;
   readonly fresh: ReadonlySet<string>;
+  /** New, with the receipt of a command that stands elsewhere. */
   readonly copied: ReadonlySet<string>;
 }
 
 function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading): Aligned {
   const { world } = turn;
   const known = commandsOf(world, experiment);
+  const inCopy = world.experiments.get(experiment)?.copied !== undefined;
   const found = placesOf(reading);
   const result = alignCommands({
     known: known.map((command) => ({
@@ -113,46 +122,70 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
     })),
   });
   recordOrder(turn, experiment, [...found.keys()], result.placed);
+  // Ids that this machine gave, but in another journal.
+  const elsewhere = result.unknown
+    .filter(({ id }) => world.commands.has(commandId(id)))
+    .map(({ place: at }) => at);
   return {
     placed: result.placed,
-    fresh: new Set(result.fresh),
-    copied: new Set(result.copied),
+    fresh: new Set(inCopy ? [...result.fresh, ...elsewhere] : result.fresh),
+    copied: new Set(inCopy ? result.copied : [...result.copied, ...elsewhere]),
   };
+}
+
+interface Reread {
+  readonly view: JournalView;
+  readonly before: JournalView | undefined;
+  readonly aligned: Aligned;
+  /** The daemon's own write is read back. */
+  readonly own: boolean;
+  readonly origin: JournalOrigin | undefined;
 }
 
 /** Timers of blocks that are new, or that were edited before they started. */
 function settle(
   turn: Turn,
-  view: JournalView,
-  before: JournalView | undefined,
-  aligned: Aligned,
-  own: boolean,
+  experiment: ExperimentPath,
+  { view, before, aligned, own, origin }: Reread,
 ): ReadonlyMap<string, Settling> {
   const settling = new Map<string, Settling>();
   const earlier = [...(before?.settling.values() ?? [])];
-  for (const [at, { command }] of placesOf(view.reading)) {
+  const places = placesOf(view.reading);
+  const { copied } = turn.world.experiments.get(experiment) ?? {};
+  const inert = inertPlaces(copied, places, aligned.placed);
+  for (const [at, { command }] of places) {
     const id = aligned.placed.get(at);
     const known = id === undefined ? undefined : turn.world.commands.get(id);
-    const isNew = aligned.fresh.has(at) || aligned.copied.has(at);
-    const edited =
-      known !== undefined &&
-      known.run === undefined &&
-      !ENDED.has(known.state) &&
-      known.canonical !== command.canonical;
-    if (!isNew && !edited) continue;
+    const isNew = (aligned.fresh.has(at) || aligned.copied.has(at)) && !inert.has(at);
+    if (!isNew && !(known !== undefined && editedBeforeStart(known, command))) continue;
     const index = earlier.findIndex((one) => one.source === command.source);
     const same = index === -1 ? undefined : earlier.splice(index, 1)[0];
+    // A copied receipt is taken out at the next write; what the block is stays.
+    const hold = aligned.copied.has(at)
+      ? HOLDS.copied
+      : same === undefined && origin === "checkout"
+        ? HOLDS.checkout
+        : same?.hold;
     settling.set(at, {
       canonical: command.canonical,
       source: command.source,
       sinceMs: same?.sinceMs ?? turn.atMs,
       // The block stood already and this save did not touch it: its author is elsewhere.
-      movedOn: same !== undefined && (same.movedOn || !own),
-      // Its copied receipt is taken out at the next write; what it is stays.
-      copied: aligned.copied.has(at) || same?.copied === true,
+      movedOn: same !== undefined && (same.movedOn || (!own && origin === undefined)),
+      committed: same === undefined ? origin === "commit" : same.committed,
+      ...(hold === undefined ? {} : { hold }),
+      ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
     });
   }
   return settling;
+}
+
+/** Whether its author changed what it does, why, or said "go", before anything of it ran. */
+function editedBeforeStart(known: Command, found: FoundCommand): boolean {
+  if (known.run !== undefined || ENDED.has(known.state)) return false;
+  if (known.canonical !== found.canonical) return true;
+  const { spec } = found;
+  return spec !== undefined && (spec.because !== known.spec.because || (spec.go && !known.spec.go));
 }
 
 /**

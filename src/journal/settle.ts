@@ -1,6 +1,7 @@
 // When a block has stood long enough to be meant: the table of start rules as one function.
 // Whether the command may then start (long runs, dependencies, the queue) is decided in queue/.
 import {
+  SETTLE_CLOSED_MS,
   SETTLE_FENCE_TIMES,
   SETTLE_GO_MS,
   SETTLE_MOVED_ON_MS,
@@ -30,7 +31,11 @@ export function settledAtMs(
   if (spec === undefined || spec.unsupported !== undefined) return undefined;
   if (command.ticked === false) return undefined;
   if (!block.closed && block.lineEnded) return undefined;
-  return settling.sinceMs + waitMs(command, block, settling, context);
+  const settledMs = settling.sinceMs + waitMs(command, block, settling, context);
+  if (settling.closedAtMs === undefined || !block.lineEnded) return settledMs;
+  // Editors close fences by themselves, also on the way out.
+  const closedMs = command.form === "fence" ? SETTLE_MOVED_ON_MS : SETTLE_CLOSED_MS;
+  return Math.min(settledMs, settling.closedAtMs + Math.min(closedMs, context.settleMs));
 }
 
 function waitMs(
@@ -41,6 +46,8 @@ function waitMs(
 ): number {
   const { spec } = command;
   const { settleMs } = context;
+  // A commit is deliberate; what is to be held is shown like a plain line.
+  if (settling.committed) return 0;
   // Without its line end even a ` !` may be followed by the next word.
   if (!block.lineEnded) return settleMs * SETTLE_PREFIX_TIMES;
   const exact = spec?.verb === "stop" || spec?.verb === "queue";

@@ -27,6 +27,18 @@ export type Event = { readonly atMs: number } & (
       readonly text: string;
       readonly hash: string;
       readonly reading: JournalReading;
+      /** How the text came into the file; absent: somebody saved it. */
+      readonly origin?: JournalOrigin;
+    }
+  | {
+      /** The last editor that shows when it has the journal open has closed it. */
+      readonly kind: "editor-closed";
+      readonly experiment: ExperimentPath;
+    }
+  | {
+      /** The machine slept or its clock was set: so much time passed that nobody had. */
+      readonly kind: "clock-jumped";
+      readonly byMs: number;
     }
   | {
       readonly kind: "journal-written";
@@ -92,6 +104,12 @@ export type Event = { readonly atMs: number } & (
   | { readonly kind: "stop-asked"; readonly id: CommandId }
   | { readonly kind: "tick" }
 );
+
+/**
+ * Git put the text there: `commit` by a pull or a merge that brought commits, `checkout` by
+ * anything that swaps what is checked out (another branch, a reset, a stash).
+ */
+export type JournalOrigin = "commit" | "checkout";
 
 /** What was found when a command's turn came. */
 export type StartExamination =

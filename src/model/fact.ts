@@ -22,6 +22,21 @@ export type Fact = { readonly atMs: number } & (
       readonly foreign: boolean;
     }
   | {
+      /** Its folder is a copy of another experiment's: what stood in it then starts nothing. */
+      readonly kind: "experiment-copied";
+      readonly experiment: ExperimentPath;
+      readonly of: ExperimentPath;
+      /** One entry for each command that stood there, equal for equal commands. */
+      readonly inert: readonly string[];
+    }
+  | {
+      /** Its folder was renamed: its commands go along. */
+      readonly kind: "experiment-moved";
+      readonly from: ExperimentPath;
+      readonly to: ExperimentPath;
+      readonly lab: LabPath;
+    }
+  | {
       readonly kind: "command-accepted";
       readonly id: CommandId;
       readonly experiment: ExperimentPath;

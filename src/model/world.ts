@@ -1,6 +1,7 @@
 // What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
 import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
+import type { Event } from "./event.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -100,6 +101,15 @@ export interface Experiment {
   readonly rendered: Set<string>;
   /** How many times the daemon has written this journal. */
   readonly writes: number;
+  /** Its folder is a copy of another one's. */
+  readonly copied?: ExperimentCopy;
+}
+
+export interface ExperimentCopy {
+  readonly of: ExperimentPath;
+  readonly atMs: number;
+  /** Commands that stood in the copy when it was first seen: they start nothing. */
+  readonly inert: readonly string[];
 }
 
 /** What is seen of a journal on disk: not durable, known again after the next read. */
@@ -136,8 +146,12 @@ export interface Settling {
   readonly sinceMs: number;
   /** A later save changed something outside the block. */
   readonly movedOn: boolean;
-  /** It came with a copy of another command's receipt: it will be held. */
-  readonly copied: boolean;
+  /** Why it will be held instead of started: it was copied, or a checkout brought it. */
+  readonly hold?: string;
+  /** A commit brought it: it needs no time to settle. */
+  readonly committed: boolean;
+  /** Its author's editor closed the journal then, after the block had come to stand so. */
+  readonly closedAtMs?: number;
 }
 
 export interface LabSettings {
@@ -159,6 +173,8 @@ export interface FoundExperiment {
   readonly madeHere: boolean;
 }
 
+export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
+
 export interface World {
   nowMs: number;
   readonly labs: Map<LabPath, Lab>;
@@ -166,6 +182,10 @@ export interface World {
   readonly experiments: Map<ExperimentPath, Experiment>;
   readonly commands: Map<CommandId, Command>;
   readonly views: Map<ExperimentPath, JournalView>;
+  /** Every experiment that there is has been found: one that was not is gone. */
+  allFound: boolean;
+  /** Journals with receipts of other experiments, read before all were found. */
+  readonly undecided: Map<ExperimentPath, JournalRead>;
   /** `queue: pause` is in force. */
   paused: boolean;
   /** The command whose start is being examined; one at a time. */
@@ -181,6 +201,8 @@ export function emptyWorld(): World {
     experiments: new Map(),
     commands: new Map(),
     views: new Map(),
+    allFound: false,
+    undecided: new Map(),
     paused: false,
   };
 }

@@ -1,204 +1,116 @@
 // A simulated night: the real step and loop on a clock, a disk and processes that are made up,
 // with crashes of the daemon between any two effects. One seed, one night.
 import { startLoop, type Loop } from "../../src/daemon.ts";
-import type { Hands, NewEvent } from "../../src/effects/hands.ts";
-import { readJournal } from "../../src/journal/read.ts";
+import { steadyClock } from "../../src/effects/clock.ts";
+import type { NewEvent } from "../../src/effects/hands.ts";
 import { replay } from "../../src/ledger/replay.ts";
-import type { Effect } from "../../src/model/effect.ts";
+import { POLL_MS } from "../../src/limits.ts";
+import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Fact } from "../../src/model/fact.ts";
-import { experimentPath, hashText, labPath, runFolder } from "../../src/model/ids.ts";
-import type { Exit, RunOutcome } from "../../src/model/run.ts";
+import { experimentPath, labPath, type ExperimentPath } from "../../src/model/ids.ts";
 import type { World } from "../../src/model/world.ts";
+import { Machine, type MachineOptions, type Start } from "./machine.ts";
 
 export const LAB = labPath("/lab");
 export const EXPERIMENT = experimentPath("/lab/exp");
 
-/** A process of the simulated machine; it outlives the daemon. */
-interface Process {
-  readonly attempt: string;
-  readonly name: string;
-  readonly startedAtMs: number;
-  exit?: Exit;
-}
-
 export interface Night {
   readonly now: () => number;
-  readonly text: () => string;
-  /** The person saves the journal. */
-  save(text: string): void;
+  readonly text: (experiment?: ExperimentPath) => string;
+  /** Somebody saves the journal; `origin`: git did. */
+  save(text: string, options?: SaveOptions): void;
+  /** The only editor that shows when it is open is closed, a moment after its last save. */
+  closeEditor(): void;
+  copyFolder(from: ExperimentPath, to: ExperimentPath): void;
+  renameFolder(from: ExperimentPath, to: ExperimentPath): void;
   /** Lets time pass. */
   pass(ms: number): void;
   /** The daemon dies at its n-th effect from now, and starts again after `downMs`. */
   crashAtEffect(n: number, downMs: number): void;
+  /** The disk is full: the next thing that must be durable ends the daemon, for `downMs`. */
+  fillDisk(downMs: number): void;
+  /** The next `n` writes of a journal fail. */
+  failWrites(n: number): void;
+  /** Sets the wall clock. */
+  setClock(byMs: number): void;
   readonly world: () => World;
   /** Every start of a script, in order. */
-  readonly starts: readonly { readonly name: string; readonly atMs: number }[];
+  readonly starts: readonly Start[];
   readonly writes: () => number;
   /** The most scripts that ever ran at one time. */
   readonly most: () => number;
 }
 
-export interface NightOptions {
-  readonly text: string;
-  readonly durationMs: (name: string) => number;
-  readonly exitCode: (name: string) => number;
-  /** Delay of each hand's answer. */
-  readonly delayMs: () => number;
+export interface SaveOptions {
+  readonly experiment?: ExperimentPath;
+  readonly origin?: JournalOrigin;
+  /** When watchers tell of it, in ms from now; none: only the poll finds it. Default: 50. */
+  readonly toldAfterMs?: readonly number[];
 }
 
+export interface NightOptions extends MachineOptions {
+  readonly text: string;
+  /** The experiment came from elsewhere, such as with a clone. */
+  readonly foreign?: boolean;
+}
+
+const POWER_ON = Date.UTC(2025, 1, 2, 22);
+
 export function startNight(options: NightOptions): Night {
-  let nowMs = Date.UTC(2025, 1, 2, 22);
-  let text = options.text;
   let facts: string[] = [];
-  let writes = 0;
-  let most = 0;
-  let generation = 1;
-  let effectsLeft = Number.POSITIVE_INFINITY;
+  let wallOffsetMs = POWER_ON;
   let downMs = 0;
-  const processes = new Map<string, Process>();
-  const starts: { name: string; atMs: number }[] = [];
-  const agenda: { atMs: number; order: number; of: number; run: () => void }[] = [];
-  let order = 0;
+  let diskFull = false;
   let loop: Loop | undefined;
   let world: World;
+  let now = (): number => wallOffsetMs;
+  const machine = new Machine(options, () => die());
+  machine.files.set(EXPERIMENT, { text: options.text, origin: undefined });
 
-  /** `of` 0 belongs to the machine; otherwise to one life of the daemon, and dies with it. */
-  const at = (atMs: number, of: number, run: () => void): void => {
-    agenda.push({ atMs, order: (order += 1), of, run });
+  const post = (event: NewEvent | undefined): void => {
+    if (event !== undefined) loop?.post(event);
   };
-  const post = (event: NewEvent): void => loop?.post(event);
-  const reply = (life: number, event: NewEvent): void =>
-    at(nowMs + options.delayMs(), life, () => post(event));
-  const readEvent = (): NewEvent => ({
-    kind: "journal-read",
-    experiment: EXPERIMENT,
-    text,
-    hash: hashText(text),
-    reading: readJournal(text),
-  });
-
   const die = (): void => {
     loop?.stop();
     loop = undefined;
-    generation += 1;
-    effectsLeft = Number.POSITIVE_INFINITY;
-    at(nowMs + downMs, 0, live);
+    machine.life += 1;
+    machine.effectsLeft = Number.POSITIVE_INFINITY;
+    machine.at(machine.nowMs + downMs, 0, live);
   };
-  /** Counts effects towards a crash: the one that is reached is not carried out any more. */
-  const guarded =
-    <E extends Effect>(hand: (effect: E, life: number) => void): ((effect: E) => void) =>
-    (effect) => {
-      const life = generation;
-      at(nowMs, life, () => {
-        effectsLeft -= 1;
-        if (effectsLeft < 0) die();
-        else hand(effect, life);
-      });
-    };
-  const hands: Hands = {
-    "write-journal": guarded(({ basedOn, text: wanted }, life) => {
-      if (hashText(text) !== basedOn) {
-        reply(life, { kind: "journal-written", experiment: EXPERIMENT, result: "changed" });
-        at(nowMs + 50, life, () => post(readEvent()));
-        return;
-      }
-      text = wanted;
-      writes += 1;
-      // As the real hand does: what is told after a write is read from the disk again.
-      at(nowMs + options.delayMs(), life, () => post(readEvent()));
-      reply(life, { kind: "journal-written", experiment: EXPERIMENT, result: "written" });
-    }),
-    "write-status-page": guarded(() => undefined),
-    "show-lab-problems": guarded(() => undefined),
-    "examine-start": guarded(({ command }, life) => {
-      const examination = { kind: "ready", codeHash: "code", runner: "uv" } as const;
-      reply(life, { kind: "start-examined", command, examination });
-    }),
-    "prepare-environment": guarded(({ spec }, life) =>
-      reply(life, { kind: "environment-prepared", attempt: spec.attempt }),
-    ),
-    "start-attempt": guarded(({ spec }, life) => {
-      const { attempt, name } = spec;
-      // The shim's claim: a second start of one attempt starts nothing.
-      if (!processes.has(attempt)) {
-        processes.set(attempt, { attempt, name, startedAtMs: nowMs });
-        starts.push({ name, atMs: nowMs });
-        most = Math.max(most, [...processes.values()].filter((one) => !one.exit).length);
-        const code = options.exitCode(name);
-        at(nowMs + options.durationMs(name), 0, () => {
-          const process = processes.get(attempt);
-          if (process !== undefined && process.exit === undefined) {
-            process.exit = { code, endedAtMs: nowMs, overLimit: false };
-          }
-        });
-      }
-      const process = { pid: 100 + processes.size, startTime: "1", bootId: "b" };
-      reply(life, { kind: "attempt-started", attempt, process });
-    }),
-    "follow-attempt": guarded(({ spec }, life) => {
-      const { attempt, name } = spec;
-      reply(life, { kind: "run-folder-found", attempt, folder: runFolder(`2025-${name}`) });
-      const look = (): void => {
-        const exit = processes.get(attempt)?.exit;
-        if (exit === undefined) at(nowMs + 500, life, look);
-        else post({ kind: "attempt-exited", attempt, exit });
-      };
-      at(nowMs, life, look);
-    }),
-    "stop-attempt": guarded(({ attempt }) => {
-      const process = processes.get(attempt);
-      if (process === undefined || process.exit !== undefined) return;
-      process.exit = { code: 143, endedAtMs: nowMs, overLimit: false };
-    }),
-    "extend-limit": guarded(() => undefined),
-    "adopt-attempt": guarded(({ spec }, life) => {
-      const { attempt } = spec;
-      const process = processes.get(attempt);
-      if (process === undefined) {
-        reply(life, { kind: "attempt-adopted", attempt, state: "never-started" });
-      } else if (process.exit === undefined) {
-        reply(life, { kind: "attempt-adopted", attempt, state: "running" });
-      } else {
-        reply(life, { kind: "attempt-exited", attempt, exit: process.exit });
-      }
-    }),
-    "conclude-run": guarded(({ spec, facts: known }, life) => {
-      reply(life, {
-        kind: "run-concluded",
-        attempt: spec.attempt,
-        outcome: outcomeOf(known.exit?.code, known.stoppedBy !== undefined),
-        endedAtMs: known.endedAtMs,
-      });
-    }),
-    "plot-run": guarded(({ spec }, life) =>
-      reply(life, { kind: "run-plotted", attempt: spec.attempt, plots: [] }),
-    ),
-    "renew-report": guarded(() => undefined),
+  const find = (experiment: ExperimentPath, madeHere: boolean): void => {
+    post({ kind: "experiment-found", lab: LAB, experiment, madeHere });
   };
-
   const live = (): void => {
-    const life = generation;
-    const durable = facts.map((row) => JSON.parse(row) as Fact);
-    world = replay(durable);
+    const { life } = machine;
+    world = replay(facts.map((row) => JSON.parse(row) as Fact));
+    now = steadyClock({
+      notBeforeMs: world.nowMs,
+      wallMs: () => wallOffsetMs + machine.nowMs,
+      monotonicMs: () => machine.nowMs,
+      onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
+    });
     let wake = 0;
     loop = startLoop({
       world,
-      hands,
+      hands: machine.hands(post),
       ledger: {
-        append: (rows) => {
+        append(rows) {
+          if (rows.length > 0 && diskFull) throw new Error("no space left on device");
           facts = [...facts, ...rows.map(({ fact }) => JSON.stringify(fact))];
         },
       },
-      now: () => nowMs,
+      now,
       wakeAt(atMs, callback) {
         const own = (wake += 1);
         if (atMs === undefined) return;
-        at(Math.max(atMs, nowMs + 1), life, () => {
+        machine.at(machine.nowMs + Math.max(1, atMs - now()), life, () => {
           if (own === wake) callback();
         });
       },
       onFault(error) {
-        throw error;
+        if (!diskFull) throw error;
+        diskFull = false;
+        die();
       },
     });
     post({
@@ -207,49 +119,64 @@ export function startNight(options: NightOptions): Night {
       settings: { settleMs: 10_000, quietMs: 5_000, timeZone: "UTC" },
       problems: [],
     });
-    post({ kind: "experiment-found", lab: LAB, experiment: EXPERIMENT, madeHere: true });
-    post(readEvent());
+    for (const experiment of machine.files.keys()) {
+      find(experiment, options.foreign !== true);
+      post(machine.reading(experiment));
+    }
     post({ kind: "daemon-started" });
+    const poll = (): void => {
+      for (const experiment of machine.files.keys()) post(machine.reading(experiment));
+      machine.at(machine.nowMs + POLL_MS, life, poll);
+    };
+    machine.at(machine.nowMs + POLL_MS, life, poll);
   };
+  machine.life = 1;
   live();
 
   return {
-    now: () => nowMs,
-    text: () => text,
-    save(saved) {
-      text = saved;
-      at(nowMs + 50, 0, () => post(readEvent()));
-    },
-    pass(ms) {
-      const untilMs = nowMs + ms;
-      for (;;) {
-        agenda.sort((a, b) => a.atMs - b.atMs || a.order - b.order);
-        const next = agenda[0];
-        if (next === undefined || next.atMs > untilMs) break;
-        agenda.shift();
-        nowMs = Math.max(nowMs, next.atMs);
-        if (next.of === 0 || next.of === generation) {
-          next.run();
-        }
+    now: () => now(),
+    text: (experiment = EXPERIMENT) => machine.files.get(experiment)?.text ?? "",
+    save(text, { experiment = EXPERIMENT, origin, toldAfterMs = [50] } = {}) {
+      const isNew = !machine.files.has(experiment);
+      machine.files.set(experiment, { text, origin });
+      if (isNew) find(experiment, true);
+      for (const ms of toldAfterMs) {
+        machine.at(machine.nowMs + ms, 0, () => post(machine.reading(experiment)));
       }
-      nowMs = untilMs;
     },
+    closeEditor() {
+      machine.at(machine.nowMs + 60, 0, () => {
+        post(machine.reading(EXPERIMENT));
+        post({ kind: "editor-closed", experiment: EXPERIMENT });
+      });
+    },
+    copyFolder(from, to) {
+      this.save(this.text(from), { experiment: to });
+    },
+    renameFolder(from, to) {
+      const text = this.text(from);
+      machine.files.delete(from);
+      this.save(text, { experiment: to });
+      post({ kind: "experiment-gone", experiment: from });
+    },
+    pass: (ms) => machine.pass(ms),
     crashAtEffect(n, down) {
-      effectsLeft = n;
+      machine.effectsLeft = n;
       downMs = down;
     },
+    fillDisk(down) {
+      diskFull = true;
+      downMs = down;
+    },
+    failWrites(n) {
+      machine.failingWrites += n;
+    },
+    setClock(byMs) {
+      wallOffsetMs += byMs;
+    },
     world: () => world,
-    starts,
-    writes: () => writes,
-    most: () => most,
+    starts: machine.starts,
+    writes: () => machine.writes,
+    most: () => machine.most,
   };
-}
-
-function outcomeOf(code: number | undefined, stopped: boolean): RunOutcome {
-  const base = { metrics: [], findings: [], plots: [] };
-  if (stopped) return { ...base, ending: "stopped", cause: { kind: "stopped", by: "journal" } };
-  if (code === undefined) return { ...base, ending: "lost", cause: { kind: "lost" } };
-  return code === 0
-    ? { ...base, ending: "done", cause: { kind: "success" }, exitCode: code }
-    : { ...base, ending: "failed", cause: { kind: "exit-code", code }, exitCode: code };
 }

@@ -1,0 +1,222 @@
+// The simulated machine of a night: files, processes, an agenda, and hands that act on them.
+// A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
+import type { Hands, NewEvent } from "../../src/effects/hands.ts";
+import { readJournal } from "../../src/journal/read.ts";
+import type { Effect } from "../../src/model/effect.ts";
+import type { JournalOrigin } from "../../src/model/event.ts";
+import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
+import type { JournalReading } from "../../src/model/journal.ts";
+import type { Exit, RunOutcome } from "../../src/model/run.ts";
+
+/** A process of the simulated machine; it outlives the daemon. */
+interface Process {
+  readonly startedAtMs: number;
+  exit?: Exit;
+}
+
+export interface MachineOptions {
+  readonly durationMs: (name: string) => number;
+  readonly exitCode: (name: string) => number;
+  /** Delay of each hand's answer. */
+  readonly delayMs: () => number;
+}
+
+export interface Start {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly command: string;
+  readonly atMs: number;
+  readonly experiment: string;
+}
+
+interface File {
+  text: string;
+  origin: JournalOrigin | undefined;
+}
+
+/** The time since the machine was switched on, what it does at which time, and its disk. */
+export class Machine {
+  nowMs = 0;
+  readonly files = new Map<ExperimentPath, File>();
+  readonly starts: Start[] = [];
+  writes = 0;
+  most = 0;
+  /** The life of the daemon that now is; what earlier ones still had to do is void. */
+  life = 0;
+  /** Effects that this life still carries out. */
+  effectsLeft = Number.POSITIVE_INFINITY;
+  /** Writes of journals that fail from now on. */
+  failingWrites = 0;
+  readonly #processes = new Map<string, Process>();
+  readonly #agenda: { atMs: number; order: number; of: number; run: () => void }[] = [];
+  #order = 0;
+  readonly #options: MachineOptions;
+  readonly #onCrash: () => void;
+
+  constructor(options: MachineOptions, onCrash: () => void) {
+    this.#options = options;
+    this.#onCrash = onCrash;
+  }
+
+  /** `of` 0 belongs to the machine; otherwise to one life of the daemon, and dies with it. */
+  at(atMs: number, of: number, run: () => void): void {
+    this.#agenda.push({ atMs, order: (this.#order += 1), of, run });
+  }
+
+  pass(ms: number): void {
+    const untilMs = this.nowMs + ms;
+    for (;;) {
+      const next = this.#takeNext(untilMs);
+      if (next === undefined) break;
+      this.nowMs = Math.max(this.nowMs, next.atMs);
+      if (next.of === 0 || next.of === this.life) next.run();
+    }
+    this.nowMs = untilMs;
+  }
+
+  #takeNext(untilMs: number) {
+    let best = -1;
+    this.#agenda.forEach((one, i) => {
+      const than = this.#agenda[best];
+      if (one.atMs > untilMs) return;
+      const sooner =
+        than === undefined ||
+        one.atMs < than.atMs ||
+        (one.atMs === than.atMs && one.order < than.order);
+      if (sooner) best = i;
+    });
+    return best === -1 ? undefined : this.#agenda.splice(best, 1)[0];
+  }
+
+  /** What the reader tells of a journal as it is on the disk. */
+  reading(experiment: ExperimentPath): NewEvent | undefined {
+    const file = this.files.get(experiment);
+    if (file === undefined) return undefined;
+    const { text, origin } = file;
+    const reading = read(text);
+    const told = { kind: "journal-read", experiment, text, hash: hashText(text), reading } as const;
+    return origin === undefined ? told : { ...told, origin };
+  }
+
+  hands(post: (event: NewEvent) => void): Hands {
+    const life = this.life;
+    const reply = (event: NewEvent): void =>
+      this.at(this.nowMs + this.#options.delayMs(), life, () => post(event));
+    /** Counts effects towards a crash: the one that is reached is not carried out any more. */
+    const guarded =
+      <E extends Effect>(hand: (effect: E) => void): ((effect: E) => void) =>
+      (effect) =>
+        this.at(this.nowMs, life, () => {
+          this.effectsLeft -= 1;
+          if (this.effectsLeft < 0) this.#onCrash();
+          else hand(effect);
+        });
+    const tell = (experiment: ExperimentPath, afterMs: number): void =>
+      this.at(this.nowMs + afterMs, life, () => {
+        const event = this.reading(experiment);
+        if (event !== undefined) post(event);
+      });
+    const nothing = guarded(() => undefined);
+    return {
+      "write-journal": guarded(({ experiment, basedOn, text }) => {
+        const file = this.files.get(experiment);
+        const written = { kind: "journal-written", experiment } as const;
+        if (this.failingWrites > 0) {
+          this.failingWrites -= 1;
+          reply({ ...written, result: "failed", why: "no space left on device" });
+        } else if (file === undefined || hashText(file.text) !== basedOn) {
+          reply({ ...written, result: "changed" });
+          tell(experiment, 50);
+        } else {
+          file.text = text;
+          file.origin = undefined;
+          this.writes += 1;
+          // As the real hand does: what is told after a write is read from the disk again.
+          tell(experiment, this.#options.delayMs());
+          reply({ ...written, result: "written" });
+        }
+      }),
+      "write-status-page": nothing,
+      "show-lab-problems": nothing,
+      "renew-report": nothing,
+      "extend-limit": nothing,
+      "examine-start": guarded(({ command }) => {
+        const examination = { kind: "ready", codeHash: "code", runner: "uv" } as const;
+        reply({ kind: "start-examined", command, examination });
+      }),
+      "prepare-environment": guarded(({ spec }) =>
+        reply({ kind: "environment-prepared", attempt: spec.attempt }),
+      ),
+      "start-attempt": guarded(({ spec }) => {
+        this.#spawn(spec);
+        const process = { pid: 100 + this.#processes.size, startTime: "1", bootId: "b" };
+        reply({ kind: "attempt-started", attempt: spec.attempt, process });
+      }),
+      "follow-attempt": guarded(({ spec: { attempt, name } }) => {
+        reply({ kind: "run-folder-found", attempt, folder: runFolder(`2025-${name}`) });
+        const look = (): void => {
+          const exit = this.#processes.get(attempt)?.exit;
+          if (exit === undefined) this.at(this.nowMs + 500, life, look);
+          else post({ kind: "attempt-exited", attempt, exit });
+        };
+        this.at(this.nowMs, life, look);
+      }),
+      "stop-attempt": guarded(({ attempt }) => this.#end(attempt, 143)),
+      "adopt-attempt": guarded(({ spec: { attempt } }) => {
+        const process = this.#processes.get(attempt);
+        if (process?.exit !== undefined) {
+          reply({ kind: "attempt-exited", attempt, exit: process.exit });
+        } else {
+          const state = process === undefined ? "never-started" : "running";
+          reply({ kind: "attempt-adopted", attempt, state });
+        }
+      }),
+      "conclude-run": guarded(({ spec: { attempt }, facts }) => {
+        const outcome = outcomeOf(facts.exit?.code, facts.stoppedBy !== undefined);
+        reply({ kind: "run-concluded", attempt, outcome, endedAtMs: facts.endedAtMs });
+      }),
+      "plot-run": guarded(({ spec: { attempt } }) =>
+        reply({ kind: "run-plotted", attempt, plots: [] }),
+      ),
+    };
+  }
+
+  /** The shim's claim: a second start of one attempt starts nothing. */
+  #spawn(spec: Extract<Effect, { kind: "start-attempt" }>["spec"]): void {
+    const { attempt, name, args, command, experiment } = spec;
+    if (this.#processes.has(attempt)) return;
+    this.#processes.set(attempt, { startedAtMs: this.nowMs });
+    this.starts.push({ name, args, command, atMs: this.nowMs, experiment });
+    const running = [...this.#processes.values()].filter((one) => one.exit === undefined);
+    this.most = Math.max(this.most, running.length);
+    const code = this.#options.exitCode(name);
+    this.at(this.nowMs + this.#options.durationMs(name), 0, () => this.#end(attempt, code));
+  }
+
+  #end(attempt: string, code: number): void {
+    const process = this.#processes.get(attempt);
+    if (process === undefined || process.exit !== undefined) return;
+    process.exit = { code, endedAtMs: this.nowMs, overLimit: false };
+  }
+}
+
+const readings = new Map<string, JournalReading>();
+
+/** Reading is pure: the same text is read once in a test process, as far as memory allows. */
+function read(text: string): JournalReading {
+  const known = readings.get(text);
+  if (known !== undefined) return known;
+  if (readings.size > 2_000) readings.clear();
+  const reading = readJournal(text);
+  readings.set(text, reading);
+  return reading;
+}
+
+function outcomeOf(code: number | undefined, stopped: boolean): RunOutcome {
+  const base = { metrics: [], findings: [], plots: [] };
+  if (stopped) return { ...base, ending: "stopped", cause: { kind: "stopped", by: "journal" } };
+  if (code === undefined) return { ...base, ending: "lost", cause: { kind: "lost" } };
+  return code === 0
+    ? { ...base, ending: "done", cause: { kind: "success" }, exitCode: code }
+    : { ...base, ending: "failed", cause: { kind: "exit-code", code }, exitCode: code };
+}
