@@ -1,6 +1,7 @@
 // What may be said of a quantity from the runs that measured it, by how many runs there are.
 // The words are chosen by the page; nothing here knows what a run is.
-import { meanOf, toNumber, type Decimal } from "./decimal.ts";
+import { compareDecimals, meanOf, toNumber, type Decimal } from "./decimal.ts";
+import { bcaInterval, quantile, type Interval } from "./bootstrap.ts";
 import { tQuantile } from "./student-t.ts";
 
 export type Summary =
@@ -18,7 +19,13 @@ export type Summary =
       /** Two-sided 95 % interval of the mean: mean ± t(0.975, n−1) · s / √n. */
       readonly low: number;
       readonly high: number;
+      /** From ten values on: the median, and the BCa bootstrap interval of the mean. */
+      readonly median?: number;
+      readonly bootstrap?: Interval;
     };
+
+/** From this many values on a bootstrap interval holds what it promises. */
+const BOOTSTRAP_FROM = 10;
 
 /** Summary of at least one finite value. */
 export function summarize(values: readonly Decimal[]): Summary {
@@ -28,11 +35,31 @@ export function summarize(values: readonly Decimal[]): Summary {
   const deviation = standardDeviation(values);
   const half = (tQuantile(0.975, n - 1) * deviation) / Math.sqrt(n);
   const centre = toNumber(mean);
-  return { kind: "several", n, mean, deviation, low: centre - half, high: centre + half };
+  const few = {
+    kind: "several",
+    n,
+    mean,
+    deviation,
+    low: centre - half,
+    high: centre + half,
+  } as const;
+  if (n < BOOTSTRAP_FROM) return few;
+  const numbers = values.map(toNumber);
+  const bootstrap = deviation === 0 ? { low: centre, high: centre } : bcaInterval(numbers);
+  return {
+    ...few,
+    median: quantile(
+      numbers.toSorted((a, b) => a - b),
+      0.5,
+    ),
+    bootstrap,
+  };
 }
 
 /** Sample standard deviation (n − 1) of at least two finite values, in two passes. */
 export function standardDeviation(values: readonly Decimal[]): number {
+  const [first] = values;
+  if (first !== undefined && values.every((one) => compareDecimals(one, first) === 0)) return 0;
   const numbers = values.map(toNumber);
   const mean = toNumber(meanOf(values));
   const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);

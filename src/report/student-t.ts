@@ -1,36 +1,87 @@
-// Student's t distribution for whole degrees of freedom: its probabilities and its quantiles.
+// Student's t distribution for real degrees of freedom: its probabilities and its quantiles.
 // What is tested with it is in statistics.ts and verdict.ts.
 
-/**
- * P(T ≤ t) for `degrees` ≥ 1. Finite series in θ = atan(t / √degrees), exact for whole degrees:
- * Abramowitz and Stegun, Handbook of Mathematical Functions (1964), 26.7.3 and 26.7.4.
- */
+/** P(T ≤ t) for `degrees` > 0. */
 export function tProbability(t: number, degrees: number): number {
-  const theta = Math.atan(t / Math.sqrt(degrees));
-  const cosSquared = Math.cos(theta) ** 2;
-  const odd = degrees % 2 === 1;
-  let term = odd ? Math.cos(theta) : 1;
-  let sum = odd && degrees === 1 ? 0 : term;
-  for (let k = odd ? 3 : 2; k <= degrees - 2; k += 2) {
-    term *= (cosSquared * (k - 1)) / k;
-    sum += term;
-  }
-  const within = odd ? (2 / Math.PI) * (theta + Math.sin(theta) * sum) : Math.sin(theta) * sum;
-  return 0.5 + within / 2;
+  const tail = tTail(Math.abs(t), degrees);
+  return t < 0 ? tail : 1 - tail;
 }
 
 /**
- * The t with P(T ≤ t) = `probability`, for 0.5 ≤ probability < 1 and whole `degrees` ≥ 1, to
- * about 1e-12 relative: bisection on `tProbability`, which rises strictly.
+ * P(T > t) for t ≥ 0 and `degrees` > 0, exact in the far tail as well:
+ * half the incomplete beta function I_x(degrees/2, 1/2) at x = degrees / (degrees + t²).
+ */
+export function tTail(t: number, degrees: number): number {
+  if (!Number.isFinite(t)) return Number.isNaN(t) ? Number.NaN : 0;
+  const square = t * t;
+  const x = degrees / (degrees + square);
+  const y = square / (degrees + square);
+  return incompleteBeta(x, y, degrees / 2, 0.5) / 2;
+}
+
+/**
+ * The t with P(T ≤ t) = `probability`, for 0.5 ≤ probability < 1 and `degrees` > 0, to about
+ * 1e-13 relative: bisection on the tail, which falls strictly.
  */
 export function tQuantile(probability: number, degrees: number): number {
+  const tail = 1 - probability;
   let high = 1;
-  while (tProbability(high, degrees) < probability) high *= 2;
+  while (tTail(high, degrees) > tail) high *= 2;
   let low = 0;
-  for (let i = 0; i < 200 && high - low > 1e-14 * high; i += 1) {
+  for (let i = 0; i < 200 && high - low > 1e-15 * high; i += 1) {
     const middle = (low + high) / 2;
-    if (tProbability(middle, degrees) < probability) low = middle;
+    if (tTail(middle, degrees) > tail) low = middle;
     else high = middle;
   }
   return (low + high) / 2;
+}
+
+/**
+ * The regularized incomplete beta function I_x(a, b), y = 1 − x being given apart so that nothing
+ * is lost near 1. Continued fraction of Lentz: Press et al., Numerical Recipes, 3rd ed., 6.4.
+ */
+function incompleteBeta(x: number, y: number, a: number, b: number): number {
+  if (x <= 0) return 0;
+  if (y <= 0) return 1;
+  const front = Math.exp(
+    logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log(y),
+  );
+  return x < (a + 1) / (a + b + 2)
+    ? (front * betaFraction(x, a, b)) / a
+    : 1 - (front * betaFraction(y, b, a)) / b;
+}
+
+function betaFraction(x: number, a: number, b: number): number {
+  const tiny = 1e-300;
+  const away = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let found = d;
+  for (let m = 1; m <= 10_000; m += 1) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    found *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    found *= d * c;
+    if (Math.abs(d * c - 1) < 1e-16) break;
+  }
+  return found;
+}
+
+/** ln Γ(x) for x > 0: Stirling's series, with the argument raised until it is exact to 1e-15. */
+function logGamma(x: number): number {
+  let shift = 0;
+  let at = x;
+  while (at < 15) {
+    shift += Math.log(at);
+    at += 1;
+  }
+  const inverse = 1 / (at * at);
+  const series =
+    (1 / 12 - inverse * (1 / 360 - inverse * (1 / 1260 - inverse * (1 / 1680 - inverse / 1188)))) /
+    at;
+  return (at - 0.5) * Math.log(at) - at + 0.5 * Math.log(2 * Math.PI) + series - shift;
 }
