@@ -1,6 +1,6 @@
 // What one top-level block of a journal holds: commands, tagged lines, headings, by remark's tree.
 // Offsets and lines count in the block; read.ts puts them into the file and adds receipts.
-import type { Code, Heading, ListItem, Nodes, Parent } from "mdast";
+import type { Code, Heading, ListItem, Nodes, Parent, Root } from "mdast";
 import { SKIP, visit } from "unist-util-visit";
 import type { FoundCommand } from "../model/journal.ts";
 import type { Span } from "../model/problem.ts";
@@ -10,7 +10,8 @@ import type { FoundEntry } from "./entries.ts";
 import { itemIndent } from "./item-indent.ts";
 import { commandsInHeading, paragraphCommands } from "./paragraph.ts";
 import { parseBlocks, plainText } from "./parse-markdown.ts";
-import { contentEnd, lineAt, linesOf, startOf } from "./text-lines.ts";
+import type { TopBlock } from "./split-blocks.ts";
+import { contentEnd, isBlankChar, lineAt, linesOf, startOf } from "./text-lines.ts";
 import type { TextLines } from "./text-lines.ts";
 
 export interface LocalBlock {
@@ -37,46 +38,99 @@ export interface BlockReading {
 
 /**
  * Reads one block. `structure` is the text with receipts blanked out, equally long: it says what
- * is a paragraph and what a fence; the words come from `text` as it was written.
+ * is a paragraph and what a fence; the words come from `text` as it was written. A block that is
+ * known to be one paragraph or one heading needs no tree.
  */
-export function readBlock(text: string, structure: string): BlockReading {
-  const root = parseBlocks(structure);
-  const lines = linesOf(text);
-  const blocks: LocalBlock[] = [];
-  const entries: FoundEntry[] = [];
-  const headings: LocalHeading[] = [];
+export function readBlock(text: string, structure: string, plain: TopBlock["plain"]): BlockReading {
+  const found: Found = { lines: linesOf(text), blocks: [], entries: [], headings: [] };
+  const lean = plain === "heading" ? leanHeading(text) : undefined;
+  if (plain === "paragraph") takeParagraph(found, { ...leanSpan(text), indent: "" });
+  else if (lean !== undefined) found.headings.push(headingOf(found.lines, lean));
+  else takeTree(found, parseBlocks(structure));
+  const { blocks, entries, headings } = found;
+  return { blocks, entries, headings };
+}
+
+interface Found {
+  readonly lines: TextLines;
+  readonly blocks: LocalBlock[];
+  readonly entries: FoundEntry[];
+  readonly headings: LocalHeading[];
+}
+
+function takeTree(found: Found, root: Root): void {
+  const { lines, headings } = found;
   visit(root, (node: Nodes, _index, parent: Parent | undefined) => {
     if (node.type === "root" || node.type === "list" || node.type === "listItem") return undefined;
     const span = spanOf(node);
     const item = parent?.type === "listItem" ? (parent as ListItem) : undefined;
-    const indent = item === undefined ? "" : itemIndent(text, item.position?.start.offset ?? 0);
-    const add = (commands: readonly FoundCommand[], open: boolean, from: Span): void => {
-      const whole = wholeLines(lines, from);
-      if (commands.length > 0) blocks.push({ commands, span: whole, open, indent });
-    };
+    const indent =
+      item === undefined ? "" : itemIndent(lines.text, item.position?.start.offset ?? 0);
     if (node.type === "paragraph") {
       const task = item?.children[0] === node && typeof item.checked === "boolean";
       const ticked = task ? (item.checked ?? undefined) : undefined;
-      const own = task ? { start: item.position?.start.offset ?? span.start, end: span.end } : span;
-      add(paragraphCommands(lines, { ...span, ticked }), false, own);
-      entries.push(...entriesOf(paragraphLines(lines, span)));
+      const from = task ? (item.position?.start.offset ?? span.start) : span.start;
+      takeParagraph(found, { ...span, ticked, from, indent });
     } else if (node.type === "code") {
       const fence = fenceCommand(lines, node satisfies Code, span);
-      if (fence !== undefined) add([fence.command], fence.open, span);
+      if (fence !== undefined) {
+        addBlock(found, { commands: [fence.command], open: fence.open, indent, ...span });
+      }
     } else if (node.type === "heading") {
-      const meant = isUnderlined(text, span) ? commandsInHeading(lines, inHeading(span)) : [];
-      add(meant, false, span);
-      if (parent?.type === "root" && meant.length === 0) headings.push(headingOf(lines, node));
+      const underlined = lines.text[span.start] !== "#";
+      const meant = underlined ? commandsInHeading(lines, { ...span, ticked: undefined }) : [];
+      addBlock(found, { commands: meant, open: false, indent, ...span });
+      if (parent?.type === "root" && meant.length === 0) {
+        headings.push(headingOf(lines, { ...span, ...headingSource(lines.text, node) }));
+      }
     }
     return SKIP;
   });
-  return { blocks, entries, headings };
 }
 
-const inHeading = (span: Span): Span & { readonly ticked: undefined } => ({
-  ...span,
-  ticked: undefined,
-});
+interface FoundParagraph extends Span {
+  readonly indent: string;
+  /** Of a task item: whether its box is ticked, and where the item begins. */
+  readonly ticked?: boolean | undefined;
+  readonly from?: number;
+}
+
+function takeParagraph(found: Found, paragraph: FoundParagraph): void {
+  const { lines } = found;
+  const { start, end, indent, ticked, from = start } = paragraph;
+  const commands = paragraphCommands(lines, { start, end, ticked });
+  addBlock(found, { commands, open: false, indent, start: from, end });
+  found.entries.push(...entriesOf(paragraphLines(lines, { start, end })));
+}
+
+function addBlock(
+  { lines, blocks }: Found,
+  { commands, open, indent, ...own }: Omit<LocalBlock, "span"> & Span,
+): void {
+  if (commands.length > 0) blocks.push({ commands, span: wholeLines(lines, own), open, indent });
+}
+
+/** From the first character that is no white space to the last one. */
+function leanSpan(text: string): Span {
+  let [start, end] = [0, text.length];
+  while (start < end && isBlankChar(text, start)) start += 1;
+  while (end > start && /[ \t\r\n]/.test(text.charAt(end - 1))) end -= 1;
+  return { start, end };
+}
+
+interface WrittenHeading extends Span {
+  readonly depth: number;
+  readonly source: string;
+}
+
+/** A heading of one line; undefined where its closing marks, if any, are for remark to find. */
+function leanHeading(text: string): WrittenHeading | undefined {
+  const { start, end } = leanSpan(text);
+  const match = /^(#{1,6})(?:[ \t]+(.*[^#]))?$/.exec(text.slice(start, end));
+  const marks = match?.[1];
+  if (marks === undefined) return undefined;
+  return { start, end, depth: marks.length, source: match?.[2] ?? "" };
+}
 
 function spanOf(node: Nodes): Span {
   const start = node.position?.start.offset ?? 0;
@@ -103,21 +157,17 @@ function paragraphLines(
   return found;
 }
 
-const isUnderlined = (text: string, { start }: Span): boolean => text[start] !== "#";
-
-function headingOf(lines: TextLines, node: Heading): LocalHeading {
-  const span = spanOf(node);
-  const whole = wholeLines(lines, span);
-  return {
-    title: plainText(headingSource(lines.text, node)),
-    depth: node.depth,
-    line: lineAt(lines, span.start) + 1,
-    span: whole,
-  };
+function headingOf(lines: TextLines, heading: WrittenHeading): LocalHeading {
+  const { depth, source, start } = heading;
+  const span = wholeLines(lines, heading);
+  return { title: plainText(source), depth, line: lineAt(lines, start) + 1, span };
 }
 
 /** What stands between a heading's marks. */
-function headingSource(text: string, { children }: Heading): string {
+function headingSource(
+  text: string,
+  { children, depth }: Heading,
+): { readonly depth: number; readonly source: string } {
   const start = children[0]?.position?.start.offset ?? 0;
-  return text.slice(start, children.at(-1)?.position?.end.offset ?? start);
+  return { depth, source: text.slice(start, children.at(-1)?.position?.end.offset ?? start) };
 }

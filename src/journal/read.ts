@@ -1,20 +1,16 @@
 // Reads a journal: its plan, its commands with their receipts, tagged lines, sections.
 // What becomes of them is decided in step.ts; what is written back, in render.ts.
-import { BLOCK_CHARS, BLOCK_LINES, BLOCK_NESTING } from "../limits.ts";
-import type { CommandBlock, Entry, JournalReading } from "../model/journal.ts";
-import type { Problem } from "../model/problem.ts";
-import { dateIn } from "./entries.ts";
-import { readFrontmatter } from "./frontmatter.ts";
-import { moveBlock, receiptBelow } from "./place-blocks.ts";
-import { readBlock } from "./read-block.ts";
-import type { BlockReading, LocalHeading } from "./read-block.ts";
-import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
-import type { QuoteLines } from "./receipt-quotes.ts";
-import { ignoredIn, sectionsOf } from "./sections.ts";
-import { splitBlocks } from "./split-blocks.ts";
-import type { TopBlock } from "./split-blocks.ts";
-import { linesOf, placeOf, startOf } from "./text-lines.ts";
-import type { TextLines } from "./text-lines.ts";
+import type { CommandBlock, JournalReading } from "../model/journal.ts";
+import { assemble, NOTHING } from "./assemble.ts";
+import type { Assembled } from "./assemble.ts";
+import { commonEnds } from "./common-ends.ts";
+import { cutSegments } from "./cut-segments.ts";
+import { createHeadReader } from "./frontmatter.ts";
+import type { HeadReader } from "./frontmatter.ts";
+import { withProblems } from "./problem-places.ts";
+import { ignoredIn } from "./sections.ts";
+import { readSegment } from "./segment.ts";
+import type { KnownBlock, Segment } from "./segment.ts";
 
 export interface JournalReader {
   /** Reads a text; blocks that stood in one of the last two texts are not parsed again. */
@@ -26,145 +22,95 @@ export function readJournal(text: string): JournalReading {
   return createJournalReader().read(text);
 }
 
-/** A reader for the versions of one journal. It remembers the blocks of the last two texts. */
+/** What is remembered of the last text. Nothing in it but `text` keeps that whole text alive. */
+interface Version {
+  readonly text: string;
+  readonly reading: JournalReading;
+  readonly assembled: Assembled;
+  /** Blocks that a change took out of it. */
+  readonly left: ReadonlyMap<string, KnownBlock>;
+}
+
+/**
+ * A reader for the versions of one journal. Between two versions it compares the texts, cuts only
+ * what changed into segments anew, and parses only those blocks that neither version had.
+ */
 export function createJournalReader(): JournalReader {
-  let last: { readonly text: string; readonly reading: JournalReading } | undefined;
-  let current: Remembered = new Map();
+  const readHead = createHeadReader();
+  let last: Version | undefined;
   return {
     read(text) {
-      if (last?.text === text) return last.reading;
-      const previous = current;
-      const used: Remembered = new Map();
-      const reading = readText(text, (block, structure) => {
-        const known = used.get(block) ?? previous.get(block) ?? remember(block, structure);
-        used.set(known.text, known);
-        return known.reading;
-      });
-      current = used;
-      last = { text, reading };
-      return reading;
+      if (last?.text !== text) last = readVersion(text, readHead, last);
+      return last.reading;
     },
   };
 }
 
-/** Blocks by their text. */
-type Remembered = Map<string, { readonly text: string; readonly reading: BlockReading }>;
-
-function remember(
-  block: string,
-  structure: string,
-): {
-  readonly text: string;
-  readonly reading: BlockReading;
-} {
-  const text = ownCopy(block);
-  return { text, reading: readBlock(text, ownCopy(structure)) };
+function readVersion(text: string, readHead: HeadReader, last: Version | undefined): Version {
+  const head = readHead(text);
+  const before = last?.assembled ?? NOTHING;
+  const { placed } = before;
+  const ends = last === undefined ? { same: 0, sameAtEnd: 0 } : commonEnds(last.text, text);
+  const grown = text.length - (last?.text.length ?? 0);
+  const kept = placed[0]?.offset === head.end ? unchanged(before, ends.same) : 0;
+  const starts = new Map(placed.map(({ offset }, i) => [offset, i]));
+  // From an offset in the common end on, an old segment's start is a new one's too.
+  const isKnown = (offset: number): boolean =>
+    offset >= text.length - ends.sameAtEnd && starts.has(offset - grown);
+  const from = kept === 0 ? head.end : (placed[kept]?.offset ?? head.end);
+  const cuts = cutSegments(text, from, isKnown);
+  const rest = starts.get((cuts.at(-1) ?? 0) - grown) ?? placed.length;
+  const left = placed.slice(kept, rest).flatMap(({ segment }) => segment.read);
+  const leaving = new Map(left.map((block) => [block.text, block]));
+  const known = (block: string): KnownBlock | undefined =>
+    leaving.get(block) ?? last?.left.get(block);
+  const fresh: Segment[] = [];
+  for (const [i, start] of cuts.slice(0, -1).entries()) {
+    if (start < (cuts[i + 1] ?? 0))
+      fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1])), known));
+  }
+  const reused = placed.slice(rest).map(({ segment }) => segment);
+  const origin = { offset: head.end, line: head.lines };
+  const assembled = assemble(before, kept, [...fresh, ...reused], origin);
+  return { text, assembled, left: leaving, reading: readingOf(text, head, assembled) };
 }
 
-/** A slice keeps the whole text it was cut from alive; what is remembered must not. */
-const ownCopy = (slice: string): string => Buffer.from(slice, "utf16le").toString("utf16le");
-
-type ReadBlock = (block: string, structure: string) => BlockReading;
-
-/** A top-level block can hold something for nightlab only if one of these stands in it. */
-const WORTH_READING =
-  /(?:run|eval|script|stop|queue)[ \t]{0,3}:|\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:```|~~~)[ \t]{0,9}run\b/i;
-
-function readText(text: string, read: ReadBlock): JournalReading {
-  const lines = linesAfterBom(text);
-  const quotes = findReceiptQuotes(lines);
-  const structure: TextLines = { text: blankOut(lines, quotes), starts: lines.starts };
-  const head = readFrontmatter(lines);
-  const split = splitBlocks(structure, head.after);
-  const problems: Problem[] = [...head.problems];
-  const all = gather(lines, structure, { tops: split.blocks, quotes, read, problems });
-  if (split.unclosedFence !== undefined) {
-    const message = "nothing closes the fence that begins here, so everything below it is code";
-    const place = placeOf(lines, startOf(lines, split.unclosedFence));
-    problems.push({ message, fix: "close it with a line of the same marks", place });
+/** How many segments a change after `same` characters leaves as they are, one more for safety. */
+function unchanged({ placed }: Assembled, same: number): number {
+  let low = 0;
+  let high = placed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { offset = 0, segment } = placed[middle] ?? {};
+    if (offset + (segment?.length ?? 0) <= same) low = middle + 1;
+    else high = middle;
   }
-  const title = all.headings.find(({ depth }) => depth === 1)?.title;
+  // The last of them may go on in what follows.
+  return Math.max(0, low - 1);
+}
+
+function readingOf(
+  text: string,
+  head: ReturnType<HeadReader>,
+  { placed, blocks, entries, headings, sections }: Assembled,
+): JournalReading {
+  const told = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
+  const title = headings.find(({ depth }) => depth === 1)?.title;
   return {
     plan: head.plan,
     ...(title === undefined ? {} : { title }),
-    blocks: all.blocks,
-    entries: all.entries,
-    sections: sectionsOf(lines, all.headings, quotes),
-    ignored: ignoredIn(structure, all.headings),
-    problems,
-    conflicted: split.conflicted || head.conflicted,
+    blocks: told,
+    entries,
+    sections,
+    ignored: ignoredIn(text, headings),
+    problems: told.flatMap(({ problems = [] }) => problems),
+    conflicted: head.conflicted || placed.some(({ segment }) => segment.conflicted),
   };
 }
 
-interface Gathered {
-  readonly blocks: CommandBlock[];
-  readonly entries: Entry[];
-  readonly headings: LocalHeading[];
-}
+/** A receipt at the very top, with nothing above it that it could belong to, is a person's quote. */
+const withoutTop = (blocks: readonly CommandBlock[]): readonly CommandBlock[] =>
+  blocks[0]?.span.start === blocks[0]?.span.end ? blocks.slice(1) : blocks;
 
-/** Reads the blocks in order, and gives each what stands above it: heading, date. */
-function gather(
-  lines: TextLines,
-  structure: TextLines,
-  with_: {
-    readonly tops: readonly TopBlock[];
-    readonly quotes: readonly QuoteLines[];
-    readonly read: ReadBlock;
-    readonly problems: Problem[];
-  },
-): Gathered {
-  const { tops, quotes, read, problems } = with_;
-  const found: Gathered = { blocks: [], entries: [], headings: [] };
-  const quoteAt = new Map(quotes.map((quote) => [quote.first, quote]));
-  let date: string | undefined;
-  for (const top of tops) {
-    const start = startOf(lines, top.first);
-    const end = startOf(lines, top.after);
-    const shape = structure.text.slice(start, end);
-    if (!top.heading && !WORTH_READING.test(shape)) continue;
-    if (top.tooDeep || end - start > BLOCK_CHARS || top.after - top.first > BLOCK_LINES) {
-      problems.push({ ...tooLarge(top), place: placeOf(lines, start) });
-      continue;
-    }
-    const local = read(lines.text.slice(start, end), shape);
-    const headings = local.headings.map((heading) => ({
-      ...heading,
-      line: heading.line + top.first,
-      span: { start: heading.span.start + start, end: heading.span.end + start },
-    }));
-    for (const block of local.blocks) {
-      const from = block.span.start + start;
-      const heading = headings.findLast(({ span }) => span.start < from) ?? found.headings.at(-1);
-      const moved = moveBlock(lines, block, { start, line: top.first });
-      const receipt = receiptBelow(lines, moved, quoteAt);
-      found.blocks.push({
-        ...moved,
-        heading: heading?.title ?? "",
-        ...(receipt === undefined ? {} : { receipt }),
-      });
-    }
-    date = headings.map(({ title }) => dateIn(title)).findLast((one) => one !== undefined) ?? date;
-    for (const { ownDate, ...entry } of local.entries) {
-      const dated = ownDate === undefined && date !== undefined ? { date } : {};
-      found.entries.push({ ...entry, line: entry.line + top.first, ...dated });
-      date = ownDate ?? date;
-    }
-    found.headings.push(...headings);
-  }
-  return found;
-}
-
-function tooLarge({ tooDeep }: TopBlock): { readonly message: string; readonly fix: string } {
-  if (tooDeep) {
-    const message = `lists and quotes are nested deeper than ${BLOCK_NESTING}, so no command is read here`;
-    return { message, fix: "write commands further out" };
-  }
-  const message = "this block is too large, so no command is read in it";
-  return { message, fix: "part it with blank lines and headings" };
-}
-
-/** Lines of a text; a byte order mark is before the first of them. */
-function linesAfterBom(text: string): TextLines {
-  const lines = linesOf(text);
-  return text.startsWith("\uFEFF") ? { text, starts: [1, ...lines.starts.slice(1)] } : lines;
-}
+/** A slice keeps the whole text that it was cut from alive; joined to another it is copied. */
+const ownCopy = (slice: string): string => ` ${slice}`.slice(1);

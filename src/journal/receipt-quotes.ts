@@ -104,6 +104,13 @@ function headOf(inside: string): Head | undefined {
   return id === undefined ? undefined : { state, id };
 }
 
+/** Whether a line's own text begins with a quote mark, and whether a receipt begins with it. */
+export function quoteLine(line: string): "none" | "quote" | "receipt" {
+  const [mark] = /^[ \t]*>/.exec(line) ?? [];
+  if (mark === undefined) return "none";
+  return headOf(line.slice(mark.length)) === undefined ? "quote" : "receipt";
+}
+
 /** Offset of the line's `>`, after white space; undefined where it begins with something else. */
 function quoteMark(lines: TextLines, line: number): number | undefined {
   const { text } = lines;

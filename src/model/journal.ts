@@ -1,6 +1,7 @@
 // What reading a journal gives: commands, receipts, entries and the plan, each with its place.
 // How it is read is in journal/, what it leads to in step.ts.
 import type { CommandSpec, Runner } from "./command.ts";
+import type { RuleName, RuleSettings } from "./finding.ts";
 import type { Problem, Span } from "./problem.ts";
 
 /** Frontmatter of a journal: what the experiment is to show, and how its scripts run. */
@@ -20,6 +21,10 @@ export interface Plan {
   readonly timeoutMs?: number;
   /** Rules that the person switched off, by name: `rules: { no-metrics: off }`. */
   readonly rulesOff: readonly string[];
+  /** What the person wrote of single rules: `rules: { overfitting: { by: 10% } }`. */
+  readonly rules?: RuleSettings;
+  /** Rules whose flag stops a run of this journal: `stop on: [not-finite]`. */
+  readonly stopOn?: readonly RuleName[];
   /** 1-based lines of the written keys, for citing: `success` → 4. */
   readonly lines: Readonly<Record<string, number>>;
 }
@@ -47,8 +52,12 @@ export interface FoundCommand {
   readonly line: number;
 }
 
-/** A stretch of text that holds one command, or several lines that each are one. */
+/**
+ * A stretch of text that holds one command, or several lines that each are one; or a place with
+ * problems that belong to no command, or with what is left of their receipt.
+ */
 export interface CommandBlock {
+  /** None where only the place matters. */
   readonly commands: readonly FoundCommand[];
   /** The block's own lines, their last line end included, without its receipt. */
   readonly span: Span;
@@ -61,6 +70,10 @@ export interface CommandBlock {
   /** What every receipt line begins with to stay in the block's list item: "" or spaces. */
   readonly indent: string;
   readonly receipt?: FoundReceipt;
+  /** Problems of the text here that are those of no command. */
+  readonly problems?: readonly Problem[];
+  /** Its receipt stands inside of code, where a blank line above it would be one line of code. */
+  readonly tight?: boolean;
 }
 
 /** The quote right under a command. Its pieces say which of its lines can be the daemon's. */
@@ -120,7 +133,7 @@ export interface JournalReading {
   readonly entries: readonly Entry[];
   readonly sections: readonly Section[];
   readonly ignored: readonly IgnoredRun[];
-  /** Problems that belong to no command: frontmatter, headings, the whole file. */
+  /** Problems that belong to no command; each is in a block as well, which says where it is told. */
   readonly problems: readonly Problem[];
   /** Git conflict markers outside fences: nothing starts and nothing is written. */
   readonly conflicted: boolean;
