@@ -79,6 +79,9 @@ export function apply(world: World, fact: Fact): void {
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
       return;
     }
+    case "receipts-missed":
+      for (const id of fact.ids) change(world, id, () => ({ shownInWrite: 0 }));
+      return;
     case "run-claimed":
     case "run-started":
     case "run-folder-known":

@@ -2,6 +2,7 @@
 // What follows from it (start, hold, cancel) is decided by who asks; nothing here looks at a run.
 import { ALIGN_SIMILAR_REACH } from "../limits.ts";
 import type { CommandId } from "../model/ids.ts";
+import type { CommandForm } from "../model/journal.ts";
 import { alignInOrder, longestChain, type Pair } from "./align-order.ts";
 import { similarCommands } from "./similar.ts";
 
@@ -9,6 +10,7 @@ export interface KnownPlace {
   readonly id: CommandId;
   readonly canonical: string;
   readonly source: string;
+  readonly form?: CommandForm;
   readonly heading: string;
   readonly started: boolean;
   /** A receipt of it has been written into this journal. */
@@ -27,6 +29,7 @@ export interface FoundPlace {
   readonly place: string;
   readonly canonical: string;
   readonly source: string;
+  readonly form?: CommandForm;
   readonly heading: string;
   /** Id in the line of the block's receipt that has the command's position. */
   readonly receiptId?: string;
@@ -45,6 +48,8 @@ export interface Alignment {
   readonly copied: readonly string[];
   /** New commands. */
   readonly fresh: readonly string[];
+  /** Of the placed ones, those that stand elsewhere than before, or stand again. */
+  readonly moved: readonly CommandId[];
   /** Known commands that stand nowhere. */
   readonly absent: readonly CommandId[];
   /** Places with a receipt of an id that is not known here: another machine's, never to start. */
@@ -80,6 +85,8 @@ interface State {
   /** Known index of each found index, and the other way round. */
   readonly knownAt: Map<number, number>;
   readonly foundAt: Map<number, number>;
+  /** Known indices whose place was found by the command alone. */
+  readonly moved: Set<number>;
   /** Pairs that keep the order on both sides. */
   anchors: readonly Pair[];
 }
@@ -98,6 +105,7 @@ function openAlignment(known: readonly KnownPlace[], found: readonly FoundPlace[
     idsOfBlock,
     knownAt: new Map(),
     foundAt: new Map(),
+    moved: new Set(),
     anchors: [],
   };
 }
@@ -146,13 +154,18 @@ function claimOf({ found, indexOf, foundAt }: State, at: number): string | undef
   return blockOf(holder.place) === blockOf(place.place) ? undefined : place.receiptId;
 }
 
-/** The same command between the same neighbours. */
+/** The same command between the same neighbours; of equal ones that with the same text. */
 function byOrder(state: State): void {
-  alignGaps(state, 7, ({ command, place, claimed }) => {
+  alignGaps(state, 15, ({ command, place, claimed }) => {
     if (command.canonical !== place.canonical) return 0;
-    return (claimed ? 4 : 6) + Number(command.heading === place.heading);
+    const heading = Number(command.heading === place.heading);
+    return (claimed ? 8 : 12) + 2 * heading + Number(looksAlike(command, place));
   });
 }
+
+/** Equal commands may differ in what they wait for: a box, a ` !`. */
+const looksAlike = (command: KnownPlace, place: FoundPlace): boolean =>
+  command.source === place.source && command.form === place.form;
 
 /** The same command elsewhere: moved without its receipt, or gone and come back by an undo. */
 function byCommand(state: State): void {
@@ -169,13 +182,20 @@ function byCommand(state: State): void {
         const copied = claim !== undefined && foundAt.has(indexOf.get(claim) ?? -1);
         if (knownAt.has(at) || copied) return;
         const candidates = free.get(place.canonical) ?? [];
-        const fits = candidates.findIndex((i) => {
+        const fits = candidates.filter((i) => {
           const command = known[i];
           if (command?.absent !== absent) return false;
           return command.heading === place.heading || !(sameHeading || command.longAbsent === true);
         });
-        const [index] = fits === -1 ? [] : candidates.splice(fits, 1);
-        if (index !== undefined) pair(state, index, at);
+        const alike = fits.find((i) => {
+          const command = known[i];
+          return command !== undefined && looksAlike(command, place);
+        });
+        const index = alike ?? fits[0];
+        if (index === undefined) return;
+        candidates.splice(candidates.indexOf(index), 1);
+        pair(state, index, at);
+        state.moved.add(index);
       });
     }
   }
@@ -266,5 +286,6 @@ function result(state: State): Alignment {
     else unknown.push({ place: place.place, id: claim });
   });
   const absent = known.flatMap(({ id }, i) => (foundAt.has(i) ? [] : [id]));
-  return { placed, edited, copied, fresh, absent, unknown };
+  const moved = [...state.moved].flatMap((i) => known[i]?.id ?? []);
+  return { placed, edited, copied, fresh, moved, absent, unknown };
 }

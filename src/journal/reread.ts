@@ -107,6 +107,7 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
       id: command.id,
       canonical: command.canonical,
       source: command.source,
+      form: command.form,
       heading: command.heading,
       started: command.run !== undefined || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
@@ -117,11 +118,20 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
       place: at,
       canonical: command.canonical,
       source: command.source,
+      form: command.form,
       heading,
       ...(receiptId === undefined ? {} : { receiptId }),
     })),
   });
   recordOrder(turn, experiment, [...found.keys()], result.placed);
+  const bare = new Set(
+    [...result.placed].flatMap(([at, id]) => (found.get(at)?.receiptId === id ? [] : [id])),
+  );
+  const ids = result.moved.filter(
+    (id) => bare.has(id) && (world.commands.get(id)?.shownInWrite ?? 0) > 0,
+  );
+  // Whoever moves a command without its receipt did not hide it.
+  if (ids.length > 0) turn.record({ kind: "receipts-missed", experiment, ids });
   // Ids that this machine gave, but in another journal.
   const elsewhere = result.unknown
     .filter(({ id }) => world.commands.has(commandId(id)))

@@ -120,4 +120,10 @@ export type Fact = { readonly atMs: number } & (
       readonly experiment: ExperimentPath;
       readonly ids: readonly CommandId[];
     }
+  | {
+      readonly kind: "receipts-missed";
+      readonly experiment: ExperimentPath;
+      /** Commands that stand elsewhere now, without the receipt that they had. */
+      readonly ids: readonly CommandId[];
+    }
 );

@@ -21,6 +21,9 @@ export interface MachineOptions {
   readonly delayMs: () => number;
 }
 
+/** The wall clock when the machine is switched on. */
+const POWER_ON = Date.UTC(2025, 1, 2, 22);
+
 export interface Start {
   readonly name: string;
   readonly args: readonly string[];
@@ -37,6 +40,8 @@ interface File {
 /** The time since the machine was switched on, what it does at which time, and its disk. */
 export class Machine {
   nowMs = 0;
+  /** What its wall clock tells then, ms since 1970. */
+  wallAtStartMs = POWER_ON;
   readonly files = new Map<ExperimentPath, File>();
   readonly starts: Start[] = [];
   writes = 0;
@@ -56,6 +61,10 @@ export class Machine {
   constructor(options: MachineOptions, onCrash: () => void) {
     this.#options = options;
     this.#onCrash = onCrash;
+  }
+
+  wallMs(): number {
+    return this.wallAtStartMs + this.nowMs;
   }
 
   /** `of` 0 belongs to the machine; otherwise to one life of the daemon, and dies with it. */
@@ -196,7 +205,7 @@ export class Machine {
   #end(attempt: string, code: number): void {
     const process = this.#processes.get(attempt);
     if (process === undefined || process.exit !== undefined) return;
-    process.exit = { code, endedAtMs: this.nowMs, overLimit: false };
+    process.exit = { code, endedAtMs: this.wallMs(), overLimit: false };
   }
 }
 

@@ -54,16 +54,13 @@ export interface NightOptions extends MachineOptions {
   readonly foreign?: boolean;
 }
 
-const POWER_ON = Date.UTC(2025, 1, 2, 22);
-
 export function startNight(options: NightOptions): Night {
   let facts: string[] = [];
-  let wallOffsetMs = POWER_ON;
   let downMs = 0;
   let diskFull = false;
   let loop: Loop | undefined;
   let world: World;
-  let now = (): number => wallOffsetMs;
+  let now = Date.now;
   const machine = new Machine(options, () => die());
   machine.files.set(EXPERIMENT, { text: options.text, origin: undefined });
 
@@ -85,7 +82,7 @@ export function startNight(options: NightOptions): Night {
     world = replay(facts.map((row) => JSON.parse(row) as Fact));
     now = steadyClock({
       notBeforeMs: world.nowMs,
-      wallMs: () => wallOffsetMs + machine.nowMs,
+      wallMs: () => machine.wallMs(),
       monotonicMs: () => machine.nowMs,
       onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
     });
@@ -172,7 +169,7 @@ export function startNight(options: NightOptions): Night {
       machine.failingWrites += n;
     },
     setClock(byMs) {
-      wallOffsetMs += byMs;
+      machine.wallAtStartMs += byMs;
     },
     world: () => world,
     starts: machine.starts,
