@@ -259,3 +259,31 @@ export const AUDIT_KNOWN = 200_000;
 
 /** Words, numbers and marks of one log line that are looked at: the longest seen had some 400. */
 export const LINE_TOKENS = 4_096;
+/** A journal is read in segments of this many characters or more: one save seldom changes two. */
+export const SEGMENT_CHARS = 2_048;
+/** Differences to a baseline, and rows of a sweep, in one table of REPORT.md. */
+export const REPORT_COMPARISONS = 60;
+/** A new run folder is a person's own when no run of the daemon's has claimed it by then. */
+export const HAND_RUN_PATIENCE_MS = 2_000;
+/** Where the kernel tells nothing, the logs of a run started by hand are looked at this often. */
+export const HAND_RUN_LOOK_MS = 5_000;
+/** Its logs have not grown for this long: it is over, or as good as over. */
+export const HAND_RUN_REST_MS = 3_600_000;
+/** Values of one series that are searched for spikes: the newest, in well under a second. */
+export const SPIKE_POINTS = 200_000;
+/** Room where a run writes below which it is told: one checkpoint is larger. */
+export const DISK_FLOOR_BYTES = 1e9;
+/** Metrics of an earlier run that later ones are laid beside, and the number of such runs. */
+export const DIGEST_METRICS = 200;
+/** A longer line's shape is not remembered: it is read with care each time. */
+export const SHAPE_BYTES = 8_192;
+/** Remembered shapes of one file; when they are full, all are forgotten and learned anew. */
+export const SHAPES_BYTES = 256 * 1024;
+/** Values of all series of a run together that are kept: 20 bytes each, 30 MB... */
+export const POINTS_PER_RUN = 1_500_000;
+/** ...of which one series has at most so many, all exact up to this count... */
+export const POINTS_PER_SERIES = 65_536;
+/** ...and at least so many, however many series there are. */
+export const POINTS_LEAST = 256;
+/** Metrics of all logs of one run: each one costs a few KB. */
+export const SERIES_PER_RUN = 20_000;
