@@ -14,15 +14,16 @@ const STAND_IN = `
 import { DatabaseSync } from "node:sqlite";
 new DatabaseSync(":memory:").close();
 const args: readonly string[] = process.argv.slice(2);
-console.log(JSON.stringify({ args, faked: process.versions["faked"] ?? false }));
-if (args[0] === "exit") process.exit(Number(args[1]));
-if (args[0] === "die") process.kill(process.pid, "SIGKILL");
+// Before it says that it is there: a signal may come right after.
 if (args[0] === "wait") {
   setInterval(() => undefined, 1000);
   for (const signal of ["SIGTERM", "SIGINT"]) {
     process.on(signal, () => { console.log(signal); process.exit(7); });
   }
 }
+console.log(JSON.stringify({ args, faked: process.versions["faked"] ?? false }));
+if (args[0] === "exit") process.exit(Number(args[1]));
+if (args[0] === "die") process.kill(process.pid, "SIGKILL");
 `;
 
 const root = mkdtempSync(join(tmpdir(), "nightlab launcher'$(touch x) ü "));
@@ -74,9 +75,10 @@ describe("the launcher", () => {
         });
         await once(child.stdout, "data");
         const said = once(child.stdout, "data");
+        const exited = once(child, "exit");
         child.kill(signal);
         assert.equal(String((await said)[0]).trim(), signal);
-        assert.deepEqual(await once(child, "exit"), [7, null]);
+        assert.deepEqual(await exited, [7, null]);
       }
     });
   }
