@@ -16,7 +16,11 @@ export interface FenceCommand {
 }
 
 /** The command of a ```yaml or ```run fence; undefined for other code. */
-export function fenceCommand(lines: TextLines, node: Code, span: Span): FenceCommand | undefined {
+export function fenceCommand(
+  lines: TextLines,
+  node: Pick<Code, "lang" | "value">,
+  span: Span,
+): FenceCommand | undefined {
   const kind = /^(ya?ml|run)$/i.exec(node.lang ?? "")?.[1]?.toLowerCase();
   if (kind === undefined) return undefined;
   const inner = innerText(lines, node.value, span);

@@ -77,10 +77,11 @@ export function strayProblemReceipts(
     const receipt = readReceipt(lines, quote);
     const { start } = receipt.span;
     if (taken.has(start) || receipt.heads.some(({ state }) => state !== "problem")) return [];
-    if (blocks.some(({ span }) => span.start <= start && start < span.end)) return [];
     let above = quote.first - 1;
     while (above >= 0 && isBlankLine(lines, above)) above -= 1;
     const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
+    const whole = { start: span.start, end: receipt.span.end };
+    if (blocks.some((block) => overlap(block.span, whole))) return [];
     const tight = above >= 0 && above === quote.first - 1;
     return [
       {

@@ -10,7 +10,7 @@ import type { FoundEntry } from "./entries.ts";
 import { itemIndent } from "./item-indent.ts";
 import { commandsInHeading, paragraphCommands } from "./paragraph.ts";
 import { parseBlocks, plainText } from "./parse-markdown.ts";
-import type { TopBlock } from "./split-blocks.ts";
+import type { PlainBlock } from "./split-blocks.ts";
 import { contentEnd, isBlankChar, lineAt, linesOf, startOf } from "./text-lines.ts";
 import type { TextLines } from "./text-lines.ts";
 
@@ -41,14 +41,40 @@ export interface BlockReading {
  * is a paragraph and what a fence; the words come from `text` as it was written. A block that is
  * known to be one paragraph or one heading needs no tree.
  */
-export function readBlock(text: string, structure: string, plain: TopBlock["plain"]): BlockReading {
+export function readBlock(
+  text: string,
+  structure: string,
+  plain: PlainBlock | undefined,
+): BlockReading {
   const found: Found = { lines: linesOf(text), blocks: [], entries: [], headings: [] };
-  const lean = plain === "heading" ? leanHeading(text) : undefined;
-  if (plain === "paragraph") takeParagraph(found, { ...leanSpan(text), indent: "" });
-  else if (lean !== undefined) found.headings.push(headingOf(found.lines, lean));
-  else takeTree(found, parseBlocks(structure));
+  if (plain === undefined || !takeLean(found, plain)) takeTree(found, parseBlocks(structure));
   const { blocks, entries, headings } = found;
   return { blocks, entries, headings };
+}
+
+/** It may be link definitions, or a table by the line below its head. */
+const MAYBE_NONE = /^[ \t]*\[|(?:^|[\r\n])[ \t]*[|:-][|: \t-]*(?:[\r\n]|$)/;
+
+/** Takes a block that needs no tree; false where its marks are for remark to find. */
+function takeLean(found: Found, plain: PlainBlock): boolean {
+  const { lines } = found;
+  const span = leanSpan(lines.text);
+  switch (plain) {
+    case "paragraph":
+      if (MAYBE_NONE.test(lines.text)) return false;
+      takeParagraph(found, { ...span, indent: "" });
+      return true;
+    case "heading": {
+      const heading = leanHeading(lines.text, span);
+      if (heading !== undefined) found.headings.push(headingOf(lines, heading));
+      return heading !== undefined;
+    }
+    case "code": {
+      const code = leanCode(lines, span);
+      if (code !== undefined) takeCode(found, code, "", span);
+      return code !== undefined;
+    }
+  }
 }
 
 interface Found {
@@ -72,10 +98,7 @@ function takeTree(found: Found, root: Root): void {
       const from = task ? (item.position?.start.offset ?? span.start) : span.start;
       takeParagraph(found, { ...span, ticked, from, indent });
     } else if (node.type === "code") {
-      const fence = fenceCommand(lines, node satisfies Code, span);
-      if (fence !== undefined) {
-        addBlock(found, { commands: [fence.command], open: fence.open, indent, ...span });
-      }
+      takeCode(found, node, indent, span);
     } else if (node.type === "heading") {
       const underlined = lines.text[span.start] !== "#";
       const meant = underlined ? commandsInHeading(lines, { ...span, ticked: undefined }) : [];
@@ -103,6 +126,17 @@ function takeParagraph(found: Found, paragraph: FoundParagraph): void {
   found.entries.push(...entriesOf(paragraphLines(lines, { start, end })));
 }
 
+function takeCode(
+  found: Found,
+  code: Pick<Code, "lang" | "value">,
+  indent: string,
+  span: Span,
+): void {
+  const fence = fenceCommand(found.lines, code, span);
+  if (fence === undefined) return;
+  addBlock(found, { commands: [fence.command], open: fence.open, indent, ...span });
+}
+
 function addBlock(
   { lines, blocks }: Found,
   { commands, open, indent, ...own }: Omit<LocalBlock, "span"> & Span,
@@ -123,13 +157,25 @@ interface WrittenHeading extends Span {
   readonly source: string;
 }
 
-/** A heading of one line; undefined where its closing marks, if any, are for remark to find. */
-function leanHeading(text: string): WrittenHeading | undefined {
-  const { start, end } = leanSpan(text);
+/** A heading of one line, without closing marks. */
+function leanHeading(text: string, { start, end }: Span): WrittenHeading | undefined {
   const match = /^(#{1,6})(?:[ \t]+(.*[^#]))?$/.exec(text.slice(start, end));
   const marks = match?.[1];
   if (marks === undefined) return undefined;
   return { start, end, depth: marks.length, source: match?.[2] ?? "" };
+}
+
+/** A fence that is not indented, so that its lines are the code's. */
+function leanCode(
+  lines: TextLines,
+  { start, end }: Span,
+): Pick<Code, "lang" | "value"> | undefined {
+  const opening = lines.text.slice(start, contentEnd(lines, 0));
+  const lang = /^(?:`{3,}|~{3,})[ \t]*([\w-]*)[ \t]*$/.exec(opening)?.[1];
+  const closing = lineAt(lines, end - 1);
+  if (lang === undefined || start > 0 || closing === 0) return undefined;
+  const from = startOf(lines, 1);
+  return { lang, value: lines.text.slice(from, Math.max(from, contentEnd(lines, closing - 1))) };
 }
 
 function spanOf(node: Nodes): Span {

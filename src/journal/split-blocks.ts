@@ -1,6 +1,7 @@
 // Splits Markdown at its top-level blocks in one pass over the lines, so that remark reads each
 // block by itself and an unchanged one never again. What is in a block is left to remark.
 import { newScan, takeLine } from "./block-scan.ts";
+import type { Scan } from "./block-scan.ts";
 import { isRestBlank, newCursor } from "./line-cursor.ts";
 import { contentEnd, startOf } from "./text-lines.ts";
 import type { TextLines } from "./text-lines.ts";
@@ -14,9 +15,12 @@ export interface TopBlock {
   readonly heading: boolean;
   /** Lists and quotes nested deeper than they are read. */
   readonly tooDeep: boolean;
-  /** It is nothing but one paragraph or one `#` heading, so that its tree is known without remark. */
-  readonly plain: "paragraph" | "heading" | undefined;
+  /** It is nothing but one of these, so that its tree is known without remark. */
+  readonly plain: PlainBlock | undefined;
 }
+
+/** A paragraph (or a table, or link definitions), a `#` heading, a fence with its closing line. */
+export type PlainBlock = "paragraph" | "heading" | "code";
 
 export interface Split {
   readonly blocks: readonly TopBlock[];
@@ -30,17 +34,13 @@ export interface Split {
 export function splitBlocks(lines: TextLines, from: number): Split {
   const scan = newScan();
   const blocks: TopBlock[] = [];
-  let open: { first: number; after: number; plain: TopBlock["plain"] } | undefined;
+  let open: { first: number; after: number; plain: Shape } | undefined;
   let conflicted = false;
   const close = (): void => {
     const { heading, tooDeep } = scan;
-    if (open !== undefined) blocks.push({ ...open, heading, tooDeep });
-  };
-  /** A paragraph at the top level that can be neither a table nor definitions, or a heading. */
-  const plain = (): TopBlock["plain"] => {
-    if (scan.containers.length > 0) return undefined;
-    if (scan.leaf.kind === "paragraph") return scan.odd ? undefined : "paragraph";
-    return scan.heading ? "heading" : undefined;
+    if (open === undefined) return;
+    const plain = open.plain === "open" ? undefined : open.plain;
+    blocks.push({ ...open, heading, tooDeep, plain });
   };
   for (let line = from; line < lines.starts.length; line += 1) {
     const [start, end] = [startOf(lines, line), contentEnd(lines, line)];
@@ -56,13 +56,13 @@ export function splitBlocks(lines: TextLines, from: number): Split {
       Object.assign(scan, before);
       close();
       Object.assign(scan, after);
-      open = { first: line, after: line + 1, plain: plain() };
+      open = { first: line, after: line + 1, plain: shapeOf(scan) };
     } else {
       scan.heading = before.heading || after.heading;
       scan.tooDeep = before.tooDeep || after.tooDeep;
       if (open !== undefined && !blank) {
         open.after = line + 1;
-        if (open.plain !== plain() || open.plain === "heading") open.plain = undefined;
+        open.plain = shapeAfter(open.plain, scan);
       }
     }
   }
@@ -70,6 +70,22 @@ export function splitBlocks(lines: TextLines, from: number): Split {
   const { leaf, containers } = scan;
   const unclosed = leaf.kind === "fence" && containers.length === 0 ? leaf.line : undefined;
   return { blocks, conflicted, ...(unclosed === undefined ? {} : { unclosedFence: unclosed }) };
+}
+
+type Shape = PlainBlock | "open" | undefined;
+
+/** What a block is after its first line, as far as that can tell; "open": a fence at work. */
+function shapeOf({ containers, leaf, heading }: Scan): Shape {
+  if (containers.length > 0) return undefined;
+  if (leaf.kind === "fence") return "open";
+  if (leaf.kind === "paragraph") return heading ? undefined : "paragraph";
+  return heading ? "heading" : undefined;
+}
+
+/** What it is after one more line that is not blank. */
+function shapeAfter(shape: Shape, scan: Scan): Shape {
+  if (shape === "open") return scan.leaf.kind === "fence" ? "open" : "code";
+  return shape === "paragraph" && shapeOf(scan) === shape ? shape : undefined;
 }
 
 const isBlankRange = (text: string, start: number, end: number): boolean =>
