@@ -74,6 +74,10 @@ export function apply(world: World, fact: Fact): void {
       world.experiments.set(fact.experiment, { ...experiment, writes: experiment.writes + 1 });
       return;
     }
+    case "save-set-aside":
+    case "set-aside-dismissed":
+      setAside(world, fact);
+      return;
     case "receipts-shown": {
       const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
@@ -168,6 +172,18 @@ function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): 
   world.experiments.delete(fact.from);
   world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
   for (const id of experiment.commands) change(world, id, () => ({ experiment: fact.to }));
+}
+
+type SetAsideFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;
+
+function setAside(world: World, fact: SetAsideFact): void {
+  const experiment = world.experiments.get(fact.experiment);
+  if (experiment === undefined) return;
+  const { version } = fact;
+  const others = (experiment.setAside ?? []).filter((one) => one.version !== version);
+  const near = fact.kind === "save-set-aside" && fact.near !== undefined ? { near: fact.near } : {};
+  const added = fact.kind === "save-set-aside" ? [{ version, ...near }] : [];
+  world.experiments.set(fact.experiment, { ...experiment, setAside: [...others, ...added] });
 }
 
 function replace(world: World, id: CommandId, update: (command: Command) => Command): void {

@@ -72,7 +72,7 @@ export class DisplacedFiles {
       basedOnHash: knownHash,
       intent,
       knownHash,
-      knownSize: undefined,
+      knownSize: sizeOf(file, knownHash),
       looks: 0,
       displacedAtMs: performance.now(),
       timer: undefined,
@@ -192,6 +192,12 @@ export class DisplacedFiles {
     if ([temp, aside, parked].every(isAbsent)) await removeIntent(waiting.intentDir, id);
     this.#waiting.delete(waiting.file);
   }
+}
+
+/** Bytes of a file that still holds what it is known to hold. */
+function sizeOf(file: string, knownHash: string): number | undefined {
+  const held = holdStill(file, false, ({ bytes, hash }) => ({ size: bytes.length, hash }));
+  return held.kind === "held" && held.value.hash === knownHash ? held.value.size : undefined;
 }
 
 function isAbsent(file: string): boolean {

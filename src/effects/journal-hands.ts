@@ -1,19 +1,29 @@
 // The hands on journals: read them settled whenever they may have changed, write them when asked.
-// When a write is due is step's; how it is done without losing a save is journal-file.ts's.
-import { createHash } from "node:crypto";
-import { stat } from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-import { ABSENT_IS_BUSY_MS, JOURNAL_PAUSE_MS, JOURNAL_RETRY_MS } from "../limits.ts";
+// When a write is due is step's; how it is done without losing a save is journal-file.ts's, and
+// what saves that crossed one another come to is crossed-saves.ts's.
+import { dirname, sep } from "node:path";
+import {
+  ABSENT_IS_BUSY_MS,
+  JOURNAL_KEEP_RETRY_MS,
+  JOURNAL_PAUSE_MS,
+  JOURNAL_RETRY_MS,
+} from "../limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
-import { createJournalReader, type JournalReader } from "../journal/read.ts";
+import { createJournalReader } from "../journal/read.ts";
+import { CrossedSaves } from "./crossed-saves.ts";
 import { DisplacedFiles, type LateSave } from "./displaced.ts";
 import { editorHolds } from "./editor-locks.ts";
+import { Generations } from "./generations.ts";
+import { gitWrote } from "./git-moved.ts";
 import type { Hands, Post } from "./hands.ts";
 import { replaceJournal } from "./journal-file.ts";
+import type { ReplaceResult, WriteEffect } from "./journal-swap.ts";
+import { intentFolder, journalPath, keptFolder } from "./journal-paths.ts";
 import { keepVersion } from "./kept-versions.ts";
 import { replayIntents } from "./replay-intents.ts";
 import { readSettled } from "./settled-read.ts";
-import { writeWhole } from "./write-whole.ts";
+import { writeStatusPage } from "./status-page.ts";
+import type { WritingWays } from "./writing-ways.ts";
 
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
   /** Puts right what a crash left, before any journal of the lab is read. */
@@ -27,120 +37,142 @@ type WriteJournal = Parameters<Hands["write-journal"]>[0];
 
 interface Watched {
   readonly lab: LabPath;
-  readonly reader: JournalReader;
+  readonly experiment: ExperimentPath;
+  readonly path: string;
+  readonly keptDir: string;
+  readonly generations: Generations;
+  readonly saves: CrossedSaves;
   timer: NodeJS.Timeout | undefined;
   /** Reads and writes of one journal take turns, so that what is told last is newest. */
   turn: Promise<unknown>;
   lastSize: number | undefined;
   absentSinceMs: number | undefined;
+  /** What was last said of it, so that it is said once. */
+  trouble: string | undefined;
 }
 
 export interface JournalHandsParts {
   readonly post: Post;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+  /** For whoever looks for the reason of something. */
+  readonly note: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly now: () => number;
+  /** Hashes of all that was ever rendered into a journal. */
+  readonly rendered: (experiment: ExperimentPath) => ReadonlySet<string>;
+  readonly ways: WritingWays;
 }
 
-export function journalHands({ post, warn, now }: JournalHandsParts): JournalHands {
+export function journalHands(parts: JournalHandsParts): JournalHands {
+  const { post, warn, note, now, ways } = parts;
   const watched = new Map<ExperimentPath, Watched>();
+  const { leases, equalReadsMs } = ways;
+  const reading = { leases, ...(equalReadsMs === undefined ? {} : { equalReadsMs }) };
   const displaced = new DisplacedFiles({
+    ...reading,
     onLateSave: (late) => takeLateSave(late),
-    onTrouble: (file, error) => warn("displaced journal not read", { file, error: String(error) }),
+    onTrouble: (file, error) => {
+      if (!closed) warn("displaced journal not read", { file, error: String(error) });
+    },
   });
   const labs: LabPath[] = [];
-  const ownTexts = new Map<ExperimentPath, string>();
   let closed = false;
 
-  const later = (experiment: ExperimentPath, entry: Watched, ms: number): void => {
+  const later = (entry: Watched, ms: number): void => {
     if (closed) return;
     clearTimeout(entry.timer);
-    entry.timer = setTimeout(() => void read(experiment, entry), ms);
+    entry.timer = setTimeout(() => void read(entry), ms);
   };
   const inTurn = <T>(entry: Watched, work: () => Promise<T>): Promise<T> => {
     const done = entry.turn.then(work);
     entry.turn = done.catch(() => undefined);
     return done;
   };
-  const read = async (experiment: ExperimentPath, entry: Watched): Promise<void> => {
+  /** Says a trouble once, and that it is over. */
+  const tell = (entry: Watched, trouble: string | undefined): void => {
+    if (entry.trouble === trouble) return;
+    const { experiment } = entry;
+    entry.trouble = trouble;
+    if (trouble === undefined) note("journal read again", { experiment });
+    else warn("journal not read; nothing is done in it until it is", { experiment, why: trouble });
+  };
+  const read = async (entry: Watched): Promise<void> => {
     try {
-      await inTurn(entry, () => readOnce(experiment, entry));
+      await inTurn(entry, () => readOnce(entry));
     } catch (error) {
-      warn("journal not read", { experiment, error: String(error) });
-      later(experiment, entry, JOURNAL_RETRY_MS);
+      // Nothing is used that is not kept: a full disk stops this journal, and loses nothing.
+      tell(entry, String(error));
+      later(entry, JOURNAL_KEEP_RETRY_MS);
     }
   };
-  const readOnce = async (experiment: ExperimentPath, entry: Watched): Promise<void> => {
-    const { lastSize } = entry;
-    const options = { now, ...(lastSize === undefined ? {} : { lastSize }) };
-    const found = await readSettled(journalOf(experiment), options);
+  const readOnce = async (entry: Watched): Promise<void> => {
+    const { experiment, path, keptDir, generations, saves, lastSize } = entry;
+    const last = lastSize === undefined ? {} : { lastSize };
+    const found = await readSettled(path, { now, ...reading, ...last });
     if (closed) return;
     switch (found.kind) {
       case "text": {
+        const known = await generations.knows(found.hash);
+        await keepVersion(keptDir, found.text);
+        tell(entry, undefined);
         entry.lastSize = found.size;
         entry.absentSinceMs = undefined;
-        await keepVersion(keptDir(entry.lab, experiment), found.text);
-        const { text, hash } = found;
-        post({ kind: "journal-read", experiment, text, hash, reading: entry.reader.read(text) });
+        const byGit = await gitWrote(path, found.mtimeMs);
+        const { text, reading: understood, ...more } = await saves.read({ ...found, known, byGit });
+        const { hash } = found;
+        if (more.onDisk !== undefined) note("saves crossed", { experiment, hash });
+        post({ kind: "journal-read", experiment, text, hash, reading: understood, ...more });
         return;
       }
       case "busy":
-        later(experiment, entry, JOURNAL_RETRY_MS);
+        later(entry, JOURNAL_RETRY_MS);
         return;
       case "absent":
         entry.absentSinceMs ??= now();
         if (now() - entry.absentSinceMs < ABSENT_IS_BUSY_MS) {
-          later(experiment, entry, JOURNAL_RETRY_MS);
+          later(entry, JOURNAL_RETRY_MS);
         } else {
           post({ kind: "experiment-gone", experiment });
         }
         return;
       case "unreadable":
-        warn("journal cannot be read", { experiment, why: found.why });
+        tell(entry, found.why);
     }
   };
-  /** A save that went into a file which had just been replaced: the person's newest word. */
+  /** A save that went into a file which had just been replaced: it is owed to the journal. */
   const takeLateSave = async (late: LateSave): Promise<void> => {
     const experiment = experimentPath(dirname(late.path));
     const lab = labs.find((one) => experiment === String(one) || experiment.startsWith(one + sep));
     if (lab === undefined) throw new Error("Cannot take over a late save: its lab is not open");
-    await keepVersion(keptDir(lab, experiment), late.text);
-    const entry = watched.get(experiment);
-    const put = (): Promise<void> => putLateSave(late, lab, experiment);
-    await (entry === undefined ? put() : inTurn(entry, put));
+    const entry = entryOf(lab, experiment);
+    await keepVersion(entry.keptDir, late.text);
+    note("late save", { experiment, hash: late.hash });
+    const taken = entry.saves.owe(late);
+    later(entry, 0);
+    await taken;
   };
-  const putLateSave = async (
-    late: LateSave,
-    lab: LabPath,
-    experiment: ExperimentPath,
-  ): Promise<void> => {
-    const current = await readSettled(late.path, { now });
-    if (current.kind !== "text") throw new Error(`Cannot take over a late save: ${current.kind}`);
-    const newer = await stat(late.path).then(({ mtimeMs }) => mtimeMs > late.mtimeMs);
-    const ours = ownTexts.get(experiment) === current.hash;
-    if (!ours && newer) {
-      warn("a save crossed another one; both are kept", { experiment, hash: late.hash });
-      return;
-    }
-    const result = await replace(experiment, lab, current.hash, late.text);
-    if (result.kind !== "written") throw new Error(`Cannot take over a late save: ${result.kind}`);
-  };
-  const replace = async (
-    experiment: ExperimentPath,
-    lab: LabPath,
-    basedOnHash: string,
-    text: string,
-  ): Promise<Awaited<ReturnType<typeof replaceJournal>>> => {
-    const result = await replaceJournal({
-      path: journalOf(experiment),
-      basedOnHash,
-      text,
-      keptDir: keptDir(lab, experiment),
-      intentDir: intentDir(lab),
-      displaced,
-      allowSameSize: true,
-    });
-    if (result.kind === "written") ownTexts.set(experiment, result.hash);
-    return result;
+  const entryOf = (lab: LabPath, experiment: ExperimentPath): Watched => {
+    const known = watched.get(experiment);
+    if (known !== undefined) return known;
+    const dir = keptFolder(lab, experiment);
+    const rendered = (): ReadonlySet<string> => parts.rendered(experiment);
+    const generations = new Generations(dir, rendered);
+    const reader = createJournalReader();
+    const keep = (text: string): Promise<string> => keepVersion(dir, text, { told: true });
+    const entry: Watched = {
+      lab,
+      experiment,
+      path: journalPath(experiment),
+      keptDir: dir,
+      generations,
+      saves: new CrossedSaves({ reader, generations, rendered, keep }),
+      timer: undefined,
+      turn: Promise.resolve(),
+      lastSize: undefined,
+      absentSinceMs: undefined,
+      trouble: undefined,
+    };
+    watched.set(experiment, entry);
+    return entry;
   };
 
   const write = async (
@@ -148,27 +180,61 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
     { experiment, basedOn, text }: WriteJournal,
     reply: Post,
   ): Promise<void> => {
-    const held = await editorHolds(journalOf(experiment));
+    const held = await editorHolds(entry.path);
     if (held !== false) {
       reply({ kind: "journal-written", experiment, result: "busy", why: held.why });
       return;
     }
-    const result = await replace(experiment, entry.lab, basedOn, text);
+    const result = await replaceJournal({
+      path: entry.path,
+      basedOnHash: basedOn,
+      text,
+      keptDir: entry.keptDir,
+      intentDir: intentFolder(entry.lab),
+      displaced,
+      // The renderer sees to it that sizes differ, but for a merge into a journal without receipts.
+      allowSameSize: true,
+      leases: ways.leases,
+      exchange: ways.exchange,
+      ...(ways.pauseMs > 0 ? { beforeEffect: pauseAtWorst(ways.pauseMs) } : {}),
+    });
+    note("journal write", { experiment, ...result });
+    await answerFor(entry, text, result, reply);
+  };
+  const answerFor = async (
+    entry: Watched,
+    text: string,
+    result: ReplaceResult,
+    reply: Post,
+  ): Promise<void> => {
+    const { experiment } = entry;
     switch (result.kind) {
       case "written":
         entry.lastSize = Buffer.byteLength(text);
+        await entry.saves.written(text, result.hash, now());
         // Read from the disk: somebody may have saved since, and that is newer than our text.
-        await readOnce(experiment, entry);
+        await readOnce(entry).catch((error: unknown) => {
+          tell(entry, String(error));
+          later(entry, JOURNAL_KEEP_RETRY_MS);
+        });
         reply({ kind: "journal-written", experiment, result: "written" });
         return;
       case "changed":
-        later(experiment, entry, 0);
+        later(entry, 0);
         reply({ kind: "journal-written", experiment, result: "changed" });
         return;
       case "busy":
+        // The watcher may have told of the save too early, while it was not in its place.
+        later(entry, JOURNAL_PAUSE_MS);
+        if (result.crossed === true) {
+          reply({ kind: "journal-written", experiment, result: "changed" });
+        } else {
+          reply({ kind: "journal-written", experiment, result: "busy", why: result.why });
+        }
+        return;
       case "refused":
       case "failed":
-        if (result.kind !== "busy") warn("journal not written", { experiment, why: result.why });
+        warn("journal not written", { experiment, why: result.why });
         reply({ kind: "journal-written", experiment, result: result.kind, why: result.why });
         return;
       case "same-size":
@@ -179,22 +245,10 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
   return {
     async open(lab) {
       labs.push(lab);
-      await replayIntents(intentDir(lab), displaced);
+      await replayIntents(intentFolder(lab), displaced);
     },
     touch(lab, experiment) {
-      let entry = watched.get(experiment);
-      if (entry === undefined) {
-        entry = {
-          lab,
-          reader: createJournalReader(),
-          timer: undefined,
-          turn: Promise.resolve(),
-          lastSize: undefined,
-          absentSinceMs: undefined,
-        };
-        watched.set(experiment, entry);
-      }
-      later(experiment, entry, JOURNAL_PAUSE_MS);
+      later(entryOf(lab, experiment), JOURNAL_PAUSE_MS);
     },
     async "write-journal"(effect, reply) {
       const entry = watched.get(effect.experiment);
@@ -202,24 +256,28 @@ export function journalHands({ post, warn, now }: JournalHandsParts): JournalHan
     },
     async "write-status-page"({ experiment, text }) {
       try {
-        await writeWhole(join(experiment, "STATUS.md"), text);
+        await writeStatusPage(experiment, text);
       } catch (error) {
         warn("STATUS.md not written", { experiment, error: String(error) });
       }
     },
     async close() {
       closed = true;
-      for (const { timer } of watched.values()) clearTimeout(timer);
+      for (const { timer, saves } of watched.values()) {
+        clearTimeout(timer);
+        saves.close();
+      }
       await displaced.close();
     },
   };
 }
 
-const journalOf = (experiment: ExperimentPath): string => join(experiment, "JOURNAL.md");
-const intentDir = (lab: LabPath): string => join(lab, ".nightlab", "intents");
-
-/** Where the versions of one journal are kept. */
-export function keptDir(lab: LabPath, experiment: ExperimentPath): string {
-  const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
-  return join(lab, ".nightlab", "kept", name);
+/** Between the last check and the change of names, and between two changes of names. */
+function pauseAtWorst(ms: number): (effect: WriteEffect) => void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  return (effect) => {
+    if (effect === "exchange" || effect === "rename-aside" || effect === "link-temp") {
+      Atomics.wait(cell, 0, 0, ms);
+    }
+  };
 }

@@ -13,8 +13,8 @@ export type ReplaceResult =
   | { readonly kind: "written"; readonly hash: string }
   /** It was not the expected text any more: read it again, nothing was lost. */
   | { readonly kind: "changed" }
-  /** Somebody is saving it: try again after the next quiet. */
-  | { readonly kind: "busy"; readonly why: string }
+  /** Somebody is saving it: try again after the next quiet. `crossed`: a save undid the write. */
+  | { readonly kind: "busy"; readonly why: string; readonly crossed?: true }
   /** The new text has as many bytes as the old: see `allowSameSize`. Nothing was written. */
   | { readonly kind: "same-size" }
   /** This file is not to be written: its status belongs in a page beside it. */
@@ -141,7 +141,11 @@ function changedSince({ intent, old }: Swap, still: StillRead): ReplaceResult | 
   return { kind: "busy", why: "its mode, owner or links were just changed" };
 }
 
-const SAVED: ReplaceResult = { kind: "busy", why: "somebody saved it at the same moment" };
+const SAVED: ReplaceResult = {
+  kind: "busy",
+  why: "somebody saved it at the same moment",
+  crossed: true,
+};
 
 function nothingDone(intent: WriteIntent, result: ReplaceResult): Published {
   return { kind: "undone", knownHash: intent.newHash, result };

@@ -5,7 +5,7 @@ import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/pr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import { KEPT_BYTES, KEPT_VERSIONS } from "../limits.ts";
+import { KEPT_BYTES, KEPT_MS, KEPT_VERSIONS } from "../limits.ts";
 import { errorCode, syncFolder } from "./write-whole.ts";
 
 export interface KeptVersion {
@@ -15,22 +15,30 @@ export interface KeptVersion {
   readonly size: number;
   /** When it was last seen, ms since 1970 (UTC). */
   readonly atMs: number;
+  /** A person was told of it: others go first. */
+  readonly told: boolean;
 }
 
 export interface KeepOptions {
   /** When the version was seen, ms since 1970; now by default. */
   readonly atMs?: number;
+  /** A person is being told that it can be had back. */
+  readonly told?: boolean;
   /** Bounds, for tests. */
   readonly maxVersions?: number;
   readonly maxBytes?: number;
+  readonly maxAgeMs?: number;
 }
 
 interface Stored extends KeptVersion {
   readonly name: string;
 }
 
-/** `<ms since 1970, 15 digits>-<bytes>-<sha256>.gz`: a listing in order of names is one in time. */
-const STORED_NAME = /^(\d{15})-(\d{1,15})-([0-9a-f]{64})\.gz$/;
+/**
+ * `<ms since 1970, 15 digits>-<bytes>-<sha256>[-told].gz`: a listing in order of names is one in
+ * time.
+ */
+const STORED_NAME = /^(\d{15})-(\d{1,15})-([0-9a-f]{64})(-told)?\.gz$/;
 
 const pack = promisify(gzip);
 const unpack = promisify(gunzip);
@@ -40,8 +48,8 @@ const turns = new Map<string, Promise<unknown>>();
 
 /**
  * Keep a version durably and return its hash. The same bytes are stored once; kept again, they
- * move to the end of the list. The oldest versions beyond KEPT_VERSIONS or KEPT_BYTES go, but
- * never the one just kept. Rejects with the system's error (ENOSPC…): then nothing was kept.
+ * move to the end of the list. The oldest versions beyond KEPT_VERSIONS, KEPT_BYTES or KEPT_MS go,
+ * those that a person was told of after all others, and never the one just kept. Rejects with the system's error (ENOSPC…): then nothing was kept.
  */
 export async function keepVersion(
   folder: string,
@@ -63,7 +71,7 @@ export async function keepVersion(
 /** Versions kept in a folder, oldest first; none where the folder is absent. */
 export async function listVersions(folder: string): Promise<readonly KeptVersion[]> {
   const stored = await readStored(folder);
-  return stored.map(({ hash, size, atMs }) => ({ hash, size, atMs }));
+  return stored.map(({ hash, size, atMs, told }) => ({ hash, size, atMs, told }));
 }
 
 /** The exact bytes of a version, or undefined where it is not kept or no longer whole. */
@@ -87,15 +95,21 @@ async function keep(folder: string, bytes: Uint8Array, options: KeepOptions): Pr
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const hash = sha256(bytes);
   const atMs = Math.min(Math.max(0, Math.round(options.atMs ?? Date.now())), 1e15 - 1);
-  const name = `${String(atMs).padStart(15, "0")}-${bytes.length}-${hash}.gz`;
   const stored = await readStored(folder);
   const same = stored.filter((version) => version.hash === hash);
+  const told = options.told === true || same.some((version) => version.told);
+  const stamp = String(atMs).padStart(15, "0");
+  const name = `${stamp}-${bytes.length}-${hash}${told ? "-told" : ""}.gz`;
   const [first, ...doubles] = same;
   if (first === undefined) await store(folder, name, bytes);
-  else if (first.name < name) await rename(join(folder, first.name), join(folder, name));
+  else if (first.atMs < atMs || first.told !== told) {
+    await rename(join(folder, first.name), join(folder, name));
+  }
   await syncFolder(folder);
   const others = stored.filter((version) => version.hash !== hash);
-  await makeRoom(folder, others, bytes.length, options);
+  // What a person was told of goes last.
+  const inTurn = [...others.filter((one) => !one.told), ...others.filter((one) => one.told)];
+  await makeRoom(folder, inTurn, bytes.length, { ...options, atMs });
   for (const double of doubles) await unlink(join(folder, double.name)).catch(() => undefined);
   return hash;
 }
@@ -142,9 +156,11 @@ async function makeRoom(
       total += size;
     }
   }
+  const oldestMs = (options.atMs ?? Date.now()) - (options.maxAgeMs ?? KEPT_MS);
   let count = others.length + 1;
   for (const version of others) {
-    if (count <= maxVersions && total <= maxBytes) return;
+    const fits = count <= maxVersions && total <= maxBytes;
+    if (fits && version.atMs >= oldestMs) continue;
     await unlink(join(folder, version.name)).catch(() => undefined);
     total -= sizes.get(version.name) ?? 0;
     count -= 1;
@@ -162,9 +178,10 @@ async function readStored(folder: string): Promise<readonly Stored[]> {
   const stored: Stored[] = [];
   for (const name of names) {
     const match = STORED_NAME.exec(name);
-    const [, atMs, size, hash] = match ?? [];
+    const [, atMs, size, hash, told] = match ?? [];
     if (atMs === undefined || size === undefined || hash === undefined) continue;
-    stored.push({ name, hash, size: Number(size), atMs: Number(atMs) });
+    const numbers = { size: Number(size), atMs: Number(atMs) };
+    stored.push({ name, hash, ...numbers, told: told !== undefined });
   }
   return stored.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -9,6 +9,7 @@ import { replay } from "../ledger/replay.ts";
 import { JOURNALS_READ_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
 import type { World } from "../model/world.ts";
+import { commandsOf } from "../queue/targets.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { attemptHands } from "./attempt-hands.ts";
 import { steadyClock } from "./clock.ts";
@@ -18,12 +19,15 @@ import { openLedger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
 import { renewLabPage } from "./lab-page.ts";
 import { createRenderer } from "./render.ts";
-import { reportHands } from "./report-hands.ts";
+import { handRuns, type HandRuns } from "./hand-runs.ts";
+import { reportHands, type ReportHands } from "./report-hands.ts";
 import { watchRequests } from "./requests.ts";
 import { runHands } from "./run-hands.ts";
+import type { RunSurroundings } from "./run-surroundings.ts";
 import { Supervisor } from "./supervisor.ts";
 import { wakeUp } from "./wake-up.ts";
 import { watchLab } from "./watch.ts";
+import { readWays } from "./writing-ways.ts";
 
 export interface RealDaemon {
   readonly world: World;
@@ -60,20 +64,34 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     notBeforeMs: world.nowMs,
     onJump: (byMs) => loop?.post({ kind: "clock-jumped", byMs }),
   });
-  const journals = journalHands({ post: (event) => loop?.post(event), warn, now: Date.now });
-  const runs = runHands({
-    supervisor,
+  const journals = journalHands({
+    post: (event) => loop?.post(event),
+    warn,
+    note: (message, facts) => log.debug(facts, message),
+    now: Date.now,
+    rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
+    ways: readWays(parts.env["NIGHTLAB_TEST_WRITING"]),
+  });
+  const around: RunSurroundings = {
+    plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
+    timeZone,
+    takenFolders: ({ experiment, attempt }) =>
+      takenFolders(world, experimentPath(experiment), attempt),
+    reportTouched: (experiment) => reports.touch(experiment),
+    warn,
+    now,
+    version: parts.version,
+  };
+  const runs = runHands({ supervisor, renderer, around });
+  const runsByHand = handRuns({
     renderer,
-    around: {
-      plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
-      timeZone,
-      takenFolders: ({ experiment, attempt }) =>
-        takenFolders(world, experimentPath(experiment), attempt),
-      reportTouched: (experiment) => reports.touch(experiment),
-      warn,
-      now,
-      version: parts.version,
-    },
+    around,
+    isOurs: (experiment, folder, name) =>
+      commandsOf(world, experiment).some(
+        ({ run }) =>
+          run?.folder === folder ||
+          (run !== undefined && run.folder === undefined && run.spec.name === name),
+      ),
   });
   const hands: Hands = {
     ...attemptHands(supervisor, parts.env),
@@ -92,7 +110,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   };
   const alarm = wakeUp(now);
   loop = startLoop({ world, ledger, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
-  const eyes = await openEyes(labs, loop, journals, log);
+  const eyes = await openEyes(labs, { loop, journals, reports, runsByHand, log });
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });
   log.info({ labs, experiments: world.views.size, commands: world.commands.size }, "watching");
@@ -102,7 +120,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       loop.stop();
       alarm.cancel();
       supervisor.close();
-      await Promise.all([eyes(), journals.close(), reports.close(), runs.close()]);
+      await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
+      await reports.close();
       await renderer.close();
       ledger.close();
     },
@@ -113,12 +132,18 @@ const NOTHING_READ = readJournal("");
 
 const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
+interface EyesParts {
+  readonly loop: Loop;
+  readonly journals: JournalHands;
+  readonly reports: ReportHands;
+  readonly runsByHand: HandRuns;
+  readonly log: Logger;
+}
+
 /** Watches the labs; the returned function ends that. */
 async function openEyes(
   labs: readonly LabPath[],
-  loop: Loop,
-  journals: JournalHands,
-  log: Logger,
+  { loop, journals, reports, runsByHand, log }: EyesParts,
 ): Promise<() => Promise<void>> {
   const closing: (() => void | Promise<void>)[] = [];
   for (const lab of labs) {
@@ -132,8 +157,13 @@ async function openEyes(
           experiment,
           madeHere: !initial || wasMadeHere(lab, experiment),
         }),
-      experimentGone: (experiment) => loop.post({ kind: "experiment-gone", experiment }),
+      experimentGone: (experiment) => {
+        runsByHand.unwatch(experiment);
+        loop.post({ kind: "experiment-gone", experiment });
+      },
       journalTouched: (experiment) => journals.touch(lab, experiment),
+      ignoredTouched: (experiment) => reports.touch(experiment),
+      runsFound: (experiment) => runsByHand.watch(experiment),
       settingsTouched: () => void openSettings(lab, loop),
       failed: (error) => log.warn({ lab, error: String(error) }, "watching a folder failed"),
     });

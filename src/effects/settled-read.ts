@@ -19,6 +19,8 @@ export type SettledRead =
       readonly mtimeMs: number;
       /** Bytes. */
       readonly size: number;
+      /** No half save: a lease said that nobody wrote, or it has stood for TORN_WAIT_MS. */
+      readonly proved: boolean;
     }
   | NotRead;
 
@@ -28,6 +30,7 @@ export type SettledBytes =
       readonly bytes: Buffer;
       readonly hash: string;
       readonly mtimeMs: number;
+      readonly proved: boolean;
     }
   | NotRead;
 
@@ -73,8 +76,8 @@ export async function readSettled(
   const decoded = decodeUtf8(read.bytes);
   switch (decoded.kind) {
     case "text": {
-      const { hash, mtimeMs, bytes } = read;
-      return { kind: "text", text: decoded.text, hash, mtimeMs, size: bytes.length };
+      const { hash, mtimeMs, proved, bytes } = read;
+      return { kind: "text", text: decoded.text, hash, mtimeMs, size: bytes.length, proved };
     }
     case "not-utf8":
       return { kind: "unreadable", why: notUtf8(read.bytes, decoded.byteOffset) };
@@ -98,9 +101,11 @@ export async function readSettledBytes(
   }
   const { bytes, hash, stat } = first.value;
   const changedMs = Math.max(stat.mtimeMs, stat.ctimeMs);
-  const torn = looksTorn(bytes.length, options.lastSize, (options.now ?? Date.now)() - changedMs);
+  const ageMs = (options.now ?? Date.now)() - changedMs;
+  const torn = looksTorn(bytes.length, options.lastSize, ageMs);
   if (torn !== undefined) return { kind: "busy", why: torn };
-  return { kind: "bytes", bytes, hash, mtimeMs: stat.mtimeMs };
+  const proved = first.value.leased || Math.abs(ageMs) >= TORN_WAIT_MS;
+  return { kind: "bytes", bytes, hash, mtimeMs: stat.mtimeMs, proved };
 }
 
 /**

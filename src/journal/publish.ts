@@ -16,7 +16,8 @@ import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
-import { pieceHash, renderJournal } from "./render.ts";
+import { pieceHash, renderJournal, type Rendered, type RenderInput } from "./render.ts";
+import { setAsidePieces } from "./set-aside.ts";
 
 /** Hands out a write for every journal that is quiet and whose receipts are due and different. */
 export function publishDue(turn: Turn): void {
@@ -34,7 +35,8 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   }
   const wanted = wantedReceipts(turn, experiment, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
-  const result = renderJournal({
+  const onDisk = view.onDisk ?? view.text;
+  const result = renderTold(onDisk, {
     text: view.text,
     reading: view.reading,
     rendered,
@@ -42,7 +44,7 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
     keep: wanted.keep,
   });
   turn.world.views.set(experiment, { ...view, dirty: wanted.more });
-  if (result.text === view.text) return;
+  if (result.text === onDisk) return;
   const hash = hashText(result.text);
   turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
   turn.world.views.set(experiment, {
@@ -53,6 +55,24 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
     showing: wanted.ids,
   });
   turn.effect({ kind: "write-journal", experiment, basedOn: view.hash, text: result.text });
+}
+
+/**
+ * Renders so that the text can be told from the one on disk: by its size, since an editor takes a
+ * change that leaves size and second for none, and by its receipts even where only the person's
+ * lines were merged, since they say which of two texts a stale buffer was loaded from.
+ */
+function renderTold(onDisk: string, input: RenderInput): Rendered {
+  const result = renderJournal(input);
+  if (result.text === onDisk) return result;
+  const size = Buffer.byteLength(onDisk);
+  const merged = onDisk !== input.text;
+  for (let vary = merged ? 1 : 0; vary <= 3; vary += 1) {
+    const told = vary === 0 ? result : renderJournal({ ...input, vary });
+    if (Buffer.byteLength(told.text) !== size) return told;
+  }
+  // Without a receipt there is nothing to vary, and only a merge can have come to this.
+  return result;
 }
 
 /** From when the file counts as quiet: 5 s of rest, or a gap of 2 s after a minute without any. */
@@ -75,6 +95,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], more: false };
   const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
+  const asides = setAsidePieces(turn.world, experiment, view);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
     const dueAtMs = Math.max(0, ...commands.map(dueFrom));
@@ -90,6 +111,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
     const pieces = [
+      ...(asides.get(i) ?? []),
       ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
     ];

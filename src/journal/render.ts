@@ -15,6 +15,12 @@ export interface RenderInput {
   readonly receipts: ReadonlyMap<number, readonly string[]>;
   /** Indices of blocks whose receipt stays as it stands. */
   readonly keep?: ReadonlySet<number>;
+  /**
+   * So many receipts get their other form, one mark more or less at the end of their first
+   * line, so that this text can be told from the last one by its size and by its receipts. A
+   * receipt that stands in its other form stays in it.
+   */
+  readonly vary?: number;
 }
 
 export interface Rendered {
@@ -32,7 +38,9 @@ export function renderJournal(input: RenderInput): Rendered {
   if (reading.conflicted) return { text, hashes: [] };
   const eol = lineEnd(text);
   const hashes = new Set<string>();
-  const result = rewrite(text, reading, (block, i) => {
+  const stands = new Set<number>();
+  const shown = new Map<number, { plain: Edit; other: Edit }>();
+  const edits = reading.blocks.map((block, i) => {
     if (keep?.has(i) === true) return undefined;
     const pieces = receipts.get(i) ?? [];
     const below = belowBlock(text, block, rendered);
@@ -40,11 +48,41 @@ export function renderJournal(input: RenderInput): Rendered {
       return below.proved ? edit(below, withoutReceipt(below, eol)) : undefined;
     for (const piece of pieces) hashes.add(pieceHash(piece));
     const start = block.lineEnded ? "" : eol;
-    return edit(below, start + withReceipt(below, receiptText(pieces, block.indent, eol), eol));
+    const edited = (form: readonly string[]): Edit =>
+      edit(below, start + withReceipt(below, receiptText(form, block.indent, eol), eol));
+    const [plain, other] = [edited(pieces), edited(otherForm(pieces))];
+    if (text.slice(block.span.end, below.end) === other.text) stands.add(i);
+    shown.set(i, { plain, other });
+    return undefined;
+  });
+  const others = othersShown([...shown.keys()], stands, input.vary ?? 0);
+  const result = rewrite(text, reading, (_, i) => {
+    const form = shown.get(i);
+    if (form === undefined) return edits[i];
+    if (!others.has(i)) return form.plain;
+    const [head = ""] = otherForm(receipts.get(i) ?? []);
+    hashes.add(pieceHash(head));
+    return form.other;
   });
   // An editor that drops the last line end would otherwise be answered with a write at each save.
   const same = result === text + eol && reading.blocks.at(-1)?.receipt !== undefined;
   return { text: same ? text : result, hashes: [...hashes] };
+}
+
+const otherForm = ([head = "", ...rest]: readonly string[]): readonly string[] => [
+  head + (head.endsWith("`") ? " ·" : "."),
+  ...rest,
+];
+
+/** Which receipts stand in their other form: the next ones too, or none where all of them do. */
+function othersShown(
+  all: readonly number[],
+  stands: ReadonlySet<number>,
+  vary: number,
+): ReadonlySet<number> {
+  const free = all.filter((i) => !stands.has(i));
+  if (vary <= free.length) return new Set([...stands, ...free.slice(0, vary)]);
+  return new Set(all.slice(0, vary - 1));
 }
 
 /**

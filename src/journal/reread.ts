@@ -20,16 +20,17 @@ import { inertPlaces, lookAtFirst } from "./first-sight.ts";
 import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
+import { noteSetAside } from "./set-aside.ts";
 
 /** Takes a settled text of a journal: aligns its blocks, starts their timers, notes what changed. */
 export function onJournalRead(turn: Turn, event: JournalRead): void {
   const { world } = turn;
   const { experiment, reading, hash } = event;
   const before = world.views.get(experiment);
-  if (before?.hash === hash) return;
+  if (before?.hash === hash && before.text === event.text) return;
   const sight = lookAtFirst(turn, event);
   if (sight === "undecided") return;
-  const own = before?.ownHash === hash;
+  const own = before?.ownHash === hash && event.onDisk === undefined;
   const view = nextView(turn, event, before, own);
   world.views.set(experiment, view);
   if (reading.conflicted) return;
@@ -49,6 +50,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked });
   noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
   noteEdits(turn, experiment, aligned.placed);
+  noteSetAside(turn, event, before);
   noteReturns(turn, aligned.placed);
   if (sight === "foreign") holdForeign(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
@@ -86,6 +88,7 @@ function nextView(
     writing: before?.writing ?? false,
     retryAtMs: before?.retryAtMs ?? 0,
     dirty: true,
+    ...(event.onDisk === undefined ? {} : { onDisk: event.onDisk }),
     ...(before?.ownHash === undefined ? {} : { ownHash: before.ownHash }),
   };
 }

@@ -27,6 +27,13 @@ export type Event = { readonly atMs: number } & (
       readonly text: string;
       readonly hash: string;
       readonly reading: JournalReading;
+      /**
+       * What the file holds, where `text` is more than that: saves that crossed one another were
+       * merged, and the merge is to be written. `hash` is the file's.
+       */
+      readonly onDisk?: string;
+      /** Saves that gave way in that merge. */
+      readonly setAside?: readonly SetAside[];
       /** How the text came into the file; absent: somebody saved it. */
       readonly origin?: JournalOrigin;
     }
@@ -110,6 +117,14 @@ export type Event = { readonly atMs: number } & (
  * anything that swaps what is checked out (another branch, a reset, a stash).
  */
 export type JournalOrigin = "commit" | "checkout";
+
+/** A save of which some lines are in the kept versions only: another changed the same lines. */
+export interface SetAside {
+  /** Hash of the kept version that has them. */
+  readonly version: string;
+  /** 1-based line of the text near which they would stand. */
+  readonly line: number;
+}
 
 /** What was found when a command's turn came. */
 export type StartExamination =

@@ -115,6 +115,20 @@ export type Fact = { readonly atMs: number } & (
       readonly hashes: readonly string[];
     }
   | {
+      /** Two saves changed the same lines: what one of them says is in this kept version. */
+      readonly kind: "save-set-aside";
+      readonly experiment: ExperimentPath;
+      readonly version: string;
+      /** The command above the place, where there is one: its receipt tells of it. */
+      readonly near?: CommandId;
+    }
+  | {
+      /** The person took the line away that told of it. */
+      readonly kind: "set-aside-dismissed";
+      readonly experiment: ExperimentPath;
+      readonly version: string;
+    }
+  | {
       /** Receipts that are new or different in the file as it was just read. */
       readonly kind: "receipts-shown";
       readonly experiment: ExperimentPath;

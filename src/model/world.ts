@@ -101,6 +101,8 @@ export interface Experiment {
   readonly rendered: Set<string>;
   /** How many times the daemon has written this journal. */
   readonly writes: number;
+  /** Kept versions that the person is to be told of, and the command whose receipt does. */
+  readonly setAside?: readonly { readonly version: string; readonly near?: CommandId }[];
   /** Its folder is a copy of another one's. */
   readonly copied?: ExperimentCopy;
 }
@@ -115,7 +117,10 @@ export interface ExperimentCopy {
 /** What is seen of a journal on disk: not durable, known again after the next read. */
 export interface JournalView {
   readonly text: string;
+  /** Of the file, as is `onDisk`. */
   readonly hash: string;
+  /** What the file holds, where `text` is a merge that is still to be written. */
+  readonly onDisk?: string;
   readonly reading: JournalReading;
   /** When the person last changed it; the daemon's own writes do not count. */
   readonly changedAtMs: number;

@@ -11,7 +11,7 @@ import { readYamlMap } from "./yaml-map.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
 const KEYS = ["settle", "quiet", "time-zone"] as const;
-const PAUSE_MIN_MS = 1_000;
+const SETTLE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 600_000;
 
 /**
@@ -26,8 +26,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let quietMs = QUIET_MS;
   let timeZone = fallbackTimeZone;
   for (const { key, offset, value } of entries) {
-    if (key === "settle") settleMs = readPause(key, value, faults) ?? settleMs;
-    else if (key === "quiet") quietMs = readPause(key, value, faults) ?? quietMs;
+    if (key === "settle") settleMs = readPause(key, value, faults, SETTLE_MIN_MS) ?? settleMs;
+    else if (key === "quiet") quietMs = readPause(key, value, faults, 0) ?? quietMs;
     else if (key === "time-zone") timeZone = readTimeZone(value, faults) ?? timeZone;
     else {
       const near = nearest(key, KEYS);
@@ -45,11 +45,17 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   return { value: { settleMs, quietMs, timeZone }, problems };
 }
 
-function readPause(key: string, value: YamlValue, faults: YamlFault[]): number | undefined {
+function readPause(
+  key: string,
+  value: YamlValue,
+  faults: YamlFault[],
+  minMs: number,
+): number | undefined {
   if (value.kind === "empty") return undefined;
-  const span = value.kind === "text" && value.text.length < 40 ? parseSpan(value.text) : undefined;
-  if (span !== undefined && span >= PAUSE_MIN_MS && span <= PAUSE_MAX_MS) return span;
-  const message = `\`${key}\` is no span between 1 s and 10 min`;
+  const text = value.kind === "text" && value.text.length < 40 ? value.text : "";
+  const span = /^0\s*m?s$/.test(text) ? 0 : parseSpan(text);
+  if (span !== undefined && span >= minMs && span <= PAUSE_MAX_MS) return span;
+  const message = `\`${key}\` is no span between ${minMs / 1_000} s and 10 min`;
   faults.push({ message, fix: `write \`${key}: 10s\``, offset: value.offset });
   return undefined;
 }

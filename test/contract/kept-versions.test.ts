@@ -24,7 +24,9 @@ test("a kept version comes back byte for byte, with its time and size", async ()
   assert.equal(await keepVersion(folder, text, { atMs: 5 }), hashText(text));
   assert.equal((await getVersion(folder, hashText(text)))?.toString(), text);
   const size = Buffer.byteLength(text);
-  assert.deepEqual(await listVersions(folder), [{ hash: hashText(text), size, atMs: 5 }]);
+  assert.deepEqual(await listVersions(folder), [
+    { hash: hashText(text), size, atMs: 5, told: false },
+  ]);
   assert.equal(await getVersion(folder, hashText("other")), undefined);
   const [name = ""] = readdirSync(folder);
   assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600);
@@ -92,4 +94,18 @@ test("a damaged version is undefined, and foreign files are left alone", async (
   assert.equal(await getVersion(folder, hash), undefined);
   await keepVersion(folder, "more", { maxVersions: 1 });
   assert.ok(readdirSync(folder).includes("notes.txt"));
+});
+
+test("versions that are too old go, and those a person was told of go last", async () => {
+  const folder = fresh();
+  const day = 86_400_000;
+  await keepVersion(folder, "told", { atMs: day, told: true });
+  for (let i = 2; i < 6; i += 1) await keepVersion(folder, `v${i}`, { atMs: i * day });
+  await keepVersion(folder, "told", { atMs: day });
+  await keepVersion(folder, "v6", { atMs: 6 * day, maxVersions: 3 });
+  const texts = async (): Promise<readonly string[]> =>
+    (await listVersions(folder)).map(({ hash }) => hash);
+  assert.deepEqual(await texts(), ["told", "v5", "v6"].map(hashText));
+  await keepVersion(folder, "v7", { atMs: 7 * day, maxAgeMs: 1.5 * day });
+  assert.deepEqual(await texts(), ["v6", "v7"].map(hashText));
 });

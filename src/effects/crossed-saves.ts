@@ -1,0 +1,207 @@
+// What one journal says once saves have crossed: a stale buffer over newer words, a save that
+// landed in a file that had just been replaced. Reading and writing the file are journal-hands.ts's.
+import { hashText } from "../model/ids.ts";
+import type { SetAside } from "../model/event.ts";
+import type { JournalReading } from "../model/journal.ts";
+import { markDistance, versionOf, type Version } from "../journal/generation.ts";
+import type { Side } from "../journal/merge.ts";
+import { mergeSaves } from "../journal/merge-saves.ts";
+import type { JournalReader } from "../journal/read.ts";
+import type { LateSave } from "./displaced.ts";
+import type { Generations } from "./generations.ts";
+
+/** A text as it was read off the disk, already kept. */
+export interface FileText {
+  readonly text: string;
+  readonly hash: string;
+  readonly mtimeMs: number;
+  /** False: it may be half a save, so that what it lacks proves nothing. */
+  readonly proved: boolean;
+  /** It had stood in the file before: an undo, a checkout, a version put back. */
+  readonly known: boolean;
+  /** Git put it there: it is as its author wants it. */
+  readonly byGit: boolean;
+}
+
+export interface Understood {
+  readonly text: string;
+  readonly reading: JournalReading;
+  /** What is on disk, where `text` holds more and is to be written. */
+  readonly onDisk?: string;
+  readonly setAside: readonly SetAside[];
+}
+
+export interface CrossedSavesParts {
+  readonly reader: JournalReader;
+  readonly generations: Generations;
+  readonly rendered: () => ReadonlySet<string>;
+  /** Keeps a text that gives way, durably, and returns its hash. */
+  readonly keep: (text: string) => Promise<string>;
+}
+
+interface Standing {
+  readonly disk: Version;
+  readonly hash: string;
+  /** What the file is to say: the same, or a merge that is not written yet. */
+  readonly logical: Version;
+  readonly proved: boolean;
+  /** When a person last saved it, ms since 1970. */
+  readonly personMs: number;
+}
+
+interface Owed {
+  readonly late: LateSave;
+  readonly taken: () => void;
+  readonly given: (error: Error) => void;
+}
+
+export class CrossedSaves {
+  readonly #parts: CrossedSavesParts;
+  #standing: Standing | undefined;
+  #owed: Owed[] = [];
+  /** A merge was written, and no save shows yet that its author has seen it. */
+  #unseen = false;
+
+  constructor(parts: CrossedSavesParts) {
+    this.#parts = parts;
+  }
+
+  /** Takes a text off the disk and says what the journal is, earlier saves included. */
+  async read(file: FileText): Promise<Understood> {
+    const version = this.#apart(file.text);
+    const setAside: SetAside[] = [];
+    const before = this.#standing ?? (await this.#beforeStart(file));
+    const logical =
+      before?.hash === file.hash
+        ? before.logical
+        : await this.#carryOver(before, version, file, setAside);
+    const same = before?.hash === file.hash;
+    const standing: Standing = {
+      disk: version,
+      hash: file.hash,
+      logical: logical.text === version.text ? version : logical,
+      proved: file.proved,
+      personMs: same ? before.personMs : file.mtimeMs,
+    };
+    this.#standing = standing;
+    await this.#parts.generations.note(file.hash, version.marks, file.mtimeMs);
+    const all = await this.#addOwed(standing, setAside);
+    this.#standing = { ...standing, logical: all };
+    const { text, reading } = all;
+    return { text, reading, setAside, ...(all === version ? {} : { onDisk: file.text }) };
+  }
+
+  /** The daemon has put this text in place of the one read last. */
+  async written(text: string, hash: string, atMs: number): Promise<void> {
+    const disk = this.#apart(text);
+    const before = this.#standing;
+    if (before !== undefined && before.logical !== before.disk) this.#unseen = true;
+    this.#standing = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
+    await this.#parts.generations.note(hash, disk.marks, atMs);
+  }
+
+  /** Owes a save that landed elsewhere to the journal; resolves once the file has it. */
+  owe(late: LateSave): Promise<void> {
+    return new Promise((taken, given) => {
+      this.#owed.push({ late, taken, given });
+    });
+  }
+
+  /** What is owed stays with its file, and is owed again after the next start. */
+  close(): void {
+    for (const { given } of this.#owed) given(new Error("The daemon ends; the save stays kept"));
+    this.#owed = [];
+  }
+
+  #apart(text: string): Version {
+    return versionOf(text, this.#parts.reader.read(text), this.#parts.rendered());
+  }
+
+  async #beforeStart({ hash }: FileText): Promise<Standing | undefined> {
+    const disk = await this.#parts.generations.newest();
+    if (disk === undefined || hashText(disk.text) === hash) return undefined;
+    return { disk, hash: hashText(disk.text), logical: disk, proved: true, personMs: 0 };
+  }
+
+  /** What a save means that may have been made from an older text than the file last held. */
+  async #carryOver(
+    before: Standing | undefined,
+    version: Version,
+    file: FileText,
+    setAside: SetAside[],
+  ): Promise<Version> {
+    if (before === undefined || file.byGit) return version;
+    const pending = before.logical !== before.disk;
+    const distance = markDistance(version.marks, before.disk.marks);
+    const undone = file.known && !pending && !this.#unseen;
+    const base =
+      distance === 0 || undone
+        ? undefined
+        : await this.#parts.generations.baseOf(version, { hash: file.hash, nearerThan: distance });
+    if (base === undefined && !pending) {
+      if (distance === 0) this.#unseen = false;
+      return version;
+    }
+    return await this.#merge(
+      {
+        base: base ?? before.disk,
+        ours: before.logical,
+        theirs: version,
+        newest: "theirs",
+        unproved: [
+          ...(before.proved ? [] : (["ours"] as const)),
+          ...(file.proved ? [] : (["theirs"] as const)),
+        ],
+      },
+      setAside,
+    );
+  }
+
+  /** Merges in what is owed, and lets go of what the file has by now. */
+  async #addOwed(standing: Standing, setAside: SetAside[]): Promise<Version> {
+    let { logical } = standing;
+    const left: Owed[] = [];
+    for (const owed of this.#owed) {
+      const { late } = owed;
+      const theirs = this.#apart(late.text);
+      const { hash, mtimeMs: beforeMs } = late;
+      const { generations } = this.#parts;
+      const base =
+        (await generations.baseOf(theirs, { hash, beforeMs })) ??
+        (await generations.load(late.basedOnHash)) ??
+        // Then both stand as if written from nothing: what they share stays once.
+        this.#apart("");
+      const merged = await this.#merge(
+        {
+          base,
+          ours: logical,
+          theirs,
+          newest: late.mtimeMs > standing.personMs ? "theirs" : "ours",
+          unproved: standing.proved ? [] : ["ours"],
+        },
+        setAside,
+      );
+      const there = merged.text === logical.text && logical === standing.disk;
+      logical = merged.text === logical.text ? logical : merged;
+      if (there) owed.taken();
+      else left.push(owed);
+    }
+    this.#owed = left;
+    return logical;
+  }
+
+  async #merge(
+    input: Omit<Parameters<typeof mergeSaves>[0], "rendered">,
+    setAside: SetAside[],
+  ): Promise<Version> {
+    const { text, conflicts } = mergeSaves({ ...input, rendered: this.#parts.rendered() });
+    const older: Side = input.newest === "ours" ? "theirs" : "ours";
+    const [line] = conflicts;
+    if (line !== undefined) {
+      const version = await this.#parts.keep(input[older].text);
+      setAside.push({ version, line });
+    }
+    if (text === input.ours.text) return input.ours;
+    return text === input.theirs.text ? input.theirs : this.#apart(text);
+  }
+}

@@ -1,0 +1,101 @@
+// The kept versions of one journal as texts to merge from: which one a buffer was loaded from.
+// What is merged, and when, is crossed-saves.ts's; how versions are kept, kept-versions.ts's.
+import { BASE_TEXTS, BASE_VERSIONS } from "../limits.ts";
+import { loadedFrom, markDistance, versionOf, type Version } from "../journal/generation.ts";
+import { readJournal } from "../journal/read.ts";
+import { decodeUtf8 } from "./decode-text.ts";
+import { getVersion, listVersions } from "./kept-versions.ts";
+
+interface Known {
+  readonly hash: string;
+  /** When it was first seen to be in the file, ms since 1970. */
+  readonly sinceMs: number;
+  marks: ReadonlySet<string> | undefined;
+}
+
+export interface BaseQuery {
+  /** The text itself is not what it was loaded from. */
+  readonly hash: string;
+  /** Only versions older than this, ms since 1970. */
+  readonly beforeMs?: number;
+  /** Only versions whose receipts are nearer than this. */
+  readonly nearerThan?: number;
+}
+
+export class Generations {
+  readonly #keptDir: string;
+  readonly #rendered: () => ReadonlySet<string>;
+  /** Oldest first. */
+  #known: Map<string, Known> | undefined;
+
+  constructor(keptDir: string, rendered: () => ReadonlySet<string>) {
+    this.#keptDir = keptDir;
+    this.#rendered = rendered;
+  }
+
+  /** Whether a text stood in the file before, as far as versions go back. */
+  async knows(hash: string): Promise<boolean> {
+    return (await this.#versions()).has(hash);
+  }
+
+  /** The version that was seen last, if it can still be had. */
+  async newest(): Promise<Version | undefined> {
+    const hash = [...(await this.#versions()).keys()].at(-1);
+    return hash === undefined ? undefined : await this.load(hash);
+  }
+
+  /** Takes note of a version that was just kept. */
+  async note(hash: string, marks: ReadonlySet<string>, sinceMs: number): Promise<void> {
+    const versions = await this.#versions();
+    if (!versions.has(hash)) versions.set(hash, { hash, sinceMs, marks });
+  }
+
+  /** A kept version, taken apart. */
+  async load(hash: string): Promise<Version | undefined> {
+    const bytes = await getVersion(this.#keptDir, hash);
+    const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
+    if (decoded?.kind !== "text") return undefined;
+    return versionOf(decoded.text, readJournal(decoded.text), this.#rendered());
+  }
+
+  /** The kept version that a text was loaded from, by its receipts first and then its lines. */
+  async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
+    const { hash, beforeMs, nearerThan = Number.POSITIVE_INFINITY } = query;
+    const all = [...(await this.#versions()).values()].toReversed();
+    const older = all.filter(
+      (one) => one.hash !== hash && (beforeMs === undefined || one.sinceMs < beforeMs),
+    );
+    let best = nearerThan;
+    let nearest: Known[] = [];
+    for (const known of older.slice(0, BASE_VERSIONS)) {
+      const marks = known.marks ?? (await this.load(known.hash))?.marks;
+      if (marks === undefined) continue;
+      known.marks = marks;
+      const distance = markDistance(version.marks, marks);
+      if (distance > best || (distance === best && nearest.length === 0)) continue;
+      if (distance < best) nearest = [];
+      best = distance;
+      if (nearest.length < BASE_TEXTS) nearest.push(known);
+    }
+    const texts = await Promise.all(nearest.map((known) => this.load(known.hash)));
+    return loadedFrom(
+      version,
+      texts.filter((text) => text !== undefined),
+    );
+  }
+
+  async #versions(): Promise<Map<string, Known>> {
+    if (this.#known === undefined) {
+      const listed = await listVersions(this.#keptDir);
+      this.#known ??= new Map(
+        listed.map(({ hash, atMs }) => [hash, { hash, sinceMs: atMs, marks: undefined }]),
+      );
+    }
+    // Marks of long ago are of no use, and of every version they would be large.
+    for (const hash of this.#known.keys()) {
+      if (this.#known.size <= 2 * BASE_VERSIONS) break;
+      this.#known.delete(hash);
+    }
+    return this.#known;
+  }
+}

@@ -1,0 +1,70 @@
+// Which of the daemon's writes a text was loaded from: its receipts tell, since every write changes
+// at least one of them. Where earlier versions come from, and what follows, is for the callers.
+import type { JournalReading } from "../model/journal.ts";
+import { lineDistance, lineEndsIn, linesIn } from "./line-diff.ts";
+import { isRendered, openedFlag, pieceNormal } from "./piece.ts";
+import { stripReceipts } from "./render.ts";
+
+/** A text of a journal with what is needed to compare it with another. */
+export interface Version {
+  readonly text: string;
+  readonly reading: JournalReading;
+  /** The person's lines: receipts taken out. */
+  readonly lines: readonly string[];
+  /** The end of each of them as written; "" where the text ends without one. */
+  readonly ends: readonly string[];
+  /** Its receipts' pieces, ticks and resolved flags apart. */
+  readonly marks: ReadonlySet<string>;
+}
+
+/** Takes a text apart; `rendered` holds the hashes of all that was ever rendered into it. */
+export function versionOf(
+  text: string,
+  reading: JournalReading,
+  rendered: ReadonlySet<string>,
+): Version {
+  const person = stripReceipts(text, reading, rendered);
+  const lines = linesIn(person);
+  const ends = lineEndsIn(person, lines.length);
+  const marks = new Set<string>();
+  for (const { receipt } of reading.blocks) {
+    for (const { normal } of receipt?.pieces ?? []) {
+      if (!isRendered(normal, rendered)) continue;
+      const piece = pieceNormal(normal);
+      marks.add(openedFlag(piece) ?? piece);
+    }
+  }
+  return { text, reading, lines, ends, marks };
+}
+
+/** How many receipt pieces stand in only one of two texts; 0: of one generation. */
+export function markDistance(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  let same = 0;
+  for (const mark of a) if (b.has(mark)) same += 1;
+  return a.size + b.size - 2 * same;
+}
+
+/**
+ * The version that a text was loaded from, out of candidates given newest first: of those nearest
+ * by their receipts, the one nearest by the person's lines.
+ */
+export function loadedFrom<T extends Version>(
+  version: Version,
+  candidates: readonly T[],
+): T | undefined {
+  let best: T | undefined;
+  let marks = Number.POSITIVE_INFINITY;
+  let lines = Number.POSITIVE_INFINITY;
+  for (const candidate of candidates) {
+    const distance = markDistance(version.marks, candidate.marks);
+    if (distance > marks) continue;
+    if (distance < marks) lines = Number.POSITIVE_INFINITY;
+    const between = lineDistance(version.lines, candidate.lines);
+    marks = distance;
+    // Of two as near, the one that lacks what the text has: it came first.
+    const earlier = candidate.lines.length < (best?.lines.length ?? 0);
+    if (between > lines || (between === lines && !earlier)) continue;
+    [best, lines] = [candidate, between];
+  }
+  return best;
+}

@@ -1,0 +1,192 @@
+// The three-way merge of a person's text, line by line: what two saves made of one text before.
+// Receipts are none of its business; they are taken out and put back by merge-saves.ts.
+import { matchLines, type Match } from "./line-diff.ts";
+
+export type Side = "ours" | "theirs";
+
+export interface MergeInput {
+  readonly base: readonly string[];
+  readonly ours: readonly string[];
+  readonly theirs: readonly string[];
+  /** Which of the two was saved last: it wins where both changed the same lines. */
+  readonly newest: Side;
+  /**
+   * Sides whose missing lines prove nothing, since the text may be half a save: what only they
+   * lack stays.
+   */
+  readonly unproved?: readonly Side[];
+}
+
+/** A line of the merge, with its index (from 0) in the sides that have it at this place. */
+export interface MergedLine {
+  readonly text: string;
+  readonly ours?: number;
+  readonly theirs?: number;
+}
+
+export interface Merged {
+  readonly lines: readonly MergedLine[];
+  /** Where the older side's lines gave way to the newest's: index in `lines`, in order. */
+  readonly conflicts: readonly number[];
+}
+
+/**
+ * Merges two versions of a base. Lines that only one side added, changed or took out are as that
+ * side has them. Both added lines at one place: both stay, the older first. Both changed the same
+ * lines: the newest's stand, and the place is among the conflicts, unless the older has only the
+ * beginnings of the newest's lines, as somebody who was typing them.
+ */
+export function mergeLines(input: MergeInput): Merged {
+  const lines: MergedLine[] = [];
+  const conflicts: number[] = [];
+  for (const region of regionsOf(input)) {
+    const { lines: merged, conflict } = mergeRegion(region, input);
+    if (conflict) conflicts.push(lines.length);
+    lines.push(...merged);
+  }
+  return { lines, conflicts };
+}
+
+interface Region {
+  readonly base: readonly string[];
+  readonly ours: readonly MergedLine[];
+  readonly theirs: readonly MergedLine[];
+}
+
+interface Resolved {
+  readonly lines: readonly MergedLine[];
+  readonly conflict: boolean;
+}
+
+const settled = (lines: readonly MergedLine[]): Resolved => ({ lines, conflict: false });
+
+/** The three texts cut at the base's lines that both sides still have. */
+function* regionsOf({ base, ours, theirs }: MergeInput): Generator<Region> {
+  const inOurs = indexOfBase(matchLines(base, ours), base.length);
+  const inTheirs = indexOfBase(matchLines(base, theirs), base.length);
+  let from = { base: 0, ours: 0, theirs: 0 };
+  const cut = (to: typeof from): Region => ({
+    base: base.slice(from.base, to.base),
+    ours: ours.slice(from.ours, to.ours).map((text, i) => ({ text, ours: from.ours + i })),
+    theirs: theirs
+      .slice(from.theirs, to.theirs)
+      .map((text, i) => ({ text, theirs: from.theirs + i })),
+  });
+  for (const [i, text] of base.entries()) {
+    const [a = -1, b = -1] = [inOurs[i], inTheirs[i]];
+    if (a === -1 || b === -1) continue;
+    yield cut({ base: i, ours: a, theirs: b });
+    yield { base: [text], ours: [{ text, ours: a, theirs: b }], theirs: [] };
+    from = { base: i + 1, ours: a + 1, theirs: b + 1 };
+  }
+  yield cut({ base: base.length, ours: ours.length, theirs: theirs.length });
+}
+
+function indexOfBase(matches: readonly Match[], length: number): Int32Array {
+  const index = new Int32Array(length).fill(-1);
+  for (const { left, right, length: count } of matches) {
+    for (let i = 0; i < count; i += 1) index[left + i] = right + i;
+  }
+  return index;
+}
+
+function mergeRegion(region: Region, { newest, unproved = [] }: MergeInput): Resolved {
+  const { base, ours, theirs } = region;
+  const [first] = ours;
+  if (first?.ours !== undefined && first.theirs !== undefined) return settled(ours);
+  const texts = { ours: ours.map(textOf), theirs: theirs.map(textOf) };
+  if (equal(texts.ours, texts.theirs)) {
+    return settled(ours.map((line, i) => ({ ...theirs[i], ...line })));
+  }
+  const torn = {
+    ours: unproved.includes("ours") && isBeginningOf(texts.ours, base),
+    theirs: unproved.includes("theirs") && isBeginningOf(texts.theirs, base),
+  };
+  if (torn.ours && torn.theirs) return settled(base.map((text) => ({ text })));
+  if (torn.ours) return settled(theirs);
+  if (torn.theirs || equal(texts.theirs, base)) return settled(ours);
+  if (equal(texts.ours, base)) return settled(theirs);
+  const [older, newer] = newest === "theirs" ? [ours, theirs] : [theirs, ours];
+  if (base.length === 0) return settled(bothAdded(older, newer));
+  const around = addedAround(base, older, newer) ?? addedAround(base, newer, older);
+  if (around !== undefined) return settled(around);
+  const superseded = isBegun(older, newer);
+  return { lines: newer, conflict: !superseded };
+}
+
+/** A text that only lacks something at its end, as in the middle of a save. */
+const isBeginningOf = (lines: readonly string[], base: readonly string[]): boolean =>
+  lines.every((text, i) => base[i]?.startsWith(text) === true);
+
+/** Two additions at one place: lines that both have once, the others in the order of saving. */
+function bothAdded(
+  older: readonly MergedLine[],
+  newer: readonly MergedLine[],
+): readonly MergedLine[] {
+  const matches = matchLines(older.map(textOf), newer.map(textOf)).filter((match) =>
+    older.slice(match.left, match.left + match.length).some(({ text }) => text.trim() !== ""),
+  );
+  const merged: MergedLine[] = [];
+  let [i, j] = [0, 0];
+  for (const match of [...matches, { left: older.length, right: newer.length, length: 0 }]) {
+    join(merged, onlyOlder(older.slice(i, match.left), newer.slice(j, match.right)));
+    join(merged, newer.slice(j, match.right));
+    for (let k = 0; k < match.length; k += 1) {
+      merged.push({ text: "", ...older[match.left + k], ...newer[match.right + k] });
+    }
+    [i, j] = [match.left + match.length, match.right + match.length];
+  }
+  return merged;
+}
+
+/** What the older side alone added, without lines that the newer one has grown since. */
+function onlyOlder(
+  older: readonly MergedLine[],
+  newer: readonly MergedLine[],
+): readonly MergedLine[] {
+  const left = older.filter(
+    ({ text }) => text.trim() === "" || !newer.some((line) => line.text.startsWith(text)),
+  );
+  return left.some(({ text }) => text.trim() !== "") ? left : [];
+}
+
+/** Lines of different saves must not become one paragraph: a blank line goes between. */
+function join(merged: MergedLine[], lines: readonly MergedLine[]): void {
+  const [last, next] = [merged.at(-1), lines[0]];
+  const both = last !== undefined && next !== undefined && !follows(last, next);
+  if (both && last.text.trim() !== "" && next.text.trim() !== "") merged.push({ text: "" });
+  merged.push(...lines);
+}
+
+const follows = (last: MergedLine, next: MergedLine): boolean =>
+  (last.ours !== undefined && next.ours === last.ours + 1) ||
+  (last.theirs !== undefined && next.theirs === last.theirs + 1);
+
+/** One side only added lines before or after these; the other's change stands between them. */
+function addedAround(
+  base: readonly string[],
+  adding: readonly MergedLine[],
+  changing: readonly MergedLine[],
+): readonly MergedLine[] | undefined {
+  const extra = adding.length - base.length;
+  for (let before = 0; before <= extra; before += 1) {
+    const same = base.every((text, i) => adding[before + i]?.text === text);
+    if (!same) continue;
+    return [...adding.slice(0, before), ...changing, ...adding.slice(before + base.length)];
+  }
+  return undefined;
+}
+
+/** Every line of the older side is the beginning of the newer's line at its place. */
+function isBegun(older: readonly MergedLine[], newer: readonly MergedLine[]): boolean {
+  return (
+    older.length > 0 &&
+    older.length <= newer.length &&
+    older.every(({ text }, i) => newer[i]?.text.startsWith(text) === true)
+  );
+}
+
+const textOf = ({ text }: MergedLine): string => text;
+
+const equal = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((text, i) => text === b[i]);
