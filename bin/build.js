@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Makes dist/ for publishing: the sources compiled (Node refuses TypeScript below node_modules) and
+// the files that they expect beside them. In a checkout nothing needs it.
+import { spawnSync } from "node:child_process";
+import { cpSync, globSync, rmSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const out = resolve(process.argv[2] ?? join(root, "dist"));
+
+rmSync(out, { recursive: true, force: true });
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const options = ["--noEmit", "false", "--rootDir", join(root, "src"), "--outDir", out];
+const compiled = spawnSync(
+  process.execPath,
+  [tsc, "--project", join(root, "tsconfig.build.json"), ...options],
+  { stdio: "inherit" },
+);
+if (compiled.status !== 0) process.exit(compiled.status ?? 1);
+for (const file of globSync("**/*.{sh,otf,ttf,txt}", { cwd: join(root, "src") })) {
+  cpSync(join(root, "src", file), join(out, file));
+}
