@@ -12,8 +12,11 @@ export interface LabWatchHandlers {
   /** `initial`: it was there when the watch began. */
   readonly experimentFound: (experiment: ExperimentPath, initial: boolean) => void;
   readonly experimentGone: (experiment: ExperimentPath) => void;
-  /** The journal, or the list of ignored runs beside it, may have changed. */
   readonly journalTouched: (experiment: ExperimentPath) => void;
+  /** The list of ignored runs beside the journal may have changed. */
+  readonly ignoredTouched: (experiment: ExperimentPath) => void;
+  /** The experiment has a `runs/` folder. What is in it is not watched here. */
+  readonly runsFound: (experiment: ExperimentPath) => void;
   readonly settingsTouched: () => void;
   readonly failed: (error: unknown) => void;
 }
@@ -27,6 +30,7 @@ export interface LabWatch {
 const JOURNAL = "JOURNAL.md";
 const IGNORED = "IGNORED_RUNS.md";
 const SETTINGS = "nightlab.yaml";
+const RUNS = "runs";
 
 /** Watches one lab: its settings, its folders, and the journals in them. */
 export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
@@ -47,7 +51,8 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
       experiments.set(experiment, "");
       handlers.experimentFound(experiment, initial);
       handlers.journalTouched(experiment);
-    } else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+    } else if (name === IGNORED) handlers.ignoredTouched(experiment);
+    else if (experiments.has(experiment)) handlers.journalTouched(experiment);
   };
   const ready = new Promise<void>((resolve) => {
     watcher.once("ready", () => {
@@ -59,10 +64,13 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     .on("add", touched)
     .on("change", touched)
     .on("unlink", (path) => {
+      const experiment = experimentPath(dirname(path));
       if (basename(path) === SETTINGS) handlers.settingsTouched();
-      else if (experiments.has(experimentPath(dirname(path)))) {
-        handlers.journalTouched(experimentPath(dirname(path)));
-      }
+      else if (basename(path) === IGNORED) handlers.ignoredTouched(experiment);
+      else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+    })
+    .on("addDir", (path) => {
+      if (basename(path) === RUNS) handlers.runsFound(experimentPath(dirname(path)));
     })
     .on("unlinkDir", (path) => {
       for (const experiment of experiments.keys()) {
@@ -106,8 +114,11 @@ function pollJournals(
 function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolean {
   if (path === lab) return false;
   const name = basename(path);
-  if (isPassedBy(name)) return true;
+  if (basename(dirname(path)) === RUNS && dirname(path) !== lab) return true;
+  if (isPassedBy(name) && name !== RUNS) return true;
   if (stats === undefined) return false;
+  // A journal may be a link to where a person keeps it; folders are not followed.
+  if (stats.isSymbolicLink()) return name !== JOURNAL;
   if (stats.isFile()) {
     return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
   }
