@@ -2,26 +2,11 @@
 // What each rule says is in rules/; where it is shown is decided by the journal and the report.
 import { FINDINGS_PER_RULE } from "../limits.ts";
 import { type Finding, RULES, type RuleName } from "../model/finding.ts";
-import { failedExit } from "./rules/failed-exit.ts";
-import { gpuOutOfMemory } from "./rules/gpu-out-of-memory.ts";
-import { hiddenCrash } from "./rules/hidden-crash.ts";
-import { hostOutOfMemory } from "./rules/host-out-of-memory.ts";
-import { metricMissing } from "./rules/metric-missing.ts";
-import { noMetrics } from "./rules/no-metrics.ts";
-import { notFinite } from "./rules/not-finite.ts";
-import { overLimit } from "./rules/over-limit.ts";
-import type { Rule, RuleInput } from "./rules/rule.ts";
+import { numbersOf, RULE_BOOK } from "./rule-book.ts";
+import type { RuleInput } from "./rules/rule.ts";
 
-const ASKED: Readonly<Record<RuleName, Rule>> = {
-  "not-finite": notFinite,
-  "failed-exit": failedExit,
-  "hidden-crash": hiddenCrash,
-  "gpu-out-of-memory": gpuOutOfMemory,
-  "host-out-of-memory": hostOutOfMemory,
-  "no-metrics": noMetrics,
-  "metric-missing": metricMissing,
-  "over-limit": overLimit,
-};
+/** Rules that lay a run beside earlier ones: they need only digests, and may be asked later. */
+const COMPARING: readonly RuleName[] = ["identical-runs", "disagrees", "too-good", "slower"];
 
 /**
  * What the rules say of a run: in the order of RULES, one finding for each rule and metric, at
@@ -29,10 +14,35 @@ const ASKED: Readonly<Record<RuleName, Rule>> = {
  * carry its time, whenever they are asked for.
  */
 export function findings(input: RuleInput): readonly Finding[] {
-  const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
-  return RULES.filter((rule) => !input.plan.rulesOff.includes(rule)).flatMap((rule) =>
-    ASKED[rule](input)
-      .slice(0, FINDINGS_PER_RULE)
-      .map((found) => Object.assign({ rule, atMs }, found)),
+  return ask(input, RULES);
+}
+
+/**
+ * Findings that were made without earlier runs, with those that the comparison adds. `input` may
+ * lack the values of its series.
+ */
+export function withComparisons(found: readonly Finding[], input: RuleInput): readonly Finding[] {
+  if (input.earlier === undefined || input.earlier.length === 0) return found;
+  const added = ask(input, COMPARING);
+  return RULES.flatMap((rule) =>
+    oncePerMetric([...found, ...added].filter((one) => one.rule === rule)),
   );
+}
+
+function ask(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
+  const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
+  return names
+    .filter((name) => !input.plan.rulesOff.includes(name))
+    .flatMap((name) => {
+      const rule = RULE_BOOK[name];
+      const found = rule
+        .find(input, numbersOf(name, input.plan))
+        .map((one): Finding => ({ rule: name, tier: rule.tier, atMs, ...one }));
+      return oncePerMetric(found).slice(0, FINDINGS_PER_RULE);
+    });
+}
+
+function oncePerMetric(found: readonly Finding[]): readonly Finding[] {
+  const seen = new Set<string>();
+  return found.filter(({ metric = "" }) => !seen.has(metric) && seen.add(metric));
 }

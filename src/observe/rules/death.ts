@@ -10,7 +10,6 @@ export function deathFinding(
   evidence: Found["evidence"] = lastLinePlace(input),
 ): Found {
   return {
-    tier: "A",
     message,
     ...(evidence === undefined ? {} : { evidence }),
     count: 1,

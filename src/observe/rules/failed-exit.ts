@@ -1,17 +1,22 @@
 // Rule: the run ended with a code or a signal, and no rule knows the cause more closely.
 import type { Cause } from "../../model/run.ts";
-import { deathFinding, lastTelling, placeOf, saying } from "./death.ts";
-import type { Rule } from "./rule.ts";
+import { deathFinding, saying } from "./death.ts";
+import { rule } from "./rule.ts";
 
-export const failedExit: Rule = (input) => {
-  const { outcome } = input;
-  if (outcome === undefined) return [];
-  const words = inWords(outcome.cause, outcome.exitCode);
-  if (words === undefined) return [];
-  const disk =
-    outcome.cause.kind === "disk-full" ? lastTelling(input.reading, "disk-full") : undefined;
-  return [deathFinding(input, `${words}${saying(input)}`, placeOf(disk))];
-};
+export const failedExit = rule({
+  name: "failed-exit",
+  tier: "A",
+  says: "The script ended with a code other than 0 or by a signal, with the cause in words.",
+  silent: "Runs that you stopped, and causes that have a rule of their own.",
+  numbers: {},
+  find(input) {
+    const { outcome } = input;
+    if (outcome === undefined) return [];
+    const words = inWords(outcome.cause, outcome.exitCode);
+    if (words === undefined) return [];
+    return [deathFinding(input, `${words}${saying(input)}`)];
+  },
+});
 
 /** Undefined for a cause that is no failure or has a rule of its own. */
 function inWords(cause: Cause, exitCode: number | undefined): string | undefined {
@@ -23,8 +28,6 @@ function inWords(cause: Cause, exitCode: number | undefined): string | undefined
       return cause.signal === "SIGKILL"
         ? "the script was killed (SIGKILL); by whom cannot be told"
         : `the script was ended by ${cause.signal}`;
-    case "disk-full":
-      return `the disk is full${code}`;
     case "import-error":
       return `an import failed, module ${cause.module}${code}`;
     case "environment":
@@ -35,6 +38,7 @@ function inWords(cause: Cause, exitCode: number | undefined): string | undefined
     case "script-missing":
       return `the script ${cause.script} is not there${code}`;
     case "success":
+    case "disk-full":
     case "hidden-crash":
     case "gpu-out-of-memory":
     case "host-out-of-memory":

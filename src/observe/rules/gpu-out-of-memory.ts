@@ -1,10 +1,17 @@
 // Rule: the run died because the GPU's memory was full.
 import { deathFinding, lastTelling, placeOf } from "./death.ts";
-import type { Rule } from "./rule.ts";
+import { rule } from "./rule.ts";
 
-export const gpuOutOfMemory: Rule = (input) => {
-  if (input.outcome?.cause.kind !== "gpu-out-of-memory") return [];
-  const line = lastTelling(input.reading, "gpu-out-of-memory");
-  const said = line === undefined ? "" : `: ${line.text}`;
-  return [deathFinding(input, `the GPU ran out of memory${said}`, placeOf(line))];
-};
+export const gpuOutOfMemory = rule({
+  name: "gpu-out-of-memory",
+  tier: "A",
+  says: "The run died because the memory of the GPU was full.",
+  silent: "Errors that were caught and survived, as by a search for the batch size.",
+  numbers: {},
+  find(input) {
+    if (input.outcome?.cause.kind !== "gpu-out-of-memory") return [];
+    const line = lastTelling(input.reading, "gpu-out-of-memory");
+    const said = line === undefined ? "" : `: ${line.text}`;
+    return [deathFinding(input, `the GPU ran out of memory${said}`, placeOf(line))];
+  },
+});

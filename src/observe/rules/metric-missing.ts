@@ -3,28 +3,34 @@
 import { canonicalMetric, sameMetric } from "../../model/metric-key.ts";
 import { comparedNames, touchesCriterion } from "../criterion-metrics.ts";
 import { nearestKey } from "../nearest-key.ts";
-import type { Rule, RuleInput } from "./rule.ts";
+import { rule, type RuleInput } from "./rule.ts";
 
-export const metricMissing: Rule = (input) => {
-  const { reading, plan, outcome, verb } = input;
-  if (outcome?.ending !== "done" || reading.series.length === 0) return [];
-  if (verb !== "run" && verb !== "eval") return [];
-  const logged = reading.series.map((series) => series.summary.key);
-  const has = new Set(logged.map(canonicalMetric));
-  return promised(input)
-    .filter((key) => !has.has(canonicalMetric(key)))
-    .map((key) => {
-      const nearest = nearestKey(key, logged);
-      const meant = nearest === undefined ? listed(logged) : `; is it ${nearest}?`;
-      return {
-        tier: "A",
-        metric: key,
-        message: `${key} was promised and never logged${meant}`,
-        count: 1,
-        blocking: touchesCriterion(plan, key),
-      };
-    });
-};
+export const metricMissing = rule({
+  name: "metric-missing",
+  tier: "A",
+  says: "A metric that a criterion or `metrics` names was never logged; the nearest name is told.",
+  silent: "Runs that logged nothing at all or did not end well: their ending says why.",
+  numbers: {},
+  find(input) {
+    const { reading, plan, outcome, verb } = input;
+    if (outcome?.ending !== "done" || reading.series.length === 0) return [];
+    if (verb !== "run" && verb !== "eval") return [];
+    const logged = reading.series.map((series) => series.summary.key);
+    const has = new Set(logged.map(canonicalMetric));
+    return promised(input)
+      .filter((key) => !has.has(canonicalMetric(key)))
+      .map((key) => {
+        const nearest = nearestKey(key, logged);
+        const meant = nearest === undefined ? listed(logged) : `; is it ${nearest}?`;
+        return {
+          metric: key,
+          message: `${key} was promised and never logged${meant}`,
+          count: 1,
+          blocking: touchesCriterion(plan, key),
+        };
+      });
+  },
+});
 
 /** `metrics` in written order, then what the criteria compare, each once. */
 function promised({ plan }: RuleInput): readonly string[] {

@@ -2,10 +2,16 @@
 // places that measure nothing yet.
 import type { Series } from "../../model/sample.ts";
 import { isPromised, touchesCriterion } from "../criterion-metrics.ts";
-import type { Found, Rule, RuleInput } from "./rule.ts";
+import { rule, type Found, type RuleInput } from "./rule.ts";
 
-export const notFinite: Rule = (input) =>
-  input.reading.series.flatMap((series) => foundIn(series, input));
+export const notFinite = rule({
+  name: "not-finite",
+  tier: "A",
+  says: "A logged metric is NaN or infinite.",
+  silent: "Lines that log no metric: many print nan where nothing is measured yet.",
+  numbers: {},
+  find: (input) => input.reading.series.flatMap((series) => foundIn(series, input)),
+});
 
 function foundIn(series: Series, { plan }: RuleInput): readonly Found[] {
   const { key, notFinite: first, notFiniteCount, count, last } = series.summary;
@@ -14,7 +20,6 @@ function foundIn(series: Series, { plan }: RuleInput): readonly Found[] {
   const at = first.step === undefined ? "" : ` at ${stepName(series)} ${first.step}`;
   return [
     {
-      tier: "A",
       metric: key,
       message: `${key} is ${words(first.value)}${at}${further(notFiniteCount, count, recovered)}`,
       evidence: { file: first.file, line: first.line, offset: first.offset },

@@ -1,10 +1,12 @@
 // What every rule is given and what it answers.
 // The rules are the other files of this folder, one each; findings.ts asks them in turn.
 import type { Verb } from "../../model/command.ts";
-import type { Finding } from "../../model/finding.ts";
+import type { RunDigest } from "../../model/digest.ts";
+import type { Finding, RuleName } from "../../model/finding.ts";
 import type { Plan } from "../../model/journal.ts";
 import type { RunOutcome } from "../../model/run.ts";
 import type { RunReading } from "../../model/sample.ts";
+import type { SystemSeries } from "../../model/system.ts";
 
 export interface RuleInput {
   readonly reading: RunReading;
@@ -18,10 +20,51 @@ export interface RuleInput {
   readonly long: boolean;
   readonly nowMs: number;
   readonly verb: Verb;
+  /** Arguments of the script after the run's name. */
+  readonly args?: readonly string[];
+  /** GPUs of the machine that were the run's to use. */
+  readonly gpus?: number;
+  /** What was sampled of its processes; absent where nothing was. */
+  readonly system?: SystemSeries;
+  /** While it goes on: since when its logs are silent, and how long they ever were before. */
+  readonly silence?: { readonly sinceMs: number; readonly longestMs: number };
+  /** What this run comes to, and the runs of the experiment that had ended when it started. */
+  readonly digest?: RunDigest;
+  readonly earlier?: readonly RunDigest[];
 }
 
-/** A finding before it gets its rule's name and its time. */
-export type Found = Omit<Finding, "rule" | "atMs">;
+/** A finding before it gets its rule's name, its tier and its time. */
+export type Found = Omit<Finding, "rule" | "atMs" | "tier"> & Partial<Pick<Finding, "tier">>;
 
-/** Pure; findings in the order in which they are to be shown. */
-export type Rule = (input: RuleInput) => readonly Found[];
+/** A number of a rule that a person may change. */
+export interface RuleNumber {
+  readonly value: number;
+  /** What it means, and where it is from. */
+  readonly why: string;
+}
+
+export interface Rule {
+  readonly name: RuleName;
+  /** What it gives unless a finding says otherwise. */
+  readonly tier: "A" | "B" | "C";
+  /** One sentence: when it speaks. */
+  readonly says: string;
+  /** What it passes over on purpose. */
+  readonly silent: string;
+  readonly numbers: Readonly<Record<string, RuleNumber>>;
+  /** Pure; findings in the order in which they are to be shown. */
+  find(input: RuleInput, numbers: Readonly<Record<string, number>>): readonly Found[];
+}
+
+/** A rule whose numbers are named once: `find` can only ask for those. */
+export function rule<N extends string>(
+  given: Omit<Rule, "numbers" | "find"> & {
+    readonly numbers: Readonly<Record<N, RuleNumber>>;
+    find(input: RuleInput, numbers: Readonly<Record<N, number>>): readonly Found[];
+  },
+): Rule {
+  return {
+    ...given,
+    find: (input, numbers) => given.find(input, numbers),
+  };
+}

@@ -77,7 +77,7 @@ test("one death is one flag, whatever its cause", () => {
     [{ kind: "hidden-crash" }, "hidden-crash"],
     [{ kind: "gpu-out-of-memory" }, "gpu-out-of-memory"],
     [{ kind: "host-out-of-memory" }, "host-out-of-memory"],
-    [{ kind: "disk-full" }, "failed-exit"],
+    [{ kind: "disk-full" }, "disk-full"],
     [{ kind: "import-error", module: "x" }, "failed-exit"],
     [{ kind: "environment", message: "no x" }, "failed-exit"],
     [{ kind: "script-missing", script: "train.py" }, "failed-exit"],

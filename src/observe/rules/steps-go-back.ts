@@ -1,0 +1,71 @@
+// Rule: inside one file the step falls: another attempt was appended, or a counter is wrong.
+// Counters that start anew with each epoch fall by design.
+import type { Series } from "../../model/sample.ts";
+import { median } from "../robust.ts";
+import { placeAt } from "../series-place.ts";
+import { rule, type Found, type RuleInput } from "./rule.ts";
+
+export const stepsGoBack = rule({
+  name: "steps-go-back",
+  tier: "B",
+  says: "The step of a metric falls inside one file: another attempt, or a wrong counter.",
+  silent: "Counters of an epoch: they fall at equal distances, or where the epoch rises.",
+  numbers: {
+    resets: {
+      value: 2,
+      why: "That many falls to the start at equal distances are a counter of epochs.",
+    },
+  },
+  find(input, { resets }) {
+    const found = input.reading.series.flatMap((series) => foundIn(series, input, resets));
+    // Metrics of one line share its step: one of them tells it for all.
+    const [first] = found.toSorted((a, b) => (a.evidence?.line ?? 0) - (b.evidence?.line ?? 0));
+    return first === undefined ? [] : [first];
+  },
+});
+
+function foundIn(series: Series, { reading }: RuleInput, resets: number): readonly Found[] {
+  const { steps, lines, stepKey, summary } = series;
+  if (stepKey === "sample") return [];
+  const falls: number[] = [];
+  for (let i = 1; i < steps.length; i += 1) {
+    const sameFile = (lines[i] ?? 0) > (lines[i - 1] ?? 0);
+    if (sameFile && (steps[i] ?? 0) < (steps[i - 1] ?? 0)) falls.push(i);
+  }
+  const unexplained = falls.filter((i) => !epochRose(reading, lines[i] ?? 0, summary.first.file));
+  const [at] = unexplained;
+  if (at === undefined || isCounter(series, falls, resets)) return [];
+  const evidence = placeAt(series, at);
+  const message = `the ${stepKey} of ${summary.key} falls from ${steps[at - 1]} to ${steps[at]}`;
+  return [
+    {
+      metric: summary.key,
+      message,
+      ...(evidence === undefined ? {} : { evidence }),
+      count: unexplained.length,
+      persists: true,
+      blocking: false,
+    },
+  ];
+}
+
+function epochRose(reading: RuleInput["reading"], line: number, file: string): boolean {
+  const facts = reading.lineFacts?.find((one) => one.file === file);
+  return facts?.falls.some((fall) => fall.line === line && fall.epochRose) === true;
+}
+
+/** All falls go to the first step, and the stretches between them are equally long. */
+function isCounter({ steps }: Series, falls: readonly number[], resets: number): boolean {
+  if (falls.length < resets) return false;
+  const start = steps[0] ?? 0;
+  const stretches = falls.map((at, i) => at - (i === 0 ? 0 : (falls[i - 1] ?? 0)));
+  const usual = median(stretches);
+  const toStart = falls.every(
+    (at) => Math.abs((steps[at] ?? 0) - start) <= Math.max(1, usual * 0.1),
+  );
+  const length = (steps[(falls[0] ?? 1) - 1] ?? 0) - start;
+  const low = falls.every((at) => (steps[at] ?? 0) - start <= 0.1 * length + 1);
+  return (
+    (toStart || low) && stretches.every((one) => Math.abs(one - usual) <= Math.max(1, 0.1 * usual))
+  );
+}
