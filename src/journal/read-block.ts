@@ -144,11 +144,11 @@ function addBlock(
   if (commands.length > 0) blocks.push({ commands, span: wholeLines(lines, own), open, indent });
 }
 
-/** From the first character that is no white space to the last one. */
+/** From the first character that is no white space to the end of the last line's own. */
 function leanSpan(text: string): Span {
   let [start, end] = [0, text.length];
   while (start < end && isBlankChar(text, start)) start += 1;
-  while (end > start && /[ \t\r\n]/.test(text.charAt(end - 1))) end -= 1;
+  while (end > start && /[\r\n]/.test(text.charAt(end - 1))) end -= 1;
   return { start, end };
 }
 
@@ -159,10 +159,13 @@ interface WrittenHeading extends Span {
 
 /** A heading of one line, without closing marks. */
 function leanHeading(text: string, { start, end }: Span): WrittenHeading | undefined {
-  const match = /^(#{1,6})(?:[ \t]+(.*[^#]))?$/.exec(text.slice(start, end));
-  const marks = match?.[1];
+  const marks = /^#{1,6}(?=[ \t]|$)/.exec(text.slice(start, end))?.[0];
   if (marks === undefined) return undefined;
-  return { start, end, depth: marks.length, source: match?.[2] ?? "" };
+  let [from, to] = [start + marks.length, end];
+  while (from < to && isBlankChar(text, from)) from += 1;
+  while (to > from && isBlankChar(text, to - 1)) to -= 1;
+  if (to > from && text[to - 1] === "#") return undefined;
+  return { start, end, depth: marks.length, source: text.slice(from, to) };
 }
 
 /** A fence that is not indented, so that its lines are the code's. */

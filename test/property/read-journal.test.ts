@@ -9,7 +9,7 @@ import { splitBlocks } from "../../src/journal/split-blocks.ts";
 import { linesOf, startOf } from "../../src/journal/text-lines.ts";
 import type { JournalReading } from "../../src/model/journal.ts";
 import type { Span } from "../../src/model/problem.ts";
-import { journalText } from "./journal-text.ts";
+import { journalText, withoutDisputed } from "./journal-text.ts";
 
 const anyText = fc.oneof(
   { weight: 5, arbitrary: journalText },
@@ -127,17 +127,6 @@ test("blocks that are read one by one are those that the whole text has", () => 
     { numRuns: 1_500 },
   );
 });
-
-/**
- * Without what remark and CommonMark read differently: below a paragraph or code, list markers that
- * have no text or a number other than 1, and a lone tag below the text of an item.
- */
-function withoutDisputed(text: string): string {
-  return text
-    .replaceAll("<b>", "<b> x")
-    .replaceAll(/[02-9]+[.)]/g, "1.")
-    .replaceAll(/(?<=^|[ \t>\r\n])([-+*]|\d+[.)])(?=[ \t]*(?:[\r\n]|$))/g, "$1 x");
-}
 
 /** Paragraphs, code and headings outside quotes, with their offsets in the whole text. */
 function leaves(text: string, from: number): readonly string[] {
