@@ -15,7 +15,8 @@ import { attemptHands } from "./attempt-hands.ts";
 import { steadyClock } from "./clock.ts";
 import type { Hands } from "./hands.ts";
 import { journalHands, type JournalHands } from "./journal-hands.ts";
-import { openLedger } from "./ledger.ts";
+import { logFact } from "./fact-log.ts";
+import { openLedger, type Ledger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
 import { renewLabPage } from "./lab-page.ts";
 import { createRenderer } from "./render.ts";
@@ -109,7 +110,13 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     },
   };
   const alarm = wakeUp(now);
-  loop = startLoop({ world, ledger, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
+  const told: Pick<Ledger, "append"> = {
+    append(rows) {
+      ledger.append(rows);
+      for (const { fact } of rows) logFact(log, fact);
+    },
+  };
+  loop = startLoop({ world, ledger: told, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
   const eyes = await openEyes(labs, { loop, journals, reports, runsByHand, log });
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });

@@ -36,7 +36,7 @@ def main(
         x = rng.uniform(-1, 1)
         y = 3 * x + 2 + rng.gauss(0, 0.2)
         errors.append((model["slope"] * x + model["intercept"] - y) ** 2)
-    logger.info("metric {}", json.dumps({"test/loss": sum(errors) / len(errors)}))
+    logger.info("metric {}", json.dumps({"test/loss": float(f"{sum(errors) / len(errors):.4g}")}))
 
 
 if __name__ == "__main__":

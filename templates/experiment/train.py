@@ -73,7 +73,9 @@ def make_run_folder(name: str) -> Path:
 
 def log_metric(**values: float) -> None:
     """The line that nightlab reads: metric {"epoch": 0, "step": 100, "train/loss": 0.51}"""
-    logger.info("metric {}", json.dumps(values))
+    # Four digits are enough to read; a log with all of them is as good for nightlab.
+    rounded = {k: v if isinstance(v, int) else float(f"{v:.4g}") for k, v in values.items()}
+    logger.info("metric {}", json.dumps(rounded))
 
 
 def points(rng: random.Random, count: int) -> list[Point]:
