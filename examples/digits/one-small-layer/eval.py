@@ -33,7 +33,7 @@ def main(
 
     _, (x, y) = load_digits()
     right = forward(model, x)[1].argmax(axis=1) == y
-    shares = {f"val/acc_of_{digit}": float(right[y == digit].mean()) for digit in range(10)}
+    shares = {f"val/acc_of_{d}": round(float(right[y == d].mean()), 4) for d in range(10)}
     logger.info("metric {}", json.dumps(shares))
 
 
