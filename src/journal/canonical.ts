@@ -11,11 +11,14 @@ import type { YamlValue } from "../settings/yaml-map.ts";
  * `later`: the keys this version cannot carry out, with their canonical values.
  */
 export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, string>): string {
-  const { verb, target, args, timeoutMs, after, script, runner, env } = spec;
+  const { verb, target, args, timeoutMs, after, script, runner, env, stopOn } = spec;
   const sorted = [...later].toSorted(byName);
   const order = after?.map(({ target: name, any }) => [name, any]).toSorted(byName);
   return hashText(
-    JSON.stringify([verb, target, args, timeoutMs, order, script, runner, env, sorted]),
+    JSON.stringify([
+      ...[verb, target, args, timeoutMs, order, script, runner, env, sorted],
+      ...(stopOn === undefined ? [] : [stopOn]),
+    ]),
   );
 }
 

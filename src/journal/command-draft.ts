@@ -2,7 +2,9 @@
 // How lines and fences are taken apart is in command-line.ts and command-fence.ts.
 import { ARGUMENT_CHARS } from "../limits.ts";
 import type { After, CommandSpec, Runner, Verb } from "../model/command.ts";
+import type { RuleName } from "../model/finding.ts";
 import { nearest } from "../settings/nearest.ts";
+import { readStopOn } from "../settings/rule-values.ts";
 import {
   brief,
   checkRunner,
@@ -17,7 +19,17 @@ import { byName, canonicalValue } from "./canonical.ts";
 import { readAfter, readArgs, readEnv } from "./command-values.ts";
 
 /** Keys that this version carries out. */
-const CARRIED = ["timeout", "because", "after", "script", "runner", "env", "args", "go"] as const;
+const CARRIED = [
+  "timeout",
+  "because",
+  "after",
+  "script",
+  "runner",
+  "env",
+  "args",
+  "go",
+  "stop-on",
+] as const;
 /** Keys of the language that this version understands and cannot carry out yet. */
 const LATER = [
   "gpus",
@@ -27,7 +39,6 @@ const LATER = [
   "seeds",
   "retry",
   "host",
-  "stop-on",
   "priority",
   "share",
   "snapshot",
@@ -48,6 +59,7 @@ export interface Draft {
   readonly after: After[];
   script?: string;
   runner?: Runner;
+  stopOn?: readonly RuleName[];
   readonly env: Map<string, string>;
   /** Values of the keys that are for later, as canonical text. */
   readonly later: Map<string, string>;
@@ -150,6 +162,7 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   if (key === "after") draft.after.push(...readAfter(value, draft.faults));
   else if (key === "args") draft.args.push(...readArgs(value, draft));
   else if (key === "env") readEnv(value, draft);
+  else if (key === "stop-on") draft.stopOn = readStopOn(value, draft.faults);
   else if (value.kind !== "text") {
     draft.faults.push({ message: `\`${key}\` takes one value`, fix: "write a single one", offset });
   } else if (key === "timeout") assign(draft, "timeoutMs", checkTimeout(value.text), offset);
@@ -209,6 +222,7 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     ...(after.length === 0 ? {} : { after: [...after] }),
     ...(draft.script === undefined ? {} : { script: draft.script }),
     ...(draft.runner === undefined ? {} : { runner: draft.runner }),
+    ...(draft.stopOn === undefined ? {} : { stopOn: draft.stopOn }),
     ...(env.size === 0 ? {} : { env: Object.fromEntries([...env].toSorted(byName)) }),
     ...(later.size === 0 ? {} : { unsupported: [...later.keys()].toSorted() }),
   };

@@ -1,6 +1,8 @@
 // A command as the person meant it: the value that reading a block gives.
 // Where it stands in the journal is in journal.ts, what became of it in world.ts.
 
+import type { RuleName } from "./finding.ts";
+
 export const VERBS = ["run", "eval", "script", "stop", "queue"] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -26,6 +28,8 @@ export interface CommandSpec {
   readonly after?: readonly After[];
   readonly script?: string;
   readonly runner?: Runner;
+  /** Rules whose flag stops the run. */
+  readonly stopOn?: readonly RuleName[];
   readonly env?: Readonly<Record<string, string>>;
   /** Keys of the language that were understood but that this version cannot carry out yet. */
   readonly unsupported?: readonly string[];

@@ -37,6 +37,27 @@ export const RULES = [
 ] as const;
 export type RuleName = (typeof RULES)[number];
 
+/** Rules that can speak while a run goes on, so that `stop on` may name them. */
+export const STOPPING: ReadonlySet<RuleName> = new Set([
+  "not-finite",
+  "masked-nan",
+  "disk-full",
+  "no-metrics",
+  "out-of-range",
+  "diverged",
+  "stalled",
+  "cpu-fallback",
+  "spike",
+  "steps-go-back",
+  "not-learning",
+  "overfitting",
+  "dead-metric",
+  "slower",
+  "gpu-idle",
+  "time-goes-back",
+  "memory-creeps",
+]);
+
 /** What a person wrote of one rule: whether it speaks, and numbers of it that are theirs. */
 export interface RuleSetting {
   readonly on?: boolean;

@@ -2,6 +2,7 @@
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
 import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
 import type { Event } from "./event.ts";
+import type { RuleSettings } from "./finding.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -165,6 +166,8 @@ export interface LabSettings {
   /** `quiet:` in nightlab.yaml; default QUIET_MS. */
   readonly quietMs: number;
   readonly timeZone: string;
+  /** `rules:` in nightlab.yaml: for every journal that says nothing else. */
+  readonly rules?: RuleSettings;
 }
 
 export interface Lab {

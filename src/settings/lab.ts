@@ -1,16 +1,18 @@
 // The settings of a lab, `nightlab.yaml`: how long a line settles, which time zone times are in.
 // The file may be empty; where its problems are shown is decided elsewhere.
 import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
+import type { RuleSettings } from "../model/finding.ts";
 import type { Problem, Read } from "../model/problem.ts";
 import { parseSpan } from "../model/time.ts";
 import type { LabSettings } from "../model/world.ts";
 import { linesOf, placeOf } from "../journal/text-lines.ts";
 import { nearest } from "./nearest.ts";
+import { readRules } from "./rule-values.ts";
 import { brief } from "./written-values.ts";
 import { readYamlMap } from "./yaml-map.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
-const KEYS = ["settle", "quiet", "time-zone"] as const;
+const KEYS = ["settle", "quiet", "time-zone", "rules"] as const;
 const SETTLE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 600_000;
 
@@ -25,10 +27,12 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let settleMs = SETTLE_LINE_MS;
   let quietMs = QUIET_MS;
   let timeZone = fallbackTimeZone;
+  let rules: RuleSettings = {};
   for (const { key, offset, value } of entries) {
     if (key === "settle") settleMs = readPause(key, value, faults, SETTLE_MIN_MS) ?? settleMs;
     else if (key === "quiet") quietMs = readPause(key, value, faults, 0) ?? quietMs;
     else if (key === "time-zone") timeZone = readTimeZone(value, faults) ?? timeZone;
+    else if (key === "rules") rules = readRules(value, faults);
     else {
       const near = nearest(key, KEYS);
       const fix =
@@ -42,7 +46,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     const inFile = { ...place, offset: place.offset + bom };
     return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
   });
-  return { value: { settleMs, quietMs, timeZone }, problems };
+  const given = Object.keys(rules).length === 0 ? {} : { rules };
+  return { value: { settleMs, quietMs, timeZone, ...given }, problems };
 }
 
 function readPause(

@@ -1,8 +1,6 @@
-// Values of the plan that are lists or maps: metrics with their directions, evidence, rules.
+// Values of the plan that are lists or maps: metrics with their directions, evidence.
 // Which key holds which, and where problems are shown, is in plan.ts.
-import { RULES } from "../model/finding.ts";
 import type { PromisedMetric } from "../model/journal.ts";
-import { nearest } from "./nearest.ts";
 import { brief, checkRunName } from "./written-values.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
@@ -68,31 +66,5 @@ export function readEvidence(value: YamlValue, faults: YamlFault[]): readonly st
       faults.push({ ...result.fault, offset: item.offset });
       return [];
     });
-  });
-}
-
-/** The rules that are off: `{ no-metrics: off }`. */
-export function readRules(value: YamlValue, faults: YamlFault[]): readonly string[] {
-  if (value.kind !== "map") {
-    const fix = "write `rules: { no-metrics: off }`";
-    faults.push({ message: "`rules` takes rules and `off`", fix, offset: value.offset });
-    return [];
-  }
-  return value.entries.flatMap(({ key, offset, value: way }) => {
-    const rule = RULES.find((one) => one === key);
-    if (rule === undefined) {
-      const near = nearest(key, RULES);
-      const fix =
-        near === undefined ? `the rules are ${RULES.join(", ")}` : `did you mean \`${near}\`?`;
-      faults.push({ message: `\`${brief(key)}\` is no rule`, fix, offset });
-      return [];
-    }
-    const word = way.kind === "text" ? way.text.toLowerCase() : "";
-    if (["off", "false", "no"].includes(word)) return [rule];
-    if (!["on", "true", "yes"].includes(word)) {
-      const message = `the rule \`${rule}\` can only be \`off\` or \`on\``;
-      faults.push({ message, fix: `write \`${rule}: off\``, offset: way.offset });
-    }
-    return [];
   });
 }

@@ -3,7 +3,8 @@
 import type { Plan } from "../model/journal.ts";
 import type { Place, Problem, Read } from "../model/problem.ts";
 import { nearest } from "./nearest.ts";
-import { readEvidence, readMetrics, readRules } from "./plan-values.ts";
+import { readEvidence, readMetrics } from "./plan-values.ts";
+import { readRules, readStopOn, ruleParts } from "./rule-values.ts";
 import { brief, checkRunner, checkScript, checkTimeout } from "./written-values.ts";
 import type { Checked } from "./written-values.ts";
 import { readYamlMap } from "./yaml-map.ts";
@@ -21,6 +22,7 @@ const KEYS = [
   "runner",
   "timeout",
   "rules",
+  "stop on",
 ] as const;
 type Key = (typeof KEYS)[number];
 
@@ -88,7 +90,7 @@ export function planGaps(plan: Plan): string[] {
 }
 
 function readEntry(reader: Reader, entry: YamlEntry): void {
-  const key = KEYS.find((one) => one === entry.key);
+  const key = KEYS.find((one) => one === (entry.key === "stop-on" ? "stop on" : entry.key));
   if (key !== undefined) {
     if (entry.value.kind !== "empty" && entry.value.kind !== "unreadable") {
       readKey(reader, key, entry.value);
@@ -131,7 +133,9 @@ function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {
     case "timeout":
       return assign(plan, { timeoutMs: take(checkTimeout) });
     case "rules":
-      return assign(plan, { rulesOff: readRules(value, faults) });
+      return assign(plan, ruleParts(readRules(value, faults)));
+    case "stop on":
+      return assign(plan, { stopOn: readStopOn(value, faults) });
   }
 }
 
