@@ -101,6 +101,15 @@ program
   .action(async (path: string) => answer((await import("./cli/rebuild.ts")).rebuild(path)));
 
 program
+  .command("audit")
+  .argument("<path>", "a page (REPORT.md, JOURNAL.md, any other) or an experiment's folder")
+  .option("--json", "for programs", false)
+  .description("resolve every number of a page again from the logs; 0 clean, 1 something found")
+  .action(async (path: string, { json }: { json: boolean }) =>
+    answer((await import("./cli/audit.ts")).audit(path, { json })),
+  );
+
+program
   .command("demo")
   .argument("[dir]", "folder for the demo's lab; it must not exist")
   .description("run the bundled example in a fresh lab and show what comes of it")

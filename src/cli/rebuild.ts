@@ -1,9 +1,9 @@
 // `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal.
 // It needs no daemon and disturbs none: files are written only where their bytes differ.
-import { stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { rebuildExperiment } from "../effects/pages.ts";
 import { type Answer, refused } from "./answer.ts";
+import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
 
@@ -41,13 +41,4 @@ export async function rebuild(path: string): Promise<Answer> {
 
 function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
-}
-
-/** The nearest folder at or above a path that has a journal. */
-async function experimentOf(path: string): Promise<string | undefined> {
-  for (let dir = path; ; dir = dirname(dir)) {
-    const journal = await stat(join(dir, "JOURNAL.md")).catch(() => undefined);
-    if (journal?.isFile() === true) return dir;
-    if (dirname(dir) === dir) return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { JOURNAL_BYTES, REPORT_READS } from "../limits.ts";
 import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../model/ids.ts";
 import type { IgnoredRun, Plan } from "../model/journal.ts";
 import { readJournal } from "../journal/read.ts";
+import { nameWithoutSeed, settingOf } from "../report/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../report/input.ts";
 import { readIgnoredRuns } from "../settings/ignored.ts";
 import { experimentsOf } from "./lab-experiments.ts";
@@ -95,7 +96,8 @@ async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
 
 /**
  * The run that `baseline:` names: one of this experiment, `<experiment>/<run>` of the lab, or a
- * run of any experiment of the lab by its bare name. Where several fit, the only one that is done.
+ * run of any experiment of the lab by its bare name. Where several fit: the only one that is
+ * done, or all that differ in nothing but their seed.
  */
 async function findBaseline(
   dir: string,
@@ -104,9 +106,10 @@ async function findBaseline(
 ): Promise<Baseline | undefined> {
   const target = input.journal.plan.baseline;
   if (target === undefined) return undefined;
-  const here = input.runs.filter(
-    (run) => meansRun(target, run) && !input.ignored.some((one) => meansRun(one.target, run)),
-  );
+  const free = input.runs.filter((run) => !input.ignored.some((one) => meansRun(one.target, run)));
+  const exact = free.filter((run) => meansRun(target, run));
+  const here =
+    exact.length > 0 ? exact : free.filter((run) => nameWithoutSeed(run.name) === target);
   if (here.length > 0) return chosen(target, here);
   const elsewhere = await runsElsewhere(dir, target, input.journal.plan, options);
   return chosen(target, elsewhere);
@@ -114,8 +117,12 @@ async function findBaseline(
 
 function chosen(target: string, fitting: readonly ReportRun[]): Baseline {
   const done = fitting.filter((run) => run.record?.ending === "done");
-  const [only, ...others] = fitting.length === 1 ? fitting : done;
-  if (only !== undefined && others.length === 0) return { kind: "run", target, run: only };
+  const [first, ...others] = fitting.length === 1 ? fitting : done;
+  if (first !== undefined && others.length === 0) return { kind: "run", target, run: first };
+  const settings = new Set(fitting.map(settingOf));
+  if (first !== undefined && settings.size === 1) {
+    return { kind: "run", target, run: first, group: fitting };
+  }
   return { kind: "unknown", target, candidates: fitting.map((run) => run.path) };
 }
 

@@ -23,6 +23,8 @@ export interface MetricTerm {
   readonly baseline: boolean;
   /** Which value of the series counts; `last` where none is written. */
   readonly aggregation: Aggregation;
+  /** `mean(…)`: only the mean over seeds may decide, so that three runs are needed. */
+  readonly overSeeds?: true;
   /** UTF-16 offset in the criterion. */
   readonly offset: number;
 }

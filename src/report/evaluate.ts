@@ -37,6 +37,8 @@ export type Evaluated =
 export interface Scope {
   readonly run: ReportRun;
   readonly baseline?: ReportRun;
+  /** A run that a name before a dot means: `lr-3.val/loss`. */
+  readonly others?: (name: string) => ReportRun | undefined;
   /** Which way is better for `best(…)`; undefined where nothing tells. */
   readonly better: (name: string) => Direction | undefined;
 }
@@ -115,6 +117,8 @@ function evaluateMetric(term: MetricTerm, scope: Scope): Evaluated {
   const run = term.baseline ? scope.baseline : scope.run;
   if (run === undefined) return missing(run, term, "there is no baseline run to compare with");
   const found = findMetric(run, term.name);
+  const other = found === undefined && !term.baseline ? otherRun(term, scope) : undefined;
+  if (other !== undefined) return other;
   if (found === undefined) return missing(run, term, neverLogged(term.name, run));
   const sample = pick(found, term, scope);
   if (typeof sample === "string") return missing(run, term, sample);
@@ -123,6 +127,21 @@ function evaluateMetric(term: MetricTerm, scope: Scope): Evaluated {
     return missing(run, term, `its token ${sample.token} is no number that can be compared`);
   }
   return worth(value, [{ run, term, sample }]);
+}
+
+/** `lr-3.val/loss` where this run logs no such metric and a run `lr-3` is there. */
+function otherRun(term: MetricTerm, scope: Scope): Evaluated | undefined {
+  for (let at = term.name.indexOf("."); at > 0; at = term.name.indexOf(".", at + 1)) {
+    const run = scope.others?.(term.name.slice(0, at));
+    if (run === undefined) continue;
+    const { others: _, ...rest } = scope;
+    const read = evaluateMetric({ ...term, name: term.name.slice(at + 1) }, { ...rest, run });
+    // Operands keep the criterion's own term, by which a page finds them again.
+    if (read.kind === "missing") return read;
+    const operands = read.worth.operands.map((one) => ({ ...one, term }));
+    return worth(read.worth.value, operands);
+  }
+  return undefined;
 }
 
 function pick(found: MetricSummary, term: MetricTerm, scope: Scope): Sample | string {

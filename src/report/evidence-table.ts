@@ -1,10 +1,12 @@
 // The runs that are evidence side by side: each criterion metric's values, and from three runs
 // on mean, standard deviation and interval. One or two runs allow no estimate, so none is made.
+import { BOOTSTRAP_RESAMPLES } from "../limits.ts";
 import { decimalText, parseDecimal, type Decimal } from "./decimal.ts";
 import type { Operand } from "./evaluate.ts";
 import { termMetrics, type MetricTerm } from "./criterion.ts";
 import type { Facts } from "./facts.ts";
-import { code, table } from "./markdown.ts";
+import { table } from "./markdown.ts";
+import { measureText, pickedFrom } from "./section-compare.ts";
 import type { PageBlock } from "./seal.ts";
 import { summarize } from "./statistics.ts";
 
@@ -31,7 +33,13 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
       "The interval is mean ± t(0.975, n − 1) · SD / √n, SD with n − 1; its operands are the values of the row.",
     );
   }
-  const head = ["metric", "values", "mean", "SD", "95 % t-interval"];
+  if (runs.length >= 10) {
+    notes.push(
+      `The BCa interval is that of the mean, from ${BOOTSTRAP_RESAMPLES} resamples of a fixed seed.`,
+    );
+  }
+  const head = ["metric", "values", "n", "mean", "SD", "95 % t-interval"];
+  if (runs.length >= 10) head.push("median", "95 % BCa interval");
   return [
     { key: "results.evidence", text: "### The runs that are evidence, together" },
     { key: "results.evidence.table", text: table(head, [...rows.values()]) },
@@ -45,8 +53,8 @@ function row(term: MetricTerm, operands: readonly Operand[], facts: Facts): read
     const value = parseDecimal(one.sample.token);
     return value?.kind === "finite" ? [value] : [];
   });
-  const head = [`${term.aggregation} ${code(term.name)}`, cited];
-  return [...head, ...estimates(values)];
+  const what = `${measureText(term)} ${pickedFrom(operands)}`;
+  return [what, cited, String(values.length), ...estimates(values)];
 }
 
 function estimates(values: readonly Decimal[]): readonly string[] {
@@ -57,7 +65,11 @@ function estimates(values: readonly Decimal[]): readonly string[] {
   return [
     decimalText(summary.mean),
     `≈ ${rounded(deviation)}`,
-    `≈ ${rounded(low)} to ${rounded(high)}`,
+    `≈ ${rounded(low)} to ≈ ${rounded(high)}`,
+    ...(summary.median === undefined ? [] : [`≈ ${rounded(summary.median)}`]),
+    ...(summary.bootstrap === undefined
+      ? []
+      : [`≈ ${rounded(summary.bootstrap.low)} to ≈ ${rounded(summary.bootstrap.high)}`]),
   ];
 }
 

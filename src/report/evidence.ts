@@ -1,5 +1,6 @@
 // Chooses the runs that the criteria judge, and says which of them cannot be judged, and why.
 // The judging itself is verdict.ts.
+import { settingOf } from "./groups.ts";
 import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
 
 export interface Evidence {
@@ -59,24 +60,10 @@ function isTraining(run: ReportRun): boolean {
 
 /** Runs that differ in more than their seed are several candidates, not several measurements. */
 function severalCandidates(runs: readonly ReportRun[]): readonly Obstacle[] {
-  const kinds = new Set(runs.map(withoutSeed));
+  const kinds = new Set(runs.map(settingOf));
   if (kinds.size < 2) return [];
   const text = `${runs.length} long runs differ in more than their seed, and \`evidence:\` names none of them; the best of several would confirm nothing`;
   return [{ text }];
-}
-
-function withoutSeed(run: ReportRun): string {
-  const record = run.record;
-  const name = run.name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");
-  const args: string[] = [];
-  const written = record?.args ?? [];
-  for (let i = 0; i < written.length; i += 1) {
-    const arg = written[i] ?? "";
-    if (arg === run.name) continue;
-    if (arg === "--seed") i += 1;
-    else if (!arg.startsWith("--seed=")) args.push(arg);
-  }
-  return JSON.stringify([record?.script, name, args]);
 }
 
 function absentText(input: ReportInput, target: string): string {

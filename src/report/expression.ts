@@ -63,7 +63,8 @@ const EXAMPLE = "write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`
  *   comparison = sum operator sum | "(" criterion ")"
  *   sum        = product *( ("+" | "-") product )
  *   product    = factor *( ("*" | "/") factor )
- *   factor     = number | metric | word "(" metric ")" | "(" sum ")" | "-" factor
+ *   factor     = number | value | "mean" "(" value ")" | "(" sum ")" | "-" factor
+ *   value      = metric | word "(" metric ")"
  */
 class Reader {
   readonly #text: string;
@@ -160,9 +161,10 @@ class Reader {
 
   #named(token: Token): Term {
     if (!this.#take("(")) return metric(token, "last");
+    if (token.text === "mean") return this.#mean();
     const word = AGGREGATIONS.find((known) => known === token.text);
     if (word === undefined) {
-      const known = AGGREGATIONS.map((one) => `${one}()`).join(", ");
+      const known = [...AGGREGATIONS, "mean"].map((one) => `${one}()`).join(", ");
       throw new Misread(token.offset, `\`${token.text}(…)\` is not known`, `there are ${known}`);
     }
     const inner = this.#peek();
@@ -173,6 +175,19 @@ class Reader {
     this.#at += 1;
     this.#close();
     return metric(inner, word);
+  }
+
+  /** `mean(val/loss)` or `mean(best(val/loss))`: over the seeds, never over the steps. */
+  #mean(): Term {
+    const inner = this.#peek();
+    if (inner?.kind !== "name" || inner.text === "mean") {
+      const place = inner?.offset ?? this.#text.length;
+      throw new Misread(place, "`mean(…)` wants one metric", "like `mean(val/loss)`");
+    }
+    this.#at += 1;
+    const term = this.#named(inner);
+    this.#close();
+    return term.kind === "metric" ? { ...term, overSeeds: true } : term;
   }
 
   /** Whether the group that opens here compares something: then it is no arithmetic. */

@@ -1,6 +1,7 @@
 // What every section of the report needs to know, worked out once: who counts, who is shown in
 // full, how a run is called, and the verdicts. Sections turn it into words.
 import { REPORT_RUNS } from "../limits.ts";
+import { comparisonsOf, type GroupComparison } from "./comparisons.ts";
 import { evidenceOf, type Evidence } from "./evidence.ts";
 import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
 import { code, link, plain } from "./markdown.ts";
@@ -15,6 +16,8 @@ export interface Facts {
   readonly counted: readonly ReportRun[];
   /** Those of them whose tables and figures stand on the page, in the order of their start. */
   readonly shown: readonly ReportRun[];
+  /** Groups of runs beside the baseline's. */
+  readonly comparisons: readonly GroupComparison[];
   readonly sources: Sources;
   /** What a run is called in prose: its name, or its folder where others have the same name. */
   readonly label: (run: ReportRun) => string;
@@ -30,6 +33,7 @@ export function factsOf(input: ReportInput): Facts {
     input,
     evidence,
     verdicts: verdictsOf(input),
+    comparisons: comparisonsOf(input),
     counted,
     shown: shownRuns(counted, evidence),
     sources: createSources(),

@@ -80,6 +80,8 @@ export function causeText(cause: Cause): string {
     case "over-limit":
       return `it passed its limit of ${spanText(cause.limitMs)}`;
     case "stopped":
+      if (cause.by === "rule")
+        return `stopped by a rule, as stop on asks: ${plain(cause.why ?? "")}`;
       return cause.by === "journal" ? "stopped from the journal" : "stopped from the command line";
     case "environment":
       return `its environment could not be built: ${plain(cause.message)}`;

@@ -36,7 +36,13 @@ export interface ReportRun {
 }
 
 export type Baseline =
-  | { readonly kind: "run"; readonly target: string; readonly run: ReportRun }
+  | {
+      readonly kind: "run";
+      readonly target: string;
+      readonly run: ReportRun;
+      /** Where the name means several runs that differ in nothing but their seed: all of them. */
+      readonly group?: readonly ReportRun[];
+    }
   | {
       readonly kind: "unknown";
       readonly target: string;

@@ -15,7 +15,7 @@ export function runTable(facts: Facts): string {
 }
 
 /** `2025-02-02 14:30:00 +01:00` as recorded, else the stamp of the folder's name. */
-function startText(run: ReportRun): string {
+export function startText(run: ReportRun): string {
   const recorded = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\S*?(Z|[+-]\d{2}:\d{2})$/.exec(
     run.record?.startedAt ?? "",
   );

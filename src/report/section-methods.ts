@@ -3,6 +3,7 @@
 import { REPORT_DISTINCT } from "../limits.ts";
 import type { RunRecord } from "../model/run.ts";
 import { citeJournal, type Facts } from "./facts.ts";
+import { changedLines } from "./changed-criteria.ts";
 import { code, counted, link, listed, plain, table } from "./markdown.ts";
 import type { ReportRun } from "./input.ts";
 import { leftOutLines } from "./left-out.ts";
@@ -19,7 +20,7 @@ export function methodsBlocks(facts: Facts): readonly PageBlock[] {
   const blocks: PageBlock[] = [
     { key: "methods", text: "## Methods" },
     ...quotedSections(facts, "methods"),
-    { key: "methods.plan", text: [...planLines(facts), ...changedCriteria(facts)].join("\n") },
+    { key: "methods.plan", text: [...planLines(facts), ...changedLines(facts)].join("\n") },
   ];
   if (environment !== undefined) {
     blocks.push({ key: "methods.environment", text: "### Scripts and machines" });
@@ -76,29 +77,6 @@ function baselineLine(facts: Facts, target: string, cited: (key: string) => stri
       ? `, which is ${link(code(baseline.run.folder), baseline.run.path)}`
       : "";
   return `- Baseline: ${code(target)}${cited("baseline")}${run}`;
-}
-
-/** Criteria that were others when runs that are evidence started; one line for each text. */
-function changedCriteria(facts: Facts): readonly string[] {
-  const { plan } = facts.input.journal;
-  const changed = new Map<string, ReportRun[]>();
-  for (const run of facts.evidence.runs) {
-    const then = run.record?.criteria;
-    if (then === undefined) continue;
-    for (const which of ["success", "failure"] as const) {
-      const before = then[which];
-      if (before === plan[which]) continue;
-      const said =
-        before === undefined
-          ? `there was no ${which} criterion`
-          : `the ${which} criterion was another one: ${code(before)}`;
-      changed.set(said, [...(changed.get(said) ?? []), run]);
-    }
-  }
-  return [...changed].map(([said, runs]) => {
-    const who = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(facts.label));
-    return `- When ${who} started, ${said}.`;
-  });
 }
 
 /** One row for each distinct fact, with the number of runs that share it. */

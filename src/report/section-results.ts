@@ -10,6 +10,7 @@ import type { Facts } from "./facts.ts";
 import { runState, type ReportRun, type RunState } from "./input.ts";
 import { code, counted, image, link, listed, plain, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
+import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
 
 /** The whole section. */
@@ -27,7 +28,13 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
     blocks.push(...runBlocks(run, facts, pictures, figures));
     figures += pictures.inline.length;
   }
-  return [...blocks, ...evidenceBlocks(facts), ...quotedSections(facts, "results")];
+  return [
+    ...blocks,
+    ...evidenceBlocks(facts),
+    ...baselineBlocks(facts),
+    ...sweepBlocks(facts),
+    ...quotedSections(facts, "results"),
+  ];
 }
 
 function boundText(all: number, shown: number): string {

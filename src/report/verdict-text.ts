@@ -22,7 +22,8 @@ const ASKS: Readonly<Record<ComparisonOperator, string>> = {
 export function verdictLine(verdict: Verdict): string {
   const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
   const said = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
-  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${said}.`;
+  const changed = verdict.changed ? " It was changed after the first result; see Methods." : "";
+  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${said}.${changed}`;
 }
 
 /** Why the verdict is what it is, as sentences; the table of several runs is `verdictTable`. */
@@ -154,7 +155,8 @@ function termText(term: Term): string {
       return term.token;
     case "metric": {
       const name = `${term.baseline ? "baseline." : ""}${term.name}`;
-      return term.aggregation === "last" ? name : `${term.aggregation}(${name})`;
+      const said = term.aggregation === "last" ? name : `${term.aggregation}(${name})`;
+      return term.overSeeds ? `mean(${said})` : said;
     }
     case "negated":
       return `-${termText(term.term)}`;

@@ -3,12 +3,14 @@
 import type { Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import { problemText } from "../model/problem.ts";
+import { changedAfterResult } from "./criteria-history.ts";
 import { directionIn, evaluate, holds, type Direction } from "./evaluate.ts";
 import { evidenceOf, unfit, type Evidence, type Obstacle } from "./evidence.ts";
 import { metricTerms, termMetrics, type Criterion } from "./criterion.ts";
 import { readCriterion } from "./expression.ts";
 import { judge, type Judged, type Measured } from "./judge.ts";
-import type { ReportInput, ReportRun } from "./input.ts";
+import { seedOf } from "./groups.ts";
+import { ignoredBy, meansRun, type ReportInput, type ReportRun } from "./input.ts";
 
 export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
 
@@ -17,6 +19,8 @@ export interface Verdict {
   /** The criterion as written, and the journal line it stands on. */
   readonly text: string;
   readonly line?: number;
+  /** The text was another one when the first run with a result started. */
+  readonly changed: boolean;
   readonly word: VerdictWord;
   /** How many runs it rests on. */
   readonly runs: readonly ReportRun[];
@@ -48,7 +52,14 @@ function verdictOf(
   text: string,
 ): Verdict {
   const line = input.journal.plan.lines[which];
-  const head = { which, text, runs: evidence.runs, ...(line === undefined ? {} : { line }) };
+  const changed = changedAfterResult(input, which);
+  const head = {
+    which,
+    text,
+    changed,
+    runs: evidence.runs,
+    ...(line === undefined ? {} : { line }),
+  };
   const stuck = (
     obstacles: readonly Obstacle[],
     blocking: Verdict["blocking"] = [],
@@ -65,14 +76,26 @@ function verdictOf(
     return stuck([{ text: "no run is evidence yet" }]);
   }
   const criterion = read.value;
+  const few = evidence.runs.length < 3 && metricTerms(criterion).some((term) => term.overSeeds);
+  if (few) {
+    const count = evidence.runs.length === 1 ? "one run is" : `${evidence.runs.length} runs are`;
+    return stuck([
+      { text: `it asks for a mean over seeds, which needs three runs, and ${count} evidence` },
+    ]);
+  }
   const needsBaseline = metricTerms(criterion).some((term) => term.baseline);
   const baseline = needsBaseline ? baselineOf(input) : {};
-  const against = baseline.run === undefined ? [] : [baseline.run];
+  const partners = baseline.run === undefined ? [] : partnersOf(evidence.runs, baseline);
+  if (partners === undefined) {
+    const means = `\`baseline: ${input.journal.plan.baseline ?? ""}\` means ${baseline.group?.length ?? 0} runs, whose seeds are not those of the evidence; write the folder of one`;
+    return stuck([{ text: means }]);
+  }
+  const against = [...new Set(partners)];
   const blocking = blockingFindings(criterion, evidence.runs, against);
   const obstacles = [...evidence.obstacles, ...(baseline.obstacles ?? [])];
   if (obstacles.length + blocking.length > 0) return stuck(obstacles, blocking);
 
-  const judged = judgeAll(input, criterion, evidence.runs, baseline.run);
+  const judged = judgeAll(input, criterion, evidence.runs, partners);
   if (judged.obstacles.length > 0) return stuck(judged.obstacles);
   const passing = evidence.runs.filter((_, i) =>
     judged.comparisons.every((one) => one.perRun[i]?.passes === true),
@@ -87,15 +110,41 @@ function wordOfAll(judged: readonly Judged[]): Judged["word"] {
   return judged.every((one) => one.word === "MET") ? "MET" : "INCONCLUSIVE";
 }
 
-function baselineOf(input: ReportInput): { run?: ReportRun; obstacles?: readonly Obstacle[] } {
+interface Against {
+  readonly run?: ReportRun;
+  readonly group?: readonly ReportRun[];
+  readonly obstacles?: readonly Obstacle[];
+}
+
+/**
+ * The baseline run of each run of the evidence: the only one there is, or of several the one with
+ * the same seed. Undefined where a run has no partner.
+ */
+function partnersOf(
+  runs: readonly ReportRun[],
+  { run: only, group }: Against,
+): readonly ReportRun[] | undefined {
+  if (group === undefined || group.length < 2) {
+    return only === undefined ? undefined : runs.map(() => only);
+  }
+  const partners = runs.flatMap((run) => {
+    const seed = seedOf(run);
+    const same = group.filter((one) => seed !== undefined && seedOf(one) === seed);
+    return same.length === 1 ? same : [];
+  });
+  return partners.length === runs.length ? partners : undefined;
+}
+
+function baselineOf(input: ReportInput): Against {
   const { baseline } = input;
   if (baseline === undefined) {
     return { obstacles: [{ text: "it compares with a baseline, and `baseline:` names no run" }] };
   }
   switch (baseline.kind) {
     case "run": {
-      const obstacles = unfit([baseline.run]);
-      return obstacles.length === 0 ? { run: baseline.run } : { obstacles };
+      const { run, group } = baseline;
+      const obstacles = unfit(group ?? [run]);
+      return obstacles.length > 0 ? { obstacles } : { run, ...(group && { group }) };
     }
     case "unknown": {
       const count = baseline.candidates.length;
@@ -134,17 +183,24 @@ function judgeAll(
   input: ReportInput,
   criterion: Criterion,
   runs: readonly ReportRun[],
-  baseline: ReportRun | undefined,
+  partners: readonly ReportRun[],
 ): { comparisons: readonly Judged[]; obstacles: readonly Obstacle[] } {
   const obstacles: Obstacle[] = [];
   const promised = (name: string): Direction | undefined =>
     input.journal.plan.metrics.find((metric) => sameMetric(metric.key, name))?.direction;
+  const others = (name: string): ReportRun | undefined => {
+    const fitting = input.runs.filter(
+      (run) => meansRun(name, run) && ignoredBy(input, run) === undefined,
+    );
+    return fitting.length === 1 && unfit(fitting).length === 0 ? fitting[0] : undefined;
+  };
   const comparisons = criterion.comparisons.map((comparison) => {
     const leftNames = termMetrics(comparison.left).map((term) => term.name);
     const better = directionIn(comparison, leftNames, promised);
     const perRun: Measured[] = [];
-    for (const run of runs) {
-      const scope = { run, better, ...(baseline === undefined ? {} : { baseline }) };
+    for (const [i, run] of runs.entries()) {
+      const baseline = partners[i];
+      const scope = { run, better, others, ...(baseline === undefined ? {} : { baseline }) };
       const left = evaluate(comparison.left, scope);
       const right = evaluate(comparison.right, scope);
       for (const side of [left, right]) {

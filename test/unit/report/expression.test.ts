@@ -67,7 +67,7 @@ test("each mistake is told with its place and how to mend it", () => {
   assert.match(problem("a = 1"), /^3: `=` compares nothing; write `==`/);
   assert.match(problem("a < 2 %"), /^7: `%` is not known/);
   assert.match(problem("a dropped < 1"), /^3: `dropped` is not expected here/);
-  assert.match(problem("mean(a) < 1"), /^1: `mean\(…\)` is not known; there are last\(\)/);
+  assert.match(problem("average(a) < 1"), /^1: `average\(…\)` is not known; there are last\(\)/);
   assert.match(problem("last(1) < 1"), /^6: `last\(…\)` wants one metric/);
   assert.match(problem("(a < 1"), /A closing `\)` is missing/);
   assert.match(problem("baseline. < 1"), /^1: `baseline\.` names no metric/);
@@ -104,4 +104,15 @@ test("reading never throws, whatever is written", () => {
     ),
     { numRuns: 500, verbose: true },
   );
+});
+
+test("a mean is over seeds, of the last value or of the one that is picked", () => {
+  const terms = (text: string): unknown =>
+    readCriterion(text).value?.comparisons.map(({ left }) =>
+      left.kind === "metric" ? [left.name, left.aggregation, left.overSeeds] : left,
+    );
+  assert.deepEqual(terms("mean(val/loss) < 1"), [["val/loss", "last", true]]);
+  assert.deepEqual(terms("mean(best(val/acc)) > 0.9"), [["val/acc", "best", true]]);
+  assert.match(problem("mean(2) < 1"), /`mean\(…\)` wants one metric/);
+  assert.match(problem("mean(mean(a)) < 1"), /`mean\(…\)` wants one metric/);
 });

@@ -133,3 +133,52 @@ test("an ignored run is no evidence, even when it is named", () => {
   );
   assert.match(why(verdict), /listed among the ignored runs/);
 });
+
+test("a mean over seeds is judged from three runs on", () => {
+  const success = "mean(val/loss) < 0.4";
+  assert.equal(judge({ success }, ...seeds("0.30", "0.31", "0.32")).word, "MET");
+  assert.equal(judge({ success }, ...seeds("0.50", "0.51", "0.52")).word, "NOT MET");
+  assert.equal(judge({ success }, ...seeds("0.10", "0.20", "0.80")).word, "INCONCLUSIVE");
+  assert.match(
+    why(judge({ success }, ...seeds("0.30", "0.31"))),
+    /needs three runs, and 2 runs are/,
+  );
+  assert.match(why(judge({ success }, ...seeds("0.30"))), /needs three runs, and one run is/);
+});
+
+test("another run is named before the metric, and a run that failed judges nothing", () => {
+  const full = run("full", ["0.3"]);
+  const other = (fields = {}): ReportRun => run("lr-3", ["0.4"], { long: false, ...fields });
+  const success = "val/loss <= lr-3.val/loss - 0.1";
+  assert.equal(judge({ success }, full, other()).word, "MET");
+  assert.equal(judge({ success: "val/loss > lr-3.val/loss" }, full, other()).word, "NOT MET");
+  const failed = other({ ending: "failed", exitCode: 1, cause: { kind: "exit-code", code: 1 } });
+  assert.match(why(judge({ success }, full, failed)), /has no value of `lr-3\.val\/loss`/);
+});
+
+test("several baseline runs are partners by seed, or nothing is judged", () => {
+  const base = ["0.5", "0.6", "0.7"].map((token, seed) =>
+    run(`base-seed-${seed}`, [token], { long: false }),
+  );
+  const [first] = base;
+  assert.ok(first !== undefined);
+  const asked = { success: "val/loss < baseline.val/loss", baseline: "base" };
+  const given = (group: readonly ReportRun[]): ReportInput =>
+    input(asked, [...seeds("0.45", "0.55", "0.66"), ...base], {
+      baseline: { kind: "run", target: "base", run: first, group },
+    });
+  const verdict = only(given(base));
+  assert.deepEqual([verdict.word, verdict.passing], ["MET", 3]);
+  assert.match(
+    why(only(given(base.slice(0, 2)))),
+    /means 2 runs, whose seeds are not those of the/,
+  );
+});
+
+test("a criterion that was another one when a run with a result started is changed", () => {
+  const then = run("full", ["0.3"], { criteria: { success: "val/loss < 0.2" } });
+  assert.equal(judge({ success: "val/loss < 0.4" }, then).changed, true);
+  assert.equal(judge({ success: "val/loss < 0.2" }, then).changed, false);
+  const without = run("full", [], { criteria: { success: "val/loss < 0.2" } });
+  assert.equal(judge({ success: "val/loss < 0.4" }, without).changed, false);
+});

@@ -1,0 +1,76 @@
+// `nightlab audit PAGE|EXPERIMENT`: every number of a page, resolved again from the logs.
+// Nothing is written; what counts as a finding is report/audit.ts.
+import { stat } from "node:fs/promises";
+import { join, relative, resolve } from "node:path";
+import { auditFiles, type AuditedPage } from "../effects/audit-files.ts";
+import { type Answer, refused } from "./answer.ts";
+import { experimentOf } from "./experiment-of.ts";
+import { fileErrorText } from "./file-error.ts";
+import { findLab } from "./lab-world.ts";
+
+/**
+ * Audits a Markdown page of an experiment, or of a whole experiment its report and its journal.
+ * Exit code 0: nothing is found. 1: something is, each with its place. 2: it could not be done.
+ */
+export async function audit(path: string, { json }: { readonly json: boolean }): Promise<Answer> {
+  const given = resolve(path);
+  const experiment = await experimentOf(given);
+  if (experiment === undefined) {
+    return refused(
+      `Cannot audit ${path}: neither it nor a folder above it has a JOURNAL.md.\n` +
+        "Give a page of an experiment, or its folder: `nightlab audit my-experiment/REPORT.md`.",
+    );
+  }
+  try {
+    const isPage = (await stat(given)).isFile();
+    const names = ["REPORT.md", "REPORT.nightlab.md", "JOURNAL.md"];
+    const pages = isPage ? [given] : names.map((name) => join(experiment, name));
+    const lab = findLab(experiment);
+    const audited = await auditFiles(experiment, pages, lab === undefined ? {} : { labDir: lab });
+    const there = audited.filter((one) => isPage || one.kind !== "absent");
+    return json ? jsonAnswer(there) : textAnswer(there);
+  } catch (error) {
+    return refused(`Cannot audit ${path}: ${fileErrorText(error)}`);
+  }
+}
+
+function exitCode(audited: readonly AuditedPage[]): 0 | 1 | 2 {
+  if (audited.some((one) => one.kind !== "audited")) return 2;
+  return audited.some((one) => one.kind === "audited" && one.result.findings.length > 0) ? 1 : 0;
+}
+
+function textAnswer(audited: readonly AuditedPage[]): Answer {
+  const lines = audited.flatMap((one) => pageLines(one));
+  return { text: `${lines.join("\n")}\n`, exitCode: exitCode(audited) };
+}
+
+function pageLines(one: AuditedPage): readonly string[] {
+  const path = relative(process.cwd(), one.path) || one.path;
+  switch (one.kind) {
+    case "absent":
+      return [`Cannot audit ${path}: there is no such page.`];
+    case "refused":
+      return [`Cannot audit ${path}: ${one.why}`];
+    case "audited": {
+      const { findings, claims, absent } = one.result;
+      const lines = findings.map(
+        ({ line, kind, said, message }) => `${path}:${line}: ${kind}: ${said}: ${message}`,
+      );
+      const found = findings.length === 0 ? "nothing is found" : `${findings.length} found`;
+      const missing =
+        absent === 0
+          ? ""
+          : `; ${absent} of the report's sentences are not on it (nightlab rebuild renews it)`;
+      return [...lines, `${path}: ${claims} numbers looked at, ${found}${missing}.`];
+    }
+  }
+}
+
+function jsonAnswer(audited: readonly AuditedPage[]): Answer {
+  const pages = audited.map((one) =>
+    one.kind === "audited"
+      ? { path: one.path, ...one.result }
+      : { path: one.path, error: one.kind === "absent" ? "there is no such page" : one.why },
+  );
+  return { text: `${JSON.stringify({ pages }, null, 2)}\n`, exitCode: exitCode(audited) };
+}

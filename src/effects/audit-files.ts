@@ -1,0 +1,108 @@
+// Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
+// that the page cites. What is true and what is not is decided in report/audit.ts.
+import { createReadStream } from "node:fs";
+import { join, relative, resolve, sep } from "node:path";
+import { dirname } from "node:path";
+import { createLineSplitter } from "../observe/lines.ts";
+import { auditPage, type AuditResult } from "../report/audit.ts";
+import { knownFacts } from "../report/audit-known.ts";
+import { auditReceipts } from "../report/audit-receipts.ts";
+import { renderReport } from "../report/page.ts";
+import { pageSources } from "../report/page-sources.ts";
+import { readPage } from "../report/page-units.ts";
+import { readExperimentFiles, type ExperimentFiles } from "./experiment-files.ts";
+import { readPatiently } from "./patient-read.ts";
+import { readRun } from "./tail.ts";
+
+export type AuditedPage =
+  | { readonly kind: "audited"; readonly path: string; readonly result: AuditResult }
+  | { readonly kind: "absent"; readonly path: string }
+  | { readonly kind: "refused"; readonly path: string; readonly why: string };
+
+/** Audits pages of one experiment; JOURNAL.md by its receipts. Rejects without a journal. */
+export async function auditFiles(
+  experimentDir: string,
+  pages: readonly string[],
+  options: { readonly labDir?: string } = {},
+): Promise<readonly AuditedPage[]> {
+  const files = await readExperimentFiles(experimentDir, options);
+  const audited: AuditedPage[] = [];
+  for (const path of pages) audited.push(await auditFile(resolve(path), files));
+  return audited;
+}
+
+async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedPage> {
+  if (path === join(files.experimentDir, "JOURNAL.md")) {
+    return { kind: "audited", path, result: auditReceipts(files.input, files.journalText) };
+  }
+  const read = await readPatiently(path);
+  if (read.kind === "refused") return { kind: "refused", path, why: read.why };
+  if (read.text === undefined) return { kind: "absent", path };
+  const fresh = renderReport(files.input);
+  const lines = await citedLines(read.text, dirname(path));
+  const lineOf = (file: string, line: number): string | undefined => lines.get(`${file}#${line}`);
+  const first = auditPage(read.text, fresh, knownFacts(files.input, fresh), lineOf);
+  const open = first.findings.filter((one) => one.kind === "orphan" || one.kind === "rounded");
+  if (open.length === 0) return { kind: "audited", path, result: first };
+  // A value from the middle of a log is no orphan: the logs are read whole for what is left.
+  const logged = await loggedValues(files);
+  const result = auditPage(read.text, fresh, knownFacts(files.input, fresh, logged), lineOf);
+  return { kind: "audited", path, result };
+}
+
+/** Whether any log of the named runs, or of all, holds a value. */
+async function loggedValues(
+  files: ExperimentFiles,
+): Promise<(value: number, runs: readonly string[]) => boolean> {
+  const values = new Map<string, Set<number>>();
+  for (const run of files.input.runs) {
+    const reading = await readRun(join(files.experimentDir, run.path));
+    const held = new Set<number>();
+    for (const series of reading.series) for (const value of series.values) held.add(value);
+    for (const name of [run.name, run.folder, run.record?.id ?? run.folder]) {
+      const known = values.get(name);
+      if (known === undefined) values.set(name, new Set(held));
+      else for (const value of held) known.add(value);
+    }
+  }
+  return (value, runs) => {
+    const named = runs.filter((name) => values.has(name));
+    const asked = named.length > 0 ? named : [...values.keys()];
+    // A whole number is in some log almost always; only a decimal is told by its digits.
+    return !Number.isInteger(value) && asked.some((name) => values.get(name)?.has(value) === true);
+  };
+}
+
+/** The text of each log line that a page's sources name, by `path#line`. */
+async function citedLines(page: string, dir: string): Promise<ReadonlyMap<string, string>> {
+  const wanted = new Map<string, Set<number>>();
+  for (const source of pageSources(readPage(page).units).values()) {
+    const lines = wanted.get(source.path) ?? new Set<number>();
+    lines.add(source.line);
+    wanted.set(source.path, lines);
+  }
+  const found = new Map<string, string>();
+  for (const [path, lines] of wanted) {
+    // A page can name any file; only logs of runs are looked into.
+    const way = relative(dir, resolve(dir, path)).split(sep).join("/");
+    if (!/(?:^|\/)runs\/[^/]+\/logs\/[^/]+$/.test(way)) continue;
+    await readLines(resolve(dir, path), lines, (line, text) => found.set(`${path}#${line}`, text));
+  }
+  return found;
+}
+
+async function readLines(
+  path: string,
+  wanted: ReadonlySet<number>,
+  take: (line: number, text: string) => void,
+): Promise<void> {
+  const splitter = createLineSplitter(({ line, text }) => {
+    if (wanted.has(line)) take(line, text);
+  });
+  try {
+    for await (const chunk of createReadStream(path)) splitter.feed(chunk as Uint8Array);
+    splitter.finish();
+  } catch {
+    // A log that is gone has none of its lines; each source says so.
+  }
+}

@@ -1,0 +1,133 @@
+// Audits the receipts of a journal: what they say of a run's metrics, times and flags, against
+// what the run's record and logs say now. The person's own text in the journal is no claim.
+import { pieceNormal } from "../journal/piece.ts";
+import { findingText } from "../journal/receipt-flags.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import { spanText } from "../model/time.ts";
+import type { AuditFinding, AuditResult } from "./audit.ts";
+import { brief } from "./audit-edits.ts";
+import type { ReportInput, ReportRun } from "./input.ts";
+import { numberText, unescaped, unitTokens } from "./unit-tokens.ts";
+
+/** The findings of all receipts of ended runs. `text` is the journal that `input` was read from. */
+export function auditReceipts(input: ReportInput, text: string): AuditResult {
+  const findings: AuditFinding[] = [];
+  let claims = 0;
+  for (const { receipt } of input.journal.blocks) {
+    let run = runOf(input, receipt?.heads[0]?.id);
+    for (const piece of receipt?.pieces ?? []) {
+      const normal = pieceNormal(piece.normal);
+      const head = /^\*\*([a-z]+)\*\* `([a-z0-9]+)`/.exec(normal);
+      if (head !== null) run = runOf(input, head[2]);
+      if (run === undefined || run.record?.ending === undefined) continue;
+      const line = text.slice(0, piece.span.start).split("\n").length;
+      claims += unitTokens(normal).filter((token) => token.kind === "number").length;
+      const found = head === null ? pieceTrouble(run, normal) : headTroubles(run, head[1], normal);
+      findings.push(...found.map((one) => ({ ...one, line })));
+    }
+  }
+  return { findings, claims, absent: 0 };
+}
+
+type Trouble = Omit<AuditFinding, "line">;
+
+function runOf(input: ReportInput, id: string | undefined): ReportRun | undefined {
+  // A retried command has several runs: the receipt speaks of the newest.
+  return input.runs.findLast((run) => run.record?.id === id && id !== undefined);
+}
+
+/** `**done** k7f3 · 2025-02-02 14:30:41, 41 s · val/loss 0.312 · [de-risk](runs/…)`. */
+function headTroubles(
+  run: ReportRun,
+  state: string | undefined,
+  normal: string,
+): readonly Trouble[] {
+  const found: Trouble[] = [];
+  const { record, reading } = run;
+  if (state !== undefined && isEnding(state) && state !== record?.ending) {
+    found.push({
+      kind: "differs",
+      said: state,
+      message: `run.json says ${record?.ending ?? "nothing"}`,
+    });
+  }
+  for (const part of normal.split(" · ").slice(1)) {
+    const link = /^\[.*\]\((runs\/[^)]*)\)$/.exec(part)?.[1];
+    if (link !== undefined && !link.endsWith(run.folder)) {
+      found.push({ kind: "differs", said: brief(part), message: `the run is ${run.path}` });
+    }
+    const span = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}, (.+)$/.exec(part)?.[1];
+    if (span !== undefined && !spansOf(run).includes(span)) {
+      const said = spansOf(run)[0] ?? "no time";
+      found.push({ kind: "differs", said: span, message: `run.json says ${said}` });
+    }
+    const metric = /^(\S+) (\S+)$/.exec(unescaped(part));
+    const series =
+      reading.series.find(({ summary }) => summary.key === metric?.[1]) ??
+      reading.series.find(({ summary }) => sameMetric(summary.key, metric?.[1] ?? ""));
+    if (metric === null || series === undefined) {
+      found.push(...strangerTrouble(run, part));
+      continue;
+    }
+    const { last } = series.summary;
+    const tokens = Number.isFinite(last.value) ? [last.token] : [String(last.value), last.token];
+    if (tokens.includes(metric[2] ?? "")) continue;
+    const message = `${run.path}/${last.file}:${last.line} says ${last.token}`;
+    found.push({ kind: "differs", said: part, message });
+  }
+  return found;
+}
+
+function isEnding(state: string): boolean {
+  return ["done", "failed", "stopped", "lost"].includes(state);
+}
+
+/** A part with a number that is no stamp, no known metric, no cause: a metric that was renamed. */
+function strangerTrouble(run: ReportRun, part: string): readonly Trouble[] {
+  const match = /^(\S+) ([-+]?\d[\d.eE+-]*|NaN|-?Infinity)$/.exec(unescaped(part));
+  if (match === null || /^(?:exit|code|since|signal)$/.test(match[1] ?? "")) {
+    return codeTrouble(run, part);
+  }
+  return [{ kind: "orphan", said: part, message: `${run.path} logged no ${match[1]}` }];
+}
+
+function codeTrouble(run: ReportRun, part: string): readonly Trouble[] {
+  const code = /^exit code (\d+)$/.exec(part)?.[1];
+  if (code === undefined || Number(code) === run.record?.exitCode) return [];
+  return [
+    { kind: "differs", said: part, message: `run.json says ${run.record?.exitCode ?? "none"}` },
+  ];
+}
+
+/** What the run may be said to have taken: its own clock and the daemon's differ by little. */
+function spansOf(run: ReportRun): readonly string[] {
+  const { record } = run;
+  if (record === undefined) return [];
+  const between = Date.parse(record.endedAt ?? "") - Date.parse(record.startedAt);
+  const ms = [...(record.seconds === undefined ? [] : [record.seconds * 1000]), between];
+  return ms
+    .filter((one) => Number.isFinite(one))
+    .flatMap((one) =>
+      [0, -1000, 1000, -100, 100, -200, 200, -500, 500].map((by) =>
+        spanText(Math.max(0, one + by)),
+      ),
+    );
+}
+
+/** A flag's line: word for word a finding of the run, or all its numbers stand in one. */
+function pieceTrouble(run: ReportRun, normal: string): readonly Trouble[] {
+  const flag = /^(?:- )?\d{2}:\d{2}:\d{2} (?:\[(?:WEIRD|RESOLVED)\] )?(.*)$/s.exec(normal)?.[1];
+  if (flag === undefined) return [];
+  const told = run.findings.map((finding) => pieceNormal(findingText(finding, run.folder)));
+  if (told.includes(flag)) return [];
+  const known = new Set(told.flatMap(numbersOf));
+  const orphan = numbersOf(flag).find((number) => !known.has(number));
+  if (orphan === undefined) return [];
+  return [{ kind: "orphan", said: brief(flag), message: `no flag of ${run.path} says ${orphan}` }];
+}
+
+function numbersOf(text: string): readonly string[] {
+  return unitTokens(text).flatMap((token) =>
+    token.kind === "number" ? [numberText(token.text)] : [],
+  );
+}

@@ -1,0 +1,66 @@
+// Runs that differ in nothing but their seed belong together: several measurements of one setting.
+// Which groups count as evidence is evidence.ts, what they measured is comparisons.ts.
+import type { ReportRun } from "./input.ts";
+
+export interface RunGroup {
+  /** The runs' common name without its seed. */
+  readonly name: string;
+  /** Arguments without the run's name and its seed. */
+  readonly args: readonly string[];
+  readonly script: string | undefined;
+  /** In the order of their start. */
+  readonly runs: readonly ReportRun[];
+}
+
+/** The groups in the order of their first runs. */
+export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
+  const groups = new Map<string, RunGroup>();
+  for (const run of runs) {
+    const key = settingOf(run);
+    const known = groups.get(key);
+    groups.set(
+      key,
+      known === undefined
+        ? {
+            name: nameWithoutSeed(run.name),
+            args: argsWithoutSeed(run),
+            script: run.record?.script,
+            runs: [run],
+          }
+        : { ...known, runs: [...known.runs, run] },
+    );
+  }
+  return [...groups.values()];
+}
+
+/** Equal for runs that differ in nothing but their seed. */
+export function settingOf(run: ReportRun): string {
+  return JSON.stringify([run.record?.script, nameWithoutSeed(run.name), argsWithoutSeed(run)]);
+}
+
+/** `full-seed-3` → `full`. A name that is nothing but a seed stays. */
+export function nameWithoutSeed(name: string): string {
+  const bare = name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");
+  return bare === "" ? name : bare;
+}
+
+/** The seed of a run: of its record, its arguments, its name; undefined where none is written. */
+export function seedOf(run: ReportRun): string | undefined {
+  const args = run.record?.args ?? [];
+  const at = args.indexOf("--seed");
+  const written = at < 0 ? args.find((arg) => arg.startsWith("--seed="))?.slice(7) : args[at + 1];
+  const named = /(?:^|[-_.])(?:seed|s)[-_.=]?(\d+)(?=$|[-_.])/i.exec(run.name)?.[1];
+  return run.record?.seed ?? written ?? named;
+}
+
+function argsWithoutSeed(run: ReportRun): readonly string[] {
+  const args: string[] = [];
+  const written = run.record?.args ?? [];
+  for (let i = 0; i < written.length; i += 1) {
+    const arg = written[i] ?? "";
+    if (arg === run.name) continue;
+    if (arg === "--seed") i += 1;
+    else if (!arg.startsWith("--seed=")) args.push(arg);
+  }
+  return args;
+}

@@ -1,0 +1,48 @@
+// Finds the sweep among an experiment's runs: settings that give the same options other values.
+// How it reads on the page is section-compare.ts.
+import { groupsOf, type RunGroup } from "./groups.ts";
+import type { ReportRun } from "./input.ts";
+
+export interface Sweep {
+  /** The options whose values differ, as written: `--lr`. */
+  readonly options: readonly string[];
+  readonly groups: readonly RunGroup[];
+}
+
+/** The largest set of settings that name the same options with other values; two at least. */
+export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
+  const byOptions = new Map<string, RunGroup[]>();
+  for (const group of groupsOf(runs.filter((run) => run.record?.verb === "run"))) {
+    const options = optionsOf(group.args);
+    if (options.size === 0) continue;
+    const key = JSON.stringify([group.script, ...[...options.keys()].toSorted()]);
+    byOptions.set(key, [...(byOptions.get(key) ?? []), group]);
+  }
+  const best = [...byOptions.values()]
+    .filter((groups) => new Set(groups.map((group) => group.args.join("\n"))).size > 1)
+    .toSorted((a, b) => b.length - a.length)[0];
+  const [first] = best ?? [];
+  if (best === undefined || first === undefined) return undefined;
+  const names = [...optionsOf(first.args).keys()];
+  const options = names.filter(
+    (name) => new Set(best.map((group) => optionsOf(group.args).get(name))).size > 1,
+  );
+  return { options, groups: best };
+}
+
+/** `--lr 0.1 --deep` → lr: 0.1, deep: "". */
+function optionsOf(args: readonly string[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i] ?? "";
+    const joined = /^(--?[A-Za-z][\w-]*)=(.*)$/s.exec(arg);
+    const next = args[i + 1];
+    if (joined !== null) found.set(joined[1] ?? "", joined[2] ?? "");
+    else if (/^--?[A-Za-z]/.test(arg)) {
+      const takes = next !== undefined && !/^--?[A-Za-z]/.test(next);
+      found.set(arg, takes ? next : "");
+      if (takes) i += 1;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,59 @@
+// The audit over random experiments: no true report is doubted, and no lie on one is missed.
+// NIGHTLAB_AUDITS says how many of each (200).
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { renderReport } from "../../src/report/page.ts";
+import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
+
+const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 200);
+
+test(`of ${AUDITS} true reports none is doubted`, () => {
+  fc.assert(
+    fc.property(shapes, (shape) => {
+      const experiment = experimentOf(shape);
+      const { findings, absent } = audited(renderReport(experiment.input), experiment);
+      assert.deepEqual(findings, []);
+      assert.equal(absent, 0);
+    }),
+    { numRuns: AUDITS },
+  );
+});
+
+test(`of ${AUDITS} lies on true reports each is found`, () => {
+  let lies = 0;
+  fc.assert(
+    fc.property(
+      shapes,
+      fc.constantFrom(...MUTATIONS),
+      fc.array(fc.nat(), { minLength: 3, maxLength: 3 }),
+      (shape, kind, draws) => {
+        const experiment = experimentOf(shape);
+        const page = renderReport(experiment.input);
+        let drawn = 0;
+        const pick = (count: number): number => (draws[drawn++ % draws.length] ?? 0) % count;
+        const lie = mutated(page, kind, pick);
+        fc.pre(lie !== undefined && lie !== page);
+        lies += 1;
+        const { findings } = audited(lie, experiment);
+        const changed = lie.split("\n").filter((line, i) => line !== page.split("\n")[i]);
+        assert.ok(findings.length > 0, `${kind} was not found: ${changed.join("\n")}`);
+      },
+    ),
+    { numRuns: AUDITS },
+  );
+  assert.ok(lies >= AUDITS / 2);
+});
+
+test("a report that the logs have left behind is found, with what they say by now", () => {
+  fc.assert(
+    fc.property(shapes, (shape) => {
+      const stale = experimentOf(shape);
+      const now = experimentOf(shape, true);
+      fc.pre(now.input.runs.length > 0);
+      const { findings } = audited(renderReport(stale.input), now);
+      assert.ok(findings.some(({ message }) => message.startsWith("the logs say by now")));
+    }),
+    { numRuns: Math.ceil(AUDITS / 5) },
+  );
+});
