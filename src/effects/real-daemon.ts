@@ -59,7 +59,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;
   const timeZone = (lab: string): string =>
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
-  const reports = reportHands({ labOf, timeZone, warn });
+  const reports = reportHands({ labOf, warn });
   let loop: Loop | undefined;
   const now = steadyClock({
     notBeforeMs: world.nowMs,

@@ -19,24 +19,28 @@ export interface ReportHands extends Pick<Hands, "renew-report"> {
 
 export interface ReportSurroundings {
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
-  readonly timeZone: (lab: string) => string;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
+/** Reports are made one at a time, and one experiment's not more than once in RENEW_MS. */
 export function reportHands(around: ReportSurroundings): ReportHands {
-  const due = new Set<ExperimentPath>();
+  /** When each is due, in ms of the process's own clock. */
+  const due = new Map<ExperimentPath, number>();
+  const renewedAtMs = new Map<ExperimentPath, number>();
   const cache = createReadingCache();
   let working: Promise<void> | undefined;
   let closed = false;
 
   const work = async (): Promise<void> => {
-    for (let next = first(due); next !== undefined; next = first(due)) {
-      due.delete(next);
-      if (closed) continue;
-      const startedAtMs = performance.now();
-      const renewed = await renew(next);
-      const restMs = RENEW_MS - (performance.now() - startedAtMs);
-      if (renewed && restMs > 0) await pause(restMs);
+    for (let next = soonest(due); next !== undefined; next = soonest(due)) {
+      const [experiment, dueAtMs] = next;
+      const waitMs = dueAtMs - performance.now();
+      if (closed) due.clear();
+      else if (waitMs > 0) await pause(Math.min(waitMs, LOOK_MS));
+      else {
+        due.delete(experiment);
+        if (await renew(experiment)) renewedAtMs.set(experiment, performance.now());
+      }
     }
     working = undefined;
   };
@@ -58,8 +62,8 @@ export function reportHands(around: ReportSurroundings): ReportHands {
     }
   };
   const touch = (experiment: ExperimentPath): void => {
-    if (closed) return;
-    due.add(experiment);
+    if (closed || due.has(experiment)) return;
+    due.set(experiment, (renewedAtMs.get(experiment) ?? -RENEW_MS) + RENEW_MS);
     working ??= work();
   };
   return {
@@ -74,7 +78,15 @@ export function reportHands(around: ReportSurroundings): ReportHands {
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-const first = <T>(set: ReadonlySet<T>): T | undefined => set.values().next().value;
+/** The entry that is due first. */
+function soonest<K>(due: ReadonlyMap<K, number>): readonly [K, number] | undefined {
+  let found: readonly [K, number] | undefined;
+  for (const entry of due) if (found === undefined || entry[1] < found[1]) found = entry;
+  return found;
+}
+
+/** While one report rests another may come due. */
+const LOOK_MS = 100;
 
 const markFileOf = (lab: string, experiment: string): string => {
   const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
