@@ -132,7 +132,13 @@ function applyToRun(world: World, fact: RunFact): void {
       changeRun(world, fact.id, { limitMs: fact.limitMs });
       return;
     case "stop-requested":
-      changeRun(world, fact.id, { stopRequested: { by: fact.by, atMs: fact.atMs } });
+      changeRun(world, fact.id, {
+        stopRequested: {
+          by: fact.by,
+          atMs: fact.atMs,
+          ...(fact.why === undefined ? {} : { why: fact.why }),
+        },
+      });
       return;
     case "run-exited":
       changeRun(world, fact.id, {

@@ -57,6 +57,8 @@ export const KEPT_MS = 90 * 86_400_000;
 export const BASE_VERSIONS = 400;
 /** Of those alike in their receipts, the newest this many are compared by line. */
 export const BASE_TEXTS = 24;
+/** Characters of late versions that are held in memory, to be compared without reading them again. */
+export const BASE_CHARS = 8_000_000;
 /** Lines that two versions of a journal differ by; finding more takes quadratic time. */
 export const MERGE_EDITS = 4_000;
 /** While nothing can be kept (a full disk), a journal is looked at this often. */
@@ -287,3 +289,24 @@ export const POINTS_PER_SERIES = 65_536;
 export const POINTS_LEAST = 256;
 /** Metrics of all logs of one run: each one costs a few KB. */
 export const SERIES_PER_RUN = 20_000;
+/** Lines not understood that are kept for a person to see. */
+export const UNREAD_SAMPLES = 5;
+/** A record of an event file that is longer holds a picture or a graph, and no scalar. */
+export const EVENT_BYTES = 1 << 20;
+/** A run's processes are looked at this often: a stall or a leak shows within a minute. */
+export const SAMPLE_MS = 5_000;
+/** Finding the processes of a run reads every process's environment: less often. */
+export const PROCESS_LOOK_MS = 30_000;
+/** nvidia-smi takes up to 2 s of a core: its answer serves all runs for this long... */
+export const GPU_SAMPLE_MS = 15_000;
+/** ...and where it failed it is left alone for this long. */
+export const GPU_ASK_AGAIN_MS = 600_000;
+/** Samples kept of one run: then every second goes, and the next come half as often. */
+export const SYSTEM_SAMPLES = 4_000;
+/** A larger system.jsonl is none of ours. */
+export const SYSTEM_LOG_BYTES = 8 * 2 ** 20;
+/** Earlier runs that a run is laid beside, and the size of logs up to which one is read for it. */
+export const EARLIER_RUNS = 50;
+export const EARLIER_LOG_BYTES = 64 * 2 ** 20;
+/** While its logs are silent a run is judged this often. */
+export const JUDGE_MS = 30_000;

@@ -78,6 +78,7 @@ function take(turn: Turn, event: Event): void {
     case "attempt-adopted":
     case "run-folder-found":
     case "run-concluded":
+    case "run-judged":
     case "run-plotted":
       onRunEvent(turn, event);
       return;

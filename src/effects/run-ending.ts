@@ -99,6 +99,13 @@ export async function deathOf(
     verb: spec.verb,
     hostOomKill: before !== undefined && (await oomKills()) > before,
     ...(facts.exit === undefined ? { lost } : { exit: facts.exit }),
-    ...(facts.stoppedBy === undefined ? {} : { stopRequested: { by: facts.stoppedBy } }),
+    ...(facts.stoppedBy === undefined
+      ? {}
+      : {
+          stopRequested: {
+            by: facts.stoppedBy,
+            ...(facts.stoppedWhy === undefined ? {} : { why: facts.stoppedWhy }),
+          },
+        }),
   });
 }

@@ -43,7 +43,7 @@ export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
           `write ${longerLimit(command, cause.limitMs)} to let it run longer`,
       );
     case "stopped":
-      return only(cause.by === "journal" ? "by you" : "by you, with `nightlab stop`");
+      return only(stopWords(cause));
     case "environment":
       return only("its environment could not be prepared", ...environmentHelp(script, cause));
     case "no-runner":
@@ -63,6 +63,19 @@ export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
       return only("the machine restarted while it ran", againHelp(command));
     case "lost":
       return only("how it ended cannot be known", againHelp(command));
+  }
+}
+
+function stopWords({ by, why }: Extract<Cause, { kind: "stopped" }>): string {
+  switch (by) {
+    case "journal":
+      return "by you";
+    case "command-line":
+      return "by you, with `nightlab stop`";
+    case "rule": {
+      const said = proseText(plainLine(why ?? "a rule spoke", RECEIPT_TEXT_CHARS));
+      return `${said}, as \`stop on\` asks`;
+    }
   }
 }
 

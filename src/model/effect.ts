@@ -2,7 +2,7 @@
 // Every effect may be repeated harmlessly; its outcome comes back as an event.
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
-import type { AttemptSpec, Exit, KnownEnding, StartFacts } from "./run.ts";
+import type { AttemptSpec, Exit, KnownEnding, StartFacts, StopAsker } from "./run.ts";
 import type { Problem } from "./problem.ts";
 
 export type Effect =
@@ -74,7 +74,9 @@ export interface ConclusionFacts {
   readonly endedAtMs: number;
   readonly exit?: Exit;
   readonly limitMs: number;
-  readonly stoppedBy?: "journal" | "command-line";
+  readonly stoppedBy?: StopAsker;
+  /** What the rule said, where one asked. */
+  readonly stoppedWhy?: string;
   /** Known without any log: an environment that could not be built, a lost run. */
   readonly known?: KnownEnding;
   readonly folder?: RunFolder;

@@ -1,5 +1,6 @@
 // Everything that can happen to the daemon, as one closed union: the only input of `step`.
 // Events are passing; what they lead to for good is a fact (fact.ts).
+import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
 import type { Problem } from "./problem.ts";
@@ -92,6 +93,12 @@ export type Event = { readonly atMs: number } & (
       readonly attempt: AttemptId;
       readonly state: "never-started" | "running";
       readonly process?: ProcessIdentity;
+    }
+  | {
+      /** While a run goes on: what the rules say of it so far. */
+      readonly kind: "run-judged";
+      readonly attempt: AttemptId;
+      readonly findings: readonly Finding[];
     }
   | {
       readonly kind: "run-concluded";

@@ -11,6 +11,7 @@ import type {
   ProcessIdentity,
   RunOutcome,
   StartFacts,
+  StopAsker,
 } from "./run.ts";
 import type { CommandState } from "./world.ts";
 
@@ -86,7 +87,9 @@ export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "stop-requested";
       readonly id: CommandId;
-      readonly by: "journal" | "command-line";
+      readonly by: StopAsker;
+      /** What the rule said, where one asked. */
+      readonly why?: string;
     }
   | {
       readonly kind: "run-exited";

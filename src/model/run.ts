@@ -7,6 +7,9 @@ import type { MetricSummary } from "./sample.ts";
 
 export type Ending = "done" | "failed" | "stopped" | "lost";
 
+/** Who asked for the end of a run: a person, or a rule that `stop on` names. */
+export type StopAsker = "journal" | "command-line" | "rule";
+
 /** Why a run ended, from facts. */
 export type Cause =
   | { readonly kind: "success" }
@@ -18,7 +21,8 @@ export type Cause =
   | { readonly kind: "disk-full" }
   | { readonly kind: "import-error"; readonly module: string }
   | { readonly kind: "over-limit"; readonly limitMs: number }
-  | { readonly kind: "stopped"; readonly by: "journal" | "command-line" }
+  /** `why`: what the rule said that stopped it. */
+  | { readonly kind: "stopped"; readonly by: StopAsker; readonly why?: string }
   | { readonly kind: "environment"; readonly message: string }
   | { readonly kind: "no-runner"; readonly message: string }
   | { readonly kind: "script-missing"; readonly script: string }

@@ -14,6 +14,7 @@ import type {
   ProcessIdentity,
   RunOutcome,
   StartFacts,
+  StopAsker,
 } from "./run.ts";
 
 /**
@@ -77,7 +78,11 @@ export interface Run {
   readonly startedAtMs?: number;
   readonly process?: ProcessIdentity;
   readonly folder?: RunFolder;
-  readonly stopRequested?: { readonly by: "journal" | "command-line"; readonly atMs: number };
+  readonly stopRequested?: {
+    readonly by: StopAsker;
+    readonly why?: string;
+    readonly atMs: number;
+  };
   /** It holds no process any more; `exit` says how it left, where that is known. */
   readonly exited: boolean;
   readonly exit?: Exit;

@@ -1,7 +1,7 @@
 // Says once why a run ended, from its exit, what was asked of it and what its logs show last.
 // It guesses nothing: what the facts do not prove is told as a plain exit code or signal.
 import type { Verb } from "../model/command.ts";
-import type { Cause, Exit, RunOutcome } from "../model/run.ts";
+import type { Cause, Exit, RunOutcome, StopAsker } from "../model/run.ts";
 import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
 import { environmentMessage, missingScript } from "./runner-words.ts";
 import { isConsole } from "./run-reader.ts";
@@ -11,7 +11,7 @@ import { missingModule } from "./telling.ts";
 export interface DeathFacts {
   /** What the shim wrote; absent when nobody knows how it ended. */
   readonly exit?: Exit;
-  readonly stopRequested?: { readonly by: "journal" | "command-line" };
+  readonly stopRequested?: { readonly by: StopAsker; readonly why?: string };
   readonly limitMs: number;
   readonly reading: RunReading;
   /** The kernel or the run's cgroup counted a process killed for memory while it ran. */
@@ -34,7 +34,7 @@ export function causeOfDeath(facts: DeathFacts): Death {
   }
   const exitCode = exit.code;
   if (facts.stopRequested !== undefined) {
-    return { ending: "stopped", cause: { kind: "stopped", by: facts.stopRequested.by }, exitCode };
+    return { ending: "stopped", cause: { kind: "stopped", ...facts.stopRequested }, exitCode };
   }
   if (exit.overLimit) {
     return { ending: "failed", cause: { kind: "over-limit", limitMs: facts.limitMs }, exitCode };

@@ -2,8 +2,9 @@
 // Which run is claimed is decided in start.ts; what an ending means is read in observe/.
 import type { Event } from "../model/event.ts";
 import type { AttemptId, CommandId } from "../model/ids.ts";
-import type { Cause, Exit, KnownEnding } from "../model/run.ts";
+import type { Cause, Exit, KnownEnding, StopAsker } from "../model/run.ts";
 import type { Command, Run, World } from "../model/world.ts";
+import { askedToStop } from "./stop-on.ts";
 import type { Turn } from "../turn.ts";
 
 type RunEvent = Extract<
@@ -43,6 +44,11 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
         conclude(turn, command, undefined, { ending: "lost", cause: { kind: event.why } });
       }
       return;
+    case "run-judged": {
+      const why = askedToStop(turn.world, command, run, event.findings);
+      if (why !== undefined) requestStop(turn, command, "rule", why);
+      return;
+    }
     case "run-concluded": {
       if (run.outcome !== undefined) return;
       const { outcome, endedAtMs } = event;
@@ -135,7 +141,7 @@ function follow(turn: Turn, id: CommandId): void {
 }
 
 /** Asks for the end of a run: the intent is durable before any signal. */
-export function requestStop(turn: Turn, command: Command, by: "journal" | "command-line"): void {
+export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: string): void {
   const { run } = command;
   if (run === undefined || run.exited) {
     if (run !== undefined) return;
@@ -143,7 +149,10 @@ export function requestStop(turn: Turn, command: Command, by: "journal" | "comma
     turn.record({ kind: "command-state", id: command.id, state: "cancelled", reason });
     return;
   }
-  if (run.stopRequested === undefined) turn.record({ kind: "stop-requested", id: command.id, by });
+  if (run.stopRequested === undefined) {
+    const said = why === undefined ? {} : { why };
+    turn.record({ kind: "stop-requested", id: command.id, by, ...said });
+  }
   stopProcess(turn, command, run);
 }
 
@@ -153,8 +162,11 @@ function stopProcess(turn: Turn, command: Command, run: Run): void {
 }
 
 function concludeStopped(turn: Turn, command: Command, run: Run): void {
-  const by = run.stopRequested?.by ?? "journal";
-  conclude(turn, command, undefined, { ending: "stopped", cause: { kind: "stopped", by } });
+  const { by = "journal", why } = run.stopRequested ?? {};
+  conclude(turn, command, undefined, {
+    ending: "stopped",
+    cause: { kind: "stopped", by, ...(why === undefined ? {} : { why }) },
+  });
 }
 
 /** Ends a run that never wrote a log, with a cause that is known already. */
@@ -188,6 +200,7 @@ function askConclusion(turn: Turn, id: CommandId): void {
       ...(exit === undefined ? {} : { exit }),
       limitMs: run.limitMs,
       ...(stopRequested === undefined ? {} : { stoppedBy: stopRequested.by }),
+      ...(stopRequested?.why === undefined ? {} : { stoppedWhy: stopRequested.why }),
       ...(known === undefined ? {} : { known }),
       ...(folder === undefined ? {} : { folder }),
     },
