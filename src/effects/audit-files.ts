@@ -1,15 +1,11 @@
 // Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
 // that the page cites. What is true and what is not is decided in report/audit.ts.
-import { createReadStream } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
-import { dirname } from "node:path";
-import { createLineSplitter } from "../observe/lines.ts";
+import { dirname, join, resolve } from "node:path";
 import { auditPage, type AuditResult } from "../report/audit.ts";
 import { knownFacts } from "../report/audit-known.ts";
 import { auditReceipts } from "../report/audit-receipts.ts";
 import { renderReport } from "../report/page.ts";
-import { pageSources } from "../report/page-sources.ts";
-import { readPage } from "../report/page-units.ts";
+import { citedLines } from "./cited-lines.ts";
 import { readExperimentFiles, type ExperimentFiles } from "./experiment-files.ts";
 import { readPatiently } from "./patient-read.ts";
 import { readRun } from "./tail.ts";
@@ -39,7 +35,7 @@ async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedP
   if (read.kind === "refused") return { kind: "refused", path, why: read.why };
   if (read.text === undefined) return { kind: "absent", path };
   const fresh = renderReport(files.input);
-  const lines = await citedLines(read.text, dirname(path));
+  const lines = await citedLines(read.text, dirname(path), files);
   const lineOf = (file: string, line: number): string | undefined => lines.get(`${file}#${line}`);
   const first = auditPage(read.text, fresh, knownFacts(files.input, fresh), lineOf);
   const open = first.findings.filter((one) => one.kind === "orphan" || one.kind === "rounded");
@@ -71,38 +67,4 @@ async function loggedValues(
     // A whole number is in some log almost always; only a decimal is told by its digits.
     return !Number.isInteger(value) && asked.some((name) => values.get(name)?.has(value) === true);
   };
-}
-
-/** The text of each log line that a page's sources name, by `path#line`. */
-async function citedLines(page: string, dir: string): Promise<ReadonlyMap<string, string>> {
-  const wanted = new Map<string, Set<number>>();
-  for (const source of pageSources(readPage(page).units).values()) {
-    const lines = wanted.get(source.path) ?? new Set<number>();
-    lines.add(source.line);
-    wanted.set(source.path, lines);
-  }
-  const found = new Map<string, string>();
-  for (const [path, lines] of wanted) {
-    // A page can name any file; only logs of runs are looked into.
-    const way = relative(dir, resolve(dir, path)).split(sep).join("/");
-    if (!/(?:^|\/)runs\/[^/]+\/logs\/[^/]+$/.test(way)) continue;
-    await readLines(resolve(dir, path), lines, (line, text) => found.set(`${path}#${line}`, text));
-  }
-  return found;
-}
-
-async function readLines(
-  path: string,
-  wanted: ReadonlySet<number>,
-  take: (line: number, text: string) => void,
-): Promise<void> {
-  const splitter = createLineSplitter(({ line, text }) => {
-    if (wanted.has(line)) take(line, text);
-  });
-  try {
-    for await (const chunk of createReadStream(path)) splitter.feed(chunk as Uint8Array);
-    splitter.finish();
-  } catch {
-    // A log that is gone has none of its lines; each source says so.
-  }
 }

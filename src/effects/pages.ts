@@ -1,10 +1,12 @@
 // Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
 // nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { REPORT_TRIES } from "../limits.ts";
+import type { AuditFinding } from "../report/audit.ts";
 import type { ReportInput } from "../report/input.ts";
 import { renewReportPage } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
+import { gate } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer } from "./render.ts";
 import { findingsOf } from "./run-files.ts";
@@ -93,6 +95,13 @@ async function writeReport(dir: string, input: ReportInput): Promise<RenewedRepo
   }
 }
 
+/** Why a page does not pass its own audit, in one sentence. */
+function refusalText(refusals: readonly AuditFinding[]): string {
+  const [first] = refusals;
+  const more = refusals.length > 1 ? `, and ${refusals.length - 1} more` : "";
+  return `the new page fails its own audit, so the old one stays: line ${first?.line ?? 0} says ${first?.said ?? ""}, ${first?.message ?? ""}${more}`;
+}
+
 type PageWrite =
   { readonly kind: "settled"; readonly report: RenewedReport } | { readonly kind: "not-ours" };
 
@@ -116,6 +125,8 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const again = await readPatiently(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
+    const refusals = await gate(dirname(path), renewed.text, input);
+    if (refusals.length > 0) return failed(refusalText(refusals));
     try {
       const written = await writeWhole(path, renewed.text);
       return { kind: "settled", report: { written, path, problems: [] } };

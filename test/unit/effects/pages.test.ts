@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -135,4 +144,30 @@ test("rebuild says so where there is no experiment", async () => {
   const { text, exitCode } = await rebuild(join(tmpdir(), "no-such-experiment"));
   assert.equal(exitCode, 2);
   assert.match(text, /^Cannot rebuild .*: neither it nor a folder above it has a JOURNAL\.md/);
+});
+
+test("a page that its logs do not bear out is not saved: the old one stays", async () => {
+  await inLab(async (experiment) => {
+    const cache = createReadingCache();
+    await renewReport(experiment, { cache });
+    const before = await reportOf(experiment);
+    const log = join(experiment, RUN, "train.log");
+    await appendFile(log, metric(1, 0.25));
+    const { input } = await readExperimentFiles(experiment, { cache });
+    assert.equal(input.runs[0]?.reading.series[0]?.summary.last.token, "0.25");
+    // The log says something else by the time that the page is saved, and nobody noticed.
+    const { mtime, atime } = await stat(log);
+    await writeFile(log, metric(0, 0.5) + metric(1, 0.75));
+    await utimes(log, atime, mtime);
+    const { written, problems } = await renewReport(experiment, { cache });
+    assert.equal(written, false);
+    assert.match(
+      problems.join(),
+      /fails its own audit, so the old one stays: line \d+ says \[\d\]/,
+    );
+    assert.match(problems.join(), /train\.log:2 says loss 0\.75/);
+    assert.equal(await reportOf(experiment), before);
+    const fresh = await renewReport(experiment);
+    assert.deepEqual([fresh.written, fresh.problems], [true, []]);
+  });
 });

@@ -13,6 +13,9 @@ const pairs = (a: readonly Decimal[], b: readonly Decimal[]): (readonly [Decimal
     return other === undefined ? [] : [[value, other] as const];
   });
 
+const near = (a: readonly number[], b: readonly number[]): void =>
+  a.forEach((value, i) => assert.ok(Math.abs(value - (b[i] ?? Number.NaN)) < 1e-12));
+
 test("below three values on a side a difference is observed, not tested", () => {
   for (const [a, b] of [
     [decimals("0.3"), decimals("0.4")],
@@ -42,8 +45,6 @@ test("groups without spread are told by their exact means", () => {
 });
 
 test("Holm's correction keeps the order, and never falls or passes 1", () => {
-  const near = (a: readonly number[], b: readonly number[]): void =>
-    a.forEach((value, i) => assert.ok(Math.abs(value - (b[i] ?? Number.NaN)) < 1e-12));
   near(holm([0.01, 0.04, 0.03]), [0.03, 0.06, 0.06]);
   near(holm([0.6, 0.7]), [1, 1]);
   assert.deepEqual(holm([]), []);

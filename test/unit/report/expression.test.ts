@@ -106,11 +106,12 @@ test("reading never throws, whatever is written", () => {
   );
 });
 
+const terms = (text: string): unknown =>
+  readCriterion(text).value?.comparisons.map(({ left }) =>
+    left.kind === "metric" ? [left.name, left.aggregation, left.overSeeds] : left,
+  );
+
 test("a mean is over seeds, of the last value or of the one that is picked", () => {
-  const terms = (text: string): unknown =>
-    readCriterion(text).value?.comparisons.map(({ left }) =>
-      left.kind === "metric" ? [left.name, left.aggregation, left.overSeeds] : left,
-    );
   assert.deepEqual(terms("mean(val/loss) < 1"), [["val/loss", "last", true]]);
   assert.deepEqual(terms("mean(best(val/acc)) > 0.9"), [["val/acc", "best", true]]);
   assert.match(problem("mean(2) < 1"), /`mean\(…\)` wants one metric/);

@@ -146,9 +146,10 @@ test("a mean over seeds is judged from three runs on", () => {
   assert.match(why(judge({ success }, ...seeds("0.30"))), /needs three runs, and one run is/);
 });
 
+const other = (fields = {}): ReportRun => run("lr-3", ["0.4"], { long: false, ...fields });
+
 test("another run is named before the metric, and a run that failed judges nothing", () => {
   const full = run("full", ["0.3"]);
-  const other = (fields = {}): ReportRun => run("lr-3", ["0.4"], { long: false, ...fields });
   const success = "val/loss <= lr-3.val/loss - 0.1";
   assert.equal(judge({ success }, full, other()).word, "MET");
   assert.equal(judge({ success: "val/loss > lr-3.val/loss" }, full, other()).word, "NOT MET");
