@@ -307,6 +307,8 @@ export const SYSTEM_SAMPLES = 4_000;
 export const SYSTEM_LOG_BYTES = 8 * 2 ** 20;
 /** Earlier runs that a run is laid beside, and the size of logs up to which one is read for it. */
 export const EARLIER_RUNS = 50;
-export const EARLIER_LOG_BYTES = 64 * 2 ** 20;
+export const EARLIER_LOG_BYTES = 16 * 2 ** 20;
 /** While its logs are silent a run is judged this often. */
 export const JUDGE_MS = 30_000;
+/** Of a cited log line this much is read again before a report is saved: metrics stand in it. */
+export const GATE_LINE_BYTES = 1 << 20;

@@ -84,7 +84,7 @@ export class CrossedSaves {
       personMs: same ? before.personMs : file.mtimeMs,
     };
     this.#standing = standing;
-    await this.#parts.generations.note(file.hash, version.marks, file.mtimeMs);
+    await this.#parts.generations.note(file.hash, version, file.mtimeMs);
     const all = await this.#addOwed(standing, setAside);
     this.#standing = { ...standing, logical: all };
     const { text, reading } = all;
@@ -97,7 +97,7 @@ export class CrossedSaves {
     const before = this.#standing;
     if (before !== undefined && before.logical !== before.disk) this.#unseen = true;
     this.#standing = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
-    await this.#parts.generations.note(hash, disk.marks, atMs);
+    await this.#parts.generations.note(hash, disk, atMs);
   }
 
   /** Owes a save that landed elsewhere to the journal; resolves once the file has it. */

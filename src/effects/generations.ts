@@ -1,6 +1,6 @@
 // The kept versions of one journal as texts to merge from: which one a buffer was loaded from.
 // What is merged, and when, is crossed-saves.ts's; how versions are kept, kept-versions.ts's.
-import { BASE_TEXTS, BASE_VERSIONS } from "../limits.ts";
+import { BASE_CHARS, BASE_TEXTS, BASE_VERSIONS } from "../limits.ts";
 import { loadedFrom, markDistance, versionOf, type Version } from "../journal/generation.ts";
 import { readJournal } from "../journal/read.ts";
 import { decodeUtf8 } from "./decode-text.ts";
@@ -27,6 +27,9 @@ export class Generations {
   readonly #rendered: () => ReadonlySet<string>;
   /** Oldest first. */
   #known: Map<string, Known> | undefined;
+  /** The latest texts, oldest first: most buffers are stale by a few saves only. */
+  readonly #held = new Map<string, Version>();
+  #heldChars = 0;
 
   constructor(keptDir: string, rendered: () => ReadonlySet<string>) {
     this.#keptDir = keptDir;
@@ -45,13 +48,24 @@ export class Generations {
   }
 
   /** Takes note of a version that was just kept. */
-  async note(hash: string, marks: ReadonlySet<string>, sinceMs: number): Promise<void> {
+  async note(hash: string, version: Version, sinceMs: number): Promise<void> {
     const versions = await this.#versions();
+    const { marks } = version;
     if (!versions.has(hash)) versions.set(hash, { hash, sinceMs, marks });
+    if (this.#held.has(hash)) return;
+    this.#held.set(hash, version);
+    this.#heldChars += version.text.length;
+    for (const [oldest, { text }] of this.#held) {
+      if (this.#heldChars <= BASE_CHARS || this.#held.size === 1) break;
+      this.#held.delete(oldest);
+      this.#heldChars -= text.length;
+    }
   }
 
   /** A kept version, taken apart. */
   async load(hash: string): Promise<Version | undefined> {
+    const held = this.#held.get(hash);
+    if (held !== undefined) return held;
     const bytes = await getVersion(this.#keptDir, hash);
     const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
     if (decoded?.kind !== "text") return undefined;

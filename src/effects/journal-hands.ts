@@ -47,6 +47,8 @@ interface Watched {
   turn: Promise<unknown>;
   lastSize: number | undefined;
   absentSinceMs: number | undefined;
+  /** Answers a write that a save stopped, once that save was read. */
+  unanswered: (() => void) | undefined;
   /** What was last said of it, so that it is said once. */
   trouble: string | undefined;
 }
@@ -121,6 +123,8 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         const { hash } = found;
         if (more.onDisk !== undefined) note("saves crossed", { experiment, hash });
         post({ kind: "journal-read", experiment, text, hash, reading: understood, ...more });
+        entry.unanswered?.();
+        entry.unanswered = undefined;
         return;
       }
       case "busy":
@@ -169,6 +173,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
       turn: Promise.resolve(),
       lastSize: undefined,
       absentSinceMs: undefined,
+      unanswered: undefined,
       trouble: undefined,
     };
     watched.set(experiment, entry);
@@ -224,13 +229,9 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         reply({ kind: "journal-written", experiment, result: "changed" });
         return;
       case "busy":
-        // The watcher may have told of the save too early, while it was not in its place.
+        // Somebody is saving it. The answer comes with their text: before, no try is worth it.
+        entry.unanswered = () => reply({ kind: "journal-written", experiment, result: "changed" });
         later(entry, JOURNAL_PAUSE_MS);
-        if (result.crossed === true) {
-          reply({ kind: "journal-written", experiment, result: "changed" });
-        } else {
-          reply({ kind: "journal-written", experiment, result: "busy", why: result.why });
-        }
         return;
       case "refused":
       case "failed":

@@ -25,6 +25,8 @@ export interface TestLab {
   readonly nightlab: (...args: readonly string[]) => Promise<CommandOutput>;
   readonly until: <T>(what: string, look: () => T | undefined | false, ms?: number) => Promise<T>;
   readonly runs: () => readonly string[];
+  /** What the daemon has logged since its last start, a JSON object a line. */
+  readonly log: () => string;
   readonly close: () => Promise<void>;
 }
 
@@ -87,6 +89,7 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     stop,
     journal,
     until,
+    log: () => log,
     save: (text) => writeFile(join(experiment, "JOURNAL.md"), text),
     async write(name, text) {
       await mkdir(dirname(join(experiment, name)), { recursive: true });

@@ -1,0 +1,180 @@
+// The real daemon against an editor that saves 15 to 20 times a second, 30 % of the time from a
+// stale buffer: no save and no old line may be lost, and nothing may start twice. With
+// NIGHTLAB_RACE_SAVES=2000 each race is a long one, and must have had its collisions.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { openLab, type TestLab } from "./lab.ts";
+import type { EditorOrder, SaveTold } from "./race-editor.ts";
+
+const SAVES = Number(process.env["NIGHTLAB_RACE_SAVES"] ?? "100");
+const LONG = 2_000;
+const SEED = Number(process.env["NIGHTLAB_RACE_SEED"] ?? "1");
+/** The journal counts as at rest then: late saves are looked for after 1 s and 10 s. */
+const REST_MS = SAVES >= LONG ? 12_000 : 3_000;
+const FIXED = ["fixed-0", "fixed-1", "fixed-2"];
+
+const OLD = Array.from({ length: 10 }, (_, part) => [
+  `## Part ${part}`,
+  "",
+  ...Array.from({ length: 20 }, (__, i) => [`old ${part}.${i} was here before`, ""]).flat(),
+]).flat();
+const JOURNAL = [
+  "# Race",
+  "",
+  ...OLD,
+  "## Commands",
+  "",
+  ...FIXED.flatMap((tag) => [`script: hit.py ${tag} !`, ""]),
+  "",
+].join("\n");
+
+const folders: string[] = [];
+after(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** Stands for uv: every start of a script leaves the word that it was started for. */
+function countingRunner(): { readonly program: string; readonly starts: () => readonly string[] } {
+  const folder = mkdtempSync(join(tmpdir(), "nightlab-race-"));
+  folders.push(folder);
+  const program = join(folder, "uv");
+  const log = join(folder, "starts");
+  const word = 'for word; do case $word in new-*|fixed-*) echo "$word" >>';
+  writeFileSync(program, `#!/bin/sh\n${word} '${log}';; esac; done\n`);
+  chmodSync(program, 0o755);
+  const starts = (): readonly string[] =>
+    existsSync(log) ? readFileSync(log, "utf8").split("\n").filter(Boolean) : [];
+  return { program, starts };
+}
+
+async function runEditor(order: EditorOrder): Promise<readonly SaveTold[]> {
+  const script = fileURLToPath(new URL("race-editor.ts", import.meta.url));
+  const child = spawn(process.execPath, [script, JSON.stringify(order)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const told: SaveTold[] = [];
+  for await (const line of createInterface({ input: child.stdout })) {
+    told.push(JSON.parse(line) as SaveTold);
+  }
+  return told;
+}
+
+interface LogLine {
+  readonly msg: string;
+  readonly kind?: string;
+  readonly crossed?: boolean;
+}
+
+function countsOf(log: string): Readonly<Record<string, number>> {
+  const lines = log
+    .split("\n")
+    .filter((line) => line.startsWith("{"))
+    .map((line) => JSON.parse(line) as LogLine);
+  const count = (of: (line: LogLine) => boolean): number => lines.filter(of).length;
+  const write = (line: LogLine): boolean => line.msg === "journal write";
+  return {
+    writes: count((line) => write(line) && line.kind === "written"),
+    undone: count((line) => write(line) && line.crossed === true),
+    changed: count((line) => write(line) && line.kind === "changed"),
+    late: count(({ msg }) => msg === "late save"),
+    merged: count(({ msg }) => msg === "saves crossed"),
+  };
+}
+
+/** Where names cannot be exchanged the path is absent for a moment. */
+function textOf(it: TestLab): string {
+  try {
+    return it.journal();
+  } catch {
+    return "";
+  }
+}
+
+/** Waits until nothing has happened to the journal for a while. */
+async function atRest(it: TestLab): Promise<string> {
+  let last = "";
+  let sinceMs = Date.now();
+  const deadlineMs = sinceMs + REST_MS + 60_000;
+  while (Date.now() - sinceMs < REST_MS && Date.now() < deadlineMs) {
+    const now = textOf(it);
+    if (now !== last) [last, sinceMs] = [now, Date.now()];
+    await pause(100);
+  }
+  return last;
+}
+
+async function race(how: EditorOrder["how"], writing: string): Promise<string> {
+  const runner = countingRunner();
+  const it = await openLab({
+    journal: "# Race\n",
+    settings: "settle: 1s\nquiet: 0s\n",
+    env: { NIGHTLAB_UV: runner.program, NIGHTLAB_TEST_WRITING: writing },
+  });
+  try {
+    await it.write("hit.py", "# counted by what starts it\n");
+    await it.start();
+    await it.save(JOURNAL);
+    await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
+    const path = join(it.experiment, "JOURNAL.md");
+    const told = await runEditor({ path, how, saves: SAVES, seed: SEED });
+    const journal = await atRest(it);
+    const counts = countsOf(it.log());
+    const lines = new Set(journal.split("\n"));
+    const lost = told.filter(({ line }) => !lines.has(line));
+    const old = OLD.filter((line) => !lines.has(line));
+    const starts = runner.starts();
+    const twice = starts.filter((one, i) => starts.indexOf(one) !== i);
+    const asked = told.flatMap(({ starts: tag }) => tag ?? []);
+    const summary = {
+      saves: told.length,
+      stale: told.filter(({ stale }) => stale).length,
+      ...counts,
+      displaced: (counts["undone"] ?? 0) + (counts["late"] ?? 0),
+      lost: lost.length,
+      oldLost: old.length,
+      started: starts.length,
+      twice: twice.length,
+      notes: count(journal, "nightlab restore"),
+    };
+    const text = JSON.stringify(summary);
+    const keep = process.env["NIGHTLAB_RACE_LOG"];
+    if (keep !== undefined) {
+      writeFileSync(`${keep}-${how}.log`, it.log());
+      writeFileSync(`${keep}-${how}.md`, journal);
+      writeFileSync(`${keep}-${how}.json`, JSON.stringify(lost));
+    }
+    assert.deepEqual(lost, [], text);
+    assert.deepEqual(old, [], text);
+    assert.deepEqual(twice, [], text);
+    assert.ok(told.length === SAVES && (counts["writes"] ?? 0) > 0, text);
+    const unstarted = asked.filter((tag) => !starts.includes(tag));
+    assert.deepEqual(unstarted, [], `every command that was written did start: ${text}`);
+    if (SAVES >= LONG) {
+      assert.ok((counts["writes"] ?? 0) >= 500, `at least 500 writes: ${text}`);
+      assert.ok(summary.displaced >= 20, `at least 20 displaced saves: ${text}`);
+    }
+    return text;
+  } finally {
+    await it.close();
+  }
+}
+
+const count = (text: string, part: string): number => text.split(part).length - 1;
+
+for (const [writing, name] of [
+  ["pause=10", "with lease and exchange"],
+  ["no-leases no-exchange equal-reads=2 pause=5", "without lease and exchange"],
+] as const) {
+  for (const how of ["in-place", "rename", "backup"] as const) {
+    test(`${name}: no save by ${how} is lost, and nothing starts twice`, async (t) => {
+      t.diagnostic(await race(how, writing));
+    });
+  }
+}
