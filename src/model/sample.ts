@@ -49,6 +49,17 @@ export interface Series {
   readonly values: Float64Array;
   /** 1-based line of each value. */
   readonly lines: Uint32Array;
+  /**
+   * Set where there were too many values to keep: of each stretch of so many values in file order
+   * only the first, smallest, largest, last and first that is not finite are here. The summary is
+   * exact all the same.
+   */
+  readonly reducedBy?: number;
+  /**
+   * Index of the first value of the last attempt, where several were appended to one file: the
+   * step fell far back, and not with a new epoch. `notFinite` of the summary is of that attempt.
+   */
+  readonly attemptFrom?: number;
 }
 
 /** A Python traceback found in a log or on the console. */
@@ -125,6 +136,8 @@ export interface RunReading {
   readonly unread: {
     readonly count: number;
     readonly first?: LogPlace & { readonly text: string };
+    /** Some of them, the first among them. */
+    readonly samples?: readonly (LogPlace & { readonly text: string })[];
   };
   /** What lines tell besides metrics, file by file; absent where only metrics were taken over. */
   readonly lineFacts?: readonly LineFacts[];

@@ -9,20 +9,29 @@ import {
   WARNING_TEMPLATES,
 } from "../limits.ts";
 import type { LineFacts, LogPlace, StepFall, Warning } from "../model/sample.ts";
+import type { Spot } from "./metric-line.ts";
 import { ownCopy } from "./plain-text.ts";
 
+/** One line as the facts need it; one object is filled again and again. NaN: the line has none. */
 export interface SeenLine {
-  readonly line: number;
-  readonly offset: number;
-  readonly plain: string;
-  /** The line held metrics; then its x value, where it has one. */
-  readonly isMetric: boolean;
-  readonly step?: number;
-  readonly stampMs?: number;
+  line: number;
+  offset: number;
+  /** The line held metrics; then its x value. */
+  isMetric: boolean;
+  step: number;
+  /** Epoch that the line names, on whatever place. */
+  epoch: number;
+  stampMs: number;
+  /** `done/total` of a line that tells how far it came. */
+  unit: "step" | "epoch" | undefined;
+  done: number;
+  total: number;
+  /** The line's text where `speaks` says that its words matter. */
+  plain: string | undefined;
 }
 
 export interface LineFactsReader {
-  /** Each line in order. Constant time but for lines that warn or tell of progress. */
+  /** Each line in order. Constant time but for lines that warn or speak of devices. */
   see(line: SeenLine): void;
   facts(): LineFacts;
 }
@@ -34,35 +43,38 @@ export function createLineFacts(file: string): LineFactsReader {
   const pace = createPace();
   const falls: StepFall[] = [];
   const devices = { cpu: undefined as (LogPlace & { text: string }) | undefined, restored: false };
-  let progress: LineFacts["progress"];
-  let lines = 0;
-  let step: number | undefined;
-  let before = "";
+  const now = { lines: 0, step: Number.NaN, epoch: Number.NaN, done: Number.NaN, total: 0 };
+  let unit: "step" | "epoch" = "step";
 
   return {
     see(seen) {
-      const { plain, stampMs } = seen;
-      lines += 1;
-      if (stampMs !== undefined) clock.see(seen, stampMs);
-      if (lines <= PROGRESS_LINES || progress !== undefined) progress = told(plain) ?? progress;
+      now.lines += 1;
+      if (!Number.isNaN(seen.stampMs)) clock.see(seen, seen.stampMs);
+      const early = now.lines <= PROGRESS_LINES;
+      const tells = seen.unit !== undefined && seen.total > 0 && seen.done <= seen.total;
+      if (tells && (early || !Number.isNaN(now.done))) {
+        unit = seen.unit ?? unit;
+        now.done = seen.done;
+        now.total = seen.total;
+      }
+      const { plain } = seen;
       if (!seen.isMetric) {
-        warnings.see(seen);
-        const early = lines <= PROGRESS_LINES;
+        if (plain === undefined) return;
+        warnings.see(seen, plain);
         if (early && devices.cpu === undefined && CPU_WORDS.test(plain)) {
           devices.cpu = { ...place(file, seen), text: ownCopy(plain.slice(0, QUOTED_CHARS)) };
         }
         devices.restored ||= early && RESTORED.test(plain);
         return;
       }
-      if (seen.step !== undefined) {
-        if (step !== undefined && seen.step < step && falls.length < FALLS_KEPT) {
-          const epochRose = epochOf(plain) > epochOf(before);
-          falls.push({ ...place(file, seen), from: step, to: seen.step, epochRose });
-        }
-        step = seen.step;
-        before = plain;
-        if (stampMs !== undefined) pace.see(seen.step, stampMs);
+      if (Number.isNaN(seen.step)) return;
+      if (seen.step < now.step && falls.length < FALLS_KEPT) {
+        const epochRose = seen.epoch > now.epoch;
+        falls.push({ ...place(file, seen), from: now.step, to: seen.step, epochRose });
       }
+      now.step = seen.step;
+      now.epoch = seen.epoch;
+      if (!Number.isNaN(seen.stampMs)) pace.see(seen.step, seen.stampMs);
     },
     facts: () => ({
       file,
@@ -71,11 +83,17 @@ export function createLineFacts(file: string): LineFactsReader {
       pace: pace.facts(),
       warnings: warnings.facts(),
       restored: devices.restored,
-      ...(progress === undefined ? {} : { progress }),
+      ...(Number.isNaN(now.done) ? {} : { progress: { unit, done: now.done, total: now.total } }),
       ...(devices.cpu === undefined ? {} : { cpu: devices.cpu }),
     }),
   };
 }
+
+/** Whether the words of a line that holds no metrics may matter to the facts. */
+export const speaks = (plain: string): boolean =>
+  WARNS.test(plain) || CPU_WORDS.test(plain) || RESTORED.test(plain);
+
+const WARNS = /arning|WARN/;
 
 const place = (file: string, { line, offset }: SeenLine): LogPlace => ({ file, line, offset });
 
@@ -88,18 +106,31 @@ const RESTORED =
   /\b(?:load|loaded|loading|resum\w*|restor\w*|init\w*)\b.{0,60}\b(?:checkpoint|weights|pretrained|pre-trained|state_dict)\b|\bfine-?tun|\.from_pretrained\b/i;
 
 const EPOCH = /epoch\W{1,4}(\d{1,9})/i;
-const epochOf = (plain: string): number => Number(EPOCH.exec(plain)?.[1] ?? Number.NaN);
-
 const PROGRESS =
-  /\b(step|iter(?:ation)?|epoch)s?[\s:=[(]{0,4}(\d{1,12})\s{0,3}\/\s{0,3}(\d{1,12})/i;
+  /\b(step|iter(?:ation)?|epoch)s?[\s:=[(]{0,4}(\d{1,12})\s{0,3}\/\s{0,3}(\d{1,12})/di;
 
-/** `Epoch 3/10`, `step:1/1530`, `iteration 7000/ 159576`. */
-function told(plain: string): LineFacts["progress"] {
+/** Where a line names its epoch; undefined where it names none. */
+export function epochSpot(plain: string): Spot | undefined {
+  const match = EPOCH.exec(plain);
+  const digits = match?.[1];
+  if (match === null || digits === undefined) return undefined;
+  const end = match.index + match[0].length;
+  return { at: end - digits.length, end };
+}
+
+/** Where `Epoch 3/10`, `step:1/1530` or `iteration 7000/ 159576` tells how far the run came. */
+export function progressSpots(
+  plain: string,
+): { readonly unit: "step" | "epoch"; readonly done: Spot; readonly total: Spot } | undefined {
   if (!plain.includes("/")) return undefined;
   const match = PROGRESS.exec(plain);
-  const [done, total] = [Number(match?.[2]), Number(match?.[3])];
-  if (match === null || total === 0 || done > total) return undefined;
-  return { unit: match[1]?.toLowerCase().startsWith("e") === true ? "epoch" : "step", done, total };
+  const [done, total] = [match?.indices?.[2], match?.indices?.[3]];
+  if (match === null || done === undefined || total === undefined) return undefined;
+  return {
+    unit: match[1]?.toLowerCase().startsWith("e") === true ? "epoch" : "step",
+    done: { at: done[0], end: done[1] },
+    total: { at: total[0], end: total[1] },
+  };
 }
 
 /** Stamps in order: the longest silence, and where one falls. */
@@ -158,14 +189,13 @@ function createPace(): { see(step: number, stampMs: number): void; facts(): Line
 
 /** Warnings by their text without numbers: one that counts something is still one. */
 function createWarnings(file: string): {
-  see(line: SeenLine): void;
+  see(line: SeenLine, plain: string): void;
   facts(): readonly Warning[];
 } {
   const found = new Map<string, { count: number; first: LogPlace; text: string }>();
   return {
-    see(line) {
-      const { plain } = line;
-      if (!plain.includes("arning") && !plain.includes("WARN")) return;
+    see(line, plain) {
+      if (!WARNS.test(plain)) return;
       const text = plain.slice(0, WARNING_CHARS);
       const template = text.replaceAll(/0x[0-9a-f]+|\d+(?:[.,:]\d+)*/gi, "#");
       const known = found.get(template);

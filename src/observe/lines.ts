@@ -1,17 +1,21 @@
 // Cuts a growing file's bytes into lines, whatever the chunks, with bounded memory.
-// It knows nothing of what a line says; lines.ts only counts, decodes and hands on.
+// It knows nothing of what a line says; lines.ts only counts and hands on bytes.
 import { LINE_BYTES, LONG_LINE_HEAD_BYTES } from "../limits.ts";
 
-/** One line, or one redraw of a progress bar within a line. */
-export interface LogLine {
-  readonly text: string;
-  /** 1-based; only LF ends a line, so that numbers agree with editors and grep. */
-  readonly line: number;
-  /** Byte offset in the file of the text's first byte. */
-  readonly offset: number;
-  /** The line was longer than LINE_BYTES: `text` is only its beginning. */
-  readonly cut: boolean;
-}
+/**
+ * Takes one line, or one redraw of a progress bar within a line: `bytes[from..to)` without its
+ * end. `line` counts from 1, and only LF ends one, so that numbers agree with editors and grep;
+ * `offset` is that of the first byte in the file. `cut`: the line was longer than LINE_BYTES and
+ * this is only its head. The bytes are the caller's again once this returns, but for those of the chunk being fed.
+ */
+export type OnLine = (
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  line: number,
+  offset: number,
+  cut: boolean,
+) => void;
 
 export interface LineSplitter {
   feed(bytes: Uint8Array): void;
@@ -25,41 +29,50 @@ export interface LineSplitter {
 const LF = 10;
 const CR = 13;
 const NONE = new Uint8Array(0);
+const BOM = [0xef, 0xbb, 0xbf];
 /** A buffer that one long line made is given back. */
 const KEPT_BUFFER_BYTES = 1 << 16;
 
 /**
  * A splitter that calls `onLine` for each line in order. LF, CRLF and CR end a text; a lone CR
  * is how progress bars redraw, so it ends a text but not a line. Empty texts are handed on only
- * at the end of a line. Invalid UTF-8 becomes U+FFFD; offsets stay those of the file.
+ * at the end of a line.
  */
-export function createLineSplitter(onLine: (line: LogLine) => void): LineSplitter {
+export function createLineSplitter(onLine: OnLine): LineSplitter {
   const held = createHeldBytes();
   let line = 1;
   let position = 0;
   let start = 0;
   let crPending = false;
 
-  const emit = (last: Uint8Array, nextStart: number): void => {
-    let bytes = last;
-    let cut = false;
-    if (held.size() > 0 || last.length > LINE_BYTES) {
-      held.add(last);
-      cut = held.size() > LINE_BYTES;
-      bytes = cut ? held.bytes().subarray(0, LONG_LINE_HEAD_BYTES) : held.bytes();
+  const emit = (chunk: Uint8Array, from: number, to: number, next: number): void => {
+    const offset = start;
+    start = next;
+    if (held.size() === 0 && to - from <= LINE_BYTES) {
+      onLine(chunk, from + (offset === 0 ? bomOf(chunk, from, to) : 0), to, line, offset, false);
+      return;
     }
-    const found = { text: decode(bytes, start === 0), line, offset: start, cut };
+    held.add(chunk.subarray(from, to));
+    const cut = held.size() > LINE_BYTES;
+    const all = held.bytes();
+    const bytes = cut ? all.subarray(0, LONG_LINE_HEAD_BYTES) : all;
+    onLine(
+      bytes,
+      offset === 0 ? bomOf(bytes, 0, bytes.length) : 0,
+      bytes.length,
+      line,
+      offset,
+      cut,
+    );
     held.clear();
-    start = nextStart;
-    onLine(found);
   };
-  const endLine = (last: Uint8Array, nextStart: number): void => {
-    emit(last, nextStart);
+  const endLine = (chunk: Uint8Array, from: number, to: number, next: number): void => {
+    emit(chunk, from, to, next);
     line += 1;
   };
-  const redraw = (last: Uint8Array, nextStart: number): void => {
-    if (last.length > 0 || held.size() > 0) emit(last, nextStart);
-    else start = nextStart;
+  const redraw = (chunk: Uint8Array, from: number, to: number, next: number): void => {
+    if (to > from || held.size() > 0) emit(chunk, from, to, next);
+    else start = next;
   };
 
   return {
@@ -69,37 +82,49 @@ export function createLineSplitter(onLine: (line: LogLine) => void): LineSplitte
       if (crPending) {
         crPending = false;
         if (bytes[0] === LF) {
-          endLine(NONE, position + 1);
+          endLine(NONE, 0, 0, position + 1);
           from = 1;
-        } else redraw(NONE, position);
+        } else redraw(NONE, 0, 0, position);
       }
-      for (let i = from; i < bytes.length; i += 1) {
-        const byte = bytes[i];
-        if (byte === LF) {
-          endLine(bytes.subarray(from, i), position + i + 1);
-          from = i + 1;
-        } else if (byte === CR) {
-          const text = bytes.subarray(from, i);
-          if (i + 1 === bytes.length) {
-            held.add(text);
-            crPending = true;
-          } else if (bytes[i + 1] === LF) {
-            i += 1;
-            endLine(text, position + i + 1);
-          } else redraw(text, position + i + 1);
-          from = i + 1;
+      let cr = bytes.indexOf(CR, from);
+      let lf = bytes.indexOf(LF, from);
+      while (lf >= 0 || cr >= 0) {
+        if (cr < 0 || (lf >= 0 && lf < cr)) {
+          endLine(bytes, from, lf, position + lf + 1);
+          from = lf + 1;
+          lf = bytes.indexOf(LF, from);
+          continue;
         }
+        const end = cr;
+        if (end + 1 === bytes.length) {
+          held.add(bytes.subarray(from, end));
+          crPending = true;
+          from = end + 1;
+        } else if (bytes[end + 1] === LF) {
+          endLine(bytes, from, end, position + end + 2);
+          from = end + 2;
+          lf = bytes.indexOf(LF, from);
+        } else {
+          redraw(bytes, from, end, position + end + 1);
+          from = end + 1;
+        }
+        cr = bytes.indexOf(CR, from);
       }
-      held.add(bytes.subarray(from));
+      if (from < bytes.length) held.add(bytes.subarray(from));
       position += bytes.length;
     },
     finish() {
       crPending = false;
-      if (held.size() > 0) endLine(NONE, position);
+      if (held.size() > 0) endLine(NONE, 0, 0, position);
     },
     lines: () => line - 1,
     bytes: () => position,
   };
+}
+
+/** Length of the byte order mark that a file may begin with. */
+function bomOf(bytes: Uint8Array, from: number, to: number): number {
+  return to - from >= 3 && BOM.every((byte, i) => bytes[from + i] === byte) ? 3 : 0;
 }
 
 interface HeldBytes {
@@ -136,9 +161,4 @@ function createHeldBytes(): HeldBytes {
       if (buffer.length > KEPT_BUFFER_BYTES) buffer = NONE;
     },
   };
-}
-
-function decode(bytes: Uint8Array, first: boolean): string {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
-  return first && text.startsWith("\uFEFF") ? text.slice(1) : text;
 }

@@ -31,6 +31,7 @@ function joined(parts: readonly Series[]): Series {
   if (head === undefined) throw new Error("No series to join");
   if (rest.length === 0) return head;
   const count = parts.reduce((sum, part) => sum + part.values.length, 0);
+  const reducedBy = Math.max(...parts.map((part) => part.reducedBy ?? 1));
   const stepKey = rest.every((part) => part.stepKey === head.stepKey) ? head.stepKey : "sample";
   const steps = new Float64Array(count);
   const values = new Float64Array(count);
@@ -49,6 +50,7 @@ function joined(parts: readonly Series[]): Series {
     steps,
     values,
     lines,
+    ...(reducedBy > 1 ? { reducedBy } : {}),
   };
 }
 

@@ -1,7 +1,12 @@
-// What a log format answers about one line, and the formats in the order they are asked.
-// Each format is one file in formats/; which samples belong together is decided elsewhere.
-import { readLoguruLine } from "./formats/loguru.ts";
-import type { NumberEntry } from "./metric-object.ts";
+// What a log format answers about one line: the places of its values, their names, its x axis.
+// Each format is one file in formats/; in which order they are asked is in read-line.ts.
+import type { LineTokens } from "./line-tokens.ts";
+
+/** A line as the formats see it: one character a byte, so that places are those of the bytes. */
+export interface PlainLine {
+  readonly text: string;
+  readonly tokens: LineTokens;
+}
 
 /** The x axis of a line: which logged key it is, and its value. */
 export interface LineStep {
@@ -9,29 +14,47 @@ export interface LineStep {
   readonly value: number;
 }
 
-export type MetricLine =
-  /** Not this format's, or no metric line at all. */
-  | { readonly kind: "other" }
-  /** A metric line that could not be understood. */
-  | { readonly kind: "unread" }
-  | {
-      readonly kind: "metrics";
-      readonly step?: LineStep;
-      readonly entries: readonly NumberEntry[];
-      /** Ms since 1970 as if the stamp were UTC. */
-      readonly stampMs?: number;
-    };
-
-/** A line without colours and line end → what one format makes of it. Never throws. */
-export type LineFormat = (plain: string) => MetricLine;
-
-const FORMATS: readonly LineFormat[] = [readLoguruLine];
-
-/** The first format's answer that knows the line. */
-export function readMetricLine(plain: string): MetricLine {
-  for (const format of FORMATS) {
-    const read = format(plain);
-    if (read.kind !== "other") return read;
-  }
-  return { kind: "other" };
+/** Where a value stands in the line. */
+export interface Spot {
+  readonly at: number;
+  readonly end: number;
 }
+
+/**
+ * How surely a value is a metric: `sure` by its name or its line; `likely` on a line with a step,
+ * once it comes again; `maybe` when it comes often and changes.
+ */
+export type Grade = "sure" | "likely" | "maybe";
+
+export interface LineEntry extends Spot {
+  readonly key: string;
+  readonly grade: Grade;
+  /** Set for NaN and infinite ones, which are words. */
+  readonly word?: number;
+}
+
+export interface LineMetrics {
+  readonly kind: "metrics";
+  readonly format: string;
+  readonly step?: Spot & { readonly key: LineStep["key"] };
+  readonly entries: readonly LineEntry[];
+  /** Stretches that decided how the line was read, and in which numbers are but text. */
+  readonly fixed: readonly Spot[];
+}
+
+export type MetricLine =
+  /** Not this format's, or no metric line at all, and why not where that can be told. */
+  | {
+      readonly kind: "other";
+      readonly why?: string;
+      /** It knows the line. */ readonly known?: true;
+    }
+  /** A metric line that could not be understood. */
+  | { readonly kind: "unread"; readonly format: string }
+  | LineMetrics;
+
+/**
+ * A line without colours, line end and stamp → what one format makes of it. Never throws; linear.
+ * Numbers decide nothing: lines that differ in their numbers alone are read alike.
+ */
+export type LineFormat = (line: PlainLine) => MetricLine;

@@ -7,31 +7,52 @@ export interface NumberEntry {
   readonly key: string;
   readonly token: string;
   readonly value: number;
+  /** Where the token begins in the text. */
+  readonly at: number;
 }
 
 export interface MetricObject {
   readonly numbers: readonly NumberEntry[];
-  /** String values of the outermost object, in order. */
-  readonly strings: readonly { readonly key: string; readonly value: string }[];
+  /** String values of the outermost object, in order, with where they begin and end. */
+  readonly strings: readonly StringEntry[];
+  /** Where each key begins and ends, those of nested objects among them. */
+  readonly keys: readonly { readonly at: number; readonly end: number }[];
+  /** Where the object ends in the text. */
+  readonly end: number;
+}
+
+export interface StringEntry {
+  readonly key: string;
+  readonly value: string;
+  readonly at: number;
+  readonly end: number;
 }
 
 interface Cursor {
   readonly text: string;
   at: number;
   readonly numbers: NumberEntry[];
-  readonly strings: { key: string; value: string }[];
+  readonly strings: StringEntry[];
+  readonly keys: { at: number; end: number }[];
+  readonly decode: (raw: string) => string;
 }
 
 /**
  * The object that starts at `text[from]`, a `{`. Takes JSON and what Python prints besides: NaN,
  * Infinity, nan, inf, single quotes, True, None, a trailing comma. Arrays, booleans and null are
  * passed over. Undefined when it is not an object or has no end; what follows it is not looked at.
- * Never throws; linear in the text's length.
+ * Never throws; linear in the text's length. `decode` turns what stands in quotes into text where
+ * the characters of `text` are bytes.
  */
-export function readMetricObject(text: string, from: number): MetricObject | undefined {
-  const cursor: Cursor = { text, at: from, numbers: [], strings: [] };
+export function readMetricObject(
+  text: string,
+  from: number,
+  decode: (raw: string) => string = (raw) => raw,
+): MetricObject | undefined {
+  const cursor: Cursor = { text, at: from, numbers: [], strings: [], keys: [], decode };
   if (!readObject(cursor, "", 0)) return undefined;
-  return { numbers: cursor.numbers, strings: cursor.strings };
+  const { numbers, strings, keys, at } = cursor;
+  return { numbers, strings, keys, end: at };
 }
 
 function readObject(cursor: Cursor, prefix: string, depth: number): boolean {
@@ -40,8 +61,10 @@ function readObject(cursor: Cursor, prefix: string, depth: number): boolean {
   for (;;) {
     skipSpace(cursor);
     if (take(cursor, "}")) return true;
+    const from = cursor.at;
     const key = readString(cursor);
     if (key === undefined || prefix.length + key.length > METRIC_KEY_CHARS) return false;
+    cursor.keys.push({ at: from, end: cursor.at });
     skipSpace(cursor);
     if (!take(cursor, ":")) return false;
     skipSpace(cursor);
@@ -57,14 +80,18 @@ function readValue(cursor: Cursor, key: string, depth: number): boolean {
   if (char === "{") return readObject(cursor, `${key}/`, depth + 1);
   if (char === "[" || char === "(") return skipArray(cursor);
   if (char === '"' || char === "'") {
+    const from = cursor.at;
     const value = readString(cursor);
-    if (value !== undefined && depth === 0) cursor.strings.push({ key, value });
+    if (value !== undefined && depth === 0) {
+      cursor.strings.push({ key, value, at: from, end: cursor.at });
+    }
     return value !== undefined;
   }
+  const at = cursor.at;
   const token = readWord(cursor);
   const value = numberOf(token);
   if (value !== undefined) {
-    cursor.numbers.push({ key, token, value });
+    cursor.numbers.push({ key, token, value, at });
     return true;
   }
   return PASSED_OVER.has(token);
@@ -150,7 +177,7 @@ function readString(cursor: Cursor): string | undefined {
       i += 1;
     } else if (char === quote) {
       cursor.at = i + 1;
-      const raw = cursor.text.slice(from, i);
+      const raw = cursor.decode(cursor.text.slice(from, i));
       return escaped ? unescape(raw) : raw;
     }
   }

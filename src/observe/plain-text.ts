@@ -1,63 +1,56 @@
-// A log line as plain text: without terminal colours, and its time stamp as a number.
+// A log line without terminal colours, as bytes, and texts that stand for themselves.
 // What the line means is left to the formats.
 
-const ESC = "\u001B";
-const BEL = "\u0007";
+const ESC = 27;
+const BEL = 7;
+const BACKSPACE = 8;
 
-/** The text without ANSI escape sequences (colours, hyperlinks). Linear in the text's length. */
-export function stripAnsi(text: string): string {
-  let at = text.indexOf(ESC);
-  if (at === -1) return text;
-  let plain = "";
-  let from = 0;
-  while (at !== -1) {
-    plain += text.slice(from, at);
-    from = endOfEscape(text, at);
-    at = text.indexOf(ESC, from);
+/**
+ * Copies `bytes[from..to)` into `into`, ANSI escape sequences (colours, hyperlinks) and what
+ * backspaces take back left out, and gives the length. `into` is at least as long. Linear.
+ */
+export function copyPlain(bytes: Uint8Array, from: number, to: number, into: Uint8Array): number {
+  let length = 0;
+  for (let at = from; at < to;) {
+    const byte = bytes[at] ?? 0;
+    if (byte === ESC) at = endOfEscape(bytes, at, to);
+    else if (byte === BACKSPACE) {
+      length = Math.max(0, length - 1);
+      at += 1;
+    } else {
+      into[length] = byte;
+      length += 1;
+      at += 1;
+    }
   }
-  return plain + text.slice(from);
+  return length;
 }
 
-function endOfEscape(text: string, at: number): number {
-  const kind = text[at + 1];
+function endOfEscape(bytes: Uint8Array, at: number, to: number): number {
+  const kind = bytes[at + 1];
   let i = at + 2;
-  if (kind === "[") {
-    while (i < text.length && !isFinal(text.charCodeAt(i))) i += 1;
-    return Math.min(text.length, i + 1);
+  if (kind === 0x5b) {
+    while (i < to && !isFinal(bytes[i] ?? 0)) i += 1;
+    return Math.min(to, i + 1);
   }
-  if (kind === "]") {
-    while (i < text.length && text[i] !== BEL && text[i] !== ESC) i += 1;
-    return Math.min(text.length, text[i] === ESC ? i + 2 : i + 1);
+  if (kind === 0x5d) {
+    while (i < to && bytes[i] !== BEL && bytes[i] !== ESC) i += 1;
+    return Math.min(to, bytes[i] === ESC ? i + 2 : i + 1);
   }
-  return Math.min(text.length, i);
+  return Math.min(to, i);
 }
 
 const isFinal = (code: number): boolean => code >= 0x40 && code <= 0x7e;
 
-const STAMP = /^\[?(\d{4})-(\d\d)-(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?/;
-
-/**
- * The stamp that a plain log line begins with, in ms since 1970 as if it were UTC: logs name no
- * zone. Undefined where there is none.
- */
-export function stampOf(plain: string): number | undefined {
-  const first = plain.charCodeAt(0);
-  if ((first < 48 || first > 57) && first !== 91) return undefined;
-  const match = STAMP.exec(plain);
-  if (match === null) return undefined;
-  const [, year, month, day, hour, minute, second, fraction] = match;
-  const whole = Date.UTC(
-    Number(year),
-    Number(month) - 1,
-    Number(day),
-    Number(hour),
-    Number(minute),
-    Number(second),
-  );
-  return whole + (fraction === undefined ? 0 : Math.floor(Number(`0.${fraction}`) * 1000));
-}
-
 /** A copy that shares no memory with the longer text it was cut from. */
 export function ownCopy(text: string): string {
   return Buffer.from(text, "utf8").toString("utf8");
+}
+
+/** The true text of a stretch of a line whose characters are bytes. */
+export function trueText(bytes: string): string {
+  for (let i = 0; i < bytes.length; i += 1) {
+    if (bytes.charCodeAt(i) > 127) return Buffer.from(bytes, "latin1").toString("utf8");
+  }
+  return bytes;
 }

@@ -1,8 +1,11 @@
 // Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
 // Bytes come from effects/tail.ts; whether something is wrong is asked in findings.ts.
+import { UNREAD_SAMPLES } from "../limits.ts";
 import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
-import { type FileReading, type FileTraceback, createFileReading } from "./file-reading.ts";
+import { type FileReading, createFileReading } from "./file-reading.ts";
 import { mergeSeries } from "./merge.ts";
+import { createRunBudget } from "./metric-sink.ts";
+import type { FileTraceback, TextOptions } from "./text-reading.ts";
 
 export interface RunReader {
   /** The next bytes of a file, whose name is relative to the run folder: `logs/train.log`. */
@@ -16,14 +19,15 @@ export interface RunReader {
 }
 
 /** A reader that has read nothing. */
-export function createRunReader(): RunReader {
+export function createRunReader(options: TextOptions = {}): RunReader {
   const files = new Map<string, FileReading>();
+  const budget = createRunBudget();
   let kept: RunReading | undefined;
   return {
     feed(file, bytes) {
       let found = files.get(file);
       if (found === undefined) {
-        found = createFileReading(file);
+        found = createFileReading(file, budget, options);
         files.set(file, found);
       }
       found.feed(bytes);
@@ -34,6 +38,7 @@ export function createRunReader(): RunReader {
       kept = undefined;
     },
     reset(file) {
+      files.get(file)?.drop();
       files.delete(file);
       kept = undefined;
     },
@@ -113,6 +118,7 @@ function unreadOf(files: readonly FileReading[]): RunReading["unread"] {
   const logs = files.filter((file) => !isConsole(file.file));
   const counted = logs.some((file) => file.unread().count > 0) ? logs : files;
   const count = counted.reduce((sum, file) => sum + file.unread().count, 0);
-  const first = counted.map((file) => file.unread().first).find((found) => found !== undefined);
-  return first === undefined ? { count } : { count, first };
+  const samples = counted.flatMap((file) => file.unread().samples).slice(0, UNREAD_SAMPLES);
+  const [first] = samples;
+  return first === undefined ? { count } : { count, first, samples };
 }

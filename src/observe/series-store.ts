@@ -1,110 +1,190 @@
-// One metric's values in one log file, in typed arrays that grow by doubling.
-// Merging files is left to merge.ts; a plot or table reads the finished `Series`.
+// One metric's values in one log file: a bounded number of points, and the samples that a summary
+// shows, with their tokens. Merging files is left to merge.ts.
 import type { MetricSummary, Sample, Series } from "../model/sample.ts";
-import type { LineStep } from "./metric-line.ts";
+import { createKeptPoints } from "./kept-points.ts";
+import type { Grade, LineStep } from "./metric-line.ts";
 
-/** What is added for each logged value. */
+/**
+ * What is added for each logged value; one object is filled again and again. The token stands in
+ * `bytes[start..end)`, unless it is given as text.
+ */
 export interface NewValue {
-  readonly value: number;
-  readonly token: string;
-  readonly line: number;
-  readonly offset: number;
-  readonly step?: LineStep;
-  readonly stampMs?: number;
+  value: number;
+  line: number;
+  offset: number;
+  /** NaN where the line has no x. */
+  step: number;
+  stepKey: LineStep["key"] | undefined;
+  /** NaN where the line has no stamp. */
+  stampMs: number;
+  /** Last epoch that the file told, so that a counter that starts anew with it is no restart. */
+  epoch: number;
+  start: number;
+  end: number;
+  token: string | undefined;
 }
 
 export interface SeriesStore {
-  add(value: NewValue): void;
-  /** A view of what has been added; later values do not change it. */
-  series(): Series;
+  add(value: NewValue, grade: Grade): void;
+  /** Takes the tokens of what was added since out of the bytes they stand in. */
+  settle(bytes: Uint8Array): void;
+  /** A view of what has been added, which later values do not change; undefined: no metric. */
+  series(): Series | undefined;
 }
 
-const FIRST_CAPACITY = 16;
+const RANK: Readonly<Record<Grade, number>> = { maybe: 0, likely: 1, sure: 2 };
+/** How often a value must come to count as a metric, by how sure its lines are. */
+const LIKELY_FROM = 3;
+const MAYBE_FROM = 5;
+/** A fall of the step by more than so many usual steps is another attempt. */
+const FAR_BACK = 10;
+
+const MARKS = ["first", "last", "min", "max", "hole"] as const;
+const [FIRST, LAST, MIN, MAX, HOLE] = [0, 1, 2, 3, 4];
+const FIELDS = 7;
 
 /**
- * A store for `key` as logged in `file`. 20 bytes a value. The x axis is that of the first value;
- * when a later one lacks it, the axis becomes the values' own count, since half an axis is none.
+ * A store for `key` as logged in `file`. The x axis is that of the first value; when a later one
+ * lacks it, the axis becomes the values' own count, since half an axis is none. `most` values are
+ * kept exactly. A series that only became sure later forgets what came before.
  */
-export function createSeriesStore(file: string, key: string): SeriesStore {
-  let count = 0;
-  let steps = new Float64Array(FIRST_CAPACITY);
-  let values = new Float64Array(FIRST_CAPACITY);
-  let lines = new Uint32Array(FIRST_CAPACITY);
+export function createSeriesStore(file: string, key: string, most: () => number): SeriesStore {
+  const points = createKeptPoints(most);
+  /** value, line, offset, step, stamp, start and end of the token, of each mark. */
+  const marks = new Float64Array(MARKS.length * FIELDS);
+  const tokens: (string | undefined)[] = MARKS.map(() => undefined);
+  const has = new Uint8Array(MARKS.length);
+  const n = { count: 0, holes: 0, rank: 0, attempt: 0, last: 0, first: 0, stride: 0, epoch: 0 };
   let stepKey: Series["stepKey"] = "sample";
-  let first: Sample | undefined;
-  let last: Sample | undefined;
-  let min: Sample | undefined;
-  let max: Sample | undefined;
-  let notFinite: Sample | undefined;
-  let notFiniteCount = 0;
 
-  const grow = (): void => {
-    steps = enlarged(steps, new Float64Array(2 * steps.length));
-    values = enlarged(values, new Float64Array(2 * values.length));
-    lines = enlarged(lines, new Uint32Array(2 * lines.length));
+  const mark = (which: number, added: NewValue): void => {
+    const at = which * FIELDS;
+    marks[at] = added.value;
+    marks[at + 1] = added.line;
+    marks[at + 2] = added.offset;
+    marks[at + 3] = added.step;
+    marks[at + 4] = added.stampMs;
+    marks[at + 5] = added.start;
+    marks[at + 6] = added.end;
+    tokens[which] = added.token;
+    has[which] = 1;
+  };
+  const forget = (): void => {
+    points.clear();
+    has.fill(0);
+    n.count = 0;
+    n.holes = 0;
+    n.attempt = 0;
+  };
+  const restarts = (added: NewValue): boolean => {
+    const by = n.last - added.step;
+    if (by <= 0) {
+      n.stride = Math.max(n.stride, -by);
+      return false;
+    }
+    if (added.epoch > n.epoch) return false;
+    const fromStart = added.step <= n.first + n.stride && by >= 3 * n.stride;
+    return n.stride > 0 && (fromStart || by > FAR_BACK * n.stride);
+  };
+  const follow = (added: NewValue): void => {
+    if (n.count === 0) {
+      stepKey = added.stepKey ?? "sample";
+      n.first = added.step;
+      n.stride = 0;
+    } else if (stepKey !== "sample") {
+      if (added.stepKey !== stepKey) {
+        stepKey = "sample";
+        points.countInstead();
+      } else if (restarts(added)) {
+        n.attempt = n.count;
+        n.holes = 0;
+        has[HOLE] = 0;
+        n.first = added.step;
+      }
+    }
+    n.last = added.step;
+    n.epoch = added.epoch;
+  };
+  const sample = (which: number): Sample | undefined => {
+    if (has[which] === 0) return undefined;
+    const at = which * FIELDS;
+    const step = marks[at + 3] ?? Number.NaN;
+    const stampMs = marks[at + 4] ?? Number.NaN;
+    return {
+      file,
+      line: marks[at + 1] ?? 0,
+      offset: marks[at + 2] ?? 0,
+      key,
+      value: marks[at] ?? 0,
+      token: tokens[which] ?? "",
+      ...(Number.isNaN(step) ? {} : { step }),
+      ...(Number.isNaN(stampMs) ? {} : { stampMs }),
+    };
+  };
+  const isMetric = (): boolean => {
+    if (n.rank === RANK.sure) return true;
+    if (n.rank === RANK.likely) return n.count >= LIKELY_FROM;
+    const varies = has[MIN] === 1 && marks[MIN * FIELDS] !== marks[MAX * FIELDS];
+    return n.count >= MAYBE_FROM && varies;
   };
 
   return {
-    add(added) {
-      if (count === values.length) grow();
-      if (count === 0) stepKey = added.step?.key ?? "sample";
-      else if (stepKey !== "sample" && added.step?.key !== stepKey) {
-        stepKey = "sample";
-        steps = Float64Array.from({ length: steps.length }, (_, i) => i);
-      }
-      steps[count] = stepKey === "sample" ? count : (added.step?.value ?? count);
-      values[count] = added.value;
-      lines[count] = added.line;
-      count += 1;
-
-      const sample = sampleOf(file, key, added);
-      first ??= sample;
-      last = sample;
-      if (!Number.isFinite(sample.value)) {
-        notFinite ??= sample;
-        notFiniteCount += 1;
+    add(added, grade) {
+      const rank = RANK[grade];
+      if (rank > n.rank) {
+        if (n.rank < RANK.likely) forget();
+        n.rank = rank;
+      } else if (rank === 0 && n.rank > 0) return;
+      follow(added);
+      points.add(added.value, stepKey === "sample" ? n.count : added.step, added.line);
+      n.count += 1;
+      if (has[FIRST] === 0) mark(FIRST, added);
+      mark(LAST, added);
+      const { value } = added;
+      if (!Number.isFinite(value)) {
+        if (has[HOLE] === 0) mark(HOLE, added);
+        n.holes += 1;
         return;
       }
-      if (min === undefined || sample.value < min.value) min = sample;
-      if (max === undefined || sample.value > max.value) max = sample;
+      if (has[MIN] === 0 || value < (marks[MIN * FIELDS] ?? 0)) mark(MIN, added);
+      if (has[MAX] === 0 || value > (marks[MAX * FIELDS] ?? 0)) mark(MAX, added);
+    },
+    settle(bytes) {
+      for (let which = 0; which < MARKS.length; which += 1) {
+        if (has[which] === 0 || tokens[which] !== undefined) continue;
+        const at = which * FIELDS;
+        tokens[which] = textOf(bytes, marks[at + 5] ?? 0, marks[at + 6] ?? 0);
+      }
     },
     series() {
-      if (first === undefined || last === undefined) throw new Error(`Series ${key} is empty`);
+      const [first, last] = [sample(FIRST), sample(LAST)];
+      if (first === undefined || last === undefined || !isMetric()) return undefined;
+      const [min, max, notFinite] = [sample(MIN), sample(MAX), sample(HOLE)];
       const summary: MetricSummary = {
         key,
-        count,
+        count: n.count,
         first,
         last,
         ...(min === undefined ? {} : { min }),
         ...(max === undefined ? {} : { max }),
         ...(notFinite === undefined ? {} : { notFinite }),
-        notFiniteCount,
+        notFiniteCount: n.holes,
       };
+      const { steps, values, lines, bucket, from } = points.read(most(), n.attempt);
       return {
         summary,
         stepKey,
-        steps: steps.subarray(0, count),
-        values: values.subarray(0, count),
-        lines: lines.subarray(0, count),
+        steps,
+        values,
+        lines,
+        ...(bucket > 1 ? { reducedBy: bucket } : {}),
+        ...(n.attempt > 0 ? { attemptFrom: from } : {}),
       };
     },
   };
 }
 
-function sampleOf(file: string, key: string, added: NewValue): Sample {
-  return {
-    file,
-    line: added.line,
-    offset: added.offset,
-    key,
-    value: added.value,
-    token: added.token,
-    ...(added.step === undefined ? {} : { step: added.step.value }),
-    ...(added.stampMs === undefined ? {} : { stampMs: added.stampMs }),
-  };
-}
-
-function enlarged<T extends Float64Array | Uint32Array>(from: T, into: T): T {
-  into.set(from);
-  return into;
+/** ASCII, so a character a byte. */
+function textOf(bytes: Uint8Array, from: number, to: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 }

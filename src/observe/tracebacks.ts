@@ -1,7 +1,6 @@
 // Finds how a Python program says that it failed: tracebacks of Python, loguru and rich, syntax
 // errors, and the refusals of argparse, click and Typer. Which one ended the run is in cause.ts.
 import { QUOTED_CHARS, TRACEBACK_LINES } from "../limits.ts";
-import type { LogLine } from "./lines.ts";
 import { ownCopy } from "./plain-text.ts";
 
 /** A failure as the lines show it. */
@@ -13,12 +12,28 @@ export interface FoundTraceback {
   readonly lastLineOffset: number;
 }
 
+/** A line as plain text, with its place. */
+export interface TextLine {
+  readonly text: string;
+  readonly line: number;
+  readonly offset: number;
+}
+
 export interface TracebackFinder {
   /** Takes the next line, plain; gives what it completed. `replaces`: it goes on from the last. */
-  next(line: LogLine): { readonly found: FoundTraceback; readonly replaces: boolean } | undefined;
+  next(line: TextLine): { readonly found: FoundTraceback; readonly replaces: boolean } | undefined;
   /** The line given last is a frame: it quotes source code, which tells nothing. */
   inFrames(): boolean;
+  /** It waits for something: the next line must be given, whatever it says. */
+  busy(): boolean;
 }
+
+/** Whether a line may begin something: other lines need not be given while nothing is awaited. */
+export const mayFail = (plain: string): boolean =>
+  plain.includes(HEADER) ||
+  plain.startsWith(IGNORED) ||
+  SYNTAX_PLACE.test(plain) ||
+  /^usage: /i.test(plain);
 
 /**
  *                 header                     first line that is no frame
@@ -90,6 +105,7 @@ export function createTracebackFinder(): TracebackFinder {
       return step.done;
     },
     inFrames: () => state.kind === "frames",
+    busy: () => state.kind !== "idle" || previous.startsWith(IGNORED),
   };
 }
 
@@ -98,7 +114,7 @@ interface Step {
   readonly done?: { readonly found: FoundTraceback; readonly replaces: boolean };
 }
 
-function advance(state: State, line: LogLine, plain: string): Step {
+function advance(state: State, line: TextLine, plain: string): Step {
   switch (state.kind) {
     case "idle":
       return { state: begin(line, plain) ?? state };
@@ -126,7 +142,7 @@ function isHeader(plain: string, at: number): boolean {
   return after === ":" || /^[─-]+[╮+]?$/.test(after);
 }
 
-function startFrames(state: State, line: LogLine, plain: string, at: number): State {
+function startFrames(state: State, line: TextLine, plain: string, at: number): State {
   const before = plain.slice(0, at);
   const box = plain.slice(at + HEADER.length).trim() !== ":";
   const group = before.trimEnd().endsWith("Exception Group");
@@ -136,20 +152,20 @@ function startFrames(state: State, line: LogLine, plain: string, at: number): St
   return { kind: "frames", begun, prefix, box };
 }
 
-const begunAt = (line: LogLine): Begun => ({
+const begunAt = (line: TextLine): Begun => ({
   line: line.line,
   offset: line.offset,
   waited: 0,
   chain: false,
 });
 
-function begin(line: LogLine, plain: string): State | undefined {
+function begin(line: TextLine, plain: string): State | undefined {
   if (SYNTAX_PLACE.test(plain)) return { kind: "syntax", begun: begunAt(line) };
   if (/^usage: /i.test(plain)) return { kind: "usage", begun: begunAt(line) };
   return undefined;
 }
 
-function inFrames(state: State & { kind: "frames" }, line: LogLine, plain: string): Step {
+function inFrames(state: State & { kind: "frames" }, line: TextLine, plain: string): Step {
   const own = plain.startsWith(state.prefix) ? plain.slice(state.prefix.length) : plain;
   const first = own.charAt(0);
   const frame =
@@ -160,7 +176,7 @@ function inFrames(state: State & { kind: "frames" }, line: LogLine, plain: strin
 
 const isBox = (char: string): boolean => "│╰╭╷╵|+".includes(char);
 
-function inUsage(state: State & { kind: "usage" }, line: LogLine, plain: string): Step {
+function inUsage(state: State & { kind: "usage" }, line: TextLine, plain: string): Step {
   const trimmed = plain.trim();
   const { boxed } = state;
   if (boxed !== undefined) {

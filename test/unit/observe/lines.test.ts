@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { LINE_BYTES, LONG_LINE_HEAD_BYTES } from "../../../src/limits.ts";
-import { type LogLine, createLineSplitter } from "../../../src/observe/lines.ts";
+import { createLineSplitter } from "../../../src/observe/lines.ts";
 
 /** Lines of chunks, each `line@offset text`, a cut one marked. */
 function split(chunks: readonly (string | Uint8Array)[], finish = true): readonly string[] {
-  const seen: LogLine[] = [];
-  const splitter = createLineSplitter((line) => seen.push(line));
+  const seen: string[] = [];
+  const splitter = createLineSplitter((bytes, from, to, line, offset, cut) => {
+    const text = Buffer.from(bytes.subarray(from, to)).toString("utf8");
+    seen.push(`${line}@${offset} ${text}${cut ? "…" : ""}`);
+  });
   for (const chunk of chunks) splitter.feed(Buffer.from(chunk));
   if (finish) splitter.finish();
-  return seen.map(({ line, offset, text, cut }) => `${line}@${offset} ${text}${cut ? "…" : ""}`);
+  return seen;
 }
 
 test("LF and CRLF end a line and offsets are bytes, not characters", () => {

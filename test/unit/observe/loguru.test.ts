@@ -1,38 +1,43 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readLoguruLine } from "../../../src/observe/formats/loguru.ts";
-import { stripAnsi } from "../../../src/observe/plain-text.ts";
+import { createLineTokens } from "../../../src/observe/line-tokens.ts";
+import type { Spot } from "../../../src/observe/metric-line.ts";
+import type { Sample } from "../../../src/model/sample.ts";
+import { readLines } from "./reading.ts";
 
 /** `x: key=token …` of a line, or the kind of answer where it is none with metrics. */
 function read(line: string): string {
-  const found = readLoguruLine(stripAnsi(line));
+  const text = Buffer.from(line).toString("latin1");
+  const found = readLoguruLine({ text, tokens: createLineTokens() });
   if (found.kind !== "metrics") return found.kind;
-  const step = found.step === undefined ? "" : `${found.step.key} ${found.step.value}: `;
-  return step + found.entries.map(({ key, token }) => `${key}=${token}`).join(" ");
+  const tokenOf = ({ at, end }: Spot): string => text.slice(at, end);
+  const step = found.step === undefined ? "" : `${found.step.key} ${tokenOf(found.step)}: `;
+  return step + found.entries.map((entry) => `${entry.key}=${tokenOf(entry)}`).join(" ");
+}
+
+/** The sample of `key` in a log of one line. */
+function sampleOf(line: string, key: string): Sample | undefined {
+  return readLines(line).series.find(({ summary }) => summary.key === key)?.summary.last;
 }
 
 test("the short form is read with its step and stamp", () => {
   const line = '2025-02-02 14:30:00 | INFO | metric {"epoch": 0, "step": 100, "loss": 0.512}';
   assert.equal(read(line), "step 100: loss=0.512");
-  const found = readLoguruLine(line);
-  assert.equal(found.kind === "metrics" && found.stampMs, Date.UTC(2025, 1, 2, 14, 30, 0));
+  assert.equal(sampleOf(line, "loss")?.stampMs, Date.UTC(2025, 1, 2, 14, 30, 0));
 });
 
 test("loguru's default form is read, with milliseconds", () => {
   const line =
     '2025-02-02 14:30:00.123 | INFO     | __main__:train:41 - metric {"step": 1, "loss": 0.5}';
   assert.equal(read(line), "step 1: loss=0.5");
-  const found = readLoguruLine(line);
-  assert.equal(found.kind === "metrics" && found.stampMs, Date.UTC(2025, 1, 2, 14, 30, 0, 123));
+  assert.equal(sampleOf(line, "loss")?.stampMs, Date.UTC(2025, 1, 2, 14, 30, 0, 123));
 });
 
 test("colours and Python's logging do not matter", () => {
-  assert.equal(
-    read(
-      '\u001B[32m2025-02-02 14:30:00\u001B[0m | \u001B[1mINFO\u001B[0m | \u001B[1mmetric {"a": 1}\u001B[0m',
-    ),
-    "a=1",
-  );
+  const line =
+    '\u001B[32m2025-02-02 14:30:00\u001B[0m | \u001B[1mINFO\u001B[0m | \u001B[1mmetric {"a": 1}\u001B[0m';
+  assert.equal(sampleOf(line, "a")?.token, "1");
   assert.equal(read('INFO:root:metric {"a": 1}'), "a=1");
   assert.equal(read('metric {"a": 1}'), "a=1");
 });

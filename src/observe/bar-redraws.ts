@@ -1,0 +1,96 @@
+// Progress bars are drawn again and again; only the last redraw of each counts. A bar is held
+// back until another one begins, something follows a full one, or the log ends.
+import { QUOTED_CHARS } from "../limits.ts";
+
+export interface BarRedraws {
+  /** True when the text was a bar: it is held back. */
+  take(bytes: Uint8Array, from: number, to: number, line: number, offset: number): boolean;
+  /** The log is over: what was held back counts. */
+  finish(): void;
+}
+
+interface Held {
+  bytes: Uint8Array;
+  line: number;
+  offset: number;
+  /** What stands before the bar, numbers left out, and how far it is. */
+  name: string;
+  percent: number;
+}
+
+const LONGEST = 8 * QUOTED_CHARS;
+/** `Epoch 3:  45%|`, with the name and the percentage. */
+const TQDM = /^(.{0,200}?)(\d{1,3})%\|/s;
+const KERAS = /^(.{0,80}?)(\d{1,9})\/(\d{1,9}) (?:\[[=>.\s]*\]|\u00E2\u0094\u0081+)/s;
+
+/** `onBar` gets each bar's last redraw, with its place. */
+export function createBarRedraws(
+  onBar: (bytes: Uint8Array, line: number, offset: number) => void,
+): BarRedraws {
+  let held: Held | undefined;
+  const flush = (): void => {
+    const bar = held;
+    held = undefined;
+    if (bar !== undefined) onBar(bar.bytes, bar.line, bar.offset);
+  };
+  const hold = (
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    line: number,
+    offset: number,
+    seen: { name: string; percent: number },
+  ): void => {
+    const end = Math.min(to, from + LONGEST);
+    held = { bytes: bytes.slice(from, end), line, offset, ...seen };
+  };
+  return {
+    take(bytes, from, to, line, offset) {
+      if (held === undefined && !mayBar(bytes, from, to)) return false;
+      const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, LONGEST));
+      const seen = barOf(text.toString("latin1"));
+      if (seen === undefined) {
+        // Other lines come between the redraws of a bar; once it is full, it says no more.
+        if (held !== undefined && held.percent >= 100) flush();
+        return false;
+      }
+      const same = held !== undefined && held.name === seen.name && seen.percent >= held.percent;
+      if (held !== undefined && !same) flush();
+      hold(bytes, from, to, line, offset, seen);
+      return true;
+    },
+    finish: flush,
+  };
+}
+
+function barOf(text: string): { name: string; percent: number } | undefined {
+  const tqdm = TQDM.exec(text);
+  if (tqdm !== null) {
+    return { name: nameOf(tqdm[1] ?? ""), percent: Number(tqdm[2]) };
+  }
+  const keras = KERAS.exec(text);
+  if (keras === null) return undefined;
+  const [, name = "", done, total] = keras;
+  return { name: nameOf(`${name}/${total}`), percent: (100 * Number(done)) / Number(total) };
+}
+
+/** Values in a description change with each redraw; the bar is the same. */
+const nameOf = (text: string): string => text.replaceAll(/[-+]?[\d.]+(?:e[-+]?\d+)?/g, "#").trim();
+
+const PERCENT = 37;
+const PIPE = 124;
+const CLOSE = 93;
+const HEAVY = 0x81;
+
+function mayBar(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i += 1) {
+    const byte = bytes[i];
+    if (byte === PIPE && bytes[i - 1] === PERCENT) return true;
+    if (byte === CLOSE && isArrow(bytes[i - 1] ?? 0)) return true;
+    if (byte === HEAVY && bytes[i - 1] === 0x94) return true;
+  }
+  return false;
+}
+
+/** Keras draws `[====>....]`. */
+const isArrow = (byte: number): boolean => byte === 61 || byte === 46 || byte === 62;

@@ -1,0 +1,147 @@
+// Lines of free text with names and values: `step:1/1530 train_loss:10.8 step_avg:213.66ms`,
+// `iter 100: loss 2.34, time 12ms`, `| lm loss: 6.44E+00 |`. Names and steps say what is a metric.
+import { findCounters, spotOf, tokenText } from "../line-counter.ts";
+import { NUMBER, WORD } from "../line-tokens.ts";
+import type { Grade, LineEntry, LineMetrics, MetricLine, PlainLine } from "../metric-line.ts";
+import { trueText } from "../plain-text.ts";
+import { inSplit, namesQuality, namesSetting, splitOfWord } from "../metric-words.ts";
+import { type Pair, pairAt } from "../value-spots.ts";
+import { splitBefore } from "./split-words.ts";
+
+/** A longer line is a listing of something. */
+const LONGEST = 4_000;
+/** Words before a value that make the pair part of a sentence. */
+const SENTENCE = new Set(
+  (
+    "at to is are was of in from for the a an took after with by and or on than reducing using has have " +
+    "had about over under between since until be been only all any this that these those which we it its " +
+    "not no rank gpu gpus node port line version python cuda device cuda: pid id"
+  ).split(" "),
+);
+/** Names that are places, times and identities, however they are written. */
+const NO_METRIC =
+  /\.(?:py|cc|cpp|cu|cuh|c|h|js|ts|rs|go|sh|yaml|yml|json|txt|pt|pth|bin|so|log)$|^(?:https?|file|line|port|pid|rank|local_rank|node|gpu|cuda|device|id|seed|version|v|v_num|exit|code|errno|time_ms|date|localhost|tid|thread|process|eta)$/i;
+/** Shell traces and listings of source code. */
+const NO_LOG =
+  /^(?:\++ |\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|assert|raise|print|self\.|#|\/\/|@|export|set|\$|parser\.|args\.)(?:\b|[ (.]))/;
+/** Marks that free text has and logs of values have not, but for f-strings and calls. */
+const CODE = /[{};]|\w\(|\bself\.|==|\+=|-=|->|"\)|'\)|:\.\d+f/;
+
+export function readKeyValueLine(line: PlainLine): MetricLine {
+  const { text, tokens } = line;
+  if (text.length > LONGEST || tokens.cut) return { kind: "other", why: "the line is too long" };
+  if (NO_LOG.test(text) || /^[ \t]{3,40}[\w.]{1,80} = /.test(text))
+    return { kind: "other", why: "it looks like source code or a command" };
+  const pairs = readPairs(line, 0);
+  if (pairs === undefined) return { kind: "other", why: "no name with a value stands in it" };
+  if (pairs.quality === 0 && CODE.test(text)) {
+    return { kind: "other", why: "it looks like source code" };
+  }
+  if (pairs.step === undefined && CODE.test(text)) {
+    return { kind: "other", why: "it looks like source code" };
+  }
+  return pairs;
+}
+
+/** All pairs from `from` on; undefined without any. `quality`: how many name a result. */
+export function readPairs(
+  line: PlainLine,
+  from: number,
+): (LineMetrics & { readonly quality: number }) | undefined {
+  const counters = findCounters(line);
+  const pairs = findPairs(line, from, counters.used);
+  const first = pairs[0];
+  if (first === undefined) return undefined;
+  const step = counters.best;
+  const quality = pairs.filter((pair) => namesQuality(pair.name)).length;
+  const settings = pairs.filter((pair) => namesSetting(pair.name)).length;
+  const kept = pairs.filter((pair) => counts(line, pair, step !== undefined, quality > 0));
+  if (kept.length === 0) return undefined;
+  const split = splitBefore(line, first.from);
+  const prose = words(line) > 8 + 4 * kept.length;
+  return {
+    kind: "metrics",
+    format: "key-value",
+    fixed: [],
+    quality,
+    entries: kept.map((pair): LineEntry => {
+      const { at } = spotOf(line, pair.value);
+      const named = namesQuality(pair.name);
+      return {
+        key: keyOf(pair, split),
+        at,
+        end: spotOf(line, endToken(pair)).end,
+        grade: gradeOf(named, quality > 0, step !== undefined, settings, prose),
+        ...(pair.word === undefined ? {} : { word: pair.word }),
+      };
+    }),
+    ...(step === undefined ? {} : { step }),
+  };
+}
+
+/** A signed word takes two tokens; a number one. */
+const endToken = (pair: Pair): number => (pair.word === undefined ? pair.value : pair.last);
+
+function gradeOf(
+  named: boolean,
+  lineNamed: boolean,
+  step: boolean,
+  settings: number,
+  prose: boolean,
+): Grade {
+  if (step) return lineNamed && !prose ? "sure" : "likely";
+  if (named && settings === 0 && !prose) return "sure";
+  return "maybe";
+}
+
+function findPairs(line: PlainLine, from: number, used: ReadonlySet<number>): readonly Pair[] {
+  const { tokens } = line;
+  const pairs: Pair[] = [];
+  let end = -1;
+  for (let i = 0; i < tokens.count; i += 1) {
+    const kind = tokens.kinds[i];
+    if ((kind !== NUMBER && kind !== WORD) || used.has(i)) continue;
+    if ((tokens.starts[i] ?? 0) < from) continue;
+    const pair = pairAt(line, i);
+    if (pair === undefined || pair.from <= end || NO_METRIC.test(pair.name)) continue;
+    pairs.push(pair);
+    end = Math.max(pair.value, pair.last);
+  }
+  return pairs;
+}
+
+/** Whether a pair is worth keeping on its line. */
+function counts(line: PlainLine, pair: Pair, step: boolean, quality: boolean): boolean {
+  const parts = pair.name.toLowerCase().split(" ");
+  if (parts.some((part) => SENTENCE.has(part))) return false;
+  const named = namesQuality(pair.name);
+  if (pair.by === " ") {
+    if (parts.length > 2 && splitOfWord(parts[0] ?? "") === undefined) return false;
+    return named || (step && quality && parts.length <= 2);
+  }
+  if (parts.length > 5) return named && step;
+  return named || step || isPure(line, pair);
+}
+
+/** Without step or known name: only `name: value` at a line's beginning, and nothing after it. */
+function isPure({ tokens, text }: PlainLine, pair: Pair): boolean {
+  const rest = text.slice(tokens.ends[pair.last] ?? 0);
+  return pair.from === 0 && !/[A-Za-z]{4}/.test(rest);
+}
+
+/** `val loss` → `val/loss`; names without spaces stay as they are. */
+function keyOf(pair: Pair, split: string | undefined): string {
+  const name = trueText(pair.name);
+  const space = name.indexOf(" ");
+  const own = space > 0 ? splitOfWord(name.slice(0, space)) : undefined;
+  if (own !== undefined) return `${own}/${name.slice(space + 1)}`;
+  return inSplit(split, name);
+}
+
+function words(line: PlainLine): number {
+  let count = 0;
+  for (let i = 0; i < line.tokens.count; i += 1) {
+    if (line.tokens.kinds[i] === WORD && /^[a-z]{3,}$/i.test(tokenText(line, i))) count += 1;
+  }
+  return count;
+}

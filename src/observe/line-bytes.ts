@@ -1,0 +1,28 @@
+// Small questions to the bytes of a line, and its text in the two ways that readers need it.
+// Colours are taken off in plain-text.ts.
+import { QUOTED_CHARS } from "../limits.ts";
+import { ownCopy } from "./plain-text.ts";
+
+export const quoted = (plain: string): string => ownCopy(plain.trim().slice(0, QUOTED_CHARS));
+
+export const utf8 = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("utf8");
+/** One character a byte, so that places are those of the bytes. */
+export const latin1 = (bytes: Uint8Array, from: number, to: number): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
+
+const ESC = 27;
+const BACKSPACE = 8;
+
+/** Whether colours or backspaces stand in it. */
+export function hasEscape(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from; i < to; i += 1) if (bytes[i] === ESC || bytes[i] === BACKSPACE) return true;
+  return false;
+}
+
+/** Whether a line can hold a value at all. */
+export const hasNumber = (text: string): boolean => /\d|\b(?:nan|inf)/i.test(text);
+
+/** The beginning of a line that was too long to be read and may have held metrics. */
+export const isCutMetric = (text: string): boolean =>
+  /^(?:.{0,80}\bmetrics?[ :=]{0,4}|\s*)\{["']/.test(text);

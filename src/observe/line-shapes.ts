@@ -1,0 +1,179 @@
+// Remembers how lines of one shape were read, so that the next line of that shape is read from
+// its bytes at once. Reading a shape for the first time is left to metric-line.ts.
+//
+// Two lines have one shape when their tokens differ in numbers and in the width of spaces alone;
+// formats let numbers decide nothing (`fixed` stretches apart, which are compared byte by byte),
+// so what was understood of one holds for all. It is the idea of log templates (P. He and others:
+// Drain, ICWS 2017), used as a memory of a parser instead of one.
+import { SHAPES_BYTES, SHAPE_BYTES } from "../limits.ts";
+import { type LineTokens, NUMBER, SPACE, maySign } from "./line-tokens.ts";
+import type { Spot } from "./metric-line.ts";
+import { type NumberSpot, scanNumber } from "./scan-number.ts";
+
+/** Codes below 256 are bytes; then any run of spaces; then numbers, which may be kept in a slot. */
+const ANY_SPACE = 256;
+const ANY_NUMBER = 512;
+const SIGNED = 1024;
+/** A slot's number plus one stands above these bits. */
+const SLOT_BITS = 11;
+const NO_SLOT = 0;
+
+export interface Shape<T> {
+  readonly code: Int32Array;
+  readonly meaning: T;
+  /** How many lines had it. */
+  count: number;
+  /** The shape that came after it last time: logs repeat themselves. */
+  next: Shape<T> | undefined;
+}
+
+/** Numbers of the line that was matched last, by slot. */
+export interface Slots {
+  readonly values: Float64Array;
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+}
+
+export interface LineShapes<T> {
+  readonly slots: Slots;
+  /** The shape of `bytes[from..to)`, its slots filled; undefined for a shape not seen yet. */
+  match(bytes: Uint8Array, from: number, to: number): Shape<T> | undefined;
+  /**
+   * Remembers a line's shape. `spots` get the slots 0, 1, …; undefined when one of them is no
+   * number of the tokens or the line is too long to remember.
+   */
+  learn(
+    bytes: Uint8Array,
+    tokens: LineTokens,
+    spots: readonly Spot[],
+    fixed: readonly Spot[],
+    meaning: T,
+  ): Shape<T> | undefined;
+}
+
+/** Values of one line; `MOST_ENTRIES` of a line's meaning is less. */
+const MOST_SLOTS = 2_048;
+const BUCKET = 24;
+
+export function createLineShapes<T>(): LineShapes<T> {
+  const slots: Slots = {
+    values: new Float64Array(MOST_SLOTS),
+    starts: new Int32Array(MOST_SLOTS),
+    ends: new Int32Array(MOST_SLOTS),
+  };
+  const spot: NumberSpot = { end: 0, value: 0 };
+  const buckets = new Map<number, Shape<T>[]>();
+  let size = 0;
+  let last: Shape<T> | undefined;
+
+  const fits = (code: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
+    let at = from;
+    for (let i = 0; i < code.length; i += 1) {
+      const want = code[i] ?? 0;
+      if (at >= to) return false;
+      if (want < ANY_SPACE) {
+        if (bytes[at] !== want) return false;
+        at += 1;
+      } else if (want === ANY_SPACE) {
+        let byte = bytes[at];
+        if (byte !== 32 && byte !== 9) return false;
+        do {
+          at += 1;
+          byte = bytes[at];
+        } while (at < to && (byte === 32 || byte === 9));
+      } else {
+        if (!scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return false;
+        const slot = want >> SLOT_BITS;
+        if (slot !== NO_SLOT) {
+          slots.values[slot - 1] = spot.value;
+          slots.starts[slot - 1] = at;
+          slots.ends[slot - 1] = spot.end;
+        }
+        at = spot.end;
+      }
+    }
+    return at === to;
+  };
+  const came = (shape: Shape<T>): Shape<T> => {
+    shape.count += 1;
+    if (last !== undefined) last.next = shape;
+    last = shape;
+    return shape;
+  };
+
+  return {
+    slots,
+    match(bytes, from, to) {
+      const guess = last?.next;
+      if (guess !== undefined && fits(guess.code, bytes, from, to)) return came(guess);
+      const bucket = buckets.get(beginning(bytes, from, to));
+      if (bucket === undefined) return undefined;
+      for (let i = 0; i < bucket.length; i += 1) {
+        const shape = bucket[i];
+        if (shape === undefined || shape === guess || !fits(shape.code, bytes, from, to)) continue;
+        if (i > 0) {
+          bucket.splice(i, 1);
+          bucket.unshift(shape);
+        }
+        return came(shape);
+      }
+      return undefined;
+    },
+    learn(bytes, tokens, spots, fixed, meaning) {
+      const code = codeOf(bytes, tokens, spots, fixed);
+      if (code === undefined) return undefined;
+      if (size + code.length > SHAPES_BYTES / 4) {
+        buckets.clear();
+        size = 0;
+        last = undefined;
+      }
+      size += code.length;
+      const key = beginning(bytes, 0, bytes.length);
+      const bucket = buckets.get(key);
+      const shape: Shape<T> = { code, meaning, count: 0, next: undefined };
+      if (bucket === undefined) buckets.set(key, [shape]);
+      else {
+        bucket.unshift(shape);
+        if (bucket.length > BUCKET) size -= bucket.pop()?.code.length ?? 0;
+      }
+      return shape;
+    },
+  };
+}
+
+/** Equal for lines of one shape: the bytes before the first digit, space runs as one. */
+function beginning(bytes: Uint8Array, from: number, to: number): number {
+  let hash = 7;
+  const end = Math.min(to, from + 12);
+  for (let i = from; i < end; i += 1) {
+    const byte = bytes[i] ?? 0;
+    // Digits, signs and points may belong to a number, spaces may be more or fewer.
+    if (byte <= 57) return hash;
+    hash = (Math.imul(hash, 31) + byte) | 0;
+  }
+  return hash;
+}
+
+function codeOf(
+  bytes: Uint8Array,
+  tokens: LineTokens,
+  spots: readonly Spot[],
+  fixed: readonly Spot[],
+): Int32Array | undefined {
+  if (tokens.cut || bytes.length > SHAPE_BYTES || spots.length > MOST_SLOTS) return undefined;
+  const slotAt = new Map(spots.map(({ at, end }, i) => [at, { end, slot: i + 1 }]));
+  const code: number[] = [];
+  let found = 0;
+  for (let i = 0; i < tokens.count; i += 1) {
+    const [kind, start, end] = [tokens.kinds[i], tokens.starts[i] ?? 0, tokens.ends[i] ?? 0];
+    if (kind === SPACE) code.push(ANY_SPACE);
+    else if (kind === NUMBER && !fixed.some((one) => start < one.end && end > one.at)) {
+      const slot = slotAt.get(start);
+      if (slot !== undefined && slot.end !== end) return undefined;
+      if (slot !== undefined) found += 1;
+      const signed = maySign(bytes, start, 0) ? SIGNED : 0;
+      code.push(ANY_NUMBER | signed | ((slot?.slot ?? NO_SLOT) << SLOT_BITS));
+    } else for (let at = start; at < end; at += 1) code.push(bytes[at] ?? 0);
+  }
+  return found === spots.length ? Int32Array.from(code) : undefined;
+}

@@ -1,0 +1,288 @@
+// Reads one text log line by line: what each means is asked once for each shape of line, and
+// what it holds goes to the metrics, tracebacks, telling lines and facts of the file.
+import { UNREAD_SAMPLES } from "../limits.ts";
+import type { LineFacts, LogPlace, TellingLine } from "../model/sample.ts";
+import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
+import { createKeptEnds } from "./kept-ends.ts";
+import { createLastLines } from "./last-lines.ts";
+import { type SeenLine, createLineFacts } from "./line-facts.ts";
+import { type LineMeaning, meaningOf } from "./line-meaning.ts";
+import { type LineShapes, createLineShapes } from "./line-shapes.ts";
+import { type StampSpot, createStampReader } from "./line-stamp.ts";
+import { createLineTokens, cutTokens } from "./line-tokens.ts";
+import { createLineSplitter } from "./lines.ts";
+import type { MetricLine } from "./metric-line.ts";
+import { readMetricLine } from "./read-line.ts";
+import type { MetricSink } from "./metric-sink.ts";
+import { copyPlain } from "./plain-text.ts";
+import { hasEscape, hasNumber, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
+import { type NumberSpot, scanNumber } from "./scan-number.ts";
+import { type Stamped, createStampClock } from "./stamp-clock.ts";
+import { type FoundTraceback, createTracebackFinder } from "./tracebacks.ts";
+
+export type FileTraceback = FoundTraceback & Stamped;
+export type FileTellingLine = Omit<TellingLine, "metricAfter"> & Stamped;
+type QuotedLine = LogPlace & { readonly text: string };
+
+export interface TextReading {
+  feed(bytes: Uint8Array): void;
+  finish(): void;
+  tracebacks(): readonly FileTraceback[];
+  telling(): readonly FileTellingLine[];
+  lastLines(): readonly string[];
+  unread(): { readonly count: number; readonly samples: readonly QuotedLine[] };
+  facts(): LineFacts;
+  lines(): number;
+  bytes(): number;
+}
+
+/** A person's own pattern, which is asked before any format. */
+export type OwnFormat = (text: string) => MetricLine | undefined;
+
+/** What a curious caller may ask for. */
+export interface TextOptions {
+  readonly own?: OwnFormat | undefined;
+  /** Called for each line that is looked at with care, with how it is read. */
+  readonly onRead?: (line: number, offset: number, text: string, read: MetricLine) => void;
+}
+
+const ESC = 27;
+const BACKSPACE = 8;
+/** Lines after a setting in which a lone result is taken for one as well. */
+const SETTINGS_REACH = 3;
+
+export function createTextReading(
+  file: string,
+  sink: MetricSink,
+  options: TextOptions,
+): TextReading {
+  const shapes: LineShapes<LineMeaning> = createLineShapes();
+  const { slots } = shapes;
+  const tokens = createLineTokens();
+  const readStamp = createStampReader();
+  const stamp: StampSpot = { end: 0, ms: Number.NaN };
+  const number: NumberSpot = { end: 0, value: 0 };
+  const finder = createTracebackFinder();
+  const tracebacks = createKeptEnds<FileTraceback>();
+  const telling = createKeptEnds<FileTellingLine>();
+  const last = createLastLines();
+  const clock = createStampClock();
+  const facts = createLineFacts(file);
+  const samples: QuotedLine[] = [];
+  const state = { unread: 0, setting: -10, inCode: false, escapes: false };
+  let chunk: Uint8Array | undefined;
+  let scratch = new Uint8Array(1 << 10);
+  const seen: SeenLine = {
+    line: 0,
+    offset: 0,
+    isMetric: false,
+    step: Number.NaN,
+    epoch: Number.NaN,
+    stampMs: Number.NaN,
+    unit: undefined,
+    done: Number.NaN,
+    total: Number.NaN,
+    plain: undefined,
+  };
+
+  const unread = (
+    line: number,
+    offset: number,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+  ): void => {
+    state.unread += 1;
+    if (samples.length >= UNREAD_SAMPLES) return;
+    samples.push({ file, line, offset, text: quoted(utf8(bytes, from, to)) });
+  };
+  /** Reads a line with care; `from` is behind its stamp. */
+  const learn = (
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    line: number,
+    offset: number,
+  ): LineMeaning => {
+    const own = bytes.subarray(from, to);
+    const text = latin1(own, 0, own.length);
+    cutTokens(own, 0, own.length, tokens);
+    const numbers = hasNumber(text);
+    const read: MetricLine =
+      options.own?.(text) ??
+      (numbers
+        ? readMetricLine({ text, tokens })
+        : { kind: "other", why: "no number stands in it" });
+    options.onRead?.(line, offset, text, read);
+    const meaning = meaningOf(text, tokens, read);
+    const shape =
+      numbers && options.own === undefined && options.onRead === undefined
+        ? shapes.learn(own, tokens, meaning.spots, meaning.fixed, meaning)
+        : undefined;
+    if (shape !== undefined && shapes.match(bytes, from, to) === shape) return meaning;
+    // Not to be remembered: its numbers are read one by one.
+    meaning.spots.forEach((spot, i) => {
+      slots.starts[i] = from + spot.at;
+      slots.ends[i] = from + spot.end;
+      scanNumber(bytes, from + spot.at, from + spot.end, true, number);
+      slots.values[i] = number.value;
+    });
+    return meaning;
+  };
+  const slotValue = (slot: number): number =>
+    slot < 0 ? Number.NaN : (slots.values[slot] ?? Number.NaN);
+
+  const addMetrics = (meaning: LineMeaning, line: number, settings: boolean): boolean => {
+    const { incoming } = sink;
+    sink.begin(line, seen.offset, seen.stampMs);
+    if (meaning.stepSlot >= 0) sink.setStep(meaning.stepKey, slotValue(meaning.stepSlot));
+    let all = true;
+    const { entries } = meaning;
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[i];
+      if (entry === undefined) continue;
+      entry.store ??= sink.storeOf(entry.key);
+      if (entry.store === undefined) {
+        all = false;
+        continue;
+      }
+      if (entry.slot >= 0) {
+        incoming.value = slots.values[entry.slot] ?? 0;
+        incoming.start = slots.starts[entry.slot] ?? 0;
+        incoming.end = slots.ends[entry.slot] ?? 0;
+        incoming.token = undefined;
+      } else {
+        incoming.value = entry.word;
+        incoming.token = entry.token;
+      }
+      sink.add(entry.store, settings ? "maybe" : entry.grade);
+    }
+    if (entries.length > 0 && meaning.solid && !settings) sink.end();
+    return all;
+  };
+
+  /** Whether the values of a line count, given what stood before it. */
+  const counts = (meaning: LineMeaning): boolean => {
+    if (meaning.read.kind !== "metrics") return false;
+    if (meaning.firm) return true;
+    if (meaning.telling !== undefined || finder.inFrames()) return false;
+    return !state.inCode || meaning.stepSlot >= 0;
+  };
+
+  const look = (
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    line: number,
+    offset: number,
+  ): void => {
+    const first = bytes[from] ?? 0;
+    let start = from;
+    seen.line = line;
+    seen.offset = offset;
+    seen.stampMs = Number.NaN;
+    if (((first >= 48 && first <= 57) || first === 91) && readStamp(bytes, from, to, stamp)) {
+      start = stamp.end;
+      seen.stampMs = stamp.ms;
+      state.inCode = false;
+      clock.see(line, stamp.ms);
+    }
+    const meaning =
+      shapes.match(bytes, start, to)?.meaning ?? learn(bytes, start, to, line, offset);
+    const { read } = meaning;
+    const isMetric = counts(meaning);
+    seen.isMetric = isMetric && meaning.solid;
+    seen.step = isMetric ? slotValue(meaning.stepSlot) : Number.NaN;
+    seen.epoch = slotValue(meaning.epochSlot);
+    seen.unit = meaning.unit;
+    seen.done = slotValue(meaning.doneSlot);
+    seen.total = slotValue(meaning.totalSlot);
+    seen.plain = meaning.speaks ? utf8(bytes, from, to) : undefined;
+    facts.see(seen);
+    if (!Number.isNaN(seen.epoch)) sink.sawEpoch(seen.epoch);
+    if (read.kind === "unread") unread(line, offset, bytes, from, to);
+    if (isMetric) {
+      if (meaning.stepSlot >= 0) state.inCode = false;
+      const settings = meaning.lone && line - state.setting <= SETTINGS_REACH;
+      if (meaning.setting) state.setting = line;
+      if (!addMetrics(meaning, line, settings)) unread(line, offset, bytes, from, to);
+      if (meaning.solid) return;
+    } else if (meaning.code !== undefined) state.inCode = meaning.code === "begins";
+    if (read.kind === "unread") return;
+    fail(meaning, bytes, from, to, line, offset);
+  };
+
+  /** Lines without metrics may tell of a failure. */
+  const fail = (
+    meaning: LineMeaning,
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    line: number,
+    offset: number,
+  ): void => {
+    if (meaning.mayFail || finder.busy()) {
+      const step = finder.next({ line, offset, text: utf8(bytes, from, to) });
+      if (step !== undefined) {
+        const found = clock.stamped(step.found);
+        if (step.replaces) tracebacks.replaceLast(found);
+        else tracebacks.add(found);
+      }
+    }
+    const kind = finder.inFrames() ? undefined : meaning.telling;
+    if (kind === undefined) return;
+    telling.add(clock.stamped({ kind, text: quoted(utf8(bytes, from, to)), file, line, offset }));
+  };
+
+  const bars: BarRedraws = createBarRedraws((bytes, line, offset) => {
+    // The lines around it have their tokens in other bytes.
+    if (chunk !== undefined) sink.settle(chunk);
+    look(bytes, 0, bytes.length, line, offset);
+    sink.settle(bytes);
+  });
+
+  const splitter = createLineSplitter((given, givenFrom, givenTo, line, offset, cut) => {
+    let [bytes, from, to] = [given, givenFrom, givenTo];
+    if ((state.escapes || given !== chunk) && hasEscape(given, from, to)) {
+      if (scratch.length < to - from) scratch = new Uint8Array(2 * (to - from));
+      to = copyPlain(given, from, to, scratch);
+      [bytes, from] = [scratch, 0];
+    }
+    const elsewhere = bytes !== chunk;
+    if (elsewhere && chunk !== undefined) {
+      sink.settle(chunk);
+      last.settle(chunk);
+    }
+    last.add(line, bytes, from, to);
+    if (cut) {
+      if (isCutMetric(latin1(bytes, from, to))) unread(line, offset, bytes, from, to);
+    } else if (!bars.take(bytes, from, to, line, offset)) look(bytes, from, to, line, offset);
+    if (elsewhere) {
+      sink.settle(bytes);
+      last.settle(bytes);
+    }
+  });
+
+  return {
+    feed(given) {
+      const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+      chunk = bytes;
+      state.escapes = bytes.includes(ESC) || bytes.includes(BACKSPACE);
+      splitter.feed(bytes);
+      sink.settle(bytes);
+      last.settle(bytes);
+      chunk = undefined;
+    },
+    finish() {
+      splitter.finish();
+      bars.finish();
+    },
+    tracebacks: () => tracebacks.items(),
+    telling: () => telling.items(),
+    lastLines: () => last.lines(),
+    unread: () => ({ count: state.unread, samples: [...samples] }),
+    facts: () => facts.facts(),
+    lines: () => splitter.lines(),
+    bytes: () => splitter.bytes(),
+  };
+}

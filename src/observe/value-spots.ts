@@ -1,0 +1,176 @@
+// Finds in a line's tokens what may be a value with its name: `loss: 2.5`, `lr=1e-4`, `acc 93.1%`.
+// Whether such a pair is a metric is weighed in formats/key-value.ts.
+import { METRIC_KEY_CHARS } from "../limits.ts";
+import { afterSpace, isMark, tokenText } from "./line-counter.ts";
+import { NUMBER, SPACE, WORD } from "./line-tokens.ts";
+import type { PlainLine } from "./metric-line.ts";
+
+export interface Pair {
+  /** Token numbers: where the name begins, and the value's first and last. */
+  readonly from: number;
+  readonly value: number;
+  readonly last: number;
+  /** As written, spaces folded, one character a byte. */
+  readonly name: string;
+  /** What stands between name and value: a mark, or nothing but space. */
+  readonly by: ":" | "=" | " ";
+  /** NaN or infinite. */
+  readonly word?: number;
+}
+
+const WORDS: ReadonlyMap<string, number> = new Map([
+  ["nan", Number.NaN],
+  ["inf", Number.POSITIVE_INFINITY],
+  ["infinity", Number.POSITIVE_INFINITY],
+]);
+/** Units that are glued to a number. Thousands (`1.5k`) change its size, so they are none. */
+const UNITS =
+  /^(?:s|ms|us|ns|sec|secs|seconds|min|mins|h|hr|hrs|x|gb|mb|kb|gib|mib|kib|g|w|c|px|it\/s|s\/it|it|tok\/s|tokens\/s|ms\/step|s\/step|ms\/it|samples\/s|img\/s|tflops|gflops|pts|db|dB)$/i;
+const MOST_WORDS = 6;
+
+/** The pair whose value stands at token `i`; undefined where nothing names it. */
+export function pairAt(line: PlainLine, i: number): Pair | undefined {
+  const word = wordValue(line, i);
+  if (line.tokens.kinds[i] !== NUMBER && word === undefined) return undefined;
+  const signed = word !== undefined && (isMark(line, i - 1, "-") || isMark(line, i - 1, "+"));
+  const value = signed ? i - 1 : i;
+  let last = endOfValue(line, i);
+  if (last === undefined) return undefined;
+  const left = nameBefore(line, value);
+  if (left === undefined) return undefined;
+  let chosen = value;
+  if (word === undefined) {
+    const percent = percentOf(line, i);
+    if (percent !== undefined) {
+      chosen = percent;
+      last = percent;
+    } else if (isRatio(line, i)) return undefined;
+  }
+  const negative = signed && isMark(line, i - 1, "-");
+  return {
+    ...left,
+    value: chosen,
+    last,
+    ...(word === undefined ? {} : { word: negative ? -word : word }),
+  };
+}
+
+function wordValue(line: PlainLine, i: number): number | undefined {
+  const { kinds, starts, ends } = line.tokens;
+  if (kinds[i] !== WORD || (ends[i] ?? 0) - (starts[i] ?? 0) > 8) return undefined;
+  return WORDS.get(tokenText(line, i).toLowerCase());
+}
+
+/** Whether a value ends at token `i` or with a unit behind it: the token it ends with. */
+function endOfValue(line: PlainLine, i: number): number | undefined {
+  const { count, kinds } = line.tokens;
+  let next = i + 1;
+  if (next < count && kinds[next] === WORD) {
+    if (kinds[i] !== NUMBER || !UNITS.test(tokenText(line, next))) return undefined;
+    next += 1;
+  }
+  if (isMark(line, next, "%")) next += 1;
+  if (next >= count || kinds[next] === SPACE || isMark(line, next, ",;|)]}\"'")) return i;
+  const end = afterSpace(line, next + 1);
+  // A full stop, as of `tensor(1.)` and of a sentence; a colon, as of `epoch 3 loss 0.5: saved`.
+  if (
+    isMark(line, next, ".:") &&
+    (end >= count || kinds[next + 1] === SPACE || isMark(line, next + 1, ",)]"))
+  ) {
+    return i;
+  }
+  // `epoch=0/micro_step=10`, `2.5/acc:3`, `9842/10000`, `0.5(0.6)`, `0.5±0.1`.
+  if (isMark(line, next, "/(±[")) return i;
+  if (isMark(line, next, "-") && kinds[next + 1] === SPACE) return i;
+  return undefined;
+}
+
+/** `9842/10000 (98%)`: the share is the value. */
+function percentOf(line: PlainLine, i: number): number | undefined {
+  if (!isRatio(line, i)) return undefined;
+  let at = afterSpace(line, ratioTotal(line, i) + 1);
+  if (!isMark(line, at, "([")) return undefined;
+  at = afterSpace(line, at + 1);
+  return line.tokens.kinds[at] === NUMBER && isMark(line, at + 1, "%") ? at : undefined;
+}
+
+const ratioTotal = (line: PlainLine, i: number): number => {
+  const slash = afterSpace(line, i + 1);
+  return afterSpace(line, slash + 1);
+};
+const isRatio = (line: PlainLine, i: number): boolean =>
+  isMark(line, afterSpace(line, i + 1), "/") &&
+  ratioTotal(line, i) < line.tokens.count &&
+  line.tokens.kinds[ratioTotal(line, i)] === NUMBER;
+
+type Named = Pick<Pair, "from" | "name" | "by">;
+
+function nameBefore(line: PlainLine, value: number): Named | undefined {
+  const { kinds } = line.tokens;
+  let at = value - 1;
+  // `tensor(2.5)`, `[0.1]`, `(0.5)` behind a name and its mark.
+  if (isMark(line, at, "[(") && kinds[at] !== SPACE) {
+    if (!isMark(line, value + 1, ")],")) return undefined;
+    if (isMark(line, value + 1, ",") && isMark(line, at, "[")) return undefined;
+    at -= 1;
+    if (kinds[at] === WORD && tokenText(line, at) === "tensor") at -= 1;
+    if (!isMark(line, at, ":=") && kinds[at] !== SPACE) return undefined;
+  }
+  const spaced = kinds[at] === SPACE;
+  if (spaced) at -= 1;
+  let by: Pair["by"] = " ";
+  if (isMark(line, at, ":=")) {
+    by = isMark(line, at, ":") ? ":" : "=";
+    at -= 1;
+    const padded = kinds[at] === SPACE;
+    if (padded) at -= 1;
+    // `a == 3`, `x += 1`, `::3` are source code or places.
+    if (isMark(line, at, ":=+-*/<>!")) return undefined;
+    return words(line, at, by, by === "=" && !padded);
+  }
+  if (!spaced) return undefined;
+  return words(line, at, by, false);
+}
+
+/** The words that end at token `at`, as far left as the name goes. */
+function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Named | undefined {
+  const { kinds, starts, ends } = line.tokens;
+  let end = at;
+  let from = -1;
+  let left = at;
+  if (by !== " " && isMark(line, left, ")")) {
+    // `elapsed time per iteration (ms): 134441.1`
+    const open = openingOf(line, left);
+    if (open === undefined) return undefined;
+    left = open - 1;
+    if (kinds[left] === SPACE) left -= 1;
+  }
+  const most = glued ? 1 : by === " " ? 3 : MOST_WORDS;
+  for (let taken = 0; left >= 0 && taken < most && kinds[left] === WORD; taken += 1) {
+    // A word right behind a number is its unit: `31613ms step_avg:213.66ms`.
+    if (left > 0 && kinds[left - 1] === NUMBER) break;
+    from = left;
+    left = kinds[left - 1] === SPACE ? left - 2 : -1;
+    if (from > 0 && kinds[from - 1] !== SPACE) break;
+  }
+  // `"loss": 2` in quotes, outside of any object that could be read.
+  if (
+    from < 0 &&
+    isMark(line, at, "\"'") &&
+    kinds[at - 1] === WORD &&
+    isMark(line, at - 2, "\"'")
+  ) {
+    from = at - 1;
+    end = at - 1;
+  }
+  if (from < 0) return undefined;
+  const name = line.text.slice(starts[from] ?? 0, ends[end] ?? 0).replaceAll(/[ \t]+/g, " ");
+  return name.length > METRIC_KEY_CHARS ? undefined : { from, name, by };
+}
+
+function openingOf(line: PlainLine, close: number): number | undefined {
+  for (let at = close - 1; at >= 0 && close - at < 8; at -= 1) {
+    if (isMark(line, at, "(")) return at;
+  }
+  return undefined;
+}
