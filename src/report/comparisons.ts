@@ -2,7 +2,7 @@
 // where there are three runs on each side. How it reads on the page is section-compare.ts.
 import { REPORT_COMPARISONS } from "../limits.ts";
 import { canonicalMetric, sameMetric } from "../model/metric-key.ts";
-import { metricTerms, type Aggregation, type MetricTerm } from "./criterion.ts";
+import { termMetrics, type Aggregation, type MetricTerm } from "./criterion.ts";
 import { holm, pairedDifference, welchDifference, type Difference } from "./compare-means.ts";
 import type { Decimal } from "./decimal.ts";
 import { directionIn, evaluate, type Direction, type Operand } from "./evaluate.ts";
@@ -51,28 +51,24 @@ export function measuresOf(input: ReportInput): readonly Measure[] {
     if (known?.better !== undefined) return;
     found.set(key, { name: known?.name ?? name, aggregation, ...(better && { better }) });
   };
-  for (const text of [plan.success, plan.failure]) {
+  for (const which of ["success", "failure"] as const) {
+    const text = plan[which];
     const criterion = text === undefined ? undefined : readCriterion(text).value;
     for (const comparison of criterion?.comparisons ?? []) {
-      const only = { text: "", comparisons: [comparison] };
-      const terms = metricTerms(only).filter((term) => !term.baseline);
-      const left = metricTerms({
-        text: "",
-        comparisons: [{ ...comparison, right: comparison.left }],
-      });
-      const wants =
-        text === plan.success
-          ? directionIn(
-              comparison,
-              left.map((term) => term.name),
-              promised,
-            )
-          : promised;
-      for (const term of terms) add(term.name, term.aggregation, wants(term.name));
+      const left = termMetrics(comparison.left).map((term) => term.name);
+      const better = directionIn(comparison, left, promised, which);
+      for (const term of [...termMetrics(comparison.left), ...termMetrics(comparison.right)]) {
+        if (!term.baseline) add(term.name, term.aggregation, better(term.name));
+      }
     }
   }
   for (const metric of plan.metrics) add(metric.key, "last", metric.direction);
-  return [...found.values()].slice(0, REPORT_COMPARISONS);
+  const measures = [...found.values()];
+  // What the success criterion asks of one value of a metric, it asks of the others as well.
+  return measures.slice(0, REPORT_COMPARISONS).map((one) => {
+    const same = measures.find((other) => other.better && sameMetric(other.name, one.name));
+    return same?.better === undefined ? one : { ...one, better: same.better };
+  });
 }
 
 /** A measure over the runs of a group. */

@@ -97,17 +97,19 @@ export function holds(operator: ComparisonOperator, left: Decimal, right: Decima
 
 /**
  * Which way is better for a metric in a comparison: what the plan promises, else what the
- * comparison asks of it (`best(loss) <= 0.5` wants it small).
+ * comparison asks of it: `best(loss) <= 0.5` wants it small, as a failure criterion it fears that.
  */
 export function directionIn(
   comparison: Comparison,
   leftNames: readonly string[],
   promised: (name: string) => Direction | undefined,
+  which: "success" | "failure" = "success",
 ): (name: string) => Direction | undefined {
   return (name) => {
     const said = promised(name);
     if (said !== undefined || comparison.operator === "==") return said;
-    const wantsSmall = comparison.operator.startsWith("<");
+    // A failure criterion says what is bad: what it asks to be large is better small.
+    const wantsSmall = comparison.operator.startsWith("<") === (which === "success");
     const onLeft = leftNames.some((left) => canonicalMetric(left) === canonicalMetric(name));
     return wantsSmall === onLeft ? "min" : "max";
   };

@@ -38,7 +38,8 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
       `The BCa interval is that of the mean, from ${BOOTSTRAP_RESAMPLES} resamples of a fixed seed.`,
     );
   }
-  const head = ["metric", "values", "n", "mean", "SD", "95 % t-interval"];
+  const head = ["metric", "values", "n"];
+  if (runs.length >= 3) head.push("mean", "SD", "95 % t-interval");
   if (runs.length >= 10) head.push("median", "95 % BCa interval");
   return [
     { key: "results.evidence", text: "### The runs that are evidence, together" },

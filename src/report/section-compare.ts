@@ -85,7 +85,10 @@ function pText(p: number): string {
 
 /** The settings of a sweep, and which of them is best, called what it is. */
 export function sweepBlocks(facts: Facts): readonly PageBlock[] {
-  const sweep = sweepOf(facts.counted);
+  // Runs that were named to confirm a setting are no part of the search for it.
+  const { evidence } = facts;
+  const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
+  const sweep = sweepOf(facts.counted.filter((run) => !confirming.has(run)));
   const measures = measuresOf(facts.input);
   if (sweep === undefined || measures.length === 0) return [];
   const shown = sweep.groups.slice(0, REPORT_COMPARISONS);
@@ -124,9 +127,11 @@ function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): 
       return value === undefined ? [] : [{ operand, value }];
     });
   });
-  if (all.length === 0) return [];
   const sorted = all.toSorted((a, b) => compareDecimals(a.value, b.value) ?? 0);
-  const of = `of ${counted(groups.length, "setting")} and ${counted(all.length, "run")}`;
+  const [low, high] = [sorted[0]?.value, sorted.at(-1)?.value];
+  if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
+  const settings = new Set(groups.map((group) => group.args.join("\n"))).size;
+  const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
   const say = (word: string, one: (typeof all)[number] | undefined): string[] => {
     if (one === undefined) return [];
     const { run, sample } = one.operand;

@@ -2,6 +2,7 @@
 // the experiment as facts. No interpretation is added to them.
 import { REPORT_ENTRIES } from "../limits.ts";
 import type { Entry } from "../model/journal.ts";
+import { spanText } from "../model/time.ts";
 import { citeJournal, type Facts } from "./facts.ts";
 import { findingText, isResolved } from "./finding-text.ts";
 import { runState } from "./input.ts";
@@ -75,6 +76,16 @@ function limitLines(facts: Facts): readonly string[] {
     lines.push("- One run is evidence; variation between runs is unknown.");
   if (evidence.runs.length === 2)
     lines.push("- Two runs are evidence; nothing is estimated from two.");
+  if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence.`);
+  const seconds = evidence.runs.flatMap((run) => run.record?.seconds ?? []);
+  if (seconds.length > 0) {
+    const most = spanText(Math.max(...seconds) * 1000);
+    lines.push(`- No run that is evidence took longer than ${most}.`);
+  }
+  for (const verdict of facts.verdicts) {
+    if (verdict.word !== "NOT EVALUABLE") continue;
+    lines.push(`- The ${verdict.which} criterion cannot be evaluated; Conclusion says why.`);
+  }
   const recorded = runs.flatMap((run) => (run.record === undefined ? [] : [run.record]));
   const unended = runs.filter((run) => ["failed", "stopped", "lost"].includes(runState(run)));
   say(unended.length, "did not end well", "did not end well");

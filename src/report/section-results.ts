@@ -94,13 +94,11 @@ function runBlocks(
 /** `This run is done. It is evidence. Its folder is …` */
 function introText(run: ReportRun, facts: Facts): string {
   const { baseline } = facts.input;
-  const isBaseline = baseline?.kind === "run" && baseline.run.path === run.path;
+  const group = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
+  const isBaseline = group.some((one) => one.path === run.path);
+  const baselineWord = group.length > 1 ? "It is one of the baseline's runs" : "It is the baseline";
   const isEvidence = facts.evidence.runs.includes(run);
-  const role = isBaseline
-    ? "It is the baseline"
-    : isEvidence
-      ? "It is evidence"
-      : "It is no evidence";
+  const role = isBaseline ? baselineWord : isEvidence ? "It is evidence" : "It is no evidence";
   const logged = run.reading.series.length === 0 ? " It logged no metric." : "";
   return `This run ${HOW[runState(run)]}. ${role}. Its folder is ${link(code(run.folder), run.path)}.${logged}`;
 }

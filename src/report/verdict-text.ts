@@ -33,10 +33,10 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
     return [
       ...verdict.obstacles.map((one) => {
         const said = one.run === undefined ? one.text : `${label(one.run)} ${one.text}`;
-        return `${sentenceCase(said)}.`;
+        return sentence(sentenceCase(said));
       }),
-      ...verdict.blocking.map(
-        ({ run, finding }) => `In ${label(run)}: ${findingText(run, finding)}.`,
+      ...verdict.blocking.map(({ run, finding }) =>
+        sentence(`In ${label(run)}: ${findingText(run, finding)}`),
       ),
     ];
   }
@@ -49,6 +49,10 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
   return one
     ? [...sentences, "One run; variation between runs unknown."]
     : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
+}
+
+function sentence(text: string): string {
+  return text.endsWith("?") ? text : `${text}.`;
 }
 
 /** One row a run: both sides of a comparison, and whether it passes. */

@@ -95,7 +95,7 @@ function verdictOf(
   const obstacles = [...evidence.obstacles, ...(baseline.obstacles ?? [])];
   if (obstacles.length + blocking.length > 0) return stuck(obstacles, blocking);
 
-  const judged = judgeAll(input, criterion, evidence.runs, partners);
+  const judged = judgeAll(input, criterion, which, evidence.runs, partners);
   if (judged.obstacles.length > 0) return stuck(judged.obstacles);
   const passing = evidence.runs.filter((_, i) =>
     judged.comparisons.every((one) => one.perRun[i]?.passes === true),
@@ -182,6 +182,7 @@ function blockingFindings(
 function judgeAll(
   input: ReportInput,
   criterion: Criterion,
+  which: "success" | "failure",
   runs: readonly ReportRun[],
   partners: readonly ReportRun[],
 ): { comparisons: readonly Judged[]; obstacles: readonly Obstacle[] } {
@@ -196,7 +197,7 @@ function judgeAll(
   };
   const comparisons = criterion.comparisons.map((comparison) => {
     const leftNames = termMetrics(comparison.left).map((term) => term.name);
-    const better = directionIn(comparison, leftNames, promised);
+    const better = directionIn(comparison, leftNames, promised, which);
     const perRun: Measured[] = [];
     for (const [i, run] of runs.entries()) {
       const baseline = partners[i];

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { auditFiles } from "../../src/effects/audit-files.ts";
 import { createReadingCache } from "../../src/effects/experiment-files.ts";
 import { renewReport } from "../../src/effects/pages.ts";
 
@@ -22,6 +23,10 @@ for (const name of await readdir(CASES)) {
       const page = await readFile(join(experiment, "REPORT.md"), "utf8");
       if (process.env["UPDATE"] === "1") await writeFile(expectedFile, page);
       assert.equal(page, await readFile(expectedFile, "utf8"));
+
+      const [audited] = await auditFiles(experiment, [join(experiment, "REPORT.md")], { labDir: lab });
+      assert.ok(audited?.kind === "audited");
+      assert.deepEqual([audited.result.findings, audited.result.absent], [[], 0]);
 
       const again = await renewReport(experiment, { cache, labDir: lab });
       assert.equal(again.written, false);

@@ -183,3 +183,12 @@ test("a criterion that was another one when a run with a result started is chang
   const without = run("full", [], { criteria: { success: "val/loss < 0.2" } });
   assert.equal(judge({ success: "val/loss < 0.4" }, without).changed, false);
 });
+
+test("the best value of a failure criterion is the best one, not the one that it fears", () => {
+  const bumpy = run("full", ["0.5", "0.2", "0.9"]);
+  const failed = verdictsOf(input({ failure: "best(val/loss) > 0.4" }, [bumpy]));
+  assert.deepEqual(
+    failed.map((one) => one.word),
+    ["NOT MET"],
+  );
+});
