@@ -1,7 +1,7 @@
 // Whether an editor says that it holds unsaved changes of a file: Emacs's lock, Vim's swap file.
 // Only marks beside the file are looked at; what quiet means beyond that is for the callers.
 import { lstat, open, readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
-import { hostname } from "node:os";
+import { homedir, hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "./write-whole.ts";
 
@@ -50,19 +50,32 @@ async function emacsHolds(path: string): Promise<false | EditorHold> {
   }
 }
 
-/** `.NAME.sw?` of Vim, Neovim or nano, with the flag that says "modified". */
+/**
+ * `.NAME.sw?` of Vim or nano beside the file, or Neovim's in its own folder, named by the whole
+ * path; with the flag that says "modified".
+ */
 async function vimHolds(path: string): Promise<false | EditorHold> {
-  const folder = dirname(path);
-  const start = `.${basename(path)}.sw`;
-  const names = await readdir(folder).catch(() => []);
-  for (const name of names) {
-    if (!name.startsWith(start) || name.length !== start.length + 1) continue;
-    const mark = join(folder, name);
-    if (await swapSaysModified(mark).catch(() => false)) {
-      return { editor: "Vim", why: `Vim has unsaved changes (${mark})` };
+  const beside = { folder: dirname(path), start: `.${basename(path)}.sw` };
+  const whole = `${path.replaceAll("/", "%")}.sw`;
+  const apart = neovimSwapFolders().map((folder) => ({ folder, start: whole }));
+  for (const { folder, start } of [beside, ...apart]) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) {
+      if (!name.startsWith(start) || name.length !== start.length + 1) continue;
+      const mark = join(folder, name);
+      if (await swapSaysModified(mark).catch(() => false)) {
+        return { editor: "Vim", why: `Vim has unsaved changes (${mark})` };
+      }
     }
   }
   return false;
+}
+
+/** Where Neovim keeps swap files unless its `directory` says otherwise; before 0.8, the second. */
+function neovimSwapFolders(): readonly string[] {
+  const state = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
+  const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
+  return [state, data].map((folder) => join(folder, "nvim", "swap"));
 }
 
 async function swapSaysModified(mark: string): Promise<boolean> {

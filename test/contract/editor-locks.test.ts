@@ -129,3 +129,22 @@ test("a real Vim holds while it has unsaved changes, and not before or after", a
   vim.stdin.end("quit!\n");
   await once(vim, "exit");
 });
+
+test("a Neovim that keeps its swap files in a folder of its own holds too", async () => {
+  const { folder, path } = freshJournal();
+  const before = process.env["XDG_STATE_HOME"];
+  process.env["XDG_STATE_HOME"] = folder;
+  try {
+    const swaps = join(folder, "nvim", "swap");
+    mkdirSync(swaps, { recursive: true });
+    const swap = join(swaps, `${path.replaceAll("/", "%")}.swp`);
+    writeFileSync(swap, swapFile(0, process.pid));
+    assert.equal(await editorHolds(path), false);
+    writeFileSync(swap, swapFile(0x55, process.pid));
+    const hold = await editorHolds(path);
+    assert.equal(hold !== false && hold.why.includes(swap), true);
+  } finally {
+    if (before === undefined) delete process.env["XDG_STATE_HOME"];
+    else process.env["XDG_STATE_HOME"] = before;
+  }
+});
