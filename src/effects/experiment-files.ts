@@ -9,12 +9,14 @@ import { readJournal } from "../journal/read.ts";
 import { nameWithoutSeed, settingOf } from "../report/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../report/input.ts";
 import { readIgnoredRuns } from "../settings/ignored.ts";
+import { readLabSettings } from "../settings/lab.ts";
+import { withLabRules } from "../settings/rule-values.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { readPatiently } from "./patient-read.ts";
 import { readRunRecord } from "./run-record.ts";
-import { createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
-import { readRunFiles } from "./run-files.ts";
+import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
+import { comparedRuns, readRunFiles } from "./run-files.ts";
 
 export { createReadingCache };
 
@@ -43,7 +45,8 @@ export async function readExperimentFiles(
   const dir = resolve(experimentDir);
   const cache = options.cache ?? createReadingCache();
   const journalText = await readJournalText(join(dir, "JOURNAL.md"));
-  const journal = readJournal(journalText);
+  const written = readJournal(journalText);
+  const journal = { ...written, plan: await withRulesOfLab(written.plan, options.labDir) };
   const ignored = [...journal.ignored, ...(await ignoredFile(dir))];
   const runs = await runsHere(dir, journal.plan, cache);
   const input = { experiment: basename(dir), journal, ignored, runs };
@@ -82,7 +85,17 @@ async function runsHere(
     });
     runs.push(...(await Promise.all(some)));
   }
-  return runs;
+  return comparedRuns(plan, runs, ({ folder }) => {
+    const known = cache.get(cacheKey(runDir(experimentDir, folder as RunFolder)));
+    return known?.digest;
+  });
+}
+
+/** What nightlab.yaml says of rules counts where the journal says nothing. */
+async function withRulesOfLab(plan: Plan, labDir: string | undefined): Promise<Plan> {
+  if (labDir === undefined) return plan;
+  const text = await readFile(join(labDir, "nightlab.yaml"), "utf8").catch(() => "");
+  return withLabRules(plan, readLabSettings(text, "UTC").value.rules);
 }
 
 async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {

@@ -2,6 +2,7 @@
 // It is only memory: without it everything is read again, with the same result.
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { RunDigest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { RunReading } from "../model/sample.ts";
 import type { RunTail } from "./tail.ts";
@@ -12,6 +13,8 @@ export interface CachedReading {
   /** Without the values themselves: a report needs their summaries, and memory is finite. */
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
+  /** What it comes to, once it has ended: later runs are laid beside it. */
+  readonly digest?: RunDigest;
   /** The place reached in logs that still grow; closed by being forgotten. */
   readonly tail?: RunTail;
 }
@@ -61,5 +64,6 @@ export function withoutValues(reading: RunReading): RunReading {
     values: new Float64Array(0),
     lines: new Uint32Array(0),
   }));
-  return { ...reading, series };
+  const { lineFacts: _, ...rest } = reading;
+  return { ...rest, series };
 }

@@ -8,9 +8,10 @@ import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
 import { JOURNALS_READ_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
-import type { World } from "../model/world.ts";
+import { settingsOf, type World } from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { readLabSettings } from "../settings/lab.ts";
+import { withLabRules } from "../settings/rule-values.ts";
 import { attemptHands } from "./attempt-hands.ts";
 import { steadyClock } from "./clock.ts";
 import type { Hands } from "./hands.ts";
@@ -74,7 +75,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     ways: readWays(parts.env["NIGHTLAB_TEST_WRITING"]),
   });
   const around: RunSurroundings = {
-    plan: (experiment) => (world.views.get(experiment)?.reading ?? NOTHING_READ).plan,
+    plan(experiment) {
+      const { plan } = world.views.get(experiment)?.reading ?? NOTHING_READ;
+      return withLabRules(plan, settingsOf(world, experiment).rules);
+    },
     timeZone,
     takenFolders: ({ experiment, attempt }) =>
       takenFolders(world, experimentPath(experiment), attempt),

@@ -3,15 +3,19 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { REPORT_TURNS } from "../limits.ts";
+import type { RunDigest } from "../model/digest.ts";
 import type { Plan } from "../model/journal.ts";
 import { hashText, RUN_FOLDER, type RunFolder } from "../model/ids.ts";
 import type { PlotRef, RunOutcome, RunRecord } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
+import type { SystemSeries } from "../model/system.ts";
 import { causeOfDeath } from "../observe/cause.ts";
-import { findings } from "../observe/findings.ts";
+import { findings, withComparisons } from "../observe/findings.ts";
+import type { RuleInput } from "../observe/rules/rule.ts";
 import type { ReportRun } from "../report/input.ts";
 import { plotNames } from "../report/plot-names.ts";
 import { recordTrouble } from "../report/record-shape.ts";
+import { earlierOf, recordDigest } from "./earlier-runs.ts";
 import { imageFile } from "./plot-files.ts";
 import {
   cacheKey,
@@ -21,6 +25,7 @@ import {
   withoutValues,
 } from "./reading-cache.ts";
 import { readRunRecord } from "./run-record.ts";
+import { readSystemFile } from "./system-sampler.ts";
 import { openTail, readRun, type RunTail } from "./tail.ts";
 
 export interface RunFilesRequest {
@@ -68,13 +73,41 @@ export function findingsOf(
   plan: Plan,
   record: RunRecord | undefined,
   reading: RunReading,
+  system: SystemSeries = [],
 ): ReportRun["findings"] {
+  return findings(ruleInput(plan, record, reading, system));
+}
+
+/** The runs of an experiment with what the rules add that lay each beside the earlier ones. */
+export function comparedRuns(
+  plan: Plan,
+  runs: readonly ReportRun[],
+  digestOf: (run: ReportRun) => RunDigest | undefined,
+): readonly ReportRun[] {
+  const all = runs.flatMap((run) => digestOf(run) ?? []);
+  return runs.map((run) => {
+    const digest = digestOf(run);
+    if (digest === undefined) return run;
+    const input = ruleInput(plan, run.record, run.reading, []);
+    const earlier = earlierOf(digest, all);
+    return { ...run, findings: withComparisons(run.findings, { ...input, digest, earlier }) };
+  });
+}
+
+function ruleInput(
+  plan: Plan,
+  record: RunRecord | undefined,
+  reading: RunReading,
+  system: SystemSeries,
+): RuleInput {
   const startedAtMs = instant(record?.startedAt) ?? 0;
   const endedAtMs = record?.ending === undefined ? undefined : instant(record.endedAt);
   const outcome = outcomeOf(record, reading);
-  return findings({
+  return {
     reading,
     plan,
+    system,
+    ...(record === undefined ? {} : { args: record.args.slice(1), gpus: record.gpus.length }),
     ...(outcome === undefined ? {} : { outcome }),
     startedAtMs,
     ...(endedAtMs === undefined ? {} : { endedAtMs }),
@@ -83,11 +116,11 @@ export function findingsOf(
     // A report knows no present: what a rule would say of a run's silence is the daemon's to say.
     nowMs: endedAtMs ?? startedAtMs,
     verb: record?.verb ?? "run",
-  });
+  };
 }
 
 async function readLogs(
-  { runDir, plan, cache, usedBy }: RunFilesRequest,
+  { runDir, folder, plan, cache, usedBy }: RunFilesRequest,
   record: RunRecord | undefined,
 ): Promise<CachedReading> {
   const key = cacheKey(runDir, usedBy);
@@ -96,10 +129,12 @@ async function readLogs(
   const known = cache.get(key);
   if (known?.print === print) return known;
   const { reading, tail } = await readNew(runDir, record, known);
+  const digest = record?.ending === undefined ? undefined : recordDigest(folder, record, reading);
   const fresh: CachedReading = {
     print,
     reading: withoutValues(reading),
-    findings: findingsOf(plan, record, reading),
+    findings: findingsOf(plan, record, reading, await readSystemFile(runDir)),
+    ...(digest === undefined ? {} : { digest }),
     ...(tail === undefined ? {} : { tail }),
   };
   cache.set(key, fresh);

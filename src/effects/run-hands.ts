@@ -1,22 +1,26 @@
 // The hands for a run that goes on or has ended: follow it, conclude it, draw its final plots.
 // Starting and stopping are in attempt-hands.ts; what the logs mean is in observe/.
-import type { Finding } from "../model/finding.ts";
+import { STOPPING, type Finding } from "../model/finding.ts";
+import { JUDGE_MS } from "../limits.ts";
 import { experimentPath, type AttemptId, type RunFolder } from "../model/ids.ts";
-import type { AttemptSpec, PlotRef, RunOutcome, StartFacts } from "../model/run.ts";
+import type { AttemptSpec, PlotRef, RunOutcome } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
-import type { Death } from "../observe/cause.ts";
-import { findings } from "../observe/findings.ts";
+import { createRunReader } from "../observe/run-reader.ts";
+import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
+import { createGpuProbe } from "./gpu-probe.ts";
 import type { Hands } from "./hands.ts";
 import { renewPlots } from "./plots.ts";
 import type { Renderer } from "./render.ts";
 import { deathOf, folderOf, readingOf } from "./run-ending.ts";
 import { runDir } from "./run-folders.ts";
 import { followRun, type RunFollower } from "./run-follower.ts";
-import type { RecordFacts } from "./run-record.ts";
+import { readRunRecord, type RecordFacts } from "./run-record.ts";
 import { keepRecord, recordFacts, startRecord } from "./run-records.ts";
+import { createSilenceClock, judge, type Judged } from "./run-judge.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import type { Supervisor } from "./supervisor.ts";
-import { readRun } from "./tail.ts";
+import { readSystemFile, sampleSystem, type SystemSampler } from "./system-sampler.ts";
+import { readRun, type RunTail } from "./tail.ts";
 
 export interface RunHands extends Pick<Hands, "follow-attempt" | "conclude-run" | "plot-run"> {
   /** Stops following; the runs themselves go on. */
@@ -34,22 +38,61 @@ export function runHands(parts: Parts): RunHands {
   const { supervisor, around } = parts;
   const followers = new Map<AttemptId, RunFollower>();
   const records = new Map<AttemptId, Promise<RecordFacts | undefined>>();
+  const samplers = new Map<AttemptId, SystemSampler>();
+  const gpus = createGpuProbe();
+  const earlierRuns = createEarlierRuns();
   return {
     "follow-attempt"(effect, post) {
       const { spec, start, startedAtMs } = effect;
       const { attempt } = spec;
       if (followers.has(attempt)) return;
       const folder = effect.folder ?? spec.onRun;
+      let place = folder;
+      let tail: RunTail | undefined;
+      let judgedAtMs = around.now();
+      const clock = createSilenceClock(around.now());
+      const judgeNow = async (): Promise<readonly Finding[]> => {
+        judgedAtMs = around.now();
+        const reading = tail?.reader.reading() ?? createRunReader().reading();
+        if (reading.series.length > 0) sampler.metricSeen();
+        const given: Judged = {
+          spec,
+          start,
+          startedAtMs,
+          reading,
+          silence: clock.silence(reading),
+          system: sampler.series(),
+          gpus: (await records.get(attempt))?.gpus.length ?? 0,
+        };
+        const found = judge(around, given);
+        const stopping = found.filter(({ rule }) => STOPPING.has(rule));
+        if (stopping.length > 0) post({ kind: "run-judged", attempt, findings: stopping });
+        return found;
+      };
+      const sampler = sampleSystem({
+        attempt,
+        gpus,
+        now: around.now,
+        // The samples of an evaluation are none of the run's that it is of.
+        runDir: () =>
+          place === undefined || spec.verb !== "run" ? undefined : runDir(spec.experiment, place),
+        sampled() {
+          if (around.now() - judgedAtMs >= JUDGE_MS) void judgeNow();
+        },
+      });
+      samplers.set(attempt, sampler);
       const follower = followRun(spec, folder, {
         taken: () => around.takenFolders(spec),
         folderFound(found) {
+          place = found;
           post({ kind: "run-folder-found", attempt, folder: found });
           records.set(attempt, startRecord(around, spec, start, found, startedAtMs));
         },
-        async logsGrew(found, tail) {
-          const reading = tail.reader.reading();
-          const given = { spec, start, startedAtMs, reading };
-          await draw(parts, spec, found, reading, judge(around, given), true);
+        async logsGrew(found, grown) {
+          tail = grown;
+          clock.news(around.now());
+          const said = await judgeNow();
+          await draw(parts, spec, found, tail.reader.reading(), said, true);
           around.reportTouched(experimentPath(spec.experiment));
         },
       });
@@ -70,9 +113,21 @@ export function runHands(parts: Parts): RunHands {
       if (folder !== undefined && folder !== facts.folder) {
         post({ kind: "run-folder-found", attempt, folder });
       }
-      const tail = followed?.tail;
-      const reading = await readingOf(spec, folder, tail);
+      const sampler = samplers.get(attempt);
+      samplers.delete(attempt);
+      await sampler?.end();
+      const reading = await readingOf(spec, folder, followed?.tail);
       const death = await deathOf(spec, facts, reading);
+      const startedAtMs = facts.startedAtMs ?? facts.claimedAtMs;
+      const known = await records.get(attempt);
+      const record =
+        known ??
+        (folder === undefined || facts.startedAtMs === undefined
+          ? undefined
+          : await recordFacts(around, spec, start, folder, startedAtMs));
+      if (record !== undefined) {
+        await keepRecord(around, { ...record, limitMs: facts.limitMs }, { ...death, ...facts });
+      }
       const outcome: RunOutcome = {
         ...death,
         metrics: reading.series.map(({ summary }) => summary),
@@ -80,18 +135,15 @@ export function runHands(parts: Parts): RunHands {
           spec,
           start,
           reading,
-          startedAtMs: facts.startedAtMs ?? facts.claimedAtMs,
+          startedAtMs,
           endedAtMs: facts.endedAtMs,
           limitMs: facts.limitMs,
           death,
+          gpus: record?.gpus.length ?? 0,
+          ...(await surroundings(spec, folder, reading)),
         }),
         plots: [],
       };
-      if (folder !== undefined && facts.startedAtMs !== undefined) {
-        const known = await records.get(attempt);
-        const record = known ?? (await recordFacts(around, spec, start, folder, facts.startedAtMs));
-        await keepRecord(around, { ...record, limitMs: facts.limitMs }, { ...death, ...facts });
-      }
       records.delete(attempt);
       post({ kind: "run-concluded", attempt, outcome, endedAtMs: facts.endedAtMs });
     },
@@ -108,33 +160,24 @@ export function runHands(parts: Parts): RunHands {
 
     async close() {
       await Promise.all([...followers.values()].map((follower) => follower.end()));
+      await Promise.all([...samplers.values()].map((sampler) => sampler.end()));
     },
   };
-}
 
-interface Judged {
-  readonly spec: AttemptSpec;
-  readonly start: StartFacts;
-  readonly reading: RunReading;
-  readonly startedAtMs: number;
-  readonly endedAtMs?: number;
-  readonly limitMs?: number;
-  readonly death?: Death;
-}
-
-function judge(around: RunSurroundings, given: Judged): readonly Finding[] {
-  const { spec, start, reading, startedAtMs, endedAtMs, death } = given;
-  return findings({
-    reading,
-    plan: around.plan(experimentPath(spec.experiment)),
-    startedAtMs,
-    limitMs: given.limitMs ?? spec.limitMs,
-    long: start.long,
-    nowMs: around.now(),
-    verb: spec.verb,
-    ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    ...(death === undefined ? {} : { outcome: death }),
-  });
+  /** Its samples and the runs before it, for a run that has a folder and a record of its own. */
+  async function surroundings(
+    spec: AttemptSpec,
+    folder: RunFolder | undefined,
+    reading: RunReading,
+  ): Promise<Pick<Judged, "system" | "digest" | "earlier">> {
+    if (folder === undefined || spec.verb !== "run") return {};
+    const dir = runDir(spec.experiment, folder);
+    const system = await readSystemFile(dir);
+    const read = await readRunRecord(dir);
+    const digest = read.kind === "record" ? recordDigest(folder, read.record, reading) : undefined;
+    if (digest === undefined) return { system };
+    return { system, digest, earlier: earlierOf(digest, await earlierRuns.of(spec.experiment)) };
+  }
 }
 
 /** Plots of a run as its logs stand; what cannot be drawn is told and costs nothing else. */

@@ -1,7 +1,7 @@
 // What a receipt shows of a run's findings, metrics and plots, as Markdown.
 // Which findings there are is decided in observe/rules/, the frame around them in receipt.ts.
 import { RECEIPT_FLAGS, RECEIPT_METRICS, RECEIPT_TEXT_CHARS } from "../limits.ts";
-import type { Finding } from "../model/finding.ts";
+import { isFlag, type Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import type { PlotRef, RunOutcome } from "../model/run.ts";
 import type { MetricSummary } from "../model/sample.ts";
@@ -14,9 +14,9 @@ export function flagKey(finding: Finding): string {
   return finding.metric === undefined ? finding.rule : `${finding.rule} ${finding.metric}`;
 }
 
-/** Findings that belong in a receipt: flags, then notes; rules of tier C speak in the report. */
+/** Findings that belong in a receipt: flags, then notes; all else speaks in the report. */
 export function shownFindings(outcome: RunOutcome): readonly Finding[] {
-  const shown = outcome.findings.filter((finding) => finding.tier !== "C");
+  const shown = outcome.findings.filter((finding) => isFlag(finding) || finding.tier === "note");
   return shown.toSorted((a, b) => rank(a) - rank(b) || a.atMs - b.atMs);
 }
 

@@ -12,6 +12,7 @@ import {
   type JournalView,
   type Settling,
 } from "../model/world.ts";
+import { resolveWritten } from "../queue/resolve-flags.ts";
 import { commandsOf } from "../queue/targets.ts";
 import type { Turn } from "../turn.ts";
 import { alignCommands } from "./align.ts";
@@ -42,6 +43,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
     const resolved = world.commands.get(id)?.run?.resolved.includes(flag) === true;
     if (!resolved) turn.record({ kind: "flag-resolved", id, flag });
   }
+  resolveWritten(turn, experiment, reading.entries);
   const ticked = new Map(
     [...inputs.ticked, ...(inputs.startAll ? heldForeign(world, experiment) : [])]
       .filter((id) => world.commands.get(id)?.state === "held")

@@ -4,6 +4,7 @@ import type { Event } from "../model/event.ts";
 import type { AttemptId, CommandId } from "../model/ids.ts";
 import type { Cause, Exit, KnownEnding, StopAsker } from "../model/run.ts";
 import type { Command, Run, World } from "../model/world.ts";
+import { resolveEarlier } from "./resolve-flags.ts";
 import { askedToStop } from "./stop-on.ts";
 import type { Turn } from "../turn.ts";
 
@@ -53,6 +54,7 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       if (run.outcome !== undefined) return;
       const { outcome, endedAtMs } = event;
       turn.record({ kind: "run-ended", id: command.id, outcome, endedAtMs });
+      resolveEarlier(turn, command.id);
       plot(turn, command.id);
       return;
     }

@@ -2,14 +2,16 @@
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
 import type { Hands, NewEvent } from "../../src/effects/hands.ts";
 import { readJournal } from "../../src/journal/read.ts";
-import type { Effect } from "../../src/model/effect.ts";
+import type { ConclusionFacts, Effect } from "../../src/model/effect.ts";
 import type { JournalOrigin } from "../../src/model/event.ts";
+import type { Finding } from "../../src/model/finding.ts";
 import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
 import type { JournalReading } from "../../src/model/journal.ts";
 import type { Exit, RunOutcome } from "../../src/model/run.ts";
 
 /** A process of the simulated machine; it outlives the daemon. */
 interface Process {
+  readonly start: Start;
   readonly startedAtMs: number;
   exit?: Exit;
 }
@@ -17,6 +19,8 @@ interface Process {
 export interface MachineOptions {
   readonly durationMs: (name: string) => number;
   readonly exitCode: (name: string) => number;
+  /** What the rules say of a script that has run for so long, and say of it at its end. */
+  readonly findings?: (start: Start, ranMs: number) => readonly Finding[];
   /** Delay of each hand's answer. */
   readonly delayMs: () => number;
 }
@@ -165,6 +169,10 @@ export class Machine {
         reply({ kind: "run-folder-found", attempt, folder: runFolder(`2025-${name}`) });
         const look = (): void => {
           const exit = this.#processes.get(attempt)?.exit;
+          const findings = this.#findings(attempt);
+          if (exit === undefined && findings.length > 0) {
+            post({ kind: "run-judged", attempt, findings });
+          }
           if (exit === undefined) this.at(this.nowMs + 500, life, look);
           else post({ kind: "attempt-exited", attempt, exit });
         };
@@ -181,7 +189,7 @@ export class Machine {
         }
       }),
       "conclude-run": guarded(({ spec: { attempt }, facts }) => {
-        const outcome = outcomeOf(facts.exit?.code, facts.stoppedBy !== undefined);
+        const outcome = outcomeOf(facts, this.#findings(attempt));
         reply({ kind: "run-concluded", attempt, outcome, endedAtMs: facts.endedAtMs });
       }),
       "plot-run": guarded(({ spec: { attempt } }) =>
@@ -194,12 +202,21 @@ export class Machine {
   #spawn(spec: Extract<Effect, { kind: "start-attempt" }>["spec"]): void {
     const { attempt, name, args, command, experiment } = spec;
     if (this.#processes.has(attempt)) return;
-    this.#processes.set(attempt, { startedAtMs: this.nowMs });
-    this.starts.push({ name, args, command, atMs: this.nowMs, experiment });
+    const start: Start = { name, args, command, atMs: this.nowMs, experiment };
+    this.#processes.set(attempt, { start, startedAtMs: this.nowMs });
+    this.starts.push(start);
     const running = [...this.#processes.values()].filter((one) => one.exit === undefined);
     this.most = Math.max(this.most, running.length);
     const code = this.#options.exitCode(name);
     this.at(this.nowMs + this.#options.durationMs(name), 0, () => this.#end(attempt, code));
+  }
+
+  #findings(attempt: string): readonly Finding[] {
+    const process = this.#processes.get(attempt);
+    if (process === undefined) return [];
+    const endMs = process.exit === undefined ? this.wallMs() : process.exit.endedAtMs;
+    const ranMs = endMs - this.wallAtStartMs - process.startedAtMs;
+    return this.#options.findings?.(process.start, ranMs) ?? [];
   }
 
   #end(attempt: string, code: number): void {
@@ -221,9 +238,16 @@ function read(text: string): JournalReading {
   return reading;
 }
 
-function outcomeOf(code: number | undefined, stopped: boolean): RunOutcome {
-  const base = { metrics: [], findings: [], plots: [] };
-  if (stopped) return { ...base, ending: "stopped", cause: { kind: "stopped", by: "journal" } };
+function outcomeOf(
+  { exit, stoppedBy: by, stoppedWhy: why }: ConclusionFacts,
+  findings: readonly Finding[],
+): RunOutcome {
+  const code = exit?.code;
+  const base = { metrics: [], findings, plots: [] };
+  if (by !== undefined) {
+    const cause = { kind: "stopped", by, ...(why === undefined ? {} : { why }) } as const;
+    return { ...base, ending: "stopped", cause };
+  }
   if (code === undefined) return { ...base, ending: "lost", cause: { kind: "lost" } };
   return code === 0
     ? { ...base, ending: "done", cause: { kind: "success" }, exitCode: code }

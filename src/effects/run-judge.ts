@@ -1,0 +1,68 @@
+// Asks the rules about a run that goes on or has just ended, with all that is known around it.
+// The rules are in observe/; what follows from a finding is decided in step.
+import { experimentPath } from "../model/ids.ts";
+import type { Finding } from "../model/finding.ts";
+import type { AttemptSpec, StartFacts } from "../model/run.ts";
+import type { RunReading } from "../model/sample.ts";
+import type { SystemSeries } from "../model/system.ts";
+import type { RunDigest } from "../model/digest.ts";
+import type { Death } from "../observe/cause.ts";
+import { findings } from "../observe/findings.ts";
+import type { RuleInput } from "../observe/rules/rule.ts";
+import type { RunSurroundings } from "./run-surroundings.ts";
+
+export interface Judged {
+  readonly spec: AttemptSpec;
+  readonly start: StartFacts;
+  readonly reading: RunReading;
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  readonly limitMs?: number;
+  readonly death?: Death;
+  readonly gpus?: number;
+  readonly system?: SystemSeries;
+  readonly silence?: NonNullable<RuleInput["silence"]>;
+  readonly digest?: RunDigest;
+  readonly earlier?: readonly RunDigest[];
+}
+
+/** What the rules say of it now. */
+export function judge(around: RunSurroundings, given: Judged): readonly Finding[] {
+  const { spec, start, reading, startedAtMs, endedAtMs, death, limitMs, ...rest } = given;
+  return findings({
+    ...rest,
+    reading,
+    plan: around.plan(experimentPath(spec.experiment)),
+    startedAtMs,
+    limitMs: limitMs ?? spec.limitMs,
+    long: start.long,
+    nowMs: around.now(),
+    verb: spec.verb,
+    args: spec.args.slice(1),
+    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    ...(death === undefined ? {} : { outcome: death }),
+  });
+}
+
+export interface SilenceClock {
+  /** Its logs have grown. */
+  news(atMs: number): void;
+  /** Since when they are silent, and the longest silence before. */
+  silence(reading: RunReading): NonNullable<RuleInput["silence"]>;
+}
+
+/** Starts at a run's start, or when this daemon took it up. */
+export function createSilenceClock(startMs: number): SilenceClock {
+  let sinceMs = startMs;
+  let longestMs = 0;
+  return {
+    news(atMs) {
+      longestMs = Math.max(longestMs, atMs - sinceMs);
+      sinceMs = atMs;
+    },
+    silence(reading) {
+      const inLogs = (reading.lineFacts ?? []).map(({ longestGapMs }) => longestGapMs);
+      return { sinceMs, longestMs: Math.max(longestMs, ...inLogs) };
+    },
+  };
+}
