@@ -110,6 +110,38 @@ program
   );
 
 program
+  .command("history")
+  .argument("<journal>", "folder of the experiment, or its JOURNAL.md")
+  .option("--json", "for programs", false)
+  .option("--all", "every kept version", false)
+  .description("the versions of a journal that are kept, newest first")
+  .action(async (path: string, options: { json: boolean; all: boolean }) =>
+    answer((await import("./cli/history.ts")).history(path, options)),
+  );
+
+program
+  .command("restore")
+  .argument("<journal>", "folder of the experiment, or its JOURNAL.md")
+  .argument("<version>", "the beginning of a version's name, from `nightlab history`")
+  .option("--yes", "put it back; without this it is only shown what would change", false)
+  .option("--to <file>", "write it to a new file instead")
+  .description("get a kept version of a journal back")
+  .action(async (path: string, wanted: string, options: { yes: boolean; to?: string }) =>
+    answer((await import("./cli/restore.ts")).restore(path, wanted, options)),
+  );
+
+program
+  .command("compare")
+  .argument("<runs...>", "ids, names or folders of runs; a name means all of its seeds")
+  .option("--json", "for programs", false)
+  .option("--csv", "for a spreadsheet", false)
+  .description("arguments, code, environment and metrics of runs side by side")
+  .action(async (runs: readonly string[], { json, csv }: { json: boolean; csv: boolean }) => {
+    const format = json ? "json" : csv ? "csv" : "text";
+    return answer((await import("./cli/compare.ts")).compare(runs, { cwd: process.cwd(), format }));
+  });
+
+program
   .command("demo")
   .argument("[dir]", "folder for the demo's lab; it must not exist")
   .description("run the bundled example in a fresh lab and show what comes of it")

@@ -135,7 +135,7 @@ function baselineGroup(
 }
 
 /** Paired where both sides have the same seeds, each once; else Welch's. */
-function differenceOf(left: Measurement, right: Measurement): Difference {
+export function differenceOf(left: Measurement, right: Measurement): Difference {
   const seeds = (side: Measurement): ReadonlyMap<string, Decimal> => {
     const found = new Map<string, Decimal>();
     side.operands.forEach(({ run }, i) => {

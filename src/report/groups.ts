@@ -53,7 +53,8 @@ export function seedOf(run: ReportRun): string | undefined {
   return run.record?.seed ?? written ?? named;
 }
 
-function argsWithoutSeed(run: ReportRun): readonly string[] {
+/** The arguments of a run without its name and its seed. */
+export function argsWithoutSeed(run: ReportRun): readonly string[] {
   const args: string[] = [];
   const written = run.record?.args ?? [];
   for (let i = 0; i < written.length; i += 1) {

@@ -1,0 +1,145 @@
+// `nightlab compare RUN RUN…`: arguments, code, environment and metrics of runs side by side.
+// What is compared, and which differences may be tested, is report/compare-runs.ts.
+import { resolve } from "node:path";
+import { findNamedRuns } from "../effects/named-runs.ts";
+import { compareRuns, type ComparedMetric, type ComparedRuns } from "../report/compare-runs.ts";
+import { type Answer, refused } from "./answer.ts";
+import { columns } from "./columns.ts";
+import { experimentOf } from "./experiment-of.ts";
+import { findLab } from "./lab-world.ts";
+
+export type CompareFormat = "text" | "json" | "csv";
+
+/**
+ * Compares runs, or groups of runs that differ in their seed. Exit code 0: compared. 2: a word
+ * means no run, or there is only one.
+ */
+export async function compare(
+  words: readonly string[],
+  { cwd, format }: { readonly cwd: string; readonly format: CompareFormat },
+): Promise<Answer> {
+  if (words.length < 2) {
+    return refused("Cannot compare: name two runs or more: `nightlab compare base wide`.");
+  }
+  const experiment = await experimentOf(resolve(cwd));
+  const labDir = findLab(cwd);
+  const named = await findNamedRuns(words, {
+    cwd,
+    ...(experiment === undefined ? {} : { experiment }),
+    ...(labDir === undefined ? {} : { labDir }),
+  });
+  const absent = named.filter(({ runs }) => runs.length === 0).map(({ name }) => name);
+  if (absent.length > 0) {
+    return refused(
+      `Cannot compare: no run is called ${absent.join(", ")}.\n` +
+        "Give ids, names or folders of runs: of this experiment, or of the lab from inside of it.",
+    );
+  }
+  const compared = compareRuns(named);
+  const text = { text: asText, json: asJson, csv: asCsv }[format](compared);
+  return { text, exitCode: 0 };
+}
+
+function asJson(compared: ComparedRuns): string {
+  return `${JSON.stringify(compared, null, 2)}\n`;
+}
+
+function asText(compared: ComparedRuns): string {
+  const facts = compared.facts.map(({ what, values, differs }) => [
+    differs ? "*" : "",
+    what,
+    ...values.map(factText),
+  ]);
+  const metrics = compared.metrics.flatMap(metricRows);
+  const lines = columns([["", "", ...compared.groups], ...facts, [""], ...metrics]);
+  const notes = ["* differs. A metric is the last logged value."];
+  const differences = compared.metrics.flatMap(({ groups }) =>
+    groups.flatMap(({ difference }) => difference ?? []),
+  );
+  if (differences.length > 0) {
+    notes.push(`Differences are to ${compared.groups[0]}, group less that.`);
+  }
+  if (differences.some(({ test }) => test === "observed")) {
+    notes.push("With fewer than three runs on a side a difference is observed, not tested.");
+  }
+  if (differences.some(({ corrected }) => corrected !== undefined)) {
+    notes.push("Each p is corrected by Holm's method for all that are tested here.");
+  }
+  return `${lines.join("\n")}\n\n${notes.join("\n")}\n`;
+}
+
+/** Up to two values; of more the first and the last, since the rows are to be read. */
+function factText(values: readonly string[]): string {
+  return values.length < 3
+    ? values.join("; ")
+    : `${values[0]} … ${values.at(-1)} (${values.length})`;
+}
+
+/** A metric's rows: the values, from three runs on mean and interval, and the differences. */
+function metricRows({ metric, groups }: ComparedMetric): readonly (readonly string[])[] {
+  const values = groups.map(({ tokens, without }) => {
+    const left = without.length === 0 ? "" : ` (${without.length} without)`;
+    return tokens.length === 0 ? `none${left}` : `${tokens.join(", ")}${left}`;
+  });
+  const rows = [["", metric, ...values]];
+  if (groups.some(({ mean }) => mean !== undefined)) {
+    const means = groups.map(({ mean, deviation, interval }) =>
+      mean === undefined ? "" : `${short(mean)}, SD ${short(deviation)}, ${intervalText(interval)}`,
+    );
+    rows.push(["", "  mean", ...means]);
+  }
+  if (groups.some(({ difference }) => difference !== undefined)) {
+    rows.push(["", "  difference", ...groups.map(({ difference }) => differenceText(difference))]);
+  }
+  return rows;
+}
+
+function differenceText(difference: ComparedMetric["groups"][number]["difference"]): string {
+  if (difference === undefined) return "";
+  const { mean, test, interval, corrected } = difference;
+  if (test === "observed") return `${short(mean)}, not tested`;
+  const how = test === "welch" ? "Welch" : "paired";
+  return `${short(mean)}, ${intervalText(interval)}, ${how}, p ≈ ${short(corrected)}`;
+}
+
+function intervalText(interval: readonly [number, number] | undefined): string {
+  return interval === undefined ? "" : `95 % ${short(interval[0])} to ${short(interval[1])}`;
+}
+
+function short(value: number | undefined): string {
+  return value === undefined ? "" : String(Number(value.toPrecision(6)));
+}
+
+/** One row a fact or a value, so that a spreadsheet can do the rest. */
+function asCsv(compared: ComparedRuns): string {
+  const rows: string[][] = [["kind", "what", "group", "value", "run"]];
+  for (const { what, values } of compared.facts) {
+    values.forEach((of, i) => {
+      for (const value of of) rows.push(["fact", what, compared.groups[i] ?? "", value, ""]);
+    });
+  }
+  for (const { metric, groups } of compared.metrics) {
+    groups.forEach(({ tokens, mean, deviation, interval, difference }, i) => {
+      const group = compared.groups[i] ?? "";
+      const add = (kind: string, value: string | number | undefined, of = ""): void => {
+        if (value !== undefined) rows.push([kind, metric, group, String(value), of]);
+      };
+      tokens.forEach((token, j) => add("last", token, String(j + 1)));
+      add("mean", mean);
+      add("SD", deviation);
+      add("low", interval?.[0]);
+      add("high", interval?.[1]);
+      add("difference", difference?.mean);
+      add("difference low", difference?.interval?.[0]);
+      add("difference high", difference?.interval?.[1]);
+      add("p", difference?.p);
+      add("p corrected", difference?.corrected);
+    });
+  }
+  return `${rows.map((row) => row.map(cell).join(",")).join("\n")}\n`;
+}
+
+/** RFC 4180: quoted where it must be. */
+function cell(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

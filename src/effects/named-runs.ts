@@ -1,0 +1,62 @@
+// Finds the runs that words of the command line mean: a path, an id, a folder, or a name, which
+// means all of its seeds. Looked for in the experiment at hand first, then in the whole lab.
+import { basename, dirname, resolve } from "node:path";
+import { nameWithoutSeed } from "../report/groups.ts";
+import { meansRun, type ReportRun } from "../report/input.ts";
+import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
+import { experimentsOf } from "./lab-experiments.ts";
+
+export interface NamedRuns {
+  readonly name: string;
+  readonly runs: readonly ReportRun[];
+}
+
+/**
+ * The runs of each word, an empty list where none fits. A word that names a folder of runs
+ * (`other-experiment/runs/<run>`, `other-experiment/<name>`) is looked for there only.
+ */
+export async function findNamedRuns(
+  words: readonly string[],
+  around: { readonly cwd: string; readonly experiment?: string; readonly labDir?: string },
+): Promise<readonly NamedRuns[]> {
+  const cache = createReadingCache();
+  const known = new Map<string, readonly ReportRun[]>();
+  const runsIn = async (experiment: string): Promise<readonly ReportRun[]> => {
+    const found = known.get(experiment);
+    if (found !== undefined) return found;
+    const runs = await readExperimentFiles(experiment, { cache }).then(
+      ({ input }) => input.runs,
+      () => [],
+    );
+    known.set(experiment, runs);
+    return runs;
+  };
+  const { labDir, experiment, cwd } = around;
+  const everywhere = labDir === undefined ? [] : await experimentsOf(labDir);
+  const found: NamedRuns[] = [];
+  for (const name of words) {
+    const bare = name.replace(/\/+$/, "");
+    const word = basename(bare);
+    const folder = dirname(bare).replace(/(?:^|\/)runs$/, "");
+    const isPath = bare.includes("/");
+    const named = [
+      resolve(cwd, folder),
+      ...(labDir === undefined ? [] : [resolve(labDir, folder)]),
+    ];
+    const here = experiment === undefined ? [] : [experiment];
+    const isHere = !isPath || folder === "" || folder === ".";
+    const places = isHere ? [...here, ...everywhere] : [...new Set(named)];
+    let runs: readonly ReportRun[] = [];
+    for (const place of places) {
+      if (runs.length === 0) runs = fitting(word, await runsIn(place));
+    }
+    found.push({ name, runs });
+  }
+  return found;
+}
+
+/** Exactly so named, else all the seeds of a name. */
+function fitting(word: string, runs: readonly ReportRun[]): readonly ReportRun[] {
+  const exact = runs.filter((run) => meansRun(word, run));
+  return exact.length > 0 ? exact : runs.filter((run) => nameWithoutSeed(run.name) === word);
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { test } from "node:test";
+import { compare } from "../../../src/cli/compare.ts";
+
+const CASES = join(import.meta.dirname, "../../golden/report");
+const cwd = join(CASES, "baseline-seeds");
+const shown = async (...words: readonly string[]): Promise<string> => {
+  const { text, exitCode } = await compare(words, { cwd, format: "text" });
+  assert.equal(exitCode, 0, text);
+  return text;
+};
+
+test("two runs are told apart by what differs, and their difference is not tested", async () => {
+  const text = await shown("base-seed-0", "warm-seed-1");
+  assert.match(text, /^\* {2}arguments +--warmup 500$/m);
+  assert.match(text, /^\* {2}seed +0 +1$/m);
+  assert.match(text, /^ {3}commit +4f0c2d9b7e6a +4f0c2d9b7e6a$/m);
+  assert.match(text, /^ {3}val\/loss +0\.412 +0\.410\n {5}difference +-0\.002, not tested$/m);
+  assert.match(text, /fewer than three runs on a side a difference is observed, not tested/);
+});
+
+test("a name means all of its seeds, which are paired where both sides have them", async () => {
+  const text = await shown("base", "warm", "long", "try");
+  assert.match(text, /^ {3}val\/loss +0\.412, 0\.433, 0\.405 +0\.391, 0\.410, 0\.386 /m);
+  assert.match(text, /-0\.021, 95 % -0\.0259683 to -0\.0160317, paired, p ≈ 0\.0120/);
+  assert.match(text, /, Welch, p ≈ 1 +-0\.216667, not tested$/m);
+  assert.match(text, /Differences are to base/);
+});
+
+test("JSON keeps every value and the literal tokens, and CSV has one value a row", async () => {
+  const words = ["base", "warm"];
+  const json = await compare(words, { cwd, format: "json" });
+  const { facts, metrics } = JSON.parse(json.text) as {
+    facts: { what: string; values: string[][]; differs: boolean }[];
+    metrics: { metric: string; groups: { tokens: string[]; difference?: { test: string } }[] }[];
+  };
+  const seeds = facts.find(({ what }) => what === "seed");
+  assert.deepEqual(seeds, {
+    what: "seed",
+    values: [
+      ["0", "1", "2"],
+      ["0", "1", "2"],
+    ],
+    differs: false,
+  });
+  const loss = metrics.find(({ metric }) => metric === "val/loss");
+  assert.deepEqual(loss?.groups[1]?.tokens, ["0.391", "0.410", "0.386"]);
+  assert.equal(loss?.groups[1]?.difference?.test, "paired");
+  const csv = await compare(words, { cwd, format: "csv" });
+  assert.match(csv.text, /^kind,what,group,value,run\n/);
+  assert.match(csv.text, /^last,val\/loss,warm,0\.410,2$/m);
+  for (const row of csv.text.trim().split("\n")) assert.equal(row.split(",").length, 5, row);
+});
+
+test("a run that crashed is shown and stays out of the numbers", async () => {
+  const words = ["full-seed-0", "full-seed-1"];
+  const { text } = await compare(words, { cwd: join(CASES, "crashed-seed"), format: "text" });
+  assert.match(text, /^\* {2}state +done +failed$/m);
+  assert.match(text, /^ {3}val\/loss +0\.3120 +none \(1 without\)$/m);
+});
+
+test("runs of other experiments are named by their path, and a word that fits none is refused", async () => {
+  const other = "../three-seeds/runs/2025-02-02T14-00-00-full-seed-0";
+  assert.match(await shown("base-seed-0", other), /^ {3}val\/loss +0\.412 +0\.3120$/m);
+  const absent = await compare(["base", "nobody"], { cwd, format: "text" });
+  assert.deepEqual(absent.exitCode, 2);
+  assert.match(absent.text, /^Cannot compare: no run is called nobody\./);
+  assert.equal((await compare(["base"], { cwd, format: "text" })).exitCode, 2);
+});
