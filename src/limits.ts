@@ -61,6 +61,8 @@ export const BASE_TEXTS = 24;
 export const BASE_CHARS = 8_000_000;
 /** Lines that two versions of a journal differ by; finding more takes quadratic time. */
 export const MERGE_EDITS = 4_000;
+/** A daemon that was asked for something from the command line answers by then. */
+export const REQUEST_ANSWER_MS = 15_000;
 /** While nothing can be kept (a full disk), a journal is looked at this often. */
 export const JOURNAL_KEEP_RETRY_MS = 5_000;
 
@@ -312,3 +314,11 @@ export const EARLIER_LOG_BYTES = 16 * 2 ** 20;
 export const JUDGE_MS = 30_000;
 /** Of a cited log line this much is read again before a report is saved: metrics stand in it. */
 export const GATE_LINE_BYTES = 1 << 20;
+/** Folders below a run's logs/ that are looked into: `lightning_logs/version_0/` is the deepest. */
+export const LOG_DEPTH = 4;
+/** A person's own pattern for metric lines: more is a program. */
+export const OWN_PATTERN_CHARS = 1_000;
+/** Matches of it in one line. */
+export const OWN_PATTERN_MATCHES = 1_000;
+/** Beginning of a journal in which its frontmatter is looked for. */
+export const FRONTMATTER_BYTES = 128 * 1024;

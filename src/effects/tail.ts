@@ -1,11 +1,14 @@
 // Reads what is new in a run's logs, a bounded piece at a time, and feeds it to a reader.
 // What the bytes say is in observe/; when to look is the loop's business.
 import { constants } from "node:fs";
-import { type FileHandle, lstat, open, readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { LOGS_PER_RUN, READ_CHUNK, TAIL_MARK_BYTES } from "../limits.ts";
+import { type FileHandle, open } from "node:fs/promises";
+import { READ_CHUNK, TAIL_MARK_BYTES } from "../limits.ts";
 import type { RunReading } from "../model/sample.ts";
+import type { OwnFormat } from "../observe/text-reading.ts";
 import { type RunReader, createRunReader } from "../observe/run-reader.ts";
+import { type LogFile, findLogFiles } from "./log-files.ts";
+import { ownFormatOf } from "./metrics-pattern.ts";
+import { type Unpacker, createUnpacker } from "./unpack.ts";
 
 export interface RunTail {
   /**
@@ -19,16 +22,18 @@ export interface RunTail {
   readonly reader: RunReader;
 }
 
-/** Follows `<runDir>/logs/*.log`; nothing is read before the first poll. */
+/** Follows the logs of a run folder; nothing is read before the first poll. */
 export function openTail(runDir: string): RunTail {
-  const reader = createRunReader();
+  let own: { readonly format: OwnFormat | undefined } | undefined;
+  const reader = createRunReader({ own: () => own?.format });
   const files = new Map<string, Followed>();
   const buffer = new Uint8Array(READ_CHUNK + TAIL_MARK_BYTES);
 
   const poll = async (): Promise<boolean> => {
     const grown: Followed[] = [];
     let news = false;
-    for (const found of await logFiles(join(runDir, "logs"))) {
+    own ??= { format: await ownFormatOf(runDir) };
+    for (const found of await findLogFiles(runDir)) {
       const followed = follow(files, found);
       if (followed.forget) {
         reader.reset(followed.name);
@@ -47,11 +52,12 @@ export function openTail(runDir: string): RunTail {
     poll,
     async finish() {
       let left = 0;
-      for (const found of await logFiles(join(runDir, "logs"))) left += found.size;
+      for (const found of await findLogFiles(runDir)) left += found.size;
       // A process that survived the run could write for ever: its logs are read once through.
       for (let turns = 2 + Math.ceil((2 * left) / READ_CHUNK) + files.size; turns > 0; turns -= 1) {
         if (!(await poll())) break;
       }
+      for (const { unpacker } of files.values()) unpacker?.close();
       reader.finish();
     },
   };
@@ -64,16 +70,6 @@ export async function readRun(runDir: string): Promise<RunReading> {
   return tail.reader.reading();
 }
 
-/** A log as the folder shows it now. */
-interface LogFile {
-  /** As the reading names it: `logs/train.log`. */
-  readonly name: string;
-  readonly path: string;
-  /** Device and inode: another one under the same name is another file. */
-  readonly identity: string;
-  readonly size: number;
-}
-
 /** How far a log has been read. */
 interface Followed extends LogFile {
   size: number;
@@ -81,6 +77,8 @@ interface Followed extends LogFile {
   /** The last bytes before `position`: when they changed, the file was written anew. */
   mark: Uint8Array;
   forget: boolean;
+  /** Of a gzip'd log, as far as it has been unpacked. */
+  unpacker: Unpacker | undefined;
 }
 
 function follow(files: Map<string, Followed>, found: LogFile): Followed {
@@ -89,32 +87,12 @@ function follow(files: Map<string, Followed>, found: LogFile): Followed {
     known.size = found.size;
     return known;
   }
-  const fresh = { ...found, position: 0, mark: new Uint8Array(0), forget: known !== undefined };
+  known?.unpacker?.close();
+  const forget = known !== undefined;
+  const mark = new Uint8Array(0);
+  const fresh: Followed = { ...found, position: 0, mark, forget, unpacker: undefined };
   files.set(found.name, fresh);
   return fresh;
-}
-
-/**
- * The regular files `*.log` of a folder, by name. Links are followed once: a link to a log that
- * is there itself, a loop, a pipe, a folder and what vanishes meanwhile are passed over.
- */
-async function logFiles(folder: string): Promise<readonly LogFile[]> {
-  const names = await readdir(folder).catch(() => []);
-  const logs = names.filter((name) => name.endsWith(".log")).toSorted();
-  const found: (LogFile & { readonly link: boolean })[] = [];
-  for (const name of logs.slice(0, LOGS_PER_RUN)) {
-    const path = join(folder, name);
-    const facts = await stat(path).catch(() => undefined);
-    if (facts?.isFile() !== true) continue;
-    const link = (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? true;
-    const identity = `${facts.dev}:${facts.ino}`;
-    found.push({ name: `logs/${name}`, path, identity, size: facts.size, link });
-  }
-  const seen = new Set<string>();
-  return found
-    .toSorted((a, b) => Number(a.link) - Number(b.link))
-    .filter(({ identity }) => !seen.has(identity) && seen.add(identity))
-    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** Reads at most `most` new bytes; false when there were none or the file cannot be read. */
@@ -135,11 +113,13 @@ async function readNew(
       reader.reset(file.name);
       file.position = 0;
       file.mark = new Uint8Array(0);
+      file.unpacker?.close();
+      file.unpacker = undefined;
       return true;
     }
     const read = await readAt(handle, buffer.subarray(mark.length), most, file.position);
     if (read === 0) return false;
-    reader.feed(file.name, buffer.subarray(mark.length, mark.length + read));
+    await hand(file, buffer.subarray(mark.length, mark.length + read), reader);
     file.position += read;
     const seen = mark.length + read;
     file.mark = buffer.slice(Math.max(0, seen - TAIL_MARK_BYTES), seen);
@@ -149,6 +129,12 @@ async function readNew(
   } finally {
     await handle.close().catch(() => undefined);
   }
+}
+
+async function hand(file: Followed, bytes: Uint8Array, reader: RunReader): Promise<void> {
+  if (!file.name.endsWith(".gz")) return reader.feed(file.name, bytes);
+  file.unpacker ??= createUnpacker((unpacked) => reader.feed(file.name, unpacked));
+  await file.unpacker.feed(bytes);
 }
 
 /** Fills `into` with up to `most` bytes from `position` on; how many there were. */

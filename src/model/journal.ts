@@ -11,6 +11,8 @@ export interface Plan {
   readonly failure?: string;
   /** Promised metrics in written order; a direction where the person gave one. */
   readonly metrics: readonly PromisedMetric[];
+  /** A regular expression whose named groups are metrics of the script's own lines. */
+  readonly metricsPattern?: string;
   readonly baseline?: string;
   /** Names of the runs that the criteria judge; absent: the runs with a limit over 2 minutes. */
   readonly evidence?: readonly string[];

@@ -1,7 +1,8 @@
 // Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
 // Bytes come from effects/tail.ts; whether something is wrong is asked in findings.ts.
 import { UNREAD_SAMPLES } from "../limits.ts";
-import type { RunReading, TellingLine, Traceback } from "../model/sample.ts";
+import { canonicalMetric } from "../model/metric-key.ts";
+import type { RunReading, Series, TellingLine, Traceback } from "../model/sample.ts";
 import { type FileReading, createFileReading } from "./file-reading.ts";
 import { mergeSeries } from "./merge.ts";
 import { createRunBudget } from "./metric-sink.ts";
@@ -60,7 +61,7 @@ function readingOf(files: readonly FileReading[]): RunReading {
   const logs = files.filter((file) => !isConsole(file.file));
   const speaking = logs.some((file) => file.metricsEnd().offset >= 0) ? logs : files;
   return {
-    series: mergeSeries(speaking.map((file) => file.series())),
+    series: seriesOf(speaking),
     tracebacks: files.flatMap((file) =>
       file.tracebacks().map((found): Traceback => {
         const { stampMs: _, ...rest } = found;
@@ -80,6 +81,29 @@ function readingOf(files: readonly FileReading[]): RunReading {
     lineFacts: files.map((file) => file.facts()),
     files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
   };
+}
+
+/**
+ * Text logs first. Records that a framework keeps beside them (tables, event files) say the same
+ * again: they only add metrics that no better source has.
+ */
+function seriesOf(files: readonly FileReading[]): readonly Series[] {
+  const all: Series[] = [];
+  const has = new Set<string>();
+  for (const tier of [0, 1, 2]) {
+    const merged = mergeSeries(
+      files.filter(({ file }) => tierOf(file) === tier).map((file) => file.series()),
+    );
+    const added = merged.filter(({ summary }) => !has.has(canonicalMetric(summary.key)));
+    for (const { summary } of added) has.add(canonicalMetric(summary.key));
+    all.push(...added);
+  }
+  return all;
+}
+
+function tierOf(file: string): number {
+  if (file.includes("tfevents")) return 2;
+  return /\.[ct]sv(?:\.gz)?$|trainer_state\.json$/.test(file) ? 1 : 0;
 }
 
 /** In a log of a dozen lines a fifth is less than what a script prints on its way out. */

@@ -41,7 +41,7 @@ export type OwnFormat = (text: string) => MetricLine | undefined;
 
 /** What a curious caller may ask for. */
 export interface TextOptions {
-  readonly own?: OwnFormat | undefined;
+  readonly own?: () => OwnFormat | undefined;
   /** Called for each line that is looked at with care, with how it is read. */
   readonly onRead?: (line: number, offset: number, text: string, read: MetricLine) => void;
 }
@@ -108,15 +108,16 @@ export function createTextReading(
     const text = latin1(own, 0, own.length);
     cutTokens(own, 0, own.length, tokens);
     const numbers = hasNumber(text);
+    const ownFormat = options.own?.();
     const read: MetricLine =
-      options.own?.(text) ??
+      ownFormat?.(text) ??
       (numbers
         ? readMetricLine({ text, tokens })
         : { kind: "other", why: "no number stands in it" });
     options.onRead?.(line, offset, text, read);
     const meaning = meaningOf(text, tokens, read);
     const shape =
-      numbers && options.own === undefined && options.onRead === undefined
+      numbers && ownFormat === undefined && options.onRead === undefined
         ? shapes.learn(own, tokens, meaning.spots, meaning.fixed, meaning)
         : undefined;
     if (shape !== undefined && shapes.match(bytes, from, to) === shape) return meaning;

@@ -2,6 +2,7 @@
 // Where the frontmatter stands is found in journal/; what the criteria mean, in report/.
 import type { Plan } from "../model/journal.ts";
 import type { Place, Problem, Read } from "../model/problem.ts";
+import { ownPattern } from "../observe/formats/own-pattern.ts";
 import { nearest } from "./nearest.ts";
 import { readEvidence, readMetrics } from "./plan-values.ts";
 import { readRules, readStopOn, ruleParts } from "./rule-values.ts";
@@ -15,6 +16,7 @@ const KEYS = [
   "success",
   "failure",
   "metrics",
+  "metrics_pattern",
   "baseline",
   "evidence",
   "script",
@@ -122,6 +124,8 @@ function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {
       return assign(plan, { [key]: text() });
     case "metrics":
       return assign(plan, { metrics: readMetrics(value, faults) });
+    case "metrics_pattern":
+      return assign(plan, { metricsPattern: patternOf(value, faults) });
     case "evidence":
       return assign(plan, { evidence: readEvidence(value, faults) });
     case "script":
@@ -154,6 +158,17 @@ function claimOf(value: YamlValue, faults: YamlFault[]): string | undefined {
   if (value.kind === "text") return folded(value.text);
   const message = "one experiment, one claim: `hypothesis` holds several";
   const fix = "keep one, and make an experiment for each of the others";
+  faults.push({ message, fix, offset: value.offset });
+  return undefined;
+}
+
+/** As written: white space in a pattern means something. */
+function patternOf(value: YamlValue, faults: YamlFault[]): string | undefined {
+  const pattern = value.kind === "text" ? value.text.trim() : undefined;
+  const own = pattern === undefined ? undefined : ownPattern(pattern);
+  if (own?.kind === "pattern") return pattern;
+  const message = `\`metrics_pattern\` cannot be used: it ${own?.why ?? "takes one text"}`;
+  const fix = "write it in single quotes: `metrics_pattern: 'at (?<step>\\d+) loss (?<loss>\\S+)'`";
   faults.push({ message, fix, offset: value.offset });
   return undefined;
 }

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { type RunTail, openTail, readRun } from "../../src/effects/tail.ts";
 import { READ_CHUNK } from "../../src/limits.ts";
 
@@ -110,7 +111,7 @@ test("folders, pipes, loops, dead links and second names of a log are passed ove
   await symlink("nowhere", log("dead.log"));
   await mkdir(log("folder.log"));
   execFileSync("mkfifo", [log("pipe.log")]);
-  await writeFile(log("notes.txt"), metric(2));
+  await writeFile(log("notes.md"), metric(2));
   const reading = await readRun(dir);
   assert.deepEqual(
     reading.files.map((file) => file.file),
@@ -159,4 +160,55 @@ test("what was read while it grew is what is read from the finished run", async 
   }
   await tail.finish();
   assert.deepEqual(tail.reader.reading(), await readRun(dir));
+});
+
+test("tables, event files and packed logs of frameworks are logs, a person's files are none", async (t) => {
+  const { dir, log } = await runFolder(t);
+  await mkdir(log("lightning_logs/version_0"), { recursive: true });
+  await writeFile(
+    log("lightning_logs/version_0/metrics.csv"),
+    "epoch,step,acc\n0,9,0.5\n1,19,0.7\n",
+  );
+  await writeFile(log("old.log.gz"), gzipSync(metric(1) + metric(2)));
+  await writeFile(join(dir, "results.csv"), "epoch, map50\n1, 0.25\n");
+  await writeFile(join(dir, "predictions.csv"), "id,score\n1,0.5\n");
+  await mkdir(join(dir, "checkpoint-20"));
+  await mkdir(join(dir, "checkpoint-100"));
+  const state = (loss: number): string =>
+    JSON.stringify({ log_history: [{ step: 1, eval_loss: loss }] });
+  await writeFile(join(dir, "checkpoint-20/trainer_state.json"), state(9));
+  await writeFile(join(dir, "checkpoint-100/trainer_state.json"), state(3));
+  const reading = await readRun(dir);
+  assert.deepEqual(
+    reading.series.map(({ summary }) => `${summary.key} ${summary.count} ${summary.last.token}`),
+    ["loss 2 2", "eval_loss 1 3", "acc 2 0.7", "map50 1 0.25"],
+  );
+});
+
+test("a packed log that grows is unpacked as it comes, and a broken one ends where it broke", async (t) => {
+  const { dir, log } = await runFolder(t);
+  const whole = gzipSync(metric(1) + metric(2) + metric(3));
+  const tail = openTail(dir);
+  await writeFile(log("a.log.gz"), whole.subarray(0, 30));
+  await drain(tail);
+  await appendFile(log("a.log.gz"), whole.subarray(30));
+  await drain(tail);
+  assert.deepEqual(values(tail), [1, 2, 3]);
+  await writeFile(log("b.log.gz"), "no gzip at all");
+  await tail.finish();
+  assert.deepEqual(values(tail), [1, 2, 3]);
+});
+
+test("the pattern in the experiment's journal reads lines that no format knows", async (t) => {
+  const { dir } = await runFolder(t);
+  const run = join(dir, "runs", "r");
+  await mkdir(join(run, "logs"), { recursive: true });
+  const pattern = "metrics_pattern: 'gen (?<step>\\d+) best of all (?<fitness>\\S+)'";
+  await writeFile(join(dir, "JOURNAL.md"), `---\nhypothesis: x\n${pattern}\n---\n`);
+  await writeFile(join(run, "logs/train.log"), "gen 3 best of all 17.5\ngen 4 best of all nan\n");
+  const { series } = await readRun(run);
+  assert.deepEqual(
+    series.map(({ summary }) => [summary.key, summary.first.token, summary.last.token]),
+    [["fitness", "17.5", "nan"]],
+  );
 });

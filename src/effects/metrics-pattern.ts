@@ -1,0 +1,33 @@
+// The pattern for metric lines that the journal of a run's experiment names, if it does.
+// Everything that reads the run's logs reads them with it, so that all see the same.
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { FRONTMATTER_BYTES } from "../limits.ts";
+import { createHeadReader } from "../journal/frontmatter.ts";
+import { ownPattern } from "../observe/formats/own-pattern.ts";
+import type { OwnFormat } from "../observe/text-reading.ts";
+
+/** `metrics_pattern` of `<runDir>/../../JOURNAL.md`; undefined where none is written. */
+export async function metricsPatternOf(runDir: string): Promise<string | undefined> {
+  const handle = await open(join(runDir, "..", "..", "JOURNAL.md"), "r").catch(() => undefined);
+  if (handle === undefined) return undefined;
+  try {
+    const buffer = new Uint8Array(FRONTMATTER_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+    const text = Buffer.from(buffer.subarray(0, bytesRead)).toString("utf8");
+    return text.includes("metrics_pattern")
+      ? createHeadReader()(text).plan.metricsPattern
+      : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    await handle.close().catch(() => undefined);
+  }
+}
+
+/** How the run's own lines are to be read before any format is asked, where that is written. */
+export async function ownFormatOf(runDir: string): Promise<OwnFormat | undefined> {
+  const pattern = await metricsPatternOf(runDir);
+  const own = pattern === undefined ? undefined : ownPattern(pattern);
+  return own?.kind === "pattern" ? own.read : undefined;
+}
