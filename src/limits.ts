@@ -118,6 +118,11 @@ export const STOP_LOOK_MS = 50;
 export const SWEEP_ROUNDS = 5;
 /** git answers in milliseconds on a warm disk; a start is not kept waiting for a network disk. */
 export const GIT_MS = 5_000;
+/** A checkout of a large repository holds its lock this long; an older lock was left behind. */
+export const GIT_LOCK_MS = 10_000;
+/** Moves of HEAD, and stashes, among which the one that brought a text is looked for. */
+export const GIT_REFLOG_ENTRIES = 20;
+export const GIT_STASHES = 5;
 /** nvidia-smi takes 2 s on a machine with 8 cold GPUs, and hangs on a broken one. */
 export const GPU_QUERY_MS = 5_000;
 /** Patch of an experiment's uncommitted text: more is data in the wrong place. */

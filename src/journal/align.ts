@@ -126,7 +126,11 @@ function byReceipt(state: State): void {
       const index = indexOf.get(id ?? "");
       const command = index === undefined ? undefined : known[index];
       if (index === undefined || command?.canonical !== place.canonical) return [];
-      const weight = 2 + Number(command.heading === place.heading) + Number(id === place.receiptId);
+      const weight =
+        2 * Number(command.heading === place.heading) +
+        2 * Number(id === place.receiptId) +
+        Number(looksAlike(command, place)) +
+        4;
       return [{ left: index, found: at, weight, present: !command.absent }];
     });
   });

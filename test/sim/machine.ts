@@ -23,6 +23,8 @@ export interface MachineOptions {
   readonly findings?: (start: Start, ranMs: number) => readonly Finding[];
   /** Delay of each hand's answer. */
   readonly delayMs: () => number;
+  /** Called at each write of a journal by the daemon. */
+  readonly onWrite?: (before: string, after: string) => void;
 }
 
 /** The wall clock when the machine is switched on. */
@@ -78,7 +80,9 @@ export class Machine {
 
   pass(ms: number): void {
     const untilMs = this.nowMs + ms;
-    for (;;) {
+    const most = 20_000 + ms / 10;
+    for (let count = 0; ; count += 1) {
+      if (count > most) throw new Error(`More than ${most} things happened within ${ms} ms`);
       const next = this.#takeNext(untilMs);
       if (next === undefined) break;
       this.nowMs = Math.max(this.nowMs, next.atMs);
@@ -141,6 +145,7 @@ export class Machine {
           reply({ ...written, result: "changed" });
           tell(experiment, 50);
         } else {
+          this.#options.onWrite?.(file.text, text);
           file.text = text;
           file.origin = undefined;
           this.writes += 1;
