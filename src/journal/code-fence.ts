@@ -5,7 +5,7 @@ import type { FoundCommand } from "../model/journal.ts";
 import type { Span } from "../model/problem.ts";
 import { newDraft } from "./command-draft.ts";
 import { fenceVerb, readFenceCommand, verblessFence } from "./command-fence.ts";
-import { foundCommand } from "./paragraph.ts";
+import { foundCommand } from "./found-command.ts";
 import { contentEnd, lineAt, startOf } from "./text-lines.ts";
 import type { TextLines } from "./text-lines.ts";
 

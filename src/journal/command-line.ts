@@ -10,6 +10,9 @@ import type { Token } from "./tokens.ts";
 
 const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
 
+/** Among the keys that were seen: a word that belongs to nothing. */
+const STRAY = " ";
+
 /** Keys that are near enough to a mistyped one to doubt that it is an option's value. */
 const DOUBTED = ["timeout", "because", "after", "runner"];
 
@@ -70,7 +73,9 @@ function readWord(draft: Draft, token: Token, around: Around): boolean {
   if (isValue || (draft.verb === "script" && !token.opensLine && !isSentenceMark(token))) {
     draft.args.push(token.text);
   } else {
-    draft.faults.push({ ...strayWord(draft, token), offset: start });
+    // The first one says it for all of them.
+    if (!draft.seen.has(STRAY)) draft.faults.push({ ...strayWord(draft, token), offset: start });
+    draft.seen.add(STRAY);
   }
   return false;
 }
@@ -119,7 +124,10 @@ function strayWord(draft: Draft, token: Token): { readonly message: string; read
     return { message: `the line that begins with \`${word}\` runs into the command above`, fix };
   }
   if (token.text === "!") return { message: "` !` must be the last word", fix: "move it there" };
+  const message = `\`${word}\` belongs to no option of \`${draft.verb}:\``;
+  const key = KEYS.find((one) => one === token.text.replace(/[:=]$/, ""));
+  if (key !== undefined) return { message, fix: `write \`${key}=VALUE\`, without a space` };
   const fix =
     "write options as `--name value`, or leave a blank line before text that is no command";
-  return { message: `\`${word}\` belongs to no option of \`${draft.verb}:\``, fix };
+  return { message, fix };
 }

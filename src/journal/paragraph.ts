@@ -2,12 +2,13 @@
 // What a command's words say is in command-line.ts; which paragraphs count, in read-block.ts.
 import { VERBS } from "../model/command.ts";
 import type { CommandForm, FoundCommand } from "../model/journal.ts";
-import type { Problem } from "../model/problem.ts";
-import { canonicalHash, canonicalOfText } from "./canonical.ts";
+import type { Span } from "../model/problem.ts";
 import { finish } from "./command-draft.ts";
-import type { Draft, Fault } from "./command-draft.ts";
+import type { Draft } from "./command-draft.ts";
 import { readCommandWords } from "./command-line.ts";
-import { contentEnd, isBlankChar, lineAt, placeOf, startOf } from "./text-lines.ts";
+import { foundCommand } from "./found-command.ts";
+import { slippedCommand } from "./slips.ts";
+import { contentEnd, isBlankChar, lineAt, startOf } from "./text-lines.ts";
 import type { TextLines } from "./text-lines.ts";
 import { tokenize, VERB_START } from "./tokens.ts";
 import type { Token } from "./tokens.ts";
@@ -21,10 +22,7 @@ export interface Paragraph {
 }
 
 /** A line of a paragraph without its indentation. */
-interface InnerLine {
-  readonly start: number;
-  readonly end: number;
-}
+type InnerLine = Span;
 
 /**
  * The paragraph's commands in order, or nothing where it is ordinary text. Lines that each begin
@@ -35,7 +33,7 @@ export function paragraphCommands(lines: TextLines, paragraph: Paragraph): reado
   const [first] = inner;
   if (first === undefined) return [];
   if (VERB_START.test(headOf(lines, first))) return wholeParagraph(lines, paragraph, inner);
-  const slip = mistypedVerb(lines, inner);
+  const slip = inner.length === 1 ? slippedCommand(lines, first) : undefined;
   return slip === undefined ? commandsInProse(lines, inner) : [slip];
 }
 
@@ -77,28 +75,13 @@ function readOwn(tokens: readonly Token[]): Draft {
 const isVerb = (token: Token): boolean =>
   token.opensLine && !token.quoted && VERB_START.test(token.text);
 
-/**
- * A paragraph of one line that would be a whole command if its verb were written properly:
- * `Run: x`, `run : x`, `run:x`. Anything less clear is ordinary text.
- */
-function mistypedVerb(lines: TextLines, inner: readonly InnerLine[]): FoundCommand | undefined {
+/** The line of indented code that would be a command further out. */
+export function commandInCode(lines: TextLines, span: Span): readonly FoundCommand[] {
+  const inner = innerLines(lines, { ...span, ticked: undefined });
   const [line] = inner;
-  if (line === undefined || inner.length > 1) return undefined;
-  const match = /^(run|eval|script|stop|queue)[ \t]{0,3}:[ \t]{0,3}(?=\S)/i.exec(
-    headOf(lines, line),
-  );
-  const [written, word] = [match?.[0], match?.[1]];
-  const verb = VERBS.find((one) => one === word?.toLowerCase());
-  if (written === undefined || verb === undefined) return undefined;
-  const words = tokenize(lines.text, line.start + written.length, line.end);
-  const draft = readCommandWords(verb, line.start, words);
-  if (finish(draft, line.start) === undefined) return undefined;
-  const text = lines.text.slice(line.start + written.length, line.end).trim();
-  const shown = text.length <= 60 && !text.includes("`") ? `${verb}: ${text}` : `${verb}: …`;
-  const offset = line.start;
-  const message = `\`${written.trim()}\` is not how a command begins`;
-  draft.faults.push({ message, fix: `write \`${shown}\``, offset });
-  return foundCommand(lines, { draft, ...line, form: "line" });
+  if (line === undefined || inner.length > 1) return [];
+  const message = "a line indented this far is code, and no command";
+  return notMeant(lines, line, message, "take the spaces or tabs before it away");
 }
 
 function commandsInProse(lines: TextLines, inner: readonly InnerLine[]): readonly FoundCommand[] {
@@ -119,36 +102,6 @@ function notMeant(
   if (finish(draft, line.start) === undefined) return [];
   draft.faults.push({ message, fix, offset: line.start });
   return [foundCommand(lines, { draft, ...line, form: "line" })];
-}
-
-/** A finished draft with its place; a fault leaves the command without a spec. */
-export function foundCommand(
-  lines: TextLines,
-  found: {
-    readonly draft: Draft;
-    readonly start: number;
-    readonly end: number;
-    readonly form: CommandForm;
-    /** Offset in `lines` of an offset of the draft's faults. */
-    readonly toOffset?: (offset: number) => number;
-  },
-): FoundCommand {
-  const { draft, start, end, form, toOffset = (offset) => offset } = found;
-  const spec = finish(draft, found.toOffset === undefined ? start : 0);
-  const source = lines.text.slice(start, end);
-  const problem = ({ message, fix, offset }: Fault): Problem => ({
-    message,
-    ...(fix === undefined ? {} : { fix }),
-    place: placeOf(lines, toOffset(offset)),
-  });
-  return {
-    ...(spec === undefined ? {} : { spec }),
-    problems: (spec === undefined ? draft.faults : draft.notes).map(problem),
-    form,
-    canonical: spec === undefined ? canonicalOfText(source) : canonicalHash(spec, draft.later),
-    source,
-    line: lineAt(lines, start) + 1,
-  };
 }
 
 function innerLines(lines: TextLines, { start, end }: Paragraph): readonly InnerLine[] {

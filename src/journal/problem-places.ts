@@ -71,6 +71,7 @@ export function strayProblemReceipts(
   lines: TextLines,
   quotes: readonly QuoteLines[],
   blocks: readonly SegmentBlock[],
+  inCode: (line: number) => boolean,
 ): readonly CommandBlock[] {
   const taken = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
   return quotes.flatMap((quote) => {
@@ -82,7 +83,7 @@ export function strayProblemReceipts(
     const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
     const whole = { start: span.start, end: receipt.span.end };
     if (blocks.some((block) => overlap(block.span, whole))) return [];
-    const tight = above >= 0 && above === quote.first - 1;
+    const tight = above === quote.first - 1 && inCode(quote.first);
     return [
       {
         commands: [],

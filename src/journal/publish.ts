@@ -8,6 +8,7 @@ import {
 } from "../limits.ts";
 import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock } from "../model/journal.ts";
+import type { Problem } from "../model/problem.ts";
 import { ENDED, settingsOf, type Command, type JournalView, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
 import { commandsOf } from "../queue/targets.ts";
@@ -15,6 +16,7 @@ import { comparedNames } from "../observe/criterion-metrics.ts";
 import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
+import { PROBLEMS } from "./place-problems.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
 import { pieceHash, renderJournal, type Rendered, type RenderInput } from "./render.ts";
 import { setAsidePieces } from "./set-aside.ts";
@@ -195,14 +197,18 @@ function problemsDue(
   wanted: Wanted,
 ): readonly string[] {
   const { settleMs } = settingsOf(turn.world, experiment);
-  const problems = block.commands.flatMap((command, j) => {
-    const settling = view.settling.get(`${index}.${j}`);
-    if (command.problems.length === 0 || settling === undefined) return [];
+  const due = (all: readonly Problem[], at: string): readonly Problem[] => {
+    const settling = view.settling.get(at);
+    if (all.length === 0 || settling === undefined) return [];
     const dueAtMs = settling.sinceMs + (settling.movedOn ? 0 : settleMs * SETTLE_PROBLEM_TIMES);
-    if (dueAtMs <= turn.atMs) return command.problems;
+    if (dueAtMs <= turn.atMs) return all;
     turn.wake(dueAtMs);
     wanted.more = true;
     return [];
-  });
+  };
+  const problems = [
+    ...block.commands.flatMap((command, j) => due(command.problems, `${index}.${j}`)),
+    ...due(block.problems ?? [], `${index}${PROBLEMS}`),
+  ];
   return problems.length === 0 ? [] : problemPieces(problems);
 }

@@ -8,7 +8,7 @@ import { fenceCommand } from "./code-fence.ts";
 import { entriesOf } from "./entries.ts";
 import type { FoundEntry } from "./entries.ts";
 import { itemIndent } from "./item-indent.ts";
-import { commandsInHeading, paragraphCommands } from "./paragraph.ts";
+import { commandInCode, commandsInHeading, paragraphCommands } from "./paragraph.ts";
 import { parseBlocks, plainText } from "./parse-markdown.ts";
 import type { PlainBlock } from "./split-blocks.ts";
 import { contentEnd, isBlankChar, lineAt, linesOf, startOf } from "./text-lines.ts";
@@ -132,7 +132,13 @@ function takeCode(
   indent: string,
   span: Span,
 ): void {
-  const fence = fenceCommand(found.lines, code, span);
+  const { lines } = found;
+  const indented = !/[`~]/.test(lines.text.charAt(span.start));
+  if (indented) {
+    addBlock(found, { commands: commandInCode(lines, span), open: false, indent, ...span });
+    return;
+  }
+  const fence = fenceCommand(lines, code, span);
   if (fence === undefined) return;
   addBlock(found, { commands: [fence.command], open: fence.open, indent, ...span });
 }

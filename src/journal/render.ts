@@ -45,11 +45,11 @@ export function renderJournal(input: RenderInput): Rendered {
     const pieces = receipts.get(i) ?? [];
     const below = belowBlock(text, block, rendered);
     if (pieces.length === 0)
-      return below.proved ? edit(below, withoutReceipt(below, eol)) : undefined;
+      return below.proved ? edit(below, emptied(block, below, eol)) : undefined;
     for (const piece of pieces) hashes.add(pieceHash(piece));
     const start = block.lineEnded ? "" : eol;
     const edited = (form: readonly string[]): Edit =>
-      edit(below, start + withReceipt(below, receiptText(form, block.indent, eol), eol));
+      edit(below, start + filled(block, below, receiptText(form, block.indent, eol), eol));
     const [plain, other] = [edited(pieces), edited(otherForm(pieces))];
     if (text.slice(block.span.end, below.end) === other.text) stands.add(i);
     shown.set(i, { plain, other });
@@ -98,7 +98,7 @@ export function stripReceipts(
   const eol = lineEnd(text);
   return rewrite(text, reading, (block) => {
     const below = belowBlock(text, block, rendered);
-    return edit(below, (block.lineEnded ? "" : eol) + withoutReceipt(below, eol));
+    return edit(below, (block.lineEnded ? "" : eol) + emptied(block, below, eol));
   });
 }
 
@@ -125,6 +125,21 @@ function rewrite(
   });
   parts.push(text.slice(from));
   return parts.join("");
+}
+
+/** What stands below a block without its receipt, and with it. Inside of code no line is added. */
+function emptied({ tight, receipt }: CommandBlock, below: BelowBlock, eol: string): string {
+  if (tight !== true) return withoutReceipt(below, eol);
+  const { above, kept, closing } = below;
+  const closed = receipt === undefined || kept.length > 0 || !below.proved ? closing : [];
+  return [...above, ...kept, ...closed].join("");
+}
+
+function filled(block: CommandBlock, below: BelowBlock, receipt: string, eol: string): string {
+  if (block.tight !== true) return withReceipt(below, receipt, eol);
+  const { above, kept, closing } = below;
+  if (block.receipt === undefined) return [receipt, eol, ...above].join("");
+  return [...above, receipt, eol, ...kept, ...(kept.length > 0 ? closing : [])].join("");
 }
 
 /** What is left below a block without its receipt: one blank line less, but one at least. */

@@ -20,6 +20,7 @@ import { heldForeign, holdForeign } from "./accept.ts";
 import { inertPlaces, lookAtFirst } from "./first-sight.ts";
 import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
+import { settlingProblems } from "./place-problems.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
 import { noteSetAside } from "./set-aside.ts";
 
@@ -192,6 +193,7 @@ function settle(
       ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
     });
   }
+  for (const [at, one] of settlingProblems(turn.atMs, view, before, own)) settling.set(at, one);
   return settling;
 }
 

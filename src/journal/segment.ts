@@ -9,6 +9,7 @@ import { readBlock } from "./read-block.ts";
 import type { BlockReading, LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
+import { VERB_WORDS } from "./slips.ts";
 import { splitBlocks } from "./split-blocks.ts";
 import type { TopBlock } from "./split-blocks.ts";
 import { linesOf, placeOf, startOf } from "./text-lines.ts";
@@ -40,8 +41,11 @@ export interface KnownBlock {
 }
 
 /** A top-level block can hold something for nightlab only if one of these stands in it. */
-const WORTH_READING =
-  /(?:run|eval|script|stop|queue)[ \t]{0,3}:|\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:```|~~~)[ \t]{0,9}run\b/i;
+const WORTH_READING = new RegExp(
+  `(?:${VERB_WORDS.join("|")})[ \\t]{0,3}:|` +
+    String.raw`\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:\`\`\`|~~~)[ \t]{0,9}run\b`,
+  "i",
+);
 
 interface Gathered {
   readonly blocks: SegmentBlock[];
@@ -65,7 +69,13 @@ export function readSegment(
   if (split.unclosedFence !== undefined) {
     tellUnclosed(found.blocks, lines, split.unclosedFence, quoteAt);
   }
-  const stray = strayProblemReceipts(lines, quotes, found.blocks);
+  const { unclosedFence = Number.POSITIVE_INFINITY } = split;
+  const inCode = (line: number): boolean =>
+    line > unclosedFence ||
+    split.blocks.some(
+      ({ first, after, plain }) => plain === "code" && first < line && line < after,
+    );
+  const stray = strayProblemReceipts(lines, quotes, found.blocks, inCode);
   return {
     length: text.length,
     lines: lines.starts.length,

@@ -50,13 +50,14 @@ export function readYamlMap(text: string): YamlMap {
   const first = parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
   if (first.errors.length === 0) return mapOf(first, []);
-  const faults = first.errors.slice(0, 5).map((error) => faultOf(error, text));
+  // What follows the first error is mostly its consequence.
+  const faults = first.errors.slice(0, 1).map((error) => faultOf(error, text));
   const repaired = quoteBareLines(text);
   const second = repaired === text ? undefined : parse(repaired);
   if (second === undefined || second.errors.length > 0) return { entries: [], faults };
   const back = offsetsBack(repaired, text);
   const entries = mapOf(second, []).entries.map((entry) => movedEntry(entry, back));
-  return { entries, faults: faults.slice(0, 1) };
+  return { entries, faults };
 }
 
 /** From offsets of a text to those of one with the same lines, by line and column. */

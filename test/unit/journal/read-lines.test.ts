@@ -169,8 +169,12 @@ test("a slip in the verb is told only where a whole command is clearly meant", (
   assert.match(problem("Run: de-risk\n"), /write `run: de-risk`/);
   assert.match(problem("run:de-risk\n"), /write `run: de-risk`/);
   assert.match(problem("STOP : k7f3\n"), /write `stop: k7f3`/);
+  assert.match(problem("rnu: x\n"), /write `run: x`/);
+  assert.match(problem("- [] run: x\n"), /write `- \[ \] run: x`/);
   for (const text of [
-    "rnu: x\n",
+    "fun: x\n",
+    "step: 5\n",
+    "runs: 5\n",
     "Run: three seeds tonight\n",
     "Stop: this was too slow.\n",
     "run://host/path\n",
@@ -188,8 +192,7 @@ test("quotes, code, HTML, tables and comments hold no command", () => {
   for (const text of [
     "> run: a\n",
     "> - [ ] run: a\n",
-    "    run: a\n",
-    "\trun: a\n",
+    "    def f():\n        run: a\n",
     "```\nrun: a\n```\n",
     "```python\nrun: a\n```\n",
     "<!--\nrun: a\n-->\n",
@@ -199,6 +202,13 @@ test("quotes, code, HTML, tables and comments hold no command", () => {
     "---\nrun: a\n---\n",
   ]) {
     assert.deepEqual(commands(text), [], text);
+  }
+});
+
+test("a command that is indented so far that it is code is told, and starts nothing", () => {
+  for (const text of ["    run: a\n", "\trun: a\n", "text\n\n     run: a\n"]) {
+    assert.match(problem(text), /is code, and no command; take the spaces or tabs/);
+    assert.equal(commands(text)[0]?.spec, undefined);
   }
 });
 
