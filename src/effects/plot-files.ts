@@ -120,8 +120,8 @@ function readMark(text: string): Mark | undefined {
 }
 
 /**
- * Writes the pair: first the spec that knows the new image and the old one, then the image. Each
- * is whole at every moment. Returns false where somebody else's file came in between.
+ * Writes the pair: first the spec that knows the new image and the old one, then the image, then
+ * the spec without the old one. Each is whole at every moment. Returns false where somebody else's file came in between.
  */
 export async function writePlot(
   folder: string,
@@ -131,13 +131,7 @@ export async function writePlot(
 ): Promise<boolean> {
   const image = sha256(webp);
   const before = place.kind === "own" && place.image !== undefined ? [place.image] : [];
-  const mark: Mark = {
-    drawing: DRAWING,
-    metric: wanted.metric,
-    spec: wanted.hash,
-    images: [...new Set([image, ...before])],
-  };
-  const text = `${JSON.stringify({ ...wanted.spec, usermeta: { nightlab: mark } }, null, 1)}\n`;
+  const text = specText(wanted, [...new Set([image, ...before])]);
   const specPath = join(folder, specFile(place.name));
   const imagePath = join(folder, imageFile(place.name));
   if (place.kind === "free") {
@@ -146,7 +140,16 @@ export async function writePlot(
   await writeWhole(specPath, text);
   if (before.length === 0) return writeNew(imagePath, webp);
   await writeWhole(imagePath, webp);
+  // The older image is gone: the pair says no more than one that was made from nothing.
+  if (before.some((hash) => hash !== image)) await writeWhole(specPath, specText(wanted, [image]));
   return true;
+}
+
+/** The spec as it stands on disk, with the images that it vouches for. */
+function specText(wanted: WantedPlot, images: readonly string[]): string {
+  const { metric, hash } = wanted;
+  const mark: Mark = { drawing: DRAWING, metric, spec: hash, images };
+  return `${JSON.stringify({ ...wanted.spec, usermeta: { nightlab: mark } }, null, 1)}\n`;
 }
 
 /** Writes a file that is not there yet; false, and nothing changed, where one is by now. */

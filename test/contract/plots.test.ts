@@ -152,12 +152,23 @@ test("a link is not followed and not replaced", async () => {
   assert.equal(await readFile(join(runDir, "secret"), "utf8"), "theirs");
 });
 
+function imagesOf(spec: string): readonly string[] {
+  const { usermeta } = JSON.parse(spec) as { usermeta: { nightlab: { images: string[] } } };
+  return usermeta.nightlab.images;
+}
+
 test("after a crash between the two writes the pair is still known as ours", async () => {
   const { renew, read, write, names, runDir } = await lab();
   await renew([loss(3, 2)]);
   const older = await read("loss.webp");
+  const olderHash = imagesOf(await read("loss.vl.json"))[0] ?? "";
   await renew([loss(3, 2, 1)]);
   const newer = await read("loss.webp");
+  const spec = await read("loss.vl.json");
+  const [hash = "", ...others] = imagesOf(spec);
+  assert.deepEqual(others, [], "once both are written, the spec vouches for its own image only");
+  // Between the two writes the spec vouches for both.
+  await write("loss.vl.json", spec.replace(`"${hash}"`, `"${hash}", "${olderHash}"`));
   await write("loss.webp", older);
   assert.deepEqual(files(await renew([loss(3, 2, 1)])), ["plots/loss.webp"]);
   assert.equal(await read("loss.webp"), newer);
