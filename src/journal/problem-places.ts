@@ -115,7 +115,9 @@ export function withProblems(
   }
   const whole = block.span.end === block.span.start ? { span } : {};
   const told = problems.length === 0 ? {} : { problems: [...problems, ...(block.problems ?? [])] };
-  return blocks.with(at, { ...block, ...whole, ...told });
+  // Keys of an unclosed frontmatter that look like commands are no mistake of their own.
+  const misread = overlap(block.span, span) && block.commands.every(({ spec }) => !spec);
+  return blocks.with(at, { ...block, ...(misread ? { commands: [] } : {}), ...whole, ...told });
 }
 
 const isBlankLine = (lines: TextLines, line: number): boolean =>
