@@ -95,6 +95,15 @@ program
   );
 
 program
+  .command("rules")
+  .argument("[name]", "one rule; all of them by default")
+  .option("--json", "for programs", false)
+  .description("what is flagged in a run, when, and how to tune it or switch it off")
+  .action(async (name: string | undefined, { json }: { json: boolean }) =>
+    answer((await import("./cli/rules.ts")).rules(name, { json })),
+  );
+
+program
   .command("rebuild")
   .argument("<experiment>", "folder of the experiment")
   .description("make plots and report anew from logs and journal; needs no daemon")

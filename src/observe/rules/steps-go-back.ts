@@ -9,11 +9,12 @@ export const stepsGoBack = rule({
   name: "steps-go-back",
   tier: "B",
   says: "The step of a metric falls inside one file: another attempt, or a wrong counter.",
-  silent: "Counters of an epoch: they fall at equal distances, or where the epoch rises.",
+  silent:
+    "Counters of an epoch, and logs of many attempts: they fall to the start again and again. One such fall is told in the report only.",
   numbers: {
     resets: {
       value: 2,
-      why: "That many falls to the start at equal distances are a counter of epochs.",
+      why: "That many falls to the start are a counter of epochs, or trials in a row.",
     },
   },
   find(input, { resets }) {
@@ -30,17 +31,24 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
   const falls: number[] = [];
   for (let i = 1; i < steps.length; i += 1) {
     const sameFile = (lines[i] ?? 0) > (lines[i - 1] ?? 0);
-    if (sameFile && (steps[i] ?? 0) < (steps[i - 1] ?? 0)) falls.push(i);
+    const [before = 0, step = 0] = [steps[i - 1], steps[i]];
+    // Some programs give their last value the step -1: it is none.
+    if (sameFile && step < before && step >= 0) falls.push(i);
   }
   const unexplained = falls.filter((i) => !epochRose(reading, lines[i] ?? 0, summary.first.file));
   const [at] = unexplained;
-  if (at === undefined || isCounter(series, falls, resets)) return [];
+  const start = steps[0] ?? 0;
+  const anew = falls.every((i) => (steps[i] ?? 0) <= start);
+  if (at === undefined || (anew && falls.length >= resets)) return [];
+  if (isCounter(series, falls, resets)) return [];
   const evidence = placeAt(series, at);
   const message = `the ${stepKey} of ${summary.key} falls from ${steps[at - 1]} to ${steps[at]}`;
   return [
     {
+      // A log that begins anew holds another attempt: worth to know, and no fault.
+      ...(anew ? { tier: "C" } : {}),
       metric: summary.key,
-      message,
+      message: anew ? `${message}: another attempt begins` : message,
       ...(evidence === undefined ? {} : { evidence }),
       count: unexplained.length,
       persists: true,
