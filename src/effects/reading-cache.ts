@@ -1,10 +1,11 @@
 // Remembers what the logs of each run said, so that renewing a report reads only what is new.
 // It is only memory: without it everything is read again, with the same result.
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
 import type { RunDigest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { RunReading } from "../model/sample.ts";
+import { findLogFiles } from "./log-files.ts";
+import { metricsPatternOf } from "./metrics-pattern.ts";
 import type { RunTail } from "./tail.ts";
 
 export interface CachedReading {
@@ -40,19 +41,19 @@ export function forgetGone(cache: ReadingCache, runsDir: string, there: Readonly
   }
 }
 
-/** Names, sizes, times and inodes of a run's logs: equal while nobody wrote to them. */
+/**
+ * Names, sizes, times and inodes of a run's logs, and the pattern they are read with: equal while
+ * nobody wrote to them.
+ */
 export async function logsPrint(runDir: string): Promise<string> {
-  const folder = join(runDir, "logs");
-  const names = await readdir(folder).catch(() => []);
+  const [logs, pattern] = await Promise.all([findLogFiles(runDir), metricsPatternOf(runDir)]);
   const lines = await Promise.all(
-    names
-      .toSorted((a, b) => (a < b ? -1 : 1))
-      .map(async (name) => {
-        const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-        return found === undefined ? name : `${name} ${found.size} ${found.mtimeNs} ${found.ino}`;
-      }),
+    logs.map(async ({ name, path }) => {
+      const found = await stat(path, { bigint: true }).catch(() => undefined);
+      return found === undefined ? name : `${name} ${found.size} ${found.mtimeNs} ${found.ino}`;
+    }),
   );
-  return lines.join("\n");
+  return [...lines, pattern ?? ""].join("\n");
 }
 
 /** The reading without its arrays of values. */

@@ -112,6 +112,7 @@ export function createKeptPoints(most: () => number): KeptPoints {
 
   return {
     add(value, step, line) {
+      if (size === values.length) makeRoom();
       if (bucket > 1) {
         const opened = size > open ? Math.floor((places?.[open] ?? 0) / bucket) : -1;
         if (opened !== Math.floor(count / bucket)) {
@@ -119,7 +120,6 @@ export function createKeptPoints(most: () => number): KeptPoints {
           open = size;
         } else if (size - open >= LOOSE) size = reduce(open, size, open);
       }
-      if (size === values.length) makeRoom();
       steps[size] = step;
       values[size] = value;
       lines[size] = line;

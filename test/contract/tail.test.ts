@@ -29,6 +29,10 @@ async function runFolder(t: TestContext): Promise<{ dir: string; log: (name: str
   return { dir, log: (name) => join(dir, "logs", name) };
 }
 
+/** As the Trainer writes it into each checkpoint. */
+const state = (loss: number): string =>
+  JSON.stringify({ log_history: [{ step: 1, eval_loss: loss }] });
+
 /** Polls until nothing is new; how many turns had news. */
 async function drain(tail: RunTail): Promise<number> {
   for (let turns = 0; ; turns += 1) {
@@ -174,8 +178,6 @@ test("tables, event files and packed logs of frameworks are logs, a person's fil
   await writeFile(join(dir, "predictions.csv"), "id,score\n1,0.5\n");
   await mkdir(join(dir, "checkpoint-20"));
   await mkdir(join(dir, "checkpoint-100"));
-  const state = (loss: number): string =>
-    JSON.stringify({ log_history: [{ step: 1, eval_loss: loss }] });
   await writeFile(join(dir, "checkpoint-20/trainer_state.json"), state(9));
   await writeFile(join(dir, "checkpoint-100/trainer_state.json"), state(3));
   const reading = await readRun(dir);

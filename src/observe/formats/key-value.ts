@@ -43,10 +43,14 @@ export function readKeyValueLine(line: PlainLine): MetricLine {
   return pairs;
 }
 
-/** All pairs from `from` on; undefined without any. `quality`: how many name a result. */
+/**
+ * The pairs from `from` on that may be metrics, or `every` one of them; undefined without any.
+ * `quality`: how many name a result.
+ */
 export function readPairs(
   line: PlainLine,
   from: number,
+  every = false,
 ): (LineMetrics & { readonly quality: number }) | undefined {
   const counters = findCounters(line);
   const pairs = findPairs(line, from, counters.used);
@@ -55,7 +59,7 @@ export function readPairs(
   const step = counters.best;
   const quality = pairs.filter((pair) => namesQuality(pair.name)).length;
   const settings = pairs.filter((pair) => namesSetting(pair.name)).length;
-  const kept = pairs.filter((pair) => counts(line, pair, step !== undefined, quality > 0));
+  const kept = pairs.filter((pair) => every || counts(line, pair, step !== undefined, quality > 0));
   if (kept.length === 0) return undefined;
   const split = splitBefore(line, first.from);
   const prose = words(line) > 8 + 4 * kept.length;

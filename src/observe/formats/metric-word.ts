@@ -9,7 +9,7 @@ export function readMetricWordLine(line: PlainLine): MetricLine {
   if (!line.text.includes("METRIC")) return { kind: "other" };
   const match = WORD.exec(line.text);
   if (match === null) return { kind: "other" };
-  const read = readPairs(line, match.index + match[0].length);
+  const read = readPairs(line, match.index + match[0].length, true);
   if (read === undefined) return { kind: "other", why: "no name=value behind METRIC" };
   const entries = read.entries.map((entry) => ({ ...entry, grade: "sure" as const }));
   return { ...read, format: "METRIC", entries };
