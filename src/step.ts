@@ -60,6 +60,9 @@ function take(turn: Turn, event: Event): void {
     case "clock-jumped":
       passOver(world, event.byMs);
       return;
+    case "report-renewed":
+      onReportRenewed(world, event);
+      return;
     case "journal-written":
       onJournalWritten(turn, event);
       return;
@@ -126,6 +129,15 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
       text: statusPage(turn.world, experiment, event.why ?? ""),
     });
   }
+}
+
+function onReportRenewed(world: World, event: Extract<Event, { kind: "report-renewed" }>): void {
+  const { experiment, trouble } = event;
+  const view = world.views.get(experiment);
+  if (view === undefined || view.reportTrouble === trouble) return;
+  const { reportTrouble: _, ...rest } = view;
+  const told = trouble === undefined ? {} : { reportTrouble: trouble };
+  world.views.set(experiment, { ...rest, ...told, dirty: true });
 }
 
 /** Receipts depend on commands only: whoever changed one has made its journal worth a look. */

@@ -22,6 +22,8 @@ export interface RenewedReport {
   readonly written: boolean;
   /** Absolute path of the page; where nothing could be written, the one that was meant. */
   readonly path: string;
+  /** Why the new page failed its own audit, so that the old one stays. */
+  readonly refused?: string;
   /** What a person should know, each a sentence: a page that is not nightlab's, a full disk. */
   readonly problems: readonly string[];
 }
@@ -99,7 +101,7 @@ async function writeReport(dir: string, input: ReportInput): Promise<RenewedRepo
 function refusalText(refusals: readonly AuditFinding[]): string {
   const [first] = refusals;
   const more = refusals.length > 1 ? `, and ${refusals.length - 1} more` : "";
-  return `the new page fails its own audit, so the old one stays: line ${first?.line ?? 0} says ${first?.said ?? ""}, ${first?.message ?? ""}${more}`;
+  return `the new one says ${first?.said ?? ""}, and ${first?.message ?? ""}${more}`;
 }
 
 type PageWrite =
@@ -126,7 +128,11 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
     const refusals = await gate(dirname(path), renewed.text, input);
-    if (refusals.length > 0) return failed(refusalText(refusals));
+    if (refusals.length > 0) {
+      const refused = refusalText(refusals);
+      const problems = [`Cannot write ${path}: the new page fails its own audit: ${refused}`];
+      return { kind: "settled", report: { written: false, path, refused, problems } };
+    }
     try {
       const written = await writeWhole(path, renewed.text);
       return { kind: "settled", report: { written, path, problems: [] } };

@@ -60,7 +60,16 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;
   const timeZone = (lab: string): string =>
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
-  const reports = reportHands({ labOf, warn });
+  const reports = reportHands({
+    labOf,
+    warn,
+    renewed: (experiment, trouble) =>
+      loop?.post({
+        kind: "report-renewed",
+        experiment,
+        ...(trouble === undefined ? {} : { trouble }),
+      }),
+  });
   let loop: Loop | undefined;
   const now = steadyClock({
     notBeforeMs: world.nowMs,

@@ -19,6 +19,8 @@ export interface ReportHands extends Pick<Hands, "renew-report"> {
 
 export interface ReportSurroundings {
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
+  /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
+  readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -51,8 +53,11 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       const mark = await fingerprint(experiment);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      const { problems } = await renewReport(experiment, { cache, labDir: lab });
+      const { problems, refused } = await renewReport(experiment, { cache, labDir: lab });
       for (const problem of problems) around.warn("report", { experiment, problem });
+      around.renewed(experiment, refused);
+      // Tried again at the next look: the log may have been in the middle of a change.
+      if (refused !== undefined) return true;
       await mkdir(dirname(markFile), { recursive: true });
       await writeWhole(markFile, mark);
       return true;

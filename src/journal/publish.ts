@@ -3,6 +3,7 @@
 import {
   QUIET_GAP_MS,
   QUIET_PATIENCE_MS,
+  RECEIPT_TEXT_CHARS,
   SETTLE_PROBLEM_TIMES,
   WORTH_WRITING_MS,
 } from "../limits.ts";
@@ -16,6 +17,7 @@ import { comparedNames } from "../observe/criterion-metrics.ts";
 import { startNote } from "../queue/go.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
+import { plainLine, proseText } from "./markdown-text.ts";
 import { PROBLEMS } from "./place-problems.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
 import { pieceHash, renderJournal, type Rendered, type RenderInput } from "./render.ts";
@@ -97,6 +99,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], more: false };
   const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
+  const troubled = reportBlock(turn.world, view);
   const asides = setAsidePieces(turn.world, experiment, view);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
@@ -116,6 +119,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       ...(asides.get(i) ?? []),
       ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
+      ...(i === troubled ? reportPieces(view) : []),
     ];
     if (pieces.length === 0) return;
     wanted.receipts.set(i, pieces);
@@ -125,6 +129,22 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
     }
   });
   return wanted;
+}
+
+/** What stands between the report and its renewal, told where the newest result is. */
+function reportPieces({ reportTrouble }: JournalView): readonly string[] {
+  if (reportTrouble === undefined) return [];
+  const said = proseText(plainLine(reportTrouble, 2 * RECEIPT_TEXT_CHARS));
+  return [`**problem** REPORT.md keeps its old version: ${said}`];
+}
+
+/** The last block with a command that has ended. */
+function reportBlock(world: World, view: JournalView): number {
+  return view.reading.blocks.findLastIndex((block, i) =>
+    block.commands.some((_, j) =>
+      commandAt(world, view, `${i}.${j}`).some(({ state }) => ENDED.has(state)),
+    ),
+  );
 }
 
 /**

@@ -93,6 +93,7 @@ function nextView(
     dirty: true,
     ...(event.onDisk === undefined ? {} : { onDisk: event.onDisk }),
     ...(before?.ownHash === undefined ? {} : { ownHash: before.ownHash }),
+    ...(before?.reportTrouble === undefined ? {} : { reportTrouble: before.reportTrouble }),
   };
 }
 

@@ -39,6 +39,12 @@ export type Event = { readonly atMs: number } & (
       readonly origin?: JournalOrigin;
     }
   | {
+      /** `trouble`: why the page was not saved, where it fails its own audit; absent: it is. */
+      readonly kind: "report-renewed";
+      readonly experiment: ExperimentPath;
+      readonly trouble?: string;
+    }
+  | {
       /** The last editor that shows when it has the journal open has closed it. */
       readonly kind: "editor-closed";
       readonly experiment: ExperimentPath;

@@ -146,6 +146,8 @@ export interface JournalView {
   readonly writing: boolean;
   /** Not to be written before then: an editor was in the way. */
   readonly retryAtMs: number;
+  /** Why REPORT.md keeps its old version, as a sentence without a full stop. */
+  readonly reportTrouble?: string;
   /** Something that a receipt shows may have changed since the last look. */
   readonly dirty: boolean;
 }

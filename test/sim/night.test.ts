@@ -304,3 +304,22 @@ test("through crashes between any two effects each command runs at most once, an
     { numRuns: Number(process.env["SIM_RUNS"] ?? 150) },
   );
 });
+
+test("a report that fails its own audit is a problem below the newest result, until it is mended", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: first !\n\nrun: second !\n\nA last word.\n`);
+  night.pass(2 * MINUTE);
+  const before = night.text();
+  night.reportRenewed("the new one says [4] loss = 0.25, and train.log:2 says loss 0.75");
+  night.pass(MINUTE);
+  const told = /> \*\*problem\*\* REPORT\.md keeps its old version: the new one says/;
+  assert.match(night.text().slice(night.text().indexOf("run: second")), told);
+  assert.doesNotMatch(night.text().slice(0, night.text().indexOf("run: second")), told);
+  const writes = night.writes();
+  night.reportRenewed("the new one says [4] loss = 0.25, and train.log:2 says loss 0.75");
+  night.pass(MINUTE);
+  assert.equal(night.writes(), writes, "the same trouble is told once");
+  night.reportRenewed();
+  night.pass(MINUTE);
+  assert.equal(fold(night.text()), fold(before));
+});

@@ -21,6 +21,8 @@ export interface Night {
   save(text: string, options?: SaveOptions): void;
   /** The only editor that shows when it is open is closed, a moment after its last save. */
   closeEditor(): void;
+  /** The report was renewed, or `trouble` says why it was not. */
+  reportRenewed(trouble?: string): void;
   copyFolder(from: ExperimentPath, to: ExperimentPath): void;
   renameFolder(from: ExperimentPath, to: ExperimentPath): void;
   /** Lets time pass. */
@@ -146,6 +148,10 @@ export function startNight(options: NightOptions): Night {
         post(machine.reading(EXPERIMENT));
         post({ kind: "editor-closed", experiment: EXPERIMENT });
       });
+    },
+    reportRenewed(trouble) {
+      const told = trouble === undefined ? {} : { trouble };
+      post({ kind: "report-renewed", experiment: EXPERIMENT, ...told });
     },
     copyFolder(from, to) {
       this.save(this.text(from), { experiment: to });

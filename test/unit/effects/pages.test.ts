@@ -163,7 +163,7 @@ test("a page that its logs do not bear out is not saved: the old one stays", asy
     assert.equal(written, false);
     assert.match(
       problems.join(),
-      /fails its own audit, so the old one stays: line \d+ says \[\d\]/,
+      /fails its own audit: the new one says \[\d\] loss = 0\.25, and /,
     );
     assert.match(problems.join(), /train\.log:2 says loss 0\.75/);
     assert.equal(await reportOf(experiment), before);
