@@ -206,14 +206,23 @@ test("trainer_state.json gives each logged step, with the place of each value", 
   assert.equal(state.slice(at?.offset).split("\n", 1)[0]?.trim(), '"loss": 1.5,');
 });
 
+/** Lines of one shape, with each value on three places. */
+const sameShape = (values: readonly string[]): string =>
+  values.map((value) => `step:${value.length} loss:${value} acc: ${value} (x ${value})\n`).join("");
+
 test("the numbers of a line do not change how it is read", () => {
-  const lines = (values: readonly string[]): string =>
-    values
-      .map((value) => `step:${value.length} loss:${value} acc: ${value} (x ${value})\n`)
-      .join("");
-  const tokens = ["1", "-2.5", "1e-05", "1,234,567", "+.5", "0.1234567890123456789", "1e999", "7."];
-  const { series } = readText({ "logs/a.log": lines(tokens) });
-  const expected = [1, -2.5, 1e-5, 1234567, 0.5, 0.1234567890123456789, Number.MAX_VALUE, 7];
+  const tokens = ["1", "-2.5", "1e-05", "1,234,567", "+.5", "0.12345678901234567", "1e999", "7."];
+  const { series } = readText({ "logs/a.log": sameShape(tokens) });
+  const expected = [
+    1,
+    -2.5,
+    1e-5,
+    1234567,
+    0.5,
+    Number("0.12345678901234567"),
+    Number.MAX_VALUE,
+    7,
+  ];
   assert.deepEqual([...(series[0]?.values ?? [])], expected);
   assert.deepEqual([...(series[1]?.values ?? [])], expected);
 });

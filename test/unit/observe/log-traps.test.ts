@@ -34,9 +34,11 @@ test("the order of keys and the spaces between them do not matter", () => {
   assert.deepEqual([...seriesOf(reading, "loss").steps], [10, 20, 30]);
 });
 
+/** Fifty lines of one attempt, from a step on. */
+const attempt = (from: number, value: (i: number) => string): string[] =>
+  Array.from({ length: 50 }, (_, i) => `step ${from + i} | loss: ${value(i)}`);
+
 test("what was not finite in an earlier attempt is not this one's", () => {
-  const attempt = (from: number, value: (i: number) => string): string[] =>
-    Array.from({ length: 50 }, (_, i) => `step ${from + i} | loss: ${value(i)}`);
   const failed = attempt(0, (i) => (i > 40 ? "nan" : "2.5"));
   const { summary, attemptFrom } = seriesOf(
     readLines(...failed, ...attempt(0, () => "1.5")),
