@@ -159,8 +159,9 @@ test("a page that its logs do not bear out is not saved: the old one stays", asy
     const { mtime, atime } = await stat(log);
     await writeFile(log, metric(0, 0.5) + metric(1, 0.75));
     await utimes(log, atime, mtime);
-    const { written, problems } = await renewReport(experiment, { cache });
+    const { written, problems, refused } = await renewReport(experiment, { cache });
     assert.equal(written, false);
+    assert.match(refused ?? "", /^the new one says /);
     assert.match(
       problems.join(),
       /fails its own audit: the new one says \[\d\] loss = 0\.25, and /,
