@@ -32,7 +32,7 @@ export interface SamplerOptions {
   readonly everyMs?: number;
 }
 
-/** Starts sampling; the first sample comes after one interval. */
+/** Starts sampling. The first look has nothing to compare with: samples begin an interval later. */
 export function sampleSystem(options: SamplerOptions): SystemSampler {
   const { attempt, gpus, now } = options;
   let everyMs = options.everyMs ?? SAMPLE_MS;
@@ -95,8 +95,7 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
   const start = (): void => {
     working = round();
   };
-  timer = setTimeout(start, everyMs);
-  timer.unref();
+  start();
   return {
     series: () => samples,
     metricSeen() {
