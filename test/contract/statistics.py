@@ -4,6 +4,7 @@
 # ///
 """The same quantities as src/report/, by scipy and statsmodels: JSON in, JSON out."""
 
+import gc
 import json
 import sys
 
@@ -11,6 +12,9 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
+
+# multipletests collects garbage at each call, which takes most of the time and changes nothing.
+gc.collect = lambda *_: 0
 
 
 class Resampled:
