@@ -11,6 +11,8 @@ import { renewPlots } from "./plots.ts";
 import { createRenderer } from "./render.ts";
 import { findingsOf } from "./run-files.ts";
 import { readPatiently } from "./patient-read.ts";
+import { systemSeries } from "../observe/system-series.ts";
+import { readSystemFile } from "./system-sampler.ts";
 import { readRun } from "./tail.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -64,7 +66,16 @@ export async function rebuildExperiment(
       const reading = await readRun(runDir);
       const findings = findingsOf(before.input.journal.plan, run.record, reading);
       const runTitle = run.folder;
-      const made = await renewPlots({ runDir, runTitle, reading, findings, promised, renderer });
+      const system = systemSeries(await readSystemFile(runDir));
+      const made = await renewPlots({
+        runDir,
+        runTitle,
+        reading,
+        findings,
+        promised,
+        renderer,
+        system,
+      });
       plots += made.plots.length;
       problems.push(...made.failures);
     }

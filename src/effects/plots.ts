@@ -21,6 +21,8 @@ export interface PlotsInput {
   readonly runTitle: string;
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
+  /** What was sampled of its processes: drawn last, and not listed with its metrics. */
+  readonly system?: readonly Series[];
   /** Keys of the promised metrics: they come first where there are too many to draw. */
   readonly promised: readonly string[];
   readonly renderer: Renderer;
@@ -41,9 +43,12 @@ export interface PlotsResult {
  * Does not reject for what the disk or a spec refuses: `failures` says it.
  */
 export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
-  const drawn = chosen(input.reading.series, input.promised);
+  const { system = [] } = input;
+  const metrics = chosen(input.reading.series, input.promised);
+  const drawn = [...metrics, ...system];
   if (drawn.length === 0) return { plots: [], failures: [] };
-  const names = plotNames(input.reading.series.map(({ summary }) => summary.key));
+  const all = [...input.reading.series, ...system];
+  const names = plotNames(all.map(({ summary }) => summary.key));
   const plots: PlotRef[] = [];
   const failures: string[] = [];
   try {
@@ -55,7 +60,7 @@ export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
     }
     for (const series of drawn) {
       const result = await renewPlot(input, series, names);
-      if (result.plot !== undefined) plots.push(result.plot);
+      if (result.plot !== undefined && metrics.includes(series)) plots.push(result.plot);
       if (result.failure !== undefined) failures.push(result.failure);
     }
   } catch (error) {

@@ -6,10 +6,11 @@ import { experimentPath, type AttemptId, type RunFolder } from "../model/ids.ts"
 import type { AttemptSpec, PlotRef, RunOutcome } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
 import { createRunReader } from "../observe/run-reader.ts";
+import { systemSeries } from "../observe/system-series.ts";
 import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
 import { createGpuProbe } from "./gpu-probe.ts";
 import type { Hands } from "./hands.ts";
-import { renewPlots } from "./plots.ts";
+import { renewPlots, type PlotsInput } from "./plots.ts";
 import type { Renderer } from "./render.ts";
 import { deathOf, folderOf, readingOf } from "./run-ending.ts";
 import { runDir } from "./run-folders.ts";
@@ -92,7 +93,7 @@ export function runHands(parts: Parts): RunHands {
           tail = grown;
           clock.news(around.now());
           const said = await judgeNow();
-          await draw(parts, spec, found, tail.reader.reading(), said, true);
+          await draw(parts, spec, found, tail.reader.reading(), said, { scriptRuns: true });
           around.reportTouched(experimentPath(spec.experiment));
         },
       });
@@ -153,7 +154,10 @@ export function runHands(parts: Parts): RunHands {
       let plots: readonly PlotRef[] = [];
       if (folder !== undefined) {
         const reading = await readRun(runDir(spec.experiment, folder));
-        plots = await draw(parts, spec, folder, reading, found);
+        // An evaluation adds nothing to what was sampled of the run itself.
+        const own =
+          spec.verb === "run" ? await readSystemFile(runDir(spec.experiment, folder)) : [];
+        plots = await draw(parts, spec, folder, reading, found, { system: systemSeries(own) });
       }
       post({ kind: "run-plotted", attempt, plots });
     },
@@ -187,7 +191,7 @@ async function draw(
   folder: RunFolder,
   reading: RunReading,
   found: readonly Finding[],
-  scriptRuns = false,
+  more: Pick<PlotsInput, "scriptRuns" | "system">,
 ): Promise<readonly PlotRef[]> {
   try {
     const { plots, failures } = await renewPlots({
@@ -197,7 +201,7 @@ async function draw(
       findings: found,
       promised: around.plan(experimentPath(spec.experiment)).metrics.map(({ key }) => key),
       renderer,
-      scriptRuns,
+      ...more,
     });
     for (const failure of failures) around.warn("plot not drawn", { folder, failure });
     return plots;
