@@ -21,7 +21,7 @@ import { ENDED } from "../model/world.ts";
 import { refused, type Answer } from "./answer.ts";
 import { receiptBelow } from "./demo-receipt.ts";
 import { progressLine, type ProgressLine } from "./progress-line.ts";
-import { shellWord } from "./shell-word.ts";
+import { shellWord } from "../model/shell-word.ts";
 import { status, type StatusEntry } from "./status.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/digits/", import.meta.url));

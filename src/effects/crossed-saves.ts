@@ -5,7 +5,7 @@ import type { SetAside } from "../model/event.ts";
 import type { JournalReading } from "../model/journal.ts";
 import { markDistance, versionOf, type Version } from "../journal/generation.ts";
 import type { Side } from "../journal/merge.ts";
-import { mergeSaves } from "../journal/merge-saves.ts";
+import { mergeSaves, type SavesInput } from "../journal/merge-saves.ts";
 import type { JournalReader } from "../journal/read.ts";
 import type { LateSave } from "./displaced.ts";
 import type { Generations } from "./generations.ts";
@@ -148,6 +148,7 @@ export class CrossedSaves {
         ours: before.logical,
         theirs: version,
         newest: "theirs",
+        inFile: "theirs",
         unproved: [
           ...(before.proved ? [] : (["ours"] as const)),
           ...(file.proved ? [] : (["theirs"] as const)),
@@ -176,6 +177,7 @@ export class CrossedSaves {
           base,
           ours: logical,
           theirs,
+          inFile: "ours",
           newest: late.mtimeMs > standing.personMs ? "theirs" : "ours",
           unproved: standing.proved ? [] : ["ours"],
         },
@@ -191,10 +193,14 @@ export class CrossedSaves {
   }
 
   async #merge(
-    input: Omit<Parameters<typeof mergeSaves>[0], "rendered">,
+    input: Omit<SavesInput, "rendered" | "read">,
     setAside: SetAside[],
   ): Promise<Version> {
-    const { text, conflicts } = mergeSaves({ ...input, rendered: this.#parts.rendered() });
+    const { text, conflicts } = mergeSaves({
+      ...input,
+      rendered: this.#parts.rendered(),
+      read: (one) => this.#parts.reader.read(one),
+    });
     const older: Side = input.newest === "ours" ? "theirs" : "ours";
     const [line] = conflicts;
     if (line !== undefined) {

@@ -2,7 +2,7 @@
 // What is merged, and when, is crossed-saves.ts's; how versions are kept, kept-versions.ts's.
 import { BASE_CHARS, BASE_TEXTS, BASE_VERSIONS } from "../limits.ts";
 import { loadedFrom, markDistance, versionOf, type Version } from "../journal/generation.ts";
-import { readJournal } from "../journal/read.ts";
+import { createJournalReader } from "../journal/read.ts";
 import { decodeUtf8 } from "./decode-text.ts";
 import { getVersion, listVersions } from "./kept-versions.ts";
 
@@ -25,6 +25,7 @@ export interface BaseQuery {
 export class Generations {
   readonly #keptDir: string;
   readonly #rendered: () => ReadonlySet<string>;
+  readonly #reader = createJournalReader();
   /** Oldest first. */
   #known: Map<string, Known> | undefined;
   /** The latest texts, oldest first: most buffers are stale by a few saves only. */
@@ -69,7 +70,7 @@ export class Generations {
     const bytes = await getVersion(this.#keptDir, hash);
     const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
     if (decoded?.kind !== "text") return undefined;
-    return versionOf(decoded.text, readJournal(decoded.text), this.#rendered());
+    return versionOf(decoded.text, this.#reader.read(decoded.text), this.#rendered());
   }
 
   /** The kept version that a text was loaded from, by its receipts first and then its lines. */

@@ -8,50 +8,35 @@ import {
   JOURNAL_PAUSE_MS,
   JOURNAL_RETRY_MS,
 } from "../limits.ts";
-import { experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
-import { createJournalReader } from "../journal/read.ts";
-import { CrossedSaves } from "./crossed-saves.ts";
+import { experimentPath, hashText, type ExperimentPath, type LabPath } from "../model/ids.ts";
+import { decodeUtf8 } from "./decode-text.ts";
 import { DisplacedFiles, type LateSave } from "./displaced.ts";
 import { editorHolds } from "./editor-locks.ts";
-import { Generations } from "./generations.ts";
 import { gitWrote } from "./git-moved.ts";
 import type { Hands, Post } from "./hands.ts";
 import { replaceJournal } from "./journal-file.ts";
-import type { ReplaceResult, WriteEffect } from "./journal-swap.ts";
-import { intentFolder, journalPath, keptFolder } from "./journal-paths.ts";
-import { keepVersion } from "./kept-versions.ts";
+import type { ReplaceResult } from "./journal-swap.ts";
+import { intentFolder } from "./journal-paths.ts";
+import { getVersion, keepVersion } from "./kept-versions.ts";
 import { replayIntents } from "./replay-intents.ts";
+import { answerRestore, type RestoreRequest } from "./requests.ts";
+import { restoreVersion } from "./restore-version.ts";
 import { readSettled } from "./settled-read.ts";
 import { writeStatusPage } from "./status-page.ts";
-import type { WritingWays } from "./writing-ways.ts";
+import { watchedJournal, type Watched } from "./watched-journal.ts";
+import { pauseAtWorst, type WritingWays } from "./writing-ways.ts";
 
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
   /** Puts right what a crash left, before any journal of the lab is read. */
   open(lab: LabPath): Promise<void>;
   /** The journal may have changed: it is read once it is settled. */
   touch(lab: LabPath, experiment: ExperimentPath): void;
+  /** Puts a kept version back, and answers whoever asked for it. */
+  restore(lab: LabPath, request: RestoreRequest): Promise<void>;
   close(): Promise<void>;
 }
 
 type WriteJournal = Parameters<Hands["write-journal"]>[0];
-
-interface Watched {
-  readonly lab: LabPath;
-  readonly experiment: ExperimentPath;
-  readonly path: string;
-  readonly keptDir: string;
-  readonly generations: Generations;
-  readonly saves: CrossedSaves;
-  timer: NodeJS.Timeout | undefined;
-  /** Reads and writes of one journal take turns, so that what is told last is newest. */
-  turn: Promise<unknown>;
-  lastSize: number | undefined;
-  absentSinceMs: number | undefined;
-  /** Answers a write that a save stopped, once that save was read. */
-  unanswered: (() => void) | undefined;
-  /** What was last said of it, so that it is said once. */
-  trouble: string | undefined;
-}
 
 export interface JournalHandsParts {
   readonly post: Post;
@@ -83,11 +68,6 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     if (closed) return;
     clearTimeout(entry.timer);
     entry.timer = setTimeout(() => void read(entry), ms);
-  };
-  const inTurn = <T>(entry: Watched, work: () => Promise<T>): Promise<T> => {
-    const done = entry.turn.then(work);
-    entry.turn = done.catch(() => undefined);
-    return done;
   };
   /** Says a trouble once, and that it is over. */
   const tell = (entry: Watched, trouble: string | undefined): void => {
@@ -157,25 +137,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
   const entryOf = (lab: LabPath, experiment: ExperimentPath): Watched => {
     const known = watched.get(experiment);
     if (known !== undefined) return known;
-    const dir = keptFolder(lab, experiment);
-    const rendered = (): ReadonlySet<string> => parts.rendered(experiment);
-    const generations = new Generations(dir, rendered);
-    const reader = createJournalReader();
-    const keep = (text: string): Promise<string> => keepVersion(dir, text, { told: true });
-    const entry: Watched = {
-      lab,
-      experiment,
-      path: journalPath(experiment),
-      keptDir: dir,
-      generations,
-      saves: new CrossedSaves({ reader, generations, rendered, keep }),
-      timer: undefined,
-      turn: Promise.resolve(),
-      lastSize: undefined,
-      absentSinceMs: undefined,
-      unanswered: undefined,
-      trouble: undefined,
-    };
+    const entry = watchedJournal(lab, experiment, () => parts.rendered(experiment));
     watched.set(experiment, entry);
     return entry;
   };
@@ -243,7 +205,36 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     }
   };
 
+  const restore = async (lab: LabPath, experiment: ExperimentPath, version: string) => {
+    const entry = entryOf(lab, experiment);
+    const bytes = await getVersion(entry.keptDir, version);
+    const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
+    if (decoded?.kind !== "text") return "that version is not kept";
+    const { text } = decoded;
+    return await inTurn(entry, async () => {
+      const { path } = entry;
+      const intentDir = intentFolder(lab);
+      const result = await restoreVersion({
+        path,
+        text,
+        keptDir: entry.keptDir,
+        intentDir,
+        displaced,
+      });
+      if (result.kind === "same-size" || result.kind === "changed") return "it was just saved";
+      if (result.kind !== "written") return result.why;
+      await entry.saves.written(text, hashText(text), now());
+      entry.lastSize = Buffer.byteLength(text);
+      later(entry, 0);
+      return undefined;
+    });
+  };
+
   return {
+    async restore(lab, { id, experiment, version }) {
+      const why = await restore(lab, experimentPath(experiment), version).catch(String);
+      answerRestore(lab, id, why);
+    },
     async open(lab) {
       labs.push(lab);
       await replayIntents(intentFolder(lab), displaced);
@@ -273,12 +264,8 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
   };
 }
 
-/** Between the last check and the change of names, and between two changes of names. */
-function pauseAtWorst(ms: number): (effect: WriteEffect) => void {
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  return (effect) => {
-    if (effect === "exchange" || effect === "rename-aside" || effect === "link-temp") {
-      Atomics.wait(cell, 0, 0, ms);
-    }
-  };
+function inTurn<T>(entry: Watched, work: () => Promise<T>): Promise<T> {
+  const done = entry.turn.then(work);
+  entry.turn = done.catch(() => undefined);
+  return done;
 }

@@ -188,7 +188,10 @@ async function openEyes(
       failed: (error) => log.warn({ lab, error: String(error) }, "watching a folder failed"),
     });
     await eye.ready;
-    const requests = watchRequests(lab, ({ id }) => loop.post({ kind: "stop-asked", id }));
+    const requests = watchRequests(lab, (request) => {
+      if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
+      else void journals.restore(lab, request);
+    });
     closing.push(requests, () => eye.close());
   }
   return async () => {

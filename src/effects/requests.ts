@@ -1,6 +1,7 @@
 // What the command line asks of a lab's daemon: small files that wait until it takes them.
-// A request outlives a daemon that is not there; the same request twice is one.
+// A request to stop outlives a daemon that is not there; the same request twice is one.
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -10,6 +11,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { REQUEST_ANSWER_MS } from "../limits.ts";
 import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../model/ids.ts";
 
 export interface StopRequest {
@@ -17,18 +20,60 @@ export interface StopRequest {
   readonly id: CommandId;
 }
 
+/** A kept version is to be put back into a journal; answered through `answerRestore`. */
+export interface RestoreRequest {
+  readonly kind: "restore";
+  readonly id: string;
+  /** Absolute path of the experiment. */
+  readonly experiment: string;
+  /** Its SHA-256. */
+  readonly version: string;
+}
+
+export type Request = StopRequest | RestoreRequest;
+
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 
 /** Leaves a request for the lab's daemon. */
-export function writeRequest(lab: LabPath, request: StopRequest): void {
+export function writeRequest(lab: LabPath, request: Request): void {
+  writeWholeSync(lab, `${request.kind}-${request.id}.json`, request);
+}
+
+/** Tells who asked for a version what came of it: absent words mean that it was done. */
+export function answerRestore(lab: LabPath, id: string, why: string | undefined): void {
+  writeWholeSync(lab, `restore-${id}.answer`, why === undefined ? {} : { why });
+}
+
+/** Waits for that answer; undefined where none came, and then the request is taken back. */
+export async function restoreAnswer(
+  lab: LabPath,
+  id: string,
+): Promise<{ readonly why?: string } | undefined> {
+  const path = join(folder(lab), `restore-${id}.answer`);
+  const deadline = performance.now() + REQUEST_ANSWER_MS;
+  while (performance.now() < deadline) {
+    if (existsSync(path)) {
+      const answer = JSON.parse(readFileSync(path, "utf8")) as { readonly why?: string };
+      rmSync(path, { force: true });
+      return answer;
+    }
+    await pause(LOOK_MS);
+  }
+  rmSync(join(folder(lab), `restore-${id}.json`), { force: true });
+  return undefined;
+}
+
+const LOOK_MS = 20;
+
+function writeWholeSync(lab: LabPath, name: string, content: object): void {
   mkdirSync(folder(lab), { recursive: true });
-  const path = join(folder(lab), `${request.kind}-${request.id}.json`);
-  writeFileSync(`${path}.part`, JSON.stringify(request));
+  const path = join(folder(lab), name);
+  writeFileSync(`${path}.part`, JSON.stringify(content));
   renameSync(`${path}.part`, path);
 }
 
 /** Gives over every request that waits, and each new one; the returned function ends that. */
-export function watchRequests(lab: LabPath, take: (request: StopRequest) => void): () => void {
+export function watchRequests(lab: LabPath, take: (request: Request) => void): () => void {
   mkdirSync(folder(lab), { recursive: true });
   const look = (): void => {
     for (const name of readdirSync(folder(lab))) {
@@ -45,11 +90,23 @@ export function watchRequests(lab: LabPath, take: (request: StopRequest) => void
   return () => watcher.close();
 }
 
-function readRequest(path: string): StopRequest | undefined {
+function readRequest(path: string): Request | undefined {
   try {
-    const value = JSON.parse(readFileSync(path, "utf8")) as Partial<StopRequest>;
-    if (value.kind !== "stop" || !COMMAND_ID.test(String(value.id))) return undefined;
-    return { kind: "stop", id: commandId(String(value.id)) };
+    const value = JSON.parse(readFileSync(path, "utf8")) as Partial<Record<string, unknown>>;
+    if (value["kind"] === "restore") {
+      const [id, experiment, version] = ["id", "experiment", "version"].map((key) => value[key]);
+      const texts = [id, experiment, version].every((one) => typeof one === "string");
+      return texts
+        ? {
+            kind: "restore",
+            id: String(id),
+            experiment: String(experiment),
+            version: String(version),
+          }
+        : undefined;
+    }
+    if (value["kind"] !== "stop" || !COMMAND_ID.test(String(value["id"]))) return undefined;
+    return { kind: "stop", id: commandId(String(value["id"])) };
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 // How journals are read and written, as tests want it: NIGHTLAB_TEST_WRITING in the environment.
 // Without it every way that the system offers is used; the ways themselves are journal-file.ts's.
+import type { WriteEffect } from "./journal-swap.ts";
 
 export interface WritingWays {
   /** False: as on a system without. */
@@ -28,5 +29,15 @@ export function readWays(value: string | undefined): WritingWays {
     exchange: !words.has("no-exchange"),
     pauseMs: number("pause") ?? 0,
     ...(equalReadsMs === undefined ? {} : { equalReadsMs }),
+  };
+}
+
+/** Between the last check and the change of names, and between two changes of names. */
+export function pauseAtWorst(ms: number): (effect: WriteEffect) => void {
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  return (effect) => {
+    if (effect === "exchange" || effect === "rename-aside" || effect === "link-temp") {
+      Atomics.wait(cell, 0, 0, ms);
+    }
   };
 }

@@ -4,7 +4,6 @@ import type { CommandBlock, JournalReading } from "../model/journal.ts";
 import type { Version } from "./generation.ts";
 import { mergeLines, type MergedLine, type Side } from "./merge.ts";
 import { isRendered } from "./piece.ts";
-import { readJournal } from "./read.ts";
 import { renderJournal } from "./render.ts";
 
 export interface SavesInput {
@@ -13,8 +12,12 @@ export interface SavesInput {
   readonly ours: Version;
   readonly theirs: Version;
   readonly newest: Side;
+  /** The side whose text stays as it is where it says all. */
+  readonly inFile: Side;
   readonly unproved?: readonly Side[];
   readonly rendered: ReadonlySet<string>;
+  /** Reads a journal; texts that are alike come after one another. */
+  readonly read: (text: string) => JournalReading;
 }
 
 export interface MergedSaves {
@@ -39,7 +42,7 @@ export function mergeSaves(input: SavesInput): MergedSaves {
     newest,
     ...(input.unproved === undefined ? {} : { unproved: input.unproved }),
   });
-  const complete = [newest === "ours" ? ours : theirs, newest === "ours" ? theirs : ours].find(
+  const complete = (input.inFile === "ours" ? [ours, theirs] : [theirs, ours]).find(
     (side) =>
       side.lines.length === lines.length && side.lines.every((l, i) => l === lines[i]?.text),
   );
@@ -61,13 +64,10 @@ function endOf(line: MergedLine, { ours, theirs, newest }: SavesInput): string {
 }
 
 /** The receipts that stood at the merged commands: the newest save's, else the other's. */
-function withReceipts(
-  text: string,
-  lines: readonly MergedLine[],
-  { ours, theirs, newest, rendered }: SavesInput,
-): string {
-  const reading = readJournal(text);
-  const blocks = { ours: blocksByLine(ours, rendered), theirs: blocksByLine(theirs, rendered) };
+function withReceipts(text: string, lines: readonly MergedLine[], input: SavesInput): string {
+  const { ours, theirs, newest, rendered } = input;
+  const blocks = { ours: blocksByLine(ours, input), theirs: blocksByLine(theirs, input) };
+  const reading = input.read(text);
   const older: Side = newest === "ours" ? "theirs" : "ours";
   const receipts = new Map<number, readonly string[]>();
   reading.blocks.forEach((block, i) => {
@@ -84,9 +84,9 @@ function withReceipts(
 /** Pieces of each receipt by the line, from 0, that its command has in the stripped text. */
 function blocksByLine(
   version: Version,
-  rendered: ReadonlySet<string>,
+  { rendered, read }: SavesInput,
 ): ReadonlyMap<number, readonly string[]> {
-  const stripped: JournalReading = readJournal(version.lines.map((line) => `${line}\n`).join(""));
+  const stripped = read(version.lines.map((line) => `${line}\n`).join(""));
   const found = new Map<number, readonly string[]>();
   if (stripped.blocks.length !== version.reading.blocks.length) return found;
   stripped.blocks.forEach((block, i) => {

@@ -116,9 +116,11 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
     const pieces = [
-      ...(asides.get(i) ?? []),
       ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
+      // Behind the head: a merge changes that too, so that this line alone is missing where it
+      // was taken out.
+      ...(asides.get(i) ?? []),
       ...(i === troubled ? reportPieces(view) : []),
     ];
     if (pieces.length === 0) return;

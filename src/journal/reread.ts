@@ -29,7 +29,8 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   const { world } = turn;
   const { experiment, reading, hash } = event;
   const before = world.views.get(experiment);
-  if (before?.hash === hash && before.text === event.text) return;
+  const told = event.setAside !== undefined && event.setAside.length > 0;
+  if (before?.hash === hash && before.text === event.text && !told) return;
   const sight = lookAtFirst(turn, event);
   if (sight === "undecided") return;
   const own = before?.ownHash === hash && event.onDisk === undefined;

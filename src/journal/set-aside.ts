@@ -3,6 +3,7 @@
 import type { Event, SetAside } from "../model/event.ts";
 import type { CommandId, ExperimentPath } from "../model/ids.ts";
 import type { JournalReading } from "../model/journal.ts";
+import { shellWord } from "../model/shell-word.ts";
 import type { Experiment, JournalView, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 import { codeSpan } from "./markdown-text.ts";
@@ -91,6 +92,3 @@ function commandAbove(view: JournalView | undefined, { line }: SetAside): Comman
   }
   return nearest;
 }
-
-const shellWord = (word: string): string =>
-  /^[\w./+@%=,:-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { describe, it } from "node:test";
-import { shellWord } from "../../../src/cli/shell-word.ts";
+import { shellWord } from "../../../src/model/shell-word.ts";
 
 describe("shellWord", () => {
   it("is read by a shell as the text itself", () => {

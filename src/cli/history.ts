@@ -1,0 +1,62 @@
+// `nightlab history JOURNAL`: the kept versions of a journal, newest first.
+// Getting one back is restore.ts.
+import { VERSION_DIGITS } from "../journal/set-aside.ts";
+import { localStamp } from "../model/time.ts";
+import { refused, type Answer } from "./answer.ts";
+import { columns } from "./columns.ts";
+import { changedLines, keptJournal, textOfVersion } from "./kept-journal.ts";
+
+/** Versions that are listed unless all are asked for: one screen. */
+const SHOWN = 30;
+
+/** One version as `--json` gives it. */
+export interface HistoryEntry {
+  readonly version: string;
+  /** When it was last seen, ms since 1970. */
+  readonly atMs: number;
+  readonly bytes: number;
+  /** Lines of the person's that the version before it lacks, and those that it lacks of that. */
+  readonly added: number;
+  readonly gone: number;
+  /** Another save took its place at the same lines, and the journal says so. */
+  readonly setAside: boolean;
+}
+
+/** Lists versions; the oldest counts as all added. */
+export async function history(
+  path: string,
+  options: { readonly json: boolean; readonly all: boolean },
+): Promise<Answer> {
+  const kept = await keptJournal(path);
+  if (typeof kept === "string") return refused(kept);
+  const all = options.all || options.json;
+  const shown = all ? kept.versions : kept.versions.slice(-SHOWN - 1);
+  const entries: HistoryEntry[] = [];
+  let before: readonly string[] = [];
+  for (const { hash, atMs, size, told } of shown) {
+    const lines = kept.linesOf((await textOfVersion(kept, hash)) ?? "");
+    const { gone, added } = changedLines(before, lines);
+    entries.push({
+      version: hash,
+      atMs,
+      bytes: size,
+      added: added.length,
+      gone: gone.length,
+      setAside: told,
+    });
+    before = lines;
+  }
+  entries.reverse();
+  if (options.json) return { text: JSON.stringify(entries, undefined, 2), exitCode: 0 };
+  const listed = all ? entries : entries.slice(0, SHOWN);
+  const rows = listed.map((entry) => [
+    entry.version.slice(0, VERSION_DIGITS),
+    localStamp(entry.atMs, kept.timeZone),
+    `${entry.bytes} bytes`,
+    `+${entry.added} -${entry.gone} lines`,
+    entry.setAside ? "set aside" : "",
+  ]);
+  const older = kept.versions.length - listed.length;
+  const more = older > 0 ? [`${older} older ones: nightlab history --all`] : [];
+  return { text: [...columns(rows), ...more].join("\n"), exitCode: 0 };
+}

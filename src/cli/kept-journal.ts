@@ -1,0 +1,82 @@
+// A journal and its kept versions as a subcommand is told of them: by a path and a hash's beginning.
+// Nothing is changed here.
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { decodeUtf8 } from "../effects/decode-text.ts";
+import { journalPath, keptFolder } from "../effects/journal-paths.ts";
+import { getVersion, listVersions, type KeptVersion } from "../effects/kept-versions.ts";
+import { matchLines } from "../journal/line-diff.ts";
+import { versionOf } from "../journal/generation.ts";
+import { readJournal } from "../journal/read.ts";
+import { experimentPath, type LabPath } from "../model/ids.ts";
+import { readLabSettings } from "../settings/lab.ts";
+import { findLab, readWorld } from "./lab-world.ts";
+
+export interface KeptJournal {
+  readonly lab: LabPath;
+  readonly experiment: string;
+  readonly path: string;
+  readonly keptDir: string;
+  /** Zone of the lab's times. */
+  readonly timeZone: string;
+  /** Oldest first. */
+  readonly versions: readonly KeptVersion[];
+  /** The person's lines of a text, receipts taken out. */
+  readonly linesOf: (text: string) => readonly string[];
+}
+
+/** Finds a journal by its own path or its experiment's; the answer in words where there is none. */
+export async function keptJournal(path: string): Promise<KeptJournal | string> {
+  const folder = basename(path) === "JOURNAL.md" ? dirname(path) : path;
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  if (!isFolder) return `Cannot find the journal ${path}: give the experiment's folder.`;
+  const experiment = experimentPath(realpathSync(folder));
+  const lab = findLab(experiment);
+  if (lab === undefined) return `${path} is in no lab: no folder above it has a nightlab.yaml.`;
+  const keptDir = keptFolder(lab, experiment);
+  const versions = await listVersions(keptDir);
+  if (versions.length === 0) {
+    return `No version of ${journalPath(experiment)} is kept: no daemon has read it yet.`;
+  }
+  const rendered = readWorld(lab).experiments.get(experiment)?.rendered ?? new Set();
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const settings = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  return {
+    lab,
+    experiment,
+    keptDir,
+    versions,
+    path: journalPath(experiment),
+    timeZone: readLabSettings(settings, here).value.timeZone,
+    linesOf: (text) => versionOf(text, readJournal(text), rendered).lines,
+  };
+}
+
+/** Text of a version; undefined where it is gone or no text. */
+export async function textOfVersion(
+  { keptDir }: KeptJournal,
+  hash: string,
+): Promise<string | undefined> {
+  const bytes = await getVersion(keptDir, hash);
+  const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
+  return decoded?.kind === "text" ? decoded.text : undefined;
+}
+
+/** Lines that only one of two texts has, in the order of the text. */
+export function changedLines(
+  from: readonly string[],
+  to: readonly string[],
+): { readonly gone: readonly string[]; readonly added: readonly string[] } {
+  const [left, right] = [new Set(from.keys()), new Set(to.keys())];
+  for (const match of matchLines(from, to)) {
+    for (let i = 0; i < match.length; i += 1) {
+      left.delete(match.left + i);
+      right.delete(match.right + i);
+    }
+  }
+  return {
+    gone: [...left].flatMap((i) => from[i] ?? []),
+    added: [...right].flatMap((i) => to[i] ?? []),
+  };
+}

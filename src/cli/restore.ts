@@ -1,0 +1,135 @@
+// `nightlab restore JOURNAL VERSION`: shows what putting a version back would change, and does it
+// when told to. The putting back itself is effects/restore-version.ts, or the daemon's if one runs.
+import { randomBytes } from "node:crypto";
+import { open, readFile } from "node:fs/promises";
+import { DisplacedFiles } from "../effects/displaced.ts";
+import { intentFolder } from "../effects/journal-paths.ts";
+import { isLocked } from "../effects/lab-lock.ts";
+import { restoreAnswer, writeRequest } from "../effects/requests.ts";
+import { restoreVersion } from "../effects/restore-version.ts";
+import { VERSION_DIGITS } from "../journal/set-aside.ts";
+import { localStamp } from "../model/time.ts";
+import { shellWord } from "../model/shell-word.ts";
+import type { KeptVersion } from "../effects/kept-versions.ts";
+import { refused, type Answer } from "./answer.ts";
+import { fileErrorText } from "./file-error.ts";
+import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./kept-journal.ts";
+
+const SHOWN_LINES = 20;
+
+export interface RestoreOptions {
+  /** Do it; otherwise it is only shown. */
+  readonly yes: boolean;
+  /** Write it to a new file instead of the journal. */
+  readonly to?: string;
+}
+
+/** `version` is a hash or its beginning. 0: shown or done; 2: it could not be done. */
+export async function restore(
+  path: string,
+  version: string,
+  options: RestoreOptions,
+): Promise<Answer> {
+  const kept = await keptJournal(path);
+  if (typeof kept === "string") return refused(kept);
+  const found = findVersion(kept, version);
+  if (typeof found === "string") return refused(found);
+  const text = await textOfVersion(kept, found.hash);
+  if (text === undefined) return refused(`Version ${version} is no longer whole on disk.`);
+  if (options.to !== undefined) return await writeNew(options.to, text);
+  if (options.yes) return await putBack(kept, found.hash, text);
+  return await shown(kept, found, text, path);
+}
+
+function findVersion({ versions }: KeptJournal, prefix: string): KeptVersion | string {
+  const fits = /^[0-9a-f]{4,64}$/.test(prefix)
+    ? versions.filter(({ hash }) => hash.startsWith(prefix))
+    : [];
+  const [first, second] = fits;
+  if (first === undefined) {
+    return `No kept version begins with ${JSON.stringify(prefix)}: see \`nightlab history\`.`;
+  }
+  return second === undefined ? first : `${fits.length} versions begin with ${prefix}: write more.`;
+}
+
+async function shown(
+  kept: KeptJournal,
+  { hash, atMs }: KeptVersion,
+  text: string,
+  path: string,
+): Promise<Answer> {
+  const current = await readFile(kept.path, "utf8").catch(() => "");
+  const { gone, added } = changedLines(kept.linesOf(current), kept.linesOf(text));
+  const name = hash.slice(0, VERSION_DIGITS);
+  const command = `nightlab restore ${shellWord(path)} ${name}`;
+  const lines = [
+    `Version ${name} of ${kept.path}, last seen ${localStamp(atMs, kept.timeZone)}.`,
+    `Putting it back would bring ${countOf(added)} and take ${countOf(gone)}:`,
+    ...listed("+", added),
+    ...listed("-", gone),
+    "",
+    `Nothing was changed. To put it back, the present text kept first: ${command} --yes`,
+    `To have it in a file of its own: ${command} --to FILE`,
+  ];
+  return { text: lines.join("\n"), exitCode: 0 };
+}
+
+const countOf = ({ length }: readonly string[]): string =>
+  length === 1 ? "1 line" : `${length} lines`;
+
+function listed(mark: string, lines: readonly string[]): readonly string[] {
+  const written = lines.filter((line) => line.trim() !== "");
+  const more = written.length - SHOWN_LINES;
+  const rest = more > 0 ? [`${mark} … and ${more} more`] : [];
+  return [...written.slice(0, SHOWN_LINES).map((line) => `${mark} ${line}`), ...rest];
+}
+
+async function writeNew(file: string, text: string): Promise<Answer> {
+  try {
+    const handle = await open(file, "wx");
+    try {
+      await handle.writeFile(text);
+    } finally {
+      await handle.close();
+    }
+    return { text: `Written to ${file}.`, exitCode: 0 };
+  } catch (error) {
+    return refused(`Cannot write ${file}: ${fileErrorText(error)}.`);
+  }
+}
+
+async function putBack(kept: KeptJournal, version: string, text: string): Promise<Answer> {
+  const why =
+    isLocked(kept.lab) === undefined
+      ? await putBackAlone(kept, text)
+      : await askDaemon(kept, version);
+  if (why !== undefined) return refused(`Cannot put it back into ${kept.path}: ${why}`);
+  return { text: `${kept.path} is that version again; what it was is kept.`, exitCode: 0 };
+}
+
+/** Whoever watches a journal also writes it: two writers would take turns undoing each other. */
+async function askDaemon(kept: KeptJournal, version: string): Promise<string | undefined> {
+  const id = randomBytes(8).toString("hex");
+  const { lab, experiment } = kept;
+  writeRequest(lab, { kind: "restore", id, experiment, version });
+  const answer = await restoreAnswer(lab, id);
+  return answer === undefined ? "the daemon of this lab does not answer" : answer.why;
+}
+
+async function putBackAlone(kept: KeptJournal, text: string): Promise<string | undefined> {
+  const { path, keptDir, lab } = kept;
+  const intentDir = intentFolder(lab);
+  // A save that lands late is looked after by the next daemon: its file and record stay.
+  const displaced = new DisplacedFiles({
+    onLateSave: () => Promise.reject(new Error("left to the daemon")),
+  });
+  try {
+    const result = await restoreVersion({ path, text, keptDir, intentDir, displaced });
+    if (result.kind === "written") return undefined;
+    return "why" in result ? result.why : "somebody has just saved it; try again";
+  } catch (error) {
+    return `${fileErrorText(error)}, so that the present text could not be kept`;
+  } finally {
+    await displaced.close();
+  }
+}

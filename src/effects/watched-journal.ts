@@ -1,0 +1,52 @@
+// What is remembered of one journal while the daemon watches it, none of it lasting.
+// Reading and writing it is journal-hands.ts's.
+import type { ExperimentPath, LabPath } from "../model/ids.ts";
+import { createJournalReader } from "../journal/read.ts";
+import { CrossedSaves } from "./crossed-saves.ts";
+import { Generations } from "./generations.ts";
+import { journalPath, keptFolder } from "./journal-paths.ts";
+import { keepVersion } from "./kept-versions.ts";
+
+export interface Watched {
+  readonly lab: LabPath;
+  readonly experiment: ExperimentPath;
+  readonly path: string;
+  readonly keptDir: string;
+  readonly generations: Generations;
+  readonly saves: CrossedSaves;
+  timer: NodeJS.Timeout | undefined;
+  /** Reads and writes of one journal take turns, so that what is told last is newest. */
+  turn: Promise<unknown>;
+  lastSize: number | undefined;
+  absentSinceMs: number | undefined;
+  /** Answers a write that a save stopped, once that save was read. */
+  unanswered: (() => void) | undefined;
+  /** What was last said of it, so that it is said once. */
+  trouble: string | undefined;
+}
+
+/** A journal of which nothing is known yet. */
+export function watchedJournal(
+  lab: LabPath,
+  experiment: ExperimentPath,
+  rendered: () => ReadonlySet<string>,
+): Watched {
+  const keptDir = keptFolder(lab, experiment);
+  const generations = new Generations(keptDir, rendered);
+  const reader = createJournalReader();
+  const keep = (text: string): Promise<string> => keepVersion(keptDir, text, { told: true });
+  return {
+    lab,
+    experiment,
+    path: journalPath(experiment),
+    keptDir,
+    generations,
+    saves: new CrossedSaves({ reader, generations, rendered, keep }),
+    timer: undefined,
+    turn: Promise.resolve(),
+    lastSize: undefined,
+    absentSinceMs: undefined,
+    unanswered: undefined,
+    trouble: undefined,
+  };
+}
