@@ -89,9 +89,10 @@ program
   .command("inspect")
   .argument("<path>", "a log file or a run folder")
   .option("--json", "for programs", false)
+  .option("--explain [line]", "how each kind of line is read, or why one line is read as it is")
   .description("what nightlab reads in a log: series with their lines, and findings")
-  .action(async (path: string, { json }: { json: boolean }) =>
-    answer((await import("./cli/inspect.ts")).inspect(path, { json })),
+  .action(async (path: string, options: { json: boolean; explain?: true | string }) =>
+    answer((await import("./cli/inspect.ts")).inspect(path, options)),
   );
 
 program

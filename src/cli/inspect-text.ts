@@ -1,8 +1,12 @@
 // What was read from logs and found in them, as text for a terminal of 100 columns.
 // Numbers are the log's own tokens; nothing is rounded here.
 import type { Finding } from "../model/finding.ts";
+import type { Plan } from "../model/journal.ts";
+import type { MetricSummary, RunReading, Sample, Series } from "../model/sample.ts";
+import { betterWay, splitOf } from "../observe/metric-role.ts";
 import { columns } from "./columns.ts";
-import type { MetricSummary, RunReading, Sample } from "../model/sample.ts";
+import { printable } from "./printable.ts";
+import { sparkline } from "./sparkline.ts";
 
 const COLUMNS = 100;
 /** Tracebacks and telling lines shown; the newest say most. */
@@ -13,6 +17,7 @@ export function inspectText(
   path: string,
   reading: RunReading,
   findings: readonly Finding[],
+  plan: Plan,
 ): string {
   const several = reading.files.length > 1;
   const place = (one: { readonly file: string; readonly line: number }): string =>
@@ -20,6 +25,7 @@ export function inspectText(
   const parts = [
     heading(path, reading),
     seriesTable(reading, place),
+    shapes(reading, plan),
     section("Findings", findings.map(findingLine)),
     section(
       "Tracebacks",
@@ -65,6 +71,37 @@ function seriesTable({ series }: RunReading, place: (sample: Sample) => string):
   ]).join("\n");
 }
 
+const SPARK = 32;
+
+/** Each series as a row of blocks, with its x axis, its split, and which way is better. */
+function shapes({ series }: RunReading, plan: Plan): string {
+  const drawn = series.filter(({ values }) => values.length > 1);
+  if (drawn.length === 0) return "";
+  const rows = drawn.map((one) => {
+    const { key } = one.summary;
+    const split = splitOf(key);
+    const better = betterWay(plan, key);
+    return [
+      shorten(printable(key)),
+      sparkline(one, SPARK),
+      axisText(one),
+      split === "none" ? "" : split,
+      better === undefined ? "" : `${better === "min" ? "lower" : "higher"} is better`,
+    ];
+  });
+  return columns([["metric", "shape", "x", "split", "direction"], ...rows]).join("\n");
+}
+
+function axisText({ steps, stepKey, attemptFrom }: Series): string {
+  const range = `${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`;
+  const attempts = attemptFrom === undefined ? "" : ", several attempts";
+  return stepKey === "sample" ? "counted" : `${stepKey} ${range}${attempts}`;
+}
+
+const KEY_CHARS = 26;
+const shorten = (key: string): string =>
+  key.length <= KEY_CHARS ? key : `${key.slice(0, 8)}…${key.slice(9 - KEY_CHARS)}`;
+
 const WHICH = ["first", "last", "min", "max"] as const;
 
 function wideRow(summary: MetricSummary, place: (sample: Sample) => string): string[] {
@@ -103,23 +140,18 @@ function findingLine(finding: Finding): string {
   return `${tier === "note" ? "note:" : "[WEIRD]"} ${message} (${place}${rule})`;
 }
 
-function notUnderstood({ unread: { count, first } }: RunReading): string {
+function notUnderstood({ unread: { count, first, samples } }: RunReading): string {
   if (first === undefined) return "";
   const lines = count === 1 ? "1 metric line was" : `${count} metric lines were`;
-  return section(`${lines} not understood; the first`, [
-    `${first.file}:${first.line}: ${first.text}`,
-  ]);
+  const shown = samples ?? [first];
+  const which = shown.length === 1 ? "the first" : `the first ${shown.length}`;
+  return section(
+    `${lines} not understood; ${which}`,
+    shown.map((one) => `${one.file}:${one.line}: ${one.text}`),
+  );
 }
 
 function section(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return "";
   return [`${title}:`, ...lines.map((line) => `  ${printable(line)}`)].join("\n");
-}
-
-/** A log can hold anything; a terminal is to show it, not to obey it. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => {
-    const code = char.codePointAt(0) ?? 0;
-    return `\\x${code.toString(16).padStart(2, "0")}`;
-  });
 }

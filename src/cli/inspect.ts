@@ -6,11 +6,16 @@ import { readRun } from "../effects/tail.ts";
 import { READ_CHUNK, SHORT_RUN_MS } from "../limits.ts";
 import type { Plan } from "../model/journal.ts";
 import type { RunReading } from "../model/sample.ts";
+import { ownFormatOf, planBeside } from "../effects/metrics-pattern.ts";
+import { createUnpacker } from "../effects/unpack.ts";
 import { findings } from "../observe/findings.ts";
+import { betterWay, splitOf } from "../observe/metric-role.ts";
+import type { TextOptions } from "../observe/text-reading.ts";
 import type { RuleInput } from "../observe/rules/rule.ts";
 import { createRunReader } from "../observe/run-reader.ts";
 import { type Answer, refused } from "./answer.ts";
 import { fileErrorText } from "./file-error.ts";
+import { createExplainer } from "./inspect-explain.ts";
 import { recordedRun } from "./inspect-record.ts";
 import { inspectText } from "./inspect-text.ts";
 
@@ -23,13 +28,21 @@ const NO_PLAN: Plan = {
   lines: {},
 };
 
+export interface InspectOptions {
+  readonly json: boolean;
+  /** Say how lines are read instead: each kind of line, or the line with that number. */
+  readonly explain?: true | string;
+}
+
 /**
  * What the command prints. Whatever is found in the logs, a path that could be read is exit code
  * 0; one that could not is 2, with a text that says why and what to give instead.
  */
-export async function inspect(path: string, options: { readonly json: boolean }): Promise<Answer> {
+export async function inspect(path: string, options: InspectOptions): Promise<Answer> {
   try {
     const facts = await stat(path);
+    if (options.explain !== undefined)
+      return await explained(path, facts.isFile(), options.explain);
     if (facts.isFile()) return await shown(path, await readLog(path), options);
     const runDir = facts.isDirectory() ? await runFolderOf(path) : undefined;
     if (runDir !== undefined) return await shown(path, await readRun(runDir), options, runDir);
@@ -47,17 +60,36 @@ async function runFolderOf(folder: string): Promise<string | undefined> {
   return basename(whole) === "logs" ? dirname(whole) : undefined;
 }
 
-async function readLog(path: string): Promise<RunReading> {
-  const reader = createRunReader();
+async function explained(path: string, isFile: boolean, line: true | string): Promise<Answer> {
+  if (!isFile) return cannot(path, "lines are explained of one file");
+  const number = line === true ? undefined : Number(line);
+  if (number !== undefined && !(Number.isInteger(number) && number > 0)) {
+    return cannot(path, `${JSON.stringify(line)} is no line number`);
+  }
+  const explainer = createExplainer(number);
+  await readLog(path, {
+    onRead: (at, _offset, text, read) => explainer.see({ line: at, text, read }),
+  });
+  return { text: explainer.text(path), exitCode: 0 };
+}
+
+async function readLog(path: string, options: TextOptions = {}): Promise<RunReading> {
+  const own = await ownFormatOf(dirname(dirname(resolve(path))));
+  const reader = createRunReader({ ...options, own: () => own });
+  const name = basename(path);
+  const unpacker = createUnpacker((bytes) => reader.feed(name, bytes));
   const handle = await open(path, "r");
   try {
     const buffer = new Uint8Array(READ_CHUNK);
     for (;;) {
       const { bytesRead } = await handle.read(buffer, 0, buffer.length);
       if (bytesRead === 0) break;
-      reader.feed(basename(path), buffer.subarray(0, bytesRead));
+      const bytes = buffer.subarray(0, bytesRead);
+      if (name.endsWith(".gz")) await unpacker.feed(bytes);
+      else reader.feed(name, bytes);
     }
   } finally {
+    unpacker.close();
     await handle.close();
   }
   reader.finish();
@@ -67,13 +99,14 @@ async function readLog(path: string): Promise<RunReading> {
 async function shown(
   path: string,
   reading: RunReading,
-  { json }: { readonly json: boolean },
+  { json }: InspectOptions,
   runDir?: string,
 ): Promise<Answer> {
   const recorded = runDir === undefined ? undefined : await recordOf(runDir);
+  const plan = (runDir === undefined ? undefined : await planBeside(runDir)) ?? NO_PLAN;
   const input: RuleInput = {
     reading,
-    plan: NO_PLAN,
+    plan,
     startedAtMs: 0,
     nowMs: 0,
     limitMs: SHORT_RUN_MS,
@@ -82,11 +115,18 @@ async function shown(
     ...recorded,
   };
   const said = findings(input);
-  if (!json) return { text: inspectText(path, reading, said), exitCode: 0 };
-  const { series, ...rest } = reading;
+  if (!json) return { text: inspectText(path, reading, said, plan), exitCode: 0 };
+  const { series, lineFacts: _facts, ...rest } = reading;
   const value = {
     path,
-    series: series.map(({ summary, stepKey }) => ({ ...summary, stepKey })),
+    series: series.map(({ summary, stepKey, reducedBy, attemptFrom }) => ({
+      ...summary,
+      stepKey,
+      split: splitOf(summary.key),
+      better: betterWay(plan, summary.key) ?? "unknown",
+      ...(reducedBy === undefined ? {} : { reducedBy }),
+      ...(attemptFrom === undefined ? {} : { attemptFrom }),
+    })),
     findings: recorded === undefined ? said.map(({ atMs: _, ...finding }) => finding) : said,
     ...rest,
   };

@@ -4,25 +4,29 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { FRONTMATTER_BYTES } from "../limits.ts";
 import { createHeadReader } from "../journal/frontmatter.ts";
+import type { Plan } from "../model/journal.ts";
 import { ownPattern } from "../observe/formats/own-pattern.ts";
 import type { OwnFormat } from "../observe/text-reading.ts";
 
-/** `metrics_pattern` of `<runDir>/../../JOURNAL.md`; undefined where none is written. */
-export async function metricsPatternOf(runDir: string): Promise<string | undefined> {
+/** The plan in `<runDir>/../../JOURNAL.md`; undefined where there is no such file. */
+export async function planBeside(runDir: string): Promise<Plan | undefined> {
   const handle = await open(join(runDir, "..", "..", "JOURNAL.md"), "r").catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const buffer = new Uint8Array(FRONTMATTER_BYTES);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     const text = Buffer.from(buffer.subarray(0, bytesRead)).toString("utf8");
-    return text.includes("metrics_pattern")
-      ? createHeadReader()(text).plan.metricsPattern
-      : undefined;
+    return createHeadReader()(text).plan;
   } catch {
     return undefined;
   } finally {
     await handle.close().catch(() => undefined);
   }
+}
+
+/** `metrics_pattern` of that plan; undefined where none is written. */
+export async function metricsPatternOf(runDir: string): Promise<string | undefined> {
+  return (await planBeside(runDir))?.metricsPattern;
 }
 
 /** How the run's own lines are to be read before any format is asked, where that is written. */

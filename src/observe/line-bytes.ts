@@ -20,8 +20,12 @@ export function hasEscape(bytes: Uint8Array, from: number, to: number): boolean 
   return false;
 }
 
-/** Whether a line can hold a value at all. */
-export const hasNumber = (text: string): boolean => /\d|\b(?:nan|inf)/i.test(text);
+/** A value behind its mark, a counter, a bar, or a word of those that stand before a value alone. */
+const VALUE =
+  /[:=][ \t]{0,40}(?:tensor\()?[[("'-]{0,3}[+.]?(?:\d|nan|inf)|%\||epoch|step|iter|metric|loss|acc|top[15]|ppl|perplex|bp[bcd]|nll|elbo|f1|auc|roc|map|iou|dice|precision|recall|ms?e|mae|r2|psnr|ssim|lpips|fid|bleu|rouge|meteor|cider|[wct]er|chrf|rew|return|kl|entropy|mrr|ndcg|tr?[el]l|mmlu|norm|swag|matthews|spear|pear|eer|crps|regret/i;
+
+/** Whether a line can hold a value at all; most lines that cannot are told quickly. */
+export const mayHoldValue = (text: string): boolean => /\d|nan|inf/i.test(text) && VALUE.test(text);
 
 /** The beginning of a line that was too long to be read and may have held metrics. */
 export const isCutMetric = (text: string): boolean =>

@@ -15,7 +15,7 @@ import type { MetricLine } from "./metric-line.ts";
 import { readMetricLine } from "./read-line.ts";
 import type { MetricSink } from "./metric-sink.ts";
 import { copyPlain } from "./plain-text.ts";
-import { hasEscape, hasNumber, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
+import { hasEscape, mayHoldValue, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
 import { type Stamped, createStampClock } from "./stamp-clock.ts";
 import { type FoundTraceback, createTracebackFinder } from "./tracebacks.ts";
@@ -106,14 +106,15 @@ export function createTextReading(
   ): LineMeaning => {
     const own = bytes.subarray(from, to);
     const text = latin1(own, 0, own.length);
-    cutTokens(own, 0, own.length, tokens);
-    const numbers = hasNumber(text);
+    const numbers = mayHoldValue(text);
+    if (numbers) cutTokens(own, 0, own.length, tokens);
+    else tokens.count = 0;
     const ownFormat = options.own?.();
     const read: MetricLine =
       ownFormat?.(text) ??
       (numbers
         ? readMetricLine({ text, tokens })
-        : { kind: "other", why: "no number stands in it" });
+        : { kind: "other", why: "no value stands in it" });
     options.onRead?.(line, offset, text, read);
     const meaning = meaningOf(text, tokens, read);
     const shape =

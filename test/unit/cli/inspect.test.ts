@@ -91,3 +91,42 @@ test("a path that cannot be read says so, and what to give", async (t) => {
   assert.match((await inspect(dir, { json: false })).text, /it has no folder logs\//);
   assert.match((await inspect("/dev/null", { json: false })).text, /it is no regular file/);
 });
+
+test("each series is shown with its shape, axis, split and direction", async (t) => {
+  const dir = await runFolder(t);
+  const lines = [8, 4, 2, 1].map((value, i) => `step ${i} val_loss: ${value}.0 reward: ${i}`);
+  await writeFile(join(dir, "logs", "train.log"), `${lines.join("\n")}\n`);
+  const { text } = await inspect(dir, { json: false });
+  assert.match(text, /^val_loss +█▄▂▁ +step 0 to 3 +val +lower is better$/m);
+  assert.match(text, /^reward +▁▃▆█ +step 0 to 3 +higher is better$/m);
+  const json = (await inspect(dir, { json: true })).text;
+  assert.match(json, /"split": "val",\n +"better": "min"/);
+});
+
+test("a direction that the journal names counts", async (t) => {
+  const dir = await runFolder(t);
+  const run = join(dir, "runs", "r");
+  await mkdir(join(run, "logs"), { recursive: true });
+  await writeFile(join(dir, "JOURNAL.md"), "---\nmetrics: {energy: max}\n---\n");
+  await writeFile(join(run, "logs", "a.log"), 'metric {"energy": 1}\nmetric {"energy": 2}\n');
+  assert.match((await inspect(run, { json: false })).text, /^energy .* higher is better$/m);
+});
+
+test("a line is explained, and so are the kinds of lines", async (t) => {
+  const path = join(await runFolder(t), "logs", "train.log");
+  await writeFile(
+    path,
+    "Using 8 GPUs\nstep 1 loss: 0.5 odd: 3\nstep 2 loss: 0.4 odd: 4\nlr: 0.1\n",
+  );
+  const explain = async (line: true | string): Promise<string> =>
+    (await inspect(path, { json: false, explain: line })).text;
+  assert.match(await explain(true), /^2 +2 +key-value: loss, odd +step 1 loss: 0\.5/m);
+  assert.match(
+    await explain("2"),
+    /format: key-value\n {2}x axis: step 1\n {2}loss +0\.5 +a metric/,
+  );
+  assert.match(await explain("4"), /lr +0\.1 +a metric if it comes 5 times and changes/);
+  assert.match(await explain("1"), /nothing: no value stands in it/);
+  assert.match(await explain("9"), /no line with that number/);
+  assert.equal((await inspect(path, { json: false, explain: "x" })).exitCode, 2);
+});
