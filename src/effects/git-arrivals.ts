@@ -115,12 +115,13 @@ async function untilUnlocked(folder: string): Promise<void> {
   }
 }
 
+const there = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    () => true,
+    () => false,
+  );
+
 async function isLocked(folder: string): Promise<boolean> {
-  const there = async (path: string): Promise<boolean> =>
-    await stat(path).then(
-      () => true,
-      () => false,
-    );
   for (let at = folder; dirname(at) !== at; at = dirname(at)) {
     if (await there(join(at, ".git"))) return await there(join(at, ".git", "index.lock"));
   }

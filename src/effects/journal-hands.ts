@@ -29,6 +29,8 @@ import { pauseAtWorst, type WritingWays } from "./writing-ways.ts";
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
   /** Puts right what a crash left, before any journal of the lab is read. */
   open(lab: LabPath): Promise<void>;
+  /** The editor that had the journal open is gone: told once what it saved last was read. */
+  editorClosed(lab: LabPath, experiment: ExperimentPath): void;
   /** The journal may have changed: it is read once it is settled. */
   touch(lab: LabPath, experiment: ExperimentPath): void;
   /** Puts a kept version back, and answers whoever asked for it. */
@@ -241,6 +243,10 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     },
     touch(lab, experiment) {
       later(entryOf(lab, experiment), JOURNAL_PAUSE_MS);
+    },
+    editorClosed(lab, experiment) {
+      const told = (): void => post({ kind: "editor-closed", experiment });
+      setTimeout(() => void read(entryOf(lab, experiment)).then(told), JOURNAL_PAUSE_MS);
     },
     async "write-journal"(effect, reply) {
       const entry = watched.get(effect.experiment);

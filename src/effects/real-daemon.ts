@@ -182,6 +182,7 @@ async function openEyes(
         loop.post({ kind: "experiment-gone", experiment });
       },
       journalTouched: (experiment) => journals.touch(lab, experiment),
+      editorClosed: (experiment) => journals.editorClosed(lab, experiment),
       ignoredTouched: (experiment) => reports.touch(experiment),
       runsFound: (experiment) => runsByHand.watch(experiment),
       settingsTouched: () => void openSettings(lab, loop),

@@ -1,6 +1,6 @@
 // Eyes on the labs: which experiments there are, and that a journal may have changed.
 // What a change means is found by reading; nothing below a run's folder is watched here.
-import { existsSync, statSync, type Stats } from "node:fs";
+import { existsSync, readdirSync, statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
@@ -13,6 +13,8 @@ export interface LabWatchHandlers {
   readonly experimentFound: (experiment: ExperimentPath, initial: boolean) => void;
   readonly experimentGone: (experiment: ExperimentPath) => void;
   readonly journalTouched: (experiment: ExperimentPath) => void;
+  /** The last editor that shows when it has the journal open has closed it. */
+  readonly editorClosed: (experiment: ExperimentPath) => void;
   /** The list of ignored runs beside the journal may have changed. */
   readonly ignoredTouched: (experiment: ExperimentPath) => void;
   /** The experiment has a `runs/` folder. What is in it is not watched here. */
@@ -41,10 +43,13 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     depth: LAB_DEPTH,
     followSymlinks: false,
     ignorePermissionErrors: true,
+    // It would pass swap files by; a save by renaming is told as gone and there, which is as good.
+    atomic: false,
   });
   const touched = (path: string): void => {
     const name = basename(path);
     const experiment = experimentPath(dirname(path));
+    if (isSwapFile(name)) return;
     if (name === SETTINGS) handlers.settingsTouched();
     else if (name === JOURNAL && !experiments.has(experiment)) {
       if (experiments.size >= EXPERIMENTS_PER_LAB) return;
@@ -65,7 +70,9 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     .on("change", touched)
     .on("unlink", (path) => {
       const experiment = experimentPath(dirname(path));
-      if (basename(path) === SETTINGS) handlers.settingsTouched();
+      if (isSwapFile(basename(path))) {
+        if (experiments.has(experiment) && !isOpen(experiment)) handlers.editorClosed(experiment);
+      } else if (basename(path) === SETTINGS) handlers.settingsTouched();
       else if (basename(path) === IGNORED) handlers.ignoredTouched(experiment);
       else if (experiments.has(experiment)) handlers.journalTouched(experiment);
     })
@@ -115,6 +122,7 @@ function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolea
   if (path === lab) return false;
   const name = basename(path);
   if (basename(dirname(path)) === RUNS && dirname(path) !== lab) return true;
+  if (isSwapFile(name)) return false;
   if (isPassedBy(name) && name !== RUNS) return true;
   if (stats === undefined) return false;
   // A journal may be a link to where a person keeps it; folders are not followed.
@@ -123,6 +131,20 @@ function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolea
     return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
   }
   return !stats.isDirectory() || belongsElsewhere(path);
+}
+
+/**
+ * Vim, nano and others keep one beside the journal for as long as they have it open. An Emacs lock
+ * is no such sign: it is there while a buffer has unsaved changes, and goes at each save.
+ */
+const isSwapFile = (name: string): boolean => /^\.JOURNAL\.md\.sw[a-p]$/.test(name);
+
+function isOpen(experiment: ExperimentPath): boolean {
+  try {
+    return readdirSync(experiment).some(isSwapFile);
+  } catch {
+    return false;
+  }
 }
 
 /** A lab within a lab, or a linked worktree, is somebody else's. */

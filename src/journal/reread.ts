@@ -21,6 +21,7 @@ import { inertPlaces, lookAtFirst } from "./first-sight.ts";
 import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { settlingProblems } from "./place-problems.ts";
+import { stripReceipts } from "./render.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
 import { noteSetAside } from "./set-aside.ts";
 
@@ -171,6 +172,9 @@ function settle(
   const places = placesOf(view.reading);
   const { copied } = turn.world.experiments.get(experiment) ?? {};
   const inert = inertPlaces(copied, places, aligned.placed);
+  const movedOn = oneAnswer(
+    () => !own && origin === undefined && wordsChanged(turn, experiment, before, view),
+  );
   for (const [at, { command }] of places) {
     const id = aligned.placed.get(at);
     const known = id === undefined ? undefined : turn.world.commands.get(id);
@@ -189,7 +193,7 @@ function settle(
       source: command.source,
       sinceMs: same?.sinceMs ?? turn.atMs,
       // The block stood already and this save did not touch it: its author is elsewhere.
-      movedOn: same !== undefined && (same.movedOn || (!own && origin === undefined)),
+      movedOn: same !== undefined && (same.movedOn || movedOn()),
       committed: same === undefined ? origin === "commit" : same.committed,
       ...(hold === undefined ? {} : { hold }),
       ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
@@ -197,6 +201,26 @@ function settle(
   }
   for (const [at, one] of settlingProblems(turn.atMs, view, before, own)) settling.set(at, one);
   return settling;
+}
+
+/** Whether the person changed any word of theirs: a space at a line's end is typed in that line. */
+function wordsChanged(
+  turn: Turn,
+  experiment: ExperimentPath,
+  before: JournalView | undefined,
+  now: JournalView,
+): boolean {
+  if (before === undefined) return false;
+  const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
+  const words = ({ text, reading }: JournalView): string =>
+    stripReceipts(text, reading, rendered).replaceAll(/\s+/g, "");
+  return words(before) !== words(now);
+}
+
+/** Asks at most once. */
+function oneAnswer(ask: () => boolean): () => boolean {
+  let answer: boolean | undefined;
+  return () => (answer ??= ask());
 }
 
 /** Whether its author changed what it does, why, or said "go", before anything of it ran. */

@@ -8,11 +8,11 @@ import { gitArrivals } from "../../src/effects/git-arrivals.ts";
 
 interface Repository {
   readonly journal: string;
-  git(...args: readonly string[]): Promise<void>;
+  readonly git: (...args: readonly string[]) => Promise<void>;
   /** The journal of a commit on a new branch from here, which is left again. */
-  branch(name: string, text: string): Promise<void>;
-  save(text: string): Promise<void>;
-  origin(): Promise<string | undefined>;
+  readonly branch: (name: string, text: string) => Promise<void>;
+  readonly save: (text: string) => Promise<void>;
+  readonly origin: () => Promise<string | undefined>;
 }
 
 async function withRepository(work: (repository: Repository) => Promise<void>): Promise<void> {

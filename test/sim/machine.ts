@@ -1,12 +1,11 @@
 // The simulated machine of a night: files, processes, an agenda, and hands that act on them.
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
 import type { Hands, NewEvent } from "../../src/effects/hands.ts";
-import { readJournal } from "../../src/journal/read.ts";
+import { createJournalReader } from "../../src/journal/read.ts";
 import type { ConclusionFacts, Effect } from "../../src/model/effect.ts";
 import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
-import type { JournalReading } from "../../src/model/journal.ts";
 import type { Exit, RunOutcome } from "../../src/model/run.ts";
 
 /** A process of the simulated machine; it outlives the daemon. */
@@ -58,6 +57,7 @@ export class Machine {
   effectsLeft = Number.POSITIVE_INFINITY;
   /** Writes of journals that fail from now on. */
   failingWrites = 0;
+  readonly #reader = createJournalReader();
   readonly #processes = new Map<string, Process>();
   readonly #agenda: { atMs: number; order: number; of: number; run: () => void }[] = [];
   #order = 0;
@@ -110,7 +110,7 @@ export class Machine {
     const file = this.files.get(experiment);
     if (file === undefined) return undefined;
     const { text, origin } = file;
-    const reading = read(text);
+    const reading = this.#reader.read(text);
     const told = { kind: "journal-read", experiment, text, hash: hashText(text), reading } as const;
     return origin === undefined ? told : { ...told, origin };
   }
@@ -229,18 +229,6 @@ export class Machine {
     if (process === undefined || process.exit !== undefined) return;
     process.exit = { code, endedAtMs: this.wallMs(), overLimit: false };
   }
-}
-
-const readings = new Map<string, JournalReading>();
-
-/** Reading is pure: the same text is read once in a test process, as far as memory allows. */
-function read(text: string): JournalReading {
-  const known = readings.get(text);
-  if (known !== undefined) return known;
-  if (readings.size > 2_000) readings.clear();
-  const reading = readJournal(text);
-  readings.set(text, reading);
-  return reading;
 }
 
 function outcomeOf(

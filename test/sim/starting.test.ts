@@ -228,3 +228,21 @@ test("a wall clock that is set back holds nothing up, before a restart and after
   assert.match(night.text(), /run: c\n\n> \*\*done\*\*/);
   assert.equal(night.text(EXPERIMENT).split("**done**").length, 4);
 });
+
+test("a space behind a line, or receipts that come and go, do not show that its author moved on", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: z\n`);
+  night.pass(MINUTE);
+  const shown = night.text();
+  night.save(`${shown}\nrun: a --lr\n`);
+  night.pass(2_000);
+  night.save(`${HEAD}run: z\n\nrun: a --lr \n`);
+  night.pass(6_000);
+  assert.deepEqual(startsOf(night), ["z"]);
+  night.save(`${shown}\nrun: a --lr 0.1\n`);
+  night.pass(MINUTE);
+  assert.deepEqual(
+    night.starts.map(({ args }) => args.join(" ")),
+    ["z", "a --lr 0.1"],
+  );
+});

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { watchLab } from "../../src/effects/watch.ts";
+import { labPath } from "../../src/model/ids.ts";
+
+interface Eyes {
+  readonly lab: string;
+  /** What was told, as `found exp`; names count from the lab. */
+  readonly told: readonly string[];
+  readonly until: (line: string) => Promise<void>;
+}
+
+async function withEyes(
+  prepare: (lab: string) => Promise<void>,
+  work: (eyes: Eyes) => Promise<void>,
+): Promise<void> {
+  const lab = await mkdtemp(join(tmpdir(), "nightlab-watch-"));
+  const told: string[] = [];
+  const tell = (what: string) => (path: string) =>
+    void told.push(`${what} ${path.slice(lab.length + 1)}`);
+  await prepare(lab);
+  const eye = watchLab(labPath(lab), {
+    experimentFound: tell("found"),
+    experimentGone: tell("gone"),
+    journalTouched: tell("touched"),
+    editorClosed: tell("closed"),
+    ignoredTouched: () => undefined,
+    runsFound: () => undefined,
+    settingsTouched: () => undefined,
+    failed: (error) => told.push(`failed ${String(error)}`),
+  });
+  try {
+    await eye.ready;
+    await work({
+      lab,
+      told,
+      async until(line) {
+        const deadline = Date.now() + 10_000;
+        while (!told.includes(line)) {
+          assert.ok(Date.now() < deadline, `${line} was never told, but ${told.join(", ")}`);
+          await pause(10);
+        }
+      },
+    });
+  } finally {
+    await eye.close();
+    await rm(lab, { recursive: true });
+  }
+}
+
+async function journal(...path: readonly string[]): Promise<void> {
+  const folder = join(...path);
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, "JOURNAL.md"), "run: a\n");
+}
+
+test("dot-folders, runs, dependencies, nested labs and linked worktrees are never looked into", async () => {
+  await withEyes(
+    async (lab) => {
+      await journal(lab, "exp");
+      await journal(lab, "group", "inner");
+      for (const name of [".hidden", "node_modules", join("exp", "runs", "r1")]) {
+        await journal(lab, name);
+      }
+      await journal(lab, "nested");
+      await writeFile(join(lab, "nested", "nightlab.yaml"), "");
+      await journal(lab, "worktree");
+      await writeFile(join(lab, "worktree", ".git"), "gitdir: /elsewhere\n");
+    },
+    async ({ told, lab, until }) => {
+      await journal(lab, "late");
+      await until("found late");
+      const found = told.filter((line) => line.startsWith("found "));
+      assert.deepEqual(found.toSorted(), ["found exp", "found group/inner", "found late"]);
+    },
+  );
+});
+
+test("a renamed folder is gone under its old name and found under its new one", async () => {
+  await withEyes(
+    async (lab) => await journal(lab, "old"),
+    async ({ lab, until }) => {
+      await rename(join(lab, "old"), join(lab, "new"));
+      await until("gone old");
+      await until("found new");
+    },
+  );
+});
+
+test("an editor is closed when the last of its swap files is gone", async () => {
+  await withEyes(
+    async (lab) => await journal(lab, "exp"),
+    async ({ lab, told, until }) => {
+      const swap = (end: string): string => join(lab, "exp", `.JOURNAL.md.sw${end}`);
+      await writeFile(swap("p"), "b0");
+      await writeFile(swap("o"), "b0");
+      await pause(200);
+      await rm(swap("o"));
+      await pause(200);
+      assert.ok(!told.includes("closed exp"));
+      await rm(swap("p"));
+      await until("closed exp");
+      assert.deepEqual(
+        told.filter((line) => line.startsWith("touched")),
+        ["touched exp"],
+      );
+    },
+  );
+});
