@@ -72,7 +72,7 @@ async function smi(program: string, ...args: readonly string[]): Promise<string>
 }
 
 /** Reads `UUID, per cent, MiB` lines; what the driver calls N/A counts as none. */
-export function readGpuUse(text: string): readonly GpuUse[] {
+function readGpuUse(text: string): readonly GpuUse[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [uuid = "", busy = "", memory = ""] = line.split(",").map((part) => part.trim());
     if (!/^(?:GPU|MIG)-/.test(uuid)) return [];
@@ -83,7 +83,7 @@ export function readGpuUse(text: string): readonly GpuUse[] {
 const numberIn = (text: string): number => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0);
 
 /** Reads `pid, UUID` lines. */
-export function readGpuProcesses(text: string): NonNullable<GpuState["processes"]> {
+function readGpuProcesses(text: string): NonNullable<GpuState["processes"]> {
   return text.split(/\r?\n/).flatMap((line) => {
     const match = /^(\d+),\s*((?:GPU|MIG)-\S+)$/.exec(line.trim());
     return match === null ? [] : [{ pid: Number(match[1]), uuid: match[2] ?? "" }];

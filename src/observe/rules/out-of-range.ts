@@ -1,10 +1,9 @@
 // Rule: a value that its kind cannot have: an accuracy outside its range, a cross-entropy below
 // zero, a share that turns into a percentage inside one run.
 import type { Sample, Series } from "../../model/sample.ts";
-import { touchesCriterion } from "../criterion-metrics.ts";
 import { roleOf } from "../metric-role.ts";
 import { atStep, placeAt } from "../series-place.ts";
-import { rule, type Found, type RuleInput } from "./rule.ts";
+import { rule, type Found } from "./rule.ts";
 
 /** Sums of floats end a little beside their bound. */
 const ROUNDING = 1e-6;
@@ -23,24 +22,24 @@ export const outOfRange = rule({
   find: (input, { flip }) =>
     input.reading.series.flatMap((series) => {
       const { key } = series.summary;
-      if (roleOf(key) === "share") return ofShare(series, input, flip);
-      if (CROSS_ENTROPY.test(key)) return below(series, input, 0, "a cross-entropy");
-      return PERPLEXITY.test(key) ? below(series, input, 1, "a perplexity") : [];
+      if (roleOf(key) === "share") return ofShare(series, flip);
+      if (CROSS_ENTROPY.test(key)) return below(series, 0, "a cross-entropy");
+      return PERPLEXITY.test(key) ? below(series, 1, "a perplexity") : [];
     }),
 });
 
-function ofShare(series: Series, input: RuleInput, flip: number): readonly Found[] {
+function ofShare(series: Series, flip: number): readonly Found[] {
   const { key, min, max } = series.summary;
   const low = min !== undefined && min.value < -ROUNDING ? min : undefined;
   const bad = low ?? (max !== undefined && max.value > 100 + ROUNDING ? max : undefined);
   if (bad !== undefined) {
-    return [found(input, key, `${key} is ${bad.token}: it lies between 0 and 1, or 100`, bad)];
+    return [found(key, `${key} is ${bad.token}: it lies between 0 and 1, or 100`, bad)];
   }
   const at = flipAt(series.values, flip);
   if (at === undefined) return [];
   const evidence = placeAt(series, at);
   const message = `${key} changes its unit${atStep(series, at)}: a share before, a percentage after, or the reverse`;
-  return [found(input, key, message, evidence)];
+  return [found(key, message, evidence)];
 }
 
 /** Where neighbours differ by about `flip` while each side stays on its own scale. */
@@ -59,24 +58,19 @@ const isFlip = (share: number, percentage: number, flip: number): boolean =>
 const within = (ratio: number, wanted: number, by: number): boolean =>
   ratio >= wanted / by && ratio <= wanted * by;
 
-function below(series: Series, input: RuleInput, bound: number, kind: string): readonly Found[] {
+function below(series: Series, bound: number, kind: string): readonly Found[] {
   const { key, min } = series.summary;
   if (min === undefined || min.value >= bound - ROUNDING) return [];
-  return [found(input, key, `${key} is ${min.token}: ${kind} is never below ${bound}`, min)];
+  return [found(key, `${key} is ${min.token}: ${kind} is never below ${bound}`, min)];
 }
 
-function found(
-  { plan }: RuleInput,
-  key: string,
-  message: string,
-  at: Sample | Found["evidence"],
-): Found {
+function found(key: string, message: string, at: Sample | Found["evidence"]): Found {
   return {
     metric: key,
     message,
     ...(at === undefined ? {} : { evidence: { file: at.file, line: at.line, offset: at.offset } }),
     ...(at !== undefined && "token" in at ? { token: at.token } : {}),
     count: 1,
-    blocking: touchesCriterion(plan, key),
+    blocking: false,
   };
 }

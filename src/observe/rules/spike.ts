@@ -2,11 +2,10 @@
 // single points flag nearly every healthy run.
 import { SPIKE_POINTS } from "../../limits.ts";
 import type { Series } from "../../model/sample.ts";
-import { touchesCriterion } from "../criterion-metrics.ts";
 import { seriesOfRole } from "../metric-role.ts";
 import { median, sortedMedian } from "../robust.ts";
 import { atStep, placeAt, times } from "../series-place.ts";
-import { rule, type Found, type RuleInput } from "./rule.ts";
+import { rule, type Found } from "./rule.ts";
 
 export const spike = rule({
   name: "spike",
@@ -22,7 +21,7 @@ export const spike = rule({
     window: { value: 100, why: "Points that the next is compared with; flagged ones stay out." },
   },
   find: (input, numbers) =>
-    seriesOfRole(input.reading, "loss").flatMap((series) => foundIn(series, input, numbers)),
+    seriesOfRole(input.reading, "loss").flatMap((series) => foundIn(series, numbers)),
 });
 
 interface Numbers {
@@ -48,7 +47,7 @@ const LEFT = 0.3;
 /** Unless the loss is this much higher, a jump at the very end may be a new level. */
 const CERTAIN = 1.5;
 
-function foundIn(series: Series, input: RuleInput, numbers: Numbers): readonly Found[] {
+function foundIn(series: Series, numbers: Numbers): readonly Found[] {
   const spikes = spikesIn(series.values, numbers);
   const worst = spikes.reduce((a, b) => (b.ratio > a.ratio ? b : a), spikes[0] ?? NONE);
   if (worst === NONE) return [];
@@ -63,7 +62,7 @@ function foundIn(series: Series, input: RuleInput, numbers: Numbers): readonly F
       ...(evidence === undefined ? {} : { evidence }),
       count: spikes.length,
       persists: spikes.length > 1 || !worst.recovered || worst.ratio >= CERTAIN,
-      blocking: touchesCriterion(input.plan, key) && !worst.recovered,
+      blocking: false,
     },
   ];
 }

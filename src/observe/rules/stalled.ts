@@ -27,7 +27,7 @@ export const stalled = rule({
     if (silentMs <= Math.max(leastMs, factor * silence.longestMs)) return [];
     if (!isIdle(system, silence.sinceMs + silentMs / 2, numbers)) return [];
     const message = `nothing was written for ${spanText(silentMs)}, and its processes are idle`;
-    return [{ message, count: 1, blocking: true }];
+    return [{ message, count: 1, blocking: false }];
   },
 });
 

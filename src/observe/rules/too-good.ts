@@ -6,6 +6,7 @@ import { touchesCriterion } from "../criterion-metrics.ts";
 import { betterWay, roleIn, roleOf, seriesOfRole, splitOf } from "../metric-role.ts";
 import { finite } from "../robust.ts";
 import { shown } from "../series-place.ts";
+import { outsideSpread } from "../student.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
 export const tooGood = rule({
@@ -18,6 +19,7 @@ export const tooGood = rule({
     loss: { value: 1e-4, why: "Label noise alone keeps real data above it." },
     points: { value: 0.05, why: "Dropout and augmentation explain less." },
     sigmas: { value: 5, why: "Beyond the best of the earlier runs, in their deviations." },
+    chance: { value: 1e-3, why: "Of a run like the others being so far out, where they are few." },
     runs: { value: 4, why: "Fewest earlier runs whose deviation says anything." },
   },
   find: (input, numbers) => {
@@ -38,6 +40,7 @@ interface Numbers {
   readonly loss: number;
   readonly sigmas: number;
   readonly runs: number;
+  readonly chance: number;
 }
 
 function perfect({ summary }: Series, input: RuleInput, numbers: Numbers): readonly Found[] {
@@ -101,7 +104,7 @@ function leaps(
     const record = way === "min" ? Math.min(...others) : Math.max(...others);
     const ahead = way === "min" ? record - own : own - record;
     const least = Math.max(numbers.sigmas * deviation, 0.02 * Math.abs(record));
-    if (ahead <= least) return [];
+    if (ahead <= least || !outsideSpread(own, others, numbers.chance)) return [];
     const said = `${metric.key} reaches ${shown(own)}; the best of ${others.length} earlier runs was ${shown(record)}`;
     return [found({ plan, reading }, metric.key, said)];
   });

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { rules } from "../../../src/cli/rules.ts";
 import { RULES } from "../../../src/model/finding.ts";
+import { RULE_BOOK } from "../../../src/observe/rule-book.ts";
 
 test("all rules are listed with what they mean and how to change them", () => {
   const { text, exitCode } = rules(undefined, { json: false });
@@ -25,4 +27,17 @@ test("programs get the same as data", () => {
     RULES,
   );
   assert.equal(all.find(({ name }) => name === "warning-flood")?.tier, "C");
+});
+
+test("the page on rules has each of them, with its tier, sentence and numbers as they are", () => {
+  const page = readFileSync(new URL("../../../docs/rules.md", import.meta.url), "utf8");
+  for (const rule of RULES) {
+    const part = page.split(`\n### ${rule}\n`)[1]?.split("\n### ")[0] ?? "";
+    const { tier, says, numbers } = RULE_BOOK[rule];
+    assert.ok(part.includes(`Tier ${tier}`) && part.includes(says), `${rule} in docs/rules.md`);
+    for (const [key, { value }] of Object.entries(numbers)) {
+      assert.match(part, new RegExp(`^\\| \`${key}\` +\\| ${value} +\\| `, "m"), `${rule}: ${key}`);
+    }
+    assert.match(page, new RegExp(`^\\| ${rule} +\\| ${tier} +\\| [01]\\.\\d{3} `, "m"), rule);
+  }
 });
