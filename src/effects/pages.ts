@@ -9,7 +9,6 @@ import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-f
 import { gate } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer } from "./render.ts";
-import { findingsOf } from "./run-files.ts";
 import { readPatiently } from "./patient-read.ts";
 import { systemSeries } from "../observe/system-series.ts";
 import { readSystemFile } from "./system-sampler.ts";
@@ -64,7 +63,8 @@ export async function rebuildExperiment(
     for (const run of before.input.runs) {
       const runDir = join(dir, run.path);
       const reading = await readRun(runDir);
-      const findings = findingsOf(before.input.journal.plan, run.record, reading);
+      // As the report has them: what lies beside the system's samples and earlier runs included.
+      const { findings } = run;
       const runTitle = run.folder;
       const system = systemSeries(await readSystemFile(runDir));
       const made = await renewPlots({

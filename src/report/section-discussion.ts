@@ -82,9 +82,10 @@ function limitLines(facts: Facts): readonly string[] {
     const most = spanText(Math.max(...seconds) * 1000);
     lines.push(`- No run that is evidence took longer than ${most}.`);
   }
-  for (const verdict of facts.verdicts) {
-    if (verdict.word !== "NOT EVALUABLE") continue;
-    lines.push(`- The ${verdict.which} criterion cannot be evaluated; Conclusion says why.`);
+  const open = facts.verdicts.filter((verdict) => verdict.word === "NOT EVALUABLE");
+  if (open.length > 0) {
+    const which = open.map((verdict) => verdict.which).join(" and the ");
+    lines.push(`- The ${which} criterion cannot be evaluated; Conclusion says why.`);
   }
   const recorded = runs.flatMap((run) => (run.record === undefined ? [] : [run.record]));
   const unended = runs.filter((run) => ["failed", "stopped", "lost"].includes(runState(run)));
