@@ -1,6 +1,7 @@
 // Discussion: the journal's tagged entries as written, the flags of the runs, and the limits of
 // the experiment as facts. No interpretation is added to them.
 import { REPORT_ENTRIES } from "../limits.ts";
+import { isFlag } from "../model/finding.ts";
 import type { Entry } from "../model/journal.ts";
 import { spanText } from "../model/time.ts";
 import { citeJournal, type Facts } from "./facts.ts";
@@ -54,7 +55,7 @@ function flagLines(facts: Facts): readonly string[] {
   const lines = facts.counted.flatMap((run) =>
     run.findings.map((finding) => {
       const said = `${facts.label(run)}: ${findingText(run, finding)}`;
-      if (finding.tier === "note" || finding.tier === "C") return `- Note on ${said}.`;
+      if (!isFlag(finding)) return `- Note on ${said}.`;
       const resolved = isResolved(run, finding, facts.input.journal);
       return `- [${resolved ? "RESOLVED" : "WEIRD"}] ${said}; ${resolved ? "resolved" : "open"}.`;
     }),

@@ -15,7 +15,9 @@ interface SourceFile {
 }
 
 /** Longer than mostLines, each with the reason why it is better in one piece. */
-const LONG_FILES: Readonly<Record<string, string>> = {};
+const LONG_FILES: Readonly<Record<string, string>> = {
+  "src/limits.ts": "every bound stands in one place",
+};
 /** Tests are lists of cases, and read as such. */
 const mostLines = (path: string): number => (path.startsWith("test/") ? 500 : 300);
 
