@@ -22,7 +22,7 @@ export function acceptSettled(turn: Turn): void {
     cancelDeleted(turn, experiment);
     if (view.settling.size === 0) continue;
     const places = placesOf(view.reading);
-    const knownNames = namesIn(turn.world, experiment);
+    const knownNames = lazily(() => namesIn(turn.world, experiment));
     const { settleMs } = settingsOf(turn.world, experiment);
     for (const [at, settling] of view.settling) {
       const found = places.get(at);
@@ -40,11 +40,15 @@ export function acceptSettled(turn: Turn): void {
 export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
+  // All at once: a journal of years holds thousands.
+  const taken = new Map<string, CommandId>();
   for (const [at, { command, block: index }] of placesOf(view.reading)) {
     const block = view.reading.blocks[index];
     if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
-    add(turn, experiment, at, command, block, heldBack(command.spec, HOLDS.foreign));
+    const first = heldBack(command.spec, HOLDS.foreign);
+    taken.set(at, record(turn, experiment, at, command, block, first));
   }
+  unsettle(turn, experiment, taken);
 }
 
 /** Commands that stood in a journal from elsewhere and still wait for their go. */
@@ -74,7 +78,7 @@ function accept(
   if (id !== undefined) {
     const { canonical, form, source } = found;
     turn.record({ kind: "command-edited", id, spec, canonical, form, source });
-    unsettle(turn, experiment, at, id);
+    unsettle(turn, experiment, new Map([[at, id]]));
     if (hold === undefined) firstState(turn, id);
     else turn.record({ kind: "command-state", id, state: "held", reason: hold });
     return;
@@ -94,7 +98,14 @@ interface First {
   readonly reason?: string;
 }
 
-function add(
+function add(...args: Parameters<typeof record>): CommandId {
+  const [turn, experiment, at] = args;
+  const id = record(...args);
+  unsettle(turn, experiment, new Map([[at, id]]));
+  return id;
+}
+
+function record(
   turn: Turn,
   experiment: ExperimentPath,
   at: string,
@@ -122,30 +133,33 @@ function add(
     released: spec.go,
     ...first,
   });
-  unsettle(turn, experiment, at, id);
-  const view = turn.world.views.get(experiment);
-  if (view !== undefined) {
-    recordOrder(turn, experiment, placesOf(view.reading).keys(), view.placed);
-  }
   return id;
 }
 
 /** What a plan lacks is said once, in the first run's receipt. */
 function notesFor(world: World, experiment: ExperimentPath): readonly string[] {
   const plan = world.views.get(experiment)?.reading.plan;
+  const gaps = plan === undefined ? [] : planGaps(plan);
+  if (gaps.length === 0) return [];
   const told = [...world.commands.values()].some(
     (command) => command.experiment === experiment && command.notes.length > 0,
   );
-  return plan === undefined || told ? [] : planGaps(plan);
+  return told ? [] : gaps;
 }
 
-function unsettle(turn: Turn, experiment: ExperimentPath, at: string, id: CommandId): void {
+/** Notes which places have become commands, and their order. */
+function unsettle(
+  turn: Turn,
+  experiment: ExperimentPath,
+  taken: ReadonlyMap<string, CommandId>,
+): void {
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
   const settling = new Map(view.settling);
-  settling.delete(at);
-  const placed = new Map(view.placed).set(at, id);
+  for (const at of taken.keys()) settling.delete(at);
+  const placed = new Map([...view.placed, ...taken]);
   turn.world.views.set(experiment, { ...view, settling, placed, dirty: true });
+  recordOrder(turn, experiment, placesOf(view.reading).keys(), placed);
 }
 
 /** Held for its go, waiting for another, or in the queue. */
@@ -223,6 +237,17 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
 
 const cancellable = (command: Command): boolean =>
   command.run === undefined && !ENDED.has(command.state);
+
+/** The names, gathered when somebody asks for the first of them. */
+function lazily(gather: () => ReadonlySet<string>): Iterable<string> {
+  let names: ReadonlySet<string> | undefined;
+  return {
+    [Symbol.iterator]() {
+      names ??= gather();
+      return names.values();
+    },
+  };
+}
 
 function namesIn(world: World, experiment: ExperimentPath): ReadonlySet<string> {
   const names = new Set<string>();

@@ -23,18 +23,50 @@ export function versionOf(
   reading: JournalReading,
   rendered: ReadonlySet<string>,
 ): Version {
-  const person = stripReceipts(text, reading, rendered);
-  const lines = linesIn(person);
-  const ends = lineEndsIn(person, lines.length);
+  let apart: Pick<Version, "lines" | "ends"> | undefined;
+  // Most saves are compared by their receipts only, and long journals have many lines.
+  const takeApart = (): Pick<Version, "lines" | "ends"> => {
+    const person = stripReceipts(text, reading, rendered);
+    const lines = linesIn(person);
+    return { lines, ends: lineEndsIn(person, lines.length) };
+  };
+  return {
+    text,
+    reading,
+    get lines() {
+      apart ??= takeApart();
+      return apart.lines;
+    },
+    get ends() {
+      apart ??= takeApart();
+      return apart.ends;
+    },
+    marks: marksOf(reading, rendered),
+  };
+}
+
+/** Marks of pieces that were found to be rendered: a set of hashes only grows. */
+const MARKS = new WeakMap<ReadonlySet<string>, Map<string, string>>();
+
+function marksOf(reading: JournalReading, rendered: ReadonlySet<string>): ReadonlySet<string> {
+  const known = MARKS.get(rendered) ?? new Map<string, string>();
+  MARKS.set(rendered, known);
   const marks = new Set<string>();
   for (const { receipt } of reading.blocks) {
     for (const { normal } of receipt?.pieces ?? []) {
-      if (!isRendered(normal, rendered)) continue;
-      const piece = pieceNormal(normal);
-      marks.add(openedFlag(piece) ?? piece);
+      const mark = known.get(normal) ?? markOf(normal, rendered);
+      if (mark === undefined) continue;
+      known.set(normal, mark);
+      marks.add(mark);
     }
   }
-  return { text, reading, lines, ends, marks };
+  return marks;
+}
+
+function markOf(normal: string, rendered: ReadonlySet<string>): string | undefined {
+  if (!isRendered(normal, rendered)) return undefined;
+  const piece = pieceNormal(normal);
+  return openedFlag(piece) ?? piece;
 }
 
 /** How many receipt pieces stand in only one of two texts; 0: of one generation. */

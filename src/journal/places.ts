@@ -13,8 +13,19 @@ export interface Place {
   readonly receiptId: string | undefined;
 }
 
+/** Asked for several times in one turn, and long journals have thousands of places. */
+const PLACES = new WeakMap<JournalReading, ReadonlyMap<string, Place>>();
+
 /** Every command of a reading under its place, in the order of the text. */
 export function placesOf(reading: JournalReading): ReadonlyMap<string, Place> {
+  const known = PLACES.get(reading);
+  if (known !== undefined) return known;
+  const places = readPlaces(reading);
+  PLACES.set(reading, places);
+  return places;
+}
+
+function readPlaces(reading: JournalReading): ReadonlyMap<string, Place> {
   const places = new Map<string, Place>();
   reading.blocks.forEach((block, i) => {
     block.commands.forEach((command, j) => {

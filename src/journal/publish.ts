@@ -101,6 +101,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const troubled = reportBlock(turn.world, view);
   const asides = setAsidePieces(turn.world, experiment, view);
+  const foreign = heldForeign(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
     const dueAtMs = Math.max(0, ...commands.map(dueFrom));
@@ -116,7 +117,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
     const pieces = [
-      ...commands.flatMap((command) => piecesOf(turn.world, experiment, command)),
+      ...commands.flatMap((command) => piecesOf(turn.world, experiment, command, foreign)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
       // Behind the head: a merge changes that too, so that this line alone is missing where it
       // was taken out.
@@ -181,30 +182,35 @@ function dueFrom(command: Command): number {
   return command.stateSinceMs + WORTH_WRITING_MS;
 }
 
-function piecesOf(world: World, experiment: ExperimentPath, command: Command): readonly string[] {
+function piecesOf(
+  world: World,
+  experiment: ExperimentPath,
+  command: Command,
+  foreign: readonly CommandId[],
+): readonly string[] {
   const plan = world.views.get(experiment)?.reading.plan;
   return receiptPieces(command, {
     timeZone: settingsOf(world, experiment).timeZone,
     // What the criteria are about comes first, for a reader as for the picture.
     promised: plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)],
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
-    ...startAllOf(world, command),
+    ...startAllOf(command, foreign),
   });
 }
 
 const keyOf = ({ key }: { readonly key: string }): string => key;
 
 /** The first held command of an experiment from elsewhere offers to start all of them. */
-function startAllOf(world: World, { id, experiment }: Command): { readonly startAll?: number } {
-  const held = heldForeign(world, experiment);
+function startAllOf({ id }: Command, held: readonly CommandId[]): { readonly startAll?: number } {
   return held.length > 1 && held[0] === id ? { startAll: held.length } : {};
 }
 
 /** What the receipts would say, for a journal that cannot be written itself. */
 export function statusPage(world: World, experiment: ExperimentPath, why: string): string {
+  const foreign = heldForeign(world, experiment);
   const shown = commandsOf(world, experiment).flatMap((command) => [
     `## ${commandTitle(command.spec)}`,
-    ...piecesOf(world, experiment, command),
+    ...piecesOf(world, experiment, command, foreign),
   ]);
   return `${["# Status", why, ...shown].join("\n\n")}\n`;
 }

@@ -34,6 +34,8 @@ export function receiptInputs(
   for (const { receipt } of reading.blocks) {
     let id = idOf(receipt?.heads[0]?.id);
     for (const piece of receipt?.pieces ?? []) {
+      // Only a head, a tick and a resolved flag say anything; the others are many.
+      if (piece.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(piece.normal)) continue;
       const normal = pieceNormal(piece.normal);
       id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
       if (id === undefined) continue;

@@ -47,11 +47,12 @@ export function noteSetAside(
   const { experiment, reading } = event;
   const known = turn.world.experiments.get(experiment);
   if (known === undefined) return;
-  const dismissed =
-    before === undefined || event.onDisk !== undefined ? new Set() : missing(before, reading);
-  for (const { version } of known.setAside ?? []) {
-    const told = pieceNormal(setAsidePiece(known, version));
-    if (dismissed.size === 1 && dismissed.has(told)) {
+  const told = known.setAside ?? [];
+  const comparable = before !== undefined && event.onDisk === undefined && told.length > 0;
+  const dismissed = comparable ? missing(before, reading) : new Set();
+  for (const { version } of told) {
+    const piece = pieceNormal(setAsidePiece(known, version));
+    if (dismissed.size === 1 && dismissed.has(piece)) {
       turn.record({ kind: "set-aside-dismissed", experiment, version });
     }
   }
