@@ -12,6 +12,7 @@ import { experimentPath, hashText, type ExperimentPath, type LabPath } from "../
 import { decodeUtf8 } from "./decode-text.ts";
 import { DisplacedFiles, type LateSave } from "./displaced.ts";
 import { editorHolds } from "./editor-locks.ts";
+import { gitArrivals } from "./git-arrivals.ts";
 import { gitWrote } from "./git-moved.ts";
 import type { Hands, Post } from "./hands.ts";
 import { replaceJournal } from "./journal-file.ts";
@@ -63,6 +64,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
       if (!closed) warn("displaced journal not read", { file, error: String(error) });
     },
   });
+  const arrivals = gitArrivals();
   const labs: LabPath[] = [];
   let closed = false;
 
@@ -100,11 +102,22 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         tell(entry, undefined);
         entry.lastSize = found.size;
         entry.absentSinceMs = undefined;
-        const byGit = await gitWrote(path, found.mtimeMs);
+        const { hash, mtimeMs } = found;
+        const origin = (await gitWrote(path, mtimeMs))
+          ? await arrivals.originOf(path, found.text)
+          : undefined;
+        const byGit = origin !== undefined;
         const { text, reading: understood, ...more } = await saves.read({ ...found, known, byGit });
-        const { hash } = found;
         if (more.onDisk !== undefined) note("saves crossed", { experiment, hash });
-        post({ kind: "journal-read", experiment, text, hash, reading: understood, ...more });
+        post({
+          kind: "journal-read",
+          experiment,
+          text,
+          hash,
+          reading: understood,
+          ...more,
+          ...(origin === undefined ? {} : { origin }),
+        });
         entry.unanswered?.();
         entry.unanswered = undefined;
         return;

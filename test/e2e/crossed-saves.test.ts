@@ -17,7 +17,7 @@ import { JOURNAL, openLab, type LabOptions, type TestLab } from "./lab.ts";
 
 const open: TestLab[] = [];
 after(async () => {
-  for (const lab of open) await lab.close();
+  for (const one of open) await one.close();
 });
 async function lab(options: Partial<LabOptions> = {}): Promise<TestLab> {
   const made = await openLab({ journal: JOURNAL, ...options });
@@ -39,6 +39,8 @@ function slowSave(it: TestLab): (text: string) => void {
   };
 }
 
+const spikeIs = (claim: string): string => `${JOURNAL}queue: resume\n\nthe spike is ${claim}\n`;
+
 // With leases the daemon would wait for the slow save: this is what happens without them.
 const UNLEASED = { env: { NIGHTLAB_TEST_WRITING: "no-leases equal-reads=20" } };
 
@@ -56,13 +58,12 @@ test("a save that lands in a file which was just replaced is merged in, receipts
 
 test("two saves of the same lines: the newest stands, and a line says how to have the other", async () => {
   const it = await lab(UNLEASED);
-  const text = (claim: string): string => `${JOURNAL}queue: resume\n\nthe spike is ${claim}\n`;
   const save = slowSave(it);
-  await it.save(text("the first batch"));
+  await it.save(spikeIs("the first batch"));
   await it.until("it is answered", () => answers(it) === 1);
   await it.save(it.journal().replace("the first batch", "the clipping"));
   await it.until("the clock went on", () => Date.now() > statSync(journalOf(it)).mtimeMs + 10);
-  save(text("the warm-up"));
+  save(spikeIs("the warm-up"));
   const note = await it.until(
     "it is said",
     () => /nightlab restore exp [0-9a-f]+/.exec(it.journal()) ?? undefined,

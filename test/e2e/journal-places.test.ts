@@ -20,7 +20,7 @@ import { JOURNAL, openLab, type LabOptions, type TestLab } from "./lab.ts";
 
 const open: TestLab[] = [];
 after(async () => {
-  for (const lab of open) await lab.close();
+  for (const one of open) await one.close();
 });
 async function lab(options: Partial<LabOptions> = {}): Promise<TestLab> {
   const made = await openLab({ journal: JOURNAL, ...options });

@@ -15,6 +15,7 @@ import type { EditorOrder, SaveTold } from "./race-editor.ts";
 
 const SAVES = Number(process.env["NIGHTLAB_RACE_SAVES"] ?? "100");
 const LONG = 2_000;
+const MOST_SAVES = 8_000;
 const SEED = Number(process.env["NIGHTLAB_RACE_SEED"] ?? "1");
 /** The journal counts as at rest then: late saves are looked for after 1 s and 10 s. */
 const REST_MS = SAVES >= LONG ? 12_000 : 3_000;
@@ -72,17 +73,18 @@ interface LogLine {
   readonly crossed?: boolean;
 }
 
+const isWrite = (line: LogLine): boolean => line.msg === "journal write";
+
 function countsOf(log: string): Readonly<Record<string, number>> {
   const lines = log
     .split("\n")
     .filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as LogLine);
   const count = (of: (line: LogLine) => boolean): number => lines.filter(of).length;
-  const write = (line: LogLine): boolean => line.msg === "journal write";
   return {
-    writes: count((line) => write(line) && line.kind === "written"),
-    undone: count((line) => write(line) && line.crossed === true),
-    changed: count((line) => write(line) && line.kind === "changed"),
+    writes: count((line) => isWrite(line) && line.kind === "written"),
+    undone: count((line) => isWrite(line) && line.crossed === true),
+    changed: count((line) => isWrite(line) && line.kind === "changed"),
     late: count(({ msg }) => msg === "late save"),
     merged: count(({ msg }) => msg === "saves crossed"),
   };
@@ -96,6 +98,14 @@ function textOf(it: TestLab): string {
     return "";
   }
 }
+
+type Counts = ReturnType<typeof countsOf>;
+
+/** Saves that a write took out of their place: put back at once, or merged in later. */
+const displacedIn = (counts: Counts): number => (counts["undone"] ?? 0) + (counts["late"] ?? 0);
+
+const wasRace = (counts: Counts): boolean =>
+  (counts["writes"] ?? 0) >= 500 && displacedIn(counts) >= 20;
 
 /** Waits until nothing has happened to the journal for a while. */
 async function atRest(it: TestLab): Promise<string> {
@@ -123,7 +133,12 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     await it.save(JOURNAL);
     await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
     const path = join(it.experiment, "JOURNAL.md");
-    const told = await runEditor({ path, how, saves: SAVES, seed: SEED });
+    const told = [...(await runEditor({ path, how, first: 1, saves: SAVES, seed: SEED }))];
+    // On a busy machine most writes come too late: then the race goes on until it was one.
+    while (SAVES >= LONG && told.length < MOST_SAVES && !wasRace(countsOf(it.log()))) {
+      const first = told.length + 1;
+      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED })));
+    }
     const journal = await atRest(it);
     const counts = countsOf(it.log());
     const lines = new Set(journal.split("\n"));
@@ -136,7 +151,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
       saves: told.length,
       stale: told.filter(({ stale }) => stale).length,
       ...counts,
-      displaced: (counts["undone"] ?? 0) + (counts["late"] ?? 0),
+      displaced: displacedIn(counts),
       lost: lost.length,
       oldLost: old.length,
       started: starts.length,
@@ -153,13 +168,11 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     assert.deepEqual(lost, [], text);
     assert.deepEqual(old, [], text);
     assert.deepEqual(twice, [], text);
-    assert.ok(told.length === SAVES && (counts["writes"] ?? 0) > 0, text);
+    assert.ok(told.length >= SAVES && (counts["writes"] ?? 0) > 0, text);
     const unstarted = asked.filter((tag) => !starts.includes(tag));
     assert.deepEqual(unstarted, [], `every command that was written did start: ${text}`);
-    if (SAVES >= LONG) {
-      assert.ok((counts["writes"] ?? 0) >= 500, `at least 500 writes: ${text}`);
-      assert.ok(summary.displaced >= 20, `at least 20 displaced saves: ${text}`);
-    }
+    const message = `at least 500 writes and 20 displaced saves: ${text}`;
+    if (SAVES >= LONG) assert.ok(wasRace(counts), message);
     return text;
   } finally {
     await it.close();
