@@ -7,7 +7,7 @@ import { startNight, EXPERIMENT, type Night, type SaveOptions } from "./night.ts
 import { DEEDS, ownLines, Person, type Deed } from "./person.ts";
 
 const MINUTE = 60_000;
-const HEAD = "# A night\n\n## 2025-02-02\n\nmine 0\n";
+const HEAD = "# A night\n\n## 2025-02-02\n\nmine 0\n\n## 2025-02-03\n\nmine 1\n";
 
 const deed: fc.Arbitrary<Deed> = fc.record({
   kind: fc.constantFrom(...DEEDS),
