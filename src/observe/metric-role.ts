@@ -13,9 +13,7 @@ export type Split = "train" | "val" | "test" | "none";
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
 
-const LOSS = words(
-  "loss trl vl nll xent bce mse rmse mae ppl perplexity bpb bpc lm ce crossentropy",
-);
+const LOSS = words("loss trl vl nll xent bce mse rmse mae ppl perplexity bpb bpc ce crossentropy");
 const PART = words(
   "g d gen disc discriminator generator critic actor policy value q qf td adv pg vf kl entropy ent " +
     "alpha aux commit codebook reg regularization adversarial real fake penalty gp surrogate clip " +
@@ -24,7 +22,10 @@ const PART = words(
 const SHARE = words(
   "acc accuracy top1 top5 f1 auc auroc auprc ap map iou miou dice precision recall em hit hits",
 );
-const NO_SHARE = words("steps step grad accum accumulation num count time n batch size total bits");
+const NO_SHARE = words("steps grad accum accumulation num count time n batch size total bits");
+const ABOUT = words(
+  "scale scaler scaling weight weights coef coefficient best ratio patience target",
+);
 const REWARD = words("reward rewards return returns episodic elo eprewmean rew");
 const SCHEDULE = words(
   "lr epoch step steps iter iteration momentum wd decay temperature beta batch tokens samples " +
@@ -49,6 +50,9 @@ export function roleOf(key: string): Role {
   const all = wordsOf(key);
   const has = (set: ReadonlySet<string>): boolean => all.some((word) => set.has(word));
   const reads = all.join(" ");
+  // Values about a metric, or that a program sets: `loss_scale`, `best_val_loss`, `lm/lr`.
+  if (has(ABOUT)) return "other";
+  if (all.includes("lr")) return "schedule";
   if (has(NORM) || /grad(ient)?s? norm/.test(reads)) return "norm";
   if (/learning rate|weight decay/.test(reads)) return "schedule";
   const perTime = /\bper (?:s|sec|second|step|it)\b|\b(?:tok|tokens|it|samples|img|images) s\b/;

@@ -4,7 +4,7 @@ import type { RuleName } from "../../src/model/finding.ts";
 import type { Cause } from "../../src/model/run.ts";
 import { digestOfRun, PLAN, type MadeRun, type MadeSeries } from "./run.ts";
 import type { Random } from "./random.ts";
-import { healthyRun } from "./shapes.ts";
+import { healthyRun } from "./healthy.ts";
 
 type Fault = (random: Random) => MadeRun;
 

@@ -6,7 +6,8 @@ import { RULE_BOOK } from "../../src/observe/rule-book.ts";
 import { FAULTS } from "./faults.ts";
 import { randomOf } from "./random.ts";
 import { inputOf, type MadeRun } from "./run.ts";
-import { healthyRun, SHAPE_NAMES } from "./shapes.ts";
+import { healthyRun } from "./healthy.ts";
+import { SHAPE_NAMES } from "./shapes.ts";
 
 export interface RuleScore {
   readonly rule: RuleName;

@@ -1,6 +1,6 @@
-// Healthy runs of many shapes, as scripts that work log them: none of them deserves a flag.
-// Noise, lengths and levels are drawn; what is broken on purpose is in faults.ts.
-import { digestOfRun, noFacts, PLAN, type MadeRun, type MadeSeries } from "./run.ts";
+// Series of many shapes, as scripts that work log them: none of them deserves a flag.
+// Noise, lengths and levels are drawn; the rest of a run is made around them in healthy.ts.
+import type { MadeSeries } from "./run.ts";
 import type { Random } from "./random.ts";
 
 type Shape = (random: Random) => MadeSeries[];
@@ -25,11 +25,11 @@ function falling(
 }
 
 /** Six digits, as most scripts print. */
-const round = (value: number): number => Number(value.toPrecision(6));
+export const round = (value: number): number => Number(value.toPrecision(6));
 
 const stepsOf = (n: number, every = 1): number[] => Array.from({ length: n }, (_, i) => i * every);
 
-function series(
+export function series(
   key: string,
   values: number[],
   steps: number[] = stepsOf(values.length),
@@ -285,6 +285,97 @@ const scarceValidation: Shape = (random) => {
   ];
 };
 
+/** Batches of which one in twenty is far off: single wild points, never several in a row. */
+const heavyTails: Shape = (random) => {
+  const n = random.whole(200, 3_000);
+  const train = falling(random, n, { from: 4, to: random.between(0.5, 2), noise: 0.03 });
+  let lastWild = -10;
+  const values = train.map((loss, i) => {
+    if (i - lastWild < 6 || !random.chance(0.05)) return loss;
+    lastWild = i;
+    return round(loss * random.between(1.2, 5));
+  });
+  return [
+    series("loss", values),
+    series(
+      "loss_scale",
+      values.map((_, i) => 2 ** (16 - Math.floor(i / 500))),
+    ),
+  ];
+};
+
+/** Few validation examples: scores on a coarse grid, training at its bound, the best so far kept. */
+const coarseScores: Shape = (random) => {
+  const n = random.whole(20, 100);
+  const train = falling(random, n, { from: 2, to: 0.05, noise: 0.05 });
+  const examples = random.one([30, 50, 100, 200]);
+  const top = random.between(0.8, 0.97);
+  const score = train.map((_, i) => {
+    const share = top * (1 - Math.exp((-8 * (i + 1)) / n)) + 0.01 * random.normal();
+    return Math.round(Math.min(0.99, Math.max(0, share)) * examples) / examples;
+  });
+  const best = score.map((_, i) => Math.max(...score.slice(0, i + 1)));
+  const learnt = train.map((_, i) => Math.min(1, round(1 - Math.exp((-20 * i) / n))));
+  const steps = stepsOf(n);
+  return [
+    series("train/loss", train, steps, "epoch"),
+    series("train/acc", learnt, steps, "epoch"),
+    series("val/acc", score, steps, "epoch"),
+    series("best_val_acc", best, steps, "epoch"),
+  ];
+};
+
+/** Goes on from a checkpoint: flat, at late steps, under a name that says nothing. */
+const resumed: Shape = (random) => {
+  const n = random.whole(30, 600);
+  const level = random.one([2.31, 1.4, 3.0, 1.02, 4.6]);
+  const every = random.one([1, 10, 100]);
+  const from = 50_000;
+  const train = Array.from({ length: n }, () => round(level * Math.exp(0.02 * random.normal())));
+  return [
+    series(
+      "train_loss",
+      train,
+      stepsOf(n).map((i) => from + i * every),
+    ),
+  ];
+};
+
+/** Preference and mixture training: terms of the loss that go where they must. */
+const terms: Shape = (random) => {
+  const n = random.whole(200, 2_000);
+  const main = falling(random, n, { from: 0.7, to: 0.4, noise: 0.08 });
+  const drift = (from: number, to: number): number[] =>
+    main.map((_, i) => round(from + ((to - from) * i) / n + 0.05 * random.normal()));
+  return [
+    series("loss", main),
+    series("rewards/chosen", drift(0, -1.5)),
+    series("rewards/rejected", drift(0, -3)),
+    series(
+      "kl_loss",
+      main.map((_, i) => round(0.001 + (0.5 * i) / n)),
+    ),
+    series(
+      "aux_loss",
+      main.map(() => round(0.01 * Math.exp(0.2 * random.normal()))),
+    ),
+  ];
+};
+
+/** Validation that rises a little and comes back, as it does after a change of the data. */
+const unevenValidation: Shape = (random) => {
+  const n = random.whole(15, 60);
+  const train = falling(random, n, { from: 3, to: 1, noise: 0.02 });
+  const val = train.map((loss, i) =>
+    round((loss + 0.3) * (1 + 0.03 * Math.sin(i / 2)) * Math.exp(0.015 * random.normal())),
+  );
+  const steps = stepsOf(n);
+  return [
+    series("train_loss_epoch", train, steps, "epoch"),
+    series("val_loss", val, steps, "epoch"),
+  ];
+};
+
 const SHAPES: Readonly<Record<string, Shape>> = {
   language,
   images,
@@ -298,112 +389,18 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   regression,
   "warm restarts": restarts,
   "scarce validation": scarceValidation,
+  "heavy tails": heavyTails,
+  "coarse scores": coarseScores,
+  resumed,
+  "terms of a loss": terms,
+  "uneven validation": unevenValidation,
 };
 
 export const SHAPE_NAMES = Object.keys(SHAPES);
 
-/** A healthy run of a shape, with all that surrounds its metrics. */
-export function healthyRun(random: Random, shape = random.one(SHAPE_NAMES)): MadeRun {
+/** The series of a run of this shape. */
+export function seriesOf(shape: string, random: Random): MadeSeries[] {
   const make = SHAPES[shape];
   if (make === undefined) throw new Error(`No shape ${shape}`);
-  const startedAtMs = Date.UTC(2025, 1, 2, 14, 30);
-  const made = make(random);
-  const stepMs = random.scale(200, 5_000);
-  const n = Math.max(...made.map(({ values }) => values.length));
-  const run: MadeRun = {
-    shape,
-    series: made,
-    args: shape.startsWith("fine") ? ["--init-from", "base.pt"] : ["--lr", "3e-4"],
-    plan: PLAN,
-    facts: { ...noFacts(), pace: paceOf(random, n, stepMs, startedAtMs) },
-    system: [],
-    earlier: [],
-    outcome: { ending: "done", cause: { kind: "success" }, exitCode: 0 },
-    gpus: random.chance(0.7) ? 1 : 0,
-    startedAtMs,
-    endedAtMs: startedAtMs + 60_000 + n * stepMs,
-    limitMs: 86_400_000,
-    files: [{ file: "logs/train.log", lines: n, bytes: 100 * n }],
-  };
-  if (random.chance(0.5)) made.push(series("step_time", stepTimes(random, n)));
-  run.system = systemOf(random, run);
-  run.earlier = Array.from({ length: random.whole(0, 6) }, (_, i) => earlierRun(random, run, i));
-  run.args.push("--seed", "42");
-  return run;
-}
-
-/** Steps of even length with some noise, slow first ones and a slow one at each evaluation. */
-function stepTimes(random: Random, n: number): number[] {
-  const usual = random.scale(0.01, 3);
-  const noise = random.between(0.005, 0.15);
-  const every = random.whole(50, 300);
-  return Array.from({ length: n }, (_, i) => {
-    const slow = i < 3 ? random.between(2, 30) : i % every === 0 ? random.between(1, 4) : 1;
-    return round(usual * slow * Math.exp(noise * random.normal()));
-  });
-}
-
-function paceOf(
-  random: Random,
-  n: number,
-  stepMs: number,
-  fromMs: number,
-): MadeRun["facts"]["pace"] {
-  const stampsMs = new Float64Array(n);
-  let atMs = fromMs + 20_000;
-  for (let i = 0; i < n; i += 1) {
-    atMs += stepMs * Math.exp(0.05 * random.normal()) + (i % 200 === 199 ? 3 * stepMs : 0);
-    stampsMs[i] = Math.floor(atMs / 1_000) * 1_000;
-  }
-  return { steps: Float64Array.from({ length: n }, (_, i) => i), stampsMs };
-}
-
-/** Samples every few seconds: a busy process, and a GPU where there is one. */
-function systemOf(random: Random, run: MadeRun): MadeRun["system"] {
-  const tookMs = run.endedAtMs - run.startedAtMs;
-  const everyMs = Math.max(5_000, tookMs / 800);
-  const rss = random.scale(0.5, 40) * 2 ** 30;
-  const gpuMemory = random.scale(2, 70) * 2 ** 30;
-  const busy = random.between(0.3, 0.97);
-  const grows = random.between(0, 0.5);
-  return Array.from({ length: Math.floor(tookMs / everyMs) }, (_, i) => {
-    const warm = Math.min(1, (i + 1) / 12);
-    // A caching allocator takes more once or twice and keeps it.
-    const kept = i * everyMs > 0.6 * tookMs ? 1 + 0.2 * grows : 1;
-    return {
-      atMs: run.startedAtMs + i * everyMs,
-      cpu: Math.max(0.3, 1 + 0.2 * random.normal()),
-      rss: rss * warm * kept * (1 + 0.01 * random.normal()),
-      processes: 4,
-      metrics: i * everyMs > 25_000,
-      diskFree: 200e9,
-      ...(run.gpus === 0
-        ? {}
-        : {
-            gpu: Math.min(1, Math.max(0, random.chance(0.1) ? 0.05 : busy + 0.1 * random.normal())),
-            gpuMemory: gpuMemory * warm * kept,
-            gpuProcesses: i * everyMs > 15_000 ? 1 : 0,
-          }),
-    };
-  });
-}
-
-/** The same run with another seed: every final value a little elsewhere. */
-function earlierRun(random: Random, run: MadeRun, seed: number): MadeRun["earlier"][number] {
-  const folder = `2025-02-01T0${seed}-00-00-before`;
-  const digest = digestOfRun(run, folder, run.startedAtMs - (10 - seed) * 3_600_000 * 24);
-  const vary = (value: number): number => value * Math.exp(0.02 * random.normal());
-  return {
-    ...digest,
-    seed: String(seed),
-    metrics: digest.metrics.map(({ hash: _hash, ...metric }) => ({
-      ...metric,
-      last: vary(metric.last),
-      ...(metric.min === undefined ? {} : { min: vary(metric.min) }),
-      ...(metric.max === undefined ? {} : { max: vary(metric.max) }),
-    })),
-    ...(digest.stepMs === undefined
-      ? {}
-      : { stepMs: digest.stepMs * Math.exp(0.02 * random.normal()) }),
-  };
+  return make(random);
 }
