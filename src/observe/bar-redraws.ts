@@ -3,6 +3,8 @@
 import { QUOTED_CHARS } from "../limits.ts";
 
 export interface BarRedraws {
+  /** Whether bytes may hold a bar, or one is held back: otherwise `take` need not be asked. */
+  maybe(bytes: Uint8Array): boolean;
   /** True when the text was a bar: it is held back. */
   take(bytes: Uint8Array, from: number, to: number, line: number, offset: number): boolean;
   /** The log is over: what was held back counts. */
@@ -45,8 +47,12 @@ export function createBarRedraws(
     held = { bytes: bytes.slice(from, end), line, offset, ...seen };
   };
   return {
+    maybe: (bytes) =>
+      held !== undefined ||
+      SIGNS.some((sign) =>
+        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(sign),
+      ),
     take(bytes, from, to, line, offset) {
-      if (held === undefined && !mayBar(bytes, from, to)) return false;
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, LONGEST));
       const seen = barOf(text.toString("latin1"));
       if (seen === undefined) {
@@ -77,20 +83,5 @@ function barOf(text: string): { name: string; percent: number } | undefined {
 /** Values in a description change with each redraw; the bar is the same. */
 const nameOf = (text: string): string => text.replaceAll(/[-+]?[\d.]+(?:e[-+]?\d+)?/g, "#").trim();
 
-const PERCENT = 37;
-const PIPE = 124;
-const CLOSE = 93;
-const HEAVY = 0x81;
-
-function mayBar(bytes: Uint8Array, from: number, to: number): boolean {
-  for (let i = from + 1; i < to; i += 1) {
-    const byte = bytes[i];
-    if (byte === PIPE && bytes[i - 1] === PERCENT) return true;
-    if (byte === CLOSE && isArrow(bytes[i - 1] ?? 0)) return true;
-    if (byte === HEAVY && bytes[i - 1] === 0x94) return true;
-  }
-  return false;
-}
-
-/** Keras draws `[====>....]`. */
-const isArrow = (byte: number): boolean => byte === 61 || byte === 46 || byte === 62;
+/** What tqdm's box and the arrows of Keras, old and new, have in common with few other lines. */
+const SIGNS = ["%|", "=]", ">]", ".]", "\u2501"];

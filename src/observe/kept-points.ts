@@ -43,6 +43,8 @@ export function createKeptPoints(most: () => number): KeptPoints {
   let bucket = 1;
   /** Where the points of the last, unfinished stretch begin. */
   let open = 0;
+  /** Position of the first value behind that stretch. */
+  let closes = 0;
 
   const move = (from: number, to: number): void => {
     steps[to] = steps[from] ?? 0;
@@ -97,6 +99,7 @@ export function createKeptPoints(most: () => number): KeptPoints {
       while (to < size && Math.floor((places[to] ?? 0) / bucket) === stretch) to += 1;
       open = into;
       into = reduce(from, to, into);
+      closes = (stretch + 1) * bucket;
       from = to;
     }
     size = into;
@@ -114,10 +117,10 @@ export function createKeptPoints(most: () => number): KeptPoints {
     add(value, step, line) {
       if (size === values.length) makeRoom();
       if (bucket > 1) {
-        const opened = size > open ? Math.floor((places?.[open] ?? 0) / bucket) : -1;
-        if (opened !== Math.floor(count / bucket)) {
+        if (count >= closes) {
           size = reduce(open, size, open);
           open = size;
+          closes = (Math.floor(count / bucket) + 1) * bucket;
         } else if (size - open >= LOOSE) size = reduce(open, size, open);
       }
       steps[size] = step;
@@ -132,7 +135,7 @@ export function createKeptPoints(most: () => number): KeptPoints {
       values = new Float64Array(FIRST_CAPACITY);
       lines = new Uint32Array(FIRST_CAPACITY);
       places = undefined;
-      [size, count, bucket, open] = [0, 0, 1, 0];
+      [size, count, bucket, open, closes] = [0, 0, 1, 0, 0];
     },
     countInstead() {
       steps = Float64Array.from({ length: steps.length }, (_, i) => places?.[i] ?? i);

@@ -10,12 +10,14 @@ import { type LineTokens, NUMBER, SPACE, maySign } from "./line-tokens.ts";
 import type { Spot } from "./metric-line.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
 
-/** Codes below 256 are bytes; then any run of spaces; then numbers, which may be kept in a slot. */
+/** Runs of bytes, with their length before them; any spaces; numbers, which may go to a slot. */
 const ANY_SPACE = 256;
 const ANY_NUMBER = 512;
 const SIGNED = 1024;
+const GROUPED = 2048;
+const COMMA = 44;
 /** A slot's number plus one stands above these bits. */
-const SLOT_BITS = 11;
+const SLOT_BITS = 12;
 const NO_SLOT = 0;
 
 export interface Shape<T> {
@@ -61,7 +63,7 @@ export function createLineShapes<T>(): LineShapes<T> {
     starts: new Int32Array(MOST_SLOTS),
     ends: new Int32Array(MOST_SLOTS),
   };
-  const spot: NumberSpot = { end: 0, value: 0 };
+  const spot: NumberSpot = { end: 0, value: 0, grouped: false };
   const buckets = new Map<number, Shape<T>[]>();
   let size = 0;
   let last: Shape<T> | undefined;
@@ -70,19 +72,24 @@ export function createLineShapes<T>(): LineShapes<T> {
     let at = from;
     for (let i = 0; i < code.length; i += 1) {
       const want = code[i] ?? 0;
-      if (at >= to) return false;
-      if (want < ANY_SPACE) {
-        if (bytes[at] !== want) return false;
-        at += 1;
+      if (want < 0) {
+        // A run of bytes: its length stands here as a negative number, the bytes behind it.
+        const end = at - want;
+        if (end > to) return false;
+        for (; at < end; at += 1) {
+          i += 1;
+          if (bytes[at] !== code[i]) return false;
+        }
       } else if (want === ANY_SPACE) {
-        let byte = bytes[at];
+        let byte = at < to ? bytes[at] : 0;
         if (byte !== 32 && byte !== 9) return false;
         do {
           at += 1;
           byte = bytes[at];
         } while (at < to && (byte === 32 || byte === 9));
       } else {
-        if (!scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return false;
+        if (at >= to || !scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return false;
+        if (spot.grouped !== ((want & GROUPED) !== 0)) return false;
         const slot = want >> SLOT_BITS;
         if (slot !== NO_SLOT) {
           slots.values[slot - 1] = spot.value;
@@ -164,6 +171,8 @@ function codeOf(
   const slotAt = new Map(spots.map(({ at, end }, i) => [at, { end, slot: i + 1 }]));
   const code: number[] = [];
   let found = 0;
+  /** Where the length of the run of bytes stands that goes on; -1 without one. */
+  let run = -1;
   for (let i = 0; i < tokens.count; i += 1) {
     const [kind, start, end] = [tokens.kinds[i], tokens.starts[i] ?? 0, tokens.ends[i] ?? 0];
     if (kind === SPACE) code.push(ANY_SPACE);
@@ -172,8 +181,18 @@ function codeOf(
       if (slot !== undefined && slot.end !== end) return undefined;
       if (slot !== undefined) found += 1;
       const signed = maySign(bytes, start, 0) ? SIGNED : 0;
-      code.push(ANY_NUMBER | signed | ((slot?.slot ?? NO_SLOT) << SLOT_BITS));
-    } else for (let at = start; at < end; at += 1) code.push(bytes[at] ?? 0);
+      const grouped = bytes.subarray(start, end).includes(COMMA) ? GROUPED : 0;
+      code.push(ANY_NUMBER | signed | grouped | ((slot?.slot ?? NO_SLOT) << SLOT_BITS));
+    } else {
+      if (run < 0) {
+        run = code.length;
+        code.push(0);
+      }
+      for (let at = start; at < end; at += 1) code.push(bytes[at] ?? 0);
+      code[run] = run + 1 - code.length;
+      continue;
+    }
+    run = -1;
   }
   return found === spots.length ? Int32Array.from(code) : undefined;
 }

@@ -29,7 +29,7 @@ export function createLineTokens(): LineTokens {
   };
 }
 
-const spot: NumberSpot = { end: 0, value: 0 };
+const spot: NumberSpot = { end: 0, value: 0, grouped: false };
 
 /**
  * Cuts `bytes[from..to)`. A word is letters, digits after a letter, `_`, bytes beyond ASCII, and

@@ -71,7 +71,7 @@ export interface MetricSink {
 
 export function createMetricSink(file: string, budget: RunBudget): MetricSink {
   const stores = new Map<string, SeriesStore>();
-  const dirty = new Set<SeriesStore>();
+  let dirty: SeriesStore[] = [];
   const incoming: NewValue = {
     value: 0,
     line: 0,
@@ -111,8 +111,7 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
       return store;
     },
     add(store, grade) {
-      store.add(incoming, grade);
-      dirty.add(store);
+      if (store.add(incoming, grade)) dirty.push(store);
     },
     end() {
       endOffset = incoming.offset;
@@ -120,8 +119,9 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
       if (!Number.isNaN(stampMs) && !(stampMs <= endStampMs)) endStampMs = stampMs;
     },
     settle(bytes) {
+      if (dirty.length === 0) return;
       for (const store of dirty) store.settle(bytes);
-      dirty.clear();
+      dirty = [];
     },
     sawEpoch(epoch) {
       incoming.epoch = epoch;

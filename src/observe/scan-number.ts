@@ -5,6 +5,8 @@
 export interface NumberSpot {
   end: number;
   value: number;
+  /** It has commas between thousands: elsewhere these part one number from the next. */
+  grouped: boolean;
 }
 
 const PLUS = 43;
@@ -86,6 +88,7 @@ export function scanNumber(
     }
   }
   into.end = at;
+  into.grouped = groups;
   const power = exponent - scale;
   if (digits <= EXACT_DIGITS && power >= -22 && power <= 22) {
     const size = power < 0 ? mantissa / (POWERS[-power] ?? 1) : mantissa * (POWERS[power] ?? 1);

@@ -25,7 +25,8 @@ export interface NewValue {
 }
 
 export interface SeriesStore {
-  add(value: NewValue, grade: Grade): void;
+  /** True when it is the first since `settle`, which then has to be called. */
+  add(value: NewValue, grade: Grade): boolean;
   /** Takes the tokens of what was added since out of the bytes they stand in. */
   settle(bytes: Uint8Array): void;
   /** A view of what has been added, which later values do not change; undefined: no metric. */
@@ -56,6 +57,7 @@ export function createSeriesStore(file: string, key: string, most: () => number)
   const has = new Uint8Array(MARKS.length);
   const n = { count: 0, holes: 0, rank: 0, attempt: 0, last: 0, first: 0, stride: 0, epoch: 0 };
   let stepKey: Series["stepKey"] = "sample";
+  let settled = true;
 
   const mark = (which: number, added: NewValue): void => {
     const at = which * FIELDS;
@@ -134,7 +136,7 @@ export function createSeriesStore(file: string, key: string, most: () => number)
       if (rank > n.rank) {
         if (n.rank < RANK.likely) forget();
         n.rank = rank;
-      } else if (rank === 0 && n.rank > 0) return;
+      } else if (rank === 0 && n.rank > 0) return false;
       follow(added);
       points.add(added.value, stepKey === "sample" ? n.count : added.step, added.line);
       n.count += 1;
@@ -144,12 +146,16 @@ export function createSeriesStore(file: string, key: string, most: () => number)
       if (!Number.isFinite(value)) {
         if (has[HOLE] === 0) mark(HOLE, added);
         n.holes += 1;
-        return;
+      } else {
+        if (has[MIN] === 0 || value < (marks[MIN * FIELDS] ?? 0)) mark(MIN, added);
+        if (has[MAX] === 0 || value > (marks[MAX * FIELDS] ?? 0)) mark(MAX, added);
       }
-      if (has[MIN] === 0 || value < (marks[MIN * FIELDS] ?? 0)) mark(MIN, added);
-      if (has[MAX] === 0 || value > (marks[MAX * FIELDS] ?? 0)) mark(MAX, added);
+      const first = settled;
+      settled = false;
+      return first;
     },
     settle(bytes) {
+      settled = true;
       for (let which = 0; which < MARKS.length; which += 1) {
         if (has[which] === 0 || tokens[which] !== undefined) continue;
         const at = which * FIELDS;

@@ -61,7 +61,7 @@ export function createTextReading(
   const tokens = createLineTokens();
   const readStamp = createStampReader();
   const stamp: StampSpot = { end: 0, ms: Number.NaN };
-  const number: NumberSpot = { end: 0, value: 0 };
+  const number: NumberSpot = { end: 0, value: 0, grouped: false };
   const finder = createTracebackFinder();
   const tracebacks = createKeptEnds<FileTraceback>();
   const telling = createKeptEnds<FileTellingLine>();
@@ -69,7 +69,7 @@ export function createTextReading(
   const clock = createStampClock();
   const facts = createLineFacts(file);
   const samples: QuotedLine[] = [];
-  const state = { unread: 0, setting: -10, inCode: false, escapes: false };
+  const state = { unread: 0, setting: -10, inCode: false, escapes: false, bars: false };
   let chunk: Uint8Array | undefined;
   let scratch = new Uint8Array(1 << 10);
   const seen: SeenLine = {
@@ -243,6 +243,10 @@ export function createTextReading(
     sink.settle(bytes);
   });
 
+  /** Asked of whole chunks, since nearly none has a bar; of a line from elsewhere by itself. */
+  const mayBar = (bytes: Uint8Array, from: number, to: number): boolean =>
+    state.bars || (bytes !== chunk && bars.maybe(bytes.subarray(from, to)));
+
   const splitter = createLineSplitter((given, givenFrom, givenTo, line, offset, cut) => {
     let [bytes, from, to] = [given, givenFrom, givenTo];
     if ((state.escapes || given !== chunk) && hasEscape(given, from, to)) {
@@ -258,7 +262,9 @@ export function createTextReading(
     last.add(line, bytes, from, to);
     if (cut) {
       if (isCutMetric(latin1(bytes, from, to))) unread(line, offset, bytes, from, to);
-    } else if (!bars.take(bytes, from, to, line, offset)) look(bytes, from, to, line, offset);
+    } else if (mayBar(bytes, from, to) && bars.take(bytes, from, to, line, offset)) {
+      state.bars = true;
+    } else look(bytes, from, to, line, offset);
     if (elsewhere) {
       sink.settle(bytes);
       last.settle(bytes);
@@ -270,6 +276,7 @@ export function createTextReading(
       const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
       chunk = bytes;
       state.escapes = bytes.includes(ESC) || bytes.includes(BACKSPACE);
+      state.bars = bars.maybe(bytes);
       splitter.feed(bytes);
       sink.settle(bytes);
       last.settle(bytes);

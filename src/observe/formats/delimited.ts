@@ -40,7 +40,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 
 export function createDelimitedReading(file: string, sink: MetricSink): RecordReading {
   const samples: FileUnread["samples"][number][] = [];
-  const spot: NumberSpot = { end: 0, value: 0 };
+  const spot: NumberSpot = { end: 0, value: 0, grouped: false };
   let unread = 0;
   let columns: readonly Column[] | undefined;
   let separator = COMMA;

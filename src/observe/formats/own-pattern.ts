@@ -89,7 +89,7 @@ function readToken(line: string, token: string): (Spot & { word?: number }) | un
   const word = WORDS.get(trimmed.toLowerCase());
   if (word !== undefined) return { ...spot, word };
   const bytes = Buffer.from(trimmed, "latin1");
-  const number = { end: 0, value: 0 };
+  const number = { end: 0, value: 0, grouped: false };
   const whole = scanNumber(bytes, 0, bytes.length, true, number) && number.end === bytes.length;
   return whole ? spot : undefined;
 }

@@ -24,7 +24,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 export function createTrainerStateReading(file: string, sink: MetricSink): RecordReading {
-  const spot: NumberSpot = { end: 0, value: 0 };
+  const spot: NumberSpot = { end: 0, value: 0, grouped: false };
   /** The key under which each open object or array stands. */
   const open: { key: string; list: boolean }[] = [];
   let logged: Logged[] = [];
