@@ -22,9 +22,9 @@ export async function citedLines(
   const found = new Map<string, string>();
   for (const [path, lines] of wanted) {
     const whole = resolve(pageDir, path);
-    // A page can name any file; only the logs of runs are looked into.
+    // A page can name any file; only those of runs are looked into.
     const way = relative(files.experimentDir, whole).split(sep).join("/");
-    if (!/(?:^|\/)runs\/[^/]+\/logs\/[^/]+$/.test(way)) continue;
+    if (!/(?:^|\/)runs\/[^/]+\/./.test(way)) continue;
     if (/\.gz$|tfevents/.test(way)) readingLines(way, path, files, found);
     else await textLines(whole, lines, (line, text) => found.set(`${path}#${line}`, text));
   }

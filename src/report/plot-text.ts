@@ -21,7 +21,7 @@ export function axisTitle(key: string): string {
 /** What is drawn, what is not finite, and where it was read: two or three lines. */
 export function plotCaption(series: Series, data: PlotData, file: string): readonly string[] {
   const { notFiniteCount, notFinite, first, last } = series.summary;
-  const lines = [`${drawn(data)}${data.shape.log ? "; log scale" : ""}`];
+  const lines = [`${drawn(data, series)}${data.shape.log ? "; log scale" : ""}`];
   if (notFiniteCount > 0) {
     const where =
       notFinite === undefined ? "" : `, the first is ${notFinite.token} at line ${notFinite.line}`;
@@ -37,10 +37,13 @@ export function plotCaption(series: Series, data: PlotData, file: string): reado
   return lines;
 }
 
-function drawn({ shape, factor }: PlotData): string {
+function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): string {
   if (shape.count === 0) return "No value is finite";
   const values = shape.count === 1 ? "1 value" : `${counted(shape.count)} values`;
-  const all = `${values} as logged${factor === undefined ? "" : " (thin)"}`;
+  // Too many to keep: the average then runs over what was kept of them.
+  const of = `of each ${reducedBy} of ${counted(summary.count)} values first, last and extremes`;
+  const which = reducedBy === undefined ? `${values} as logged` : of;
+  const all = `${which}${factor === undefined ? "" : " (thin)"}`;
   const mean = factor === undefined ? "" : `, bias-corrected EMA with factor ${factor} (thick)`;
   return `${all}${mean}${order(shape)}`;
 }

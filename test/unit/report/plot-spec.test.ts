@@ -26,6 +26,13 @@ test("a noisy series is drawn pale under its average, whose factor the caption n
   assert.match(JSON.stringify(spec(series)), /"opacity":0\.35/);
 });
 
+test("of a series too long to be kept whole, the caption says what was kept", () => {
+  const series = { ...madeSeries("loss", noisy(600)), reducedBy: 16 };
+  const summary = { ...series.summary, count: 1_200_000 };
+  const text = caption({ ...series, summary });
+  assert.match(text, /^of each 16 of 1,200,000 values first, last and extremes \(thin\), bias/);
+});
+
 test("few values are points with a line, and a smooth series gets no average that only lags", () => {
   const few = plotData(madeSeries("acc", [0.1, 0.5, 0.7]), []);
   assert.deepEqual([few.smooth.length, few.dots.length], [0, 3]);
