@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import {
   getVersion,
   hasVersion,
@@ -80,7 +81,7 @@ test("many keepings at once lose none and hold the bound", async () => {
   assert.equal((await listVersions(folder)).length, 20);
   assert.equal(await hasVersion(folder, hashText("text 29")), true);
   assert.deepEqual(
-    readdirSync(folder).filter((name) => !name.endsWith(".gz")),
+    readdirSync(folder).filter((name) => !name.endsWith(".zst")),
     [],
   );
 });
@@ -108,4 +109,16 @@ test("versions that are too old go, and those a person was told of go last", asy
   assert.deepEqual(await texts(), ["told", "v5", "v6"].map(hashText));
   await keepVersion(folder, "v7", { atMs: 7 * day, maxAgeMs: 1.5 * day });
   assert.deepEqual(await texts(), ["v6", "v7"].map(hashText));
+});
+
+test("a version that the first release packed with gzip is still had back", async () => {
+  const folder = fresh();
+  const text = "written long ago\n";
+  const name = `000000000000005-${text.length}-${hashText(text)}.gz`;
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name), gzipSync(text));
+  assert.equal((await getVersion(folder, hashText(text)))?.toString(), text);
+  assert.equal(await keepVersion(folder, text, { atMs: 9 }), hashText(text));
+  assert.equal((await getVersion(folder, hashText(text)))?.toString(), text);
+  assert.equal((await listVersions(folder))[0]?.atMs, 9);
 });

@@ -135,7 +135,8 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     const path = join(it.experiment, "JOURNAL.md");
     const told = [...(await runEditor({ path, how, first: 1, saves: SAVES, seed: SEED }))];
     // On a busy machine most writes come too late: then the race goes on until it was one.
-    while (SAVES >= LONG && told.length < MOST_SAVES && !wasRace(countsOf(it.log()))) {
+    const most = SAVES >= LONG ? MOST_SAVES : SAVES;
+    while (told.length < most && !wasRace(countsOf(it.log()))) {
       const first = told.length + 1;
       told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED })));
     }
