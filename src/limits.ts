@@ -327,3 +327,5 @@ export const OWN_PATTERN_CHARS = 1_000;
 export const OWN_PATTERN_MATCHES = 1_000;
 /** Beginning of a journal in which its frontmatter is looked for. */
 export const FRONTMATTER_BYTES = 128 * 1024;
+/** Settings in one picture of an experiment, the newest: more labels cannot be read. */
+export const COMPARE_PLOT_GROUPS = 24;

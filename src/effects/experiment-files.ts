@@ -11,6 +11,7 @@ import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../re
 import { readIgnoredRuns } from "../settings/ignored.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
+import { presentFigures } from "./compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { readPatiently } from "./patient-read.ts";
@@ -51,10 +52,12 @@ export async function readExperimentFiles(
   const runs = await runsHere(dir, journal.plan, cache);
   const input = { experiment: basename(dir), journal, ignored, runs };
   const baseline = await findBaseline(dir, input, { ...options, cache });
+  const whole = baseline === undefined ? input : { ...input, baseline };
+  const figures = await presentFigures(dir, whole);
   return {
     experimentDir: dir,
     journalText,
-    input: baseline === undefined ? input : { ...input, baseline },
+    input: figures.length === 0 ? whole : { ...whole, figures },
   };
 }
 

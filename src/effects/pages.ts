@@ -6,9 +6,10 @@ import type { AuditFinding } from "../report/audit.ts";
 import type { ReportInput } from "../report/input.ts";
 import { renewReportPage } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
+import { presentFigures, renewComparePlots } from "./compare-plots.ts";
 import { gate } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
-import { createRenderer } from "./render.ts";
+import { createRenderer, type Renderer } from "./render.ts";
 import { readPatiently } from "./patient-read.ts";
 import { systemSeries } from "../observe/system-series.ts";
 import { readSystemFile } from "./system-sampler.ts";
@@ -36,10 +37,22 @@ export interface RenewedReport {
  */
 export async function renewReport(
   experimentDir: string,
-  options: ExperimentFilesOptions = {},
+  options: ReportOptions = {},
 ): Promise<RenewedReport> {
-  const { input } = await readExperimentFiles(experimentDir, options);
-  return writeReport(resolve(experimentDir), input);
+  const dir = resolve(experimentDir);
+  const { renderer } = options;
+  const { input } = await readExperimentFiles(dir, options);
+  if (renderer === undefined) return writeReport(dir, input);
+  const failures = await renewComparePlots(dir, input, renderer);
+  const { figures: _, ...rest } = input;
+  const figures = await presentFigures(dir, rest);
+  const report = await writeReport(dir, figures.length === 0 ? rest : { ...rest, figures });
+  return { ...report, problems: [...failures, ...report.problems] };
+}
+
+export interface ReportOptions extends ExperimentFilesOptions {
+  /** Draws the experiment's own pictures; without it those that are there stay. */
+  readonly renderer?: Renderer;
 }
 
 export interface Rebuilt extends RenewedReport {
@@ -79,16 +92,16 @@ export async function rebuildExperiment(
       plots += made.plots.length;
       problems.push(...made.failures);
     }
+    const report = await renewReport(dir, { ...options, renderer });
+    return {
+      ...report,
+      problems: [...problems, ...report.problems],
+      runs: before.input.runs.length,
+      plots,
+    };
   } finally {
     await renderer.close();
   }
-  const report = await renewReport(dir, options);
-  return {
-    ...report,
-    problems: [...problems, ...report.problems],
-    runs: before.input.runs.length,
-    plots,
-  };
 }
 
 async function writeReport(dir: string, input: ReportInput): Promise<RenewedReport> {

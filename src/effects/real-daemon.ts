@@ -62,6 +62,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
   const reports = reportHands({
     labOf,
+    renderer,
     warn,
     renewed: (experiment, trouble) =>
       loop?.post({

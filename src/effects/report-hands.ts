@@ -9,6 +9,7 @@ import type { ExperimentPath } from "../model/ids.ts";
 import { createReadingCache } from "./experiment-files.ts";
 import type { Hands } from "./hands.ts";
 import { renewReport } from "./pages.ts";
+import type { Renderer } from "./render.ts";
 import { writeWhole } from "./write-whole.ts";
 
 export interface ReportHands extends Pick<Hands, "renew-report"> {
@@ -21,6 +22,8 @@ export interface ReportSurroundings {
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
   /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
   readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
+  /** Draws the experiment's own pictures. */
+  readonly renderer: Renderer;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -53,7 +56,11 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       const mark = await fingerprint(experiment);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      const { problems, refused } = await renewReport(experiment, { cache, labDir: lab });
+      const { problems, refused } = await renewReport(experiment, {
+        cache,
+        labDir: lab,
+        renderer: around.renderer,
+      });
       for (const problem of problems) around.warn("report", { experiment, problem });
       around.renewed(experiment, refused);
       // Tried again at the next look: the log may have been in the middle of a change.

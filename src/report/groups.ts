@@ -59,7 +59,7 @@ export function argsWithoutSeed(run: ReportRun): readonly string[] {
   const written = run.record?.args ?? [];
   for (let i = 0; i < written.length; i += 1) {
     const arg = written[i] ?? "";
-    if (arg === run.name) continue;
+    if (i === 0 && arg === run.name) continue;
     if (arg === "--seed") i += 1;
     else if (!arg.startsWith("--seed=")) args.push(arg);
   }

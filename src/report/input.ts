@@ -13,8 +13,18 @@ export interface ReportInput {
   readonly ignored: readonly IgnoredRun[];
   /** Every folder below `runs/`, in the order of their start. */
   readonly runs: readonly ReportRun[];
+  /** Pictures of the whole experiment that lie beside the page. */
+  readonly figures?: readonly ExperimentFigure[];
   /** What `baseline:` names, where it names something. */
   readonly baseline?: Baseline;
+}
+
+export interface ExperimentFigure {
+  /** `last val/loss of each run that ended`. */
+  readonly title: string;
+  readonly caption: string;
+  /** Path from the page: `plots/final-last-val-loss.webp`. */
+  readonly file: string;
 }
 
 export interface ReportRun {

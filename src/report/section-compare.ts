@@ -14,7 +14,7 @@ import type { Facts } from "./facts.ts";
 import type { RunGroup } from "./groups.ts";
 import { code, counted, listed, plain, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
-import { sweepOf } from "./sweep.ts";
+import { searched, sweepOf } from "./sweep.ts";
 
 /** The table of differences to the baseline; nothing without a baseline or without values. */
 export function baselineBlocks(facts: Facts): readonly PageBlock[] {
@@ -85,10 +85,7 @@ function pText(p: number): string {
 
 /** The settings of a sweep, and which of them is best, called what it is. */
 export function sweepBlocks(facts: Facts): readonly PageBlock[] {
-  // Runs that were named to confirm a setting are no part of the search for it.
-  const { evidence } = facts;
-  const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
-  const sweep = sweepOf(facts.counted.filter((run) => !confirming.has(run)));
+  const sweep = sweepOf(searched(facts.counted, facts.evidence));
   const measures = measuresOf(facts.input);
   if (sweep === undefined || measures.length === 0) return [];
   const shown = sweep.groups.slice(0, REPORT_COMPARISONS);

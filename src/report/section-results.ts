@@ -8,7 +8,7 @@ import type { MetricSummary, Sample, Series } from "../model/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
 import type { Facts } from "./facts.ts";
 import { runState, type ReportRun, type RunState } from "./input.ts";
-import { code, counted, image, link, listed, plain, table } from "./markdown.ts";
+import { code, counted, image, link, listed, plain, sentenceCase, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
@@ -33,8 +33,20 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
     ...evidenceBlocks(facts),
     ...baselineBlocks(facts),
     ...sweepBlocks(facts),
+    ...figureBlocks(facts, figures),
     ...quotedSections(facts, "results"),
   ];
+}
+
+/** Pictures of the whole experiment, numbered on from those of the runs. */
+function figureBlocks(facts: Facts, before: number): readonly PageBlock[] {
+  const { figures = [] } = facts.input;
+  if (figures.length === 0) return [];
+  const blocks = figures.map(({ title, caption, file }, i) => ({
+    key: `results.figure.${file}`,
+    text: `${image(title, file)}  \n_Figure ${before + i + 1}. ${plain(sentenceCase(title))}. ${plain(caption)} Its values are those of the runs' tables._`,
+  }));
+  return [{ key: "results.figures", text: "### The runs side by side" }, ...blocks];
 }
 
 function boundText(all: number, shown: number): string {

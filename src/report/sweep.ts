@@ -1,5 +1,6 @@
 // Finds the sweep among an experiment's runs: settings that give the same options other values.
 // How it reads on the page is section-compare.ts.
+import type { Evidence } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
 
@@ -7,6 +8,12 @@ export interface Sweep {
   /** The options whose values differ, as written: `--lr`. */
   readonly options: readonly string[];
   readonly groups: readonly RunGroup[];
+}
+
+/** Runs that were named to confirm a setting are no part of the search for it. */
+export function searched(runs: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
+  const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
+  return runs.filter((run) => !confirming.has(run));
 }
 
 /** The largest set of settings that name the same options with other values; two at least. */
@@ -31,7 +38,7 @@ export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
 }
 
 /** `--lr 0.1 --deep` → lr: 0.1, deep: "". */
-function optionsOf(args: readonly string[]): ReadonlyMap<string, string> {
+export function optionsOf(args: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? "";

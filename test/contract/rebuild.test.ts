@@ -22,6 +22,7 @@ async function bytesOf(folder: string): Promise<ReadonlyMap<string, string>> {
 
 async function removeDerived(experiment: string): Promise<void> {
   await rm(join(experiment, "REPORT.md"), { force: true });
+  await rm(join(experiment, "plots"), { recursive: true, force: true });
   for (const run of await readdir(join(experiment, "runs"))) {
     await rm(join(experiment, "runs", run, "plots"), { recursive: true, force: true });
   }
@@ -42,7 +43,9 @@ test("what is derived has the same bytes when it is deleted and made again", asy
     await appendFile(join(experiment, "runs", run, "logs", "train.log"), `\n${line}`);
     assert.equal((await rebuild(experiment)).exitCode, 0);
     const grown = await bytesOf(experiment);
-    assert.ok([...grown.keys()].some((path) => path.endsWith(".webp")));
+    const pictures = [...grown.keys()].filter((path) => path.endsWith(".webp"));
+    assert.ok(pictures.includes(join(experiment, "plots", "final-last-val-loss.webp")));
+    assert.equal(pictures.length, 8);
 
     await removeDerived(experiment);
     assert.equal((await rebuild(experiment)).exitCode, 0);

@@ -1,0 +1,64 @@
+// Renews the pictures of a whole experiment in its folder plots/, and finds those that are there.
+// What they show is report/plot-compare.ts, which files may be written plot-files.ts.
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ExperimentFigure, ReportInput } from "../report/input.ts";
+import { comparePlots } from "../report/plot-compare.ts";
+import { plotNames } from "../report/plot-names.ts";
+import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
+import type { Renderer } from "./render.ts";
+
+const FOLDER = "plots";
+
+/**
+ * Draws what is new, and says what could not be drawn. Nothing is made for an experiment with a
+ * single run, and never a picture over a person's own file. Does not reject.
+ */
+export async function renewComparePlots(
+  experimentDir: string,
+  input: ReportInput,
+  renderer: Renderer,
+): Promise<readonly string[]> {
+  const plots = comparePlots(input);
+  if (plots.length === 0) return [];
+  const folder = join(experimentDir, FOLDER);
+  const names = plotNames(plots.map(({ key }) => key));
+  const others = new Set([...names.values()].map((name) => name.toLowerCase()));
+  const failures: string[] = [];
+  for (const { key, spec } of plots) {
+    try {
+      await mkdir(folder, { recursive: true });
+      const wanted = wantedPlot(key, spec);
+      const find = () => findPlotPlace(folder, names.get(key) ?? key, others, wanted);
+      if ((await find())?.kind === "current") continue;
+      const { webp } = await renderer.render(wanted.spec);
+      // Asked again: a person may have saved a file of that name while it was drawn.
+      const place = await find();
+      if (place === undefined || !(await writePlot(folder, place, wanted, webp))) {
+        failures.push(`No picture of ${key} in ${folder}: a file of yours has its name`);
+      }
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      failures.push(`No picture of ${key} in ${folder}: ${cause}`);
+    }
+  }
+  return failures;
+}
+
+/** The pictures of an experiment that lie in its folder, each with its spec beside it. */
+export async function presentFigures(
+  experimentDir: string,
+  input: ReportInput,
+): Promise<readonly ExperimentFigure[]> {
+  const there = new Set(await readdir(join(experimentDir, FOLDER)).catch(() => []));
+  if (there.size === 0) return [];
+  const plots = comparePlots(input);
+  const names = plotNames(plots.map(({ key }) => key));
+  return plots.flatMap(({ key, title, caption }) => {
+    const name = names.get(key) ?? key;
+    const own = [name, `${name}-nightlab`].find(
+      (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
+    );
+    return own === undefined ? [] : [{ title, caption, file: `${FOLDER}/${imageFile(own)}` }];
+  });
+}

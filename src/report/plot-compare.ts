@@ -1,0 +1,253 @@
+// Pictures of an experiment as Vega-Lite specs: what each run that has ended came to, by setting,
+// and a sweep over its options. Which runs count is comparisons.ts; drawing is effects/.
+import type { TopLevelSpec } from "vega-lite";
+import { COMPARE_PLOT_GROUPS } from "../limits.ts";
+import { measureGroup, measuresOf, type Measure } from "./comparisons.ts";
+import { toNumber } from "./decimal.ts";
+import { evidenceOf } from "./evidence.ts";
+import { groupsOf, type RunGroup } from "./groups.ts";
+import { ignoredBy, type ReportInput } from "./input.ts";
+import { axisTitle, shorten } from "./plot-text.ts";
+import { CONFIG, INK, splitColour } from "./plot-theme.ts";
+import { summarize } from "./statistics.ts";
+import { optionsOf, searched, sweepOf } from "./sweep.ts";
+
+export interface ComparePlot {
+  /** Its name for ever: `final last val/loss`, `sweep best val/acc`. */
+  readonly key: string;
+  readonly title: string;
+  /** What is drawn, for the caption below the picture. */
+  readonly caption: string;
+  readonly spec: TopLevelSpec;
+}
+
+/** One run's value, and where on the picture it belongs. */
+interface Dot {
+  readonly label: string;
+  readonly value: number;
+  /** Values of the sweep's options, in their order. */
+  readonly at: readonly string[];
+}
+
+interface Bar {
+  readonly label: string;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+type Layer = Readonly<Record<string, unknown>>;
+
+/** Measures that are drawn: those of the criteria come first. */
+const MEASURES = 2;
+
+/** The pictures of an experiment with several runs that ended; none for a single one. */
+export function comparePlots(input: ReportInput): readonly ComparePlot[] {
+  const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
+  const groups = groupsOf(counted);
+  const sweep = sweepOf(searched(counted, evidenceOf(input)));
+  return measuresOf(input)
+    .slice(0, MEASURES)
+    .flatMap((measure): ComparePlot[] => {
+      const final = finalPlot(measure, groups);
+      const swept =
+        sweep === undefined ? undefined : sweepPlot(measure, sweep.groups, sweep.options);
+      return [final, swept].flatMap((plot) => plot ?? []);
+    });
+}
+
+/** Each run's value as a point above its setting, from three runs on with mean and interval. */
+function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot | undefined {
+  const { dots, bars } = drawn(measure, groups, []);
+  if (dots.length < 2) return undefined;
+  const title = `${measureName(measure)} of each run that ended`;
+  const interval = "mean and 95 % t-interval from three runs on";
+  const x = { field: "label", type: "nominal", sort: null, title: null, axis: LABELS };
+  return {
+    key: `final ${measureName(measure)}`,
+    title,
+    caption: bars.length === 0 ? "One point a run." : `One point a run; ${interval}.`,
+    spec: specOf(title, bars.length === 0 ? "one point a run" : `one point a run, ${interval}`, {
+      encoding: { x, y: yOf(measure) },
+      layer: [...barLayers(bars), dotLayer(dots, measure)],
+    }),
+  };
+}
+
+/** The value over one option, or as a map over two; more options have no picture. */
+function sweepPlot(
+  measure: Measure,
+  groups: readonly RunGroup[],
+  options: readonly string[],
+): ComparePlot | undefined {
+  const { dots } = drawn(measure, groups, options);
+  const [first, second] = options;
+  if (first === undefined || options.length > 2 || dots.length < 2) return undefined;
+  const title = `${measureName(measure)} over ${options.join(" and ")}`;
+  const key = `sweep ${measureName(measure)}`;
+  if (second !== undefined) {
+    const caption = "Mean over the runs of each setting; the best of a sweep confirms nothing.";
+    return {
+      key,
+      title,
+      caption,
+      spec: specOf(title, "mean of the runs", map(dots, options, measure)),
+    };
+  }
+  const numbers = dots.map((dot) => Number(dot.at[0]));
+  const isNumeric = numbers.every((value) => Number.isFinite(value));
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
+  const scale = isNumeric && low > 0 && high / low > 10 ? { type: "log" } : { zero: false };
+  const x = isNumeric
+    ? {
+        field: "at",
+        type: "quantitative",
+        title: first,
+        scale,
+        axis: { tickCount: 6, grid: false },
+      }
+    : { field: "at", type: "nominal", sort: null, title: first, axis: LABELS };
+  const rows = dots.map((dot, i) => ({ value: dot.value, at: isNumeric ? numbers[i] : dot.at[0] }));
+  return {
+    key,
+    title,
+    caption: "One point a run; the best of a sweep confirms nothing.",
+    spec: specOf(title, "one point a run", {
+      data: { values: rows },
+      encoding: { x, y: yOf(measure) },
+      layer: [{ mark: point(measure) }],
+    }),
+  };
+}
+
+function drawn(
+  measure: Measure,
+  groups: readonly RunGroup[],
+  options: readonly string[],
+): { readonly dots: readonly Dot[]; readonly bars: readonly Bar[] } {
+  const dots: Dot[] = [];
+  const bars: Bar[] = [];
+  for (const [i, group] of groups.slice(-COMPARE_PLOT_GROUPS).entries()) {
+    const { values } = measureGroup(measure, group.runs);
+    const same = groups.filter((other) => other.name === group.name).length > 1;
+    const label = shorten(same ? `${group.name} (${i + 1})` : group.name, 22);
+    const given = optionsOf(group.args);
+    const at = options.map((option) => given.get(option) ?? "");
+    for (const value of values) dots.push({ label, value: toNumber(value), at });
+    const summary = values.length < 3 ? undefined : summarize(values);
+    if (summary?.kind === "several") {
+      bars.push({ label, mean: toNumber(summary.mean), low: summary.low, high: summary.high });
+    }
+  }
+  return { dots, bars };
+}
+
+/** `last val/loss`. */
+function measureName(measure: Measure): string {
+  return `${measure.aggregation} ${axisTitle(measure.name)}`;
+}
+
+const LABELS: Layer = { labelAngle: -30, labelLimit: 160 };
+
+function yOf(measure: Measure): Layer {
+  return {
+    field: "value",
+    type: "quantitative",
+    title: measureName(measure),
+    scale: { zero: false, padding: 12 },
+    axis: { tickCount: 6 },
+  };
+}
+
+function point(measure: Measure): Layer {
+  return {
+    type: "point",
+    size: 70,
+    strokeWidth: 1.75,
+    color: splitColour(measure.name),
+    opacity: 0.9,
+  };
+}
+
+function dotLayer(dots: readonly Dot[], measure: Measure): Layer {
+  const values = dots.map(({ label, value }) => ({ label, value }));
+  return { data: { values }, mark: point(measure) };
+}
+
+function barLayers(bars: readonly Bar[]): readonly Layer[] {
+  if (bars.length === 0) return [];
+  const data = { values: bars };
+  return [
+    {
+      data,
+      mark: { type: "rule", color: INK.quiet, strokeWidth: 1.5 },
+      encoding: { y: { field: "low", type: "quantitative" }, y2: { field: "high" } },
+    },
+    {
+      data,
+      mark: { type: "tick", color: INK.text, thickness: 2, size: 22 },
+      encoding: { y: { field: "mean", type: "quantitative" } },
+    },
+  ];
+}
+
+function map(dots: readonly Dot[], options: readonly string[], measure: Measure): Layer {
+  const cells = new Map<string, { at: readonly string[]; values: number[] }>();
+  for (const { at, value } of dots) {
+    const key = JSON.stringify(at);
+    const cell = cells.get(key) ?? { at, values: [] };
+    cell.values.push(value);
+    cells.set(key, cell);
+  }
+  const values = [...cells.values()].map(({ at, values: of }) => {
+    const mean = of.reduce((a, b) => a + b, 0) / of.length;
+    return { a: at[0], b: at[1], mean, said: String(Number(mean.toPrecision(4))) };
+  });
+  const sorted = (index: number): readonly string[] =>
+    [...new Set(dots.map((dot) => dot.at[index] ?? ""))].toSorted(byNumber);
+  const axis = (field: string, index: number): Layer => ({
+    field,
+    type: "ordinal",
+    sort: sorted(index),
+    title: options[index] ?? "",
+    axis: { labelAngle: 0 },
+  });
+  const color = {
+    field: "mean",
+    type: "quantitative",
+    title: measureName(measure),
+    scale: { range: ["#FFFFFF", INK.blue], zero: false },
+  };
+  return {
+    data: { values },
+    encoding: { x: axis("a", 0), y: axis("b", 1) },
+    layer: [
+      { mark: { type: "rect", stroke: "white", opacity: 0.75 }, encoding: { color } },
+      {
+        mark: { type: "text", color: INK.text, fontSize: 12 },
+        encoding: { text: { field: "said", type: "nominal" } },
+      },
+    ],
+  };
+}
+
+function byNumber(a: string, b: string): number {
+  const [x, y] = [Number(a), Number(b)];
+  if (Number.isFinite(x) && Number.isFinite(y) && x !== y) return x - y;
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function specOf(title: string, subtitle: string, body: Layer): TopLevelSpec {
+  const spec = {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    description: `${title}: ${subtitle}.`,
+    width: 720,
+    height: 360,
+    autosize: { type: "fit", contains: "padding" },
+    padding: { left: 8, top: 10, right: 16, bottom: 8 },
+    title: { text: shorten(title, 72), subtitle, offset: 12 },
+    config: CONFIG,
+    ...body,
+  };
+  return spec as unknown as TopLevelSpec;
+}
