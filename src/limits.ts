@@ -315,6 +315,8 @@ export const SYSTEM_LOG_BYTES = 8 * 2 ** 20;
 /** Earlier runs that a run is laid beside, and the size of logs up to which one is read for it. */
 export const EARLIER_RUNS = 50;
 export const EARLIER_LOG_BYTES = 16 * 2 ** 20;
+/** The last sample of a run is waited for this long: a driver may hang. */
+export const SAMPLER_END_MS = 300;
 /** While its logs are silent a run is judged this often. */
 export const JUDGE_MS = 30_000;
 /** Of a cited log line this much is read again before a report is saved: metrics stand in it. */

@@ -2,7 +2,14 @@
 // samples in `logs/system.jsonl`. What they mean is asked by the rules in observe/.
 import { appendFile, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { PROCESS_LOOK_MS, SAMPLE_MS, SYSTEM_LOG_BYTES, SYSTEM_SAMPLES } from "../limits.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  PROCESS_LOOK_MS,
+  SAMPLE_MS,
+  SAMPLER_END_MS,
+  SYSTEM_LOG_BYTES,
+  SYSTEM_SAMPLES,
+} from "../limits.ts";
 import type { AttemptId } from "../model/ids.ts";
 import type { SystemSample, SystemSeries } from "../model/system.ts";
 import { readSystemLines, SYSTEM_LOG, systemLine, thinned } from "../observe/system-lines.ts";
@@ -51,6 +58,7 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
     if (use === undefined) return;
     const gpu = gpuPart(await gpus.ask(atMs), use.pids);
     const diskFree = dir === undefined ? undefined : await freeBytes(dir);
+    if (ended) return;
     const { pids, ...rest } = use;
     const sample: SystemSample = {
       atMs,
@@ -104,7 +112,8 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
     async end() {
       ended = true;
       clearTimeout(timer);
-      await working;
+      // A driver that hangs must keep neither an ending nor a farewell waiting.
+      await Promise.race([working, pause(SAMPLER_END_MS, undefined, { ref: false })]);
       await keep(options.runDir()).catch(() => undefined);
     },
   };

@@ -162,8 +162,25 @@ function createWindow(size: number): Window {
     isHigh(value, least, z) {
       const middle = sortedMedian(sorted);
       if (sorted.length < size / 2 || value - middle < least) return false;
-      const distances = sorted.map((one) => Math.abs(one - middle)).toSorted((a, b) => a - b);
-      return value - middle > z * 1.4826 * sortedMedian(distances);
+      return value - middle > z * NORMAL * medianDistance(sorted, middle);
     },
   };
+}
+
+/** For normal values the median distance from the median, times this, is their deviation. */
+const NORMAL = 1.4826;
+
+/** Median distance of sorted values from their middle, outwards from it: no value is moved. */
+function medianDistance(sorted: readonly number[], middle: number): number {
+  let above = sorted.findIndex((one) => one >= middle);
+  let below = above - 1;
+  let distance = 0;
+  for (let taken = 0; taken <= sorted.length >> 1; taken += 1) {
+    const up = (sorted[above] ?? Infinity) - middle;
+    const down = middle - (sorted[below] ?? -Infinity);
+    if (up <= down) above += 1;
+    else below -= 1;
+    distance = Math.min(up, down);
+  }
+  return distance;
 }
