@@ -53,6 +53,10 @@ const life = fc.record({
 });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
 
+const MARKER = /^(?:<{7} .*|={7}|>{7} .*)$/m;
+/** Three hands, each with its delay. */
+const CLAIM_TO_START_MS = 12_000;
+
 /** Lives that once went wrong: kept for ever. */
 const KEPT = JSON.parse(
   readFileSync(join(import.meta.dirname, "kept-lives.json"), "utf8"),
@@ -66,6 +70,7 @@ function live({ happenings, delays }: Life): void {
     exitCode: (name) => (name === "b" ? 1 : 0),
     delayMs: () => delays[(turn += 1) % delays.length] ?? 0,
     onWrite(before, after) {
+      assert.doesNotMatch(before, MARKER, "nothing is written in the middle of a merge");
       assert.deepEqual(
         ownLines(after),
         ownLines(before),
@@ -74,6 +79,7 @@ function live({ happenings, delays }: Life): void {
     },
   });
   const person = new Person(night);
+  let conflictedMs = 0;
   for (const [one, waitMs] of happenings) {
     if (one.kind === "deed") {
       person.act(one.deed, (text, options) => save(night, text, one, options));
@@ -81,8 +87,15 @@ function live({ happenings, delays }: Life): void {
     else if (one.kind === "disk-full") night.fillDisk(one.downMs);
     else if (one.kind === "writes-fail") night.failWrites(one.n);
     else night.setClock(one.byMs);
+    // What was claimed before may still be on its way to its start.
+    const frozen = conflictedMs > CLAIM_TO_START_MS && MARKER.test(night.text());
+    const started = night.starts.length;
     night.pass(waitMs);
     atMostOnce(night, person);
+    if (frozen) {
+      assert.equal(night.starts.length, started, "nothing starts in the middle of a merge");
+    }
+    conflictedMs = MARKER.test(night.text()) ? conflictedMs + waitMs : 0;
   }
   const saved = ownLines(night.text());
   for (let round = 0; round < 4; round += 1) {
@@ -92,10 +105,9 @@ function live({ happenings, delays }: Life): void {
   night.pass(30 * MINUTE);
   atMostOnce(night, person);
   assert.equal(night.most() <= 1, true, "one run at a time");
-  const box = /^(<{7} .*|={7}|>{7} .*)$/;
   assert.deepEqual(
     ownLines(night.text()).map((line) => line.replace("[x]", "[ ]")),
-    saved.filter((line) => !box.test(line)).map((line) => line.replace("[x]", "[ ]")),
+    saved.filter((line) => !MARKER.test(line)).map((line) => line.replace("[x]", "[ ]")),
     "the person's lines stand as they were saved last",
   );
   allStarted(night);
@@ -147,10 +159,19 @@ function allStarted(night: Night): void {
   });
 }
 
+function tellOf(one: Life): void {
+  try {
+    live(one);
+  } catch (error) {
+    // To be kept in kept-lives.json once it is mended.
+    throw new Error(`This life went wrong: ${JSON.stringify(one)}`, { cause: error });
+  }
+}
+
 test("whatever a person and a machine do, no line is lost, no command runs twice, each one runs", () => {
   const numRuns = Number(process.env["SIM_RUNS"] ?? 200);
   const seed = process.env["SIM_SEED"];
-  fc.assert(fc.property(life, live), {
+  fc.assert(fc.property(life, tellOf), {
     numRuns,
     // A failing life is printed whole; making it small can take minutes.
     endOnFailure: process.env["SIM_SHRINK"] === undefined,

@@ -246,3 +246,17 @@ test("a space behind a line, or receipts that come and go, do not show that its 
     ["z", "a --lr 0.1"],
   );
 });
+
+test("what was queued before a merge waits for its end", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: a\n\nrun: b\n`);
+  night.pass(15_000);
+  assert.deepEqual(startsOf(night), ["a"]);
+  const whole = night.text();
+  night.save(`${whole}\n<<<<<<< ours\nmine\n=======\ntheirs\n>>>>>>> theirs\n`);
+  night.pass(HOUR);
+  assert.deepEqual(startsOf(night), ["a"]);
+  night.save(`${whole}\nmine\n\ntheirs\n`);
+  night.pass(MINUTE);
+  assert.deepEqual(startsOf(night), ["a", "b"]);
+});
