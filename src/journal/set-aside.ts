@@ -13,7 +13,7 @@ import { pieceNormal } from "./piece.ts";
 export const VERSION_DIGITS = 12;
 
 /** The line itself, as a piece of a receipt. */
-export function setAsidePiece(experiment: Experiment, version: string): string {
+function setAsidePiece(experiment: Experiment, version: string): string {
   const { path, lab } = experiment;
   const folder = path.startsWith(`${lab}/`) ? path.slice(lab.length + 1) : path;
   const name = version.slice(0, VERSION_DIGITS);

@@ -24,6 +24,8 @@ test("settings are read, and wrong ones keep their default", () => {
     value: { settleMs: 2_000, quietMs: 1_000, timeZone: "Asia/Tokyo" },
     problems: [],
   });
+  assert.equal(readLabSettings("quiet: 0s\n", "UTC").value.quietMs, 0);
+  assert.notEqual(readLabSettings("settle: 0s\n", "UTC").problems.length, 0);
   const bad = readLabSettings("\uFEFFsettle: 2h\r\ntime-zone: Mars/Base\r\nsetle: 3s\r\n", "UTC");
   assert.deepEqual(bad.value, { settleMs: SETTLE_LINE_MS, quietMs: QUIET_MS, timeZone: "UTC" });
   assert.deepEqual(
