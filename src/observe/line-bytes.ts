@@ -22,7 +22,7 @@ export function hasEscape(bytes: Uint8Array, from: number, to: number): boolean 
 
 /** A value behind its mark, a counter, a bar, or a word of those that stand before a value alone. */
 const VALUE =
-  /[:=][ \t]{0,40}(?:tensor\()?[[("'-]{0,3}[+.]?(?:\d|nan|inf)|%\||epoch|step|iter|metric|loss|acc|top[15]|ppl|perplex|bp[bcd]|nll|elbo|f1|auc|roc|map|iou|dice|precision|recall|ms?e|mae|r2|psnr|ssim|lpips|fid|bleu|rouge|meteor|cider|[wct]er|chrf|rew|return|kl|entropy|mrr|ndcg|tr?[el]l|mmlu|norm|swag|matthews|spear|pear|eer|crps|regret/i;
+  /[:=][ \t]{0,40}(?:tensor\()?[[("'-]{0,3}[+.]?(?:\d|nan|inf)|%\||[|] +[-+.\d]|epoch|step|iter|metric|loss|acc|top[15]|ppl|perplex|bp[bcd]|nll|elbo|f1|auc|roc|map|iou|dice|precision|recall|ms?e|mae|r2|psnr|ssim|lpips|fid|bleu|rouge|meteor|cider|[wct]er|chrf|rew|return|kl|entropy|mrr|ndcg|tr?[el]l|mmlu|norm|swag|matthews|spear|pear|eer|crps|regret/i;
 
 /** Whether a line can hold a value at all; most lines that cannot are told quickly. */
 export const mayHoldValue = (text: string): boolean => /\d|nan|inf/i.test(text) && VALUE.test(text);

@@ -2,7 +2,7 @@
 // Values that are measured are found in formats/key-value.ts.
 import { MARK, NUMBER, SPACE, WORD } from "./line-tokens.ts";
 import type { LineStep, PlainLine, Spot } from "./metric-line.ts";
-import { counterOf } from "./metric-words.ts";
+import { counterOf, splitOfWord } from "./metric-words.ts";
 
 export interface LineCounter extends Spot {
   readonly key: LineStep["key"];
@@ -35,7 +35,7 @@ export function findCounters(line: PlainLine, upTo = line.tokens.count): LineCou
   let from = tokens.count;
   for (let i = 0; i < upTo; i += 1) {
     if (tokens.kinds[i] !== WORD) continue;
-    const counter = counterAt(line, i);
+    const counter = counterAt(line, i) ?? epochOfSplit(line, i, upTo);
     if (counter === undefined) continue;
     const value = valueAfter(line, i, upTo);
     if (value === undefined) continue;
@@ -93,6 +93,14 @@ function counterAt(line: PlainLine, i: number): ReturnType<typeof counterOf> {
   if (needsMark && !marked) return undefined;
   if (PLURAL.test(plain) && before !== undefined && !plain.includes("timestep")) return undefined;
   return counter;
+}
+
+/** `Train: 5 [  50/1251 (  4%)]` counts epochs without the word. */
+function epochOfSplit(line: PlainLine, i: number, upTo: number): ReturnType<typeof counterOf> {
+  if (!isMark(line, i + 1, ":") || splitOfWord(tokenText(line, i)) === undefined) return undefined;
+  const value = valueAfter(line, i, upTo);
+  const inner = value === undefined ? undefined : innerCounter(line, value, upTo);
+  return inner === undefined ? undefined : { key: "epoch", rank: 50 };
 }
 
 function wordBefore(line: PlainLine, i: number): string | undefined {

@@ -43,6 +43,7 @@ const COUNTERS: Readonly<Record<string, LineStep["key"]>> = {
   current_step: "step",
   env_step: "step",
   update: "step",
+  num_updates: "step",
   total_timesteps: "step",
   timestep: "step",
   timesteps: "step",
@@ -76,6 +77,7 @@ const ORDER = [
   "total_timesteps",
   "num_timesteps",
   "timesteps",
+  "num_updates",
 ];
 
 /** The x axis that a name is, with its rank (smaller is preferred); undefined for none. */
@@ -132,7 +134,7 @@ export function splitOfWord(word: string): string | undefined {
 }
 
 /** `val` of `val_loss`, `Val/Acc`, `loss/val`: the part of the data that a metric's name tells. */
-export function splitOfName(name: string): string | undefined {
+function splitOfName(name: string): string | undefined {
   const words = wordsOf(name);
   return splitOfWord(words[0] ?? "") ?? splitOfWord(words.at(-1) ?? "");
 }

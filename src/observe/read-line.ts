@@ -6,6 +6,7 @@ import { readLoguruLine } from "./formats/loguru.ts";
 import { readMetricWordLine } from "./formats/metric-word.ts";
 import { readMlperfLine } from "./formats/mlperf.ts";
 import { readObjectLine } from "./formats/object-line.ts";
+import { readTableRow } from "./formats/table-row.ts";
 import type { LineFormat, MetricLine, PlainLine } from "./metric-line.ts";
 
 const FORMATS: readonly LineFormat[] = [
@@ -14,6 +15,7 @@ const FORMATS: readonly LineFormat[] = [
   readMlperfLine,
   readBarLine,
   readObjectLine,
+  readTableRow,
   readKeyValueLine,
 ];
 

@@ -163,6 +163,8 @@ function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Nam
     from = at - 1;
     end = at - 1;
   }
+  // LightGBM: `valid_0's auc: 0.91`.
+  if (from > 1 && isMark(line, from - 1, "'") && kinds[from - 2] === WORD) from -= 2;
   if (from < 0) return undefined;
   const name = line.text.slice(starts[from] ?? 0, ends[end] ?? 0).replaceAll(/[ \t]+/g, " ");
   return name.length > METRIC_KEY_CHARS ? undefined : { from, name, by };

@@ -94,7 +94,7 @@ function gradeOf(
   prose: boolean,
 ): Grade {
   if (step) return lineNamed && !prose ? "sure" : "likely";
-  if (named && settings === 0 && !prose) return "sure";
+  if (named && settings <= 1 && !prose) return "sure";
   return "maybe";
 }
 
@@ -117,8 +117,11 @@ function findPairs(line: PlainLine, from: number, used: ReadonlySet<number>): re
 /** Whether a pair is worth keeping on its line. */
 function counts(line: PlainLine, pair: Pair, step: boolean, quality: boolean): boolean {
   const parts = pair.name.toLowerCase().split(" ");
-  if (parts.some((part) => SENTENCE.has(part))) return false;
   const named = namesQuality(pair.name);
+  if (parts.some((part) => SENTENCE.has(part))) {
+    // `Training acc over epoch: 0.91` is a sentence that reports.
+    return named && pair.by !== " " && pair.from === 0 && parts.length <= 5;
+  }
   if (pair.by === " ") {
     if (parts.length > 2 && splitOfWord(parts[0] ?? "") === undefined) return false;
     return named || (step && quality && parts.length <= 2);

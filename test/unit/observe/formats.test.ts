@@ -103,6 +103,36 @@ const READ: readonly (readonly [name: string, text: string, expected: string])[]
     "epoch 3 loss=nan val_loss=-inf\n",
     "epoch 3: loss=nan val_loss=-inf",
   ],
+  [
+    "Stable Baselines",
+    "| rollout/                |          |\n|    ep_rew_mean          | 21.3     |\n|    lr | 0.001 |\n|    ep_rew_mean          | 22       |\n",
+    "-: ep_rew_mean=21.3..22",
+  ],
+  [
+    "timm",
+    "Train: 5 [  50/1251 (  4%)]  Loss: 6.92 (6.93)  Time: 0.45s  LR: 1.000e-05\n",
+    "iteration 50: train/Loss=6.92 train/Time=0.45 train/LR=1.000e-05",
+  ],
+  [
+    "LightGBM and XGBoost",
+    "[100]\tvalid_0's auc: 0.91\n[0]\ttrain-rmse:0.52\n",
+    "-: valid_0's auc=0.91 train-rmse=0.52",
+  ],
+  [
+    "fairseq",
+    "2022-01-01 10:00:00 | INFO | train_inner | epoch 001:    100 / 1102 loss=13.8, num_updates=100, gnorm=3.1\n2022-01-01 10:00:01 | INFO | valid | epoch 001 | valid on 'valid' subset | loss 9.0 | num_updates 1102\n",
+    "step 100: loss=13.8 gnorm=3.1; step 1102: val/loss=9.0",
+  ],
+  [
+    "detectron2",
+    "[04/21 15:30:01 d2.utils.events]:  eta: 1:20:10  iter: 19  total_loss: 5.123  time: 0.2341  max_mem: 3402M\n",
+    "iteration 19: total_loss=5.123 time=0.2341",
+  ],
+  [
+    "mmdetection",
+    "2020-10-01 09:10:04,423 - mmdet - INFO - Epoch [1][50/7330]\tlr: 1.978e-03, eta: 23:04:12, loss: 1.2044\n",
+    "iteration 50: lr=1.978e-03 loss=1.2044",
+  ],
   ["a tensor", "step 3 loss: tensor(2.5, device='cuda:0')\n", "step 3: loss=2.5"],
   [
     "steps beside other counters",
