@@ -16,7 +16,15 @@ export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, stri
   const order = after?.map(({ target: name, any }) => [name, any]).toSorted(byName);
   return hashText(
     JSON.stringify([
-      ...[verb, target, args, timeoutMs, order, script, runner, env, sorted],
+      verb,
+      target,
+      args,
+      timeoutMs,
+      order,
+      script,
+      runner,
+      env,
+      sorted,
       ...(stopOn === undefined ? [] : [stopOn]),
     ]),
   );
