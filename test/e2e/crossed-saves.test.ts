@@ -56,6 +56,19 @@ test("a save that lands in a file which was just replaced is merged in, receipts
   assert.ok(it.journal().includes("last words\n\nand a late thought\n"));
 });
 
+test("a save that landed in a replaced file while no daemon was there is merged in by the next", async () => {
+  const it = await lab(UNLEASED);
+  const save = slowSave(it);
+  const text = `${JOURNAL}queue: resume\n\nlast words\n`;
+  await it.save(text);
+  await it.until("it is answered", () => answers(it) === 1);
+  await it.stop("SIGKILL");
+  save(`${text}\nwritten to nobody\n`);
+  await it.start();
+  await it.until("it is in the journal", () => it.journal().includes("written to nobody\n"));
+  await it.until("the receipt stayed", () => answers(it) === 1);
+});
+
 test("two saves of the same lines: the newest stands, and a line says how to have the other", async () => {
   const it = await lab(UNLEASED);
   const save = slowSave(it);
