@@ -331,3 +331,32 @@ export const OWN_PATTERN_MATCHES = 1_000;
 export const FRONTMATTER_BYTES = 128 * 1024;
 /** Settings in one picture of an experiment, the newest: more labels cannot be read. */
 export const COMPARE_PLOT_GROUPS = 24;
+/** Runs on the CPU at one time without a written `cpu-slots:`: most scripts use all cores. */
+export const CPU_SLOTS = 1;
+export const CPU_SLOTS_MOST = 256;
+/** A GPU with less memory in use is free: a desktop and the driver hold some hundred MB. */
+export const GPU_FREE_BYTES = 1e9;
+/** GPUs, sharers of one, and steps of priority that a command may write. */
+export const GPUS_MOST = 64;
+export const SHARE_MOST = 16;
+export const PRIORITY_MOST = 1_000;
+/** What the driver said of others' memory is believed for this long: they may start at any time. */
+export const GPU_FRESH_MS = 2_000;
+/** A machine without GPUs gets none while it runs, but a driver may be installed. */
+export const GPU_NONE_FRESH_MS = 600_000;
+/** A process that ended gives its memory back within this long; later it is somebody else's. */
+export const GPU_RELEASE_MS = 30_000;
+/** In its first seconds the release is looked for often: most take well under one. */
+export const GPU_RELEASE_SOON_MS = 5_000;
+export const GPU_LOOK_SOON_MS = 25;
+export const GPU_LOOK_MS = 250;
+/** Others' use is looked at so often that no GPU is idle for a second while a run could start. */
+export const GPU_LOOK_OTHERS_MS = 750;
+/** Looking takes at most one part in this many of the time. */
+export const GPU_LOOK_SHARE = 4;
+/** A driver that does not answer is asked again after this long. */
+export const GPU_TROUBLE_MS = 5_000;
+/** A GPU that another daemon holds is tried again after this long. */
+export const GPU_ELSEWHERE_MS = 700;
+/** Hashes of receipt pieces kept at hand: more than a journal of 10 MB has. */
+export const PIECE_HASHES = 100_000;

@@ -1,5 +1,6 @@
 // A piece: one paragraph or list item of a receipt, and the hash by which it is known again.
 // Which pieces a receipt holds is decided in receipt.ts, where they stand in render.ts.
+import { PIECE_HASHES } from "../limits.ts";
 import { hashText } from "../model/ids.ts";
 
 const WEIRD = "[WEIRD]";
@@ -20,13 +21,22 @@ export function pieceNormal(text: string): string {
     .replace(/^\[[ xX]\] /, "");
 }
 
+/** Hashes that were asked for lately: the same pieces are looked up at every save. */
+const HASHES = new Map<string, string>();
+
 /** What is remembered of a rendered piece; `text` with or without its markers. */
 export function pieceHash(text: string): string {
-  return hashText(pieceNormal(text));
+  const known = HASHES.get(text);
+  if (known !== undefined) return known;
+  const hash = hashText(pieceNormal(text));
+  if (HASHES.size >= PIECE_HASHES) HASHES.clear();
+  HASHES.set(text, hash);
+  return hash;
 }
 
 /** The flag that this piece shows as resolved, in its open form; undefined for other pieces. */
 export function openedFlag(text: string): string | undefined {
+  if (!text.includes(RESOLVED)) return undefined;
   const normal = pieceNormal(text);
   return normal.includes(RESOLVED) ? normal.replace(RESOLVED, WEIRD) : undefined;
 }

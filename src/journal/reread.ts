@@ -15,15 +15,15 @@ import {
 import { resolveWritten } from "../queue/resolve-flags.ts";
 import { commandsOf } from "../queue/targets.ts";
 import type { Turn } from "../turn.ts";
-import { alignCommands } from "./align.ts";
+import { alignChanged } from "./align-changed.ts";
 import { heldForeign, holdForeign } from "./accept.ts";
 import { inertPlaces, lookAtFirst } from "./first-sight.ts";
 import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { settlingProblems } from "./place-problems.ts";
-import { stripReceipts } from "./render.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
 import { noteSetAside } from "./set-aside.ts";
+import { wordsChanged } from "./words-changed.ts";
 
 /** Takes a settled text of a journal: aligns its blocks, starts their timers, notes what changed. */
 export function onJournalRead(turn: Turn, event: JournalRead): void {
@@ -111,7 +111,7 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
   const known = commandsOf(world, experiment);
   const inCopy = world.experiments.get(experiment)?.copied !== undefined;
   const found = placesOf(reading);
-  const result = alignCommands({
+  const result = alignChanged({
     known: known.map((command) => ({
       id: command.id,
       canonical: command.canonical,
@@ -172,9 +172,11 @@ function settle(
   const places = placesOf(view.reading);
   const { copied } = turn.world.experiments.get(experiment) ?? {};
   const inert = inertPlaces(copied, places, aligned.placed);
-  const movedOn = oneAnswer(
-    () => !own && origin === undefined && wordsChanged(turn, experiment, before, view),
-  );
+  const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
+  const movedOn = oneAnswer(() => {
+    if (own || origin !== undefined || before === undefined) return false;
+    return wordsChanged(before, view, rendered);
+  });
   for (const [at, { command }] of places) {
     const id = aligned.placed.get(at);
     const known = id === undefined ? undefined : turn.world.commands.get(id);
@@ -201,20 +203,6 @@ function settle(
   }
   for (const [at, one] of settlingProblems(turn.atMs, view, before, own)) settling.set(at, one);
   return settling;
-}
-
-/** Whether the person changed any word of theirs: a space at a line's end is typed in that line. */
-function wordsChanged(
-  turn: Turn,
-  experiment: ExperimentPath,
-  before: JournalView | undefined,
-  now: JournalView,
-): boolean {
-  if (before === undefined) return false;
-  const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
-  const words = ({ text, reading }: JournalView): string =>
-    stripReceipts(text, reading, rendered).replaceAll(/\s+/g, "");
-  return words(before) !== words(now);
 }
 
 /** Asks at most once. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { alignCommands, type FoundPlace, type KnownPlace } from "../../src/journal/align.ts";
+import { alignChanged } from "../../src/journal/align-changed.ts";
 import { commandId } from "../../src/model/ids.ts";
 
 const command = fc.constantFrom("run: de-risk", "run: full", "run: full --epochs 2", "eval: full");
@@ -131,5 +132,15 @@ test("typing one more command makes exactly one new", () => {
       assert.equal(result.fresh.length, 1);
       assert.deepEqual([result.copied, result.absent, result.edited], [[], [], []]);
     }),
+  );
+});
+
+test("the short way where little changed says what the long way says", () => {
+  fc.assert(
+    fc.property(journal, changes, (known, all) => {
+      const input = { known, found: changed(present(known), all) };
+      assert.deepEqual(alignChanged(input), alignCommands(input));
+    }),
+    { numRuns: 3_000 },
   );
 });
