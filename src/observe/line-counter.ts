@@ -88,10 +88,12 @@ function counterAt(line: PlainLine, i: number): ReturnType<typeof counterOf> {
   const before = wordBefore(line, i)?.toLowerCase();
   if (before !== undefined && NOT_AFTER.has(before)) return undefined;
   const plain = word.toLowerCase();
-  const needsMark = plain === "it" || plain === "ep" || PLURAL.test(plain);
+  // `steps 100` may be how many; `num_updates 100` is a name of a program's own.
+  const many = PLURAL.test(plain) && !plain.includes("_");
+  const needsMark = plain === "it" || plain === "ep" || many;
   const marked = isMark(line, afterSpace(line, i + 1), ":=");
   if (needsMark && !marked) return undefined;
-  if (PLURAL.test(plain) && before !== undefined && !plain.includes("timestep")) return undefined;
+  if (many && before !== undefined && !plain.includes("timestep")) return undefined;
   return counter;
 }
 
