@@ -5,7 +5,7 @@ import type { CommandSpec } from "../model/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
-import { dependencies, isLong } from "../queue/go.ts";
+import { dependencies, GO_GIVEN, isLong } from "../queue/go.ts";
 import { requestStop } from "../queue/run-events.ts";
 import { commandsOf, resolveTarget } from "../queue/targets.ts";
 import { planGaps } from "../settings/plan.ts";
@@ -218,7 +218,7 @@ function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
       continue;
     }
     turn.record({ kind: "command-released", id });
-    turn.record({ kind: "command-state", id, state: "queued" });
+    turn.record({ kind: "command-state", id, state: "queued", reason: GO_GIVEN });
   }
 }
 

@@ -260,3 +260,13 @@ test("what was queued before a merge waits for its end", () => {
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b"]);
 });
+
+test("a tick is the go for what is held behind a failed run, too", () => {
+  const night = startNight({ ...calm, exitCode: (name) => (name === "a" ? 1 : 0) });
+  night.save(`${HEAD}run: a\n\nrun: b after=a\n`);
+  night.pass(2 * MINUTE);
+  assert.match(night.text(), /> \*\*held\*\* .*ended as failed/);
+  night.save(night.text().replace("- [ ] start", "- [x] start"));
+  night.pass(2 * MINUTE);
+  assert.deepEqual(startsOf(night), ["a", "b"]);
+});
