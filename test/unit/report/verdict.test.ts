@@ -192,3 +192,12 @@ test("the best value of a failure criterion is the best one, not the one that it
     ["NOT MET"],
   );
 });
+
+test("a quick try before the plan was written binds no criterion", () => {
+  const then = { success: "val/loss < 0.2" };
+  const tried = run("de-risk", ["0.3"], { long: false, criteria: then });
+  const full = run("full", ["0.3"], { criteria: { success: "val/loss < 0.4" } });
+  assert.equal(judge({ success: "val/loss < 0.4" }, tried, full).changed, false);
+  const named = judge({ success: "val/loss < 0.4", evidence: ["de-risk"] }, tried);
+  assert.equal(named.changed, true);
+});
