@@ -15,7 +15,13 @@ export function gateFindings(
 ): readonly AuditFinding[] {
   const read = readPage(page);
   const sources = pageSources(read.units);
-  const own = read.units.filter((unit) => isSealed(unit, read));
+  // All rows of a table are one block: each block is looked at once.
+  const blocks = new Map<string, boolean>();
+  const own = read.units.filter((unit) => {
+    const known = blocks.get(unit.block) ?? isSealed(unit, read);
+    blocks.set(unit.block, known);
+    return known;
+  });
   return [
     ...[...sources.values()].flatMap((source): AuditFinding[] => {
       const trouble = sourceTrouble(source, lineOf(source.path, source.line));
