@@ -184,7 +184,7 @@ const count = (text: string, part: string): number => text.split(part).length - 
 
 for (const [writing, name] of [
   ["pause=10", "with lease and exchange"],
-  ["no-leases no-exchange equal-reads=2 pause=5", "without lease and exchange"],
+  ["no-leases no-exchange equal-reads=2 pause=4", "without lease and exchange"],
 ] as const) {
   for (const how of ["in-place", "rename", "backup"] as const) {
     test(`${name}: no save by ${how} is lost, and nothing starts twice`, async (t) => {
