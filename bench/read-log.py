@@ -4,9 +4,11 @@ Prints CPU time in ms and the number of values of each metric as JSON.
 """
 
 import json
+import math
 import re
 import sys
 import time
+from array import array
 
 NUMBER = r"([-+]?(?:\d+\.?\d*(?:[eE][-+]?\d+)?|[Nn]a[Nn]|inf|Infinity))"
 METRIC = re.compile(r"metric (\{.*\})")
@@ -24,6 +26,11 @@ with open(sys.argv[1], encoding="utf-8", errors="replace") as log:
             if key == "step":
                 step = int(value)
             else:
-                series.setdefault(key, []).append((step, float(value), number))
+                if key not in series:
+                    series[key] = (array("d"), array("d"), array("L"))
+                steps, values, lines = series[key]
+                steps.append(math.nan if step is None else step)
+                values.append(float(value))
+                lines.append(number)
 took = time.process_time() - start
-print(json.dumps({"cpuMs": took * 1000, "metrics": {k: len(v) for k, v in series.items()}}))
+print(json.dumps({"cpuMs": took * 1000, "metrics": {k: len(v[1]) for k, v in series.items()}}))

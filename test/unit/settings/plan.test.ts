@@ -129,3 +129,21 @@ test("wrong types and values are problems and leave their key out", () => {
     assert.deepEqual(kept, { ...nothing, evidence: undefined }, yaml);
   }
 });
+
+test("a pattern for metric lines is taken as written, and one that cannot be used is a problem", () => {
+  const pattern = "gen (?<step>\\d+)  best (?<fitness>\\S+)";
+  assert.equal(plan(`metrics_pattern: '${pattern}'\n`).metricsPattern, pattern);
+  assert.match(
+    problem("metrics_pattern: '(?<loss>'\n"),
+    /^1:\d+ `metrics_pattern` cannot be used: it is no/,
+  );
+  assert.match(
+    problem("metrics_pattern: 'loss (\\S+)'\n"),
+    /names no metric: put its value in a group/,
+  );
+  assert.match(
+    problem("metrics_pattern: '(?<a>x)\\1'\n"),
+    /could take for ever; write it in single/,
+  );
+  assert.match(problem("metrics_pattern: [a, b]\n"), /it takes one text/);
+});
