@@ -119,6 +119,9 @@ function applyToRun(world: World, fact: RunFact): void {
         resolved: [],
       };
       change(world, fact.id, () => ({ state: "preparing", stateSinceMs: fact.atMs, run }));
+      if (spec.place?.kind === "gpus") {
+        for (const { uuid, index } of spec.place.gpus) world.gpus.known.set(uuid, index);
+      }
       return;
     }
     case "run-started":
@@ -141,6 +144,7 @@ function applyToRun(world: World, fact: RunFact): void {
       });
       return;
     case "run-exited":
+      leavePlace(world, fact.id, fact.atMs);
       changeRun(world, fact.id, {
         exited: true,
         exitedAtMs: fact.atMs,
@@ -170,6 +174,16 @@ function applyToRun(world: World, fact: RunFact): void {
         changeRun(world, fact.id, { resolved: [...resolved, fact.flag] });
     }
   }
+}
+
+/** Its GPUs are to be seen again before anybody else gets them. */
+function leavePlace(world: World, id: CommandId, atMs: number): void {
+  const run = world.commands.get(id)?.run;
+  if (run === undefined || run.exited || run.spec.place?.kind !== "gpus") return;
+  const { gpus } = world;
+  gpus.epoch += 1;
+  gpus.nextAtMs = 0;
+  for (const { uuid } of run.spec.place.gpus) gpus.left.set(uuid, { epoch: gpus.epoch, atMs });
 }
 
 function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): void {

@@ -350,12 +350,10 @@ export const GPU_RELEASE_MS = 30_000;
 export const GPU_RELEASE_SOON_MS = 5_000;
 export const GPU_LOOK_SOON_MS = 25;
 export const GPU_LOOK_MS = 250;
-/** Others' use is looked at so often that no GPU is idle for a second while a run could start. */
+/** Others' use, or a silent driver, is looked at so often: no GPU that a run could have idles. */
 export const GPU_LOOK_OTHERS_MS = 750;
 /** Looking takes at most one part in this many of the time. */
 export const GPU_LOOK_SHARE = 4;
-/** A driver that does not answer is asked again after this long. */
-export const GPU_TROUBLE_MS = 5_000;
 /** A GPU that another daemon holds is tried again after this long. */
 export const GPU_ELSEWHERE_MS = 700;
 /** Hashes of receipt pieces kept at hand: more than a journal of 10 MB has. */

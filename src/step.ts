@@ -12,6 +12,7 @@ import type { Fact } from "./model/fact.ts";
 import type { ExperimentPath } from "./model/ids.ts";
 import type { JournalView, World } from "./model/world.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./queue/run-events.ts";
+import { onGpusSeen } from "./queue/place-watch.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
@@ -72,6 +73,9 @@ function take(turn: Turn, event: Event): void {
       return;
     case "start-examined":
       onStartExamined(turn, event.command, event.examination);
+      return;
+    case "gpus-seen":
+      onGpusSeen(turn, event);
       return;
     case "environment-prepared":
     case "attempt-started":

@@ -5,6 +5,7 @@ import { isLocked } from "../effects/lab-lock.ts";
 import { readRun } from "../effects/tail.ts";
 import { commandTitle } from "../model/command.ts";
 import type { LabPath } from "../model/ids.ts";
+import { placeName } from "../model/place.ts";
 import { spanText } from "../model/time.ts";
 import type { MetricSummary } from "../model/sample.ts";
 import { ENDED, type Command, type World } from "../model/world.ts";
@@ -29,6 +30,8 @@ export interface StatusEntry {
   readonly limitMs?: number;
   readonly exitCode?: number;
   readonly cause?: string;
+  /** `GPU 0`, `CPU`: what it has while it runs. */
+  readonly place?: string;
   readonly flags: number;
   /** Literal tokens of the last logged values. */
   readonly metrics: Readonly<Record<string, string>>;
@@ -67,6 +70,7 @@ async function entryOf(lab: LabPath, command: Command, nowMs: number): Promise<S
     limitMs: run?.limitMs,
     exitCode: run?.outcome?.exitCode,
     cause: run?.outcome?.cause.kind,
+    place: run === undefined || run.exited ? undefined : placeName(run.spec.place),
   };
   const known = Object.entries(given).filter(([, value]) => value !== undefined);
   return {
@@ -145,5 +149,6 @@ function detailOf(entry: StatusEntry): string {
   const flags = entry.flags === 0 ? [] : [`${entry.flags} flag${entry.flags === 1 ? "" : "s"}`];
   const cause = entry.cause === undefined || entry.cause === "success" ? [] : [entry.cause];
   const reason = entry.reason === undefined ? [] : [entry.reason.replaceAll("`", "")];
-  return [...cause, ...reason, ...flags, ...metrics].join(" · ");
+  const place = entry.place === undefined ? [] : [entry.place];
+  return [...place, ...cause, ...reason, ...flags, ...metrics].join(" · ");
 }

@@ -2,6 +2,8 @@
 // What a running attempt does is followed in run-hands.ts; decisions are step's.
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { GPU_ELSEWHERE_MS } from "../limits.ts";
 import type { StartExamination } from "../model/event.ts";
 import type { AttemptId } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
@@ -9,6 +11,7 @@ import { takeNotes } from "./attempt-notes.ts";
 import { attemptDir, createAttempt, readAttempt } from "./attempts.ts";
 import { codeHash } from "./code-hash.ts";
 import { missingScript, prepareEnvironment } from "./environment.ts";
+import type { GpuLocks } from "./gpu-locks.ts";
 import type { Hands } from "./hands.ts";
 import { hostFacts } from "./process-identity.ts";
 import { findRunFolder, listRunFolders } from "./run-folders.ts";
@@ -26,12 +29,23 @@ type AttemptHands = Pick<
   | "adopt-attempt"
 >;
 
-/** Hands on a supervisor; `env` is what runs inherit. */
-export function attemptHands(supervisor: Supervisor, env: NodeJS.ProcessEnv): AttemptHands {
+/** Hands on a supervisor; `env` is what runs inherit, `locks` are those of the machine's GPUs. */
+export function attemptHands(
+  supervisor: Supervisor,
+  env: NodeJS.ProcessEnv,
+  locks: GpuLocks,
+): AttemptHands {
   const preparing = new Map<AttemptId, AbortController>();
   return {
-    async "examine-start"({ command, spec }, post) {
-      post({ kind: "start-examined", command, examination: await examine(spec) });
+    async "examine-start"({ command, spec, joined }, post) {
+      const examination = await examine(spec);
+      const taken =
+        examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
+      post({
+        kind: "start-examined",
+        command,
+        examination: taken.length > 0 ? { kind: "gpus-taken", uuids: taken } : examination,
+      });
     },
 
     async "prepare-environment"({ spec }, post) {
@@ -53,7 +67,12 @@ export function attemptHands(supervisor: Supervisor, env: NodeJS.ProcessEnv): At
         const argv = await argvOf(spec);
         await createAttempt(spec);
         await takeNotes(spec);
-        const process = await supervisor.start(spec, argv, env, spec.limitMs);
+        const waiting = new AbortController();
+        preparing.set(attempt, waiting);
+        await lockAgain(locks, spec, waiting.signal);
+        preparing.delete(attempt);
+        const held = locks.descriptors(attempt);
+        const process = await supervisor.start(spec, argv, env, spec.limitMs, held);
         post({ kind: "attempt-started", attempt, process });
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
@@ -73,6 +92,8 @@ export function attemptHands(supervisor: Supervisor, env: NodeJS.ProcessEnv): At
     async "adopt-attempt"({ spec }, post) {
       const { attempt } = spec;
       const state = await readAttempt(attemptDir(spec.lab, attempt), hostFacts());
+      // Its shim has them, or died: then they are held from here.
+      if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
       switch (state.kind) {
         case "never-started":
           post({ kind: "attempt-adopted", attempt, state: "never-started" });
@@ -95,6 +116,19 @@ export function attemptHands(supervisor: Supervisor, env: NodeJS.ProcessEnv): At
       }
     },
   };
+}
+
+const gpusOf = ({ place }: AttemptSpec): readonly string[] =>
+  place?.kind === "gpus" ? place.gpus.map(({ uuid }) => uuid) : [];
+
+/** After a restart somebody else may have locked a GPU of a run that had not started yet. */
+async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal): Promise<void> {
+  if (locks.granted(spec.attempt)) return;
+  const dir = attemptDir(spec.lab, spec.attempt);
+  while ((await readAttempt(dir, hostFacts())).kind === "never-started") {
+    if (locks.take(spec.attempt, gpusOf(spec)).length === 0) return;
+    await wait(GPU_ELSEWHERE_MS, undefined, { signal });
+  }
 }
 
 async function examine(spec: AttemptSpec): Promise<StartExamination> {

@@ -37,6 +37,7 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 interface Calls {
   readonly errno: () => string;
   readonly fcntl?: Numeric;
+  readonly flock?: Numeric;
   readonly renameat2?: Numeric;
   readonly renamexNp?: Numeric;
   readonly flistxattr?: Numeric;
@@ -66,13 +67,19 @@ function loadCalls(): Calls {
     const errno = (): string => getSystemErrorName(-koffi.errno());
     if (process.platform === "darwin") {
       const swap = find("int renamex_np(const char *from, const char *to, unsigned int flags)");
-      return swap === undefined ? { errno } : { errno, renamexNp: swap };
+      const flock = find("int flock(int fd, int operation)");
+      return {
+        errno,
+        ...(swap === undefined ? {} : { renamexNp: swap }),
+        ...(flock === undefined ? {} : { flock }),
+      };
     }
     if (process.platform !== "linux") return { errno };
     // Breaking a lease sends SIGIO, which ends a process that has no handler for it.
     process.on("SIGIO", () => undefined);
     const found = {
       fcntl: find("int fcntl(int fd, int cmd, ...)"),
+      flock: find("int flock(int fd, int operation)"),
       renameat2: find(
         "int renameat2(int fromDir, const char *from, int toDir, const char *to, unsigned int flags)",
       ),
@@ -118,6 +125,21 @@ export function readLeaseStands(descriptor: number): boolean {
 /** Let waiting writers go on. Closing the descriptor does the same. */
 export function releaseLease(descriptor: number): void {
   calls().fcntl?.(descriptor, F_SETLEASE, "int", F_UNLCK);
+}
+
+/** `flock(2)`: exclusive, without waiting; equal on Linux and macOS. */
+const LOCK_EX_NB = 2 | 4;
+
+/**
+ * Takes an exclusive lock on an open file, which lasts until every process that got the
+ * descriptor has closed it or ended. `refused`: the platform or the file system has none.
+ */
+export function lockOpenFile(descriptor: number): "held" | "taken" | "refused" {
+  const { flock, errno } = calls();
+  if (flock === undefined) return "refused";
+  if (flock(descriptor, LOCK_EX_NB) === 0) return "held";
+  const code = errno();
+  return code === "EAGAIN" || code === "EWOULDBLOCK" ? "taken" : "refused";
 }
 
 /**

@@ -14,6 +14,8 @@ import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
 import { attemptHands } from "./attempt-hands.ts";
 import { steadyClock } from "./clock.ts";
+import { gpuHands } from "./gpu-hands.ts";
+import { createGpuLocks } from "./gpu-locks.ts";
 import type { Hands } from "./hands.ts";
 import { journalHands, type JournalHands } from "./journal-hands.ts";
 import { logFact } from "./fact-log.ts";
@@ -108,8 +110,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
           (run !== undefined && run.folder === undefined && run.spec.name === name),
       ),
   });
+  const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
   const hands: Hands = {
-    ...attemptHands(supervisor, parts.env),
+    ...attemptHands(supervisor, parts.env, locks),
+    ...gpuHands(locks, parts.env),
     "follow-attempt": runs["follow-attempt"],
     "conclude-run": runs["conclude-run"],
     "plot-run": runs["plot-run"],

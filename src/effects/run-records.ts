@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import type { RunFolder } from "../model/ids.ts";
 import type { AttemptSpec, StartFacts } from "../model/run.ts";
 import { gitFacts } from "./git-facts.ts";
-import { gpuFacts } from "./gpu-facts.ts";
+import { gpuFacts, type GpuFacts } from "./gpu-facts.ts";
 import {
   buildRunRecord,
   environmentHashes,
@@ -51,7 +51,7 @@ export async function recordFacts(
   const manifest = start.runner === "pixi" ? await pixiManifest(experiment, spec.lab) : undefined;
   const [git, gpus, environment, argv] = await Promise.all([
     gitFacts(experiment),
-    gpuFacts(),
+    gpusOf(spec),
     environmentHashes(experiment, script, manifest),
     argvAsRun(spec, folder),
   ]);
@@ -75,6 +75,16 @@ export async function recordFacts(
     ...(environment === undefined ? {} : { environment }),
     ...(start.because === undefined ? {} : { because: start.because }),
   };
+}
+
+/** Those that it was given; of a run without a place, all of the machine's. */
+async function gpusOf({ place }: AttemptSpec): Promise<readonly GpuFacts[]> {
+  if (place?.kind === "cpu") return [];
+  const there = await gpuFacts();
+  if (place === undefined) return there;
+  return place.gpus.map(
+    ({ uuid }) => there.find((gpu) => gpu.uuid === uuid) ?? { uuid, name: "", driver: "" },
+  );
 }
 
 async function argvAsRun(spec: AttemptSpec, folder: RunFolder): Promise<readonly string[]> {

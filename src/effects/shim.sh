@@ -13,6 +13,9 @@
 #   over-limit  marker: the limit ended the run
 #   exit        `CODE ENDED_AT_MS`
 #
+# Descriptors 3 to 8, where they are open, are locks on GPUs: they are this process's alone, so that
+# a GPU is free when the run is over, whatever the command left behind.
+#
 # The braces make the shell read all of it first: an upgrade may replace this file meanwhile.
 {
   set -u
@@ -104,10 +107,10 @@
   printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
 
   if command -v setsid; then
-    setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- &
+    setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
   else
     set -m
-    "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- &
+    "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
     set +m
   fi
   child=$!
@@ -119,7 +122,7 @@
 
   # Closed inside: around a function some shells keep a copy of what a redirection replaces.
   (
-    exec 9<&-
+    exec 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-
     watch_limit
   ) &
   watchdog=$!

@@ -14,6 +14,7 @@ import {
   SWEEP_ROUNDS,
 } from "../limits.ts";
 import type { AttemptId } from "../model/ids.ts";
+import { placeVariables } from "../model/place.ts";
 import type { AttemptSpec, ProcessIdentity } from "../model/run.ts";
 import {
   attemptDir,
@@ -58,7 +59,8 @@ export class Supervisor {
   /**
    * Starts `argv` for an attempt in the experiment's folder and returns the process that leads
    * its group. The run inherits `env`, its command's own variables, and its id and name;
-   * `limitMs` counts from its start and rounds up to seconds. An attempt that had been claimed is not started again: the answer is then the
+   * `limitMs` counts from its start and rounds up to seconds;
+   * `locks` are open files that the shim keeps open until it ends. An attempt that had been claimed is not started again: the answer is then the
    * process of that first start. Rejects where nothing was started, saying why.
    */
   async start(
@@ -66,13 +68,14 @@ export class Supervisor {
     argv: readonly string[],
     env: NodeJS.ProcessEnv,
     limitMs: number,
+    locks: readonly number[] = [],
   ): Promise<ProcessIdentity> {
     await createAttempt(spec);
     const dir = attemptDir(spec.lab, spec.attempt);
     const before = await readAttempt(dir, hostFacts());
     if (before.kind === "never-started") {
       await writeLimit(dir, limitMs);
-      await this.#spawnShim(spec, dir, argv, env);
+      await this.#spawnShim(spec, dir, argv, env, locks);
     }
     return this.#leader(spec, dir);
   }
@@ -158,6 +161,7 @@ export class Supervisor {
     dir: string,
     argv: readonly string[],
     env: NodeJS.ProcessEnv,
+    locks: readonly number[],
   ): Promise<void> {
     const grace = String(Math.max(1, Math.ceil(this.#graceMs / 1000)));
     const shim = await new Promise<ChildProcess>((resolve, reject) => {
@@ -170,7 +174,7 @@ export class Supervisor {
           cwd: spec.experiment,
           detached: true,
           env: runEnvironment(spec, env),
-          stdio: "ignore",
+          stdio: shimFiles(locks),
         });
         child.once("spawn", () => resolve(child));
         child.once("error", refuse);
@@ -207,11 +211,20 @@ export class Supervisor {
   }
 }
 
+/** Locks that the shim holds on from 3 on; 9 is its own. */
+function shimFiles(locks: readonly number[]): ("ignore" | number)[] {
+  const before = locks.slice(0, 6);
+  const rest = locks.slice(6);
+  const gap = rest.length === 0 ? [] : ["ignore" as const];
+  return ["ignore", "ignore", "ignore", ...before, ...gap, ...rest];
+}
+
 /** What a run inherits. Its shim adds the run's id: a sweep must not take the shim for the run. */
 function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { [RUN_ID_VARIABLE]: _outer, ...outer } = base;
   const { [RUN_ID_VARIABLE]: _written, ...own } = spec.env;
-  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own };
+  const place = placeVariables(spec.place);
+  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...place };
 }
 
 function anyLeft(attempt: AttemptId, leader: ProcessIdentity | undefined): boolean {

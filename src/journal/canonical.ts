@@ -12,6 +12,8 @@ import type { YamlValue } from "../settings/yaml-map.ts";
  */
 export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, string>): string {
   const { verb, target, args, timeoutMs, after, script, runner, env, stopOn } = spec;
+  const { gpus, share, priority } = spec;
+  const placed = gpus !== undefined || share !== undefined || priority !== undefined;
   const sorted = [...later].toSorted(byName);
   const order = after?.map(({ target: name, any }) => [name, any]).toSorted(byName);
   return hashText(
@@ -26,6 +28,7 @@ export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, stri
       env,
       sorted,
       ...(stopOn === undefined ? [] : [stopOn]),
+      ...(placed ? [{ gpus, share, priority }] : []),
     ]),
   );
 }

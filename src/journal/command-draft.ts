@@ -1,12 +1,13 @@
 // A command while it is being read, from a line or a fence alike: its keys checked one by one.
 // How lines and fences are taken apart is in command-line.ts and command-fence.ts.
-import { ARGUMENT_CHARS } from "../limits.ts";
+import { ARGUMENT_CHARS, GPUS_MOST, PRIORITY_MOST, SHARE_MOST } from "../limits.ts";
 import type { After, CommandSpec, Runner, Verb } from "../model/command.ts";
 import type { RuleName } from "../model/finding.ts";
 import { nearest } from "../settings/nearest.ts";
 import { readStopOn } from "../settings/rule-values.ts";
 import {
   brief,
+  checkCount,
   checkRunner,
   checkRunName,
   checkScript,
@@ -29,21 +30,12 @@ const CARRIED = [
   "args",
   "go",
   "stop-on",
+  "gpus",
+  "share",
+  "priority",
 ] as const;
 /** Keys of the language that this version understands and cannot carry out yet. */
-const LATER = [
-  "gpus",
-  "when",
-  "if",
-  "sweep",
-  "seeds",
-  "retry",
-  "host",
-  "priority",
-  "share",
-  "snapshot",
-  "executor",
-] as const;
+const LATER = ["when", "if", "sweep", "seeds", "retry", "host", "snapshot", "executor"] as const;
 export const KEYS: readonly string[] = [...CARRIED, ...LATER];
 
 /** A problem of a command whose place is still an offset in the text it was read from. */
@@ -60,6 +52,9 @@ export interface Draft {
   script?: string;
   runner?: Runner;
   stopOn?: readonly RuleName[];
+  gpus?: number;
+  share?: number;
+  priority?: number;
   readonly env: Map<string, string>;
   /** Values of the keys that are for later, as canonical text. */
   readonly later: Map<string, string>;
@@ -166,7 +161,11 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   else if (value.kind !== "text") {
     draft.faults.push({ message: `\`${key}\` takes one value`, fix: "write a single one", offset });
   } else if (key === "timeout") assign(draft, "timeoutMs", checkTimeout(value.text), offset);
-  else if (key === "script") assign(draft, "script", checkScript(value.text), offset);
+  else if (key === "gpus") assign(draft, key, checkCount(key, value.text, 0, GPUS_MOST), offset);
+  else if (key === "share") assign(draft, key, checkCount(key, value.text, 1, SHARE_MOST), offset);
+  else if (key === "priority") {
+    assign(draft, key, checkCount(key, value.text, -PRIORITY_MOST, PRIORITY_MOST), offset);
+  } else if (key === "script") assign(draft, "script", checkScript(value.text), offset);
   else if (key === "runner") assign(draft, "runner", checkRunner(value.text), offset);
   else if (key === "because") {
     const because = value.text.replaceAll(/\s+/g, " ").trim();
@@ -179,7 +178,7 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   }
 }
 
-function assign<K extends "timeoutMs" | "script" | "runner">(
+function assign<K extends "timeoutMs" | "script" | "runner" | "gpus" | "share" | "priority">(
   draft: Draft,
   key: K,
   checked: Checked<NonNullable<Draft[K]>>,
@@ -203,6 +202,10 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     const fix = "leave only the word after the colon";
     faults.push({ message: `\`${verb}:\` takes nothing but its target`, fix, offset });
   }
+  if (draft.share !== undefined && draft.gpus !== undefined && draft.gpus !== 1) {
+    const fix = "leave `gpus` out";
+    faults.push({ message: "`share` is a part of one GPU", fix, offset });
+  }
   if (args.some((arg) => arg.includes("\0"))) {
     const fix = "take the character away";
     faults.push({ message: "an argument holds a NUL character", fix, offset });
@@ -223,6 +226,9 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     ...(draft.script === undefined ? {} : { script: draft.script }),
     ...(draft.runner === undefined ? {} : { runner: draft.runner }),
     ...(draft.stopOn === undefined ? {} : { stopOn: draft.stopOn }),
+    ...(draft.gpus === undefined ? {} : { gpus: draft.gpus }),
+    ...(draft.share === undefined ? {} : { share: draft.share }),
+    ...(draft.priority === undefined ? {} : { priority: draft.priority }),
     ...(env.size === 0 ? {} : { env: Object.fromEntries([...env].toSorted(byName)) }),
     ...(later.size === 0 ? {} : { unsupported: [...later.keys()].toSorted() }),
   };

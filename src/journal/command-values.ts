@@ -150,6 +150,10 @@ function variableFault(name: string, value: string): Omit<Fault, "offset"> | und
     const fix = "choose another name";
     return { message: `\`${brief(name)}\` belongs to nightlab`, fix };
   }
+  if (name === "CUDA_VISIBLE_DEVICES") {
+    const fix = "write `gpus: 1`, or `gpus: 0` for none";
+    return { message: `\`${name}\` is set by the GPUs that a run gets`, fix };
+  }
   if (!value.includes("\0")) return undefined;
   return { message: `\`${name}\` holds a NUL character`, fix: "take the character away" };
 }

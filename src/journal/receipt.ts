@@ -2,6 +2,7 @@
 // Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
 import { RECEIPT_TEXT_CHARS } from "../limits.ts";
 import { RUN_FOLDER } from "../model/ids.ts";
+import { placeName } from "../model/place.ts";
 import { problemText, type Problem } from "../model/problem.ts";
 import type { RunOutcome } from "../model/run.ts";
 import { localStamp, spanText } from "../model/time.ts";
@@ -70,7 +71,11 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
     case "preparing":
       return [`its environment, ${since(run?.claimedAtMs ?? command.stateSinceMs)}`, ...reason];
     case "running":
-      return [since(run?.startedAtMs ?? run?.claimedAtMs ?? command.stateSinceMs), ...reason];
+      return [
+        since(run?.startedAtMs ?? run?.claimedAtMs ?? command.stateSinceMs),
+        ...placeOf(run),
+        ...reason,
+      ];
     case "held":
     case "waiting":
     case "cancelled":
@@ -82,6 +87,11 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
     case "lost":
       return run === undefined ? reason : endFacts(command, run, context);
   }
+}
+
+function placeOf(run: Run | undefined): readonly string[] {
+  const name = placeName(run?.spec.place);
+  return name === undefined ? [] : [name];
 }
 
 function queueFacts(place: number | undefined): readonly string[] {

@@ -31,6 +31,12 @@ export interface CommandSpec {
   /** Rules whose flag stops the run. */
   readonly stopOn?: readonly RuleName[];
   readonly env?: Readonly<Record<string, string>>;
+  /** How many GPUs it gets to itself; 0: none; absent: one, where the machine has any. */
+  readonly gpus?: number;
+  /** It takes one part in this many of one GPU. */
+  readonly share?: number;
+  /** The higher goes first; absent: 0. */
+  readonly priority?: number;
   /** Keys of the language that were understood but that this version cannot carry out yet. */
   readonly unsupported?: readonly string[];
 }

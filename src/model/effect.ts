@@ -28,7 +28,20 @@ export type Effect =
       readonly kind: "examine-start";
       readonly command: CommandId;
       readonly experiment: ExperimentPath;
+      /** Its GPUs are locked where the answer is `ready`. */
       readonly spec: AttemptSpec;
+      /** GPUs of it that other runs of this daemon hold: they are locked already. */
+      readonly joined: readonly string[];
+    }
+  | {
+      /** Ask the driver how the GPUs are. */
+      readonly kind: "probe-gpus";
+      readonly epoch: number;
+    }
+  | {
+      /** The attempt needs its GPUs' locks no more. */
+      readonly kind: "release-gpus";
+      readonly attempt: AttemptId;
     }
   | { readonly kind: "prepare-environment"; readonly spec: AttemptSpec; readonly runner: string }
   | { readonly kind: "start-attempt"; readonly spec: AttemptSpec; readonly runner: string }

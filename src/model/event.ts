@@ -3,6 +3,7 @@
 import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { GpusSeen } from "./place.ts";
 import type { Problem } from "./problem.ts";
 import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
 import type { LabSettings } from "./world.ts";
@@ -65,6 +66,14 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "start-examined";
       readonly command: CommandId;
       readonly examination: StartExamination;
+    }
+  | {
+      /** What came of asking the driver, and what the question's `epoch` was. */
+      readonly kind: "gpus-seen";
+      readonly epoch: number;
+      /** How long the driver took, ms. */
+      readonly tookMs: number;
+      readonly seen: GpusSeen;
     }
   | {
       readonly kind: "environment-prepared";
@@ -142,6 +151,8 @@ export interface SetAside {
 /** What was found when a command's turn came. */
 export type StartExamination =
   | { readonly kind: "ready"; readonly codeHash: string; readonly runner: string }
+  /** Another daemon of this machine holds these GPUs. */
+  | { readonly kind: "gpus-taken"; readonly uuids: readonly string[] }
   | { readonly kind: "no-runner"; readonly message: string }
   | { readonly kind: "script-missing"; readonly message: string; readonly script: string }
   | { readonly kind: "target-missing"; readonly message: string };

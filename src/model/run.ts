@@ -3,6 +3,7 @@
 import type { After, Runner, Verb } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, RunFolder } from "./ids.ts";
+import type { Place } from "./place.ts";
 import type { MetricSummary } from "./sample.ts";
 
 export type Ending = "done" | "failed" | "stopped" | "lost";
@@ -70,6 +71,8 @@ export interface AttemptSpec {
   readonly limitMs: number;
   /** For `eval:`: the run it works on. */
   readonly onRun?: RunFolder;
+  /** What it holds while it runs; absent: everything, as with one run at a time. */
+  readonly place?: Place;
 }
 
 /** What was so when an attempt was claimed, for its record. */

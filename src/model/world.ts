@@ -6,6 +6,7 @@ import type { RuleSettings } from "./finding.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import { emptyGpuWatch, type GpuWatch, type Place } from "./place.ts";
 import type {
   AttemptSpec,
   Ending,
@@ -173,6 +174,10 @@ export interface LabSettings {
   /** `quiet:` in nightlab.yaml; default QUIET_MS. */
   readonly quietMs: number;
   readonly timeZone: string;
+  /** `cpu-slots:` in nightlab.yaml: runs on the CPU at one time; default CPU_SLOTS. */
+  readonly cpuSlots?: number;
+  /** `gpu-free-below:` in nightlab.yaml, bytes; default GPU_FREE_BYTES. */
+  readonly gpuFreeBelow?: number;
   /** `rules:` in nightlab.yaml: for every journal that says nothing else. */
   readonly rules?: RuleSettings;
 }
@@ -190,6 +195,11 @@ export interface FoundExperiment {
 
 export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
 
+export interface Examining {
+  readonly command: CommandId;
+  readonly place: Place;
+}
+
 export interface World {
   nowMs: number;
   readonly labs: Map<LabPath, Lab>;
@@ -203,8 +213,9 @@ export interface World {
   readonly undecided: Map<ExperimentPath, JournalRead>;
   /** `queue: pause` is in force. */
   paused: boolean;
-  /** The command whose start is being examined; one at a time. */
-  examining?: CommandId | undefined;
+  /** The start that is being examined, one at a time, and the place that is kept for it. */
+  examining?: Examining | undefined;
+  readonly gpus: GpuWatch;
 }
 
 /** A world that knows nothing yet. */
@@ -219,6 +230,7 @@ export function emptyWorld(): World {
     allFound: false,
     undecided: new Map(),
     paused: false,
+    gpus: emptyGpuWatch(),
   };
 }
 

@@ -1,13 +1,14 @@
 // What one attempt at a command is, put together from the command, its plan and its lab.
 // Nothing is looked up on a disk here: whether script and runner exist is found at the start.
-import { attemptId } from "../model/ids.ts";
+import { attemptId, type AttemptId, type CommandId } from "../model/ids.ts";
+import type { Place } from "../model/place.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import type { Command, World } from "../model/world.ts";
 import { limitOf } from "./go.ts";
 import { resolveTarget } from "./targets.ts";
 
-/** Everything that starting the command's attempt needs. */
-export function attemptSpec(world: World, command: Command): AttemptSpec {
+/** Everything that starting the command's attempt at a place needs. */
+export function attemptSpec(world: World, command: Command, place: Place): AttemptSpec {
   const { spec, experiment } = command;
   const plan = world.views.get(experiment)?.reading.plan;
   const lab = world.experiments.get(experiment)?.lab ?? "";
@@ -20,7 +21,7 @@ export function attemptSpec(world: World, command: Command): AttemptSpec {
     script: spec.target,
   };
   return {
-    attempt: attemptId(`${command.id}-1`),
+    attempt: attemptOf(command.id),
     command: command.id,
     verb: spec.verb,
     name: spec.target,
@@ -31,9 +32,13 @@ export function attemptSpec(world: World, command: Command): AttemptSpec {
     ...(runner === undefined ? {} : { runner }),
     env: spec.env ?? {},
     limitMs: limitOf(world, command),
+    place,
     ...(on?.run?.folder === undefined ? {} : { onRun: on.run.folder }),
   };
 }
+
+/** The one try at a command. */
+export const attemptOf = (id: CommandId): AttemptId => attemptId(`${id}-1`);
 
 /** `run:` begins with the name; `eval:` with the run's path, put in by who starts it. */
 function scriptArguments(world: World, command: Command): readonly string[] {

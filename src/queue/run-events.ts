@@ -26,7 +26,8 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       onStarted(turn, command, run, event);
       return;
     case "attempt-not-started":
-      if (!run.exited) {
+      if (!run.exited && run.stopRequested !== undefined) concludeStopped(turn, command, run);
+      else if (!run.exited) {
         concludeWithoutLogs(turn, command.id, { kind: "start-failed", message: event.message });
       }
       return;
@@ -184,6 +185,8 @@ function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: 
     ...(exit === undefined ? {} : { exit }),
     ...(known === undefined ? {} : { known }),
   });
+  const spec = command.run?.spec;
+  if (spec?.place?.kind === "gpus") turn.effect({ kind: "release-gpus", attempt: spec.attempt });
   askConclusion(turn, command.id);
 }
 

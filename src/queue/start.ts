@@ -1,50 +1,96 @@
-// Whose turn it is: from the queue to the claim of an attempt. One run at a time, oldest first.
+// Whose turn it is: from the queue to the claim of an attempt at a place that is free for it.
 // What happens to a claimed run afterwards is in run-events.ts.
 import type { StartExamination } from "../model/event.ts";
 import type { CommandId } from "../model/ids.ts";
+import type { Place } from "../model/place.ts";
+import type { AttemptSpec } from "../model/run.ts";
 import type { Command, CommandState, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
-import { attemptSpec } from "./attempt-spec.ts";
+import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { awaitsDeRisk, dependencies, isLong, judgeGo } from "./go.ts";
+import { inOrder, startable, twinStarts } from "./order.ts";
+import { allTaken, heldPlaces, placeFor, type Held } from "./place.ts";
+import { askForGpus } from "./place-watch.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
 
-/** Asks for the examination of the next command that may start, if a place is free. */
+/** Asks for the examination of the next command that may start, if there is a place for it. */
 export function startNext(turn: Turn): void {
   const { world } = turn;
-  if (world.paused || world.examining !== undefined || placeTaken(world)) return;
+  if (world.paused || world.examining !== undefined) return;
+  const held = heldPlaces(world);
+  if (allTaken(world, held)) return;
+  let kept = false;
+  let ask = false;
   for (const command of inOrder(world)) {
     if (!readable(world, command)) continue;
+    // Order is kept on the GPUs: what is free gathers for who asked for several.
+    if (kept && command.spec.gpus !== 0) continue;
     const needs = dependencies(world, command);
     const answer = needs.kind === "ready" ? awaitsDeRisk(world, command) : needs;
-    if (answer.kind === "ready") {
-      world.examining = command.id;
-      turn.effect({
-        kind: "examine-start",
-        command: command.id,
-        experiment: command.experiment,
-        spec: attemptSpec(world, command),
-      });
-      return;
+    if (answer.kind !== "ready") {
+      setState(turn, command, answer.kind === "hold" ? "held" : "waiting", answer.reason);
+      continue;
     }
-    setState(turn, command, answer.kind === "hold" ? "held" : "waiting", answer.reason);
+    if (twinStarts(world, command)) continue;
+    const found = placeFor(world, command, held);
+    if (found.kind === "place") {
+      examine(turn, command, found.place, held);
+      break;
+    }
+    if (found.kind === "never") {
+      setState(turn, command, "held", found.why);
+      continue;
+    }
+    kept ||= found.keep;
+    ask ||= found.ask;
+    if (found.why !== undefined) setState(turn, command, "waiting", found.why);
+    else if (command.state === "waiting") setState(turn, command, "queued");
   }
+  if (ask) askForGpus(turn);
+}
+
+function examine(turn: Turn, command: Command, place: Place, held: Held): void {
+  turn.world.examining = { command: command.id, place };
+  const gpus = place.kind === "gpus" ? place.gpus : [];
+  turn.effect({
+    kind: "examine-start",
+    command: command.id,
+    experiment: command.experiment,
+    spec: attemptSpec(turn.world, command, place),
+    joined: gpus.map(({ uuid }) => uuid).filter((uuid) => held.gpus.has(uuid)),
+  });
 }
 
 /** The examination's outcome: a claim, a hold, or an ending with its cause. */
 export function onStartExamined(turn: Turn, id: CommandId, found: StartExamination): void {
   const { world } = turn;
+  const { examining } = world;
+  if (examining?.command !== id) return;
   world.examining = undefined;
+  const { place } = examining;
   const command = world.commands.get(id);
-  if (command === undefined || !startable(command) || !readable(world, command)) return;
-  if (world.paused || placeTaken(world)) return;
+  if (command !== undefined && startable(command) && readable(world, command) && !world.paused) {
+    decide(turn, command, place, found);
+  }
+  const taken = world.commands.get(id)?.run !== undefined;
+  if (!taken && place.kind === "gpus" && found.kind === "ready") {
+    turn.effect({ kind: "release-gpus", attempt: attemptOf(id) });
+  }
+}
+
+function decide(turn: Turn, command: Command, place: Place, found: StartExamination): void {
+  const { world } = turn;
   switch (found.kind) {
     case "script-missing":
     case "target-missing":
       setState(turn, command, "held", found.message);
       return;
+    case "gpus-taken":
+      for (const uuid of found.uuids) world.gpus.elsewhere.set(uuid, turn.atMs);
+      return;
     case "no-runner":
-      claim(turn, command, "", "none");
-      concludeWithoutLogs(turn, id, { kind: "no-runner", message: found.message });
+      claim(turn, command, place, "", "none");
+      concludeWithoutLogs(turn, command.id, { kind: "no-runner", message: found.message });
       return;
     case "ready": {
       const go = judgeGo(world, command, found.codeHash);
@@ -52,24 +98,27 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
         setState(turn, command, "held", go.reason);
         return;
       }
-      claim(turn, command, found.codeHash, found.runner);
-      turn.effect({
-        kind: "prepare-environment",
-        spec: attemptSpec(world, command),
-        runner: found.runner,
-      });
+      const spec = claim(turn, command, place, found.codeHash, found.runner);
+      turn.effect({ kind: "prepare-environment", spec, runner: found.runner });
     }
   }
 }
 
-function claim(turn: Turn, command: Command, codeHash: string, runner: string): void {
+function claim(
+  turn: Turn,
+  command: Command,
+  place: Place,
+  codeHash: string,
+  runner: string,
+): AttemptSpec {
   const { world } = turn;
   const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
   const { because } = command.spec;
+  const spec = attemptSpec(world, command, place);
   turn.record({
     kind: "run-claimed",
     id: command.id,
-    spec: attemptSpec(world, command),
+    spec,
     start: {
       codeHash,
       runner,
@@ -83,37 +132,19 @@ function claim(turn: Turn, command: Command, codeHash: string, runner: string): 
       },
     },
   });
+  return spec;
 }
 
-function setState(turn: Turn, command: Command, state: CommandState, reason: string): void {
+function setState(turn: Turn, command: Command, state: CommandState, reason?: string): void {
   if (command.state === state && command.reason === reason) return;
-  turn.record({ kind: "command-state", id: command.id, state, reason });
+  const why = reason === undefined ? {} : { reason };
+  turn.record({ kind: "command-state", id: command.id, state, ...why });
 }
-
-const startable = (command: Command): boolean =>
-  (command.state === "queued" || command.state === "waiting") &&
-  command.absentSinceMs === undefined;
-
-function inOrder(world: World): readonly Command[] {
-  return [...world.commands.values()]
-    .filter(startable)
-    .toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs || place(world, a) - place(world, b));
-}
-
-const place = (world: World, command: Command): number =>
-  world.experiments.get(command.experiment)?.commands.indexOf(command.id) ?? 0;
 
 /** Its journal was read, is not in the middle of a merge, and its block is not being edited. */
 function readable(world: World, command: Command): boolean {
   const view = world.views.get(command.experiment);
   if (view === undefined || view.reading.conflicted) return false;
   for (const [at, id] of view.placed) if (id === command.id) return !view.settling.has(at);
-  return false;
-}
-
-function placeTaken(world: World): boolean {
-  for (const { run } of world.commands.values()) {
-    if (run !== undefined && !run.exited) return true;
-  }
   return false;
 }

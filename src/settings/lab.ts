@@ -1,6 +1,6 @@
-// The settings of a lab, `nightlab.yaml`: how long a line settles, which time zone times are in.
+// The settings of a lab, `nightlab.yaml`: how long a line settles, its time zone, its CPU slots.
 // The file may be empty; where its problems are shown is decided elsewhere.
-import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
+import { CPU_SLOTS_MOST, QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
 import type { RuleSettings } from "../model/finding.ts";
 import type { Problem, Read } from "../model/problem.ts";
 import { parseSpan } from "../model/time.ts";
@@ -8,11 +8,11 @@ import type { LabSettings } from "../model/world.ts";
 import { linesOf, placeOf } from "../journal/text-lines.ts";
 import { nearest } from "./nearest.ts";
 import { readRules } from "./rule-values.ts";
-import { brief } from "./written-values.ts";
+import { brief, checkCount, checkSize, type Checked } from "./written-values.ts";
 import { readYamlMap } from "./yaml-map.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
-const KEYS = ["settle", "quiet", "time-zone", "rules"] as const;
+const KEYS = ["settle", "quiet", "time-zone", "rules", "cpu-slots", "gpu-free-below"] as const;
 const SETTLE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 600_000;
 
@@ -28,10 +28,15 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let quietMs = QUIET_MS;
   let timeZone = fallbackTimeZone;
   let rules: RuleSettings = {};
+  let cpuSlots: number | undefined;
+  let gpuFreeBelow: number | undefined;
   for (const { key, offset, value } of entries) {
     if (key === "settle") settleMs = readPause(key, value, faults, SETTLE_MIN_MS) ?? settleMs;
     else if (key === "quiet") quietMs = readPause(key, value, faults, 0) ?? quietMs;
     else if (key === "time-zone") timeZone = readTimeZone(value, faults) ?? timeZone;
+    else if (key === "cpu-slots") {
+      cpuSlots = readOne(value, (one) => checkCount(key, one, 1, CPU_SLOTS_MOST), faults);
+    } else if (key === "gpu-free-below") gpuFreeBelow = readOne(value, checkSize, faults);
     else if (key === "rules") rules = readRules(value, faults);
     else {
       const near = nearest(key, KEYS);
@@ -46,8 +51,25 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     const inFile = { ...place, offset: place.offset + bom };
     return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
   });
-  const given = Object.keys(rules).length === 0 ? {} : { rules };
+  const given = {
+    ...(Object.keys(rules).length === 0 ? {} : { rules }),
+    ...(cpuSlots === undefined ? {} : { cpuSlots }),
+    ...(gpuFreeBelow === undefined ? {} : { gpuFreeBelow }),
+  };
   return { value: { settleMs, quietMs, timeZone, ...given }, problems };
+}
+
+/** A single value; undefined, with a fault, where it is not as `check` wants it. */
+function readOne(
+  value: YamlValue,
+  check: (text: string) => Checked<number>,
+  faults: YamlFault[],
+): number | undefined {
+  if (value.kind === "empty") return undefined;
+  const checked = check(value.kind === "text" ? value.text : "");
+  if (checked.ok) return checked.value;
+  faults.push({ ...checked.fault, offset: value.offset });
+  return undefined;
 }
 
 function readPause(

@@ -58,6 +58,27 @@ export function checkScript(text: string): Checked<string> {
   return path.startsWith("-") ? fault("begins with a dash") : good(path);
 }
 
+/** A whole number from `least` to `most`, for the key of that name. */
+export function checkCount(
+  key: string,
+  text: string,
+  least: number,
+  most: number,
+): Checked<number> {
+  const number = /^[+-]?\d{1,9}$/.test(text.trim()) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return good(number === 0 ? 0 : number);
+  return bad(`\`${key}\` cannot be \`${brief(text)}\``, `write a number from ${least} to ${most}`);
+}
+
+/** `500MB`, `2 GiB` → bytes. */
+export function checkSize(text: string): Checked<number> {
+  const match = /^(\d{1,7}(?:\.\d{1,3})?)\s*([KMGT]i?)B$/.exec(text.trim());
+  const [, amount = "", unit = ""] = match ?? [];
+  if (match === null) return bad(`\`${brief(text)}\` is no size`, "write it as `500MB` or `2GiB`");
+  const power = "KMGT".indexOf(unit.charAt(0)) + 1;
+  return good(Number(amount) * (unit.length === 2 ? 1024 : 1000) ** power);
+}
+
 export function checkRunner(text: string): Checked<Runner> {
   const runner = RUNNERS.find((one) => one === text);
   if (runner !== undefined) return good(runner);

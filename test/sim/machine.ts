@@ -7,6 +7,7 @@ import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
 import type { Exit, RunOutcome } from "../../src/model/run.ts";
+import type { Gpus } from "./gpus.ts";
 
 /** A process of the simulated machine; it outlives the daemon. */
 interface Process {
@@ -24,6 +25,8 @@ export interface MachineOptions {
   readonly delayMs: () => number;
   /** Called at each write of a journal by the daemon. */
   readonly onWrite?: (before: string, after: string) => void;
+  /** Absent: the machine has none. */
+  readonly gpus?: Gpus;
 }
 
 /** The wall clock when the machine is switched on. */
@@ -158,6 +161,11 @@ export class Machine {
       "show-lab-problems": nothing,
       "renew-report": nothing,
       "extend-limit": nothing,
+      "probe-gpus": guarded(({ epoch }) => {
+        const seen = this.#options.gpus?.see(this.nowMs) ?? { kind: "seen", gpus: [] };
+        reply({ kind: "gpus-seen", epoch, tookMs: 5, seen });
+      }),
+      "release-gpus": nothing,
       "examine-start": guarded(({ command }) => {
         const examination = { kind: "ready", codeHash: "code", runner: "uv" } as const;
         reply({ kind: "start-examined", command, examination });
@@ -210,6 +218,7 @@ export class Machine {
     const start: Start = { name, args, command, atMs: this.nowMs, experiment };
     this.#processes.set(attempt, { start, startedAtMs: this.nowMs });
     this.starts.push(start);
+    this.#options.gpus?.begin(spec, this.nowMs);
     const running = [...this.#processes.values()].filter((one) => one.exit === undefined);
     this.most = Math.max(this.most, running.length);
     const code = this.#options.exitCode(name);
@@ -227,6 +236,7 @@ export class Machine {
   #end(attempt: string, code: number): void {
     const process = this.#processes.get(attempt);
     if (process === undefined || process.exit !== undefined) return;
+    this.#options.gpus?.end(attempt, this.nowMs);
     process.exit = { code, endedAtMs: this.wallMs(), overLimit: false };
   }
 }

@@ -16,6 +16,8 @@ export const EXPERIMENT = experimentPath("/lab/exp");
 
 export interface Night {
   readonly now: () => number;
+  /** Time since the machine was switched on, ms. */
+  readonly machineMs: () => number;
   readonly text: (experiment?: ExperimentPath) => string;
   /** Somebody saves the journal; `origin`: git did. */
   save(text: string, options?: SaveOptions): void;
@@ -134,6 +136,7 @@ export function startNight(options: NightOptions): Night {
 
   return {
     now: () => now(),
+    machineMs: () => machine.nowMs,
     text: (experiment = EXPERIMENT) => machine.files.get(experiment)?.text ?? "",
     save(text, { experiment = EXPERIMENT, origin, toldAfterMs = [50] } = {}) {
       const isNew = !machine.files.has(experiment);

@@ -46,6 +46,7 @@ function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["o
   });
   return {
     done,
+    loop,
     settle: () => {
       nowMs = wake?.atMs ?? nowMs;
       wake?.callback();
@@ -54,11 +55,12 @@ function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["o
 }
 
 test("a decision is in the ledger before any effect that it causes", () => {
-  const { done, settle } = notingLoop(
+  const { done, settle, loop } = notingLoop(
     () => undefined,
     (error) => assert.fail(String(error)),
   );
   settle();
+  loop.post({ kind: "gpus-seen", epoch: 0, tookMs: 5, seen: { kind: "seen", gpus: [] } });
   const accepted = done.indexOf("fact command-accepted");
   const examined = done.indexOf("examine-start");
   assert.ok(accepted >= 0 && examined > accepted, done.join(", "));

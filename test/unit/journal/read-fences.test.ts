@@ -57,7 +57,8 @@ test("a fence whose first key is a verb is a command with all its keys", () => {
     script: "train2.py",
     runner: "pixi",
     env: { A: "1e-4", B: "2" },
-    unsupported: ["gpus", "sweep"],
+    gpus: 1,
+    unsupported: ["sweep"],
   });
 });
 

@@ -278,11 +278,20 @@ test("environment variables come one by one", () => {
 });
 
 test("keys for later versions are understood and named", () => {
-  assert.deepEqual(spec("run: a gpus=2 when=tonight seeds=3\n").unsupported, [
-    "gpus",
-    "seeds",
-    "when",
-  ]);
+  assert.deepEqual(spec("run: a when=tonight seeds=3\n").unsupported, ["seeds", "when"]);
+});
+
+test("a place and a priority are numbers in their bounds, and `share` is a part of one GPU", () => {
+  const { gpus, share, priority, unsupported } = spec("run: a gpus=2 priority=-3\n");
+  assert.deepEqual([gpus, share, priority, unsupported], [2, undefined, -3, undefined]);
+  assert.equal(spec("run: a gpus=0\n").gpus, 0);
+  assert.equal(spec("run: a share=2\n").share, 2);
+  assert.match(problem("run: a gpus=two\n"), /`gpus` cannot be `two`; write a number from 0 to 64/);
+  assert.match(problem("run: a gpus=1.5\n"), /`gpus` cannot be/);
+  assert.match(problem("run: a share=0\n"), /`share` cannot be/);
+  assert.match(problem("run: a share=2 gpus=2\n"), /part of one GPU/);
+  assert.match(problem("run: a priority=high\n"), /`priority` cannot be/);
+  assert.match(problem("run: a env=CUDA_VISIBLE_DEVICES=1\n"), /set by the GPUs .*gpus: 0/);
 });
 
 test("script takes a file of the experiment and words", () => {

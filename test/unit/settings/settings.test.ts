@@ -24,6 +24,11 @@ test("settings are read, and wrong ones keep their default", () => {
     value: { settleMs: 2_000, quietMs: 1_000, timeZone: "Asia/Tokyo" },
     problems: [],
   });
+  const placed = readLabSettings("cpu-slots: 4\ngpu-free-below: 1.5GiB\n", "UTC");
+  assert.deepEqual([placed.value.cpuSlots, placed.value.gpuFreeBelow], [4, 1.5 * 2 ** 30]);
+  assert.equal(readLabSettings("gpu-free-below: 500 MB\n", "UTC").value.gpuFreeBelow, 500e6);
+  for (const wrong of ["cpu-slots: 0", "cpu-slots: many", "gpu-free-below: 5", "gpu-free-below: x"])
+    assert.equal(readLabSettings(`${wrong}\n`, "UTC").problems.length, 1, wrong);
   assert.equal(readLabSettings("quiet: 0s\n", "UTC").value.quietMs, 0);
   assert.notEqual(readLabSettings("settle: 0s\n", "UTC").problems.length, 0);
   const bad = readLabSettings("\uFEFFsettle: 2h\r\ntime-zone: Mars/Base\r\nsetle: 3s\r\n", "UTC");

@@ -1,0 +1,38 @@
+// In which order commands get their turn: the higher `priority`, then the older, then as written.
+// Whether one may start is go.ts's, and where place.ts's.
+import type { Command, World } from "../model/world.ts";
+
+/** Whether a command still waits for its start and stands in its journal. */
+export const startable = (command: Command): boolean =>
+  (command.state === "queued" || command.state === "waiting") &&
+  command.absentSinceMs === undefined;
+
+/** Everything that waits for its start, the next one first. */
+export function inOrder(world: World): readonly Command[] {
+  return [...world.commands.values()]
+    .filter(startable)
+    .toSorted(
+      (a, b) =>
+        (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+        a.acceptedAtMs - b.acceptedAtMs ||
+        line(world, a) - line(world, b),
+    );
+}
+
+const line = (world: World, command: Command): number =>
+  world.experiments.get(command.experiment)?.commands.indexOf(command.id) ?? 0;
+
+/**
+ * Whether an earlier start of the same name has not made its run folder yet. Scripts stamp the
+ * folder by the second, so that a twin would find its folder there, or be taken for the other.
+ */
+export function twinStarts(world: World, { id, experiment, spec }: Command): boolean {
+  if (spec.verb !== "run") return false;
+  for (const other of world.commands.values()) {
+    const { run } = other;
+    if (run === undefined || run.exited || run.folder !== undefined || other.id === id) continue;
+    if (other.experiment === experiment && run.spec.verb === "run" && run.spec.name === spec.target)
+      return true;
+  }
+  return false;
+}
