@@ -1,5 +1,6 @@
 // What each fact means for the world: the one place where its durable part changes.
 // It decides nothing: the same function runs live and when a ledger is replayed.
+import { HEADINGS_KEPT } from "./limits.ts";
 import type { Fact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
 import type { Command, Run, World } from "./model/world.ts";
@@ -83,6 +84,9 @@ export function apply(world: World, fact: Fact): void {
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
       return;
     }
+    case "commands-moved":
+      for (const [id, heading] of fact.headings) change(world, id, below(heading));
+      return;
     case "receipts-missed":
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite: 0 }));
       return;
@@ -205,6 +209,13 @@ function setAside(world: World, fact: SetAsideFact): void {
   const added = fact.kind === "save-set-aside" ? [{ version, ...near }] : [];
   world.experiments.set(fact.experiment, { ...experiment, setAside: [...others, ...added] });
 }
+
+const below =
+  (heading: string) =>
+  ({ heading: last, earlierHeadings = [] }: Command): Partial<Command> => ({
+    heading,
+    earlierHeadings: [...new Set([last, ...earlierHeadings])].slice(0, HEADINGS_KEPT),
+  });
 
 function replace(world: World, id: CommandId, update: (command: Command) => Command): void {
   const command = world.commands.get(id);

@@ -204,6 +204,8 @@ export const RECEIPT_FLAGS = 12;
 export const ALIGN_CELLS = 4_000_000;
 /** Beyond that, each command is looked for only this far ahead. */
 export const ALIGN_LOOK_AHEAD = 500;
+/** Headings that one command stood below, for when it comes back: one typed letter by letter too. */
+export const HEADINGS_KEPT = 50;
 /** Two texts are compared word by word only where they stand this close. */
 export const ALIGN_SIMILAR_REACH = 50;
 

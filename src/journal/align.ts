@@ -12,6 +12,8 @@ export interface KnownPlace {
   readonly source: string;
   readonly form?: CommandForm;
   readonly heading: string;
+  /** Headings that it stood below before. */
+  readonly earlierHeadings?: readonly string[];
   readonly started: boolean;
   /** A receipt of it has been written into this journal. */
   readonly receiptShown: boolean;
@@ -167,6 +169,9 @@ function byOrder(state: State): void {
   });
 }
 
+const stoodBelow = ({ heading, earlierHeadings = [] }: KnownPlace, place: FoundPlace): boolean =>
+  heading === place.heading || earlierHeadings.includes(place.heading);
+
 /** Equal commands may differ in what they wait for: a box, a ` !`. */
 const looksAlike = (command: KnownPlace, place: FoundPlace): boolean =>
   command.source === place.source && command.form === place.form;
@@ -189,7 +194,7 @@ function byCommand(state: State): void {
         const fits = candidates.filter((i) => {
           const command = known[i];
           if (command?.absent !== absent) return false;
-          return command.heading === place.heading || !(sameHeading || command.longAbsent === true);
+          return stoodBelow(command, place) || !(sameHeading || command.longAbsent === true);
         });
         const alike = fits.find((i) => {
           const command = known[i];

@@ -50,3 +50,18 @@ export function recordOrder(
   const same = order.length === present.length && order.every((id, i) => id === present[i]?.id);
   if (!same) turn.record({ kind: "journal-aligned", experiment, commands: order });
 }
+
+/** Records below which headings commands stand, where that is another one than before. */
+export function recordHeadings(
+  turn: Turn,
+  experiment: ExperimentPath,
+  places: ReadonlyMap<string, Place>,
+  placed: ReadonlyMap<string, CommandId>,
+): void {
+  const headings = [...placed].flatMap(([at, id]) => {
+    const heading = places.get(at)?.heading;
+    const moved = heading !== undefined && turn.world.commands.get(id)?.heading !== heading;
+    return moved ? [[id, heading] as const] : [];
+  });
+  if (headings.length > 0) turn.record({ kind: "commands-moved", experiment, headings });
+}

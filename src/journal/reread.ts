@@ -19,7 +19,7 @@ import { alignChanged } from "./align-changed.ts";
 import { heldForeign, holdForeign } from "./accept.ts";
 import { inertPlaces, lookAtFirst } from "./first-sight.ts";
 import { DELETED, HOLDS } from "./holds.ts";
-import { placesOf, recordOrder } from "./places.ts";
+import { placesOf, recordHeadings, recordOrder } from "./places.ts";
 import { settlingProblems } from "./place-problems.ts";
 import { receiptInputs } from "./receipt-inputs.ts";
 import { noteSetAside } from "./set-aside.ts";
@@ -118,6 +118,9 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
       source: command.source,
       form: command.form,
       heading: command.heading,
+      ...(command.earlierHeadings === undefined
+        ? {}
+        : { earlierHeadings: command.earlierHeadings }),
       started: command.run !== undefined || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
@@ -133,6 +136,7 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
     })),
   });
   recordOrder(turn, experiment, [...found.keys()], result.placed);
+  recordHeadings(turn, experiment, found, result.placed);
   const bare = new Set(
     [...result.placed].flatMap(([at, id]) => (found.get(at)?.receiptId === id ? [] : [id])),
   );

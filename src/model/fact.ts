@@ -138,6 +138,12 @@ export type Fact = { readonly atMs: number } & (
       readonly ids: readonly CommandId[];
     }
   | {
+      /** They stand below another heading than before. */
+      readonly kind: "commands-moved";
+      readonly experiment: ExperimentPath;
+      readonly headings: readonly (readonly [id: CommandId, heading: string])[];
+    }
+  | {
       readonly kind: "receipts-missed";
       readonly experiment: ExperimentPath;
       /** Commands that stand elsewhere now, without the receipt that they had. */

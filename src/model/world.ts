@@ -47,6 +47,8 @@ export interface Command {
   /** The block's own text when it was accepted or last edited before its start. */
   readonly source: string;
   readonly heading: string;
+  /** Headings that it stood below before, the latest first. */
+  readonly earlierHeadings?: readonly string[];
   /** 1-based line in the journal when it was accepted. */
   readonly line: number;
   readonly state: CommandState;
