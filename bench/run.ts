@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Timing } from "./measure.ts";
 
-/** What a *.bench.ts file exports as `bench`. */
+/** What a *.bench.ts file exports as `bench`, or several as `benches`. */
 export interface Bench {
   /** What is timed, in words: `from the end of settling to the script's process`. */
   readonly what: string;
@@ -25,7 +25,16 @@ console.log(
 let tooSlow = files.length === 0;
 if (tooSlow) console.error(`no benchmark's name holds ${JSON.stringify(word)}`);
 for (const file of files.toSorted()) {
-  const { bench } = (await import(pathToFileURL(join(folder, file)).href)) as { bench: Bench };
+  const found = (await import(pathToFileURL(join(folder, file)).href)) as {
+    readonly bench?: Bench;
+    readonly benches?: readonly Bench[];
+  };
+  for (const bench of found.benches ?? []) await time(bench);
+  if (found.bench !== undefined) await time(found.bench);
+}
+process.exitCode = tooSlow ? 1 : 0;
+
+async function time(bench: Bench): Promise<void> {
   const { medianMs, p95Ms, worstMs, times } = await bench.run();
   const kept = medianMs <= bench.boundMs;
   tooSlow ||= !kept;
@@ -34,7 +43,6 @@ for (const file of files.toSorted()) {
       ` p95 ${ms(p95Ms)}, worst ${ms(worstMs)}, ${times} times`,
   );
 }
-process.exitCode = tooSlow ? 1 : 0;
 
 function ms(value: number): string {
   return `${value.toPrecision(3)} ms`;

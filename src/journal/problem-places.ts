@@ -74,12 +74,14 @@ export function strayProblemReceipts(
   inCode: (line: number) => boolean,
 ): readonly CommandBlock[] {
   const taken = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
-  return quotes.flatMap((quote) => {
+  return quotes.flatMap((quote, i) => {
+    if (taken.has(startOf(lines, quote.first))) return [];
     const receipt = readReceipt(lines, quote);
-    const { start } = receipt.span;
-    if (taken.has(start) || receipt.heads.some(({ state }) => state !== "problem")) return [];
+    if (receipt.heads.some(({ state }) => state !== "problem")) return [];
     let above = quote.first - 1;
     while (above >= 0 && isBlankLine(lines, above)) above -= 1;
+    // Below another receipt it is nobody's, and stays.
+    if (quotes[i - 1]?.after === above + 1) return [];
     const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
     const whole = { start: span.start, end: receipt.span.end };
     if (blocks.some((block) => overlap(block.span, whole))) return [];
