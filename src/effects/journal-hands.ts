@@ -98,16 +98,19 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     switch (found.kind) {
       case "text": {
         const known = await generations.knows(found.hash);
-        await keepVersion(keptDir, found.text);
-        tell(entry, undefined);
-        entry.lastSize = found.size;
-        entry.absentSinceMs = undefined;
         const { hash, mtimeMs } = found;
+        // It is kept while it is read, and used once it is kept.
+        const kept = keepVersion(keptDir, found.text, { hash });
+        kept.catch(() => undefined);
         const origin = (await gitWrote(path, mtimeMs))
           ? await arrivals.originOf(path, found.text)
           : undefined;
         const byGit = origin !== undefined;
         const { text, reading: understood, ...more } = await saves.read({ ...found, known, byGit });
+        await kept;
+        tell(entry, undefined);
+        entry.lastSize = found.size;
+        entry.absentSinceMs = undefined;
         if (more.onDisk !== undefined) note("saves crossed", { experiment, hash });
         post({
           kind: "journal-read",
@@ -255,7 +258,11 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
       await replayIntents(intentFolder(lab), displaced);
     },
     touch(lab, experiment) {
-      later(entryOf(lab, experiment), JOURNAL_PAUSE_MS);
+      const entry = entryOf(lab, experiment);
+      const sinceMs = now() - (entry.touchedAtMs ?? 0);
+      entry.touchedAtMs = now();
+      // The first word of a save is followed at once; what comes in one go is answered together.
+      later(entry, sinceMs > JOURNAL_PAUSE_MS ? 0 : JOURNAL_PAUSE_MS);
     },
     editorClosed(lab, experiment) {
       const told = (): void => post({ kind: "editor-closed", experiment });

@@ -15,6 +15,8 @@ export interface Watched {
   readonly generations: Generations;
   readonly saves: CrossedSaves;
   timer: NodeJS.Timeout | undefined;
+  /** When something last told that it may have changed, ms since 1970. */
+  touchedAtMs: number | undefined;
   /** Reads and writes of one journal take turns, so that what is told last is newest. */
   turn: Promise<unknown>;
   lastSize: number | undefined;
@@ -43,6 +45,7 @@ export function watchedJournal(
     generations,
     saves: new CrossedSaves({ reader, generations, rendered, keep }),
     timer: undefined,
+    touchedAtMs: undefined,
     turn: Promise.resolve(),
     lastSize: undefined,
     absentSinceMs: undefined,
