@@ -20,6 +20,8 @@ export function readBarLine(line: PlainLine): MetricLine {
   if (!tqdm && !KERAS.test(text)) return { kind: "other" };
   const read = readPairs(line, 0);
   const entries = (read?.entries ?? [])
+    // `Downloading: 45%|` is how far it is.
+    .filter(({ end }) => text.slice(end, end + 2) !== "%|")
     .filter(({ key }) => !MACHINERY.test(key.split("/").at(-1) ?? key))
     .map((entry) => ({ ...entry, grade: "sure" as const }));
   if (entries.length === 0) return { kind: "other", why: "a progress bar without values" };

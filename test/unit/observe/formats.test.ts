@@ -183,6 +183,10 @@ const NOT_READ: readonly (readonly [name: string, text: string])[] = [
     "[2023-04-18 01:46:52,554] [INFO] [loss_scaler.py:188:update_scale] [deepspeed] OVERFLOW! Rank 0 Skipping step. Attempted loss scale: 65536, but hysteresis is 2. Reducing hysteresis to 1\n",
   ],
   ["hashes", "commit 4f3a9b1 loss:4f3a9b1 acc=1.2.3\n"],
+  [
+    "downloads",
+    "Downloading: 100%|##########| 1.2G/1.2G [00:10<00:00, 120MB/s]\nLoading shards: 100%|##| 2/2 [00:05<00:00,  2.5s/it]\n",
+  ],
   ["prose", "The loss went down and accuracy of 3 models improved after 5 epochs\n"],
 ];
 
