@@ -5,7 +5,7 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { JOURNAL_BYTES, REPORT_READS } from "../limits.ts";
 import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../model/ids.ts";
 import type { IgnoredRun, Plan } from "../model/journal.ts";
-import { readJournal } from "../journal/read.ts";
+import { createJournalReader, type JournalReader } from "../journal/read.ts";
 import { nameWithoutSeed, settingOf } from "../report/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../report/input.ts";
 import { readIgnoredRuns } from "../settings/ignored.ts";
@@ -46,7 +46,7 @@ export async function readExperimentFiles(
   const dir = resolve(experimentDir);
   const cache = options.cache ?? createReadingCache();
   const journalText = await readJournalText(join(dir, "JOURNAL.md"));
-  const written = readJournal(journalText);
+  const written = readerOf(cache, dir).read(journalText);
   const journal = { ...written, plan: await withRulesOfLab(written.plan, options.labDir) };
   const ignored = [...journal.ignored, ...(await ignoredFile(dir))];
   const runs = await runsHere(dir, journal.plan, cache);
@@ -59,6 +59,17 @@ export async function readExperimentFiles(
     journalText,
     input: figures.length === 0 ? whole : { ...whole, figures },
   };
+}
+
+/** Readers by experiment, as long as their cache lives: a long journal is parsed once. */
+const READERS = new WeakMap<ReadingCache, Map<string, JournalReader>>();
+
+function readerOf(cache: ReadingCache, experimentDir: string): JournalReader {
+  const readers = READERS.get(cache) ?? new Map<string, JournalReader>();
+  READERS.set(cache, readers);
+  const reader = readers.get(experimentDir) ?? createJournalReader();
+  readers.set(experimentDir, reader);
+  return reader;
 }
 
 /** Rejects where there is no journal, or none that can be read: an empty report would be wrong. */
