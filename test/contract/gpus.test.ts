@@ -17,6 +17,7 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
+const warn = (why: string): void => assert.fail(why);
 const A = attemptId("aaaa-1");
 const B = attemptId("bbbb-1");
 
@@ -72,7 +73,6 @@ test("a daemon that was given some of the GPUs gives away no others", async (t) 
 
 test("a GPU is one daemon's, for two sharers of it, until both have released it", (t) => {
   const env = { NIGHTLAB_GPU_LOCKS: join(folderOf(t), "locks") };
-  const warn = (why: string): void => assert.fail(why);
   const [ours, theirs] = [createGpuLocks(env, warn), createGpuLocks(env, warn)];
   assert.deepEqual(ours.take(A, ["GPU-1", "GPU-2"]), []);
   assert.deepEqual(ours.take(B, ["GPU-1"]), []);
@@ -91,7 +91,6 @@ test("a GPU is one daemon's, for two sharers of it, until both have released it"
 
 test("the lock goes along with the process that inherited it, not with who took it", async (t) => {
   const env = { NIGHTLAB_GPU_LOCKS: join(folderOf(t), "locks") };
-  const warn = (why: string): void => assert.fail(why);
   const [ours, theirs] = [createGpuLocks(env, warn), createGpuLocks(env, warn)];
   ours.take(A, ["GPU-1"]);
   const [descriptor] = ours.descriptors(A);
