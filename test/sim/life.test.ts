@@ -122,7 +122,8 @@ function save(
   how: { readonly told: readonly number[]; readonly tornBy: number },
   options: SaveOptions,
 ): void {
-  if (how.tornBy > 0) {
+  // A torn text may lack the markers: that is the reader's to refuse, by lease or by two reads.
+  if (how.tornBy > 0 && !MARKER.test(text)) {
     night.save(text.slice(0, -how.tornBy), { toldAfterMs: [10] });
     night.pass(20);
   }
