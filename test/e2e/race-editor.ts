@@ -18,6 +18,8 @@ export interface EditorOrder {
   readonly first: number;
   readonly saves: number;
   readonly seed: number;
+  /** It rests so long after every third save. */
+  readonly breathMs: number;
 }
 
 export interface SaveTold {
@@ -39,6 +41,7 @@ let buffer = load();
 
 for (let n = order.first; n < order.first + order.saves; n += 1) {
   pause(PAUSE_MS.least + random() * (PAUSE_MS.most - PAUSE_MS.least));
+  if (n % 3 === 0) pause(order.breathMs);
   const stale = random() < STALE;
   if (!stale) buffer = load();
   const told = edit(n, stale);

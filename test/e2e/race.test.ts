@@ -133,12 +133,15 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     await it.save(JOURNAL);
     await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
     const path = join(it.experiment, "JOURNAL.md");
-    const told = [...(await runEditor({ path, how, first: 1, saves: SAVES, seed: SEED }))];
-    // On a busy machine most writes come too late: then the race goes on until it was one.
+    const told = [
+      ...(await runEditor({ path, how, first: 1, saves: SAVES, seed: SEED, breathMs: 0 })),
+    ];
+    // On a busy machine most writes come too late: then the race goes on, with a breath now and
+    // then, until it was one.
     const most = SAVES >= LONG ? MOST_SAVES : SAVES;
     while (told.length < most && !wasRace(countsOf(it.log()))) {
       const first = told.length + 1;
-      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED })));
+      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 150 })));
     }
     const journal = await atRest(it);
     const counts = countsOf(it.log());
