@@ -32,10 +32,9 @@ export function longJournal(chars: number): LongJournal {
   return { text: parts.join(""), commands: day * 3 };
 }
 
-/** One day of some 2 KB: three commands, two of them with receipts. */
+/** One day of some 2 KB: three commands, two of them with receipts, which name no id of a ledger. */
 function dayText(day: number): string {
   const date = new Date(Date.UTC(2020, 0, 1 + day)).toISOString().slice(0, 10);
-  const id = (n: number): string => `k${(day * 3 + n).toString(36).padStart(4, "0")}`;
   const run = `runs/${date}T14-30-00-de-risk-${day}`;
   return `## ${date}
 
@@ -49,7 +48,7 @@ function dayText(day: number): string {
 
 run: de-risk-${day} --lr 3e-4 --seed ${day}
 
-> **done** \`${id(0)}\` · ${date} 14:30:00, 41 s · val/loss 0.312 · acc 0.871 · [de-risk-${day}](${run})
+> **done** · ${date} 14:30:00, 41 s · val/loss 0.312 · acc 0.871 · [de-risk-${day}](${run})
 >
 > - 14:30:31 [WEIRD] train/loss ×4.1 at step 412 ([train.log:418](${run}/logs/train.log))
 >
@@ -70,7 +69,7 @@ def warm_up(step: int, steps: int = 500) -> float:
 
 run: full-${day} --epochs 20 timeout=2h because="de-risk fell as expected"
 
-> **stopped** \`${id(1)}\` · ${date} 15:02:11, 12 min · [full-${day}](${run}-full)
+> **stopped** · ${date} 15:02:11, 12 min · [full-${day}](${run}-full)
 
 \`\`\`yaml
 run: lr-sweep-${day}

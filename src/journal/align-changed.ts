@@ -33,14 +33,12 @@ function equalEnds({ known, found }: Sides): { head: number; tail: number; prese
   const firstAbsent = known.findIndex(({ absent }) => absent);
   const present = firstAbsent === -1 ? known.length : firstAbsent;
   if (known.slice(present).some(({ absent }) => !absent)) return { head: 0, tail: 0, present };
-  const ids: ReadonlySet<string> = new Set(known.map(({ id }) => id));
   const often = repeated([...known, ...found]);
   const certain = (i: number, j: number): boolean => {
     const [command, place] = [known[i], found[j]];
     if (command === undefined || place === undefined) return false;
     const { receiptId } = place;
-    const foreign = receiptId === undefined || !ids.has(receiptId);
-    const own = receiptId === command.id || (foreign && !often(place.canonical));
+    const own = receiptId === command.id || (receiptId === undefined && !often(place.canonical));
     const same = command.canonical === place.canonical && command.heading === place.heading;
     return own && same && command.form === place.form;
   };
