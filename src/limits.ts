@@ -360,3 +360,6 @@ export const GPU_LOOK_SHARE = 4;
 export const GPU_ELSEWHERE_MS = 700;
 /** Hashes of receipt pieces kept at hand: more than a journal of 10 MB has. */
 export const PIECE_HASHES = 100_000;
+/** The end of a run is told this much later at most, while the next one starts in its place. */
+export const START_FIRST_MS = 100;
+export const START_FIRST_LOOK_MS = 5;

@@ -28,6 +28,7 @@ import { reportHands, type ReportHands } from "./report-hands.ts";
 import { watchRequests } from "./requests.ts";
 import { runHands } from "./run-hands.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
+import { afterStarts } from "./start-first.ts";
 import { Supervisor } from "./supervisor.ts";
 import { wakeUp } from "./wake-up.ts";
 import { watchLab } from "./watch.ts";
@@ -115,7 +116,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     ...attemptHands(supervisor, parts.env, locks),
     ...gpuHands(locks, parts.env),
     "follow-attempt": runs["follow-attempt"],
-    "conclude-run": runs["conclude-run"],
+    "conclude-run": async (effect, post) => {
+      await afterStarts(world);
+      await runs["conclude-run"](effect, post);
+    },
     "plot-run": runs["plot-run"],
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],

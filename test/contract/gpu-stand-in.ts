@@ -1,6 +1,6 @@
 // A stand-in for `nvidia-smi`: a program of that name, which prints what a file beside it says.
 // Its texts are what real drivers print; the tests change the file while a daemon runs.
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
 export interface StandIn {
@@ -22,11 +22,15 @@ export function standIn(folder: string, memory: readonly (number | string)[]): S
   const answer = join(bin, "answer.sh");
   writeFileSync(program, `#!/bin/sh\n. '${answer}'\n`);
   chmodSync(program, 0o755);
+  /** Whole or not at all: the program may be running. */
+  const put = (text: string): void => {
+    writeFileSync(`${answer}.new`, text);
+    renameSync(`${answer}.new`, answer);
+  };
   const say: StandIn["say"] = (each) => {
     const rows = (line: (index: number, memory: number | string) => string): string =>
       each.map((one, index) => `    echo '${line(index, one)}'`).join("\n");
-    writeFileSync(
-      answer,
+    put(
       `case "$1" in
   --query-gpu=index,*)
 ${rows((index, one) => `${index}, ${uuidOf(index)}, NVIDIA H100 80GB HBM3, ${one}`)} ;;
@@ -45,6 +49,6 @@ esac
       NIGHTLAB_GPU_LOCKS: join(folder, "gpu-locks"),
     },
     say,
-    fail: (text, code) => writeFileSync(answer, `echo "${text}"\nexit ${code}\n`),
+    fail: (text, code) => put(`echo "${text}"\nexit ${code}\n`),
   };
 }
