@@ -120,10 +120,11 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
   const { experiment, result } = event;
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
-  const done = result === "written";
   changeView(turn.world, experiment, {
     writing: false,
-    dirty: view.dirty || !done,
+    // Even when it was written: a save of the old text may stand over it by now, and reading that
+    // looks as if nothing had changed.
+    dirty: true,
     retryAtMs: turn.atMs + RETRY_MS[result],
   });
   if (result === "refused") {
