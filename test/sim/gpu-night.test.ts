@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { startable } from "../../src/queue/order.ts";
+import { inOrder } from "../../src/queue/order.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night } from "./night.ts";
 
@@ -33,11 +33,8 @@ interface Played {
 
 /** How many GPUs the next run in order needs; undefined where none waits. */
 function nextNeed(night: Night): number | undefined {
-  const waiting = [...night.world().commands.values()].filter(
-    (command) => startable(command) && command.spec.gpus !== 0,
-  );
-  const needs = waiting.map(({ spec }) => spec.gpus ?? 1);
-  return needs.length === 0 ? undefined : Math.max(...needs);
+  const next = inOrder(night.world()).find(({ spec }) => spec.gpus !== 0);
+  return next === undefined ? undefined : (next.spec.gpus ?? 1);
 }
 
 function play(seed: number, count: number): Played {
