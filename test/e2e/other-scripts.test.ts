@@ -81,8 +81,8 @@ test("rebuild makes plots and report again without a daemon, byte for byte", asy
   await it.stop();
   const page = (): string => readFileSync(join(it.experiment, "REPORT.md"), "utf8");
   await it.nightlab("rebuild", it.experiment);
-  const before = page();
+  const first = page();
   const rebuilt = await it.nightlab("rebuild", it.experiment);
   assert.equal(rebuilt.code, 0, rebuilt.stderr);
-  assert.equal(page(), before);
+  assert.equal(page(), first);
 });
