@@ -7,7 +7,7 @@ import { lockOpenFile } from "./native.ts";
 import { errorCode } from "./write-whole.ts";
 
 /** Users of one machine share this folder; another is set where /tmp is not shared. */
-export const GPU_LOCKS_VARIABLE = "NIGHTLAB_GPU_LOCKS";
+const GPU_LOCKS_VARIABLE = "NIGHTLAB_GPU_LOCKS";
 const FOLDER = "/tmp/nightlab-gpus";
 
 export interface GpuLocks {
