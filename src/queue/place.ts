@@ -142,7 +142,9 @@ function choose(
     return given(free.slice(0, need), 1);
   }
   const own = standings.filter(({ is }) => is !== "others" && is !== "broken");
-  const ask = standings.some(({ is }) => is === "unsure" || is === "leaving" || is === "others");
+  // One that is lost or somebody else's may be back at any time, though ours hold all the rest.
+  const unlisted = standings.length < world.gpus.known.size;
+  const ask = unlisted || standings.some(({ is }) => is !== "held" && is !== "part");
   // What strangers use may stay theirs for days: nothing is kept empty for it meanwhile.
   if (own.length >= need) return { kind: "wait", ask, keep: true };
   return { kind: "wait", ask: true, keep: false, why: whyWaiting(world, standings) };

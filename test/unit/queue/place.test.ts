@@ -124,6 +124,11 @@ test("a GPU that does not answer, or is not listed any more, is given to nobody"
   assert.equal(gets(world, "aaaa"), "wait: GPU 1 does not answer");
   seeGpus(world.gpus, [gpu(0)], 0, NOW);
   assert.equal(gets(world, "aaaa"), "wait: GPU 1 does not answer");
+  add(world, "bbbb");
+  add(world, "cccc");
+  start(world, "bbbb");
+  const found = answer(world, "cccc");
+  assert.ok(found.kind === "wait" && found.ask, "it may be back while ours hold all the rest");
 });
 
 test("parts of a GPU are put together first, and never add up to more than one", () => {
