@@ -401,7 +401,11 @@ describe("stopping", () => {
     const stranger = spawn("sleep", ["30"], { detached: true, stdio: "ignore" });
     const pid = stranger.pid ?? 0;
     const pidFile = join(dirOf(spec), "pid");
-    const forged = readFileSync(pidFile, "utf8").replace(/^child \d+/m, `child ${pid}`);
+    // Start times count in ticks of 10 ms, within which both may have started here.
+    const forged = readFileSync(pidFile, "utf8").replace(
+      /^child \d+ (\d+)/m,
+      (_, since: string) => `child ${pid} ${Number(since) - 1}`,
+    );
     writeFileSync(pidFile, forged);
     await supervisor.stop(spec.lab, spec.attempt);
     assert.ok(identityOf(pid), "the stranger lives");
