@@ -29,8 +29,8 @@
   exec 9<>"$dir/alive" || exit 98
   mkdir -- "$dir/claim" || exit 99
 
-  NIGHTLAB_RUN_ID=${dir##*/}
-  export NIGHTLAB_RUN_ID
+  # For the command alone: a sweep for what carries it must not end this process's own helpers.
+  id=${dir##*/}
 
   # Sets `start` to the start time of process $1, as the daemon reads it, or to nothing.
   start_of() {
@@ -66,7 +66,6 @@
   # Ends the command's group when the limit is over. It must hold neither FIFO nor console, and
   # take its sleeping child along when it is told that the run has ended.
   watch_limit() {
-    unset NIGHTLAB_RUN_ID
     trap 'case $! in "$child") ;; *) kill "$!"; wait "$!" ;; esac; exit 0' TERM
     while child_lives; do
       limit=
@@ -107,10 +106,10 @@
   printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
 
   if command -v setsid; then
-    setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
+    NIGHTLAB_RUN_ID=$id setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
   else
     set -m
-    "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
+    NIGHTLAB_RUN_ID=$id "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
     set +m
   fi
   child=$!
