@@ -100,7 +100,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         const known = await generations.knows(found.hash);
         const { hash, mtimeMs } = found;
         // It is kept while it is read, and used once it is kept.
-        const kept = keepVersion(keptDir, found.text, { hash });
+        const kept = keepVersion(keptDir, found.bytes, { hash });
         kept.catch(() => undefined);
         const origin = (await gitWrote(path, mtimeMs))
           ? await arrivals.originOf(path, found.text)

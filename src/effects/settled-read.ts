@@ -14,6 +14,8 @@ export type SettledRead =
       readonly kind: "text";
       /** Encoding it as UTF-8 gives the file's bytes; a byte-order mark is its first character. */
       readonly text: string;
+      /** The file's bytes, for who keeps them. */
+      readonly bytes: Buffer;
       /** SHA-256 of the bytes, equal to `hashText(text)`. */
       readonly hash: string;
       readonly mtimeMs: number;
@@ -77,7 +79,8 @@ export async function readSettled(
   switch (decoded.kind) {
     case "text": {
       const { hash, mtimeMs, proved, bytes } = read;
-      return { kind: "text", text: decoded.text, hash, mtimeMs, size: bytes.length, proved };
+      const { text } = decoded;
+      return { kind: "text", text, bytes, hash, mtimeMs, size: bytes.length, proved };
     }
     case "not-utf8":
       return { kind: "unreadable", why: notUtf8(read.bytes, decoded.byteOffset) };

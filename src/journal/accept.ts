@@ -14,6 +14,8 @@ import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "./places.ts";
 import { settledAtMs } from "./settle.ts";
 
+const FEW_SETTLING = 4;
+
 /** Takes up whatever has settled by now in any journal, and wakes for what has not. */
 export function acceptSettled(turn: Turn): void {
   for (const [experiment, view] of turn.world.views) {
@@ -22,7 +24,12 @@ export function acceptSettled(turn: Turn): void {
     cancelDeleted(turn, experiment);
     if (view.settling.size === 0) continue;
     const places = placesOf(view.reading);
-    const knownNames = lazily(() => namesIn(turn.world, experiment));
+    const names = (): Iterable<string> => namesIn(turn.world, experiment);
+    // For one new line it is quicker to look through the names than to gather them.
+    const few = view.settling.size <= FEW_SETTLING;
+    const knownNames = few
+      ? { [Symbol.iterator]: () => names()[Symbol.iterator]() }
+      : lazily(() => new Set(names()));
     const { settleMs } = settingsOf(turn.world, experiment);
     for (const [at, settling] of view.settling) {
       const found = places.get(at);
@@ -249,11 +256,9 @@ function lazily(gather: () => ReadonlySet<string>): Iterable<string> {
   };
 }
 
-function namesIn(world: World, experiment: ExperimentPath): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { spec } of world.commands.values()) if (spec.verb === "run") names.add(spec.target);
+function* namesIn(world: World, experiment: ExperimentPath): Iterable<string> {
+  for (const { spec } of world.commands.values()) if (spec.verb === "run") yield spec.target;
   for (const block of world.views.get(experiment)?.reading.blocks ?? []) {
-    for (const { spec } of block.commands) if (spec?.verb === "run") names.add(spec.target);
+    for (const { spec } of block.commands) if (spec?.verb === "run") yield spec.target;
   }
-  return names;
 }
