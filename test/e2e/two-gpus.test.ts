@@ -10,7 +10,8 @@ import { JOURNAL, openLab, trainScript } from "./lab.ts";
 /** Says which GPUs it sees, and goes on until it is told to end. */
 const TRAIN = trainScript(`
 metric(step=0, **{"val/loss": 0.4})
-(run / "data" / "gpus.txt").write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
+(run / "data" / "part").write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "unset"))
+(run / "data" / "part").rename(run / "data" / "gpus.txt")
 while not (Path("end") / name).exists():
     time.sleep(0.05)
 `);
