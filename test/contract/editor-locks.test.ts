@@ -108,7 +108,7 @@ test("marks beside the file that a symlink leads to hold as well", async () => {
 
 test("a real Vim holds while it has unsaved changes, and not before or after", async (t) => {
   const { folder, path } = freshJournal();
-  const argv = ["-u", "NONE", "-N", "-es", "-c", "set swapfile updatecount=1", path];
+  const argv = ["-u", "NONE", "-i", "NONE", "-N", "-es", "-c", "set swapfile updatecount=1", path];
   const vim = spawn("vim", argv, { stdio: ["pipe", "ignore", "ignore"] });
   const failed = await Promise.race([
     once(vim, "spawn").then(() => false),

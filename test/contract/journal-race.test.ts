@@ -107,7 +107,7 @@ test("no save of a real Vim is lost", async (t) => {
   const script = `${place.keptDir}.vim`;
   writeFileSync(log, "");
   writeFileSync(script, vimScript(log));
-  const argv = ["-u", "NONE", "-es", "-S", script, place.journal];
+  const argv = ["-u", "NONE", "-i", "NONE", "-es", "-S", script, place.journal];
   // Without a terminal to ask at, a Vim with a question ends.
   const vim = spawn("vim", argv, { stdio: "ignore", timeout: VIM_MS });
   const state = { ended: "" };
