@@ -41,11 +41,14 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
   const logs = values.map(Math.log);
   if (Math.log1p(rise) < SIGMAS * noise(logs) || !stillFalls(train, val, best.at)) return [];
   const { key, last } = val.summary;
-  const evidence = placeAt(val, best.at);
+  // What is told is what was logged: the smoothed best is no value of any line.
+  const at = values.indexOf(lowestOf(values));
+  const minimum = values[at] ?? best.value;
+  const evidence = placeAt(val, at);
   return [
     {
       metric: key,
-      message: `${key} is ${percent(last.value / best.value - 1)} above its best, ${shown(best.value)}${atStep(val, best.at)}, while ${train.summary.key} falls`,
+      message: `${key} is ${percent(last.value / minimum - 1)} above its best, ${shown(minimum)}${atStep(val, at)}, while ${train.summary.key} falls`,
       ...(evidence === undefined ? {} : { evidence }),
       count: 1,
       persists: true,
@@ -53,6 +56,9 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
     },
   ];
 }
+
+const lowestOf = (values: readonly number[]): number =>
+  values.reduce((least, value) => Math.min(least, value), Infinity);
 
 /** The lowest median of three neighbours: the minimum itself is luck. */
 function lowest(values: readonly number[]): { readonly at: number; readonly value: number } {

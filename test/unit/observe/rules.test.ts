@@ -212,6 +212,13 @@ test("one wild point is no spike; five of them are, once, with their place and s
   assert.equal(again[0]?.persists, true);
 });
 
+test("overfitting tells the best value that was logged, with its own line", () => {
+  // Its neighbours are higher: a smoothed best would be at another line.
+  const dipping = valAndTrain((i) => (i === 8 ? 0.3 : turning(i)), halving);
+  const [finding] = says("overfitting", dipping);
+  assert.match(finding?.message ?? "", /above its best, 0\.3 at /);
+});
+
 test("overfitting needs validation that rises and training that falls", () => {
   const [finding] = says("overfitting", valAndTrain(turning, halving));
   assert.match(
