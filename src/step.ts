@@ -120,8 +120,10 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
   const { experiment, result } = event;
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
+  const refused = result === "refused" || result === "failed";
   changeView(turn.world, experiment, {
     writing: false,
+    refusedHash: refused ? view.ownHash : undefined,
     // Even when it was written: a save of the old text may stand over it by now, and reading that
     // looks as if nothing had changed.
     dirty: true,

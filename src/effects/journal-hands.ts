@@ -196,6 +196,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     switch (result.kind) {
       case "written":
         entry.lastSize = Buffer.byteLength(text);
+        entry.writeTrouble = undefined;
         await entry.saves.written(text, result.hash, now());
         // Read from the disk: somebody may have saved since, and that is newer than our text.
         await readOnce(entry).catch((error: unknown) => {
@@ -215,7 +216,10 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         return;
       case "refused":
       case "failed":
-        warn("journal not written", { experiment, why: result.why });
+        if (entry.writeTrouble !== result.why) {
+          warn("journal not written; it is tried again", { experiment, why: result.why });
+        }
+        entry.writeTrouble = result.why;
         reply({ kind: "journal-written", experiment, result: result.kind, why: result.why });
         return;
       case "same-size":

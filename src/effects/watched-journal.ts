@@ -25,6 +25,8 @@ export interface Watched {
   unanswered: (() => void) | undefined;
   /** What was last said of it, so that it is said once. */
   trouble: string | undefined;
+  /** Why its last write failed, as it was told. */
+  writeTrouble: string | undefined;
 }
 
 /** A journal of which nothing is known yet. */
@@ -51,5 +53,6 @@ export function watchedJournal(
     absentSinceMs: undefined,
     unanswered: undefined,
     trouble: undefined,
+    writeTrouble: undefined,
   };
 }

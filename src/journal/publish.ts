@@ -50,7 +50,10 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   turn.world.views.set(experiment, { ...view, dirty: wanted.more });
   if (result.text === onDisk) return;
   const hash = hashText(result.text);
-  turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
+  // Tried again as it was: the fact stands, and a month without a disk shall not fill the ledger.
+  if (view.refusedHash !== hash) {
+    turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
+  }
   turn.world.views.set(experiment, {
     ...view,
     dirty: wanted.more,

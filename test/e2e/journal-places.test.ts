@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { JOURNAL, openLab, type LabOptions, type TestLab } from "./lab.ts";
+import { JOURNAL, openLab, trainScript, type LabOptions, type TestLab } from "./lab.ts";
 
 const open: TestLab[] = [];
 after(async () => {
@@ -72,6 +72,32 @@ test("a read-only journal is left alone, and so is a STATUS.md that a person wro
   await it.until("the refusal is logged", () => it.log().includes("read-only for this user"));
   assert.equal(it.journal(), `${JOURNAL}${WORD}`);
   assert.equal(statusPage(it), "mine\n");
+});
+
+/** Root may write everywhere; without this right it is a user like any other. */
+const AS_A_USER =
+  process.getuid?.() === 0
+    ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"]
+    : [];
+
+test("in a read-only folder a command runs, and is answered once the folder may be written", async () => {
+  const it = await lab({ train: trainScript("metric(step=1, loss=0.5)"), under: AS_A_USER });
+  mkdirSync(join(it.experiment, "runs"));
+  chmodSync(it.experiment, 0o555);
+  const text = `${JOURNAL}run: de-risk !\n`;
+  try {
+    await it.start();
+    // In place, as some editors save: a file may be written where no other can be made.
+    await it.save(text);
+    await it.until("it is logged", () => it.log().includes("may not make files in its folder"));
+    await it.until("it has ended", () => it.log().includes('"msg":"ended"'));
+    assert.equal(it.journal(), text);
+    assert.equal(it.log().split("journal not written").length, 2, "it was said once");
+  } finally {
+    chmodSync(it.experiment, 0o755);
+  }
+  await it.until("it is answered", () => it.journal().includes("**done** `"), 60_000);
+  assert.equal(it.runs().length, 1);
 });
 
 test("where no version can be kept nothing is done, it is said once, and done later", async () => {

@@ -43,6 +43,8 @@ export interface LabOptions {
   readonly train?: string;
   readonly settings?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** Words before the daemon's own command line, such as a program that takes rights away. */
+  readonly under?: readonly string[];
 }
 
 /** Waits are short here: a test's journal has nobody typing in it. */
@@ -97,7 +99,11 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     },
     async start() {
       log = "";
-      const child = spawn(process.execPath, [LAUNCHER, "watch", path], { env });
+      const [program = "", ...words] = [
+        ...(options.under ?? []),
+        ...[process.execPath, LAUNCHER, "watch", path],
+      ];
+      const child = spawn(program, words, { env });
       child.stdout.on("data", (data: Buffer) => (log += data.toString()));
       child.stderr.on("data", (data: Buffer) => (log += data.toString()));
       daemon = child;

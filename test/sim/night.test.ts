@@ -37,6 +37,19 @@ test("a plain line starts once it has stood for ten seconds, and no sooner", () 
   assert.match(night.text(), /^run: de-risk\n\n> \*\*done\*\* `/m);
 });
 
+test("a receipt that cannot be written for an hour fills no ledger, and comes in the end", () => {
+  const night = startNight(calm);
+  night.pass(MINUTE);
+  night.save(`${HEAD}run: de-risk\n`);
+  night.failWrites(360);
+  night.pass(59 * MINUTE);
+  const planned = (): number => night.world().experiments.get(EXPERIMENT)?.writes ?? 0;
+  assert.ok(planned() <= 4, `${planned()} writes were planned for the states of one run`);
+  assert.doesNotMatch(night.text(), /done/);
+  night.pass(2 * MINUTE);
+  assert.match(night.text(), /^run: de-risk\n\n> \*\*done\*\* `/m);
+});
+
 test("a half-typed name that goes on within ten seconds never runs", () => {
   const night = startNight(calm);
   for (const part of ["r", "run:", "run: de", "run: de-", "run: de-risk"]) {
