@@ -24,7 +24,7 @@ import { answerRestore, type RestoreRequest } from "./requests.ts";
 import { restoreVersion } from "./restore-version.ts";
 import { readSettled } from "./settled-read.ts";
 import { writeStatusPage } from "./status-page.ts";
-import { watchedJournal, type Watched } from "./watched-journal.ts";
+import { isNewWriteTrouble, watchedJournal, type Watched } from "./watched-journal.ts";
 import { pauseAtWorst, type WritingWays } from "./writing-ways.ts";
 
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
@@ -44,7 +44,6 @@ type WriteJournal = Parameters<Hands["write-journal"]>[0];
 export interface JournalHandsParts {
   readonly post: Post;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
-  /** For whoever looks for the reason of something. */
   readonly note: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly now: () => number;
   /** Hashes of all that was ever rendered into a journal. */
@@ -216,10 +215,9 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
         return;
       case "refused":
       case "failed":
-        if (entry.writeTrouble !== result.why) {
+        if (isNewWriteTrouble(entry, result.why)) {
           warn("journal not written; it is tried again", { experiment, why: result.why });
         }
-        entry.writeTrouble = result.why;
         reply({ kind: "journal-written", experiment, result: result.kind, why: result.why });
         return;
       case "same-size":

@@ -56,3 +56,10 @@ export function watchedJournal(
     writeTrouble: undefined,
   };
 }
+
+/** Whether a write fails for another reason than the last one did; the reason is remembered. */
+export function isNewWriteTrouble(entry: Watched, why: string): boolean {
+  const isNew = entry.writeTrouble !== why;
+  entry.writeTrouble = why;
+  return isNew;
+}

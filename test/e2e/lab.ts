@@ -99,10 +99,8 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     },
     async start() {
       log = "";
-      const [program = "", ...words] = [
-        ...(options.under ?? []),
-        ...[process.execPath, LAUNCHER, "watch", path],
-      ];
+      const daemonLine = [process.execPath, LAUNCHER, "watch", path];
+      const [program = "", ...words] = [...(options.under ?? []), ...daemonLine];
       const child = spawn(program, words, { env });
       child.stdout.on("data", (data: Buffer) => (log += data.toString()));
       child.stderr.on("data", (data: Buffer) => (log += data.toString()));
