@@ -1,9 +1,11 @@
 // What each fact means for the world: the one place where its durable part changes.
 // It decides nothing: the same function runs live and when a ledger is replayed.
 import { HEADINGS_KEPT } from "./limits.ts";
+import { applyToRun } from "./apply-run.ts";
+import { change, replace } from "./change-command.ts";
 import type { Fact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
-import type { Command, Run, World } from "./model/world.ts";
+import type { Command, World } from "./model/world.ts";
 
 /** Changes `world` as the fact says. Facts about things it does not know are passed over. */
 export function apply(world: World, fact: Fact): void {
@@ -41,6 +43,9 @@ export function apply(world: World, fact: Fact): void {
       addToExperiment(world, fact.id);
       return;
     }
+    case "members-made":
+      makeMembers(world, fact);
+      return;
     case "command-edited": {
       const { atMs: _at, kind: _kind, id, ...rest } = fact;
       change(world, id, () => rest);
@@ -98,96 +103,39 @@ export function apply(world: World, fact: Fact): void {
     case "run-exited":
     case "run-ended":
     case "run-plotted":
+    case "run-retried":
     case "flag-resolved":
       applyToRun(world, fact);
   }
 }
 
-type RunFact = Extract<
-  Fact,
-  { kind: `run-${string}` | `limit-${string}` | `flag-${string}` | "stop-requested" }
->;
-
-function applyToRun(world: World, fact: RunFact): void {
-  switch (fact.kind) {
-    case "run-claimed": {
-      const { spec, start } = fact;
-      const run: Run = {
-        attempt: spec.attempt,
-        spec,
-        start,
-        limitMs: spec.limitMs,
-        claimedAtMs: fact.atMs,
-        exited: false,
-        plotted: false,
-        resolved: [],
-      };
-      change(world, fact.id, () => ({ state: "preparing", stateSinceMs: fact.atMs, run }));
-      if (spec.place?.kind === "gpus") {
-        for (const { uuid, index } of spec.place.gpus) world.gpus.known.set(uuid, index);
-      }
-      return;
-    }
-    case "run-started":
-      change(world, fact.id, () => ({ state: "running", stateSinceMs: fact.atMs }));
-      changeRun(world, fact.id, { process: fact.process, startedAtMs: fact.atMs });
-      return;
-    case "run-folder-known":
-      changeRun(world, fact.id, { folder: fact.folder });
-      return;
-    case "limit-extended":
-      changeRun(world, fact.id, { limitMs: fact.limitMs });
-      return;
-    case "stop-requested":
-      changeRun(world, fact.id, {
-        stopRequested: {
-          by: fact.by,
-          atMs: fact.atMs,
-          ...(fact.why === undefined ? {} : { why: fact.why }),
-        },
-      });
-      return;
-    case "run-exited":
-      leavePlace(world, fact.id, fact.atMs);
-      changeRun(world, fact.id, {
-        exited: true,
-        exitedAtMs: fact.atMs,
-        ...(fact.exit === undefined ? {} : { exit: fact.exit }),
-        ...(fact.known === undefined ? {} : { known: fact.known }),
-      });
-      return;
-    case "run-ended":
-      change(world, fact.id, () => ({ state: fact.outcome.ending, stateSinceMs: fact.atMs }));
-      changeRun(world, fact.id, {
-        exited: true,
-        endedAtMs: fact.endedAtMs,
-        outcome: fact.outcome,
-      });
-      return;
-    case "run-plotted": {
-      const outcome = world.commands.get(fact.id)?.run?.outcome;
-      changeRun(world, fact.id, {
-        plotted: true,
-        ...(outcome === undefined ? {} : { outcome: { ...outcome, plots: fact.plots } }),
-      });
-      return;
-    }
-    case "flag-resolved": {
-      const resolved = world.commands.get(fact.id)?.run?.resolved ?? [];
-      if (!resolved.includes(fact.flag))
-        changeRun(world, fact.id, { resolved: [...resolved, fact.flag] });
-    }
+/** What a sweep was made for: its runs, which share its time and its place in the journal. */
+function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>): void {
+  const head = world.commands.get(fact.id);
+  if (head === undefined || head.members !== undefined) return;
+  for (const { id, spec, swept } of fact.members) {
+    const { experiment, canonical, form, source, heading, line, acceptedAtMs } = head;
+    world.commands.set(id, {
+      id,
+      experiment,
+      spec,
+      canonical,
+      form,
+      source,
+      heading,
+      line,
+      acceptedAtMs,
+      swept,
+      state: "queued",
+      // Whoever let the sweep go let all of it go.
+      released: true,
+      stateSinceMs: fact.atMs,
+      notes: [],
+      shownInWrite: 0,
+      parent: head.id,
+    });
   }
-}
-
-/** Its GPUs are to be seen again before anybody else gets them. */
-function leavePlace(world: World, id: CommandId, atMs: number): void {
-  const run = world.commands.get(id)?.run;
-  if (run === undefined || run.exited || run.spec.place?.kind !== "gpus") return;
-  const { gpus } = world;
-  gpus.epoch += 1;
-  gpus.nextAtMs = 0;
-  for (const { uuid } of run.spec.place.gpus) gpus.left.set(uuid, { epoch: gpus.epoch, atMs });
+  change(world, head.id, () => ({ members: fact.members.map(({ id }) => id) }));
 }
 
 function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): void {
@@ -195,7 +143,12 @@ function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): 
   if (experiment === undefined) return;
   world.experiments.delete(fact.from);
   world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
-  for (const id of experiment.commands) change(world, id, () => ({ experiment: fact.to }));
+  for (const id of experiment.commands) {
+    change(world, id, () => ({ experiment: fact.to }));
+    for (const member of world.commands.get(id)?.members ?? []) {
+      change(world, member, () => ({ experiment: fact.to }));
+    }
+  }
 }
 
 type SetAsideFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;
@@ -216,21 +169,6 @@ const below =
     heading,
     earlierHeadings: [...new Set([last, ...earlierHeadings])].slice(0, HEADINGS_KEPT),
   });
-
-function replace(world: World, id: CommandId, update: (command: Command) => Command): void {
-  const command = world.commands.get(id);
-  if (command !== undefined) world.commands.set(id, update(command));
-}
-
-function change(world: World, id: CommandId, update: (command: Command) => Partial<Command>): void {
-  replace(world, id, (command) => ({ ...command, ...update(command) }));
-}
-
-function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
-  change(world, id, (command) =>
-    command.run === undefined ? {} : { run: { ...command.run, ...update } },
-  );
-}
 
 function addToExperiment(world: World, id: CommandId): void {
   const command = world.commands.get(id);

@@ -15,6 +15,42 @@ export interface After {
   readonly any: boolean;
 }
 
+/** One option of a sweep with its values; the first option of a grid changes slowest. */
+export interface SweptOption {
+  /** As the table of its receipt calls it: `lr`. */
+  readonly key: string;
+  readonly values: readonly SweptValue[];
+}
+
+export interface SweptValue {
+  /** As written: `1e-4`. */
+  readonly text: string;
+  /** What the script gets for it: `--lr`, `1e-4`. */
+  readonly args: readonly string[];
+}
+
+export const RETRY_CAUSES = ["oom", "restart"] as const;
+/** `oom`: the GPU ran out of memory. `restart`: the machine restarted while it ran. */
+export type RetryCause = (typeof RETRY_CAUSES)[number];
+
+/** `retry: 2`, or with what is changed before the next try. */
+export interface Retry {
+  /** Tries after the first one. */
+  readonly times: number;
+  readonly on: readonly RetryCause[];
+  /** Before the next try; absent: a time that grows with each. */
+  readonly delayMs?: number;
+  /** Options that get another value with each try. */
+  readonly set?: readonly OptionChange[];
+}
+
+export interface OptionChange {
+  /** `--batch-size`. */
+  readonly option: string;
+  /** `/2`, `*2`, or the new value as written. */
+  readonly to: string;
+}
+
 export interface CommandSpec {
   readonly verb: Verb;
   /** Name of a run, script, run folder or id; for `queue`: `pause` or `resume`. */
@@ -37,6 +73,9 @@ export interface CommandSpec {
   readonly share?: number;
   /** The higher goes first; absent: 0. */
   readonly priority?: number;
+  /** The options whose every combination is a run of its own; `seeds` is an option here too. */
+  readonly sweep?: readonly SweptOption[];
+  readonly retry?: Retry;
   /** Keys of the language that were understood but that this version cannot carry out yet. */
   readonly unsupported?: readonly string[];
 }

@@ -2,7 +2,7 @@
 // A fact of any release must stay readable for ever; `apply.ts` says what each one means.
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
-import type { CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
 import type {
   AttemptSpec,
   Exit,
@@ -13,7 +13,7 @@ import type {
   StartFacts,
   StopAsker,
 } from "./run.ts";
-import type { CommandState } from "./world.ts";
+import type { CommandState, Swept } from "./world.ts";
 
 export type Fact = { readonly atMs: number } & (
   | {
@@ -81,6 +81,27 @@ export type Fact = { readonly atMs: number } & (
       readonly spec: AttemptSpec;
       readonly start: StartFacts;
     }
+  | {
+      /** A sweep's turn has come: each of its runs is a command from now on. */
+      readonly kind: "members-made";
+      readonly id: CommandId;
+      readonly members: readonly {
+        readonly id: CommandId;
+        readonly spec: CommandSpec;
+        readonly swept: readonly Swept[];
+      }[];
+    }
+  | {
+      /** This try has ended, and there is to be another one. */
+      readonly kind: "run-retried";
+      readonly id: CommandId;
+      readonly attempt: AttemptId;
+      /** Why, and what changes; one line. */
+      readonly reason: string;
+      readonly notBeforeMs: number;
+      /** The script's arguments from now on, where they change. */
+      readonly args?: readonly string[];
+    }
   | { readonly kind: "run-started"; readonly id: CommandId; readonly process: ProcessIdentity }
   | { readonly kind: "run-folder-known"; readonly id: CommandId; readonly folder: RunFolder }
   | { readonly kind: "limit-extended"; readonly id: CommandId; readonly limitMs: number }
@@ -107,6 +128,8 @@ export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "run-plotted";
       readonly id: CommandId;
+      /** The try whose plots they are; absent: the latest. */
+      readonly attempt?: AttemptId;
       readonly plots: readonly PlotRef[];
     }
   | { readonly kind: "flag-resolved"; readonly id: CommandId; readonly flag: string }

@@ -9,7 +9,7 @@ type Brand<T, Name extends string> = T & { readonly [brand]: Name };
 export type LabPath = Brand<string, "LabPath">;
 /** Absolute path of an experiment: a folder with `JOURNAL.md`. */
 export type ExperimentPath = Brand<string, "ExperimentPath">;
-/** What a receipt shows, `k7f3`. */
+/** What a receipt shows, `k7f3`; of a member of a sweep, `k7f3.2`. */
 export type CommandId = Brand<string, "CommandId">;
 /** One try at a command, `k7f3-1`; also the name of its folder in `.nightlab/attempts/`. */
 export type AttemptId = Brand<string, "AttemptId">;
@@ -22,8 +22,8 @@ export const commandId = (id: string): CommandId => id as CommandId;
 export const attemptId = (id: string): AttemptId => id as AttemptId;
 export const runFolder = (name: string): RunFolder => name as RunFolder;
 
-/** The form of a command id: a letter, then three or more letters and digits. */
-export const COMMAND_ID = /^[a-z][a-z0-9]{3,7}$/;
+/** The form of a command id: a letter, then letters and digits; a member's number after a dot. */
+export const COMMAND_ID = /^[a-z][a-z0-9]{3,7}(?:\.[1-9][0-9]{0,3})?$/;
 
 /** The form of a name in `run: <name>`; it can never leave `runs/`. */
 export const RUN_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
@@ -47,6 +47,10 @@ export function mintCommandId(seed: string, taken: (id: CommandId) => boolean): 
     if (!taken(commandId(id))) return commandId(id);
   }
 }
+
+/** Id of a sweep's member; `number` counts from 1 in the order of its grid. */
+export const memberId = (head: CommandId, number: number): CommandId =>
+  commandId(`${head}.${number}`);
 
 /** SHA-256 of a text, as 64 hexadecimal digits. */
 export function hashText(text: string): string {

@@ -67,7 +67,29 @@ export interface Command {
   readonly shownInWrite: number;
   /** Not in the journal since then. */
   readonly absentSinceMs?: number;
+  /** The run of its latest try. */
   readonly run?: Run;
+  /** Runs of tries before that one, the oldest first: each ended, and was tried again. */
+  readonly earlierRuns?: readonly Run[];
+  /** It is tried again, and not before then. */
+  readonly notBeforeMs?: number;
+  /** The script's arguments from now on, where a try before changed them. */
+  readonly changedArgs?: readonly string[];
+  /**
+   * Of a sweep whose turn has come: its runs, each a command of its own in the order of the grid.
+   * The sweep itself then never starts, and its state follows from theirs.
+   */
+  readonly members?: readonly CommandId[];
+  /** The sweep that it is a member of. A member has no place in the journal: its sweep has. */
+  readonly parent?: CommandId;
+  /** Of a member: the values of the swept options, in their order. */
+  readonly swept?: readonly Swept[];
+}
+
+/** The value that a member of a sweep has of one option, both as written. */
+export interface Swept {
+  readonly key: string;
+  readonly value: string;
 }
 
 export interface Run {
