@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { assert as check, property, string, uint8Array } from "fast-check";
+import { assert as check, property, string, uint8Array } from "../properties.ts";
 import { decodeUtf8 } from "../../src/effects/decode-text.ts";
 import { looksTorn, readSettled } from "../../src/effects/settled-read.ts";
 import { JOURNAL_BYTES } from "../../src/limits.ts";

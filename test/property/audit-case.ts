@@ -1,6 +1,6 @@
 // Experiments made at random for the audit: their logs, the report that is true of them, and the
 // ways in which a page can be made to lie.
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { auditPage, type AuditResult } from "../../src/report/audit.ts";
 import { knownFacts } from "../../src/report/audit-known.ts";
 import { decimalText, parseDecimal } from "../../src/report/decimal.ts";

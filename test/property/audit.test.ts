@@ -2,7 +2,7 @@
 // NIGHTLAB_AUDITS says how many of each (200).
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 

@@ -1,6 +1,6 @@
 // Random texts that look like journals: whole lines of the language, and bits that break them.
 // What is to hold for them stands in the tests that use them.
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 
 const LINES = [
   "run: de-risk",

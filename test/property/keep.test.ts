@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { renewPage } from "../../src/report/keep.ts";
 import type { PageBlock } from "../../src/report/seal.ts";
 

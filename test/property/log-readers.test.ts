@@ -2,7 +2,7 @@
 // boundaries anywhere give the same. What each understands is in test/unit/observe/formats.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { ownPattern } from "../../src/observe/formats/own-pattern.ts";
 import { createRunReader } from "../../src/observe/run-reader.ts";
 import { eventFile } from "./event-file.ts";

@@ -2,7 +2,7 @@
 // and texts that only one side changed come out as that side has them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { loadedFrom, versionOf, type Version } from "../../src/journal/generation.ts";
 import { mergeLines, type Merged, type Side } from "../../src/journal/merge.ts";
 import { mergeSaves } from "../../src/journal/merge-saves.ts";

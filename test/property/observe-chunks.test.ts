@@ -1,7 +1,7 @@
 // However a log's bytes are cut on their way in, the reading is the same.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import type { RunReading } from "../../src/model/sample.ts";
 import { createRunReader } from "../../src/observe/run-reader.ts";
 

@@ -2,7 +2,7 @@
 // write is read back as it was logged.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { causeOfDeath } from "../../src/observe/cause.ts";
 import { findings } from "../../src/observe/findings.ts";
 import { readMetricObject } from "../../src/observe/metric-object.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { problemPieces } from "../../src/journal/receipt.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read.ts";
 import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/render.ts";

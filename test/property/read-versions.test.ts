@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { readBlock } from "../../src/journal/read-block.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read.ts";
 import { splitBlocks } from "../../src/journal/split-blocks.ts";

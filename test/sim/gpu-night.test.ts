@@ -2,7 +2,7 @@
 // `NIGHTLAB_NIGHTS` is how many seeds are played on each number of GPUs, 200 runs each from two on.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { inOrder } from "../../src/queue/order.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night } from "./night.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { startNight, EXPERIMENT, type Night, type SaveOptions } from "./night.ts";
 import { DEEDS, ownLines, Person, type Deed } from "./person.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../properties.ts";
 import { stripReceipts } from "../../src/journal/render.ts";
 import { readJournal } from "../../src/journal/read.ts";
 import { ENDED } from "../../src/model/world.ts";

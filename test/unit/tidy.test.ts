@@ -66,6 +66,10 @@ const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> =
         /\b(it|test|describe|suite)\.(only|skip|todo)\(|\b(only|skip|todo): true\b/.test(line),
       "code",
     ),
+  "properties draw from the suite's one seed": (file) =>
+    file.path === "test/properties.ts"
+      ? []
+      : linesOf(file, (line) => /from "fast-check"/.test(line), "code"),
   "nothing is left for later": (file) =>
     linesOf(
       file,
@@ -115,6 +119,10 @@ const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
   "a long file has a reason": { path: "src/model/a.ts", text: "// A.\n".repeat(301) },
   "a name says what a file is": { path: "src/model/utils.ts", text: "// A.\n" },
   "no test is switched off or alone": { path: "test/a.test.ts", text: 'it.skip("a");\n' },
+  "properties draw from the suite's one seed": {
+    path: "test/unit/a.test.ts",
+    text: 'import * as fc from "fast-check";\n',
+  },
   "nothing is left for later": { path: "src/a.ts", text: "// A.\n// TODO: more\n" },
   "no check is switched off": { path: "src/a.ts", text: "// A.\nfoo(); // @ts-ignore\n" },
 };

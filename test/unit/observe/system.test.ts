@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../properties.ts";
 import type { SystemSample } from "../../../src/model/system.ts";
 import { readSystemLines, systemLine, thinned } from "../../../src/observe/system-lines.ts";
 import { systemSeries } from "../../../src/observe/system-series.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
+import * as fc from "../../properties.ts";
 import { plotNames } from "../../../src/report/plot-names.ts";
 
 const name = (key: string): string => plotNames([key]).get(key) ?? "";
