@@ -363,3 +363,25 @@ export const PIECE_HASHES = 100_000;
 /** The end of a run is told this much later at most, while the next one starts in its place. */
 export const START_FIRST_MS = 100;
 export const START_FIRST_LOOK_MS = 5;
+/** Days ahead in which a window must come: the 29th of February needs eight years, around 2100. */
+export const WINDOW_REACH_DAYS = 8 * 366;
+/** A window longer than a week is no window. */
+export const WINDOW_LENGTH_MS = 7 * 86_400_000;
+/** Windows of which the present and next occurrence are kept at hand: labs have a few. */
+export const WINDOWS_KEPT = 200;
+/** A picture of a page that is exported: larger ones are no plots. */
+export const PICTURE_BYTES = 64 * 2 ** 20;
+/** Converting a page to PDF or TeX; on first use the converters (66 MB) are downloaded as well. */
+export const CONVERT_MS = 600_000;
+/** Runs of one sweep: more is a search, and no table holds it. */
+export const SWEEP_MEMBERS_MOST = 1_000;
+/** Tries after the first one that a command may write. */
+export const RETRIES_MOST = 10;
+/** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
+export const NIGHTS_TOLD = 14;
+/** Runs of one kind, or commands that wait, that LAB.md lists: a page is read over one coffee. */
+export const NIGHT_ITEMS = 30;
+/** Flags of one run that LAB.md lists; its receipt has more. */
+export const NIGHT_FLAGS = 4;
+/** A morning's page that could not be made is tried again after this long. */
+export const NIGHT_RETRY_MS = 10 * 60_000;

@@ -19,6 +19,7 @@ import type {
 } from "./run.ts";
 
 /**
+import type { TimeWindow } from "./window.ts";
  *            ┌────────► problem (never an id of its own)
  *   settling ┼────────► held ──tick──┐
  *            └► waiting ─────────────┴► queued ─► preparing ─► running ─► done | failed | stopped
@@ -214,6 +215,8 @@ export interface Lab {
 }
 
 /** An experiment that was found on disk and whose journal has not been read yet. */
+  /** `windows:` in nightlab.yaml. */
+  readonly windows?: readonly TimeWindow[];
 export interface FoundExperiment {
   readonly lab: LabPath;
   readonly madeHere: boolean;
