@@ -207,6 +207,8 @@ export interface LabSettings {
   readonly gpuFreeBelow?: number;
   /** `rules:` in nightlab.yaml: for every journal that says nothing else. */
   readonly rules?: RuleSettings;
+  /** `windows:` in nightlab.yaml. */
+  readonly windows?: readonly TimeWindow[];
 }
 
 export interface Lab {
@@ -215,8 +217,6 @@ export interface Lab {
 }
 
 /** An experiment that was found on disk and whose journal has not been read yet. */
-  /** `windows:` in nightlab.yaml. */
-  readonly windows?: readonly TimeWindow[];
 export interface FoundExperiment {
   readonly lab: LabPath;
   readonly madeHere: boolean;
