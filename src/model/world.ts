@@ -17,9 +17,9 @@ import type {
   StartFacts,
   StopAsker,
 } from "./run.ts";
+import type { TimeWindow } from "./window.ts";
 
 /**
-import type { TimeWindow } from "./window.ts";
  *            ┌────────► problem (never an id of its own)
  *   settling ┼────────► held ──tick──┐
  *            └► waiting ─────────────┴► queued ─► preparing ─► running ─► done | failed | stopped
