@@ -1,7 +1,5 @@
 // Starts attempts under their shim, tells of their ends, stops them and moves their limits.
 // It keeps nothing that matters: all of it can be read from the attempt's folder again.
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -24,6 +22,7 @@ import {
   RUN_ID_VARIABLE,
 } from "./attempts.ts";
 import type { AttemptState } from "./attempts.ts";
+import { leanSpawn, type Program, type Started } from "./lean-spawn.ts";
 import {
   groupLives,
   hostFacts,
@@ -48,7 +47,7 @@ const SHIM = fileURLToPath(new URL("./shim.sh", import.meta.url));
 export class Supervisor {
   readonly #graceMs: number;
   readonly #pollMs: number;
-  readonly #shims = new Map<AttemptId, ChildProcess>();
+  readonly #shims = new Map<AttemptId, Started>();
   readonly #watches = new Set<() => void>();
 
   constructor(options: SupervisorOptions = {}) {
@@ -93,7 +92,6 @@ export class Supervisor {
     const cancel = (): void => {
       over = true;
       clearTimeout(timer);
-      shim?.off("exit", lookAgain);
       this.#watches.delete(cancel);
     };
     const look = async (): Promise<void> => {
@@ -108,9 +106,11 @@ export class Supervisor {
         timer = setTimeout(lookAgain, this.#pollMs);
       }
     };
-    const lookAgain = (): void => void look();
+    const lookAgain = (): void => {
+      if (!over) void look();
+    };
     this.#watches.add(cancel);
-    shim?.once("exit", lookAgain);
+    void shim?.ended.then(lookAgain);
     lookAgain();
     return cancel;
   }
@@ -164,28 +164,18 @@ export class Supervisor {
     locks: readonly number[],
   ): Promise<void> {
     const grace = String(Math.max(1, Math.ceil(this.#graceMs / 1000)));
-    const shim = await new Promise<ChildProcess>((resolve, reject) => {
-      const refuse = (error: unknown): void => {
-        const why = error instanceof Error ? error.message : String(error);
-        reject(new Error(`Cannot start ${spec.name} in ${spec.experiment}: ${why}`));
-      };
-      try {
-        const child = spawn("/bin/sh", [SHIM, dir, grace, "--", ...argv], {
-          cwd: spec.experiment,
-          detached: true,
-          env: runEnvironment(spec, env),
-          stdio: shimFiles(locks),
-        });
-        child.once("spawn", () => resolve(child));
-        child.once("error", refuse);
-      } catch (error) {
-        // A NUL in an argument is refused before anything is started.
-        refuse(error);
-      }
+    const shim = await leanSpawn({
+      file: "/bin/sh",
+      args: [SHIM, dir, grace, "--", ...argv],
+      cwd: spec.experiment,
+      env: runEnvironment(spec, env),
+      files: shimFiles(locks),
+    }).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`Cannot start ${spec.name} in ${spec.experiment}: ${why}`);
     });
-    shim.unref();
     this.#shims.set(spec.attempt, shim);
-    shim.once("exit", () => this.#shims.delete(spec.attempt));
+    void shim.ended.then(() => this.#shims.delete(spec.attempt));
   }
 
   /** Waits until the shim has written down whom it started. */
@@ -212,11 +202,11 @@ export class Supervisor {
 }
 
 /** Locks that the shim holds on from 3 on; 9 is its own. */
-function shimFiles(locks: readonly number[]): ("ignore" | number)[] {
+function shimFiles(locks: readonly number[]): Program["files"] {
   const before = locks.slice(0, 6);
   const rest = locks.slice(6);
-  const gap = rest.length === 0 ? [] : ["ignore" as const];
-  return ["ignore", "ignore", "ignore", ...before, ...gap, ...rest];
+  const gap = rest.length === 0 ? [] : ["closed" as const];
+  return ["null", "null", "null", ...before, ...gap, ...rest];
 }
 
 /** What a run inherits. Its shim adds the run's id: a sweep must not take the shim for the run. */
