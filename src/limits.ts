@@ -385,3 +385,23 @@ export const NIGHT_ITEMS = 30;
 export const NIGHT_FLAGS = 4;
 /** A morning's page that could not be made is tried again after this long. */
 export const NIGHT_RETRY_MS = 10 * 60_000;
+/** Folders inside one another in which an experiment's code is looked for. */
+export const CODE_DEPTH = 6;
+/** Scripts of one experiment that are hashed: more is a checkout of something else. */
+export const CODE_FILES = 2_000;
+/** Scripts that are known one by one, so that a change is told by name. */
+export const CODE_FILES_KEPT = 200;
+/** Digests of files that were not touched since: 200 bytes each. */
+export const DIGESTS_KEPT = 20_000;
+/** A file that changed this recently may change again without its time changing. */
+export const RACY_STAT_MS = 2_000;
+/** A snapshot copies code: one file, all of them, and their number. The rest is linked. */
+export const SNAPSHOT_FILE_BYTES = 2 ** 20;
+export const SNAPSHOT_BYTES = 64 * 2 ** 20;
+export const SNAPSHOT_FILES = 5_000;
+/** Somebody saves while the code is copied: it is copied again, this often at most. */
+export const SNAPSHOT_TRIES = 3;
+/** Folders beside an experiment that its copy finds at the same places. */
+export const SNAPSHOT_NEIGHBOURS = 1_000;
+/** Files that did not fit and are told by name. */
+export const SNAPSHOT_LEFT_TOLD = 5;

@@ -120,6 +120,22 @@ program
   );
 
 program
+  .command("export")
+  .argument("<experiment>", "folder of the experiment, or one of its pages")
+  .requiredOption("--to <format>", "html, pdf or tex")
+  .option("--out <file>", "the file to be made; by default it lies beside the page")
+  .description("the report as one file with its figures: HTML, PDF, or TeX")
+  .action(async (path: string, options: { to: string; out?: string }) =>
+    answer(
+      (await import("./cli/export.ts")).exportReport(path, {
+        ...options,
+        cwd: process.cwd(),
+        version,
+      }),
+    ),
+  );
+
+program
   .command("history")
   .argument("<journal>", "folder of the experiment, or its JOURNAL.md")
   .option("--json", "for programs", false)

@@ -1,7 +1,7 @@
 // Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
 // that the page cites. What is true and what is not is decided in report/audit.ts.
 import { dirname, join, resolve } from "node:path";
-import { auditPage, type AuditResult } from "../report/audit.ts";
+import { auditPage, type AuditResult, type LogLines } from "../report/audit.ts";
 import { knownFacts } from "../report/audit-known.ts";
 import { auditReceipts } from "../report/audit-receipts.ts";
 import { renderReport } from "../report/page.ts";
@@ -34,16 +34,24 @@ async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedP
   const read = await readPatiently(path);
   if (read.kind === "refused") return { kind: "refused", path, why: read.why };
   if (read.text === undefined) return { kind: "absent", path };
-  const fresh = renderReport(files.input);
   const lines = await citedLines(read.text, dirname(path), files);
   const lineOf = (file: string, line: number): string | undefined => lines.get(`${file}#${line}`);
-  const first = auditPage(read.text, fresh, knownFacts(files.input, fresh), lineOf);
+  return { kind: "audited", path, result: await auditText(read.text, lineOf, files) };
+}
+
+/** Audits the text of a page; `lineOf` gives the lines that it cites. */
+export async function auditText(
+  text: string,
+  lineOf: LogLines,
+  files: ExperimentFiles,
+): Promise<AuditResult> {
+  const fresh = renderReport(files.input);
+  const first = auditPage(text, fresh, knownFacts(files.input, fresh), lineOf);
   const open = first.findings.filter((one) => one.kind === "orphan" || one.kind === "rounded");
-  if (open.length === 0) return { kind: "audited", path, result: first };
+  if (open.length === 0) return first;
   // A value from the middle of a log is no orphan: the logs are read whole for what is left.
   const logged = await loggedValues(files);
-  const result = auditPage(read.text, fresh, knownFacts(files.input, fresh, logged), lineOf);
-  return { kind: "audited", path, result };
+  return auditPage(text, fresh, knownFacts(files.input, fresh, logged), lineOf);
 }
 
 /** Whether any log of the named runs, or of all, holds a value. */

@@ -1,0 +1,12 @@
+# /// script
+# requires-python = ">=3.9"
+# dependencies = ["typst==0.15.2"]
+# ///
+"""Typst to PDF: INPUT OUTPUT, pictures being read from the input's folder."""
+
+import sys
+
+import typst
+
+source, output = sys.argv[1:]
+typst.compile(source, output=output)
