@@ -369,6 +369,8 @@ export const WINDOW_REACH_DAYS = 8 * 366;
 export const WINDOW_LENGTH_MS = 7 * 86_400_000;
 /** Windows of which the present and next occurrence are kept at hand: labs have a few. */
 export const WINDOWS_KEPT = 200;
+/** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
+export const GPU_HOURS_MOST = 20_000;
 /** A picture of a page that is exported: larger ones are no plots. */
 export const PICTURE_BYTES = 64 * 2 ** 20;
 /** Converting a page to PDF or TeX; on first use the converters (66 MB) are downloaded as well. */

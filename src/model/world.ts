@@ -209,6 +209,8 @@ export interface LabSettings {
   readonly rules?: RuleSettings;
   /** `windows:` in nightlab.yaml. */
   readonly windows?: readonly TimeWindow[];
+  /** `disk-floor:` in nightlab.yaml, bytes: nothing starts while the lab's disk has less free. */
+  readonly diskFloor?: number;
 }
 
 export interface Lab {

@@ -1,5 +1,5 @@
-// The settings of a lab, `nightlab.yaml`: how long a line settles, its time zone, its CPU slots.
-// The file may be empty; where its problems are shown is decided elsewhere.
+// The settings of a lab, `nightlab.yaml`: how long a line settles, its time zone, its CPU slots,
+// its windows. The file may be empty; where its problems are shown is decided elsewhere.
 import { CPU_SLOTS_MOST, QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
 import type { RuleSettings } from "../model/finding.ts";
 import type { Problem, Read } from "../model/problem.ts";
@@ -8,11 +8,22 @@ import type { LabSettings } from "../model/world.ts";
 import { linesOf, placeOf } from "../journal/text-lines.ts";
 import { nearest } from "./nearest.ts";
 import { readRules } from "./rule-values.ts";
+import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
+import { readWindows } from "./windows.ts";
 import { brief, checkCount, checkSize, type Checked } from "./written-values.ts";
 import { readYamlMap } from "./yaml-map.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
-const KEYS = ["settle", "quiet", "time-zone", "rules", "cpu-slots", "gpu-free-below"] as const;
+const KEYS = [
+  "settle",
+  "quiet",
+  "time-zone",
+  "rules",
+  "cpu-slots",
+  "gpu-free-below",
+  "windows",
+  "disk-floor",
+] as const;
 const SETTLE_MIN_MS = 1_000;
 const PAUSE_MAX_MS = 600_000;
 
@@ -30,6 +41,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let rules: RuleSettings = {};
   let cpuSlots: number | undefined;
   let gpuFreeBelow: number | undefined;
+  let diskFloor: number | undefined;
+  let windowsWritten: YamlValue | undefined;
   for (const { key, offset, value } of entries) {
     if (key === "settle") settleMs = readPause(key, value, faults, SETTLE_MIN_MS) ?? settleMs;
     else if (key === "quiet") quietMs = readPause(key, value, faults, 0) ?? quietMs;
@@ -37,6 +50,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     else if (key === "cpu-slots") {
       cpuSlots = readOne(value, (one) => checkCount(key, one, 1, CPU_SLOTS_MOST), faults);
     } else if (key === "gpu-free-below") gpuFreeBelow = readOne(value, checkSize, faults);
+    else if (key === "disk-floor") diskFloor = readOne(value, checkSize, faults);
+    else if (key === "windows") windowsWritten = value;
     else if (key === "rules") rules = readRules(value, faults);
     else {
       const near = nearest(key, KEYS);
@@ -45,6 +60,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
       faults.push({ message: `\`${brief(key)}\` is no setting of a lab`, fix, offset });
     }
   }
+  // Their times are of the lab's zone, which may be written below them.
+  const windows = windowsWritten === undefined ? [] : readWindows(windowsWritten, timeZone, faults);
   const lines = linesOf(text.slice(bom));
   const problems = faults.map(({ message, fix, offset }): Problem => {
     const place = placeOf(lines, offset);
@@ -55,6 +72,8 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(cpuSlots === undefined ? {} : { cpuSlots }),
     ...(gpuFreeBelow === undefined ? {} : { gpuFreeBelow }),
+    ...(diskFloor === undefined ? {} : { diskFloor }),
+    ...(windows.length === 0 ? {} : { windows }),
   };
   return { value: { settleMs, quietMs, timeZone, ...given }, problems };
 }
@@ -92,14 +111,6 @@ function readTimeZone(value: YamlValue, faults: YamlFault[]): string | undefined
   const name = value.kind === "text" ? value.text : "";
   if (isTimeZone(name)) return name;
   const message = `\`${brief(name)}\` is no time zone that this machine knows`;
-  faults.push({ message, fix: "write a name such as `Europe/Berlin`", offset: value.offset });
+  faults.push({ message, fix: nearestTimeZone(name), offset: value.offset });
   return undefined;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }

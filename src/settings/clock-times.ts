@@ -1,0 +1,63 @@
+// Times of day and stretches between two, as people write them: `22:00`, `22:00-07:00`, a moment.
+// They are the same in a command and in nightlab.yaml; which zone they are of is not written here.
+import type { When } from "../model/window.ts";
+import { brief, type Checked } from "./written-values.ts";
+
+const CLOCK = /^(\d{1,2}):(\d{2})$/;
+
+/** Minutes after midnight of `22:00`; undefined where it is no time of day. `24:00` is midnight. */
+export function clockMinute(text: string): number | undefined {
+  const [, hour = "", minute = ""] = CLOCK.exec(text.trim()) ?? [];
+  const minutes = Number(hour) * 60 + Number(minute);
+  if (hour === "" || Number(minute) > 59 || minutes > 1440) return undefined;
+  return minutes % 1440;
+}
+
+/** Both ends of `22:00-07:00`; undefined where it is no such stretch, or one without a length. */
+export function clockRange(
+  text: string,
+): { readonly from: number; readonly to: number } | undefined {
+  const [first, last, ...more] = text.slice(0, 40).split(/\s*[-–—]\s*/);
+  if (first === undefined || last === undefined || more.length > 0) return undefined;
+  const [from, to] = [clockMinute(first), clockMinute(last)];
+  return from === undefined || to === undefined || from === to ? undefined : { from, to };
+}
+
+const WINDOW_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+export const isWindowName = (text: string): boolean => WINDOW_NAME.test(text);
+
+/** What `when` of a command says. Whether there is a window of that name is the lab's to know. */
+export function checkWhen(text: string): Checked<When> {
+  const written = text.trim();
+  if (isWindowName(written)) return { ok: true, value: { kind: "window", name: written } };
+  const range = clockRange(written);
+  if (range !== undefined) return { ok: true, value: { kind: "daily", ...range } };
+  const [, date, clock = ""] = /^(?:(\d{4}-\d{2}-\d{2})(?:T|\s+|$))?(.*)$/.exec(written) ?? [];
+  const minute = clockMinute(clock);
+  if (date !== undefined && !isDate(date)) return bad(`there is no day ${date}`);
+  if (minute !== undefined) {
+    const day = date === undefined ? {} : { date };
+    return { ok: true, value: { kind: "moment", minute, ...day } };
+  }
+  if (date !== undefined && clock === "") {
+    return bad(`\`when\` says a day and no time`, `write \`${date} 22:00\``);
+  }
+  const two = written.split(/\s*[-–—]\s*/);
+  if (two.length === 2 && two[0] === two[1] && clockMinute(two[0] ?? "") !== undefined) {
+    return bad(`\`${brief(written)}\` ends when it begins`);
+  }
+  return bad(`\`${brief(written)}\` is no time that \`when\` knows`);
+}
+
+const FIX =
+  "write `tonight` or a window of nightlab.yaml, `22:00-07:00`, `03:00` or `2026-11-24 03:00`";
+const bad = (message: string, fix: string = FIX): Checked<never> => ({
+  ok: false,
+  fault: { message, fix },
+});
+
+/** Whether the calendar has such a day, `2026-02-29` not. */
+function isDate(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
