@@ -15,7 +15,7 @@ import type { EditorOrder, SaveTold } from "./race-editor.ts";
 
 const SAVES = Number(process.env["NIGHTLAB_RACE_SAVES"] ?? "100");
 const LONG = 2_000;
-const MOST_SAVES = 8_000;
+const MOST_SAVES = 16_000;
 const SEED = Number(process.env["NIGHTLAB_RACE_SEED"] ?? "1");
 /** The journal counts as at rest then: late saves are looked for after 1 s and 10 s. */
 const REST_MS = SAVES >= LONG ? 12_000 : 3_000;
@@ -141,7 +141,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     const most = SAVES >= LONG ? MOST_SAVES : SAVES;
     while (told.length < most && !wasRace(countsOf(it.log()))) {
       const first = told.length + 1;
-      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 150 })));
+      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 300 })));
     }
     const journal = await atRest(it);
     const counts = countsOf(it.log());
