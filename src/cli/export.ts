@@ -49,6 +49,9 @@ export async function exportReport(path: string, options: ExportOptions): Promis
   if (await isFolder(out)) {
     return refused(`Cannot export to ${options.out}: it is a folder; name the file to be made.`);
   }
+  if (!(await isFolder(dirname(out)))) {
+    return refused(`Cannot export to ${options.out}: there is no folder ${dirname(out)}.`);
+  }
   const lab = findLab(experiment);
   const request = { experimentDir: experiment, page, format, out };
   try {
@@ -63,7 +66,8 @@ export async function exportReport(path: string, options: ExportOptions): Promis
     const state = made.written ? "written" : "up to date";
     const count = `${made.pictures} picture${made.pictures === 1 ? "" : "s"}`;
     const lines = [`${shown} ${state}, with ${count}.`];
-    for (const picture of made.absent) lines.push(`The picture ${picture} is not there.`);
+    for (const picture of made.absent)
+      lines.push(`The picture ${picture} is not there, or cannot be read.`);
     if (made.findings > 0) {
       const what = made.findings === 1 ? "1 thing" : `${made.findings} things`;
       lines.push(

@@ -14,25 +14,25 @@ const SCRIPTS = join(import.meta.dirname, "converters");
 
 const TEX = [
   "--shift-heading-level-by=-1",
-  ...["--variable", "geometry=margin=2.2cm"],
-  ...["--variable", "colorlinks=true"],
-  ...["--include-in-header", "head.tex"],
+  "--variable=geometry:margin=2.2cm",
+  "--variable=colorlinks:true",
+  "--include-in-header=head.tex",
 ];
 const TYPST = [
   "--shift-heading-level-by=-1",
-  ...["--variable", "papersize=a4"],
-  ...["--variable", "fontsize=10pt"],
-  ...["--include-in-header", "head.typ"],
+  "--variable=papersize:a4",
+  "--variable=fontsize:10pt",
+  "--include-in-header=head.typ",
 ];
 
 /** What pandoc's templates leave open for pages full of tables. */
-const TYPST_HEAD = `#set table(inset: (x: 4pt, y: 3.5pt), stroke: (x, y) => (bottom: if y == 0 { 0.8pt } else { 0.3pt + luma(80%) }))
+const TYPST_HEAD = `#set document(date: none)
+#set table(inset: (x: 4pt, y: 3.5pt), stroke: (x, y) => (bottom: if y == 0 { 0.8pt } else { 0.3pt + luma(80%) }))
 #show table: set text(size: 8pt)
 #show table: set par(justify: false)
 #show table: set align(left)
 #show figure: set block(breakable: true)
 #show link: set text(fill: rgb("#0a58b5"))
-#set image(width: 74%)
 `;
 
 /** pdfTeX, other than LuaTeX and XeTeX, has to be told of the signs that a report uses. */
@@ -79,7 +79,7 @@ export async function convert(
 }
 
 const OFFLINE =
-  /error sending request|dns error|failed to fetch|network was disabled|could not connect|connection refused|timed out/i;
+  /error sending request|dns error|failed to (?:fetch|download)|network (?:connectivity is|was) disabled|could not connect|connection refused|timed out/i;
 
 function trouble(script: string, said: string, timedOut: boolean): string {
   const name = script === "pandoc.py" ? "pandoc" : "Typst";

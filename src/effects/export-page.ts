@@ -34,7 +34,7 @@ export type Exported =
       /** False where the file had these bytes already. */
       readonly written: boolean;
       readonly pictures: number;
-      /** Pictures of the page that are not there, as it names them. */
+      /** Pictures of the page that are not there or cannot be read, as it names them. */
       readonly absent: readonly string[];
       /** What the audit finds on the page. */
       readonly findings: number;
@@ -122,10 +122,23 @@ async function readPictures(
       continue;
     }
     const bytes = await readFile(path);
+    if (!(await isPicture(bytes))) {
+      absent.push(target);
+      continue;
+    }
     const dataUri = `data:${mime};base64,${bytes.toString("base64")}`;
     found.set(target, { bytes, dataUri, name: basename(path, extname(path)) });
   }
   return { found, absent };
+}
+
+async function isPicture(bytes: Buffer): Promise<boolean> {
+  try {
+    await sharp(bytes).metadata();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A name for each picture by its content, so that no other picture is ever written over. */

@@ -186,8 +186,9 @@ function imageOf(node: Element, walk: Walk): Element {
   if (/^https?:/i.test(target)) {
     return element("a", { href: target }, [{ type: "text", value: alt || target }]);
   }
-  if (src !== undefined) return element("img", { src, alt }, []);
-  const said = `${alt} (the picture ${target} is not there)`.trim();
+  const width = walk.around.medium === "print" ? { width: "74%" } : {};
+  if (src !== undefined) return element("img", { src, alt, ...width }, []);
+  const said = `${alt} (the picture ${target} is missing)`.trim();
   return element("em", {}, [{ type: "text", value: said }]);
 }
 
