@@ -407,3 +407,32 @@ export const SNAPSHOT_TRIES = 3;
 export const SNAPSHOT_NEIGHBOURS = 1_000;
 /** Files that did not fit and are told by name. */
 export const SNAPSHOT_LEFT_TOLD = 5;
+/** A sweep of short runs that may take longer than this together is asked about like a long run. */
+export const SWEEP_UNASKED_MS = 2 * 3_600_000;
+
+/** Stamped lines of one log that tell the time of those between: more than a plot has columns. */
+export const TIMELINE_POINTS = 1_024;
+/** Curves of one run that are compared with other runs': the promised metrics, then the first. */
+export const CURVES_PER_RUN = 6;
+/** Pixel columns of such a curve: 400 points at most, 8 KB, for each of a thousand runs. */
+export const CURVE_COLUMNS = 100;
+/** Settings in one picture of curves that have a colour: more cannot be told apart. */
+export const CURVE_GROUPS = 10;
+/** Further runs in such a picture, grey, the newest... */
+export const CURVE_OTHERS = 120;
+/** ...with fewer columns each, since nobody follows a single one. */
+export const CURVE_OTHER_COLUMNS = 25;
+/** Before the next tries of a run whose GPU was full: what filled it may leave in the meantime. */
+export const RETRY_DELAYS_MS: readonly number[] = [60_000, 300_000, 900_000];
+/** An environment that somebody else builds is looked for this often. */
+export const PREPARE_LOOK_MS = 20;
+/** Environments of commands that wait are looked at again after this long: a script may change... */
+export const AHEAD_LOOK_MS = 10_000;
+/** ...and one that could not be built may be had by now: a network that is back. */
+export const AHEAD_RETRY_MS = 60_000;
+/** Commands whose environments are built ahead: as many as start in the next hour or so. */
+export const AHEAD_COMMANDS = 4;
+/** Runs of one setting from which on their mean is drawn with its interval in place of each. */
+export const CURVE_SEEDS_BAND = 5;
+/** Places of such a mean where its runs were logged at different ones. */
+export const CURVE_BAND_POINTS = 120;

@@ -28,7 +28,7 @@ export async function renewComparePlots(
   for (const { key, spec } of plots) {
     try {
       await mkdir(folder, { recursive: true });
-      const wanted = wantedPlot(key, spec);
+      const wanted = wantedPlot(key, spec());
       const find = () => findPlotPlace(folder, names.get(key) ?? key, others, wanted);
       if ((await find())?.kind === "current") continue;
       const { webp } = await renderer.render(wanted.spec);

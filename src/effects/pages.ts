@@ -11,7 +11,6 @@ import { gate } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import { readPatiently } from "./patient-read.ts";
-import { systemSeries } from "../observe/system-series.ts";
 import { readSystemFile } from "./system-sampler.ts";
 import { readRun } from "./tail.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -79,7 +78,7 @@ export async function rebuildExperiment(
       // As the report has them: what lies beside the system's samples and earlier runs included.
       const { findings } = run;
       const runTitle = run.folder;
-      const system = systemSeries(await readSystemFile(runDir));
+      const system = await readSystemFile(runDir);
       const made = await renewPlots({
         runDir,
         runTitle,

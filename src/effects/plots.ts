@@ -1,4 +1,4 @@
-// Renews the plots of one run: each metric's spec is made, and drawn where its picture is not up
+// Renews the plots of one run: each picture's spec is made, and drawn where its image is not up
 // to date. Which files may be written is decided in plot-files.ts, how they look in report/.
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,8 +7,11 @@ import type { Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import type { PlotRef } from "../model/run.ts";
 import type { RunReading, Series } from "../model/sample.ts";
-import { plotNames } from "../report/plot-names.ts";
-import { metricSpec } from "../report/plot-spec.ts";
+import type { SystemSeries } from "../model/system.ts";
+import { SYSTEM_LOG } from "../observe/system-lines.ts";
+import { metricSpec, splitsSpec } from "../report/plot-spec.ts";
+import { SYSTEM_PICTURE, systemSpec } from "../report/plot-system.ts";
+import { runPictureNames, splitPictures } from "../report/split-pictures.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 import { errorCode } from "./write-whole.ts";
@@ -21,8 +24,8 @@ export interface PlotsInput {
   readonly runTitle: string;
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
-  /** What was sampled of its processes: drawn last, and not listed with its metrics. */
-  readonly system?: readonly Series[];
+  /** What was sampled of its processes: drawn last. */
+  readonly system?: SystemSeries;
   /** Keys of the promised metrics: they come first where there are too many to draw. */
   readonly promised: readonly string[];
   readonly renderer: Renderer;
@@ -31,7 +34,10 @@ export interface PlotsInput {
 }
 
 export interface PlotsResult {
-  /** Plots that are there now, promised metrics first, then in the order of the log. */
+  /**
+   * Plots that are there now: promised metrics first, then in the order of the log; after them
+   * metrics in several splits, and the system.
+   */
   readonly plots: readonly PlotRef[];
   /** What could not be drawn or written, each as a sentence for a person. */
   readonly failures: readonly string[];
@@ -39,16 +45,13 @@ export interface PlotsResult {
 
 /**
  * Brings `<runDir>/plots/` up to date: `<name>.webp` and its spec `<name>.vl.json` for each
- * metric. Files are written only where their spec changed, and never where a person's file is.
+ * picture. Files are written only where their spec changed, and never where a person's file is.
  * Does not reject for what the disk or a spec refuses: `failures` says it.
  */
 export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
-  const { system = [] } = input;
-  const metrics = chosen(input.reading.series, input.promised);
-  const drawn = [...metrics, ...system];
-  if (drawn.length === 0) return { plots: [], failures: [] };
-  const all = [...input.reading.series, ...system];
-  const names = plotNames(all.map(({ summary }) => summary.key));
+  const pictures = picturesOf(input);
+  if (pictures.length === 0) return { plots: [], failures: [] };
+  const names = runPictureNames(input.reading.series);
   const plots: PlotRef[] = [];
   const failures: string[] = [];
   try {
@@ -58,15 +61,44 @@ export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
     } else {
       await makeFolder(join(input.runDir, FOLDER));
     }
-    for (const series of drawn) {
-      const result = await renewPlot(input, series, names);
-      if (result.plot !== undefined && metrics.includes(series)) plots.push(result.plot);
+    for (const picture of pictures) {
+      const result = await renewPlot(input, picture, names);
+      if (result.plot !== undefined) plots.push(result.plot);
       if (result.failure !== undefined) failures.push(result.failure);
     }
   } catch (error) {
     failures.push(diskMessage(input.runDir, error));
   }
   return { plots, failures };
+}
+
+interface Picture {
+  readonly key: string;
+  readonly spec: () => object;
+}
+
+function picturesOf({
+  runTitle,
+  reading,
+  findings,
+  promised,
+  system = [],
+}: PlotsInput): readonly Picture[] {
+  const metrics = chosen(reading.series, promised);
+  const use = systemSpec(system, runTitle, `logs/${SYSTEM_LOG}`);
+  return [
+    ...metrics.map((series): Picture => {
+      const { key, first } = series.summary;
+      const spec = () => metricSpec({ series, runTitle, findings, file: first.file });
+      return { key, spec };
+    }),
+    ...splitPictures(reading.series)
+      .filter(({ series }) => series.every((one) => metrics.includes(one)))
+      .map((picture): Picture => {
+        return { key: picture.key, spec: () => splitsSpec(picture, runTitle, findings) };
+      }),
+    ...(use === undefined ? [] : [{ key: SYSTEM_PICTURE, spec: () => use }]),
+  ];
 }
 
 /** Promised metrics first, each group in the order of the log, up to the bound. */
@@ -101,14 +133,12 @@ interface Renewed {
 
 /** Rejects with the system's error where the disk refuses. */
 async function renewPlot(
-  { runDir, runTitle, findings, renderer }: PlotsInput,
-  series: Series,
+  { runDir, renderer }: PlotsInput,
+  { key: metric, spec }: Picture,
   names: ReadonlyMap<string, string>,
 ): Promise<Renewed> {
-  const metric = series.summary.key;
   const folder = join(runDir, FOLDER);
-  const { file } = series.summary.first;
-  const wanted = wantedPlot(metric, metricSpec({ series, runTitle, findings, file }));
+  const wanted = wantedPlot(metric, spec());
   const others = new Set([...names.values()].map((name) => name.toLowerCase()));
   const find = () => findPlotPlace(folder, names.get(metric) ?? metric, others, wanted);
   const there = (name: string): { readonly plot: PlotRef } => ({

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import type { RunDigest } from "../model/digest.ts";
 import type { Finding } from "../model/finding.ts";
 import type { RunReading } from "../model/sample.ts";
+import type { Curve } from "../report/curves.ts";
 import { findLogFiles } from "./log-files.ts";
 import { metricsPatternOf } from "./metrics-pattern.ts";
 import type { RunTail } from "./tail.ts";
@@ -14,6 +15,7 @@ export interface CachedReading {
   /** Without the values themselves: a report needs their summaries, and memory is finite. */
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
+  readonly curves: readonly Curve[];
   /** What it comes to, once it has ended: later runs are laid beside it. */
   readonly digest?: RunDigest;
   /** The place reached in logs that still grow; closed by being forgotten. */

@@ -10,10 +10,12 @@ import type { PlotRef, RunOutcome, RunRecord } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
 import type { SystemSeries } from "../model/system.ts";
 import { causeOfDeath } from "../observe/cause.ts";
+import { comparedNames } from "../observe/criterion-metrics.ts";
 import { findings, withComparisons } from "../observe/findings.ts";
 import type { RuleInput } from "../observe/rules/rule.ts";
+import { curvesOf } from "../report/curves.ts";
 import type { ReportRun } from "../report/input.ts";
-import { plotNames } from "../report/plot-names.ts";
+import { runPictureNames } from "../report/split-pictures.ts";
 import { recordTrouble } from "../report/record-shape.ts";
 import { earlierOf, recordDigest } from "./earlier-runs.ts";
 import { imageFile } from "./plot-files.ts";
@@ -60,6 +62,7 @@ export async function readRunFiles(request: RunFilesRequest): Promise<ReportRun>
     findings: cached.findings,
     ...lastLineOf(record, cached.reading),
     plots,
+    curves: cached.curves,
   };
 }
 
@@ -134,6 +137,7 @@ async function readLogs(
     print,
     reading: withoutValues(reading),
     findings: findingsOf(plan, record, reading, await readSystemFile(runDir)),
+    curves: curvesOf(reading, [...comparedNames(plan), ...plan.metrics.map(({ key }) => key)]),
     ...(digest === undefined ? {} : { digest }),
     ...(tail === undefined ? {} : { tail }),
   };
@@ -195,8 +199,7 @@ function lastLineOf(
 async function presentPlots(runDir: string, reading: RunReading): Promise<readonly PlotRef[]> {
   const there = new Set(await readdir(join(runDir, "plots")).catch(() => []));
   if (there.size === 0) return [];
-  const keys = reading.series.map(({ summary }) => summary.key);
-  return [...plotNames(keys)].flatMap(([metric, name]) => {
+  return [...runPictureNames(reading.series)].flatMap(([metric, name]) => {
     const own = [name, `${name}-nightlab`].find(
       (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
     );

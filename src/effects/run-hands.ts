@@ -6,7 +6,6 @@ import { experimentPath, type AttemptId, type RunFolder } from "../model/ids.ts"
 import type { AttemptSpec, PlotRef, RunOutcome } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
 import { createRunReader } from "../observe/run-reader.ts";
-import { systemSeries } from "../observe/system-series.ts";
 import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
 import { createGpuProbe } from "./gpu-probe.ts";
 import type { Hands } from "./hands.ts";
@@ -157,7 +156,7 @@ export function runHands(parts: Parts): RunHands {
         // An evaluation adds nothing to what was sampled of the run itself.
         const own =
           spec.verb === "run" ? await readSystemFile(runDir(spec.experiment, folder)) : [];
-        plots = await draw(parts, spec, folder, reading, found, { system: systemSeries(own) });
+        plots = await draw(parts, spec, folder, reading, found, { system: own });
       }
       post({ kind: "run-plotted", attempt, plots });
     },

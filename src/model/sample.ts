@@ -60,6 +60,8 @@ export interface Series {
    * step fell far back, and not with a new epoch. `notFinite` of the summary is of that attempt.
    */
   readonly attemptFrom?: number;
+  /** Where values come from several files: each file, and the index of its first value. */
+  readonly parts?: readonly { readonly file: string; readonly from: number }[];
 }
 
 /** A Python traceback found in a log or on the console. */
@@ -96,6 +98,13 @@ export interface Warning {
   readonly first: LogPlace;
 }
 
+/** When lines of one file were written: lines rise, every n-th stamped one where there are many. */
+export interface Timeline {
+  readonly lines: Uint32Array;
+  /** In ms since 1970 taken as if they were UTC. */
+  readonly stampsMs: Float64Array;
+}
+
 /** What the lines of one file tell besides metrics. */
 export interface LineFacts {
   readonly file: string;
@@ -103,6 +112,8 @@ export interface LineFacts {
   readonly firstStampMs?: number;
   readonly lastStampMs?: number;
   readonly longestGapMs: number;
+  /** Absent where no line has a stamp. */
+  readonly timeline?: Timeline;
   /** Stamps that fall by more than 2 s. */
   readonly timeFalls: {
     readonly count: number;

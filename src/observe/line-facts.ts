@@ -8,9 +8,10 @@ import {
   WARNING_CHARS,
   WARNING_TEMPLATES,
 } from "../limits.ts";
-import type { LineFacts, LogPlace, StepFall, Warning } from "../model/sample.ts";
+import type { LineFacts, LogPlace, StepFall, Timeline, Warning } from "../model/sample.ts";
 import type { Spot } from "./metric-line.ts";
 import { ownCopy } from "./plain-text.ts";
+import { createTimeline } from "./timeline.ts";
 
 /** One line as the facts need it; one object is filled again and again. NaN: the line has none. */
 export interface SeenLine {
@@ -39,6 +40,7 @@ export interface LineFactsReader {
 /** Starts with nothing known; `file` is the name that places carry. */
 export function createLineFacts(file: string): LineFactsReader {
   const clock = createClock(file);
+  const timeline = createTimeline();
   const warnings = createWarnings(file);
   const pace = createPace();
   const falls: StepFall[] = [];
@@ -49,7 +51,10 @@ export function createLineFacts(file: string): LineFactsReader {
   return {
     see(seen) {
       now.lines += 1;
-      if (!Number.isNaN(seen.stampMs)) clock.see(seen, seen.stampMs);
+      if (!Number.isNaN(seen.stampMs)) {
+        clock.see(seen, seen.stampMs);
+        timeline.see(seen.line, seen.stampMs);
+      }
       const early = now.lines <= PROGRESS_LINES;
       const tells = seen.unit !== undefined && seen.total > 0 && seen.done <= seen.total;
       if (tells && (early || !Number.isNaN(now.done))) {
@@ -79,6 +84,7 @@ export function createLineFacts(file: string): LineFactsReader {
     facts: () => ({
       file,
       ...clock.facts(),
+      ...timelineOf(timeline.timeline()),
       falls: [...falls],
       pace: pace.facts(),
       warnings: warnings.facts(),
@@ -88,6 +94,9 @@ export function createLineFacts(file: string): LineFactsReader {
     }),
   };
 }
+
+const timelineOf = (timeline: Timeline): Pick<LineFacts, "timeline"> =>
+  timeline.lines.length === 0 ? {} : { timeline };
 
 /** Whether the words of a line that holds no metrics may matter to the facts. */
 export const speaks = (plain: string): boolean =>

@@ -36,8 +36,10 @@ function joined(parts: readonly Series[]): Series {
   const steps = new Float64Array(count);
   const values = new Float64Array(count);
   const lines = new Uint32Array(count);
+  const origins: { readonly file: string; readonly from: number }[] = [];
   let at = 0;
   for (const part of parts) {
+    origins.push({ file: part.summary.first.file, from: at });
     steps.set(part.steps, at);
     values.set(part.values, at);
     lines.set(part.lines, at);
@@ -50,6 +52,7 @@ function joined(parts: readonly Series[]): Series {
     steps,
     values,
     lines,
+    parts: origins,
     ...(reducedBy > 1 ? { reducedBy } : {}),
   };
 }

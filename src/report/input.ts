@@ -4,6 +4,7 @@ import type { Finding } from "../model/finding.ts";
 import type { IgnoredRun, JournalReading } from "../model/journal.ts";
 import type { Ending, PlotRef, RunOutcome, RunRecord } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
+import type { Curve } from "./curves.ts";
 
 export interface ReportInput {
   /** The experiment's folder name: its title where the journal has none. */
@@ -43,6 +44,8 @@ export interface ReportRun {
   /** The last line of the traceback that ended it, and where it stands. */
   readonly lastLine?: NonNullable<RunOutcome["lastLine"]>;
   readonly plots: readonly PlotRef[];
+  /** What its metrics look like beside those of other runs. */
+  readonly curves?: readonly Curve[];
 }
 
 export type Baseline =

@@ -2,13 +2,18 @@
 // and a sweep over its options. Which runs count is comparisons.ts; drawing is effects/.
 import type { TopLevelSpec } from "vega-lite";
 import { COMPARE_PLOT_GROUPS } from "../limits.ts";
+import { canonicalMetric } from "../model/metric-key.ts";
 import { measureGroup, measuresOf, type Measure } from "./comparisons.ts";
 import { toNumber } from "./decimal.ts";
 import { evidenceOf } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
-import { ignoredBy, type ReportInput } from "./input.ts";
+import { comparedRuns } from "./curve-lines.ts";
+import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
+import { curvesPicture } from "./plot-curves.ts";
+import type { Layer } from "./plot-layers.ts";
+import { pictureSpec } from "./plot-spec.ts";
 import { axisTitle, shorten } from "./plot-text.ts";
-import { CONFIG, INK, splitColour } from "./plot-theme.ts";
+import { INK, splitColour } from "./plot-theme.ts";
 import { summarize } from "./statistics.ts";
 import { optionsOf, searched, sweepOf } from "./sweep.ts";
 
@@ -18,7 +23,8 @@ export interface ComparePlot {
   readonly title: string;
   /** What is drawn, for the caption below the picture. */
   readonly caption: string;
-  readonly spec: TopLevelSpec;
+  /** Made when asked for: a page needs to know of a picture more often than it is drawn. */
+  readonly spec: () => TopLevelSpec;
 }
 
 /** One run's value, and where on the picture it belongs. */
@@ -36,8 +42,6 @@ interface Bar {
   readonly high: number;
 }
 
-type Layer = Readonly<Record<string, unknown>>;
-
 /** Measures that are drawn: those of the criteria come first. */
 const MEASURES = 2;
 
@@ -46,7 +50,7 @@ export function comparePlots(input: ReportInput): readonly ComparePlot[] {
   const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
   const groups = groupsOf(counted);
   const sweep = sweepOf(searched(counted, evidenceOf(input)));
-  return measuresOf(input)
+  const ended = measuresOf(input)
     .slice(0, MEASURES)
     .flatMap((measure): ComparePlot[] => {
       const final = finalPlot(measure, groups);
@@ -54,6 +58,27 @@ export function comparePlots(input: ReportInput): readonly ComparePlot[] {
         sweep === undefined ? undefined : sweepPlot(measure, sweep.groups, sweep.options);
       return [final, swept].flatMap((plot) => plot ?? []);
     });
+  return [...curvePlots(input), ...ended];
+}
+
+/** Their curves, over the step and over time. */
+function curvePlots(input: ReportInput): readonly ComparePlot[] {
+  const runs = comparedRuns(input);
+  return comparedMetrics(input, runs).flatMap((metric) =>
+    (["step", "time"] as const).flatMap((axis): ComparePlot[] => {
+      const picture = curvesPicture(runs, metric, axis);
+      return picture === undefined
+        ? []
+        : [{ key: `${axisTitle(metric)} over ${axis}`, ...picture }];
+    }),
+  );
+}
+
+/** Metrics whose curves are drawn: those measured; where nothing is promised, the first one. */
+export function comparedMetrics(input: ReportInput, runs: readonly ReportRun[]): readonly string[] {
+  const measured = [...new Map(measuresOf(input).map(({ name }) => [canonicalMetric(name), name]))];
+  if (measured.length > 0) return measured.slice(0, MEASURES).map(([, name]) => name);
+  return runs.flatMap(({ curves = [] }) => curves.map(({ key }) => key)).slice(0, 1);
 }
 
 /** Each run's value as a point above its setting, from three runs on with mean and interval. */
@@ -67,10 +92,11 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
     key: `final ${measureName(measure)}`,
     title,
     caption: bars.length === 0 ? "One point a run." : `One point a run; ${interval}.`,
-    spec: specOf(title, bars.length === 0 ? "one point a run" : `one point a run, ${interval}`, {
-      encoding: { x, y: yOf(measure) },
-      layer: [...barLayers(bars), dotLayer(dots, measure)],
-    }),
+    spec: () =>
+      specOf(title, bars.length === 0 ? "one point a run" : `one point a run, ${interval}`, {
+        encoding: { x, y: yOf(measure) },
+        layer: [...barLayers(bars), dotLayer(dots, measure)],
+      }),
   };
 }
 
@@ -91,7 +117,7 @@ function sweepPlot(
       key,
       title,
       caption,
-      spec: specOf(title, "mean of the runs", map(dots, options, measure)),
+      spec: () => specOf(title, "mean of the runs", map(dots, options, measure)),
     };
   }
   const numbers = dots.map((dot) => Number(dot.at[0]));
@@ -112,11 +138,12 @@ function sweepPlot(
     key,
     title,
     caption: "One point a run; the best of a sweep confirms nothing.",
-    spec: specOf(title, "one point a run", {
-      data: { values: rows },
-      encoding: { x, y: yOf(measure) },
-      layer: [{ mark: point(measure) }],
-    }),
+    spec: () =>
+      specOf(title, "one point a run", {
+        data: { values: rows },
+        encoding: { x, y: yOf(measure) },
+        layer: [{ mark: point(measure) }],
+      }),
   };
 }
 
@@ -238,16 +265,5 @@ function byNumber(a: string, b: string): number {
 }
 
 function specOf(title: string, subtitle: string, body: Layer): TopLevelSpec {
-  const spec = {
-    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
-    description: `${title}: ${subtitle}.`,
-    width: 720,
-    height: 360,
-    autosize: { type: "fit", contains: "padding" },
-    padding: { left: 8, top: 10, right: 16, bottom: 8 },
-    title: { text: shorten(title, 72), subtitle, offset: 12 },
-    config: CONFIG,
-    ...body,
-  };
-  return spec as unknown as TopLevelSpec;
+  return pictureSpec(shorten(title, 72), [subtitle], body);
 }

@@ -67,7 +67,7 @@ const NOISE_SAMPLES = 4_000;
 /** Reduces one series to what can be seen of it. Linear in its length. */
 export function plotData(series: Series, findings: readonly Finding[]): PlotData {
   const logged = shapeOf(series.steps, series.values);
-  const steps = logged.byPosition ? positions(series.values.length) : series.steps;
+  const steps = logged.byPosition ? positionsOf(series.values.length) : series.steps;
   const shape = logged.byPosition ? { ...shapeOf(steps, series.values), byPosition: true } : logged;
   const reduced = m4(steps, series.values, PLOT_COLUMNS, shape.from, shape.to);
   const raw = [...reduced.kept].map((index, k) => ({
@@ -75,8 +75,7 @@ export function plotData(series: Series, findings: readonly Finding[]): PlotData
     value: series.values[index] ?? 0,
     stretch: reduced.stretch[k] ?? 0,
   }));
-  const noisy = shape.count >= PLOT_SMOOTH_FROM && noise(series.values, shape) > VISIBLE_NOISE;
-  const smoothed = noisy ? emaFactor(shape.count) : undefined;
+  const smoothed = smoothFactor(series.values, shape);
   return {
     raw,
     smooth: smoothed === undefined ? [] : smooth(steps, series.values, smoothed, reduced),
@@ -88,7 +87,13 @@ export function plotData(series: Series, findings: readonly Finding[]): PlotData
   };
 }
 
-function shapeOf(steps: Float64Array, values: Float64Array): Shape {
+/** Factor of the average that a series needs, where its noise hides its course. */
+export function smoothFactor(values: Float64Array, shape: Shape): number | undefined {
+  const noisy = shape.count >= PLOT_SMOOTH_FROM && noise(values, shape) > VISIBLE_NOISE;
+  return noisy ? emaFactor(shape.count) : undefined;
+}
+
+export function shapeOf(steps: Float64Array, values: Float64Array): Shape {
   let count = 0;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -127,7 +132,8 @@ function drawable(value: number): number {
   return Math.min(LARGEST, Math.max(-LARGEST, value));
 }
 
-function positions(count: number): Float64Array {
+/** 0, 1, 2…: the x axis of a series that has no other. */
+export function positionsOf(count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => i);
 }
 

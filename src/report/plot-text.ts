@@ -20,7 +20,7 @@ export function axisTitle(key: string): string {
 
 /** What is drawn, what is not finite, and where it was read: two or three lines. */
 export function plotCaption(series: Series, data: PlotData, file: string): readonly string[] {
-  const { notFiniteCount, notFinite, first, last } = series.summary;
+  const { notFiniteCount, notFinite } = series.summary;
   const lines = [`${drawn(data, series)}${data.shape.log ? "; log scale" : ""}`];
   if (notFiniteCount > 0) {
     const where =
@@ -30,11 +30,35 @@ export function plotCaption(series: Series, data: PlotData, file: string): reado
       printable(`${counted(notFiniteCount)} ${verb} not finite (\u00D7 NaN, triangle Inf)${where}`),
     );
   }
+  lines.push(`Source: ${sourceText(series, file)}`);
+  return lines;
+}
+
+/** One line for each split: what is drawn of it, and where it was read. */
+export function splitCaption(
+  parts: readonly { readonly series: Series; readonly data: PlotData }[],
+  log: boolean,
+): readonly string[] {
+  return parts.map(({ series, data }, i) => {
+    const { key, notFiniteCount } = series.summary;
+    const holes =
+      notFiniteCount === 0
+        ? ""
+        : `, ${counted(notFiniteCount)} not finite (\u00D7 NaN, triangle Inf)`;
+    const { factor, shape } = data;
+    const values = shape.count === 1 ? "1 value" : `${counted(series.summary.count)} values`;
+    const mean = factor === undefined ? "" : ` (thin), EMA ${factor} (thick)`;
+    const end = log && i === parts.length - 1 ? "; log scale" : "";
+    const name = shorten(printable(key), 24);
+    return `${name}: ${values}${mean}${holes}; ${sourceText(series)}${end}`;
+  });
+}
+
+function sourceText({ summary: { first, last } }: Series, file = first.file): string {
   const from = Math.min(first.line, last.line);
   const to = Math.max(first.line, last.line);
   const place = from === to ? `line ${from}` : `lines ${from}\u2013${to}`;
-  lines.push(`Source: ${shorten(printable(file), 72)}, ${place}`);
-  return lines;
+  return `${shorten(printable(file), 72)}, ${place}`;
 }
 
 function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): string {
@@ -55,7 +79,7 @@ function order({ falls, byPosition }: Shape): string {
   return `; the step falls back ${falls === 1 ? "once" : `${falls} times`}`;
 }
 
-function counted(count: number): string {
+export function counted(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 

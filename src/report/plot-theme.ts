@@ -11,6 +11,8 @@ export const INK = {
   blue: "#0072B2",
   green: "#009E73",
   purple: "#CC79A7",
+  orange: "#E69F00",
+  sky: "#56B4E9",
   alarm: "#D55E00",
   /** Vermillion darkened until small letters stand out from white (contrast 5.6). */
   alarmText: "#B34700",
@@ -25,6 +27,30 @@ export function splitColour(key: string): string {
   const [split] = canonicalMetric(key).split("/", 1);
   if (split === "val" || split === "eval") return INK.green;
   return split === "test" ? INK.purple : INK.blue;
+}
+
+/** Settings of an experiment in their order; where these are used up, dashes tell more apart. */
+export const GROUP_COLOURS = [
+  INK.blue,
+  INK.orange,
+  INK.green,
+  INK.purple,
+  INK.sky,
+  INK.alarm,
+  INK.text,
+] as const;
+export const GROUP_DASHES = [[], [6, 3]] as const;
+
+/** Dashes tell splits apart where colours do not; training is drawn through. */
+export function splitDash(key: string): readonly number[] | undefined {
+  switch (splitColour(key)) {
+    case INK.green:
+      return [7, 3];
+    case INK.purple:
+      return [2, 2];
+    default:
+      return undefined;
+  }
 }
 
 export const CONFIG = {
@@ -57,5 +83,12 @@ export const CONFIG = {
     domainColor: INK.frame,
     tickColor: INK.frame,
     tickSize: 6,
+  },
+  legend: {
+    labelFontSize: 12,
+    labelColor: INK.text,
+    titleFontSize: 12,
+    titleFontWeight: 600,
+    titleColor: INK.text,
   },
 } as const;

@@ -1,14 +1,14 @@
 // Results: for each run what it logged and its figures, then the runs that are evidence together.
 // Only values and their places; what they mean is the person's to say.
-import { REPORT_FIGURES_PER_RUN, REPORT_METRICS_PER_RUN } from "../limits.ts";
+import { REPORT_METRICS_PER_RUN } from "../limits.ts";
 import type { PromisedMetric } from "../model/journal.ts";
 import { sameMetric } from "../model/metric-key.ts";
-import type { PlotRef } from "../model/run.ts";
 import type { MetricSummary, Sample, Series } from "../model/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
 import type { Facts } from "./facts.ts";
 import { runState, type ReportRun, type RunState } from "./input.ts";
-import { code, counted, image, link, listed, plain, sentenceCase, table } from "./markdown.ts";
+import { code, counted, image, link, plain, sentenceCase, table } from "./markdown.ts";
+import { figureText, linkedText, runFigures, type RunFigures } from "./run-figures.ts";
 import type { PageBlock } from "./seal.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
@@ -24,7 +24,10 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
   }
   let figures = 0;
   for (const run of shown) {
-    const pictures = picturesOf(run, facts);
+    const pictures = runFigures(
+      run,
+      promisedFirst(run.plots, (plot) => plot.metric, facts),
+    );
     blocks.push(...runBlocks(run, facts, pictures, figures));
     figures += pictures.inline.length;
   }
@@ -53,23 +56,10 @@ function boundText(all: number, shown: number): string {
   return `Of ${counted(all, "run")}, the ${shown} below are shown: the newest that are evidence, then the newest others. ${counted(all - shown, "run")} ${all - shown === 1 ? "is" : "are"} left out here; Methods lists ${all - shown === 1 ? "it" : "them"} with a link to the folder.`;
 }
 
-interface Pictures {
-  readonly inline: readonly PlotRef[];
-  readonly linked: readonly PlotRef[];
-}
-
-function picturesOf(run: ReportRun, facts: Facts): Pictures {
-  const ordered = promisedFirst(run.plots, (plot) => plot.metric, facts);
-  return {
-    inline: ordered.slice(0, REPORT_FIGURES_PER_RUN),
-    linked: ordered.slice(REPORT_FIGURES_PER_RUN),
-  };
-}
-
 function runBlocks(
   run: ReportRun,
   facts: Facts,
-  pictures: Pictures,
+  pictures: RunFigures,
   figuresBefore: number,
 ): readonly PageBlock[] {
   const key = `results.${run.folder}`;
@@ -94,12 +84,7 @@ function runBlocks(
       text: figureText(run, plot, figuresBefore + index + 1),
     });
   });
-  if (pictures.linked.length > 0) {
-    const links = pictures.linked.map((plot) =>
-      link(code(plot.metric), `${run.path}/${plot.file}`),
-    );
-    blocks.push({ key: `${key}.plots`, text: `Further plots: ${listed(links)}.` });
-  }
+  blocks.push({ key: `${key}.plots`, text: linkedText(run, pictures.linked) });
   return blocks;
 }
 
@@ -150,29 +135,6 @@ function valuesText(run: ReportRun, summary: MetricSummary, facts: Facts): strin
   if (summary.notFinite === undefined) return String(summary.count);
   const first = facts.sources.number(run, summary.notFinite);
   return `${summary.count}, ${summary.notFiniteCount} of them not finite, first ${first}`;
-}
-
-function figureText(run: ReportRun, plot: PlotRef, number: number): string {
-  const path = `${run.path}/${plot.file}`;
-  const picture = image(`${plot.metric} of ${run.name}`, path);
-  const series = run.reading.series.find((one) => one.summary.key === plot.metric);
-  const from = series === undefined ? "" : ` ${sourceText(run, series.summary)}`;
-  return `${picture}  \n_Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${from}_`;
-}
-
-/** `20 values from logs/train.log, lines 3 to 41.` */
-function sourceText(run: ReportRun, summary: MetricSummary): string {
-  const { first, last } = summary;
-  const place = (sample: Sample, lastLine?: number): string => {
-    const span = lastLine === undefined || lastLine === sample.line ? "" : `-${lastLine}`;
-    const text = `${plain(sample.file)}:${sample.line}${span}`;
-    return link(text, `${run.path}/${sample.file}`, sample.line, lastLine);
-  };
-  const where =
-    first.file === last.file
-      ? place(first, Math.max(first.line, last.line))
-      : `${place(first)} to ${place(last)}`;
-  return `${counted(summary.count, "value")} from ${where}.`;
 }
 
 /** Promised metrics in the plan's order, then the others as they came. */

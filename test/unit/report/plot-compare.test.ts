@@ -10,7 +10,7 @@ const made = (name: string, args: readonly string[], token: string, fields = {})
 const plotsOf = (...runs: readonly ReportRun[]): readonly { key: string; text: string }[] =>
   comparePlots(input({ metrics }, runs)).map(({ key, spec }) => ({
     key,
-    text: JSON.stringify(spec),
+    text: JSON.stringify(spec()),
   }));
 
 test("a single run is compared with nothing", () => {

@@ -1,0 +1,196 @@
+// The runs of an experiment as lines of one picture: which settings have a colour, which runs are
+// grey, and the mean with its band where a setting has many seeds. How it looks is plot-curves.ts.
+import {
+  CURVE_GROUPS,
+  CURVE_OTHER_COLUMNS,
+  CURVE_OTHERS,
+  CURVE_SEEDS_BAND,
+  CURVE_BAND_POINTS,
+} from "../limits.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import type { Curve } from "./curves.ts";
+import { groupsOf } from "./groups.ts";
+import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
+import { tQuantile } from "./student-t.ts";
+
+export type Axis = "step" | "time";
+
+export interface CurveLine {
+  /** Of the whole picture; a gap begins another one. */
+  readonly id: number;
+  readonly run: ReportRun;
+  readonly xs: readonly number[];
+  readonly ys: readonly number[];
+}
+
+export interface BandPoint {
+  readonly x: number;
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface CurveGroup {
+  readonly label: string;
+  readonly lines: readonly CurveLine[];
+  /** From CURVE_SEEDS_BAND runs on, in place of single lines. */
+  readonly band?: readonly BandPoint[];
+}
+
+export interface CurvesDrawn {
+  readonly groups: readonly CurveGroup[];
+  /** Runs of further settings, without a colour. */
+  readonly others: readonly CurveLine[];
+  readonly stepKey: Curve["stepKey"];
+  /** Factors of the averages drawn, where values are smoothed. */
+  readonly factors: readonly number[];
+  /** Runs that logged the metric and have no place on the axis. */
+  readonly without: number;
+  /** Runs that logged it and are drawn neither coloured nor grey. */
+  readonly leftOut: number;
+}
+
+interface Found {
+  readonly run: ReportRun;
+  readonly curve: Curve;
+}
+
+/** Runs that are compared: those that nobody left out, and a baseline from elsewhere. */
+export function comparedRuns(input: ReportInput): readonly ReportRun[] {
+  const { baseline } = input;
+  const here = input.runs.filter((run) => ignoredBy(input, run) === undefined);
+  const named = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
+  const away = named.filter((run) => !input.runs.some(({ path }) => path === run.path));
+  return [...away, ...here];
+}
+
+/** The lines of a metric; undefined where fewer than two runs have one. */
+export function curveLines(
+  runs: readonly ReportRun[],
+  metric: string,
+  axis: Axis,
+): CurvesDrawn | undefined {
+  const logged = runs.flatMap((run): Found[] => {
+    const curve = run.curves?.find(({ key }) => sameMetric(key, metric));
+    return curve === undefined ? [] : [{ run, curve }];
+  });
+  const stepKey = mostCommon(logged.map(({ curve }) => curve.stepKey));
+  const found = logged.filter(({ curve }) =>
+    axis === "time" ? curve.seconds !== undefined : curve.stepKey === stepKey && !curve.byPosition,
+  );
+  if (found.length < 2 || stepKey === undefined) return undefined;
+  const byRun = new Map(found.map((one) => [one.run, one]));
+  const all = groupsOf(found.map(({ run }) => run));
+  const coloured = all.slice(-CURVE_GROUPS);
+  const grey = all.slice(0, -CURVE_GROUPS).flatMap((group) => group.runs);
+  let id = 0;
+  const lineOf = (run: ReportRun): CurveLine[] => {
+    const one = byRun.get(run);
+    id += 1;
+    return one === undefined ? [] : [{ id, run, ...pointsOf(one.curve, axis) }];
+  };
+  const groups = coloured.map((group): CurveGroup => {
+    const lines = group.runs.flatMap(lineOf);
+    const same = all.filter(({ name }) => name === group.name).length > 1;
+    const label = labelOf(group, same ? all.indexOf(group) + 1 : undefined);
+    const band = lines.length < CURVE_SEEDS_BAND ? undefined : bandOf(lines);
+    return { label, lines, ...(band === undefined ? {} : { band }) };
+  });
+  const others = grey.slice(-CURVE_OTHERS).flatMap(lineOf).map(thinned);
+  return {
+    groups,
+    others,
+    stepKey,
+    factors: [...new Set(found.flatMap(({ curve }) => curve.factor ?? []))].toSorted(
+      (a, b) => a - b,
+    ),
+    without: logged.length - found.length,
+    leftOut: grey.length - others.length,
+  };
+}
+
+function labelOf(
+  group: { readonly name: string; readonly runs: readonly ReportRun[] },
+  number: number | undefined,
+): string {
+  const name = number === undefined ? group.name : `${group.name} (${number})`;
+  const [first, ...more] = group.runs;
+  if (more.length > 0) return `${name}, ${group.runs.length} runs`;
+  const state = first === undefined ? "done" : runState(first);
+  if (state === "running") return `${name}, goes on`;
+  return ["failed", "stopped", "lost"].includes(state) ? `${name}, ${state}` : name;
+}
+
+function mostCommon<T>(items: readonly T[]): T | undefined {
+  const counts = new Map<T, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0];
+}
+
+function pointsOf(curve: Curve, axis: Axis): Pick<CurveLine, "xs" | "ys"> {
+  const xs = axis === "time" ? (curve.seconds ?? []) : curve.steps;
+  return { xs: [...xs], ys: [...curve.values] };
+}
+
+/** Of each stretch of a grey line the first, smallest, largest and last point. */
+function thinned(line: CurveLine): CurveLine {
+  const { xs, ys } = line;
+  const size = Math.ceil(xs.length / CURVE_OTHER_COLUMNS);
+  if (size <= 4) return line;
+  const kept: number[] = [];
+  for (let from = 0; from < xs.length; from += size) {
+    const to = Math.min(from + size, xs.length);
+    let [low, high, gap] = [from, from, -1];
+    for (let i = from; i < to; i += 1) {
+      const value = ys[i] ?? Number.NaN;
+      if (Number.isNaN(value)) gap = gap < 0 ? i : gap;
+      if (!(value >= (ys[low] ?? Number.NaN))) low = Number.isNaN(value) ? low : i;
+      if (!(value <= (ys[high] ?? Number.NaN))) high = Number.isNaN(value) ? high : i;
+    }
+    kept.push(...new Set([from, low, high, gap, to - 1].toSorted((a, b) => a - b)));
+  }
+  const some = kept.filter((i) => i >= 0);
+  return { ...line, xs: some.map((i) => xs[i] ?? 0), ys: some.map((i) => ys[i] ?? 0) };
+}
+
+/**
+ * Mean of the runs with its 95 % t-interval at each x that all of them reach: mean ± t(n-1) s/√n.
+ * At the logged places where all runs have the same ones, else on straight lines between them.
+ */
+export function bandOf(lines: readonly CurveLine[]): readonly BandPoint[] | undefined {
+  const t = tQuantile(0.975, lines.length - 1);
+  return gridOf(lines).flatMap((x): BandPoint[] => {
+    const values = lines.map((line) => valueAt(line, x));
+    if (!values.every(Number.isFinite)) return [];
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+    const half = (t * Math.sqrt(squares / (values.length - 1))) / Math.sqrt(values.length);
+    return [{ x, mean, low: mean - half, high: mean + half }];
+  });
+}
+
+function gridOf(lines: readonly CurveLine[]): readonly number[] {
+  const [first, ...others] = lines;
+  if (first === undefined) return [];
+  const same = others.every(
+    ({ xs }) => xs.length === first.xs.length && xs.every((x, i) => Object.is(x, first.xs[i])),
+  );
+  if (same) return first.xs.filter((x) => Number.isFinite(x));
+  const ends = lines.map(({ xs }) => xs.filter((x) => Number.isFinite(x)));
+  const from = Math.max(...ends.map((xs) => xs[0] ?? Number.POSITIVE_INFINITY));
+  const to = Math.min(...ends.map((xs) => xs.at(-1) ?? Number.NEGATIVE_INFINITY));
+  if (!(to > from)) return [];
+  const last = CURVE_BAND_POINTS - 1;
+  return Array.from({ length: last + 1 }, (_, i) => from + ((to - from) * i) / last);
+}
+
+/** On the straight line between the points around x; NaN in a gap, and where the step falls. */
+function valueAt({ xs, ys }: CurveLine, x: number): number {
+  const at = xs.indexOf(x);
+  if (at >= 0) return ys[at] ?? Number.NaN;
+  const after = xs.findIndex((one, i) => one > x && (xs[i - 1] ?? Number.NaN) < x);
+  if (after < 1) return Number.NaN;
+  const [x0, x1] = [xs[after - 1] ?? 0, xs[after] ?? 0];
+  const [y0, y1] = [ys[after - 1] ?? Number.NaN, ys[after] ?? Number.NaN];
+  return y0 + ((y1 - y0) * (x - x0)) / (x1 - x0);
+}
