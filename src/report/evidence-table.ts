@@ -42,7 +42,7 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
   if (runs.length >= 3) head.push("mean", "SD", "95 % t-interval");
   if (runs.length >= 10) head.push("median", "95 % BCa interval");
   return [
-    { key: "results.evidence", text: "### The runs that are evidence, together" },
+    { key: "results.evidence", text: "### The runs that are evidence" },
     { key: "results.evidence.table", text: table(head, [...rows.values()]) },
     { key: "results.evidence.note", text: notes.join(" ") },
   ];

@@ -14,7 +14,7 @@ export interface Evidence {
 export interface Obstacle {
   /** The run that it is about, where it is about one. */
   readonly run?: ReportRun;
-  /** A clause without a full stop, the run's name left out: `ended as failed`. */
+  /** A clause without a full stop, the run's name left out: `failed`. */
   readonly text: string;
 }
 
@@ -45,13 +45,15 @@ export function unfit(runs: readonly ReportRun[]): readonly Obstacle[] {
       case "failed":
       case "stopped":
       case "lost":
-        return [{ run, text: `ended as ${state}` }];
+        return [{ run, text: ENDED[state] }];
       case "done":
       case "by hand":
         return [];
     }
   });
 }
+
+const ENDED = { failed: "failed", stopped: "was stopped", lost: "is lost" } as const;
 
 /** A run of the training script; an evaluation or another script makes no evidence unnamed. */
 function isTraining(run: ReportRun): boolean {

@@ -22,12 +22,12 @@ export function baselineBlocks(facts: Facts): readonly PageBlock[] {
   if (comparisons.length === 0) return [];
   const head = [
     "runs",
-    "value",
+    "metric",
     "values",
     "of the baseline",
     "difference",
     "95 % interval",
-    "said",
+    "outcome",
   ];
   const rows = comparisons.map((one) => [
     groupLabel(one.group, facts),
@@ -62,7 +62,7 @@ function testNotes(comparisons: readonly GroupComparison[], tested: number): rea
     tested === 1
       ? "One difference is tested, so its p needs no correction."
       : `${tested} differences are tested; each p is corrected for that by Holm's method, the intervals are not.`;
-  return [all, "Shown means a corrected p below 0.05.", ...untested];
+  return [all, "A difference counts as shown where its corrected p is below 0.05.", ...untested];
 }
 
 function intervalText({ difference }: GroupComparison): string {

@@ -3,7 +3,7 @@
 import type { Facts } from "./facts.ts";
 import type { PageBlock } from "./seal.ts";
 import { quotedSections } from "./section-quotes.ts";
-import { verdictLine, verdictReasons, verdictTable } from "./verdict-text.ts";
+import { verdictReasons, verdictSentences, verdictTable } from "./verdict-text.ts";
 
 /** The whole section. */
 export function conclusionBlocks(facts: Facts): readonly PageBlock[] {
@@ -12,9 +12,12 @@ export function conclusionBlocks(facts: Facts): readonly PageBlock[] {
     const text = "There is no criterion to judge.";
     blocks.push({ key: "conclusion.none", text });
   }
+  let before: readonly string[] | undefined;
   for (const verdict of facts.verdicts) {
     const key = `conclusion.${verdict.which}`;
-    const text = [verdictLine(verdict), ...verdictReasons(verdict, facts)].join(" ");
+    const reasons = verdictReasons(verdict, facts);
+    const text = verdictSentences(verdict, reasons, before).join(" ");
+    before = reasons;
     blocks.push({ key, text });
     if (verdict.runs.length < 2 || verdict.word === "NOT EVALUABLE") continue;
     verdict.judged.forEach((judged, index) => {

@@ -54,10 +54,11 @@ function entryLine(entry: Entry): string {
 function flagLines(facts: Facts): readonly string[] {
   const lines = facts.counted.flatMap((run) =>
     run.findings.map((finding) => {
-      const said = `${facts.label(run)}: ${findingText(run, finding)}`;
-      if (!isFlag(finding)) return `- Note on ${said}.`;
+      const said = findingText(run, finding);
+      const label = facts.label(run);
+      if (!isFlag(finding)) return `- Note on ${label}: ${said}`;
       const resolved = isResolved(run, finding, facts.input.journal);
-      return `- [${resolved ? "RESOLVED" : "WEIRD"}] ${said}; ${resolved ? "resolved" : "open"}.`;
+      return resolved ? `- [RESOLVED] ${label}: ${said}` : `- [WEIRD] ${label} (open): ${said}`;
     }),
   );
   const more = lines.length - REPORT_ENTRIES;

@@ -10,7 +10,7 @@ import { leftOutLines } from "./left-out.ts";
 import { runTable } from "./run-table.ts";
 import type { PageBlock } from "./seal.ts";
 import { hypothesisText } from "./section-opening.ts";
-import { quotedSections } from "./section-quotes.ts";
+import { hasSection, quotedSections } from "./section-quotes.ts";
 
 /** The whole section. */
 export function methodsBlocks(facts: Facts): readonly PageBlock[] {
@@ -66,17 +66,19 @@ function planLines(facts: Facts): readonly string[] {
       ? `- Evidence: ${rule}, since \`evidence:\` names none.`
       : `- Evidence: ${listed(plan.evidence.map(code))}${cited("evidence")}`,
   );
+  if (!hasSection(facts, "methods")) {
+    lines.push("- The journal has no section on data, model or method.");
+  }
   lines.push("- A metric in a criterion means its last logged value where no other word stands.");
   return lines;
 }
 
 function baselineLine(facts: Facts, target: string, cited: (key: string) => string): string {
   const { baseline } = facts.input;
-  const run =
-    baseline?.kind === "run"
-      ? `, which is ${link(code(baseline.run.folder), baseline.run.path)}`
-      : "";
-  return `- Baseline: ${code(target)}${cited("baseline")}${run}`;
+  const runs = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
+  const named = listed(runs.map((run) => link(code(run.folder), run.path)));
+  const which = runs.length === 0 ? "" : `, which is ${named}`;
+  return `- Baseline: ${code(target)}${cited("baseline")}${which}`;
 }
 
 /** One row for each distinct fact, with the number of runs that share it. */
@@ -114,6 +116,7 @@ function environmentTable(facts: Facts): string | undefined {
 }
 
 function whichRuns(runs: readonly ReportRun[], all: number, facts: Facts): string {
+  if (runs.length === all && all === 2) return "both";
   if (runs.length === all) return all === 1 ? facts.label(runs[0] ?? unreachable()) : `all ${all}`;
   return runs.length <= 3 ? listed(runs.map(facts.label)) : counted(runs.length, "run");
 }

@@ -2,10 +2,10 @@
 // They say what was asked, what was run and what came out, and nothing that is not recorded.
 import { ignoredBy, runState, type RunState } from "./input.ts";
 import { citeJournal, type Facts } from "./facts.ts";
-import { code, counted, link, listed, plain } from "./markdown.ts";
+import { code, link, listed, plain } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
 import { quotedSections } from "./section-quotes.ts";
-import { verdictLine, verdictReasons } from "./verdict-text.ts";
+import { verdictReasons, verdictSentences } from "./verdict-text.ts";
 
 /** The page's title: the journal's, else the experiment's name. */
 export function titleBlocks(facts: Facts): readonly PageBlock[] {
@@ -56,8 +56,10 @@ function runsText(facts: Facts): string {
   const [only, ...others] = found;
   const same = only === undefined || others.length > 0 ? undefined : word(only.state);
   const states = listed(found.map(({ state, count }) => `${count} ${word(state)}`));
-  const how = same === undefined ? states : runs.length === 1 ? same : `all ${same}`;
-  const made = `${runs.length === 1 ? "There is" : "There are"} ${counted(runs.length, "run")}: ${how}.`;
+  const made =
+    runs.length === 1
+      ? `There is 1 run; it ${["stopped", "started by hand"].includes(same ?? "") ? "was" : same === "failed" ? "has" : "is"} ${same ?? ""}.`
+      : `There are ${runs.length} runs${same === undefined ? `: ${states}` : `, all ${same}`}.`;
   const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
   const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
   return `${made}${left} ${evidenceText(facts)}`;
@@ -79,13 +81,17 @@ function verdictsText(facts: Facts): string {
   if (facts.verdicts.length === 0) {
     return "The journal states no success or failure criterion, so nothing is judged.";
   }
+  let before: readonly string[] | undefined;
   return facts.verdicts
     .map((verdict) => {
       const reasons = verdictReasons(verdict, facts);
-      // Of several runs the last sentence says how many meet it; else the first one says it all.
-      const isCounted = verdict.runs.length > 1 && verdict.word !== "NOT EVALUABLE";
-      const said = (isCounted ? reasons.at(-1) : reasons[0]) ?? "";
-      return `- ${verdictLine(verdict)} ${said}`.trim();
+      // Of one run the first sentence says it all; of two the last, how many meet it.
+      const isCounted = verdict.word !== "NOT EVALUABLE" && verdict.runs.length > 1;
+      const all = isCounted && verdict.runs.length > 2 && verdict.judged.length === 1;
+      const said = all ? reasons : isCounted ? reasons.slice(-1) : reasons.slice(0, 1);
+      const text = verdictSentences(verdict, said, before).join(" ");
+      before = said;
+      return `- ${text}`;
     })
     .join("\n");
 }

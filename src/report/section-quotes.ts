@@ -32,6 +32,13 @@ export function quotedSections(facts: Facts, where: Quoted): readonly PageBlock[
   ]);
 }
 
+/** Whether the person wrote anything that belongs into one section of the report. */
+export function hasSection(facts: Facts, where: Quoted): boolean {
+  return facts.input.journal.sections.some(
+    (section) => section.text.trim() !== "" && HEADINGS[where].test(nameOf(section)),
+  );
+}
+
 function nameOf(section: Section): string {
   return section.title
     .toLowerCase()

@@ -1,4 +1,4 @@
-// Results: for each run what it logged and its figures, then the runs that are evidence together.
+// Results: first what the runs say together, then for each run what it logged and its figures.
 // Only values and their places; what they mean is the person's to say.
 import { REPORT_METRICS_PER_RUN } from "../limits.ts";
 import type { PromisedMetric } from "../model/journal.ts";
@@ -22,32 +22,34 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
   } else if (all.length > shown.length) {
     blocks.push({ key: "results.bound", text: boundText(all.length, shown.length) });
   }
-  let figures = 0;
+  // Sources and figures are numbered in the order in which they are asked for: as they stand.
+  const together = [
+    ...evidenceBlocks(facts),
+    ...baselineBlocks(facts),
+    ...sweepBlocks(facts),
+    ...figureBlocks(facts),
+  ];
+  const runs: PageBlock[] = [];
+  let figures = facts.input.figures?.length ?? 0;
   for (const run of shown) {
     const pictures = runFigures(
       run,
       promisedFirst(run.plots, (plot) => plot.metric, facts),
     );
-    blocks.push(...runBlocks(run, facts, pictures, figures));
+    runs.push(...runBlocks(run, facts, pictures, figures));
     figures += pictures.inline.length;
   }
-  return [
-    ...blocks,
-    ...evidenceBlocks(facts),
-    ...baselineBlocks(facts),
-    ...sweepBlocks(facts),
-    ...figureBlocks(facts, figures),
-    ...quotedSections(facts, "results"),
-  ];
+  const byRun = runs.length === 0 ? [] : [{ key: "results.runs", text: "### Run by run" }, ...runs];
+  return [...blocks, ...together, ...byRun, ...quotedSections(facts, "results")];
 }
 
-/** Pictures of the whole experiment, numbered on from those of the runs. */
-function figureBlocks(facts: Facts, before: number): readonly PageBlock[] {
+/** Pictures of the whole experiment. */
+function figureBlocks(facts: Facts): readonly PageBlock[] {
   const { figures = [] } = facts.input;
   if (figures.length === 0) return [];
   const blocks = figures.map(({ title, caption, file }, i) => ({
     key: `results.figure.${file}`,
-    text: `${image(title, file)}  \n_Figure ${before + i + 1}. ${plain(sentenceCase(title))}. ${plain(caption)} Its values are those of the runs' tables._`,
+    text: `${image(title, file)}  \n_Figure ${i + 1}. ${plain(sentenceCase(title))}. ${plain(caption)} Its values are those of the runs' tables._`,
   }));
   return [{ key: "results.figures", text: "### The runs side by side" }, ...blocks];
 }
@@ -64,7 +66,7 @@ function runBlocks(
 ): readonly PageBlock[] {
   const key = `results.${run.folder}`;
   const blocks: PageBlock[] = [
-    { key, text: `### ${facts.label(run)}` },
+    { key, text: `#### ${facts.label(run)}` },
     { key: `${key}.intro`, text: introText(run, facts) },
   ];
   const metrics = promisedFirst(run.reading.series, (series) => series.summary.key, facts);
@@ -88,25 +90,24 @@ function runBlocks(
   return blocks;
 }
 
-/** `This run is done. It is evidence. Its folder is …` */
+/** `Done · evidence · 2025-02-02T10-00-00-full` */
 function introText(run: ReportRun, facts: Facts): string {
   const { baseline } = facts.input;
   const group = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
   const isBaseline = group.some((one) => one.path === run.path);
-  const baselineWord = group.length > 1 ? "It is one of the baseline's runs" : "It is the baseline";
   const isEvidence = facts.evidence.runs.includes(run);
-  const role = isBaseline ? baselineWord : isEvidence ? "It is evidence" : "It is no evidence";
-  const logged = run.reading.series.length === 0 ? " It logged no metric." : "";
-  return `This run ${HOW[runState(run)]}. ${role}. Its folder is ${link(code(run.folder), run.path)}.${logged}`;
+  const role = isBaseline ? "baseline" : isEvidence ? "evidence" : "not evidence";
+  const logged = run.reading.series.length === 0 ? " · no metric was logged" : "";
+  return `${HOW[runState(run)]} · ${role} · ${link(code(run.folder), run.path)}${logged}`;
 }
 
 const HOW: Readonly<Record<RunState, string>> = {
-  done: "is done",
-  running: "goes on",
-  failed: "failed",
-  stopped: "was stopped",
-  lost: "is lost",
-  "by hand": "was started by hand",
+  done: "Done",
+  running: "Still running",
+  failed: "Failed",
+  stopped: "Stopped",
+  lost: "Lost",
+  "by hand": "Started by hand",
 };
 
 function metricRow(run: ReportRun, series: Series, facts: Facts): readonly string[] {

@@ -1,6 +1,6 @@
 // Puts a verdict into short sentences, every number with its source.
 // How the verdict was reached is verdict.ts.
-import { decimalText } from "./decimal.ts";
+import { arithmetic, decimalText, parseDecimal, toNumber } from "./decimal.ts";
 import type { Worth } from "./evaluate.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./criterion.ts";
 import type { Facts } from "./facts.ts";
@@ -19,7 +19,7 @@ const ASKS: Readonly<Record<ComparisonOperator, string>> = {
 };
 
 /** `The success criterion is **MET** (single run).` */
-export function verdictLine(verdict: Verdict): string {
+function verdictLine(verdict: Verdict): string {
   const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
   const said = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
   const changed = verdict.changed ? " It was changed after the first result; see Methods." : "";
@@ -30,8 +30,13 @@ export function verdictLine(verdict: Verdict): string {
 export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[] {
   const label = facts.label;
   if (verdict.word === "NOT EVALUABLE") {
+    // How a run ended is said by its finding, where there is one.
+    const told = new Set(verdict.blocking.map(({ run }) => run));
+    const obstacles = verdict.obstacles.filter(
+      (one) => one.run === undefined || !told.has(one.run),
+    );
     return [
-      ...verdict.obstacles.map((one) => {
+      ...obstacles.map((one) => {
         const said = one.run === undefined ? one.text : `${label(one.run)} ${one.text}`;
         return sentence(sentenceCase(said));
       }),
@@ -49,6 +54,17 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
   return one
     ? [...sentences, "One run; variation between runs unknown."]
     : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
+}
+
+/** A verdict and its reasons; those of the one before are not said again. */
+export function verdictSentences(
+  verdict: Verdict,
+  reasons: readonly string[],
+  before: readonly string[] | undefined,
+): readonly string[] {
+  const same = verdict.word === "NOT EVALUABLE" && before?.join("\n") === reasons.join("\n");
+  const line = verdictLine(verdict);
+  return same ? [line, "The reason is the same."] : [line, ...reasons];
 }
 
 function sentence(text: string): string {
@@ -96,14 +112,32 @@ function baselineSentence(worth: Worth, facts: Facts): readonly string[] {
 }
 
 function severalSentences(judged: Judged): readonly string[] {
-  const { margin } = judged;
-  if (margin === undefined) return ["With two runs nothing is estimated; both are shown."];
-  const { left, right, operator } = judged.comparison;
-  const bound = Number(margin.bound.toPrecision(4));
+  const { margin, perRun, comparison } = judged;
+  const { left, right, operator } = comparison;
+  if (margin === undefined) {
+    const two = perRun.length < 3;
+    return [two ? "From two runs nothing is estimated." : "Each run has to be equal by itself."];
+  }
+  const limit = right.kind === "number" ? parseDecimal(right.token) : undefined;
+  const isPlain = limit?.kind === "finite";
+  const what = isPlain
+    ? left.kind === "metric"
+      ? `the ${pickedWord(left)} ${code(left.name)}`
+      : code(termText(left))
+    : `the margin ${code(`${termText(left)} - ${group(right, "-", termText)}`)}`;
+  const mean = isPlain ? arithmetic("+", margin.mean, limit) : margin.mean;
+  const bound = short(margin.bound + (isPlain ? toNumber(limit) : 0));
   return [
-    `The margin is ${code(`${termText(left)} - ${group(right, "-", termText)}`)}; its mean over ${judged.perRun.length} runs is ${decimalText(margin.mean)}.`,
-    `The one-sided 95 % t-bound of that mean is ≈ ${bound}; the criterion asks for ${ASKS[operator]} 0.`,
+    `The mean of ${what} over ${perRun.length} runs is ${decimalText(mean)}, its one-sided 95 % t-bound ≈ ${bound}; the criterion asks for ${ASKS[operator]} ${isPlain ? limitText(right) : "0"}.`,
   ];
+}
+
+function limitText(term: Term): string {
+  return term.kind === "number" ? term.token : "0";
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
 }
 
 /** `the last of 20 values of val/loss`, or the expression where it is more than one metric. */

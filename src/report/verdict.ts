@@ -73,7 +73,8 @@ function verdictOf(
     return stuck(read.problems.map((problem) => ({ text: problemText(problem) })));
   }
   if (evidence.runs.length === 0 && evidence.obstacles.length === 0) {
-    return stuck([{ text: "no run is evidence yet" }]);
+    const none = "no run is evidence yet: none has a written time limit of over two minutes";
+    return stuck([{ text: input.runs.length === 0 ? "no run has been made yet" : none }]);
   }
   const criterion = read.value;
   const few = evidence.runs.length < 3 && metricTerms(criterion).some((term) => term.overSeeds);
