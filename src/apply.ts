@@ -73,6 +73,12 @@ export function apply(world: World, fact: Fact): void {
     case "queue-paused":
       world.paused = fact.paused;
       return;
+    case "night-told": {
+      const { lab, night, asOfMs, atWork } = fact;
+      const blocks = fact.blocks ?? world.told.get(lab)?.blocks ?? [];
+      world.told.set(lab, { night, asOfMs, atWork, blocks });
+      return;
+    }
     case "pieces-rendered": {
       const experiment = world.experiments.get(fact.experiment);
       if (experiment === undefined) return;

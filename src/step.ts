@@ -14,6 +14,7 @@ import type { JournalView, World } from "./model/world.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./queue/run-events.ts";
 import { onGpusSeen } from "./queue/place-watch.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
+import { onNightComposed, showLabPage, tellNights } from "./report/tell-night.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
 export interface Outcome {
@@ -33,16 +34,19 @@ export function step(world: World, event: Event): Outcome {
   startNext(turn);
   markDirty(turn);
   publishDue(turn);
+  tellNights(turn);
   return { facts: turn.facts, effects: turn.effects, wakeAtMs: turn.wakeAtMs() };
 }
 
 function take(turn: Turn, event: Event): void {
   const { world } = turn;
   switch (event.kind) {
-    case "lab-opened":
-      world.labs.set(event.lab, { path: event.lab, settings: event.settings });
-      turn.effect({ kind: "show-lab-problems", lab: event.lab, problems: event.problems });
+    case "lab-opened": {
+      const { lab, settings, problems } = event;
+      world.labs.set(lab, { path: lab, settings, problems });
+      showLabPage(turn, lab);
       return;
+    }
     case "experiment-found":
       world.found.set(event.experiment, { lab: event.lab, madeHere: event.madeHere });
       return;
@@ -76,6 +80,9 @@ function take(turn: Turn, event: Event): void {
       return;
     case "gpus-seen":
       onGpusSeen(turn, event);
+      return;
+    case "night-composed":
+      onNightComposed(turn, event);
       return;
     case "environment-prepared":
     case "attempt-started":

@@ -1,41 +1,292 @@
-// LAB.md, the lab's own page: for now what is wrong with nightlab.yaml. It comes to be only when
-// there is something to say, and a person's own text in it stays (report/keep.ts).
-import { readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+// LAB.md, the lab's own page: what is wrong with nightlab.yaml, and how the last night was. It is
+// written by the protocol of a journal (journal-file.ts), and a person's text in it stays (keep.ts).
+import { mkdir, open, readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import {
+  DISPLACED_LOOKS_MS,
+  JOURNAL_RETRY_MS,
+  NIGHT_RETRY_MS,
+  QUIET_GAP_MS,
+  QUIET_PATIENCE_MS,
+} from "../limits.ts";
 import { problemPieces } from "../journal/receipt.ts";
+import { hashText, labPath, type LabPath } from "../model/ids.ts";
 import type { Problem } from "../model/problem.ts";
-import { renewPage } from "../report/keep.ts";
-import type { PageBlock } from "../report/seal.ts";
-import { writeWhole } from "./write-whole.ts";
+import { mergePages, pageWith } from "../report/merge-pages.ts";
+import { sealText, type PageBlock } from "../report/seal.ts";
+import { decodeUtf8 } from "./decode-text.ts";
+import { DisplacedFiles, type LateSave } from "./displaced.ts";
+import { editorHolds } from "./editor-locks.ts";
+import { replaceJournal } from "./journal-file.ts";
+import { keptFolder } from "./journal-paths.ts";
+import { getVersion, keepVersion } from "./kept-versions.ts";
+import { replayIntents } from "./replay-intents.ts";
+import { readSettled } from "./settled-read.ts";
+import { errorCode, syncFolder, writeWhole } from "./write-whole.ts";
 
-/** Renews the page; true when it was written. Rejects with what the file system says. */
-export async function renewLabPage(lab: string, problems: readonly Problem[]): Promise<boolean> {
-  const path = join(lab, "LAB.md");
-  const current = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  const blocks = blocksOf(lab, problems);
-  const renewed = renewPage(current, blocks);
-  switch (renewed.kind) {
-    case "conflicted":
-      return false;
-    case "page":
-      return current === undefined && problems.length === 0
-        ? false
-        : writeWhole(path, renewed.text);
-    case "not-ours": {
-      // A person's page: theirs follows ours, and from then on both are told apart.
-      if (problems.length === 0) return false;
-      const own = renewPage(undefined, blocks);
-      return own.kind === "page" && writeWhole(path, `${own.text.trimEnd()}\n\n${current ?? ""}`);
-    }
-  }
+const PAGE = "LAB.md";
+
+export const labPagePath = (lab: string): string => join(lab, PAGE);
+export const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
+export const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
+
+/** What stood in the page when it was last as wanted: taken away after that, it stays away. */
+const markFile = (lab: string): string => join(lab, ".nightlab", "pages", "lab.mark");
+
+export interface LabPages {
+  /** Puts right what a crash left, before the page is shown. */
+  open(lab: LabPath): Promise<void>;
+  /** From now on the page says this; it is written once nobody is at it. */
+  show(lab: LabPath, problems: readonly Problem[], digest: readonly PageBlock[]): void;
+  close(): Promise<void>;
 }
 
-function blocksOf(lab: string, problems: readonly Problem[]): readonly PageBlock[] {
+export interface LabPagesParts {
+  readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+  readonly quietMs: (lab: LabPath) => number;
+  readonly now: () => number;
+}
+
+interface Owed {
+  readonly late: LateSave;
+  readonly taken: () => void;
+  readonly given: (error: Error) => void;
+}
+
+interface Page {
+  readonly lab: LabPath;
+  wanted: readonly PageBlock[];
+  isEmpty: boolean;
+  timer: NodeJS.Timeout | undefined;
+  turn: Promise<void>;
+  /** Since when it waits for a pause, ms since 1970. */
+  waitingSinceMs: number | undefined;
+  lastSize: number | undefined;
+  trouble: string | undefined;
+  readonly owed: Owed[];
+  /** Looks that are left after a write: an old copy may be saved over it... */
+  looks: readonly number[];
+  /** ...and what that took out comes back once. */
+  mayComeBack: boolean;
+}
+
+/** What one look at the page came to: it is as wanted, or it is looked at again after `ms`. */
+type Look = "settled" | { readonly again: number };
+
+export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
+  const pages = new Map<LabPath, Page>();
+  let closed = false;
+  const displaced = new DisplacedFiles({
+    onLateSave: (late) => owe(late),
+    onTrouble: (file, error) => {
+      if (!closed) warn("displaced page not read", { file, error: String(error) });
+    },
+  });
+  const pageOf = (lab: LabPath): Page => {
+    const known = pages.get(lab);
+    if (known !== undefined) return known;
+    const page: Page = {
+      lab,
+      wanted: [],
+      isEmpty: true,
+      timer: undefined,
+      turn: Promise.resolve(),
+      waitingSinceMs: undefined,
+      lastSize: undefined,
+      trouble: undefined,
+      owed: [],
+      looks: [],
+      mayComeBack: true,
+    };
+    pages.set(lab, page);
+    return page;
+  };
+  const owe = (late: LateSave): Promise<void> => {
+    const page = pageOf(labPath(dirname(late.path)));
+    const done = new Promise<void>((taken, given) => {
+      page.owed.push({ late, taken, given });
+    });
+    later(page, 0);
+    return done;
+  };
+  const later = (page: Page, ms: number): void => {
+    if (closed) return;
+    clearTimeout(page.timer);
+    page.timer = setTimeout(() => {
+      page.turn = page.turn.then(() => look(page));
+    }, ms);
+    page.timer.unref();
+  };
+  const look = async (page: Page): Promise<void> => {
+    if (closed) return;
+    try {
+      const found = await renew(page);
+      if (found !== "settled") later(page, found.again);
+    } catch (error) {
+      tell(page, String(error));
+      later(page, NIGHT_RETRY_MS);
+    }
+  };
+  /** Says a trouble once. */
+  const tell = (page: Page, why: string): void => {
+    if (page.trouble !== why)
+      warn(`${PAGE} not written; it is tried again`, { lab: page.lab, why });
+    page.trouble = why;
+  };
+
+  const renew = async (page: Page): Promise<Look> => {
+    const { lab, lastSize } = page;
+    const path = labPagePath(lab);
+    const read = await readSettled(path, lastSize === undefined ? {} : { lastSize });
+    switch (read.kind) {
+      case "busy":
+        return { again: JOURNAL_RETRY_MS };
+      case "unreadable":
+        tell(page, read.why);
+        return { again: NIGHT_RETRY_MS };
+      case "absent":
+        return page.isEmpty || (await isShown(page)) ? "settled" : await makeAnew(page);
+      case "text":
+        break;
+    }
+    await keepVersion(labPageKept(lab), read.bytes, { hash: read.hash });
+    page.lastSize = read.size;
+    const owed = page.owed.length;
+    const merged = await withOwed(page, read.text);
+    const isStale = page.looks.length > 0 && page.mayComeBack;
+    const shown = !isStale && (await isShown(page));
+    const made = pageWith(merged, page.wanted, { isEmpty: page.isEmpty, shown });
+    if (made === read.text) {
+      await settle(page, owed);
+      const [next, ...rest] = page.looks;
+      page.looks = rest;
+      return next === undefined ? "settled" : { again: next };
+    }
+    const pauseMs = pauseLeft(page, read.mtimeMs);
+    if (pauseMs > 0) return { again: pauseMs };
+    const held = await editorHolds(path);
+    if (held !== false) return { again: JOURNAL_RETRY_MS * 5 };
+    return await write(page, read.hash, made, owed);
+  };
+
+  const write = async (
+    page: Page,
+    basedOnHash: string,
+    text: string,
+    merged: number,
+  ): Promise<Look> => {
+    const { lab } = page;
+    const result = await replaceJournal({
+      path: labPagePath(lab),
+      basedOnHash,
+      text,
+      keptDir: labPageKept(lab),
+      intentDir: labPageIntents(lab),
+      displaced,
+      allowSameSize: true,
+    });
+    switch (result.kind) {
+      case "written":
+        for (const { taken } of page.owed.splice(0, merged)) taken();
+        page.mayComeBack &&= page.looks.length === 0;
+        page.looks = DISPLACED_LOOKS_MS;
+        return { again: 0 };
+      case "changed":
+      case "busy":
+      case "same-size":
+        return { again: JOURNAL_RETRY_MS };
+      case "refused":
+      case "failed":
+        tell(page, result.why);
+        return { again: NIGHT_RETRY_MS };
+    }
+  };
+
+  /** The text with every save that landed in a file which had just been replaced. */
+  const withOwed = async (page: Page, text: string): Promise<string> => {
+    let merged = text;
+    for (const { late } of page.owed) {
+      const bytes = await getVersion(labPageKept(page.lab), late.basedOnHash);
+      const base = bytes === undefined ? undefined : decodeUtf8(bytes);
+      merged = mergePages({
+        base: base?.kind === "text" ? base.text : "",
+        ours: merged,
+        theirs: late.text,
+        blocks: page.wanted,
+      });
+    }
+    return merged;
+  };
+  /** The file is as wanted: what was owed to it is in it. */
+  const settle = async (page: Page, owed: number): Promise<void> => {
+    for (const { taken } of page.owed.splice(0, owed)) taken();
+    page.waitingSinceMs = undefined;
+    page.trouble = undefined;
+    await mkdir(dirname(markFile(page.lab)), { recursive: true });
+    await writeWhole(markFile(page.lab), markOf(page));
+  };
+  const pauseLeft = (page: Page, mtimeMs: number): number => {
+    page.waitingSinceMs ??= now();
+    const patient = now() - page.waitingSinceMs < QUIET_PATIENCE_MS;
+    const wanted = patient ? quietMs(page.lab) : Math.min(QUIET_GAP_MS, quietMs(page.lab));
+    return mtimeMs + wanted - now();
+  };
+  const makeAnew = async (page: Page): Promise<Look> => {
+    const path = labPagePath(page.lab);
+    const text = pageWith("", page.wanted, { isEmpty: page.isEmpty, shown: false });
+    try {
+      const file = await open(path, "wx");
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await syncFolder(page.lab);
+    } catch (error) {
+      if (errorCode(error) !== "EEXIST") throw error;
+    }
+    return { again: 0 };
+  };
+
+  return {
+    async open(lab) {
+      pageOf(lab);
+      await replayIntents(labPageIntents(lab), displaced);
+    },
+    show(lab, problems, digest) {
+      const page = pageOf(lab);
+      page.wanted = labBlocks(lab, problems, digest);
+      page.isEmpty = problems.length === 0 && digest.length === 0;
+      page.mayComeBack = true;
+      later(page, 0);
+    },
+    async close() {
+      closed = true;
+      for (const { timer, owed } of pages.values()) {
+        clearTimeout(timer);
+        for (const { given } of owed) given(new Error("The daemon ends; the save stays kept"));
+      }
+      await Promise.all([...pages.values()].map(({ turn }) => turn));
+      await displaced.close();
+    },
+  };
+}
+
+const markOf = ({ wanted }: Page): string => hashText(sealText(wanted));
+
+async function isShown(page: Page): Promise<boolean> {
+  return (await readFile(markFile(page.lab), "utf8").catch(() => "")) === markOf(page);
+}
+
+/** Title, what is wrong with the settings, and what is told of the night. */
+export function labBlocks(
+  lab: string,
+  problems: readonly Problem[],
+  digest: readonly PageBlock[],
+): readonly PageBlock[] {
   const title = { key: "lab.title", text: `# ${basename(lab)}` };
-  if (problems.length === 0) {
+  if (problems.length === 0 && digest.length === 0) {
     return [title, { key: "lab.settings", text: "`nightlab.yaml` is read without a problem." }];
   }
   const pieces = problemPieces(
@@ -44,5 +295,6 @@ function blocksOf(lab: string, problems: readonly Problem[]): readonly PageBlock
       message: `nightlab.yaml, line ${problem.place.line}: ${problem.message}`,
     })),
   );
-  return [title, ...pieces.map((piece, i) => ({ key: `lab.problem.${i}`, text: `> ${piece}` }))];
+  const told = pieces.map((piece, i) => ({ key: `lab.problem.${i}`, text: `> ${piece}` }));
+  return [title, ...told, ...digest];
 }

@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { startLoop, type Loop } from "../daemon.ts";
 import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
-import { JOURNALS_READ_MS } from "../limits.ts";
+import { JOURNALS_READ_MS, QUIET_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
 import { settingsOf, type World } from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
@@ -21,7 +21,9 @@ import { journalHands, type JournalHands } from "./journal-hands.ts";
 import { logFact } from "./fact-log.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
-import { renewLabPage } from "./lab-page.ts";
+import { labPages } from "./lab-page.ts";
+import { nightHands } from "./night-hands.ts";
+import { createReadingCache } from "./reading-cache.ts";
 import { createRenderer } from "./render.ts";
 import { handRuns, type HandRuns } from "./hand-runs.ts";
 import { reportHands, type ReportHands } from "./report-hands.ts";
@@ -63,8 +65,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;
   const timeZone = (lab: string): string =>
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
+  const cache = createReadingCache();
   const reports = reportHands({
     labOf,
+    cache,
     renderer,
     warn,
     renewed: (experiment, trouble) =>
@@ -87,6 +91,12 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
     ways: readWays(parts.env["NIGHTLAB_TEST_WRITING"]),
   });
+  const pages = labPages({
+    warn,
+    quietMs: (lab) => world.labs.get(lab)?.settings.quietMs ?? QUIET_MS,
+    now: Date.now,
+  });
+  for (const lab of labs) await pages.open(lab);
   const around: RunSurroundings = {
     plan(experiment) {
       const { plan } = world.views.get(experiment)?.reading ?? NOTHING_READ;
@@ -124,11 +134,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
-    "show-lab-problems": async ({ lab, problems }) => {
+    ...nightHands({ facts: (lab) => ledger.read([lab]), timeZone: machineTimeZone(), cache }, warn),
+    "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
-      await renewLabPage(lab, problems).catch((error: unknown) =>
-        warn("LAB.md not written", { lab, error: String(error) }),
-      );
+      pages.show(lab, problems, digest);
     },
   };
   const alarm = wakeUp(now);
@@ -150,7 +159,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       alarm.cancel();
       supervisor.close();
       await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
-      await reports.close();
+      await Promise.all([reports.close(), pages.close()]);
       await renderer.close();
       ledger.close();
     },

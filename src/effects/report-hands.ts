@@ -6,9 +6,9 @@ import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { RENEW_MS } from "../limits.ts";
 import type { ExperimentPath } from "../model/ids.ts";
-import { createReadingCache } from "./experiment-files.ts";
 import type { Hands } from "./hands.ts";
 import { renewReport } from "./pages.ts";
+import type { ReadingCache } from "./reading-cache.ts";
 import type { Renderer } from "./render.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -22,6 +22,8 @@ export interface ReportSurroundings {
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
   /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
   readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
+  /** What logs said, shared with whoever else reads them. */
+  readonly cache: ReadingCache;
   /** Draws the experiment's own pictures. */
   readonly renderer: Renderer;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
@@ -32,7 +34,7 @@ export function reportHands(around: ReportSurroundings): ReportHands {
   /** When each is due, in ms of the process's own clock. */
   const due = new Map<ExperimentPath, number>();
   const renewedAtMs = new Map<ExperimentPath, number>();
-  const cache = createReadingCache();
+  const { cache } = around;
   let working: Promise<void> | undefined;
   let closed = false;
 

@@ -3,6 +3,8 @@
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
 import type { AttemptSpec, Exit, KnownEnding, StartFacts, StopAsker } from "./run.ts";
+import type { PageBlock } from "../report/seal.ts";
+import type { Occurrence } from "./window.ts";
 import type { Problem } from "./problem.ts";
 
 export type Effect =
@@ -20,9 +22,18 @@ export type Effect =
       readonly text: string;
     }
   | {
-      readonly kind: "show-lab-problems";
+      /** LAB.md: what is wrong with the settings, and how the last night was. */
+      readonly kind: "show-lab-page";
       readonly lab: LabPath;
       readonly problems: readonly Problem[];
+      readonly digest: readonly PageBlock[];
+    }
+  | {
+      /** Say how a night was, from the ledger up to a moment and from logs and journals. */
+      readonly kind: "compose-night";
+      readonly lab: LabPath;
+      readonly night: Occurrence;
+      readonly asOfMs: number;
     }
   | {
       readonly kind: "examine-start";

@@ -3,6 +3,8 @@
 import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { PageBlock } from "../report/seal.ts";
+import type { Occurrence } from "./window.ts";
 import type { GpusSeen } from "./place.ts";
 import type { Problem } from "./problem.ts";
 import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
@@ -80,6 +82,14 @@ export type Event = { readonly atMs: number } & (
       readonly attempt: AttemptId;
       /** Absent: ready. */
       readonly failure?: string;
+    }
+  | {
+      /** How a night was; without blocks it could not be made. */
+      readonly kind: "night-composed";
+      readonly lab: LabPath;
+      readonly night: Occurrence;
+      readonly asOfMs: number;
+      readonly blocks?: readonly PageBlock[];
     }
   | {
       readonly kind: "attempt-started";

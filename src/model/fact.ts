@@ -3,6 +3,8 @@
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { PageBlock } from "../report/seal.ts";
+import type { Occurrence } from "./window.ts";
 import type {
   AttemptSpec,
   Exit,
@@ -134,6 +136,17 @@ export type Fact = { readonly atMs: number } & (
     }
   | { readonly kind: "flag-resolved"; readonly id: CommandId; readonly flag: string }
   | { readonly kind: "queue-paused"; readonly paused: boolean }
+  | {
+      /** What LAB.md says of a night; without blocks there was nothing to say. */
+      readonly kind: "night-told";
+      readonly lab: LabPath;
+      readonly night: Occurrence;
+      /** The moment that it is told of: its end, or that of its last run. */
+      readonly asOfMs: number;
+      /** Commands that were still at work then. */
+      readonly atWork: readonly CommandId[];
+      readonly blocks?: readonly PageBlock[];
+    }
   | {
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;

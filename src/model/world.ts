@@ -6,6 +6,9 @@ import type { RuleSettings } from "./finding.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
+import type { PageBlock } from "../report/seal.ts";
+import type { Occurrence } from "./window.ts";
+import type { Problem } from "./problem.ts";
 import { emptyGpuWatch, type GpuWatch, type Place } from "./place.ts";
 import type {
   AttemptSpec,
@@ -216,6 +219,18 @@ export interface LabSettings {
 export interface Lab {
   readonly path: LabPath;
   readonly settings: LabSettings;
+  /** What is wrong with nightlab.yaml. */
+  readonly problems?: readonly Problem[];
+}
+
+/** The night that LAB.md told of last. */
+export interface ToldNight {
+  readonly night: Occurrence;
+  readonly asOfMs: number;
+  /** Commands that were still at work then: when the last of them has ended, it is told anew. */
+  readonly atWork: readonly CommandId[];
+  /** What stands there: of that night, or of the last one that had anything to tell. */
+  readonly blocks: readonly PageBlock[];
 }
 
 /** An experiment that was found on disk and whose journal has not been read yet. */
@@ -247,6 +262,9 @@ export interface World {
   /** The start that is being examined, one at a time, and the place that is kept for it. */
   examining?: Examining | undefined;
   readonly gpus: GpuWatch;
+  readonly told: Map<LabPath, ToldNight>;
+  /** Labs whose night is being told, or could not be. */
+  readonly telling: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
 }
 
 /** A world that knows nothing yet. */
@@ -262,6 +280,8 @@ export function emptyWorld(): World {
     undecided: new Map(),
     paused: false,
     gpus: emptyGpuWatch(),
+    told: new Map(),
+    telling: new Map(),
   };
 }
 

@@ -50,6 +50,18 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
   return { kind: "page", text: bom + assemble(sealed, placed, ending) };
 }
 
+/** Whether the page's seal names just these blocks, wherever a person has put them since. */
+export function isSealedWith(text: string, blocks: readonly PageBlock[]): boolean {
+  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  const marks = sealMarks(lines);
+  if (marks === undefined) return false;
+  const wanted = [...blocks, { key: SEAL, text: sealText(blocks) }].map(markOf);
+  return (
+    marks.texts.length === wanted.length &&
+    wanted.every(({ key, text: mark }, i) => marks.keys[i] === key && marks.texts[i] === mark)
+  );
+}
+
 /** All sealed blocks, the seal itself last, and the line (from 0) on which the seal begins. */
 interface Seal {
   readonly keys: readonly string[];

@@ -1,42 +1,166 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { renewLabPage } from "../../src/effects/lab-page.ts";
+import { setTimeout as pause } from "node:timers/promises";
+import { labPages, type LabPages } from "../../src/effects/lab-page.ts";
+import { labPath, type LabPath } from "../../src/model/ids.ts";
+import type { Problem } from "../../src/model/problem.ts";
+import type { PageBlock } from "../../src/report/seal.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 
-let lab: string;
+const QUIET_MS = 150;
+
+let lab: LabPath;
+let pages: LabPages;
 beforeEach(() => {
-  lab = mkdtempSync(join(tmpdir(), "nightlab lab 'x' "));
+  lab = labPath(realpathSync(mkdtempSync(join(tmpdir(), "nightlab lab 'x' "))));
+  pages = openPages();
 });
-afterEach(() => rmSync(lab, { recursive: true, force: true }));
+afterEach(async () => {
+  await pages.close();
+  rmSync(lab, { recursive: true, force: true });
+});
 
-const page = (): string => readFileSync(join(lab, "LAB.md"), "utf8");
-const problemsOf = (text: string) => readLabSettings(text, "UTC").problems;
+function openPages(): LabPages {
+  return labPages({
+    warn: (message, facts) => assert.fail(`${message} ${JSON.stringify(facts)}`),
+    quietMs: () => QUIET_MS,
+    now: Date.now,
+  });
+}
 
-test("a lab whose settings are right gets no page", async () => {
-  assert.equal(await renewLabPage(lab, problemsOf("settle: 5s\n")), false);
-  assert.ok(!existsSync(join(lab, "LAB.md")));
+const file = (): string => join(lab, "LAB.md");
+const page = (): string => (existsSync(file()) ? readFileSync(file(), "utf8") : "");
+const problemsOf = (text: string): readonly Problem[] => readLabSettings(text, "UTC").problems;
+const night = (...lines: readonly string[]): readonly PageBlock[] =>
+  lines.map((text, i) => ({ key: `night.${i}`, text }));
+const RIGHT: readonly Problem[] = [];
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, `${what}:\n${page()}`);
+    await pause(5);
+  }
+}
+
+/** Long enough for a look that would write. */
+const rest = (): Promise<void> => pause(4 * QUIET_MS);
+
+test("a lab whose settings are right and whose nights are quiet gets no page", async () => {
+  pages.show(lab, RIGHT, []);
+  await rest();
+  assert.ok(!existsSync(file()));
 });
 
 test("a mistake is told with its line and the right spelling, and goes when it is mended", async () => {
-  await renewLabPage(lab, problemsOf("quiet: 5s\nsetle: 5s\n"));
-  assert.match(page(), /^> \*\*problem\*\* nightlab\.yaml, line 2: .*did you mean `settle`/m);
-  assert.equal(await renewLabPage(lab, problemsOf("quiet: 5s\nsetle: 5s\n")), false);
-  await renewLabPage(lab, []);
-  assert.doesNotMatch(page(), /problem\*\*/);
+  pages.show(lab, problemsOf("quiet: 5s\nsetle: 5s\n"), []);
+  await until("the mistake stands there", () =>
+    /^> \*\*problem\*\* nightlab\.yaml, line 2: .*did you mean `settle`/m.test(page()),
+  );
+  pages.show(lab, RIGHT, []);
+  await until("it is gone", () => page() !== "" && !page().includes("problem**"));
 });
 
 test("a page that a person wrote stays, below what nightlab says", async () => {
-  const own = "# My lab\n\nWhat we do here.\n";
-  writeFileSync(join(lab, "LAB.md"), own);
-  await renewLabPage(lab, []);
+  const own = "# My lab\r\n\r\nWhat we do here, no newline at the end";
+  writeFileSync(file(), own);
+  pages.show(lab, RIGHT, []);
+  await rest();
   assert.equal(page(), own);
-  await renewLabPage(lab, problemsOf("nope: 1\n"));
-  assert.match(page(), /nope/);
+  pages.show(lab, RIGHT, night("## The night", "- done"));
+  await until("the night is told", () => page().includes("- done"));
   assert.ok(page().endsWith(own));
-  await renewLabPage(lab, []);
-  assert.doesNotMatch(page(), /nope/);
+  assert.ok(page().indexOf("- done") < page().indexOf("My lab"));
+  pages.show(lab, RIGHT, night("## The next night", "- failed"));
+  await until("the next one is", () => page().includes("- failed"));
   assert.ok(page().endsWith(own));
+  assert.ok(!page().includes("- done"));
+});
+
+test("what a person changes in the night's part becomes theirs, and what they add stays", async () => {
+  pages.show(lab, RIGHT, night("## The night", "- done"));
+  await until("it is told", () => page().includes("- done"));
+  writeFileSync(
+    file(),
+    page()
+      .replace("- done", "- done, but I doubt it")
+      .replace("## The night", "## The night\n\nMine."),
+  );
+  await rest();
+  assert.ok(page().includes("I doubt it"), "not written without news");
+  assert.ok(!/^- done$/m.test(page()));
+  pages.show(lab, RIGHT, night("## The next night", "- failed"));
+  await until("news came", () => page().includes("- failed"));
+  assert.match(page(), /^- done, but I doubt it$/m);
+  assert.match(page(), /^Mine\.$/m);
+});
+
+test("a page that was taken away, or emptied, comes back with the next news only", async () => {
+  pages.show(lab, RIGHT, night("- one"));
+  await until("it is told", () => page().includes("- one"));
+  await pages.close();
+  rmSync(file());
+  pages = openPages();
+  await pages.open(lab);
+  pages.show(lab, RIGHT, night("- one"));
+  await rest();
+  assert.ok(!existsSync(file()), "it was read, and thrown away");
+  pages.show(lab, RIGHT, night("- two"));
+  await until("the next night is told", () => page().includes("- two"));
+});
+
+test("a crash between the fact and the write is made good at the next start", async () => {
+  pages.show(lab, RIGHT, night("- one"));
+  await pages.close();
+  rmSync(file(), { force: true });
+  pages = openPages();
+  await pages.open(lab);
+  pages.show(lab, RIGHT, night("- one"));
+  await until("it is told", () => page().includes("- one"));
+});
+
+test("nothing is written while somebody saves, and an old copy saved over it is mended", async () => {
+  writeFileSync(file(), "# Mine\n\nA\n");
+  const writer = openSync(file(), "r+");
+  pages.show(lab, RIGHT, night("- one"));
+  await rest();
+  assert.ok(!page().includes("- one"));
+  closeSync(writer);
+  await until("it is told", () => page().includes("- one"));
+  writeFileSync(file(), "# Mine\n\nA, and more\n");
+  await until("the old copy got it again", () => page().includes("- one"));
+  assert.match(page(), /A, and more/);
+});
+
+test("a save that lands in the page just replaced is merged with one that came after it", async () => {
+  writeFileSync(file(), "# Mine\n\nfirst\n\nmiddle\n\nlast\n");
+  pages.show(lab, RIGHT, night("- one"));
+  await until("it is told", () => page().includes("- one"));
+  // An editor that had it open before writes into it, wherever its name is now.
+  const kept = join(lab, ".nightlab", "kept");
+  const parked = (): string | undefined =>
+    readdirSync(kept, { recursive: true })
+      .map(String)
+      .find((name) => name.includes("displaced-"));
+  await until("the old page waits for late saves", () => parked() !== undefined);
+  writeFileSync(file(), page().replace("last", "last, after it"));
+  const descriptor = openSync(join(kept, parked() ?? ""), "w");
+  writeSync(descriptor, "# Mine\n\nfirst, late\n\nmiddle\n\nlast\n");
+  closeSync(descriptor);
+  await until("both are there", () => /first, late/.test(page()) && /last, after it/.test(page()));
+  assert.equal(page().match(/- one/g)?.length, 1);
 });

@@ -158,7 +158,8 @@ export class Machine {
         }
       }),
       "write-status-page": nothing,
-      "show-lab-problems": nothing,
+      "show-lab-page": nothing,
+      "compose-night": nothing,
       "renew-report": nothing,
       "extend-limit": nothing,
       "probe-gpus": guarded(({ epoch }) => {

@@ -1,0 +1,124 @@
+// Makes the blocks that LAB.md tells a night with: from the ledger up to a moment, and from the
+// journals, logs and records of the experiments. When it is due is report/tell-night.ts's.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { replay } from "../ledger/replay.ts";
+import type { Fact } from "../model/fact.ts";
+import type { LabPath } from "../model/ids.ts";
+import type { Plan } from "../model/journal.ts";
+import type { Occurrence } from "../model/window.ts";
+import type { World } from "../model/world.ts";
+import { comparedNames } from "../observe/criterion-metrics.ts";
+import type { ReportInput } from "../report/input.ts";
+import { nightFacts, type NightFacts } from "../report/night-facts.ts";
+import type { NightExperiment } from "../report/night-items.ts";
+import { nightBlocks } from "../report/night-page.ts";
+import type { PageBlock } from "../report/seal.ts";
+import { verdictsOf } from "../report/verdict.ts";
+import { code, counted } from "../report/markdown.ts";
+import { readLabSettings } from "../settings/lab.ts";
+import { readExperimentFiles } from "./experiment-files.ts";
+import type { Hands } from "./hands.ts";
+import { readPatiently } from "./patient-read.ts";
+import type { ReadingCache } from "./reading-cache.ts";
+
+export interface NightRequest {
+  readonly lab: LabPath;
+  readonly night: Occurrence;
+  /** Nothing that was known only later is told, ms since 1970. */
+  readonly asOfMs: number;
+}
+
+export interface NightSurroundings {
+  /** Everything that the ledger has of a lab, oldest first. */
+  readonly facts: (lab: LabPath) => readonly Fact[];
+  readonly timeZone: string;
+  readonly cache: ReadingCache;
+}
+
+/** The blocks of a night. Rejects where the ledger or a journal cannot be read. */
+export async function composeNight(
+  { lab, night, asOfMs }: NightRequest,
+  around: NightSurroundings,
+): Promise<readonly PageBlock[]> {
+  const world = replay(around.facts(lab).filter(({ atMs }) => atMs <= asOfMs));
+  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  const settings = readLabSettings(text, around.timeZone).value;
+  const facts = nightFacts(world, lab, night, { asOfMs, settings });
+  const { timeZone } = settings;
+  const experiments = await experimentsOf(world, lab, facts, around.cache);
+  return nightBlocks(facts, { lab, timeZone, night, experiments });
+}
+
+/** The hand of a daemon; a night that cannot be told is told of in the log. */
+export function nightHands(
+  around: NightSurroundings,
+  warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
+): Pick<Hands, "compose-night"> {
+  return {
+    async "compose-night"({ lab, night, asOfMs }, post) {
+      const told = { kind: "night-composed", lab, night, asOfMs } as const;
+      try {
+        post({ ...told, blocks: await composeNight({ lab, night, asOfMs }, around) });
+      } catch (error) {
+        warn("the night could not be told", { lab, error: String(error) });
+        post(told);
+      }
+    },
+  };
+}
+
+/** What the files add, of every experiment that the page speaks of. */
+async function experimentsOf(
+  world: World,
+  lab: LabPath,
+  facts: NightFacts,
+  cache: ReadingCache,
+): Promise<ReadonlyMap<string, NightExperiment>> {
+  const ran = new Set(facts.ran.map(({ command }) => command.experiment));
+  const all = new Set([...ran, ...[...facts.waits, ...facts.held].map((one) => one.experiment)]);
+  const found = new Map<string, NightExperiment>();
+  for (const path of all) {
+    if (!world.experiments.has(path)) continue;
+    if (ran.has(path)) {
+      const { input, journalText } = await readExperimentFiles(path, { cache, labDir: lab });
+      const { plan } = input.journal;
+      const lines = receiptLines(journalText);
+      found.set(path, { promised: promisedOf(plan), lines, verdicts: knownVerdicts(input, facts) });
+    } else {
+      const read = await readPatiently(join(path, "JOURNAL.md"));
+      const journal = read.kind === "page" ? (read.text ?? "") : "";
+      found.set(path, { promised: [], lines: receiptLines(journal), verdicts: [] });
+    }
+  }
+  return found;
+}
+
+const promisedOf = (plan: Plan): readonly string[] => [
+  ...comparedNames(plan),
+  ...plan.metrics.map(({ key }) => key),
+];
+
+/** Criteria that could be judged, where a run of the night is among what they rest on. */
+function knownVerdicts(input: ReportInput, facts: NightFacts): readonly string[] {
+  const folders = new Set(facts.ran.map(({ run }) => run.folder).filter(Boolean));
+  const known = input.runs.filter(
+    ({ record }) => record === undefined || Date.parse(record.startedAt) <= facts.asOfMs,
+  );
+  return verdictsOf({ ...input, runs: known })
+    .filter(({ word }) => word !== "NOT EVALUABLE")
+    .filter(({ runs }) => runs.some(({ folder }) => folders.has(folder as never)))
+    .map(({ which, text, word, runs }) => {
+      return `${which} ${code(text)} is **${word}** (${counted(runs.length, "run")})`;
+    });
+}
+
+/** Where receipts begin: lines from 1, by the id that they show. */
+function receiptLines(journal: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const [at, line] of journal.split("\n").entries()) {
+    const id = /^\s*> \*\*[a-z]+\*\* `([a-z][a-z0-9]{3,7})`/.exec(line)?.[1];
+    if (id !== undefined && !lines.has(id)) lines.set(id, at + 1);
+  }
+  return lines;
+}
