@@ -47,10 +47,19 @@ export function apply(world: World, fact: Fact): void {
       makeMembers(world, fact);
       return;
     case "command-edited": {
-      const { atMs: _at, kind: _kind, id, ...rest } = fact;
-      change(world, id, () => rest);
+      const { atMs: editedAtMs, kind: _kind, id, ...rest } = fact;
+      replace(world, id, ({ code: _, ...command }) => ({ ...command, ...rest, editedAtMs }));
       return;
     }
+    case "code-noted": {
+      const { atMs, ids, code, snapshot } = fact;
+      const noted = { ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) };
+      for (const id of ids) change(world, id, () => ({ code: noted }));
+      return;
+    }
+    case "repeat-queued":
+      queueRepeat(world, fact);
+      return;
     case "journal-aligned":
       align(world, fact);
       return;
@@ -63,7 +72,8 @@ export function apply(world: World, fact: Fact): void {
       }));
       return;
     case "command-released":
-      change(world, fact.id, () => ({ released: true }));
+      // Whoever gives the go means the code as it is then.
+      replace(world, fact.id, ({ code: _, ...command }) => ({ ...command, released: true }));
       return;
     case "command-ran-as":
       replace(world, fact.id, ({ ranAs: _, ...command }) =>
@@ -144,12 +154,34 @@ function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>
   change(world, head.id, () => ({ members: fact.members.map(({ id }) => id) }));
 }
 
+function queueRepeat(world: World, fact: Extract<Fact, { kind: "repeat-queued" }>): void {
+  const { atMs, kind: _, id, experiment, ...rest } = fact;
+  const at = world.experiments.get(experiment);
+  if (at === undefined || world.commands.has(id)) return;
+  world.commands.set(id, {
+    ...rest,
+    id,
+    experiment,
+    canonical: `repeat ${id}`,
+    form: "line",
+    heading: "",
+    line: 0,
+    state: "queued",
+    released: true,
+    acceptedAtMs: atMs,
+    stateSinceMs: atMs,
+    notes: [],
+    shownInWrite: 0,
+  });
+  world.experiments.set(experiment, { ...at, repeats: [...(at.repeats ?? []), id] });
+}
+
 function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): void {
   const experiment = world.experiments.get(fact.from);
   if (experiment === undefined) return;
   world.experiments.delete(fact.from);
   world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
-  for (const id of experiment.commands) {
+  for (const id of [...experiment.commands, ...(experiment.repeats ?? [])]) {
     change(world, id, () => ({ experiment: fact.to }));
     for (const member of world.commands.get(id)?.members ?? []) {
       change(world, member, () => ({ experiment: fact.to }));

@@ -127,9 +127,9 @@ export const GIT_STASHES = 5;
 export const GPU_QUERY_MS = 5_000;
 /** Patch of an experiment's uncommitted text: more is data in the wrong place. */
 export const PATCH_BYTES = 4 * 2 ** 20;
-/** One untracked file of a patch, and their number. */
-export const UNTRACKED_BYTES = 2 ** 20;
-export const UNTRACKED_FILES = 500;
+/** One file of a patch, and their number. */
+export const PATCH_FILE_BYTES = 2 ** 20;
+export const PATCH_FILES = 500;
 /** A script that is larger holds data; only this much of it is hashed, with its size. */
 export const SCRIPT_BYTES = 16 * 2 ** 20;
 /** End of a runner's output that is searched for its reason. */
@@ -369,6 +369,14 @@ export const WINDOW_REACH_DAYS = 8 * 366;
 export const WINDOW_LENGTH_MS = 7 * 86_400_000;
 /** Windows of which the present and next occurrence are kept at hand: labs have a few. */
 export const WINDOWS_KEPT = 200;
+/** A machine that slept knows what time it is this long after it woke: its timers stood still. */
+export const WAKE_LOOK_MS = 30_000;
+/** A time of day that passed this shortly before it was read is now, and not tomorrow. */
+export const MOMENT_SLACK_MS = 120_000;
+/** A date that was over by more than this when it was written is a slip of the pen. */
+export const MOMENT_PAST_MS = 86_400_000;
+/** A time further ahead than this is told with its date: by the clock alone it could be today. */
+export const DATED_AFTER_MS = 22 * 3_600_000;
 /** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
 export const GPU_HOURS_MOST = 20_000;
 /** A picture of a page that is exported: larger ones are no plots. */
@@ -436,3 +444,21 @@ export const AHEAD_COMMANDS = 4;
 export const CURVE_SEEDS_BAND = 5;
 /** Places of such a mean where its runs were logged at different ones. */
 export const CURVE_BAND_POINTS = 120;
+/** Rows, metrics, kinds of failure and characters of a value that a sweep's receipt shows. */
+export const SWEEP_ROWS = 24;
+export const SWEEP_COLUMNS = 3;
+export const SWEEP_ENDINGS = 6;
+export const SWEEP_CELL_CHARS = 40;
+/** A sweep's receipt changes so often at most: a twentieth of its time, between half a minute... */
+export const SWEEP_PACE_LEAST_MS = 30_000;
+/** ...and this. */
+export const SWEEP_PACE_MOST_MS = 300_000;
+export const SWEEP_PACE_SHARE = 20;
+/** Runs of an experiment in its live page, the newest: a list of more is no list... */
+export const PAGE_RUNS = 1_000;
+/** ...and its metrics, the promised ones first... */
+export const PAGE_METRICS = 8;
+/** ...and points of all their curves together: some 3 MB of numbers. */
+export const PAGE_POINTS = 150_000;
+/** Experiment pictures of runs that go on are drawn anew at most this often. */
+export const FIGURES_MS = 30_000;

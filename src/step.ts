@@ -2,6 +2,7 @@
 // Deterministic and without I/O: it reads no clock and no disk, and changes only the world it is
 // given, through `apply` for what lasts.
 import { acceptSettled } from "./journal/accept.ts";
+import { untoldUntilMs } from "./journal/due.ts";
 import { publishDue, statusPage } from "./journal/publish.ts";
 import { followRename } from "./journal/first-sight.ts";
 import { onJournalRead } from "./journal/reread.ts";
@@ -11,10 +12,20 @@ import type { Event } from "./model/event.ts";
 import type { Fact } from "./model/fact.ts";
 import type { ExperimentPath } from "./model/ids.ts";
 import type { JournalView, World } from "./model/world.ts";
+import { onEnvironmentAhead, prepareAhead } from "./queue/ahead.ts";
+import {
+  dropLeftSnapshots,
+  dropSnapshots,
+  noteCode,
+  noteCodeAgain,
+  onCodeNoted,
+} from "./queue/code.ts";
+import { onRepeatAsked } from "./queue/repeat.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./queue/run-events.ts";
 import { onGpusSeen } from "./queue/place-watch.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
 import { onNightComposed, showLabPage, tellNights } from "./report/tell-night.ts";
+import { followMembers } from "./queue/sweep.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
 export interface Outcome {
@@ -31,9 +42,14 @@ export function step(world: World, event: Event): Outcome {
   const turn = openTurn(world, world.nowMs);
   take(turn, event);
   acceptSettled(turn);
+  followMembers(turn);
+  noteCode(turn);
   startNext(turn);
+  prepareAhead(turn);
+  followMembers(turn);
   markDirty(turn);
   publishDue(turn);
+  dropSnapshots(turn);
   tellNights(turn);
   return { facts: turn.facts, effects: turn.effects, wakeAtMs: turn.wakeAtMs() };
 }
@@ -74,6 +90,8 @@ function take(turn: Turn, event: Event): void {
     case "daemon-started":
       takeUndecided(turn);
       resumeRuns(turn);
+      noteCodeAgain(turn);
+      dropLeftSnapshots(turn);
       return;
     case "start-examined":
       onStartExamined(turn, event.command, event.examination);
@@ -101,6 +119,15 @@ function take(turn: Turn, event: Event): void {
       if (command !== undefined) requestStop(turn, command, "command-line");
       return;
     }
+    case "code-noted":
+      onCodeNoted(turn, event);
+      return;
+    case "environment-ahead":
+      onEnvironmentAhead(turn, event);
+      return;
+    case "repeat-asked":
+      onRepeatAsked(turn, event);
+      return;
     case "tick":
   }
 }
@@ -131,6 +158,8 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
   changeView(turn.world, experiment, {
     writing: false,
     refusedHash: refused ? view.ownHash : undefined,
+    // What was not written was not told.
+    ...(result === "written" ? {} : { paced: new Map() }),
     // Even when it was written: a save of the old text may stand over it by now, and reading that
     // looks as if nothing had changed.
     dirty: true,
@@ -159,8 +188,16 @@ function markDirty(turn: Turn): void {
   for (const fact of turn.facts) {
     const id = "id" in fact ? fact.id : undefined;
     const command = id === undefined ? undefined : turn.world.commands.get(id);
-    if (command !== undefined) changeView(turn.world, command.experiment, { dirty: true });
+    if (command === undefined) continue;
+    const untilMs = untoldUntilMs(turn.world, command);
+    if (untilMs <= turn.atMs) changeView(turn.world, command.experiment, { dirty: true });
+    else lookAgain(turn.world, command.experiment, untilMs);
   }
+}
+
+function lookAgain(world: World, experiment: ExperimentPath, atMs: number): void {
+  const lookAtMs = Math.min(world.views.get(experiment)?.lookAtMs ?? Infinity, atMs);
+  changeView(world, experiment, { lookAtMs });
 }
 
 function changeView(world: World, experiment: ExperimentPath, change: Partial<JournalView>): void {

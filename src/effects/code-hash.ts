@@ -1,25 +1,96 @@
 // Hashes that tell whether an experiment's code is still the same, and its script's metadata.
 // Deciding what a changed hash means is the core's.
 import { createHash } from "node:crypto";
+import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { SCRIPT_BYTES } from "../limits.ts";
+import {
+  CODE_DEPTH,
+  CODE_FILES,
+  CODE_FILES_KEPT,
+  DIGESTS_KEPT,
+  RACY_STAT_MS,
+  SCRIPT_BYTES,
+} from "../limits.ts";
+import type { CodeSeen } from "../model/code.ts";
+
+/** Folders that hold no code of the experiment's own. */
+export const NO_CODE: ReadonlySet<string> = new Set([
+  "runs",
+  "node_modules",
+  "site-packages",
+  "__pycache__",
+]);
 
 /**
- * SHA-256 over the names and bytes of the `*.py` files that lie in a folder itself, links
- * followed, as 64 hexadecimal digits. Times and the order of the folder do not matter. A file
- * that cannot be read counts by its name.
+ * The `*.py` files of an experiment, those in its packages too: links to files are followed,
+ * links to folders, dot folders, virtual environments and experiments inside are left out. Times
+ * and the order of folders do not matter. A file that cannot be read counts by its name.
  */
-export async function codeHash(experiment: string): Promise<string> {
-  const names = (await readdir(experiment).catch(() => [])).filter((name) => name.endsWith(".py"));
+export async function codeSeen(experiment: string): Promise<CodeSeen> {
+  const names: string[] = [];
+  await gather(experiment, "", CODE_DEPTH, names);
   names.sort();
   const all = createHash("sha256");
-  for (const name of names) {
-    const digest = await fileDigest(join(experiment, name));
-    if (digest !== undefined) all.update(`${JSON.stringify(name)} ${digest}\n`);
+  const files: Record<string, string> = {};
+  for (const [i, name] of names.entries()) {
+    const digest = await keptDigest(join(experiment, name));
+    if (digest === undefined) continue;
+    all.update(`${JSON.stringify(name)} ${digest}\n`);
+    if (i < CODE_FILES_KEPT) files[name] = digest.slice(0, 16);
   }
-  return all.digest("hex");
+  return { hash: all.digest("hex"), files };
 }
+
+async function gather(
+  experiment: string,
+  below: string,
+  depth: number,
+  names: string[],
+): Promise<void> {
+  const entries = await readdir(join(experiment, below), { withFileTypes: true }).catch(() => []);
+  const inside = entries.map(({ name }) => name);
+  // A virtual environment, or an experiment of its own.
+  if (below !== "" && (inside.includes("pyvenv.cfg") || inside.includes("JOURNAL.md"))) return;
+  for (const entry of entries) {
+    if (names.length >= CODE_FILES) return;
+    const name = below === "" ? entry.name : `${below}/${entry.name}`;
+    if (entry.isDirectory()) {
+      const left = NO_CODE.has(entry.name) || entry.name.startsWith(".");
+      if (!left && depth > 0) await gather(experiment, name, depth - 1, names);
+    } else if (entry.name.endsWith(".py")) names.push(name);
+  }
+}
+
+interface Kept {
+  readonly stamp: string;
+  readonly digest: string;
+}
+
+/** Digests of files that have not been touched since: a hundred commands read them once. */
+const kept = new Map<string, Kept>();
+
+async function keptDigest(path: string): Promise<string | undefined> {
+  const facts = await stat(path, { bigint: true }).catch(() => undefined);
+  if (facts === undefined) return "unreadable";
+  // A FIFO of that name would keep its reader waiting for ever.
+  if (!facts.isFile()) return undefined;
+  const stamp = stampOf(facts);
+  const known = kept.get(path);
+  if (known?.stamp === stamp) return known.digest;
+  const digest = await fileDigest(path);
+  // A file may change twice within one tick of the file system's clock.
+  const racy = Date.now() - Number(facts.mtimeMs) < RACY_STAT_MS;
+  if (digest !== undefined && digest !== "unreadable" && !racy) {
+    if (kept.size >= DIGESTS_KEPT) kept.clear();
+    kept.set(path, { stamp, digest });
+  }
+  return digest;
+}
+
+/** Changes whenever the file may have. */
+export const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
+  [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 
 /** SHA-256 of a file's bytes (of a huge one's beginning and size), undefined for a folder. */
 export async function fileDigest(path: string): Promise<string | undefined> {

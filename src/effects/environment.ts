@@ -6,6 +6,7 @@ import { open, readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { GRACE_MS, PREPARE_MS, PREPARE_TAIL_BYTES, REASON_CHARS } from "../limits.ts";
+import type { PinnedEnvironment } from "../model/repeat.ts";
 import { scriptMetadata } from "./code-hash.ts";
 import type { FoundRunner } from "./runner.ts";
 
@@ -19,8 +20,12 @@ export type Prepared =
 export interface Preparation {
   readonly found: FoundRunner;
   readonly experiment: string;
-  /** Relative to the experiment. */
+  /** Folder of the script, where it is a copy of the experiment's. */
+  readonly codeDir?: string;
+  /** Relative to the experiment, or to `codeDir`. */
   readonly script: string;
+  /** Packages that are installed instead of what the script asks for, and where. */
+  readonly pinned?: PinnedEnvironment & { readonly venv: string };
   /** File that gets everything the runner prints. */
   readonly log: string;
   readonly env: NodeJS.ProcessEnv;
@@ -36,10 +41,16 @@ export interface Preparation {
  */
 export async function prepareEnvironment(what: Preparation): Promise<Prepared> {
   if (what.signal?.aborted === true) return { kind: "aborted" };
-  const missing = await missingScript(what.experiment, what.script);
+  const missing = await missingScript(what.codeDir ?? what.experiment, what.script);
   if (missing !== undefined) return { kind: "script-missing", message: missing };
-  const args = await prepareArgs(what);
-  if (args === undefined) return { kind: "ok" };
+  for (const args of await prepareArgs(what)) {
+    const prepared = await carryOut(what, args);
+    if (prepared.kind !== "ok") return prepared;
+  }
+  return { kind: "ok" };
+}
+
+async function carryOut(what: Preparation, args: readonly string[]): Promise<Prepared> {
   const log = await open(what.log, "a");
   try {
     const child = spawn(what.found.binary, args, {
@@ -111,23 +122,41 @@ export function runnerReason(output: string): string {
   return cut(text.replace(/^error:\s*/i, "").replace(/ (?:cause|Caused by): /gi, ": "));
 }
 
-async function prepareArgs(what: Preparation): Promise<readonly string[] | undefined> {
-  const path = join(what.experiment, what.script);
+/** The calls of the runner that build it, in order. */
+async function prepareArgs(what: Preparation): Promise<readonly (readonly string[])[]> {
+  const path = join(what.codeDir ?? what.experiment, what.script);
+  const { pinned } = what;
   switch (what.found.runner) {
     case "pixi":
-      return ["install"];
+      return [["install"]];
     case "uv": {
+      if (pinned !== undefined) return pinnedArgs(pinned);
       const text = await readFile(path, "utf8").catch(() => "");
-      if (scriptMetadata(text) === undefined) return undefined;
+      if (scriptMetadata(text) === undefined) return [];
       // An outdated lock is the person's; `uv run` will say what it makes of it.
       const locked = await stat(`${path}.lock`).then(
         () => true,
         () => false,
       );
-      return ["sync", ...(locked ? ["--frozen"] : []), "--script", path];
+      return [["sync", ...(locked ? ["--frozen"] : []), "--script", path]];
     }
   }
 }
+
+/** An environment of its own with exactly these packages, and the Python that they were used with. */
+function pinnedArgs({
+  venv,
+  requirements,
+  python,
+}: NonNullable<Preparation["pinned"]>): readonly (readonly string[])[] {
+  const version = python === undefined ? [] : ["--python", python];
+  const made = ["venv", "--no-project", "--allow-existing", ...version, venv];
+  if (requirements === undefined) return [made];
+  return [made, ["pip", "sync", "--python", pythonOf(venv), requirements]];
+}
+
+/** The interpreter of a virtual environment. */
+export const pythonOf = (venv: string): string => join(venv, "bin", "python");
 
 /** Exit code, or why it was ended: by us, for standing still, or a start that failed. */
 async function waitFor(child: ChildProcess, what: Preparation): Promise<number | string> {

@@ -8,11 +8,12 @@ import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
 import { JOURNALS_READ_MS, QUIET_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
-import { settingsOf, type World } from "../model/world.ts";
+import { runsOf, settingsOf, type World } from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
 import { attemptHands } from "./attempt-hands.ts";
+import { codeHands } from "./code-hands.ts";
 import { steadyClock } from "./clock.ts";
 import { gpuHands } from "./gpu-hands.ts";
 import { createGpuLocks } from "./gpu-locks.ts";
@@ -24,6 +25,7 @@ import { wasMadeHere } from "./made-here.ts";
 import { labPages } from "./lab-page.ts";
 import { nightHands } from "./night-hands.ts";
 import { createReadingCache } from "./reading-cache.ts";
+import { preparedEnvironments } from "./prepared-environments.ts";
 import { createRenderer } from "./render.ts";
 import { handRuns, type HandRuns } from "./hand-runs.ts";
 import { reportHands, type ReportHands } from "./report-hands.ts";
@@ -123,7 +125,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   });
   const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
   const hands: Hands = {
-    ...attemptHands(supervisor, parts.env, locks),
+    ...attemptHands(supervisor, parts.env, locks, preparedEnvironments(parts.env)),
+    ...codeHands(warn),
     ...gpuHands(locks, parts.env),
     "follow-attempt": runs["follow-attempt"],
     "conclude-run": async (effect, post) => {
@@ -238,9 +241,10 @@ function takenFolders(
 ): ReadonlySet<string> {
   const taken = new Set<string>();
   for (const command of world.commands.values()) {
-    const { run } = command;
-    if (command.experiment !== experiment || run?.folder === undefined) continue;
-    if (run.attempt !== attemptId(except) && command.spec.verb === "run") taken.add(run.folder);
+    if (command.experiment !== experiment || command.spec.verb !== "run") continue;
+    for (const { attempt, folder } of runsOf(command)) {
+      if (folder !== undefined && attempt !== attemptId(except)) taken.add(folder);
+    }
   }
   return taken;
 }

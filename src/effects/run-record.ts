@@ -98,7 +98,7 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
 export async function writeRunRecord(
   experiment: string,
   record: RunRecord,
-  patch?: string,
+  patch?: Uint8Array | string,
 ): Promise<{ readonly kind: "written" } | { readonly kind: "refused"; readonly why: string }> {
   const folder = await findRunFolder(experiment, record.folder);
   if (folder === undefined) return { kind: "refused", why: `runs/${record.folder} is no folder` };

@@ -5,7 +5,9 @@ import type { CommandSpec } from "../model/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
-import { dependencies, GO_GIVEN, isLong } from "../queue/go.ts";
+import { conditions } from "../queue/conditions.ts";
+import { asksForGo, GO_GIVEN, isLong } from "../queue/go.ts";
+import { unstarted } from "../queue/members.ts";
 import { requestStop } from "../queue/run-events.ts";
 import { commandsOf, resolveTarget } from "../queue/targets.ts";
 import { planGaps } from "../settings/plan.ts";
@@ -181,11 +183,12 @@ function firstState(turn: Turn, id: CommandId): void {
       ...(reason === undefined ? {} : { reason }),
     });
   if (command.spec.go && !command.released) turn.record({ kind: "command-released", id });
-  const needs = dependencies(turn.world, command);
+  const needs = conditions(turn.world, command).answer;
   const longWithout =
     isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
-  if (longWithout) state("held", "a run over 2 min needs a `because`, or your go");
+  if (longWithout) state("held", asksForGo(turn.world, command));
   else if (needs.kind === "hold") state("held", needs.reason);
+  else if (needs.kind === "skip") state("skipped", needs.reason);
   else if (needs.kind === "wait") state("waiting", needs.reason);
   else if (command.state !== "queued") state("queued");
 }
@@ -225,7 +228,10 @@ function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
       continue;
     }
     turn.record({ kind: "command-released", id });
-    turn.record({ kind: "command-state", id, state: "queued", reason: GO_GIVEN });
+    const held = unstarted(turn.world, command).filter((member) => member.state === "held");
+    for (const one of held.length > 0 ? held : [command]) {
+      turn.record({ kind: "command-state", id: one.id, state: "queued", reason: GO_GIVEN });
+    }
   }
 }
 
@@ -237,7 +243,11 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
     const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
     if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
     else {
-      turn.record({ kind: "command-state", id, state: "cancelled", reason: DELETED });
+      // What runs of a sweep goes on; what had not started does not start any more.
+      const open = command.members === undefined ? [command] : unstarted(turn.world, command);
+      for (const one of open) {
+        turn.record({ kind: "command-state", id: one.id, state: "cancelled", reason: DELETED });
+      }
     }
   }
 }
@@ -257,7 +267,9 @@ function lazily(gather: () => ReadonlySet<string>): Iterable<string> {
 }
 
 function* namesIn(world: World, experiment: ExperimentPath): Iterable<string> {
-  for (const { spec } of world.commands.values()) if (spec.verb === "run") yield spec.target;
+  for (const { spec, parent } of world.commands.values()) {
+    if (spec.verb === "run" && parent === undefined) yield spec.target;
+  }
   for (const block of world.views.get(experiment)?.reading.blocks ?? []) {
     for (const { spec } of block.commands) if (spec?.verb === "run") yield spec.target;
   }

@@ -12,7 +12,7 @@ import type { YamlValue } from "../settings/yaml-map.ts";
  */
 export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, string>): string {
   const { verb, target, args, timeoutMs, after, script, runner, env, stopOn } = spec;
-  const { gpus, share, priority } = spec;
+  const { gpus, share, priority, sweep, retry, when } = spec;
   const placed = gpus !== undefined || share !== undefined || priority !== undefined;
   const sorted = [...later].toSorted(byName);
   const order = after?.map(({ target: name, any }) => [name, any]).toSorted(byName);
@@ -29,6 +29,11 @@ export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, stri
       sorted,
       ...(stopOn === undefined ? [] : [stopOn]),
       ...(placed ? [{ gpus, share, priority }] : []),
+      ...(sweep === undefined ? [] : [{ sweep }]),
+      ...(retry === undefined ? [] : [{ retry }]),
+      ...(when === undefined ? [] : [{ when: Object.entries(when).toSorted(byName) }]),
+      ...(spec.snapshot === true ? ["snapshot"] : []),
+      ...(spec.if === undefined ? [] : [{ if: spec.if }]),
     ]),
   );
 }

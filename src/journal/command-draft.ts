@@ -1,8 +1,17 @@
 // A command while it is being read, from a line or a fence alike: its keys checked one by one.
 // How lines and fences are taken apart is in command-line.ts and command-fence.ts.
 import { ARGUMENT_CHARS, GPUS_MOST, PRIORITY_MOST, SHARE_MOST } from "../limits.ts";
-import type { After, CommandSpec, Runner, Verb } from "../model/command.ts";
+import {
+  QUEUE_WORDS,
+  type After,
+  type CommandSpec,
+  type Retry,
+  type Runner,
+  type SweptOption,
+  type Verb,
+} from "../model/command.ts";
 import type { RuleName } from "../model/finding.ts";
+import type { When } from "../model/window.ts";
 import { nearest } from "../settings/nearest.ts";
 import { readStopOn } from "../settings/rule-values.ts";
 import {
@@ -18,6 +27,9 @@ import type { Checked } from "../settings/written-values.ts";
 import type { YamlFault, YamlValue } from "../settings/yaml-map.ts";
 import { byName, canonicalValue } from "./canonical.ts";
 import { readAfter, readArgs, readEnv } from "./command-values.ts";
+import { readIf, readWhen } from "./condition-values.ts";
+import { checkChanges, readRetry } from "./retry-values.ts";
+import { readSeeds, readSweep, sweepOf } from "./sweep-values.ts";
 
 /** Keys that this version carries out. */
 const CARRIED = [
@@ -33,9 +45,15 @@ const CARRIED = [
   "gpus",
   "share",
   "priority",
+  "sweep",
+  "seeds",
+  "retry",
+  "when",
+  "if",
+  "snapshot",
 ] as const;
 /** Keys of the language that this version understands and cannot carry out yet. */
-const LATER = ["when", "if", "sweep", "seeds", "retry", "host", "snapshot", "executor"] as const;
+const LATER = ["host", "executor"] as const;
 export const KEYS: readonly string[] = [...CARRIED, ...LATER];
 
 /** A problem of a command whose place is still an offset in the text it was read from. */
@@ -46,6 +64,7 @@ export interface Draft {
   target: string;
   readonly args: string[];
   go: boolean;
+  snapshot: boolean;
   timeoutMs?: number;
   because?: string;
   readonly after: After[];
@@ -55,6 +74,11 @@ export interface Draft {
   gpus?: number;
   share?: number;
   priority?: number;
+  sweep?: readonly SweptOption[];
+  seeds?: SweptOption | undefined;
+  retry?: Retry | undefined;
+  when?: When | undefined;
+  if?: string | undefined;
   readonly env: Map<string, string>;
   /** Values of the keys that are for later, as canonical text. */
   readonly later: Map<string, string>;
@@ -71,6 +95,7 @@ export function newDraft(verb: Verb): Draft {
     target: "",
     args: [],
     go: false,
+    snapshot: false,
     after: [],
     env: new Map(),
     later: new Map(),
@@ -97,9 +122,10 @@ function checkOf(verb: Verb, text: string): Checked<string> {
     case "script":
       return checkScript(text);
     case "queue": {
-      if (text === "pause" || text === "resume") return { ok: true, value: text };
-      const near = nearest(text, ["pause", "resume"]);
-      const fix = `write \`queue: ${near ?? "pause"}\`${near ? "" : " or `queue: resume`"}`;
+      if (QUEUE_WORDS.some((word) => word === text)) return { ok: true, value: text };
+      const near = nearest(text, QUEUE_WORDS);
+      const all = near === undefined ? ", `queue: drain` or `queue: resume`" : "";
+      const fix = `write \`queue: ${near ?? "pause"}\`${all}`;
       return { ok: false, fault: { message: `the queue cannot \`${brief(text)}\``, fix } };
     }
   }
@@ -119,7 +145,10 @@ function missingTarget(verb: Verb, text: string): Omit<Fault, "offset"> | undefi
     case "script":
       return { message: "`script:` needs a file", fix: "write `script: plot_curves.py <run>`" };
     case "queue":
-      return { message: "`queue:` needs a word", fix: "write `queue: pause` or `queue: resume`" };
+      return {
+        message: "`queue:` needs a word",
+        fix: "write `queue: pause`, `queue: drain` or `queue: resume`",
+      };
   }
 }
 
@@ -157,6 +186,11 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   if (key === "after") draft.after.push(...readAfter(value, draft.faults));
   else if (key === "args") draft.args.push(...readArgs(value, draft));
   else if (key === "env") readEnv(value, draft);
+  else if (key === "sweep") draft.sweep = readSweep(value, draft.faults);
+  else if (key === "seeds") draft.seeds = readSeeds(value, draft.faults);
+  else if (key === "retry") draft.retry = readRetry(value, draft.faults);
+  else if (key === "when") draft.when = readWhen(value, draft.faults);
+  else if (key === "if") draft.if = readIf(value, draft.faults);
   else if (key === "stop-on") draft.stopOn = readStopOn(value, draft.faults);
   else if (value.kind !== "text") {
     draft.faults.push({ message: `\`${key}\` takes one value`, fix: "write a single one", offset });
@@ -171,10 +205,10 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
     const because = value.text.replaceAll(/\s+/g, " ").trim();
     if (because !== "") draft.because = because;
     else draft.faults.push({ message: "`because` is empty", fix: "write the reason", offset });
-  } else if (/^(?:true|yes|on)$/i.test(value.text)) draft.go = true;
+  } else if (/^(?:true|yes|on)$/i.test(value.text)) draft[key] = true;
   else if (!/^(?:false|no|off)$/i.test(value.text)) {
-    const message = `\`go\` cannot be \`${brief(value.text)}\``;
-    draft.faults.push({ message, fix: "write `go: true`", offset });
+    const message = `\`${key}\` cannot be \`${brief(value.text)}\``;
+    draft.faults.push({ message, fix: `write \`${key}: true\``, offset });
   }
 }
 
@@ -198,7 +232,12 @@ function take<T>(draft: Draft, checked: Checked<T>, offset: number): T | undefin
 export function finish(draft: Draft, offset: number): CommandSpec | undefined {
   const { verb, args, after, env, later, faults } = draft;
   const single = verb === "stop" || verb === "queue";
-  if (single && (args.length > 0 || after.length > 0 || later.size > 0 || env.size > 0)) {
+  const sweep = sweepOf(draft, offset);
+  checkChanges(draft, offset);
+  const waits = draft.when !== undefined || draft.if !== undefined;
+  const more =
+    waits || draft.retry !== undefined || sweep !== undefined || later.size > 0 || draft.snapshot;
+  if (single && (args.length > 0 || after.length > 0 || more || env.size > 0)) {
     const fix = "leave only the word after the colon";
     faults.push({ message: `\`${verb}:\` takes nothing but its target`, fix, offset });
   }
@@ -229,6 +268,11 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     ...(draft.gpus === undefined ? {} : { gpus: draft.gpus }),
     ...(draft.share === undefined ? {} : { share: draft.share }),
     ...(draft.priority === undefined ? {} : { priority: draft.priority }),
+    ...(sweep === undefined ? {} : { sweep }),
+    ...(draft.retry === undefined ? {} : { retry: draft.retry }),
+    ...(draft.when === undefined ? {} : { when: draft.when }),
+    ...(draft.if === undefined ? {} : { if: draft.if }),
+    ...(draft.snapshot ? { snapshot: true } : {}),
     ...(env.size === 0 ? {} : { env: Object.fromEntries([...env].toSorted(byName)) }),
     ...(later.size === 0 ? {} : { unsupported: [...later.keys()].toSorted() }),
   };

@@ -6,6 +6,7 @@ import { brief } from "../settings/written-values.ts";
 import { KEYS, newDraft, setKey, setTarget } from "./command-draft.ts";
 import type { Draft } from "./command-draft.ts";
 import { withDashes } from "./command-values.ts";
+import { isTimeOfDay } from "./condition-values.ts";
 import type { Token } from "./tokens.ts";
 
 const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
@@ -40,6 +41,7 @@ export function readCommandWords(verb: Verb, verbOffset: number, words: readonly
       next: rest[i + 1],
     });
     if (isAnyMark(rest[i + 1]) && token.text.startsWith("after=")) i += 1;
+    if (isTimeOfDay(token.text, rest[i + 1]?.text ?? "")) i += 1;
   }
   return draft;
 }
@@ -88,7 +90,7 @@ function readKey(draft: Draft, token: Token, around: Around): boolean {
   const doubted = nearest(key, DOUBTED) !== undefined && key.length >= 4;
   if (!known && !doubted && (around.optionBefore || draft.verb === "script")) return false;
   const written = token.text.slice(key.length + 1);
-  const text = key === "after" && isAnyMark(around.next) ? `${written} (any)` : written;
+  const text = withNext(key, written, token, around.next);
   const offset = token.start + key.length + 1;
   setKey(
     draft,
@@ -97,6 +99,13 @@ function readKey(draft: Draft, token: Token, around: Around): boolean {
     text === "" ? { kind: "empty", offset } : { kind: "text", text, quoted: true, offset },
   );
   return true;
+}
+
+/** The value of a key that may be two words. */
+function withNext(key: string, written: string, token: Token, next: Token | undefined): string {
+  if (key === "after" && isAnyMark(next)) return `${written} (any)`;
+  if (next === undefined || !isTimeOfDay(token.text, next.text)) return written;
+  return `${written} ${next.text}`;
 }
 
 const isAnyMark = (token: Token | undefined): boolean => token?.text.toLowerCase() === "(any)";

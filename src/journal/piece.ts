@@ -11,14 +11,15 @@ const RESOLVED = "[RESOLVED]";
  * folded, so that a formatter's bullets and a person's tick leave it the same piece.
  */
 export function pieceNormal(text: string): string {
-  return text
+  const words = text
     .split(/\r\n|\n|\r/)
     .map((line) => line.replace(/^[\s>]+/, ""))
     .join(" ")
     .replaceAll(/\s+/g, " ")
-    .trim()
-    .replace(/^(?:[-*+]|\d{1,9}[.)]) /, "")
-    .replace(/^\[[ xX]\] /, "");
+    .trim();
+  // Formatters draw the rule of a table as long as they like.
+  const normal = words.startsWith("| ") ? words.replaceAll(/-{3,}/g, "---") : words;
+  return normal.replace(/^(?:[-*+]|\d{1,9}[.)]) /, "").replace(/^\[[ xX]\] /, "");
 }
 
 /** Hashes that were asked for lately: the same pieces are looked up at every save. */

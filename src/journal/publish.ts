@@ -5,7 +5,6 @@ import {
   QUIET_PATIENCE_MS,
   RECEIPT_TEXT_CHARS,
   SETTLE_PROBLEM_TIMES,
-  WORTH_WRITING_MS,
 } from "../limits.ts";
 import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock } from "../model/journal.ts";
@@ -14,9 +13,12 @@ import { ENDED, settingsOf, type Command, type JournalView, type World } from ".
 import { commandTitle } from "../model/command.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { comparedNames } from "../observe/criterion-metrics.ts";
-import { startNote } from "../queue/go.ts";
+import { atMost, startNote } from "../queue/go.ts";
+import { isSweep, membersOf } from "../queue/members.ts";
+import { measuresOf } from "../report/comparisons.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
+import { pacedFrom, receiptDueAtMs } from "./due.ts";
 import { plainLine, proseText } from "./markdown-text.ts";
 import { PROBLEMS } from "./place-problems.ts";
 import { problemPieces, receiptPieces } from "./receipt.ts";
@@ -26,7 +28,10 @@ import { setAsidePieces } from "./set-aside.ts";
 /** Hands out a write for every journal that is quiet and whose receipts are due and different. */
 export function publishDue(turn: Turn): void {
   for (const [experiment, view] of turn.world.views) {
-    if (view.dirty && !view.writing && !view.reading.conflicted) publish(turn, experiment, view);
+    const { lookAtMs = Infinity } = view;
+    if (lookAtMs > turn.atMs && Number.isFinite(lookAtMs)) turn.wake(lookAtMs);
+    const due = view.dirty || lookAtMs <= turn.atMs;
+    if (due && !view.writing && !view.reading.conflicted) publish(turn, experiment, view);
   }
 }
 
@@ -47,7 +52,9 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
     receipts: wanted.receipts,
     keep: wanted.keep,
   });
-  turn.world.views.set(experiment, { ...view, dirty: wanted.more });
+  const seen = { ...view, dirty: false, lookAtMs: wanted.lookAtMs };
+  if (Number.isFinite(wanted.lookAtMs)) turn.wake(wanted.lookAtMs);
+  turn.world.views.set(experiment, seen);
   if (result.text === onDisk) return;
   const hash = hashText(result.text);
   // Tried again as it was: the fact stands, and a month without a disk shall not fill the ledger.
@@ -55,11 +62,11 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
     turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
   }
   turn.world.views.set(experiment, {
-    ...view,
-    dirty: wanted.more,
+    ...seen,
     writing: true,
     ownHash: hash,
     showing: wanted.ids,
+    paced: pacedFrom(turn.world, view, wanted.ids),
   });
   turn.effect({ kind: "write-journal", experiment, basedOn: view.hash, text: result.text });
 }
@@ -94,12 +101,12 @@ interface Wanted {
   /** Blocks whose receipt stays as it stands for now. */
   readonly keep: Set<number>;
   readonly ids: CommandId[];
-  /** Something is not due yet: look again later. */
-  more: boolean;
+  /** When something is due that is not due yet; Infinity: nothing is by time alone. */
+  lookAtMs: number;
 }
 
 function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalView): Wanted {
-  const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], more: false };
+  const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], lookAtMs: Infinity };
   const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const troubled = reportBlock(turn.world, view);
@@ -107,11 +114,11 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const foreign = heldForeign(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
-    const dueAtMs = Math.max(0, ...commands.map(dueFrom));
+    const shown = block.receipt !== undefined;
+    const dueAtMs = receiptDueAtMs(turn.world, view, commands, shown);
     if (dueAtMs > turn.atMs) {
       wanted.keep.add(i);
-      wanted.more = true;
-      if (Number.isFinite(dueAtMs)) turn.wake(dueAtMs);
+      wanted.lookAtMs = Math.min(wanted.lookAtMs, dueAtMs);
       return;
     }
     const hidden =
@@ -176,26 +183,25 @@ function commandAt(world: World, view: JournalView, at: string): readonly Comman
   return command === undefined ? [] : [command];
 }
 
-/** A state that may be over in a moment is not worth a write; an ending waits for its plots. */
-function dueFrom(command: Command): number {
-  if (command.run?.outcome !== undefined) {
-    return command.run.plotted ? 0 : Number.POSITIVE_INFINITY;
-  }
-  if (ENDED.has(command.state) || command.state === "held") return 0;
-  return command.stateSinceMs + WORTH_WRITING_MS;
-}
-
 function piecesOf(
   world: World,
   experiment: ExperimentPath,
   command: Command,
   foreign: readonly CommandId[],
 ): readonly string[] {
-  const plan = world.views.get(experiment)?.reading.plan;
+  const reading = world.views.get(experiment)?.reading;
+  const plan = reading?.plan;
+  const { timeZone } = settingsOf(world, experiment);
+  // What the criteria are about comes first, for a reader as for the picture.
+  const promised = plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)];
+  const members = membersOf(world, command);
+  const measures =
+    reading === undefined || members.length === 0 ? [] : measuresOf({ journal: reading });
   return receiptPieces(command, {
-    timeZone: settingsOf(world, experiment).timeZone,
-    // What the criteria are about comes first, for a reader as for the picture.
-    promised: plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)],
+    timeZone,
+    promised,
+    ...(members.length > 0 ? { sweep: { members, measures, timeZone, promised } } : {}),
+    ...(members.length === 0 && isSweep(command) ? { atMost: atMost(world, command) } : {}),
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
     ...startAllOf(command, foreign),
   });
@@ -233,8 +239,7 @@ function problemsDue(
     if (all.length === 0 || settling === undefined) return [];
     const dueAtMs = settling.sinceMs + (settling.movedOn ? 0 : settleMs * SETTLE_PROBLEM_TIMES);
     if (dueAtMs <= turn.atMs) return all;
-    turn.wake(dueAtMs);
-    wanted.more = true;
+    wanted.lookAtMs = Math.min(wanted.lookAtMs, dueAtMs);
     return [];
   };
   const problems = [

@@ -3,10 +3,18 @@
 import { RECEIPT_FLAGS, RECEIPT_METRICS, RECEIPT_TEXT_CHARS } from "../limits.ts";
 import { isFlag, type Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
+import type { CommandId } from "../model/ids.ts";
 import type { PlotRef, RunOutcome } from "../model/run.ts";
 import type { MetricSummary } from "../model/sample.ts";
 import { localStamp } from "../model/time.ts";
-import { linkTarget, markdownLink, markdownText, plainLine, proseText } from "./markdown-text.ts";
+import {
+  codeSpan,
+  linkTarget,
+  markdownLink,
+  markdownText,
+  plainLine,
+  proseText,
+} from "./markdown-text.ts";
 import type { Run } from "../model/world.ts";
 
 /** The name under which a run keeps that a flag was resolved: `not-finite val/loss`. */
@@ -42,14 +50,18 @@ export function logLink(
 /** One list item for each shown finding, and one for how many there are beyond them. */
 export function findingItems(run: Run, outcome: RunOutcome, timeZone: string): readonly string[] {
   const shown = shownFindings(outcome);
-  const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => {
-    const time = localStamp(finding.atMs, timeZone).slice(11);
-    const tag =
-      finding.tier === "note" ? "" : `[${isResolved(run, finding) ? "RESOLVED" : "WEIRD"}] `;
-    return `- ${time} ${tag}${findingText(finding, run.folder)}`;
-  });
+  const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => flagLine(run, finding, timeZone));
   const beyond = shown.length - items.length;
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
+}
+
+/** The item of one finding; `of`: the run that it is about, where the receipt is of several. */
+export function flagLine(run: Run, finding: Finding, timeZone: string, of?: CommandId): string {
+  const time = localStamp(finding.atMs, timeZone).slice(11);
+  const tag =
+    finding.tier === "note" ? "" : `[${isResolved(run, finding) ? "RESOLVED" : "WEIRD"}] `;
+  const whose = of === undefined ? "" : `${codeSpan(of)} `;
+  return `- ${time} ${tag}${whose}${findingText(finding, run.folder)}`;
 }
 
 const isResolved = (run: Run, finding: Finding): boolean => run.resolved.includes(flagKey(finding));
@@ -66,14 +78,19 @@ export function metricTexts(outcome: RunOutcome, promised: readonly string[]): r
     .map(({ key, last }) => `${markdownText(plainLine(key, 60))} ${lastToken(last)}`);
 }
 
-function findMetric(metrics: readonly MetricSummary[], key: string): MetricSummary | undefined {
+/** The metric of that name, in whatever spelling. */
+export function findMetric(
+  metrics: readonly MetricSummary[],
+  key: string,
+): MetricSummary | undefined {
   return (
     metrics.find((metric) => metric.key === key) ??
     metrics.find((metric) => sameMetric(metric.key, key))
   );
 }
 
-function lastToken(last: MetricSummary["last"]): string {
+/** A logged value as it was logged; `NaN` and `Infinity` where that was none. */
+export function lastToken(last: MetricSummary["last"]): string {
   if (!Number.isFinite(last.value)) return String(last.value);
   return markdownText(plainLine(last.token, 40));
 }

@@ -45,8 +45,9 @@ export function receiptInputs(
       }
       const opened = openedFlag(normal);
       if (opened === undefined || !rendered.has(pieceHash(opened))) continue;
-      const flag = flagOf(commands.get(id), normal);
-      if (flag !== undefined) resolved.push({ id, flag, pieceText: normal });
+      const whose = memberIn(commands.get(id), normal) ?? id;
+      const flag = flagOf(commands.get(whose), normal);
+      if (flag !== undefined) resolved.push({ id: whose, flag, pieceText: normal });
     }
   }
   return { ticked: [...new Set(ticked)], startAll, resolved };
@@ -60,11 +61,19 @@ const START_ALL = /^start all \d+$/;
 const isTickedBox = (piece: ReceiptPiece, normal: string): boolean =>
   piece.ticked === true && /^start\b/.test(normal);
 
+/** The member of a sweep that a flag's line names. */
+function memberIn(head: Command | undefined, normal: string): CommandId | undefined {
+  const named = /\[RESOLVED\] `([a-z0-9]+\.\d+)` /.exec(normal)?.[1];
+  return head?.members?.find((id) => id === named);
+}
+
 /** The key of the finding that a flag's line shows. */
 function flagOf(command: Command | undefined, normal: string): string | undefined {
   const run = command?.run;
-  if (run?.outcome === undefined) return undefined;
-  const said = normal.replace(/^.*?\[RESOLVED\] /, "");
+  if (command === undefined || run?.outcome === undefined) return undefined;
+  const said = normal
+    .replace(/^.*?\[RESOLVED\] /, "")
+    .replace(command.parent === undefined ? /^$/ : `\`${command.id}\` `, "");
   const finding = shownFindings(run.outcome).find(
     (one) => pieceNormal(findingText(one, run.folder)) === said,
   );

@@ -10,6 +10,8 @@ import type { Command, Run } from "../model/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "./markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import { findingItems, logLink, metricTexts, plotImage, shownFindings } from "./receipt-flags.ts";
+import { sweepFacts, sweepPieces, type SweepContext } from "./receipt-sweep.ts";
+import { earlierTries } from "./receipt-tries.ts";
 
 export interface ReceiptContext {
   /** IANA name of the zone that times are shown in. */
@@ -20,6 +22,10 @@ export interface ReceiptContext {
   readonly startNote?: string;
   /** How many held commands of this journal one box may start; shown below this command's own. */
   readonly startAll?: number;
+  /** Of a sweep whose turn has come. */
+  readonly sweep?: SweepContext;
+  /** Of a sweep whose turn is still to come: `9 runs, up to 90 min each`. */
+  readonly atMost?: string;
   /** Place in the queue, from 1, where it is queued. */
   readonly queuePlace?: number;
 }
@@ -38,13 +44,19 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   ].join(" · ");
   const notes = command.notes.map((note) => `- ${proseText(plainLine(note, RECEIPT_TEXT_CHARS))}`);
   const box = command.state === "held" ? startBoxes(context) : [];
+  const { sweep } = context;
+  if (sweep !== undefined) {
+    return [head, ...ranAs(command), ...sweepPieces(command, sweep), ...notes, ...box];
+  }
+  const tries = earlierTries(command, context.timeZone);
   if (run === undefined || outcome === undefined)
-    return [head, ...ranAs(command), ...notes, ...box];
+    return [head, ...ranAs(command), ...tries, ...notes, ...box];
   const image = plotImage(run, outcome, context.promised);
   return [
     head,
     ...ranAs(command),
     ...endingPieces(command, run, outcome),
+    ...tries,
     ...findingItems(run, outcome, context.timeZone),
     ...notes,
     ...(image === undefined ? [] : [image]),
@@ -64,10 +76,15 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
   const { state, run } = command;
   const reason =
     command.reason === undefined ? [] : [proseText(plainLine(command.reason, RECEIPT_TEXT_CHARS))];
+  if (context.sweep !== undefined) {
+    const told = state === "held" || state === "waiting" ? reason : [];
+    return [...sweepFacts(command, context.sweep), ...told];
+  }
+  const many = context.atMost === undefined ? [] : [context.atMost];
   const since = (ms: number): string => `since ${localStamp(ms, context.timeZone).slice(11, 16)}`;
   switch (state) {
     case "queued":
-      return [...queueFacts(context.queuePlace), ...reason];
+      return [...queueFacts(context.queuePlace), ...many, ...reason];
     case "preparing":
       return [`its environment, ${since(run?.claimedAtMs ?? command.stateSinceMs)}`, ...reason];
     case "running":
@@ -76,8 +93,9 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
         ...placeOf(run),
         ...reason,
       ];
-    case "held":
     case "waiting":
+      return [...many, ...reason];
+    case "held":
     case "cancelled":
     case "skipped":
       return reason;

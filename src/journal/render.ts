@@ -180,10 +180,14 @@ function receiptText(pieces: readonly string[], indent: string, eol: string): st
   pieces.forEach((piece, i) => {
     const together = isItem(piece) && isItem(pieces[i - 1] ?? "");
     if (i > 0 && !together) lines.push(`${indent}>`);
-    lines.push(`${indent}> ${piece.replaceAll(/\s*[\r\n]\s*/g, " ").trim()}`);
+    const rows = isTable(piece) ? piece.split("\n") : [piece.replaceAll(/\s*[\r\n]\s*/g, " ")];
+    lines.push(...rows.map((row) => `${indent}> ${row.trim()}`));
   });
   return lines.map((line) => line + eol).join("");
 }
+
+/** The one kind of piece that has several lines. */
+const isTable = (piece: string): boolean => piece.startsWith("| ");
 
 const isItem = (piece: string): boolean => piece.startsWith("- ");
 

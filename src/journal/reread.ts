@@ -2,19 +2,21 @@
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
 import { CANCEL_DELETED_MS, QUIET_MS } from "../limits.ts";
 import type { JournalOrigin } from "../model/event.ts";
-import type { CommandSpec } from "../model/command.ts";
 import { commandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { FoundCommand, JournalReading } from "../model/journal.ts";
 import {
   ENDED,
+  hasBegun,
   type Command,
   type JournalRead,
   type JournalView,
   type Settling,
 } from "../model/world.ts";
+import { membersOf } from "../queue/members.ts";
 import { resolveWritten } from "../queue/resolve-flags.ts";
 import { commandsOf } from "../queue/targets.ts";
 import type { Turn } from "../turn.ts";
+import { noteEdits } from "./edited-later.ts";
 import { alignChanged } from "./align-changed.ts";
 import { heldForeign, holdForeign } from "./accept.ts";
 import { inertPlaces, lookAtFirst } from "./first-sight.ts";
@@ -64,9 +66,12 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
 /** A block that was deleted, so that its command was cancelled, stands again: its author decides. */
 function noteReturns(turn: Turn, placed: ReadonlyMap<string, CommandId>): void {
   for (const id of placed.values()) {
-    const command = turn.world.commands.get(id);
-    if (command?.state !== "cancelled" || command.reason !== DELETED) continue;
-    turn.record({ kind: "command-state", id, state: "held", reason: HOLDS.cameBack });
+    const head = turn.world.commands.get(id);
+    for (const command of head === undefined ? [] : [head, ...membersOf(turn.world, head)]) {
+      if (command.state !== "cancelled" || command.reason !== DELETED) continue;
+      if (command.members !== undefined) continue;
+      turn.record({ kind: "command-state", id: command.id, state: "held", reason: HOLDS.cameBack });
+    }
   }
 }
 
@@ -94,6 +99,7 @@ function nextView(
     retryAtMs: before?.retryAtMs ?? 0,
     dirty: true,
     ...(event.onDisk === undefined ? {} : { onDisk: event.onDisk }),
+    ...(before?.paced === undefined ? {} : { paced: before.paced }),
     ...(before?.ownHash === undefined ? {} : { ownHash: before.ownHash }),
     ...(before?.reportTrouble === undefined ? {} : { reportTrouble: before.reportTrouble }),
   };
@@ -121,7 +127,7 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
       ...(command.earlierHeadings === undefined
         ? {}
         : { earlierHeadings: command.earlierHeadings }),
-      started: command.run !== undefined || ENDED.has(command.state),
+      started: hasBegun(command) || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
       longAbsent: turn.atMs - (command.absentSinceMs ?? turn.atMs) > CANCEL_DELETED_MS,
@@ -217,7 +223,7 @@ function oneAnswer(ask: () => boolean): () => boolean {
 
 /** Whether its author changed what it does, why, or said "go", before anything of it ran. */
 function editedBeforeStart(known: Command, found: FoundCommand): boolean {
-  if (known.run !== undefined || ENDED.has(known.state)) return false;
+  if (hasBegun(known) || ENDED.has(known.state)) return false;
   if (known.canonical !== found.canonical) return true;
   const { spec } = found;
   return spec !== undefined && (spec.because !== known.spec.because || (spec.go && !known.spec.go));
@@ -242,48 +248,4 @@ function noteShown(
     return never || written.includes(id) ? [id] : [];
   });
   if (ids.length > 0) turn.record({ kind: "receipts-shown", experiment, ids });
-}
-
-/** Says of a started command that its block was edited since, or takes that back. */
-function noteEdits(
-  turn: Turn,
-  experiment: ExperimentPath,
-  placed: ReadonlyMap<string, CommandId>,
-): void {
-  const { world } = turn;
-  const view = world.views.get(experiment);
-  if (view === undefined) return;
-  const places = placesOf(view.reading);
-  for (const [at, id] of placed) {
-    const found = places.get(at)?.command;
-    const command = world.commands.get(id);
-    if (found === undefined || command?.run === undefined) continue;
-    extendLimit(turn, command, found);
-    const changed = found.canonical !== command.canonical && !onlyLonger(command, found);
-    if (changed && command.ranAs === undefined) {
-      turn.record({ kind: "command-ran-as", id, text: command.source });
-    } else if (!changed && command.ranAs !== undefined) {
-      turn.record({ kind: "command-ran-as", id });
-    }
-  }
-}
-
-/** A `timeout` written or raised while the run goes on lets it run longer. */
-function extendLimit(turn: Turn, command: Command, found: FoundCommand): void {
-  const { run } = command;
-  const limitMs = found.spec?.timeoutMs;
-  if (run === undefined || run.exited || limitMs === undefined || limitMs <= run.limitMs) return;
-  const lab = turn.world.experiments.get(command.experiment)?.lab;
-  if (lab === undefined || !onlyLonger(command, found)) return;
-  turn.record({ kind: "limit-extended", id: command.id, limitMs });
-  turn.effect({ kind: "extend-limit", attempt: run.attempt, lab, limitMs });
-}
-
-function onlyLonger(command: Command, found: FoundCommand): boolean {
-  return found.spec !== undefined && withoutLimit(command.spec) === withoutLimit(found.spec);
-}
-
-function withoutLimit(spec: CommandSpec): string {
-  const { timeoutMs: _t, because: _b, go: _g, ...rest } = spec;
-  return JSON.stringify(rest);
 }

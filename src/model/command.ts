@@ -2,9 +2,13 @@
 // Where it stands in the journal is in journal.ts, what became of it in world.ts.
 
 import type { RuleName } from "./finding.ts";
+import type { When } from "./window.ts";
 
 export const VERBS = ["run", "eval", "script", "stop", "queue"] as const;
 export type Verb = (typeof VERBS)[number];
+
+/** What `queue:` can be told. `drain`: as `pause`, and it is said when nothing runs any more. */
+export const QUEUE_WORDS = ["pause", "resume", "drain"] as const;
 
 export const RUNNERS = ["uv", "pixi"] as const;
 export type Runner = (typeof RUNNERS)[number];
@@ -53,7 +57,7 @@ export interface OptionChange {
 
 export interface CommandSpec {
   readonly verb: Verb;
-  /** Name of a run, script, run folder or id; for `queue`: `pause` or `resume`. */
+  /** Name of a run, script, run folder or id; for `queue`: one of its words. */
   readonly target: string;
   /** Arguments handed to the script, each exactly as written, in order. */
   readonly args: readonly string[];
@@ -71,11 +75,17 @@ export interface CommandSpec {
   readonly gpus?: number;
   /** It takes one part in this many of one GPU. */
   readonly share?: number;
+  /** It runs the code as it was when it was queued. */
+  readonly snapshot?: boolean;
   /** The higher goes first; absent: 0. */
   readonly priority?: number;
   /** The options whose every combination is a run of its own; `seeds` is an option here too. */
   readonly sweep?: readonly SweptOption[];
   readonly retry?: Retry;
+  /** When it may start; absent: at any time. */
+  readonly when?: When;
+  /** What an earlier run must show, as written: `full.val/loss < 0.4`. */
+  readonly if?: string;
   /** Keys of the language that were understood but that this version cannot carry out yet. */
   readonly unsupported?: readonly string[];
 }

@@ -36,6 +36,20 @@ export type Effect =
       readonly asOfMs: number;
     }
   | {
+      /** See what code these commands are queued with, and copy it for those that ask for it. */
+      readonly kind: "note-code";
+      readonly experiment: ExperimentPath;
+      readonly lab: LabPath;
+      readonly commands: readonly { readonly id: CommandId; readonly snapshot: boolean }[];
+    }
+  | {
+      /** The copied code of a command is needed no more. */
+      readonly kind: "drop-snapshot";
+      readonly experiment: ExperimentPath;
+      readonly lab: LabPath;
+      readonly command: CommandId;
+    }
+  | {
       readonly kind: "examine-start";
       readonly command: CommandId;
       readonly experiment: ExperimentPath;
@@ -53,6 +67,12 @@ export type Effect =
       /** The attempt needs its GPUs' locks no more. */
       readonly kind: "release-gpus";
       readonly attempt: AttemptId;
+    }
+  | {
+      /** While others run: build the environment of a command that waits. */
+      readonly kind: "prepare-ahead";
+      readonly command: CommandId;
+      readonly spec: AttemptSpec;
     }
   | { readonly kind: "prepare-environment"; readonly spec: AttemptSpec; readonly runner: string }
   | { readonly kind: "start-attempt"; readonly spec: AttemptSpec; readonly runner: string }

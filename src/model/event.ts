@@ -1,5 +1,7 @@
 // Everything that can happen to the daemon, as one closed union: the only input of `step`.
 // Events are passing; what they lead to for good is a fact (fact.ts).
+import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
+import type { CommandSpec } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -7,6 +9,7 @@ import type { PageBlock } from "../report/seal.ts";
 import type { Occurrence } from "./window.ts";
 import type { GpusSeen } from "./place.ts";
 import type { Problem } from "./problem.ts";
+import type { Repeats } from "./repeat.ts";
 import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
 import type { LabSettings } from "./world.ts";
 
@@ -63,6 +66,15 @@ export type Event = { readonly atMs: number } & (
       readonly result: "written" | "changed" | "busy" | "refused" | "failed";
       readonly hash?: string;
       readonly why?: string;
+    }
+  | {
+      /** The code of the experiment as it is now that these commands are queued. */
+      readonly kind: "code-noted";
+      readonly experiment: ExperimentPath;
+      readonly commands: readonly CommandId[];
+      readonly code: CodeSeen;
+      /** For a command that asked for a copy: it is alone in `commands`. */
+      readonly snapshot?: SnapshotNote;
     }
   | {
       readonly kind: "start-examined";
@@ -141,6 +153,23 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "daemon-started";
     }
   | { readonly kind: "stop-asked"; readonly id: CommandId }
+  | {
+      /** On the command line; its code has been put together. */
+      readonly kind: "repeat-asked";
+      readonly id: CommandId;
+      readonly experiment: ExperimentPath;
+      readonly spec: CommandSpec;
+      /** The command as the journal had it. */
+      readonly source: string;
+      readonly repeats: Repeats;
+      readonly code: Omit<NotedCode, "atMs">;
+    }
+  | {
+      /** The environment of a command that waits was built ahead; `failure`: it cannot be. */
+      readonly kind: "environment-ahead";
+      readonly command: CommandId;
+      readonly failure?: string;
+    }
   | { readonly kind: "tick" }
 );
 
@@ -160,7 +189,14 @@ export interface SetAside {
 
 /** What was found when a command's turn came. */
 export type StartExamination =
-  | { readonly kind: "ready"; readonly codeHash: string; readonly runner: string }
+  | {
+      readonly kind: "ready";
+      /** Of the code that will run. */
+      readonly codeHash: string;
+      readonly runner: string;
+      /** The experiment's code as it is now; of a snapshot it may be another than what runs. */
+      readonly code?: CodeSeen;
+    }
   /** Another daemon of this machine holds these GPUs. */
   | { readonly kind: "gpus-taken"; readonly uuids: readonly string[] }
   | { readonly kind: "no-runner"; readonly message: string }

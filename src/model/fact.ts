@@ -1,10 +1,12 @@
 // What is so for good: the ledger's entries, and the only thing that changes a world's durable part.
 // A fact of any release must stay readable for ever; `apply.ts` says what each one means.
+import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
 import type { PageBlock } from "../report/seal.ts";
 import type { Occurrence } from "./window.ts";
+import type { Repeats } from "./repeat.ts";
 import type {
   AttemptSpec,
   Exit,
@@ -76,6 +78,24 @@ export type Fact = { readonly atMs: number } & (
       readonly reason?: string;
     }
   | { readonly kind: "command-released"; readonly id: CommandId }
+  | {
+      /** A run is to be repeated: a command that stands in no journal. */
+      readonly kind: "repeat-queued";
+      readonly id: CommandId;
+      readonly experiment: ExperimentPath;
+      readonly spec: CommandSpec;
+      readonly source: string;
+      readonly repeats: Repeats;
+      readonly code: NotedCode;
+    }
+  | {
+      /** The code that these commands were queued with. */
+      readonly kind: "code-noted";
+      readonly experiment: ExperimentPath;
+      readonly ids: readonly CommandId[];
+      readonly code: CodeSeen;
+      readonly snapshot?: SnapshotNote;
+    }
   | { readonly kind: "command-ran-as"; readonly id: CommandId; readonly text?: string }
   | {
       readonly kind: "run-claimed";

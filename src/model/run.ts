@@ -4,6 +4,7 @@ import type { After, Runner, Verb } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, RunFolder } from "./ids.ts";
 import type { Place } from "./place.ts";
+import type { PinnedEnvironment, RepeatCompared } from "./repeat.ts";
 import type { MetricSummary } from "./sample.ts";
 
 export type Ending = "done" | "failed" | "stopped" | "lost";
@@ -69,6 +70,12 @@ export interface AttemptSpec {
   readonly runner?: Runner;
   readonly env: Readonly<Record<string, string>>;
   readonly limitMs: number;
+  /** Absolute path of the copied code that runs instead of the experiment's own. */
+  readonly codeDir?: string;
+  /** Packages that it gets instead of what its script asks for. */
+  readonly pinned?: PinnedEnvironment;
+  /** The run that it repeats. */
+  readonly repeats?: { readonly id: CommandId; readonly folder: RunFolder };
   /** For `eval:`: the run it works on. */
   readonly onRun?: RunFolder;
   /** What it holds while it runs; absent: everything, as with one run at a time. */
@@ -80,6 +87,10 @@ export interface StartFacts {
   /** Hash of the experiment's scripts. */
   readonly codeHash: string;
   readonly runner: string;
+  /** Scripts that are others than when it was queued: `train.py`, `new.py (new)`. */
+  readonly changed?: readonly string[];
+  /** Hash of the code when it was queued, where `changed` is there. */
+  readonly queuedCodeHash?: string;
   /** The command as the journal had it. */
   readonly said: string;
   readonly because?: string;
@@ -107,6 +118,8 @@ export interface RunOutcome {
   readonly metrics: readonly MetricSummary[];
   readonly findings: readonly Finding[];
   readonly plots: readonly PlotRef[];
+  /** For a run that repeats another: how the two compare. */
+  readonly repeated?: RepeatCompared;
 }
 
 /** `runs/<run>/run.json`. Times are ISO 8601 with the UTC offset of the machine. */
@@ -131,13 +144,27 @@ export interface RunRecord {
     readonly lockHash?: string;
     /** File beside run.json with what was resolved, where the script has no lock. */
     readonly resolved?: string;
+    /** Version of Python that ran: `3.12.4`. */
+    readonly python?: string;
   };
   readonly codeHash?: string;
+  /** Scripts that were others when it was queued, and the hash of all of them then. */
+  readonly changedSinceQueued?: readonly string[];
+  readonly queuedCodeHash?: string;
+  /** It ran a copy of the code: of when it was queued, or of an earlier run's. */
+  readonly snapshot?: true;
+  readonly repeats?: { readonly id: string; readonly folder: string };
+  /** Variables that its command set. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** What it had while it ran: how many GPUs, or which part of one. */
+  readonly place?: { readonly gpus: number; readonly share?: number };
   readonly git?: {
     readonly commit: string;
     readonly dirty: boolean;
     /** Files beside run.json that hold the difference, where there is one. */
     readonly patch?: string;
+    /** Files whose change is too large for the patch. */
+    readonly left?: readonly string[];
   };
   readonly host: string;
   readonly gpus: readonly {

@@ -1,7 +1,9 @@
 // What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
 import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
+import type { NotedCode } from "./code.ts";
 import type { Event } from "./event.ts";
+import type { Repeats } from "./repeat.ts";
 import type { RuleSettings } from "./finding.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
@@ -61,6 +63,8 @@ export interface Command {
   /** A person has given the go, by ` !` or a tick: no further condition but its turn. */
   readonly released: boolean;
   readonly acceptedAtMs: number;
+  /** When its block was last changed before its start. */
+  readonly editedAtMs?: number;
   /** When its present state began. */
   readonly stateSinceMs: number;
   /** Said in this receipt only, such as a plan without criteria. */
@@ -71,6 +75,10 @@ export interface Command {
   readonly shownInWrite: number;
   /** Not in the journal since then. */
   readonly absentSinceMs?: number;
+  /** The experiment's code when it was queued; of a member of a sweep see the sweep. */
+  readonly code?: NotedCode;
+  /** The run that it repeats: it stands in no journal. */
+  readonly repeats?: Repeats;
   /** The run of its latest try. */
   readonly run?: Run;
   /** Runs of tries before that one, the oldest first: each ended, and was tried again. */
@@ -89,6 +97,14 @@ export interface Command {
   /** Of a member: the values of the swept options, in their order. */
   readonly swept?: readonly Swept[];
 }
+
+/** Whether anything of a command has run, or is about to: an edit of its block starts nothing. */
+export const hasBegun = ({ run, earlierRuns, members }: Command): boolean =>
+  run !== undefined || earlierRuns !== undefined || members !== undefined;
+
+/** The runs of all tries at a command, the oldest first. */
+export const runsOf = ({ run, earlierRuns = [] }: Command): readonly Run[] =>
+  run === undefined ? earlierRuns : [...earlierRuns, run];
 
 /** The value that a member of a sweep has of one option, both as written. */
 export interface Swept {
@@ -134,6 +150,8 @@ export interface Experiment {
   readonly commands: readonly CommandId[];
   /** Hashes of every piece of text that the daemon has rendered into this journal. */
   readonly rendered: Set<string>;
+  /** Its commands that stand in no journal, the oldest first. */
+  readonly repeats?: readonly CommandId[];
   /** How many times the daemon has written this journal. */
   readonly writes: number;
   /** Kept versions that the person is to be told of, and the command whose receipt does. */
@@ -181,6 +199,13 @@ export interface JournalView {
   readonly reportTrouble?: string;
   /** Something that a receipt shows may have changed since the last look. */
   readonly dirty: boolean;
+  /** A receipt that is not due yet is due then. */
+  readonly lookAtMs?: number;
+  /** What the receipts of sweeps said last of their state, and until when that is enough. */
+  readonly paced?: ReadonlyMap<
+    CommandId,
+    { readonly state: CommandState; readonly untilMs: number }
+  >;
 }
 
 /** A block that nothing has been decided about yet. */
@@ -246,6 +271,14 @@ export interface Examining {
   readonly place: Place;
 }
 
+/** What is known of environments that are built ahead; not durable. */
+export interface AheadWatch {
+  /** Whose environment is being built, one at a time. */
+  asked?: CommandId | undefined;
+  /** When a command's environment was last looked at, and why it cannot be built. */
+  readonly looked: Map<CommandId, { readonly atMs: number; readonly failure?: string }>;
+}
+
 export interface World {
   nowMs: number;
   readonly labs: Map<LabPath, Lab>;
@@ -265,6 +298,7 @@ export interface World {
   readonly told: Map<LabPath, ToldNight>;
   /** Labs whose night is being told, or could not be. */
   readonly telling: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
+  readonly ahead: AheadWatch;
 }
 
 /** A world that knows nothing yet. */
@@ -282,6 +316,7 @@ export function emptyWorld(): World {
     gpus: emptyGpuWatch(),
     told: new Map(),
     telling: new Map(),
+    ahead: { looked: new Map() },
   };
 }
 

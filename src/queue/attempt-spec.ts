@@ -1,9 +1,10 @@
 // What one attempt at a command is, put together from the command, its plan and its lab.
 // Nothing is looked up on a disk here: whether script and runner exist is found at the start.
-import { attemptId, type AttemptId, type CommandId } from "../model/ids.ts";
+import { attemptId, type AttemptId } from "../model/ids.ts";
 import type { Place } from "../model/place.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import type { Command, World } from "../model/world.ts";
+import { codeDirOf } from "./code.ts";
 import { limitOf } from "./go.ts";
 import { resolveTarget } from "./targets.ts";
 
@@ -15,13 +16,14 @@ export function attemptSpec(world: World, command: Command, place: Place): Attem
   const on =
     spec.verb === "eval" ? resolveTarget(world, experiment, spec.target, command) : undefined;
   const runner = spec.runner ?? plan?.runner;
+  const codeDir = codeDirOf(world, command);
   const scripts: Readonly<Record<string, string | undefined>> = {
     run: plan?.script,
     eval: plan?.evalScript,
     script: spec.target,
   };
   return {
-    attempt: attemptOf(command.id),
+    attempt: attemptOf(command),
     command: command.id,
     verb: spec.verb,
     name: spec.target,
@@ -33,20 +35,29 @@ export function attemptSpec(world: World, command: Command, place: Place): Attem
     env: spec.env ?? {},
     limitMs: limitOf(world, command),
     place,
+    ...(codeDir === undefined ? {} : { codeDir }),
+    ...repeated(command),
     ...(on?.run?.folder === undefined ? {} : { onRun: on.run.folder }),
   };
 }
 
-/** The one try at a command. */
-export const attemptOf = (id: CommandId): AttemptId => attemptId(`${id}-1`);
+/** The next try at a command: no two of them ever have one id. */
+export const attemptOf = ({ id, earlierRuns = [] }: Command): AttemptId =>
+  attemptId(`${id}-${earlierRuns.length + 1}`);
+
+function repeated({ repeats }: Command): Pick<AttemptSpec, "repeats" | "pinned"> {
+  if (repeats === undefined) return {};
+  const { id, folder, pinned } = repeats;
+  return { repeats: { id, folder }, ...(pinned === undefined ? {} : { pinned }) };
+}
 
 /** `run:` begins with the name; `eval:` with the run's path, put in by who starts it. */
 function scriptArguments(world: World, command: Command): readonly string[] {
-  const { spec } = command;
-  if (spec.verb === "run") return [spec.target, ...spec.args];
-  if (spec.verb === "eval") return spec.args;
-  const [first, ...rest] = spec.args;
-  if (first === undefined || first.startsWith("-")) return spec.args;
+  const { spec, changedArgs: args = spec.args } = command;
+  if (spec.verb === "run") return [spec.target, ...args];
+  if (spec.verb === "eval") return args;
+  const [first, ...rest] = args;
+  if (first === undefined || first.startsWith("-")) return args;
   const run = resolveTarget(world, command.experiment, first, command)?.run?.folder;
-  return run === undefined ? spec.args : [`runs/${run}`, ...rest];
+  return run === undefined ? args : [`runs/${run}`, ...rest];
 }

@@ -1,10 +1,12 @@
 // What a command still needs before its turn: the runs it comes after, and for a long one the go.
 // Pure questions about the world; start.ts asks them and records the answers.
-import { SHORT_RUN_MS } from "../limits.ts";
+import { SHORT_RUN_MS, SWEEP_UNASKED_MS } from "../limits.ts";
 import type { Command, World } from "../model/world.ts";
 import { ENDED } from "../model/world.ts";
 import { spanText } from "../model/time.ts";
-import { commandsOf, resolveTarget } from "./targets.ts";
+import { membersIn } from "./grid.ts";
+import { isSweep, unstarted } from "./members.ts";
+import { resolveTarget, runnersOf } from "./targets.ts";
 
 export type Readiness =
   | { readonly kind: "ready" }
@@ -22,9 +24,25 @@ export function limitOf(world: World, command: Command): number {
   return command.spec.timeoutMs ?? plan?.timeoutMs ?? SHORT_RUN_MS;
 }
 
-/** A run that may take longer than a de-risking run needs a reason and a passed de-risk, or a go. */
+/**
+ * A run that may take longer than a de-risking run needs a reason and a passed de-risk, or a go;
+ * so does a sweep whose short runs together may take long.
+ */
 export function isLong(world: World, command: Command): boolean {
-  return limitOf(world, command) > SHORT_RUN_MS;
+  return limitOf(world, command) > SHORT_RUN_MS || isLarge(world, command);
+}
+
+/** Whether a sweep takes long only because of how many runs it has. */
+function isLarge(world: World, command: Command): boolean {
+  const count = membersIn(command.spec.sweep ?? []);
+  return count > 1 && count * limitOf(world, command) > SWEEP_UNASKED_MS;
+}
+
+/** Why a long run without a word of its author's waits. */
+export function asksForGo(world: World, command: Command): string {
+  const long = limitOf(world, command) > SHORT_RUN_MS;
+  const what = long ? "a run over 2 min" : `a sweep over ${spanText(SWEEP_UNASKED_MS)}`;
+  return `${what} needs a \`because\`, or your go`;
 }
 
 /** Whether everything that the command comes after has ended as it asked. */
@@ -34,8 +52,14 @@ export function dependencies(world: World, command: Command): Readiness {
     const overruled = answer.kind === "hold" && command.reason === GO_GIVEN;
     if (answer.kind !== "ready" && !overruled) return answer;
   }
-  if (command.spec.verb === "eval") return dependency(world, command, command.spec.target, true);
-  return READY;
+  if (command.spec.verb !== "eval") return READY;
+  const of = resolveTarget(world, command.experiment, command.spec.target, command);
+  if (of !== undefined && isSweep(of)) {
+    const [first = `${of.id}.1`] = of.members ?? [];
+    const reason = `\`${of.id}\` is a sweep: name one of its runs, such as \`${first}\``;
+    return { kind: "hold", reason };
+  }
+  return dependency(world, command, command.spec.target, true);
 }
 
 function dependency(world: World, command: Command, target: string, any: boolean): Readiness {
@@ -55,7 +79,7 @@ function dependency(world: World, command: Command, target: string, any: boolean
 /** For a long run without a go: whether a run that could be its de-risk is still to end. */
 export function awaitsDeRisk(world: World, command: Command): Readiness {
   if (command.released || !isLong(world, command)) return READY;
-  const pending = commandsOf(world, command.experiment).find(
+  const pending = runnersOf(world, command.experiment).find(
     (other) =>
       other.id !== command.id &&
       couldBeDeRisk(world, other) &&
@@ -74,18 +98,14 @@ export function awaitsDeRisk(world: World, command: Command): Readiness {
 export function judgeGo(world: World, command: Command, codeHash: string): Readiness {
   if (command.released || !isLong(world, command)) return READY;
   if (command.spec.because === undefined) {
-    return { kind: "hold", reason: "a run over 2 min needs a `because`, or your go" };
+    return { kind: "hold", reason: asksForGo(world, command) };
   }
-  const shortRuns = commandsOf(world, command.experiment).filter((other) =>
-    couldBeDeRisk(world, other),
+  const shortRuns = runnersOf(world, command.experiment).filter(
+    (other) => other.id !== command.id && couldBeDeRisk(world, other),
   );
-  const passed = shortRuns.filter(
-    (other) =>
-      other.state === "done" &&
-      other.run?.outcome?.findings.every((finding) => !finding.blocking) === true,
-  );
-  if (passed.some((other) => other.run?.start.codeHash === codeHash)) return READY;
-  if (passed.length > 0) {
+  const done = shortRuns.filter(passed);
+  if (done.some((other) => other.run?.start.codeHash === codeHash)) return READY;
+  if (done.length > 0) {
     return { kind: "hold", reason: "the scripts changed since the last passed de-risk" };
   }
   return {
@@ -97,16 +117,40 @@ export function judgeGo(world: World, command: Command, codeHash: string): Readi
   };
 }
 
+/** Whether a long run without a go would be held for want of a passed de-risk, whatever its code. */
+export function lacksDeRisk(world: World, command: Command): boolean {
+  if (command.released || !isLong(world, command)) return false;
+  return !runnersOf(world, command.experiment).some(
+    (other) => other.id !== command.id && couldBeDeRisk(world, other) && passed(other),
+  );
+}
+
 /** What a held run's box says: `up to 2 h; de-risk took 41 s`. */
 export function startNote(world: World, command: Command): string {
-  const limit = `up to ${spanText(limitOf(world, command))}`;
-  const last = commandsOf(world, command.experiment).findLast(
+  const limit = atMost(world, command);
+  const last = runnersOf(world, command.experiment).findLast(
     (other) => couldBeDeRisk(world, other) && other.state === "done",
   );
   const { startedAtMs, endedAtMs } = last?.run ?? {};
   if (last === undefined || startedAtMs === undefined || endedAtMs === undefined) return limit;
   return `${limit}; ${last.spec.target} took ${spanText(endedAtMs - startedAtMs)}`;
 }
+
+/** `up to 2 h`; of a sweep `9 runs, up to 90 min each and 13 h 30 min together`. */
+export function atMost(world: World, command: Command): string {
+  const limitMs = limitOf(world, command);
+  const { sweep } = command.spec;
+  if (sweep === undefined) return `up to ${spanText(limitMs)}`;
+  const all = membersIn(sweep);
+  const left = command.members === undefined ? all : unstarted(world, command).length;
+  const runs = `${left} run${left === 1 ? "" : "s"}`;
+  const each = `${runs}, up to ${spanText(limitMs)} each`;
+  return left > 1 ? `${each} and ${spanText(limitMs * left)} together` : each;
+}
+
+/** Done, and without a flag that blocks. */
+const passed = ({ state, run }: Command): boolean =>
+  state === "done" && run?.outcome?.findings.every((finding) => !finding.blocking) === true;
 
 function couldBeDeRisk(world: World, command: Command): boolean {
   const limitMs = command.run?.limitMs ?? limitOf(world, command);

@@ -1,10 +1,12 @@
 // In which order commands get their turn: the higher `priority`, then the older, then as written.
 // Whether one may start is go.ts's, and where place.ts's.
 import type { Command, World } from "../model/world.ts";
+import { standsFor } from "./members.ts";
 
 /** Whether a command still waits for its start and stands in its journal. */
 export const startable = (command: Command): boolean =>
   (command.state === "queued" || command.state === "waiting") &&
+  command.members === undefined &&
   command.absentSinceMs === undefined;
 
 /** Everything that waits for its start, the next one first. */
@@ -15,12 +17,15 @@ export function inOrder(world: World): readonly Command[] {
       (a, b) =>
         (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
         a.acceptedAtMs - b.acceptedAtMs ||
-        line(world, a) - line(world, b),
+        (a.parent !== undefined && a.parent === b.parent ? 0 : line(world, a) - line(world, b)),
     );
 }
 
-const line = (world: World, command: Command): number =>
-  world.experiments.get(command.experiment)?.commands.indexOf(command.id) ?? 0;
+/** Members of one sweep are in the world in the order of their grid, and stay so. */
+const line = (world: World, command: Command): number => {
+  const { id, experiment } = standsFor(world, command);
+  return world.experiments.get(experiment)?.commands.indexOf(id) ?? 0;
+};
 
 /**
  * Whether an earlier start of the same name has not made its run folder yet. Scripts stamp the

@@ -7,7 +7,8 @@ import type { Entry } from "../model/journal.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import type { Command, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
-import { commandsOf } from "./targets.ts";
+import { membersOf } from "./members.ts";
+import { runnersOf } from "./targets.ts";
 
 /** A run that is done frees earlier runs of the same command of the flags that it lacks. */
 export function resolveEarlier(turn: Turn, id: CommandId): void {
@@ -15,7 +16,7 @@ export function resolveEarlier(turn: Turn, id: CommandId): void {
   const outcome = command?.run?.outcome;
   if (command === undefined || outcome?.ending !== "done") return;
   const still = new Set(outcome.findings.filter(isFlag).map(flagKey));
-  for (const earlier of commandsOf(turn.world, command.experiment)) {
+  for (const earlier of runnersOf(turn.world, command.experiment)) {
     if (!isEarlierTry(earlier, command)) continue;
     for (const flag of openFlags(earlier)) {
       if (still.has(flagKey(flag)) || !couldTell(flag, outcome.metrics)) continue;
@@ -61,18 +62,19 @@ export function resolveWritten(
     const [first = "", ...words] = entry.text
       .split(/\s+/)
       .map((word) => word.replaceAll(/[`:,.]+$|^`/g, ""));
-    const command = commandCalled(turn.world, experiment, first);
-    if (command === undefined) continue;
-    for (const flag of openFlags(command)) {
-      if (!means(words, flag)) continue;
-      turn.record({ kind: "flag-resolved", id: command.id, flag: flagKey(flag) });
+    for (const command of commandsCalled(turn.world, experiment, first)) {
+      for (const flag of openFlags(command)) {
+        if (!means(words, flag)) continue;
+        turn.record({ kind: "flag-resolved", id: command.id, flag: flagKey(flag) });
+      }
     }
   }
 }
 
-function commandCalled(world: World, experiment: ExperimentPath, id: string): Command | undefined {
+/** The command of that id; of a sweep all of its runs. */
+function commandsCalled(world: World, experiment: ExperimentPath, id: string): readonly Command[] {
   const command = world.commands.get(id as CommandId);
-  return command?.experiment === experiment ? command : undefined;
+  return command?.experiment === experiment ? [command, ...membersOf(world, command)] : [];
 }
 
 /** No words, or at least one that names the rule or the metric of this flag. */

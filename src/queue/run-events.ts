@@ -3,8 +3,10 @@
 import type { Event } from "../model/event.ts";
 import type { AttemptId, CommandId } from "../model/ids.ts";
 import type { Cause, Exit, KnownEnding, StopAsker } from "../model/run.ts";
-import type { Command, Run, World } from "../model/world.ts";
+import { ENDED, type Command, type Run, type World } from "../model/world.ts";
+import { membersOf } from "./members.ts";
 import { resolveEarlier } from "./resolve-flags.ts";
+import { retryEnded } from "./retry.ts";
 import { askedToStop } from "./stop-on.ts";
 import type { Turn } from "../turn.ts";
 
@@ -17,6 +19,10 @@ type RunEvent = Extract<
 export function onRunEvent(turn: Turn, event: RunEvent): void {
   const command = commandOfAttempt(turn.world, event.attempt);
   const run = command?.run;
+  if (event.kind === "run-plotted") {
+    onPlotted(turn, event);
+    return;
+  }
   if (command === undefined || run === undefined) return;
   switch (event.kind) {
     case "environment-prepared":
@@ -56,18 +62,26 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       const { outcome, endedAtMs } = event;
       turn.record({ kind: "run-ended", id: command.id, outcome, endedAtMs });
       resolveEarlier(turn, command.id);
-      plot(turn, command.id);
-      return;
+      plot(turn, turn.world.commands.get(command.id)?.run);
+      retryEnded(turn, command);
     }
-    case "run-plotted":
-      if (run.plotted) return;
-      turn.record({ kind: "run-plotted", id: command.id, plots: event.plots });
-      turn.effect({ kind: "renew-report", experiment: command.experiment });
   }
 }
 
-function plot(turn: Turn, id: CommandId): void {
-  const run = turn.world.commands.get(id)?.run;
+/** Plots are made of every try, while the next one may be under way. */
+function onPlotted(turn: Turn, event: Extract<RunEvent, { kind: "run-plotted" }>): void {
+  const { attempt, plots } = event;
+  const command = commandNamed(turn.world, attempt);
+  const run = [...(command?.earlierRuns ?? []), command?.run].find(
+    (one) => one?.attempt === attempt,
+  );
+  if (command === undefined || run === undefined || run.plotted) return;
+  const earlier = run === command.run ? {} : { attempt };
+  turn.record({ kind: "run-plotted", id: command.id, ...earlier, plots });
+  turn.effect({ kind: "renew-report", experiment: command.experiment });
+}
+
+function plot(turn: Turn, run: Run | undefined): void {
   if (run?.outcome === undefined || run.plotted) return;
   turn.effect({
     kind: "plot-run",
@@ -79,9 +93,10 @@ function plot(turn: Turn, id: CommandId): void {
 
 /** After a start of the daemon: every run that has no full ending yet is taken up where it is. */
 export function resumeRuns(turn: Turn): void {
-  for (const { id, run } of turn.world.commands.values()) {
+  for (const { id, run, earlierRuns = [] } of turn.world.commands.values()) {
+    for (const earlier of earlierRuns) plot(turn, earlier);
     if (run === undefined || run.plotted) continue;
-    if (run.outcome !== undefined) plot(turn, id);
+    if (run.outcome !== undefined) plot(turn, run);
     else if (run.exited) askConclusion(turn, id);
     else turn.effect({ kind: "adopt-attempt", spec: run.spec });
   }
@@ -146,8 +161,21 @@ function follow(turn: Turn, id: CommandId): void {
 /** Asks for the end of a run: the intent is durable before any signal. */
 export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: string): void {
   const { run } = command;
+  if (command.members !== undefined) {
+    for (const member of membersOf(turn.world, command)) {
+      if (!ENDED.has(member.state)) requestStop(turn, member, by, why);
+    }
+    return;
+  }
   if (run === undefined || run.exited) {
-    if (run !== undefined) return;
+    if (run !== undefined) {
+      // It is over, but it may be about to be tried again.
+      const again = run.outcome === undefined && command.spec.retry !== undefined;
+      if (again && run.stopRequested === undefined) {
+        turn.record({ kind: "stop-requested", id: command.id, by });
+      }
+      return;
+    }
     const reason = by === "journal" ? "stopped in the journal" : "stopped on the command line";
     turn.record({ kind: "command-state", id: command.id, state: "cancelled", reason });
     return;
@@ -212,8 +240,11 @@ function askConclusion(turn: Turn, id: CommandId): void {
   });
 }
 
-/** The command whose try this is. */
+/** The command whose latest try this is. */
 function commandOfAttempt(world: World, attempt: AttemptId): Command | undefined {
-  const command = world.commands.get(attempt.replace(/-\d+$/, "") as CommandId);
+  const command = commandNamed(world, attempt);
   return command?.run?.attempt === attempt ? command : undefined;
 }
+
+const commandNamed = (world: World, attempt: AttemptId): Command | undefined =>
+  world.commands.get(attempt.replace(/-\d+$/, "") as CommandId);

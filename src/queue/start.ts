@@ -7,11 +7,17 @@ import type { AttemptSpec } from "../model/run.ts";
 import type { Command, CommandState, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 import { attemptOf, attemptSpec } from "./attempt-spec.ts";
-import { awaitsDeRisk, dependencies, isLong, judgeGo } from "./go.ts";
+import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
+import { conditions } from "./conditions.ts";
+import { awaitsDeRisk, isLong, judgeGo } from "./go.ts";
 import { inOrder, startable, twinStarts } from "./order.ts";
 import { allTaken, heldPlaces, placeFor, type Held } from "./place.ts";
 import { askForGpus } from "./place-watch.ts";
+import { isSweep, standsFor } from "./members.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
+import { firstOf, makeMembers } from "./sweep.ts";
+
+const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
 
 /** Asks for the examination of the next command that may start, if there is a place for it. */
 export function startNext(turn: Turn): void {
@@ -25,15 +31,19 @@ export function startNext(turn: Turn): void {
     if (!readable(world, command)) continue;
     // Order is kept on the GPUs: what is free gathers for who asked for several.
     if (kept && command.spec.gpus !== 0) continue;
-    const needs = dependencies(world, command);
-    const answer = needs.kind === "ready" ? awaitsDeRisk(world, command) : needs;
+    const needs = conditions(world, command);
+    if (needs.changesAtMs !== undefined) turn.wake(needs.changesAtMs);
+    const judged = needs.answer.kind === "ready" ? awaitsDeRisk(world, command) : needs.answer;
+    const answer = judged.kind === "ready" ? snapshotReady(world, command) : judged;
     if (answer.kind !== "ready") {
-      setState(turn, command, answer.kind === "hold" ? "held" : "waiting", answer.reason);
+      setState(turn, command, UNREADY[answer.kind], answer.reason);
       continue;
     }
+    if (!isOver(turn, command.notBeforeMs)) continue;
     if (twinStarts(world, command)) continue;
     const found = placeFor(world, command, held);
     if (found.kind === "place") {
+      if (isSweep(command) && twinStarts(world, firstOf(command))) continue;
       examine(turn, command, found.place, held);
       break;
     }
@@ -49,14 +59,21 @@ export function startNext(turn: Turn): void {
   if (ask) askForGpus(turn);
 }
 
+/** Whether a delay is over; if not, its end is waited for. */
+function isOver(turn: Turn, notBeforeMs = 0): boolean {
+  if (notBeforeMs > turn.atMs) turn.wake(notBeforeMs);
+  return notBeforeMs <= turn.atMs;
+}
+
 function examine(turn: Turn, command: Command, place: Place, held: Held): void {
   turn.world.examining = { command: command.id, place };
+  const first = firstOf(command);
   const gpus = place.kind === "gpus" ? place.gpus : [];
   turn.effect({
     kind: "examine-start",
     command: command.id,
     experiment: command.experiment,
-    spec: attemptSpec(turn.world, command, place),
+    spec: attemptSpec(turn.world, first, place),
     joined: gpus.map(({ uuid }) => uuid).filter((uuid) => held.gpus.has(uuid)),
   });
 }
@@ -72,9 +89,10 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
   if (command !== undefined && startable(command) && readable(world, command) && !world.paused) {
     decide(turn, command, place, found);
   }
-  const taken = world.commands.get(id)?.run !== undefined;
-  if (!taken && place.kind === "gpus" && found.kind === "ready") {
-    turn.effect({ kind: "release-gpus", attempt: attemptOf(id) });
+  const now = world.commands.get(id);
+  const taken = now?.run !== undefined || now?.members !== undefined;
+  if (!taken && command !== undefined && place.kind === "gpus" && found.kind === "ready") {
+    turn.effect({ kind: "release-gpus", attempt: attemptOf(firstOf(command)) });
   }
 }
 
@@ -89,27 +107,36 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
       for (const uuid of found.uuids) world.gpus.elsewhere.set(uuid, turn.atMs);
       return;
     case "no-runner":
-      claim(turn, command, place, "", "none");
-      concludeWithoutLogs(turn, command.id, { kind: "no-runner", message: found.message });
+      const first = starting(turn, command);
+      claim(turn, first, place, { codeHash: "", runner: "none" });
+      concludeWithoutLogs(turn, first.id, { kind: "no-runner", message: found.message });
       return;
     case "ready": {
+      if (isOtherCode(world, command, found)) {
+        setState(turn, command, "held", "its copy of the code was changed");
+        return;
+      }
       const go = judgeGo(world, command, found.codeHash);
       if (go.kind !== "ready") {
         setState(turn, command, "held", go.reason);
         return;
       }
-      const spec = claim(turn, command, place, found.codeHash, found.runner);
+      const spec = claim(turn, starting(turn, command), place, found);
       turn.effect({ kind: "prepare-environment", spec, runner: found.runner });
     }
   }
+}
+
+/** What is claimed: of a sweep the first of its members, which are made now. */
+function starting(turn: Turn, command: Command): Command {
+  return isSweep(command) ? (makeMembers(turn, command) ?? command) : command;
 }
 
 function claim(
   turn: Turn,
   command: Command,
   place: Place,
-  codeHash: string,
-  runner: string,
+  { codeHash, runner, code }: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
 ): AttemptSpec {
   const { world } = turn;
   const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
@@ -122,10 +149,12 @@ function claim(
     start: {
       codeHash,
       runner,
+      ...changedSince(world, command, code),
       said: command.source,
       ...(because === undefined ? {} : { because }),
       queuedAtMs: command.acceptedAtMs,
-      long: isLong(world, command),
+      // The evidence is the run that is repeated.
+      long: command.repeats === undefined && isLong(world, command),
       criteria: {
         ...(success === undefined ? {} : { success }),
         ...(failure === undefined ? {} : { failure }),
@@ -142,9 +171,11 @@ function setState(turn: Turn, command: Command, state: CommandState, reason?: st
 }
 
 /** Its journal was read, is not in the middle of a merge, and its block is not being edited. */
-function readable(world: World, command: Command): boolean {
+export function readable(world: World, command: Command): boolean {
   const view = world.views.get(command.experiment);
   if (view === undefined || view.reading.conflicted) return false;
-  for (const [at, id] of view.placed) if (id === command.id) return !view.settling.has(at);
+  if (command.repeats !== undefined) return true;
+  const place = standsFor(world, command).id;
+  for (const [at, id] of view.placed) if (id === place) return !view.settling.has(at);
   return false;
 }

@@ -39,9 +39,12 @@ export interface GroupComparison {
   readonly sign: -1 | 0 | 1;
 }
 
+interface Planned {
+  readonly journal: Pick<ReportInput["journal"], "plan">;
+}
+
 /** What the page measures of every group: the criteria's terms first, then promised metrics. */
-export function measuresOf(input: ReportInput): readonly Measure[] {
-  const { plan } = input.journal;
+export function measuresOf({ journal: { plan } }: Planned): readonly Measure[] {
   const found = new Map<string, Measure>();
   const promised = (name: string): Direction | undefined =>
     plan.metrics.find((metric) => sameMetric(metric.key, name))?.direction;

@@ -38,6 +38,12 @@ export function settingOf(run: ReportRun): string {
   return JSON.stringify([run.record?.script, nameWithoutSeed(run.name), argsWithoutSeed(run)]);
 }
 
+/** A name that several settings have is told apart by its place among them. */
+export function groupLabel(group: RunGroup, groups: readonly RunGroup[]): string {
+  const same = groups.filter(({ name }) => name === group.name);
+  return same.length > 1 ? `${group.name} (${same.indexOf(group) + 1})` : group.name;
+}
+
 /** `full-seed-3` → `full`. A name that is nothing but a seed stays. */
 export function nameWithoutSeed(name: string): string {
   const bare = name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");

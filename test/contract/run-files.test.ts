@@ -2,9 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
-  chmodSync,
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -15,8 +13,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { attemptDir, createAttempt, readAttempt, readSpec } from "../../src/effects/attempts.ts";
-import { codeHash, scriptMetadata } from "../../src/effects/code-hash.ts";
-import { gitFacts } from "../../src/effects/git-facts.ts";
+import { codeSeen, scriptMetadata } from "../../src/effects/code-hash.ts";
 import { gpuFacts, readGpuList } from "../../src/effects/gpu-facts.ts";
 import { hostFacts } from "../../src/effects/process-identity.ts";
 import {
@@ -273,13 +270,13 @@ const recordFacts = (changes: Partial<RecordFacts> = {}): RecordFacts => ({
   nightlab: "0.1.0",
   ...changes,
 });
-const write = async (record: RecordFacts, patch?: string): Promise<string> =>
+const write = async (record: RecordFacts, patch?: Uint8Array): Promise<string> =>
   (await writeRunRecord(bench.experiment, buildRunRecord(record), patch)).kind;
 
 describe("run.json", () => {
   it("is written at the start and again at the end, and reads back", async () => {
     const dir = makeRun(`${stamp}-de-risk`);
-    const git = { commit: "c".repeat(40), dirty: true, patch: "diff" };
+    const git = { commit: "c".repeat(40), dirty: true, patch: Buffer.from("diff") };
     assert.equal(await write(recordFacts({ git }), git.patch), "written");
     const record = buildRunRecord(recordFacts({ git }), {
       endedAtMs: Date.UTC(2025, 1, 2, 13, 30, 41, 500),
@@ -349,16 +346,16 @@ describe("the code's hash", () => {
   it("changes with names and bytes of the scripts, and with nothing else", async () => {
     bench.write("a.py", "1");
     bench.write("b.py", "2");
-    const first = await codeHash(bench.experiment);
+    const first = (await codeSeen(bench.experiment)).hash;
     utimesSync(join(bench.experiment, "a.py"), 1, 1);
     bench.write("JOURNAL.md", "run: x");
     makeRun(`${stamp}-x`);
     writeFileSync(join(bench.experiment, "runs/c.py"), "3");
     mkdirSync(join(bench.experiment, "folder.py"));
-    assert.equal(await codeHash(bench.experiment), first);
+    assert.equal((await codeSeen(bench.experiment)).hash, first);
     bench.write("a.py", "12");
     bench.write("b.py", "");
-    assert.notEqual(await codeHash(bench.experiment), first);
+    assert.notEqual((await codeSeen(bench.experiment)).hash, first);
   });
 
   it("knows a script's metadata block, whatever the line ends", () => {
@@ -372,62 +369,6 @@ describe("the code's hash", () => {
       scriptMetadata("#!/usr/bin/env -S uv run\n# /// script\n#\n# ///"),
       "# /// script\n#\n# ///",
     );
-  });
-});
-
-const git = (...args: readonly string[]): string =>
-  execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], {
-    cwd: bench.lab,
-    encoding: "utf8",
-  });
-
-describe("what git says", () => {
-  it("is nothing without a repository or a commit", async () => {
-    assert.equal(await gitFacts(bench.experiment), undefined);
-    git("init", "-q");
-    assert.equal(await gitFacts(bench.experiment), undefined);
-  });
-
-  it("is the commit, and a patch with untracked files that git applies", async () => {
-    git("init", "-q");
-    const hook = join(bench.lab, ".git/hooks/fsmonitor");
-    writeFileSync(hook, "#!/bin/sh\ntouch ran\n");
-    chmodSync(hook, 0o755);
-    git("config", "core.fsmonitor", hook);
-    bench.write("train.py", "a = 1\nb = 2\n");
-    bench.write("weird é.txt", "x\n");
-    writeFileSync(join(bench.lab, "other.txt"), "x");
-    git("-c", "core.fsmonitor=false", "add", ".");
-    git("-c", "core.fsmonitor=false", "commit", "-qm", "x");
-    const clean = await gitFacts(bench.experiment);
-    assert.deepEqual(clean, { commit: git("rev-parse", "HEAD").trim(), dirty: false });
-    bench.write("train.py", "a = 1\nb = 3\n");
-    bench.write("weird é.txt", "y\n");
-    bench.write(`new "é"\n$(x).py`, "print(1)\nno end");
-    bench.write("empty.py", "");
-    bench.write("data.bin", "\0\0");
-    writeFileSync(join(bench.lab, "other.txt"), "y");
-    makeRun(`${stamp}-x`);
-    writeFileSync(join(bench.experiment, "runs", `${stamp}-x`, "logs", "a.log"), "x".repeat(100));
-    const facts = await gitFacts(bench.experiment);
-    assert.ok(facts?.dirty && facts.patch !== undefined);
-    assert.doesNotMatch(facts.patch, /a\.log|other\.txt/);
-    assert.match(facts.patch, /not in this patch: "data\.bin"/);
-    assert.ok(!existsSync(join(bench.lab, "ran")));
-    const copy = join(bench.lab, "copy");
-    git("-c", "core.fsmonitor=false", "worktree", "add", "-q", copy, "HEAD");
-    const there = join(copy, bench.experiment.slice(bench.lab.length + 1));
-    execFileSync("git", ["-c", "core.fsmonitor=false", "apply", "-"], {
-      cwd: there,
-      input: facts.patch,
-    });
-    for (const name of ["train.py", "weird é.txt", `new "é"\n$(x).py`, "empty.py"]) {
-      assert.equal(
-        readFileSync(join(there, name), "utf8"),
-        readFileSync(join(bench.experiment, name), "utf8"),
-      );
-    }
-    assert.ok(lstatSync(there).isDirectory());
   });
 });
 

@@ -2,11 +2,13 @@
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
 import type { Hands, NewEvent } from "../../src/effects/hands.ts";
 import { createJournalReader } from "../../src/journal/read.ts";
+import type { CodeSeen } from "../../src/model/code.ts";
 import type { ConclusionFacts, Effect } from "../../src/model/effect.ts";
 import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
-import type { Exit, RunOutcome } from "../../src/model/run.ts";
+import type { Cause, Exit, RunOutcome } from "../../src/model/run.ts";
+import type { MetricSummary, Sample } from "../../src/model/sample.ts";
 import type { Gpus } from "./gpus.ts";
 
 /** A process of the simulated machine; it outlives the daemon. */
@@ -27,15 +29,22 @@ export interface MachineOptions {
   readonly onWrite?: (before: string, after: string) => void;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
+  /** Why a script failed that did; absent: for its exit code. */
+  readonly cause?: (start: Start) => Cause | undefined;
+  /** Last values that a run has logged by its end. */
+  readonly metrics?: (name: string) => Readonly<Record<string, string>>;
+  /** The wall clock when the machine is switched on, ms since 1970. */
+  readonly powerOnMs?: number;
 }
 
-/** The wall clock when the machine is switched on. */
+/** A Sunday evening. */
 const POWER_ON = Date.UTC(2025, 1, 2, 22);
 
 export interface Start {
   readonly name: string;
   readonly args: readonly string[];
   readonly command: string;
+  readonly attempt: string;
   readonly atMs: number;
   readonly experiment: string;
 }
@@ -60,6 +69,14 @@ export class Machine {
   effectsLeft = Number.POSITIVE_INFINITY;
   /** Writes of journals that fail from now on. */
   failingWrites = 0;
+  /** Scripts by name, with what stands in them; the same for every experiment. */
+  readonly scripts = new Map([["train.py", "1"]]);
+  /** Copies of the code by command. */
+  readonly snapshots = new Map<string, CodeSeen>();
+  /** Environments that cannot be built: a message by the name of the run. */
+  readonly broken = new Map<string, string>();
+  /** Names of the runs whose environments were built ahead. */
+  readonly ahead: string[] = [];
   readonly #reader = createJournalReader();
   readonly #processes = new Map<string, Process>();
   readonly #agenda: { atMs: number; order: number; of: number; run: () => void }[] = [];
@@ -69,6 +86,7 @@ export class Machine {
 
   constructor(options: MachineOptions, onCrash: () => void) {
     this.#options = options;
+    this.wallAtStartMs = options.powerOnMs ?? POWER_ON;
     this.#onCrash = onCrash;
   }
 
@@ -167,12 +185,34 @@ export class Machine {
         reply({ kind: "gpus-seen", epoch, tookMs: 5, seen });
       }),
       "release-gpus": nothing,
-      "examine-start": guarded(({ command }) => {
-        const examination = { kind: "ready", codeHash: "code", runner: "uv" } as const;
+      "note-code": guarded(({ experiment, commands }) => {
+        const code = this.code();
+        const plain = commands.filter(({ snapshot }) => !snapshot).map(({ id }) => id);
+        if (plain.length > 0) reply({ kind: "code-noted", experiment, commands: plain, code });
+        for (const { id, snapshot } of commands) {
+          if (!snapshot) continue;
+          this.snapshots.set(id, code);
+          const note = { kind: "kept", dir: `/copy/${id}`, left: [], leftCount: 0 } as const;
+          reply({ kind: "code-noted", experiment, commands: [id], code, snapshot: note });
+        }
+      }),
+      "drop-snapshot": guarded(({ command }) => void this.snapshots.delete(command)),
+      "examine-start": guarded(({ command, spec }) => {
+        const code = this.code();
+        const runs = spec.codeDir === undefined ? code : this.#copied(spec.codeDir);
+        const examination = { kind: "ready", codeHash: runs.hash, code, runner: "uv" } as const;
         reply({ kind: "start-examined", command, examination });
       }),
+      "prepare-ahead": guarded(({ command, spec }) => {
+        this.ahead.push(spec.name);
+        reply({ kind: "environment-ahead", command, ...this.#failure(spec.name) });
+      }),
       "prepare-environment": guarded(({ spec }) =>
-        reply({ kind: "environment-prepared", attempt: spec.attempt }),
+        reply({
+          kind: "environment-prepared",
+          attempt: spec.attempt,
+          ...this.#failure(spec.name),
+        }),
       ),
       "start-attempt": guarded(({ spec }) => {
         this.#spawn(spec);
@@ -202,8 +242,13 @@ export class Machine {
           reply({ kind: "attempt-adopted", attempt, state });
         }
       }),
-      "conclude-run": guarded(({ spec: { attempt }, facts }) => {
-        const outcome = outcomeOf(facts, this.#findings(attempt));
+      "conclude-run": guarded(({ spec: { attempt, name }, facts }) => {
+        const metrics = Object.entries(this.#options.metrics?.(name) ?? {}).map(summaryOf);
+        const found = outcomeOf(facts, this.#findings(attempt));
+        const start = this.#processes.get(attempt)?.start;
+        const cause = start === undefined ? undefined : this.#options.cause?.(start);
+        const died = found.cause.kind === "exit-code" && cause !== undefined ? { cause } : {};
+        const outcome = { ...found, ...died, metrics };
         reply({ kind: "run-concluded", attempt, outcome, endedAtMs: facts.endedAtMs });
       }),
       "plot-run": guarded(({ spec: { attempt } }) =>
@@ -212,11 +257,28 @@ export class Machine {
     };
   }
 
+  /** What a look at the scripts says now. */
+  code(): CodeSeen {
+    return {
+      hash: hashText(JSON.stringify([...this.scripts])),
+      files: Object.fromEntries(this.scripts),
+    };
+  }
+
+  #copied(dir: string): CodeSeen {
+    return this.snapshots.get(dir.replace("/copy/", "")) ?? { hash: "gone", files: {} };
+  }
+
+  #failure(name: string): { readonly failure?: string } {
+    const failure = this.broken.get(name);
+    return failure === undefined ? {} : { failure };
+  }
+
   /** The shim's claim: a second start of one attempt starts nothing. */
   #spawn(spec: Extract<Effect, { kind: "start-attempt" }>["spec"]): void {
     const { attempt, name, args, command, experiment } = spec;
     if (this.#processes.has(attempt)) return;
-    const start: Start = { name, args, command, atMs: this.nowMs, experiment };
+    const start: Start = { name, args, command, attempt, atMs: this.nowMs, experiment };
     this.#processes.set(attempt, { start, startedAtMs: this.nowMs });
     this.starts.push(start);
     this.#options.gpus?.begin(spec, this.nowMs);
@@ -256,4 +318,12 @@ function outcomeOf(
   return code === 0
     ? { ...base, ending: "done", cause: { kind: "success" }, exitCode: code }
     : { ...base, ending: "failed", cause: { kind: "exit-code", code }, exitCode: code };
+}
+
+function summaryOf([key, token]: readonly [string, string]): MetricSummary {
+  const value = Number(token);
+  const sample: Sample = { key, value, token, file: "logs/train.log", line: 1, offset: 0 };
+  const finite = Number.isFinite(value) ? { min: sample, max: sample } : { notFinite: sample };
+  const notFiniteCount = Number.isFinite(value) ? 0 : 1;
+  return { key, count: 1, first: sample, last: sample, ...finite, notFiniteCount };
 }

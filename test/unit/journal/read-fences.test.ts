@@ -58,7 +58,15 @@ test("a fence whose first key is a verb is a command with all its keys", () => {
     runner: "pixi",
     env: { A: "1e-4", B: "2" },
     gpus: 1,
-    unsupported: ["sweep"],
+    sweep: [
+      {
+        key: "lr",
+        values: [
+          { text: "1e-4", args: ["--lr", "1e-4"] },
+          { text: "3e-4", args: ["--lr", "3e-4"] },
+        ],
+      },
+    ],
   });
 });
 

@@ -278,7 +278,7 @@ test("environment variables come one by one", () => {
 });
 
 test("keys for later versions are understood and named", () => {
-  assert.deepEqual(spec("run: a when=tonight seeds=3\n").unsupported, ["seeds", "when"]);
+  assert.deepEqual(spec("run: a executor=slurm host=b\n").unsupported, ["executor", "host"]);
 });
 
 test("a place and a priority are numbers in their bounds, and `share` is a part of one GPU", () => {

@@ -1,0 +1,91 @@
+// The environments that this daemon has built: each is built by one at a time, and not again while
+// nothing that it is made from has changed. How one is built is environment.ts's.
+import { mkdir, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { PREPARE_LOOK_MS } from "../limits.ts";
+import type { AttemptSpec } from "../model/run.ts";
+import { stampOf } from "./code-hash.ts";
+import { prepareEnvironment } from "./environment.ts";
+import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
+import { snapshotRoot } from "./snapshots.ts";
+
+export interface PreparedEnvironments {
+  /**
+   * Builds what an attempt needs, or waits for whoever builds it; at once where it is there.
+   * The answer is why it cannot be built, on one line, or undefined. `log` gets what the runner
+   * prints.
+   */
+  prepare(spec: AttemptSpec, log: string, signal?: AbortSignal): Promise<string | undefined>;
+}
+
+/** Nothing is built yet. `env` is what runs inherit. */
+export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironments {
+  /** What an environment was made from, when it was last found to be whole. */
+  const ready = new Map<string, string>();
+  const building = new Set<string>();
+
+  return {
+    async prepare(spec, log, signal) {
+      const { experiment, script, codeDir } = spec;
+      const runner = await chooseRunner(experiment, spec.lab, spec.runner);
+      if (runner.kind === "missing") return runner.message;
+      const key = JSON.stringify([codeDir ?? experiment, script, runner.binary, spec.env]);
+      while (building.has(key)) {
+        if (signal?.aborted === true) return "it was stopped";
+        await pause(PREPARE_LOOK_MS);
+      }
+      building.add(key);
+      try {
+        const from = await madeFrom(spec, runner);
+        if (ready.get(key) === from) return undefined;
+        await mkdir(dirname(log), { recursive: true });
+        // What an earlier try has printed is no progress of this one.
+        await rm(log, { force: true });
+        const prepared = await prepareEnvironment({
+          found: runner,
+          experiment,
+          script,
+          log,
+          env: { ...env, ...spec.env },
+          ...(codeDir === undefined ? {} : { codeDir }),
+          ...(spec.pinned === undefined ? {} : { pinned: { ...spec.pinned, venv: venvOf(spec) } }),
+          ...(signal === undefined ? {} : { signal }),
+        });
+        switch (prepared.kind) {
+          case "ok":
+            ready.set(key, from);
+            return undefined;
+          case "failed":
+          case "script-missing":
+            ready.delete(key);
+            return prepared.message;
+          case "aborted":
+            return "it was stopped";
+        }
+      } finally {
+        building.delete(key);
+      }
+    },
+  };
+}
+
+/** The environment of a repeated run, where its packages were kept. */
+export const venvOf = ({ lab, command }: AttemptSpec): string =>
+  join(snapshotRoot(lab, command), "venv");
+
+/** Changes whenever the environment may have to be another. */
+async function madeFrom(spec: AttemptSpec, runner: FoundRunner): Promise<string> {
+  const { experiment, lab, script, pinned } = spec;
+  const path = join(spec.codeDir ?? experiment, script);
+  const files = [runner.binary, path, `${path}.lock`];
+  if (pinned?.requirements !== undefined) files.push(pinned.requirements);
+  if (runner.runner === "pixi") {
+    const manifest = await pixiManifest(experiment, lab);
+    if (manifest !== undefined) files.push(manifest, join(dirname(manifest), "pixi.lock"));
+  }
+  const stamps = files.map(async (file) =>
+    stat(file, { bigint: true }).then(stampOf, () => "none"),
+  );
+  return (await Promise.all(stamps)).join("\n");
+}

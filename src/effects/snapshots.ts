@@ -1,0 +1,253 @@
+// A copy of an experiment's code that a run can use in its place: `.nightlab/snapshots/<id>/`.
+// Code is copied, everything else linked, so that data and `runs/` are where a script expects them.
+import { constants } from "node:fs";
+import {
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import {
+  CODE_DEPTH,
+  SNAPSHOT_BYTES,
+  SNAPSHOT_FILE_BYTES,
+  SNAPSHOT_FILES,
+  SNAPSHOT_LEFT_TOLD,
+  SNAPSHOT_NEIGHBOURS,
+  SNAPSHOT_TRIES,
+} from "../limits.ts";
+import type { CodeSeen, SnapshotNote } from "../model/code.ts";
+import { codeSeen, NO_CODE } from "./code-hash.ts";
+import { errorCode, writeWhole } from "./write-whole.ts";
+
+/** What is copied; of other files nobody knows whether the script reads or writes them. */
+const CODE =
+  /\.(?:pyi?|pyx|pxd|ipynb|c|cc|cpp|cu|cuh|h|hpp|rs|sh|toml|ya?ml|ini|cfg|j2|jinja|lock)$/i;
+/** Copied beside code; a folder that holds nothing else is data. */
+const SETTING = /\.json$/i;
+
+const MANIFEST = "manifest.json";
+
+/** Folder of a command's copy. */
+export const snapshotRoot = (lab: string, id: string): string =>
+  join(lab, ".nightlab", "snapshots", id);
+
+/** What stands for the experiment's folder in it: at the same place below the copy of the lab. */
+export const snapshotCode = (lab: string, experiment: string, id: string): string =>
+  join(snapshotRoot(lab, id), "tree", relative(lab, experiment));
+
+/** Copies the code of an experiment; what stood there before is replaced. Never rejects. */
+export async function takeSnapshot(
+  lab: string,
+  experiment: string,
+  id: string,
+): Promise<{ readonly code: CodeSeen; readonly note: SnapshotNote }> {
+  let code: CodeSeen = { hash: "", files: {} };
+  try {
+    for (let round = 0; round < SNAPSHOT_TRIES; round += 1) {
+      code = await codeSeen(experiment);
+      const left = await build(lab, experiment, id);
+      const dir = snapshotCode(lab, experiment, id);
+      if ((await codeSeen(dir)).hash === code.hash) {
+        const told = left.slice(0, SNAPSHOT_LEFT_TOLD);
+        return { code, note: { kind: "kept", dir, left: told, leftCount: left.length } };
+      }
+    }
+    await rm(snapshotRoot(lab, id), { recursive: true, force: true });
+    return { code, note: { kind: "failed", why: "it changed while it was copied" } };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { code, note: { kind: "failed", why } };
+  }
+}
+
+/** Code that was too much to copy, by its path in the experiment. */
+async function build(lab: string, experiment: string, id: string): Promise<readonly string[]> {
+  const copier = new Copier();
+  const fill = (code: string): Promise<void> => copier.fill(experiment, code, "");
+  await inPlace({ lab, experiment, id, fill, linkCode: true });
+  return copier.left;
+}
+
+export interface Copy {
+  readonly lab: string;
+  readonly experiment: string;
+  readonly id: string;
+  /** Puts the code into the folder that stands for the experiment's. */
+  readonly fill: (code: string) => Promise<void>;
+  /** Whether code that it did not put there is linked too. */
+  readonly linkCode: boolean;
+}
+
+/**
+ * Makes a copy from scratch and puts it in its place when it is whole. What else is in the
+ * experiment, and beside it, is linked. Rejects with what `fill` or the file system says.
+ */
+export async function inPlace({ lab, experiment, id, fill, linkCode }: Copy): Promise<void> {
+  const root = snapshotRoot(lab, id);
+  const part = `${root}.part`;
+  await rm(part, { recursive: true, force: true });
+  const inLab = relative(lab, experiment);
+  const code = join(part, "tree", inLab);
+  await mkdir(code, { recursive: true });
+  await mkdir(join(experiment, "runs"), { recursive: true });
+  await fill(code);
+  await linkRest(experiment, code, CODE_DEPTH, linkCode);
+  for (let at = inLab; at !== "" && at !== "."; at = dirname(at)) {
+    await linkNeighbours(join(lab, at), join(part, "tree", at));
+  }
+  await writeWhole(join(part, MANIFEST), JSON.stringify(await listFiles(code)));
+  await rm(root, { recursive: true, force: true });
+  await rename(part, root);
+}
+
+class Copier {
+  readonly left: string[] = [];
+  #files = 0;
+  #bytes = 0;
+
+  async fill(from: string, to: string, below: string): Promise<void> {
+    for (const entry of await readdir(from, { withFileTypes: true })) {
+      const { name } = entry;
+      const source = join(from, name);
+      const path = below === "" ? name : `${below}/${name}`;
+      if (NO_CODE.has(name) || name.startsWith(".")) continue;
+      if (entry.isDirectory()) {
+        if (!(await holdsCode(source, CODE_DEPTH))) continue;
+        await mkdir(join(to, name));
+        await this.fill(source, join(to, name), path);
+      } else if (CODE.test(name) || SETTING.test(name)) {
+        await this.#copy(source, join(to, name), path);
+      }
+    }
+  }
+
+  async #copy(from: string, to: string, path: string): Promise<void> {
+    const facts = await stat(from).catch(() => undefined);
+    if (facts?.isFile() !== true) return;
+    const tooMuch =
+      facts.size > SNAPSHOT_FILE_BYTES ||
+      this.#files >= SNAPSHOT_FILES ||
+      this.#bytes + facts.size > SNAPSHOT_BYTES;
+    if (tooMuch) {
+      if (CODE.test(path)) this.left.push(path);
+      return;
+    }
+    this.#files += 1;
+    this.#bytes += facts.size;
+    await copyFile(from, to, constants.COPYFILE_FICLONE);
+  }
+}
+
+/** Whether a folder is one of code: a package, or settings. Whatever else lies there is data. */
+async function holdsCode(folder: string, depth: number): Promise<boolean> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const names = entries.map(({ name }) => name);
+  if (names.includes("pyvenv.cfg") || names.includes("JOURNAL.md")) return false;
+  if (entries.some((entry) => !entry.isDirectory() && CODE.test(entry.name))) return true;
+  if (depth === 0) return false;
+  for (const entry of entries) {
+    const { name } = entry;
+    if (!entry.isDirectory() || NO_CODE.has(name) || name.startsWith(".")) continue;
+    if (await holdsCode(join(folder, name), depth - 1)) return true;
+  }
+  return false;
+}
+
+/** What is no code is found in the copy at the same place: data, settings of tools, `runs/`. */
+async function linkRest(from: string, to: string, depth: number, linkCode: boolean): Promise<void> {
+  for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
+    const { name } = entry;
+    if (name === "__pycache__" || name === ".git" || name === ".nightlab") continue;
+    const [source, target] = [join(from, name), join(to, name)];
+    const there = await lstat(target).catch(() => undefined);
+    if (there?.isDirectory() === true) {
+      if (depth > 0) await linkRest(source, target, depth - 1, linkCode);
+    } else if (there === undefined && (linkCode || !(await isCode(entry, source)))) {
+      await symlink(source, target);
+    }
+  }
+}
+
+/** A script, or a folder of code: of an earlier run's copy it is no part. */
+async function isCode(
+  entry: { readonly name: string; isDirectory(): boolean },
+  path: string,
+): Promise<boolean> {
+  if (entry.isDirectory()) {
+    const { name } = entry;
+    const apart = NO_CODE.has(name) || name.startsWith(".");
+    return !apart && (await holdsCode(path, CODE_DEPTH));
+  }
+  return entry.name.endsWith(".py");
+}
+
+/** A script that looks beside its experiment's folder finds there what is there. */
+async function linkNeighbours(folder: string, copy: string): Promise<void> {
+  const names = await readdir(dirname(folder)).catch(() => []);
+  for (const name of names.slice(0, SNAPSHOT_NEIGHBOURS)) {
+    if (name === ".nightlab" || name === ".git") continue;
+    await symlink(join(dirname(folder), name), join(dirname(copy), name)).catch(
+      (error: unknown) => {
+        if (errorCode(error) !== "EEXIST") throw error;
+      },
+    );
+  }
+}
+
+/** Real files of a copy with what tells whether they were written to. */
+async function listFiles(code: string, below = ""): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const entry of await readdir(join(code, below), { withFileTypes: true })) {
+    const path = below === "" ? entry.name : `${below}/${entry.name}`;
+    if (entry.name === "__pycache__") continue;
+    if (entry.isDirectory()) Object.assign(found, await listFiles(code, path));
+    else if (entry.isFile()) {
+      const { size, mtimeMs } = await stat(join(code, path));
+      found[path] = `${size} ${mtimeMs}`;
+    }
+  }
+  return found;
+}
+
+/**
+ * Removes a copy. What the run wrote into it, beside its script, goes to the same place in the
+ * experiment where nothing stands there; where something does, the copy stays and the answer names
+ * those files.
+ */
+export async function dropSnapshot(
+  lab: string,
+  experiment: string,
+  id: string,
+): Promise<readonly string[]> {
+  const root = snapshotRoot(lab, id);
+  await rm(`${root}.part`, { recursive: true, force: true });
+  const text = await readFile(join(root, MANIFEST), "utf8").catch(() => undefined);
+  if (text === undefined) {
+    await rm(root, { recursive: true, force: true });
+    return [];
+  }
+  const before = JSON.parse(text) as Partial<Record<string, string>>;
+  const code = snapshotCode(lab, experiment, id);
+  const kept: string[] = [];
+  const now = await listFiles(code).catch(() => ({}));
+  for (const [path, mark] of Object.entries(now)) {
+    if (before[path] === mark) continue;
+    if (!(await moveOut(join(code, path), join(experiment, path)))) kept.push(path);
+  }
+  if (kept.length === 0) await rm(root, { recursive: true, force: true });
+  return kept;
+}
+
+async function moveOut(from: string, to: string): Promise<boolean> {
+  if ((await lstat(to).catch(() => undefined)) !== undefined) return false;
+  await mkdir(dirname(to), { recursive: true });
+  await rename(from, to);
+  return true;
+}

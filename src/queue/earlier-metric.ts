@@ -1,0 +1,141 @@
+// `if`: whether an earlier run has shown what a command asks of it, in the language of criteria.
+// Only what is so for good counts: a run that goes on is waited for, and one that failed shows
+// nothing.
+import type { MetricSummary } from "../model/sample.ts";
+import { sameMetric } from "../model/metric-key.ts";
+import { ENDED, type Command, type World } from "../model/world.ts";
+import { metricTerms, termMetrics, type Comparison, type MetricTerm } from "../report/criterion.ts";
+import { decimalText } from "../report/decimal.ts";
+import { directionIn, evaluate, holds, type Missing, type Scope } from "../report/evaluate.ts";
+import { readCriterion } from "../report/expression.ts";
+import type { ReportRun } from "../report/input.ts";
+import type { Condition } from "./conditions.ts";
+import { isSweep } from "./members.ts";
+import { resolveTarget } from "./targets.ts";
+
+const READY: Condition = { kind: "ready" };
+const hold = (reason: string): Condition => ({ kind: "hold", reason });
+
+/** A command's `if`: ready where it holds or none is written, skip where it does not. */
+export function judgeIf(world: World, command: Command): Condition {
+  const { spec, parent, earlierRuns = [] } = command;
+  // A member of a sweep that has begun, or a further try, was asked before.
+  if (spec.if === undefined || parent !== undefined || earlierRuns.length > 0) return READY;
+  const criterion = readCriterion(spec.if).value;
+  if (criterion === undefined) return hold("`if` cannot be read");
+  const runs = new Map<string, ReportRun>();
+  for (const term of metricTerms(criterion)) {
+    const named = runNamed(world, command, term);
+    if ("kind" in named) return named;
+    runs.set(named.written, shownBy(named.command));
+  }
+  for (const comparison of criterion.comparisons) {
+    const answer = judge(world, command, comparison, runs);
+    if (answer.kind === "skip") {
+      return { ...answer, reason: `\`${criterion.text}\` is not so: ${answer.reason}` };
+    }
+    if (answer.kind !== "ready") return answer;
+  }
+  return READY;
+}
+
+interface Named {
+  /** What stands before the metric; empty where nothing does. */
+  readonly written: string;
+  readonly command: Command;
+}
+
+/** The run whose metric a term names, ended; else what there is to wait for, or what is wrong. */
+function runNamed(world: World, command: Command, term: MetricTerm): Named | Condition {
+  const [written, found] = resolve(world, command, term.name);
+  if (found === undefined) {
+    const what = written === "" ? `\`${term.name}\` names no run` : `no run is called \`${written}\``;
+    return hold(`${what}; write \`if\` as \`full.val/loss < 0.4\``);
+  }
+  const title = `\`${found.id}\` (${found.spec.target})`;
+  if (found.id === command.id) return hold("its `if` is about itself");
+  if (isSweep(found)) {
+    const [first = `${found.id}.1`] = found.members ?? [];
+    return hold(`${title} is a sweep: name one of its runs in \`if\`, such as \`${first}\``);
+  }
+  if (!ENDED.has(found.state)) return { kind: "wait", reason: `after \`${found.id}\`` };
+  if (found.state === "done" && found.run?.outcome !== undefined) return { written, command: found };
+  return hold(`${title}, which its \`if\` is about, ended as ${found.state}`);
+}
+
+/**
+ * `full.val/loss`: what stands before a dot and is a run. Without one it is the run that the
+ * command comes after, where that is a single one.
+ */
+function resolve(
+  world: World,
+  command: Command,
+  name: string,
+): readonly [written: string, found: Command | undefined] {
+  for (let at = name.indexOf("."); at > 0; at = name.indexOf(".", at + 1)) {
+    const found = resolveTarget(world, command.experiment, name.slice(0, at), command);
+    if (found !== undefined) return [name.slice(0, at), found];
+  }
+  const [before = "", dotted] = name.split(".", 2);
+  if (dotted !== undefined) return [before, undefined];
+  const [after, ...more] = command.spec.after ?? [];
+  if (after === undefined || more.length > 0) return ["", undefined];
+  return ["", resolveTarget(world, command.experiment, after.target, command)];
+}
+
+function judge(
+  world: World,
+  { experiment }: Command,
+  comparison: Comparison,
+  runs: ReadonlyMap<string, ReportRun>,
+): Condition {
+  const promised = world.views.get(experiment)?.reading.plan.metrics ?? [];
+  const names = termMetrics(comparison.left).map(({ name }) => name);
+  const better = directionIn(
+    comparison,
+    names,
+    (name) => promised.find(({ key }) => sameMetric(key, name))?.direction,
+  );
+  const scope: Scope = { run: runs.get("") ?? NO_RUN, better, others: (name) => runs.get(name) };
+  const left = evaluate(comparison.left, scope);
+  const right = evaluate(comparison.right, scope);
+  if (left.kind === "missing") return unknown(left.missing);
+  if (right.kind === "missing") return unknown(right.missing);
+  for (const { value, operands } of [left.worth, right.worth]) {
+    if (value.kind === "finite") continue;
+    const what = operands.map(({ term }) => `\`${term.name}\``).join(", ");
+    return hold(`${what} gives ${decimalText(value)}, which decides no \`if\``);
+  }
+  const { operator } = comparison;
+  if (holds(operator, left.worth.value, right.worth.value)) return READY;
+  const [one, other] = [left, right].map(({ worth }) => decimalText(worth.value));
+  return { kind: "skip", reason: `${one} is not ${operator} ${other}` };
+}
+
+function unknown({ run, term, reason }: Missing): Condition {
+  const of = run === undefined || run.name === "" ? "" : ` of \`${run.name}\``;
+  return hold(`\`${term.name}\`${of}, which its \`if\` is about, has no value: ${reason}`);
+}
+
+/** A run of the world as criteria see one: its metrics are all that they look at. */
+function shownBy({ spec, run }: Command): ReportRun {
+  const series = (run?.outcome?.metrics ?? []).map((summary: MetricSummary) => ({
+    summary,
+    stepKey: "sample" as const,
+    steps: new Float64Array(),
+    values: new Float64Array(),
+    lines: new Uint32Array(),
+  }));
+  const folder = run?.folder ?? "";
+  const reading = { ...NO_RUN.reading, series };
+  return { ...NO_RUN, name: spec.target, folder, path: `runs/${folder}`, reading };
+}
+
+const NO_RUN: ReportRun = {
+  folder: "",
+  name: "",
+  path: "",
+  reading: { series: [], tracebacks: [], telling: [], lastLines: [], unread: { count: 0 }, files: [] },
+  findings: [],
+  plots: [],
+};
