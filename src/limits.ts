@@ -27,6 +27,8 @@ export const QUIET_MS = 5_000;
 export const QUIET_PATIENCE_MS = 60_000;
 /** ...then the first gap of this length is taken. */
 export const QUIET_GAP_MS = 2_000;
+/** Runs that end one right after another are told together: no editor should blink at each. */
+export const OWN_WRITES_MS = 500;
 /** A state that is over sooner is not worth a write into an open editor. */
 export const WORTH_WRITING_MS = 5_000;
 /** An editor that renames leaves the path absent for a moment: busy, not deleted. */
@@ -304,6 +306,8 @@ export const UNREAD_SAMPLES = 5;
 export const EVENT_BYTES = 1 << 20;
 /** A run's processes are looked at this often: a stall or a leak shows within a minute. */
 export const SAMPLE_MS = 5_000;
+/** The first look comes after a run's start, when there is something to see. */
+export const FIRST_SAMPLE_MS = 1_000;
 /** Finding the processes of a run reads every process's environment: less often. */
 export const PROCESS_LOOK_MS = 30_000;
 /** nvidia-smi takes up to 2 s of a core: its answer serves all runs for this long... */

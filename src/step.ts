@@ -7,6 +7,7 @@ import { publishDue, statusPage } from "./journal/publish.ts";
 import { followRename } from "./journal/first-sight.ts";
 import { onJournalRead } from "./journal/reread.ts";
 import { onEditorClosed, passOver } from "./journal/passing-time.ts";
+import { OWN_WRITES_MS } from "./limits.ts";
 import type { Effect } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
 import type { Fact } from "./model/fact.ts";
@@ -148,7 +149,13 @@ function onGone(turn: Turn, experiment: ExperimentPath): void {
 }
 
 /** An editor was in the way: look again soon. A journal that refuses gets a page beside it. */
-const RETRY_MS = { written: 0, changed: 0, busy: 1_000, refused: 60_000, failed: 10_000 } as const;
+const RETRY_MS = {
+  written: OWN_WRITES_MS,
+  changed: 0,
+  busy: 1_000,
+  refused: 60_000,
+  failed: 10_000,
+} as const;
 
 function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-written" }>): void {
   const { experiment, result } = event;

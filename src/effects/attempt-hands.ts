@@ -77,9 +77,8 @@ export function attemptHands(
     async "start-attempt"({ spec }, post) {
       const { attempt } = spec;
       try {
-        const argv = await argvOf(spec);
-        await createAttempt(spec);
-        await takeNotes(spec);
+        const noted = createAttempt(spec).then(() => takeNotes(spec));
+        const [argv] = await Promise.all([argvOf(spec), noted]);
         const waiting = new AbortController();
         preparing.set(attempt, waiting);
         await lockAgain(locks, spec, waiting.signal);

@@ -1,5 +1,6 @@
 // What was so just before an attempt's script started, kept in its folder for whoever reads the
 // ending: it may be another daemon than the one that started it.
+import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunFolder } from "../model/ids.ts";
@@ -24,7 +25,7 @@ export async function takeNotes(spec: AttemptSpec): Promise<void> {
   const notes: AttemptNotes = {
     foldersBefore: await listRunFolders(spec.experiment),
     logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
-    oomKills: await oomKills(),
+    oomKills: oomKills(),
   };
   await writeWhole(notesFile(spec), `${JSON.stringify(notes)}\n`);
 }
@@ -39,9 +40,12 @@ export async function readNotes(spec: AttemptSpec): Promise<AttemptNotes | undef
 }
 
 /** How many processes this machine's kernel has killed for memory; 0 where it does not say. */
-export async function oomKills(): Promise<number> {
-  const text = await readFile("/proc/vmstat", "utf8").catch(() => "");
-  return Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0);
+export function oomKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 async function logSizes(experiment: string, folder: RunFolder): Promise<FileSizes> {

@@ -1,6 +1,6 @@
 // The folder of one attempt: made once, never used again, and what it says of the run's state.
 // Starting and ending processes is the supervisor's; the folder's writer is shim.sh.
-import { constants } from "node:fs";
+import { constants, statSync } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RECORD_BYTES } from "../limits.ts";
@@ -8,7 +8,7 @@ import { attemptId, COMMAND_ID } from "../model/ids.ts";
 import type { AttemptId } from "../model/ids.ts";
 import type { AttemptSpec, Exit, ProcessIdentity } from "../model/run.ts";
 import { isAlive, processesWith } from "./process-identity.ts";
-import type { HostFacts } from "./process-identity.ts";
+import type { FoundProcess, HostFacts } from "./process-identity.ts";
 import { errorCode, syncFolder, writeWhole } from "./write-whole.ts";
 
 /**
@@ -36,6 +36,8 @@ export interface AttemptProcesses {
 
 /** Environment variable that every process of a run inherits; its value is the attempt. */
 export const RUN_ID_VARIABLE = "NIGHTLAB_RUN_ID";
+/** Beside it: the attempt's folder. */
+const ATTEMPT_VARIABLE = "NIGHTLAB_ATTEMPT";
 
 /** The form of an attempt's id: its command's, then the number of the try. */
 const ATTEMPT_ID = new RegExp(`${COMMAND_ID.source.replace(/\$$/, "")}-[0-9]{1,6}$`);
@@ -52,12 +54,22 @@ export function attemptDir(lab: string, attempt: AttemptId): string {
  */
 export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"> {
   const dir = attemptDir(spec.lab, spec.attempt);
-  await mkdir(dirname(dir), { recursive: true });
-  try {
-    await mkdir(dir);
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    if ((await readSpec(dir)) !== undefined || (await exists(join(dir, "claim")))) return "there";
+  const make = async (): Promise<boolean> =>
+    mkdir(dir).then(
+      () => true,
+      (error: unknown) => {
+        if (errorCode(error) === "EEXIST") return false;
+        throw error;
+      },
+    );
+  const isNew = await make().catch(async (error: unknown) => {
+    if (errorCode(error) !== "ENOENT") throw error;
+    await mkdir(dirname(dir), { recursive: true });
+    return make();
+  });
+  // A spec is renamed into its place whole.
+  if (!isNew && ((await exists(join(dir, "spec.json"))) || (await exists(join(dir, "claim"))))) {
+    return "there";
   }
   await writeWhole(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`);
   await syncFolder(dirname(dir));
@@ -128,10 +140,13 @@ export async function readProcesses(dir: string): Promise<AttemptProcesses> {
 
 /** What the shim wrote at the end, or undefined: still running, lost, or torn by a power cut. */
 async function readExit(dir: string): Promise<Exit | undefined> {
-  const match = /^(\d{1,3}) (\d{1,16})\n$/.exec((await readSmall(join(dir, "exit"))) ?? "");
+  const path = join(dir, "exit");
+  // Attempts of before have the time of their end beside the code.
+  const match = /^(\d{1,3})(?: (\d{1,16})\n|\n *\n)$/.exec((await readSmall(path)) ?? "");
   if (match === null) return undefined;
-  const overLimit = await exists(join(dir, "over-limit"));
-  return { code: Number(match[1]), endedAtMs: Number(match[2]), overLimit };
+  const [facts, overLimit] = await Promise.all([stat(path), exists(join(dir, "over-limit"))]);
+  const endedAtMs = match[2] === undefined ? Math.round(facts.mtimeMs) : Number(match[2]);
+  return { code: Number(match[1]), endedAtMs, overLimit };
 }
 
 /** Whether some process holds a FIFO open for reading; never waits. */
@@ -152,9 +167,26 @@ function attemptOf(dir: string): AttemptId {
   return attemptId(dir.slice(dir.lastIndexOf("/") + 1));
 }
 
+/**
+ * Living processes of the attempt in a folder. Two labs may have an attempt of one id, such as a
+ * lab and its copy: a process that names another folder, which is there, is not this one's.
+ */
+export function processesOf(dir: string): readonly FoundProcess[] {
+  return processesWith(RUN_ID_VARIABLE, attemptOf(dir), (variable) => {
+    const named = variable(ATTEMPT_VARIABLE);
+    return named === undefined || named === dir || !differs(named, dir);
+  });
+}
+
+/** Whether two paths lead to two folders; a lab may have been renamed since. */
+function differs(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
+  return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev);
+}
+
 /** A process of a run whose shim died before it could write down whom it had started. */
 function orphanOf(dir: string): ProcessIdentity | undefined {
-  return processesWith(RUN_ID_VARIABLE, attemptOf(dir))[0];
+  return processesOf(dir)[0];
 }
 
 function isSpec(value: unknown): value is AttemptSpec {

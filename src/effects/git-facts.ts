@@ -1,8 +1,8 @@
 // What git says of an experiment's folder: commit, whether it differs, and the difference.
 // It only reads: no locks, hooks, pagers or outside diff programs, and no git means no facts.
-import { copyFile, lstat, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, lstat, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { ExecaError } from "execa";
 import { PATCH_FILE_BYTES, PATCH_FILES } from "../limits.ts";
 import { gitIn, type Git } from "./git.ts";
@@ -25,6 +25,7 @@ const HERE = ["--", ".", ":(exclude,top,glob)**/runs/**", ":(exclude)runs"] as c
 
 /** Facts of a folder; undefined without git, a repository or a commit, or when git is too slow. */
 export async function gitFacts(experiment: string): Promise<GitFacts | undefined> {
+  if (!(await inRepository(experiment))) return undefined;
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-")).catch(() => undefined);
   if (temp === undefined) return undefined;
   try {
@@ -45,6 +46,14 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
     return undefined;
   } finally {
     await rm(temp, { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder here or above has a `.git`: where none has, git need not be started. */
+async function inRepository(folder: string): Promise<boolean> {
+  for (let at = await realpath(folder).catch(() => folder); ; at = dirname(at)) {
+    if ((await lstat(join(at, ".git")).catch(() => undefined)) !== undefined) return true;
+    if (at === dirname(at)) return false;
   }
 }
 

@@ -8,6 +8,9 @@ import type { Plan } from "../model/journal.ts";
 import { ownPattern } from "../observe/formats/own-pattern.ts";
 import type { OwnFormat } from "../observe/text-reading.ts";
 
+/** Of many reads after one another nearly all are of one journal, whose frontmatter stays as it is. */
+const readHead = createHeadReader();
+
 /** The plan in `<runDir>/../../JOURNAL.md`; undefined where there is no such file. */
 export async function planBeside(runDir: string): Promise<Plan | undefined> {
   const handle = await open(join(runDir, "..", "..", "JOURNAL.md"), "r").catch(() => undefined);
@@ -16,7 +19,7 @@ export async function planBeside(runDir: string): Promise<Plan | undefined> {
     const buffer = new Uint8Array(FRONTMATTER_BYTES);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
     const text = Buffer.from(buffer.subarray(0, bytesRead)).toString("utf8");
-    return createHeadReader()(text).plan;
+    return readHead(text).plan;
   } catch {
     return undefined;
   } finally {

@@ -36,6 +36,7 @@ const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
 
 interface Calls {
   readonly errno: () => string;
+  readonly mkfifo?: Numeric;
   readonly fcntl?: Numeric;
   readonly flock?: Numeric;
   readonly renameat2?: Numeric;
@@ -78,6 +79,7 @@ function loadCalls(): Calls {
     // Breaking a lease sends SIGIO, which ends a process that has no handler for it.
     process.on("SIGIO", () => undefined);
     const found = {
+      mkfifo: find("int mkfifo(const char *path, unsigned int mode)"),
       fcntl: find("int fcntl(int fd, int cmd, ...)"),
       flock: find("int flock(int fd, int operation)"),
       renameat2: find(
@@ -125,6 +127,11 @@ export function readLeaseStands(descriptor: number): boolean {
 /** Let waiting writers go on. Closing the descriptor does the same. */
 export function releaseLease(descriptor: number): void {
   calls().fcntl?.(descriptor, F_SETLEASE, "int", F_UNLCK);
+}
+
+/** Makes a named pipe; false where it is there or this cannot be done from here. */
+export function makeFifo(path: string): boolean {
+  return !path.includes("\0") && calls().mkfifo?.(path, 0o644) === 0;
 }
 
 /** `flock(2)`: exclusive, without waiting; equal on Linux and macOS. */

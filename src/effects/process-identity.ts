@@ -82,16 +82,25 @@ export function groupLives(leader: ProcessIdentity): boolean {
 }
 
 /**
- * Living processes that were started with `name=value` in their environment, this one left out.
- * Empty where the system has no /proc; processes of other users cannot be seen.
+ * Living processes that were started with `name=value` in their environment, this one left out,
+ * and of them those whose other variables please `also`. Empty where the system has no /proc;
+ * processes of other users cannot be seen.
  */
-export function processesWith(name: string, value: string): readonly FoundProcess[] {
+export function processesWith(
+  name: string,
+  value: string,
+  also: (variable: (name: string) => string | undefined) => boolean = () => true,
+): readonly FoundProcess[] {
   const wanted = `\0${name}=${value}\0`;
   const found: FoundProcess[] = [];
   for (const pid of processIds() ?? []) {
     if (pid === process.pid) continue;
     const environment = readText(`/proc/${pid}/environ`);
     if (environment === undefined || !`\0${environment}\0`.includes(wanted)) continue;
+    const entries = environment.split("\0");
+    const variable = (other: string): string | undefined =>
+      entries.find((entry) => entry.startsWith(`${other}=`))?.slice(other.length + 1);
+    if (!also(variable)) continue;
     const identity = identityOf(pid);
     if (identity !== undefined) found.push(identity);
   }

@@ -97,7 +97,7 @@ export async function deathOf(
     reading,
     limitMs: facts.limitMs,
     verb: spec.verb,
-    hostOomKill: before !== undefined && (await oomKills()) > before,
+    hostOomKill: before !== undefined && oomKills() > before,
     ...(facts.exit === undefined ? { lost } : { exit: facts.exit }),
     ...(facts.stoppedBy === undefined
       ? {}

@@ -5,16 +5,18 @@
 #   sh shim.sh ATTEMPT_DIR GRACE_SECONDS -- COMMAND...
 #
 # ATTEMPT_DIR is absolute; its last part is the attempt's id. In it stand
-#   claim/      exclusive: a second start leaves with 99
+#   claim       made by one process only: a second start leaves with 99
 #   alive       FIFO held open by this process alone: proof of life
 #   pid         `shim PID START`, `boot ID`, `host NAME`, later `child PID START`
 #   console.log what the command prints
 #   limit       seconds; read again and again, so that it may grow
 #   over-limit  marker: the limit ended the run
-#   exit        `CODE ENDED_AT_MS`
+#   exit        blank, then `CODE`; its time is the end's
 #
 # Descriptors 3 to 8, where they are open, are locks on GPUs: they are this process's alone, so that
 # a GPU is free when the run is over, whatever the command left behind.
+#
+# Every program that is started here costs a millisecond of each run: the shell does what it can.
 #
 # The braces make the shell read all of it first: an upgrade may replace this file meanwhile.
 {
@@ -25,9 +27,14 @@
   exec </dev/null >/dev/null 2>&1
 
   # The FIFO comes before the claim: whoever sees a claim can trust the FIFO.
-  mkfifo -- "$dir/alive"
+  [ -p "$dir/alive" ] || LC_ALL=C mkfifo -- "$dir/alive"
   exec 9<>"$dir/alive" || exit 98
-  mkdir -- "$dir/claim" || exit 99
+  # The kernel gives a name that must be new to one process alone.
+  set -C
+  true >"$dir/claim" || exit 99
+  set +C
+  # Its room is taken now: on a disk that is full by then the code still has its place.
+  printf '%31s\n' '' >"$dir/exit"
 
   # For the command alone: a sweep for what carries it must not end this process's own helpers.
   id=${dir##*/}
@@ -64,9 +71,10 @@
   }
 
   # Ends the command's group when the limit is over. It must hold neither FIFO nor console, and
-  # take its sleeping child along when it is told that the run has ended.
+  # take its sleeping child along when it is told that the run has ended. By KILL: a process that
+  # is still a copy of the shell takes a TERM for its own and forgets it.
   watch_limit() {
-    trap 'case $! in "$child") ;; *) kill "$!"; wait "$!" ;; esac; exit 0' TERM
+    trap 'case $! in "$child") ;; *) kill -KILL "$!"; wait "$!" ;; esac; exit 0' TERM
     while child_lives; do
       limit=
       read -r limit <"$dir/limit"
@@ -77,7 +85,7 @@
       # Short naps: a limit may be made shorter, and a machine may sleep in between.
       nap=$(((left + 99) / 100))
       [ "$nap" -gt 30 ] && nap=30
-      sleep "$nap" &
+      LC_ALL=C sleep "$nap" &
       wait "$!"
     done
     child_lives || return
@@ -105,11 +113,12 @@
   start_of "$$"
   printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
 
+  true >>"$dir/console.log"
   if command -v setsid; then
-    NIGHTLAB_RUN_ID=$id setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
+    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
   else
     set -m
-    NIGHTLAB_RUN_ID=$id "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
+    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
     set +m
   fi
   child=$!
@@ -137,12 +146,9 @@
     [ "$again" -ne 127 ] && code=$again
   done
 
-  ended=$(date +%s%3N)
-  case $ended in '' | *[!0-9]*) ended=$(date +%s)000 ;; esac
   # Where the limit ended the run, the rest of the group still has its time of grace.
   if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
-  printf '%s %s\n' "$code" "$ended" >"$dir/exit.part"
-  mv -f -- "$dir/exit.part" "$dir/exit"
+  printf '%s\n' "$code" 1<>"$dir/exit"
   wait "$watchdog"
   exit 0
 }

@@ -1,5 +1,6 @@
 // Starts attempts under their shim, tells of their ends, stops them and moves their limits.
 // It keeps nothing that matters: all of it can be read from the attempt's folder again.
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -17,20 +18,15 @@ import type { AttemptSpec, ProcessIdentity } from "../model/run.ts";
 import {
   attemptDir,
   createAttempt,
+  processesOf,
   readAttempt,
   readProcesses,
   RUN_ID_VARIABLE,
 } from "./attempts.ts";
 import type { AttemptState } from "./attempts.ts";
 import { leanSpawn, type Program, type Started } from "./lean-spawn.ts";
-import {
-  groupLives,
-  hostFacts,
-  isAlive,
-  processesWith,
-  signalGroup,
-  signalProcess,
-} from "./process-identity.ts";
+import { groupLives, hostFacts, isAlive, signalGroup, signalProcess } from "./process-identity.ts";
+import { makeFifo } from "./native.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** How an attempt is over. */
@@ -73,7 +69,9 @@ export class Supervisor {
     const dir = attemptDir(spec.lab, spec.attempt);
     const before = await readAttempt(dir, hostFacts());
     if (before.kind === "never-started") {
-      await writeLimit(dir, limitMs);
+      await writeFile(join(dir, "limit"), limitText(limitMs));
+      // One program less for the shim to start; where this is refused it makes its own.
+      makeFifo(join(dir, "alive"));
       await this.#spawnShim(spec, dir, argv, env, locks);
     }
     return this.#leader(spec, dir);
@@ -130,14 +128,14 @@ export class Supervisor {
     const leader = child !== undefined && isAlive(child) ? child : undefined;
     const deadline = Date.now() + this.#graceMs;
     if (leader !== undefined) signalGroup(leader, "SIGTERM");
-    for (const escaped of processesWith(RUN_ID_VARIABLE, attempt)) {
+    for (const escaped of processesOf(dir)) {
       if (escaped.group !== leader?.pid) signalProcess(escaped, "SIGTERM");
     }
-    while (Date.now() < deadline && anyLeft(attempt, leader)) await wait(STOP_LOOK_MS);
+    while (Date.now() < deadline && anyLeft(dir, leader)) await wait(STOP_LOOK_MS);
     if (leader !== undefined && groupLives(leader)) signalGroup(leader, "SIGKILL");
     // A process that is killed may have started another in its last moment.
     for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
-      const left = processesWith(RUN_ID_VARIABLE, attempt);
+      const left = processesOf(dir);
       if (left.length === 0) break;
       for (const escaped of left) signalProcess(escaped, "SIGKILL");
       const gone = Date.now() + this.#graceMs;
@@ -147,7 +145,8 @@ export class Supervisor {
 
   /** Sets the limit of an attempt that may be running; it counts from the run's start. */
   async extendLimit(lab: string, attempt: AttemptId, limitMs: number): Promise<void> {
-    await writeLimit(attemptDir(lab, attempt), limitMs);
+    // A rename keeps the shim from seeing half a number.
+    await writeWhole(join(attemptDir(lab, attempt), "limit"), limitText(limitMs));
   }
 
   /** Ends all watches. Runs go on. */
@@ -217,12 +216,10 @@ function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.Proc
   return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...place };
 }
 
-function anyLeft(attempt: AttemptId, leader: ProcessIdentity | undefined): boolean {
+function anyLeft(dir: string, leader: ProcessIdentity | undefined): boolean {
   if (leader !== undefined && groupLives(leader)) return true;
-  return processesWith(RUN_ID_VARIABLE, attempt).length > 0;
+  return processesOf(dir).length > 0;
 }
 
-/** The shim reads whole seconds; a rename keeps it from seeing half a number. */
-async function writeLimit(dir: string, limitMs: number): Promise<void> {
-  await writeWhole(join(dir, "limit"), `${Math.max(1, Math.ceil(limitMs / 1000))}\n`);
-}
+/** The shim reads whole seconds. */
+const limitText = (limitMs: number): string => `${Math.max(1, Math.ceil(limitMs / 1000))}\n`;

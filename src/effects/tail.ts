@@ -27,7 +27,7 @@ export function openTail(runDir: string): RunTail {
   let own: { readonly format: OwnFormat | undefined } | undefined;
   const reader = createRunReader({ own: () => own?.format });
   const files = new Map<string, Followed>();
-  const buffer = new Uint8Array(READ_CHUNK + TAIL_MARK_BYTES);
+  let buffer: Uint8Array | undefined;
 
   const poll = async (): Promise<boolean> => {
     const grown: Followed[] = [];
@@ -43,7 +43,10 @@ export function openTail(runDir: string): RunTail {
       if (followed.size > followed.position) grown.push(followed);
     }
     const share = Math.max(1, Math.floor(READ_CHUNK / Math.max(1, grown.length)));
-    for (const file of grown) if (await readNew(file, share, buffer, reader)) news = true;
+    for (const file of grown) {
+      buffer ??= new Uint8Array(READ_CHUNK + TAIL_MARK_BYTES);
+      if (await readNew(file, share, buffer, reader)) news = true;
+    }
     return news;
   };
 

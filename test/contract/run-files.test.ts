@@ -53,6 +53,11 @@ const makeRun = (name: string): string => {
   return dir;
 };
 
+const ends = (code: number, endedAtMs: number): unknown => ({
+  kind: "ended",
+  exit: { code, endedAtMs, overLimit: false },
+});
+
 describe("an attempt's folder", () => {
   it("is made once, with a spec that reads back", async () => {
     const spec = bench.spec(1, { args: ["de-risk", "$(x)", "é\n"], env: { A: "b" } });
@@ -87,15 +92,17 @@ describe("an attempt's folder", () => {
     assert.deepEqual(await readAttempt(dir, HERE), { kind: "lost", why: "machine-restarted" });
     pid("earlier", "node7");
     assert.deepEqual(await readAttempt(dir, HERE), { kind: "unknown", why: "it runs on node7" });
-    for (const torn of ["", "3", "3 17", "3 17\n4", "x y\n"]) {
+    const blank = `${" ".repeat(31)}\n`;
+    const halves = ["", "3", "3 17", "3 17\n4", "x y\n", "3\n", blank, `13${blank.slice(2)}`];
+    for (const torn of halves) {
       writeFileSync(join(dir, "exit"), torn);
       assert.equal((await readAttempt(dir, HERE)).kind, "unknown");
     }
     writeFileSync(join(dir, "exit"), "3 17\n");
-    assert.deepEqual(await readAttempt(dir, HERE), {
-      kind: "ended",
-      exit: { code: 3, endedAtMs: 17, overLimit: false },
-    });
+    assert.deepEqual(await readAttempt(dir, HERE), ends(3, 17));
+    writeFileSync(join(dir, "exit"), `137\n${blank.slice(4)}`);
+    utimesSync(join(dir, "exit"), 40, 50);
+    assert.deepEqual(await readAttempt(dir, HERE), ends(137, 50_000));
   });
 
   it("with a torn or foreign spec has none", async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import {
   attemptDir,
   createAttempt,
+  processesOf,
   readAttempt,
   readProcesses,
 } from "../../src/effects/attempts.ts";
@@ -110,6 +111,16 @@ describe("a run", () => {
       assert.deepEqual(processesInDir(dirOf(spec)), []);
     }
     assert.ok(!existsSync(join(bench.experiment, "pwned")));
+  });
+
+  it("that is over at once leaves no shim behind, time after time", async () => {
+    for (let number = 1; number <= 60; number += 1) {
+      const spec = bench.spec(number);
+      await start(spec, ["true"]);
+      await endOf(spec);
+      const shim = await shimOf(spec);
+      await until("the shim's end", () => !isAlive(shim), 10_000);
+    }
   });
 
   it("that a signal ends shows 128 plus its number", async () => {
@@ -322,7 +333,7 @@ describe("the shim under another shell", () => {
       assert.equal(consoleOf(quick), "k7f3-1\n");
       assert.deepEqual([second.exit.code, second.exit.overLimit], [143, true]);
       assert.deepEqual([...processesInDir(dirOf(quick)), ...processesInDir(dirOf(slow))], []);
-      assert.deepEqual(processesWith("NIGHTLAB_RUN_ID", slow.attempt), []);
+      assert.deepEqual(processesOf(dirOf(slow)), []);
     });
   }
 });
@@ -342,7 +353,7 @@ describe("a limit", () => {
     await start(spec, ["sh", "-c", "(trap '' TERM; while :; do sleep 1; done) & sleep 30"], 1_000);
     const end = await endOf(spec);
     assert.ok(end.kind === "ended" && end.exit.overLimit);
-    assert.deepEqual(processesWith("NIGHTLAB_RUN_ID", spec.attempt), []);
+    assert.deepEqual(processesOf(dirOf(spec)), []);
   });
 });
 
@@ -380,7 +391,24 @@ describe("stopping", () => {
     assert.ok(!isAlive(escaped));
     assert.ok(!isAlive(child));
     assert.equal(codeOf(await end), 137);
-    assert.deepEqual(processesWith("NIGHTLAB_RUN_ID", spec.attempt), []);
+    assert.deepEqual(processesOf(dirOf(spec)), []);
+  });
+
+  it("leaves the processes of a copied lab alone, whose attempt has the same id", async () => {
+    const [spec, other] = [bench.spec(1), makeBench()];
+    const twin = other.spec(1);
+    const sleeper = ["sh", "-c", "setsid sleep 30 & wait"];
+    try {
+      await Promise.all([start(spec, sleeper), start(twin, sleeper)]);
+      await until("both", () => processesWith("NIGHTLAB_RUN_ID", spec.attempt).length >= 4);
+      await supervisor.stop(spec.lab, spec.attempt);
+      const left = processesWith("NIGHTLAB_RUN_ID", spec.attempt);
+      assert.deepEqual(left, processesOf(dirOf(twin)));
+      assert.ok(left.length >= 2);
+    } finally {
+      await supervisor.stop(twin.lab, twin.attempt);
+      other.remove();
+    }
   });
 
   it("sweeps up what an ended run left behind, and leaves other runs alone", async () => {
@@ -389,7 +417,7 @@ describe("stopping", () => {
     await start(spec, ["sh", "-c", "setsid sleep 30 & exit 0"]);
     assert.equal(codeOf(await endOf(spec)), 0);
     await supervisor.stop(spec.lab, spec.attempt);
-    assert.deepEqual(processesWith("NIGHTLAB_RUN_ID", spec.attempt), []);
+    assert.deepEqual(processesOf(dirOf(spec)), []);
     assert.ok(isAlive(bystander));
   });
 
