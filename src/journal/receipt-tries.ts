@@ -1,9 +1,9 @@
 // What a receipt says of the tries of a command before the latest: how each ended, what it changed.
 // Whether there is another try is decided in queue/retry.ts.
 import { localStamp, spanText } from "../model/time.ts";
-import type { Command } from "../model/world.ts";
+import type { Command, Run } from "../model/world.ts";
 import { listed } from "../report/markdown.ts";
-import { codeSpan } from "./markdown-text.ts";
+import { codeSpan, markdownLink } from "./markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import { logLink } from "./receipt-flags.ts";
 
@@ -21,11 +21,16 @@ export function earlierTries(command: Command, timeZone: string): readonly strin
     const next =
       earlierRuns[i + 1]?.spec.args ?? run?.spec.args ?? nextArgs(command, earlier.spec.args);
     const changed = changes(earlier.spec.args, next);
-    const link =
-      outcome?.lastLine === undefined ? "" : ` (${logLink(outcome.lastLine, earlier.folder)})`;
+    const link = whereOf(earlier);
     const then = changed === "" ? "" : `; then ${changed}`;
     return `- ${stamp} try ${i + 1}${took}: ${short ?? "ended"}${link}${then}`;
   });
+}
+
+/** The line that shows how it ended, else the run's folder: each try has its own. */
+function whereOf({ outcome, folder }: Run): string {
+  if (outcome?.lastLine !== undefined) return ` (${logLink(outcome.lastLine, folder)})`;
+  return folder === undefined ? "" : ` (${markdownLink("run", `runs/${folder}`)})`;
 }
 
 /** The arguments of the try to come; a run's name stands before those of its command. */
