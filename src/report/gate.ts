@@ -3,10 +3,20 @@
 // operands, by another way than the one it was made. What a person added is not looked at.
 import type { AuditFinding } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import { countFindings } from "./gate-counts.ts";
+import { cellsOf, verdictFindings } from "./gate-verdicts.ts";
 import { pageSources, sourceTrouble, type PageSource } from "./page-sources.ts";
 import { isSealed, readPage, type PageUnit } from "./page-units.ts";
-import { tQuantile } from "./student-t.ts";
+import {
+  bcaAgain,
+  deviationAgain,
+  meanAgain,
+  medianAgain,
+  tQuantileAgain,
+  welchAgain,
+} from "./second-way.ts";
 import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens.ts";
+import { isNear } from "./written-terms.ts";
 
 /** What forbids that a page is saved. `lineOf` gives a log's line as it stands on the disk. */
 export function gateFindings(
@@ -32,6 +42,8 @@ export function gateFindings(
     }),
     ...own.flatMap((unit) => citationFindings(unit, sources)),
     ...own.flatMap((unit) => rowFindings(unit, sources)),
+    ...verdictFindings(own),
+    ...countFindings(own),
   ];
 }
 
@@ -75,25 +87,30 @@ function rowFindings(
     const said = unitTokens(cell(name)).filter((token) => token.kind === "number");
     said.forEach((token, i) => {
       const value = wanted[i];
-      if (value === undefined || isNear(numberText(token.text), value)) return;
+      if (value === undefined || isNear(Number(numberText(token.text)), value)) return;
       const message = `its operands give ${String(Number(value.toPrecision(6)))}`;
       findings.push({ kind: "differs", line: unit.line, said: `${name} ${token.text}`, message });
     });
   };
   if (heads.includes("95 % t-interval") && values.length > 2) {
-    const mean = sum(values) / values.length;
-    const squares = sum(values.map((value) => (value - mean) ** 2));
-    const deviation = Math.sqrt(squares / (values.length - 1));
-    const half = (tQuantile(0.975, values.length - 1) * deviation) / Math.sqrt(values.length);
+    const mean = meanAgain(values);
+    const deviation = deviationAgain(values);
+    const half = (tQuantileAgain(0.975, values.length - 1) * deviation) / Math.sqrt(values.length);
     hold("n", [values.length]);
     hold("mean", [mean]);
     hold("SD", [deviation]);
     hold("95 % t-interval", [mean - half, mean + half]);
+    if (heads.includes("95 % BCa interval")) {
+      hold("median", [medianAgain(values)]);
+      hold("95 % BCa interval", bcaAgain(values));
+    }
   }
   if (heads.includes("of the baseline")) {
     const others = citedValues(cell("of the baseline"), sources);
     if (values.length > 0 && others.length > 0) {
-      hold("difference", [sum(values) / values.length - sum(others) / others.length]);
+      hold("difference", [meanAgain(values) - meanAgain(others)]);
+      // Which seeds make a pair the row does not say.
+      if (/\(Welch's t/.test(cell("outcome"))) hold("95 % interval", welchAgain(values, others));
     }
   }
   return findings;
@@ -104,20 +121,4 @@ function citedValues(cell: string, sources: ReadonlyMap<string, PageSource>): re
     const source = token.kind === "citation" ? sources.get(token.text.slice(1, -1)) : undefined;
     return source === undefined ? [] : [Number(source.token.replaceAll(",", ""))];
   });
-}
-
-/** Equal to the digits that are written: at least four of them always are. */
-function isNear(written: string, value: number): boolean {
-  const said = Number(written);
-  const size = Math.max(Math.abs(said), Math.abs(value));
-  return Math.abs(said - value) <= 1e-3 * size + 1e-12;
-}
-
-function cellsOf(row: string): readonly string[] {
-  const cells = row.trim().split(/(?<!\\)\|/);
-  return cells.slice(1, -1).map((cell) => cell.trim());
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

@@ -1,12 +1,13 @@
 // The audit over random experiments: no true report is doubted, and no lie on one is missed.
-// NIGHTLAB_AUDITS says how many of each (200).
+// NIGHTLAB_AUDITS says how many of each (60).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
+import { gateFindings } from "../../src/report/gate.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 
-const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 200);
+const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 60);
 
 test(`of ${AUDITS} true reports none is doubted`, () => {
   fc.assert(
@@ -15,6 +16,18 @@ test(`of ${AUDITS} true reports none is doubted`, () => {
       const { findings, absent } = audited(renderReport(experiment.input), experiment);
       assert.deepEqual(findings, []);
       assert.equal(absent, 0);
+    }),
+    { numRuns: AUDITS },
+  );
+});
+
+test(`of ${AUDITS} true reports none is refused by its gate`, () => {
+  fc.assert(
+    fc.property(shapes, (shape) => {
+      const { input, lines } = experimentOf(shape);
+      const lineOf = (path: string, line: number): string | undefined =>
+        lines.get(`${path}#${line}`);
+      assert.deepEqual(gateFindings(renderReport(input), lineOf), []);
     }),
     { numRuns: AUDITS },
   );

@@ -41,3 +41,91 @@ test("a person's own number does not keep the page from being saved", () => {
   assert.deepEqual(gateFindings(mine, lineOf), []);
   assert.equal(audited(mine, given).findings.length, 1);
 });
+
+/** A page with a part for each thing that the gate works out again. */
+const many = experimentOf({
+  ...shape,
+  seeds: 12,
+  settings: 3,
+  baseline: 1,
+  values: values.map((value, i) => value + 300 * (i % 7)),
+  criterion: 0,
+  direction: "min",
+});
+const manyPage = renderReport(many.input);
+const manyLines = (path: string, line: number): string | undefined =>
+  many.lines.get(`${path}#${line}`);
+
+function refusals(text: string, pattern: RegExp, to: string, lines = manyLines): readonly string[] {
+  const from = pattern.exec(text)?.[0] ?? "";
+  assert.notEqual(from, "", String(pattern));
+  const block = text.split("\n\n").find((one) => one.includes(from)) ?? "";
+  const other = block.replace(from, from.replace(pattern, to));
+  assert.notEqual(block, other, String(pattern));
+  const forgedPage = text
+    .replace(block, () => other)
+    .replace(markOf({ key: "", text: block }).text, markOf({ key: "", text: other }).text);
+  return gateFindings(forgedPage, lines).map((one) => one.message);
+}
+
+test("median, BCa interval, mean, bound, counts and word of a verdict are worked out again", () => {
+  assert.deepEqual(gateFindings(manyPage, manyLines), []);
+  const lies: readonly (readonly [RegExp, string, RegExp])[] = [
+    [/(\| ≈ )0\.\d+( \| ≈ [\d.]+ to ≈ [\d.]+ \|)$/m, "$10.1234$2", /^its operands give/],
+    [/( to ≈ )0\.\d+( \|)$/m, "$10.9876$2", /^its operands give/],
+    [
+      /(The mean of the last `val\/loss` over 12 runs is ≈ )0\.\d+/,
+      "$10.111",
+      /its rows give 0\.|something else/,
+    ],
+    [/(t-bound ≈ )0\.\d+/, "$10.111", /its rows give a bound|something else/],
+    [/asks for at most 0\.4/, "asks for at least 0.4", /its table asks for <=|something else/],
+    [/\d+ of 12 runs meet it/, "11 of 12 runs meet it", /its rows give|something else/],
+    [/There are (\d+) runs/, "There are 7 runs", /Methods lists 38 runs/],
+    [/: 37 done/, ": 36 done", /Methods lists 37 done/],
+    [
+      /(The smallest last `val\/loss` of \d settings? and \d+ runs? is )0\.\d+/,
+      "$10.999",
+      /its table gives|its source says/,
+    ],
+  ];
+  for (const [pattern, to, message] of lies) {
+    const found = refusals(manyPage, pattern, to);
+    assert.ok(
+      found.some((one) => message.test(one)),
+      `${pattern}: ${found.join("; ")}`,
+    );
+  }
+});
+
+test("the word of a verdict follows from its rows, whatever the page says", () => {
+  const conclusion = manyPage.slice(manyPage.indexOf("## Conclusion"));
+  const word = /The success criterion .* is \*\*([A-Z ]+)\*\*/.exec(conclusion)?.[1] ?? "";
+  const other = word === "MET" ? "NOT MET" : "MET";
+  const text = manyPage.replaceAll(
+    `\`val/loss <= 0.4\` is **${word}**`,
+    `\`val/loss <= 0.4\` is **${other}**`,
+  );
+  const marks = manyPage
+    .split("\n\n")
+    .map(
+      (block) =>
+        [
+          block,
+          block.replaceAll(
+            `\`val/loss <= 0.4\` is **${word}**`,
+            `\`val/loss <= 0.4\` is **${other}**`,
+          ),
+        ] as const,
+    );
+  let sealed = text;
+  for (const [before, after] of marks) {
+    if (before !== after)
+      sealed = sealed.replace(
+        markOf({ key: "", text: before }).text,
+        markOf({ key: "", text: after }).text,
+      );
+  }
+  const messages = gateFindings(sealed, manyLines).map((one) => one.message);
+  assert.deepEqual(messages, [`its rows give ${word}`]);
+});

@@ -1,0 +1,66 @@
+// Reads back what a page says of a value: `0.40376 (= 0.98 × 0.412 [2])` is worked out again from
+// the numbers in it. The gate uses it; nothing of how the page was made is used here.
+import { unescaped } from "./unit-tokens.ts";
+
+/**
+ * The value of a cell or clause as its operands give it; undefined where it is none. NaN and
+ * infinities are values.
+ */
+export function writtenValue(text: string): number | undefined {
+  const bare = unescaped(text)
+    .replaceAll(/\s*\[\d{1,9}\]/g, "")
+    .trim();
+  const derived = /^(\S+) \(= (.+)\)$/.exec(bare);
+  if (derived === null) return termValue(bare);
+  const [, said = "", term = ""] = derived;
+  const [stated, value] = [termValue(said), termValue(term)];
+  if (stated === undefined || value === undefined) return undefined;
+  return isNear(stated, value) ? value : Number.NaN;
+}
+
+/** Equal to the digits that a page writes: at least four of them always are. */
+export function isNear(said: number, value: number): boolean {
+  if (Object.is(said, value)) return true;
+  const size = Math.max(Math.abs(said), Math.abs(value));
+  return Math.abs(said - value) <= 1e-3 * size + 1e-12;
+}
+
+/** Sums and products of numbers with brackets; undefined for anything else. */
+function termValue(text: string): number | undefined {
+  const tokens = text.replaceAll("≈", "").match(TOKENS) ?? [];
+  if (tokens.join("") !== text.replaceAll(/[\s≈]+/g, "")) return undefined;
+  let at = 0;
+  const sum = (): number => {
+    let value = product();
+    while (tokens[at] === "+" || tokens[at] === "-") {
+      value = tokens[at++] === "+" ? value + product() : value - product();
+    }
+    return value;
+  };
+  const product = (): number => {
+    let value = factor();
+    while (tokens[at] === "×" || tokens[at] === "/") {
+      value = tokens[at++] === "×" ? value * factor() : value / factor();
+    }
+    return value;
+  };
+  const factor = (): number => {
+    const token = tokens[at++] ?? "";
+    if (token === "-") return -factor();
+    if (token === "+") return factor();
+    if (token !== "(") return numberOf(token);
+    const value = sum();
+    at += 1;
+    return value;
+  };
+  const value = sum();
+  return at === tokens.length && tokens.length < MOST_TOKENS ? value : undefined;
+}
+
+const MOST_TOKENS = 2_000;
+const TOKENS = /(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|nan|[-+]?inf(?:inity)?|[-+×/()]/gi;
+
+function numberOf(token: string): number {
+  if (/^inf/i.test(token)) return Number.POSITIVE_INFINITY;
+  return /^nan$/i.test(token) || token === "" ? Number.NaN : Number(token.replaceAll(",", ""));
+}
