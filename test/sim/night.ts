@@ -3,12 +3,14 @@
 import { startLoop, type Loop } from "../../src/daemon.ts";
 import { steadyClock } from "../../src/effects/clock.ts";
 import type { NewEvent } from "../../src/effects/hands.ts";
+import { wakeUp } from "../../src/effects/wake-up.ts";
 import { replay } from "../../src/ledger/replay.ts";
 import { POLL_MS } from "../../src/limits.ts";
 import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Fact } from "../../src/model/fact.ts";
 import { experimentPath, labPath, type ExperimentPath } from "../../src/model/ids.ts";
 import type { World } from "../../src/model/world.ts";
+import { readLabSettings } from "../../src/settings/lab.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
 
 export const LAB = labPath("/lab");
@@ -35,9 +37,15 @@ export interface Night {
   fillDisk(downMs: number): void;
   /** The next `n` writes of a journal fail. */
   failWrites(n: number): void;
-  /** Sets the wall clock. */
+  /** Somebody saves nightlab.yaml. */
+  configure(text: string): void;
+  /** Sets the wall clock; ahead it is also what a machine sees that slept so long. */
   setClock(byMs: number): void;
   readonly world: () => World;
+  /** Tells the daemon of something that no method here makes happen. */
+  post(event: NewEvent): void;
+  /** What outlives the daemon, scripts and environments among it. */
+  readonly machine: Machine;
   /** Every start of a script, in order. */
   readonly starts: readonly Start[];
   readonly writes: () => number;
@@ -56,6 +64,10 @@ export interface NightOptions extends MachineOptions {
   readonly text: string;
   /** The experiment came from elsewhere, such as with a clone. */
   readonly foreign?: boolean;
+  /** nightlab.yaml; the zone is UTC unless it says otherwise. */
+  readonly settings?: string;
+  /** Between two looks at every journal, for nights that are long; default POLL_MS. */
+  readonly pollMs?: number;
 }
 
 export function startNight(options: NightOptions): Night {
@@ -81,6 +93,12 @@ export function startNight(options: NightOptions): Night {
   const find = (experiment: ExperimentPath, madeHere: boolean): void => {
     post({ kind: "experiment-found", lab: LAB, experiment, madeHere });
   };
+  const pollMs = options.pollMs ?? POLL_MS;
+  let settings = options.settings ?? "";
+  const openLab = (): void => {
+    const { value, problems } = readLabSettings(settings, "UTC");
+    post({ kind: "lab-opened", lab: LAB, settings: value, problems });
+  };
   const live = (): void => {
     const { life } = machine;
     world = replay(facts.map((row) => JSON.parse(row) as Fact));
@@ -90,7 +108,15 @@ export function startNight(options: NightOptions): Night {
       monotonicMs: () => machine.nowMs,
       onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
     });
-    let wake = 0;
+    const alarm = wakeUp(now, (callback, ms) => {
+      let wanted = true;
+      machine.at(machine.nowMs + ms, life, () => {
+        if (wanted) callback();
+      });
+      return () => {
+        wanted = false;
+      };
+    });
     loop = startLoop({
       world,
       hands: machine.hands(post),
@@ -101,25 +127,14 @@ export function startNight(options: NightOptions): Night {
         },
       },
       now,
-      wakeAt(atMs, callback) {
-        const own = (wake += 1);
-        if (atMs === undefined) return;
-        machine.at(machine.nowMs + Math.max(1, atMs - now()), life, () => {
-          if (own === wake) callback();
-        });
-      },
+      wakeAt: alarm.at,
       onFault(error) {
         if (!diskFull) throw error;
         diskFull = false;
         die();
       },
     });
-    post({
-      kind: "lab-opened",
-      lab: LAB,
-      settings: { settleMs: 10_000, quietMs: 5_000, timeZone: "UTC" },
-      problems: [],
-    });
+    openLab();
     for (const experiment of machine.files.keys()) {
       find(experiment, options.foreign !== true);
       post(machine.reading(experiment));
@@ -127,9 +142,9 @@ export function startNight(options: NightOptions): Night {
     post({ kind: "daemon-started" });
     const poll = (): void => {
       for (const experiment of machine.files.keys()) post(machine.reading(experiment));
-      machine.at(machine.nowMs + POLL_MS, life, poll);
+      machine.at(machine.nowMs + pollMs, life, poll);
     };
-    machine.at(machine.nowMs + POLL_MS, life, poll);
+    machine.at(machine.nowMs + pollMs, life, poll);
   };
   machine.life = 1;
   live();
@@ -177,10 +192,16 @@ export function startNight(options: NightOptions): Night {
     failWrites(n) {
       machine.failingWrites += n;
     },
+    configure(text) {
+      settings = text;
+      openLab();
+    },
     setClock(byMs) {
       machine.wallAtStartMs += byMs;
     },
     world: () => world,
+    machine,
+    post,
     starts: machine.starts,
     writes: () => machine.writes,
     most: () => machine.most,
