@@ -393,6 +393,19 @@ export const SWEEP_MEMBERS_MOST = 1_000;
 export const RETRIES_MOST = 10;
 /** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
 export const NIGHTS_TOLD = 14;
+/** Sights of a run's progress that are kept: its pace is that of their later half... */
+export const PACE_OBSERVATIONS = 64;
+/** ...and over a shorter time it says little. */
+export const PACE_SPAN_MS = 2_000;
+/** Metrics of a running run that a glance shows, and columns of the curve beside each. */
+export const LIVE_METRICS = 6;
+export const LIVE_COLUMNS = 24;
+/** Ended commands that a glance at a lab has at hand; the ledger has all. */
+export const VIEW_ENDED = 50;
+/** Facts after which that view is kept anew: reading so many takes 20 ms. */
+export const VIEW_FACTS = 1_000;
+/** A larger view is slower to read than it spares. */
+export const VIEW_BYTES = 16 * 2 ** 20;
 /** Runs of one kind, or commands that wait, that LAB.md lists: a page is read over one coffee. */
 export const NIGHT_ITEMS = 30;
 /** Flags of one run that LAB.md lists; its receipt has more. */
@@ -466,3 +479,5 @@ export const PAGE_METRICS = 8;
 export const PAGE_POINTS = 150_000;
 /** Experiment pictures of runs that go on are drawn anew at most this often. */
 export const FIGURES_MS = 30_000;
+/** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */
+export const REPEAT_DIFFERENCES = 3;

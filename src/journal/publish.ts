@@ -11,6 +11,8 @@ import type { CommandBlock } from "../model/journal.ts";
 import type { Problem } from "../model/problem.ts";
 import { ENDED, settingsOf, type Command, type JournalView, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
+import { aheadTrouble } from "../queue/ahead.ts";
+import { repeatsIn } from "../queue/repeat.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { comparedNames } from "../observe/criterion-metrics.ts";
 import { atMost, startNote } from "../queue/go.ts";
@@ -21,7 +23,7 @@ import { heldForeign } from "./accept.ts";
 import { pacedFrom, receiptDueAtMs } from "./due.ts";
 import { plainLine, proseText } from "./markdown-text.ts";
 import { PROBLEMS } from "./place-problems.ts";
-import { problemPieces, receiptPieces } from "./receipt.ts";
+import { problemPieces, receiptPieces, type ReceiptContext } from "./receipt.ts";
 import { pieceHash, renderJournal, type Rendered, type RenderInput } from "./render.ts";
 import { setAsidePieces } from "./set-aside.ts";
 
@@ -204,7 +206,21 @@ function piecesOf(
     ...(members.length === 0 && isSweep(command) ? { atMost: atMost(world, command) } : {}),
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
     ...startAllOf(command, foreign),
+    code: codeContext(world, command),
   });
+}
+
+function codeContext(world: World, command: Command): NonNullable<ReceiptContext["code"]> {
+  const environmentTrouble = aheadTrouble(world, command);
+  const own = (id: CommandId): boolean =>
+    id === command.id || command.members?.includes(id) === true;
+  const repeats = repeatsIn(world, command.experiment).filter(
+    (repeat) => repeat.repeats !== undefined && own(repeat.repeats.id),
+  );
+  return {
+    ...(environmentTrouble === undefined ? {} : { environmentTrouble }),
+    ...(repeats.length === 0 ? {} : { repeats }),
+  };
 }
 
 const keyOf = ({ key }: { readonly key: string }): string => key;

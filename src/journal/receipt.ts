@@ -9,6 +9,7 @@ import { localStamp, spanText } from "../model/time.ts";
 import type { Command, Run } from "../model/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "./markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
+import { codeItems, type CodeContext } from "./receipt-code.ts";
 import { findingItems, logLink, metricTexts, plotImage, shownFindings } from "./receipt-flags.ts";
 import { sweepFacts, sweepPieces, type SweepContext } from "./receipt-sweep.ts";
 import { earlierTries } from "./receipt-tries.ts";
@@ -26,6 +27,8 @@ export interface ReceiptContext {
   readonly sweep?: SweepContext;
   /** Of a sweep whose turn is still to come: `9 runs, up to 90 min each`. */
   readonly atMost?: string;
+  /** What was asked of its code ahead, and which runs repeat it. */
+  readonly code?: Omit<CodeContext, "timeZone" | "members">;
   /** Place in the queue, from 1, where it is queued. */
   readonly queuePlace?: number;
 }
@@ -44,17 +47,19 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   ].join(" · ");
   const notes = command.notes.map((note) => `- ${proseText(plainLine(note, RECEIPT_TEXT_CHARS))}`);
   const box = command.state === "held" ? startBoxes(context) : [];
-  const { sweep } = context;
+  const { sweep, timeZone } = context;
+  const members = sweep?.members ?? [];
+  const said = [...ranAs(command), ...codeItems(command, { ...context.code, members, timeZone })];
   if (sweep !== undefined) {
-    return [head, ...ranAs(command), ...sweepPieces(command, sweep), ...notes, ...box];
+    return [head, ...said, ...sweepPieces(command, sweep), ...notes, ...box];
   }
   const tries = earlierTries(command, context.timeZone);
   if (run === undefined || outcome === undefined)
-    return [head, ...ranAs(command), ...tries, ...notes, ...box];
+    return [head, ...said, ...tries, ...notes, ...box];
   const image = plotImage(run, outcome, context.promised);
   return [
     head,
-    ...ranAs(command),
+    ...said,
     ...endingPieces(command, run, outcome),
     ...tries,
     ...findingItems(run, outcome, context.timeZone),

@@ -56,6 +56,6 @@ export function onEnvironmentAhead(
 }
 
 /** Why the environment of a command that waits cannot be built, as far as is known. */
-export function environmentTrouble(world: World, command: Command): string | undefined {
+export function aheadTrouble(world: World, command: Command): string | undefined {
   return startable(command) ? world.ahead.looked.get(command.id)?.failure : undefined;
 }

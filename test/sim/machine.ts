@@ -47,6 +47,8 @@ export interface Start {
   readonly attempt: string;
   readonly atMs: number;
   readonly experiment: string;
+  /** What stood in `train.py` as it ran. */
+  readonly script: string | undefined;
 }
 
 interface File {
@@ -71,6 +73,7 @@ export class Machine {
   failingWrites = 0;
   /** Scripts by name, with what stands in them; the same for every experiment. */
   readonly scripts = new Map([["train.py", "1"]]);
+  looksAtCode = 0;
   /** Copies of the code by command. */
   readonly snapshots = new Map<string, CodeSeen>();
   /** Environments that cannot be built: a message by the name of the run. */
@@ -186,6 +189,7 @@ export class Machine {
       }),
       "release-gpus": nothing,
       "note-code": guarded(({ experiment, commands }) => {
+        this.looksAtCode += 1;
         const code = this.code();
         const plain = commands.filter(({ snapshot }) => !snapshot).map(({ id }) => id);
         if (plain.length > 0) reply({ kind: "code-noted", experiment, commands: plain, code });
@@ -276,9 +280,10 @@ export class Machine {
 
   /** The shim's claim: a second start of one attempt starts nothing. */
   #spawn(spec: Extract<Effect, { kind: "start-attempt" }>["spec"]): void {
-    const { attempt, name, args, command, experiment } = spec;
+    const { attempt, name, args, command, experiment, codeDir } = spec;
+    const script = (codeDir === undefined ? this.code() : this.#copied(codeDir)).files["train.py"];
     if (this.#processes.has(attempt)) return;
-    const start: Start = { name, args, command, attempt, atMs: this.nowMs, experiment };
+    const start: Start = { name, args, command, attempt, atMs: this.nowMs, experiment, script };
     this.#processes.set(attempt, { start, startedAtMs: this.nowMs });
     this.starts.push(start);
     this.#options.gpus?.begin(spec, this.nowMs);
