@@ -18,6 +18,8 @@ const compiled = spawnSync(
   { stdio: "inherit" },
 );
 if (compiled.status !== 0) process.exit(compiled.status ?? 1);
-for (const file of globSync("**/*.{sh,otf,ttf,txt,py,py.lock}", { cwd: join(root, "src") })) {
+for (const file of globSync("**/*.{sh,otf,ttf,txt,py,py.lock,css,browser.js}", {
+  cwd: join(root, "src"),
+})) {
   cpSync(join(root, "src", file), join(out, file));
 }

@@ -1,18 +1,19 @@
-// Renews the pictures of a whole experiment in its folder plots/, and finds those that are there.
+// Renews the pictures and the live page of a whole experiment in plots/, and finds what is there.
 // What they show is report/plot-compare.ts, which files may be written plot-files.ts.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExperimentFigure, ReportInput } from "../report/input.ts";
+import type { ReportInput } from "../report/input.ts";
 import { comparePlots } from "../report/plot-compare.ts";
 import { plotNames } from "../report/plot-names.ts";
+import { presentLivePage, renewLivePage } from "./live-page.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 
 const FOLDER = "plots";
 
 /**
- * Draws what is new, and says what could not be drawn. Nothing is made for an experiment with a
- * single run, and never a picture over a person's own file. Does not reject.
+ * Draws what is new, and says what could not be drawn. A single run is compared with nothing and
+ * has the live page alone. Never is a person's own file written over. Does not reject.
  */
 export async function renewComparePlots(
   experimentDir: string,
@@ -20,7 +21,6 @@ export async function renewComparePlots(
   renderer: Renderer,
 ): Promise<readonly string[]> {
   const plots = comparePlots(input);
-  if (plots.length === 0) return [];
   const folder = join(experimentDir, FOLDER);
   const names = plotNames(plots.map(({ key }) => key));
   const others = new Set([...names.values()].map((name) => name.toLowerCase()));
@@ -42,23 +42,32 @@ export async function renewComparePlots(
       failures.push(`No picture of ${key} in ${folder}: ${cause}`);
     }
   }
+  await renewLivePage(folder, input).catch((error: unknown) => {
+    const cause = error instanceof Error ? error.message : String(error);
+    failures.push(`No live page in ${folder}: ${cause}`);
+  });
   return failures;
 }
 
-/** The pictures of an experiment that lie in its folder, each with its spec beside it. */
-export async function presentFigures(
-  experimentDir: string,
-  input: ReportInput,
-): Promise<readonly ExperimentFigure[]> {
-  const there = new Set(await readdir(join(experimentDir, FOLDER)).catch(() => []));
-  if (there.size === 0) return [];
+/** An input with what lies in the experiment's folder: pictures with their specs, the live page. */
+export async function withFigures(experimentDir: string, input: ReportInput): Promise<ReportInput> {
+  const { figures: _, livePage: __, ...rest } = input;
+  const folder = join(experimentDir, FOLDER);
+  const there = new Set(await readdir(folder).catch(() => []));
+  if (there.size === 0) return rest;
+  const page = await presentLivePage(folder);
   const plots = comparePlots(input);
   const names = plotNames(plots.map(({ key }) => key));
-  return plots.flatMap(({ key, title, caption }) => {
+  const figures = plots.flatMap(({ key, title, caption }) => {
     const name = names.get(key) ?? key;
     const own = [name, `${name}-nightlab`].find(
       (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
     );
     return own === undefined ? [] : [{ title, caption, file: `${FOLDER}/${imageFile(own)}` }];
   });
+  return {
+    ...rest,
+    ...(figures.length === 0 ? {} : { figures }),
+    ...(page === undefined ? {} : { livePage: `${FOLDER}/${page}` }),
+  };
 }

@@ -11,7 +11,7 @@ import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../re
 import { readIgnoredRuns } from "../settings/ignored.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
-import { presentFigures } from "./compare-plots.ts";
+import { withFigures } from "./compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { readPatiently } from "./patient-read.ts";
@@ -53,12 +53,7 @@ export async function readExperimentFiles(
   const input = { experiment: basename(dir), journal, ignored, runs };
   const baseline = await findBaseline(dir, input, { ...options, cache });
   const whole = baseline === undefined ? input : { ...input, baseline };
-  const figures = await presentFigures(dir, whole);
-  return {
-    experimentDir: dir,
-    journalText,
-    input: figures.length === 0 ? whole : { ...whole, figures },
-  };
+  return { experimentDir: dir, journalText, input: await withFigures(dir, whole) };
 }
 
 /** Readers by experiment, as long as their cache lives: a long journal is parsed once. */

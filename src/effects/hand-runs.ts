@@ -3,7 +3,7 @@
 import { watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { HAND_RUN_LOOK_MS, HAND_RUN_PATIENCE_MS, HAND_RUN_REST_MS, RENEW_MS } from "../limits.ts";
+import { HAND_RUN_LOOK_MS, HAND_RUN_PATIENCE_MS, HAND_RUN_REST_MS } from "../limits.ts";
 import { RUN_FOLDER, type ExperimentPath, type RunFolder } from "../model/ids.ts";
 import { findings } from "../observe/findings.ts";
 import { folderChanged } from "./nudge.ts";
@@ -64,7 +64,7 @@ export function handRuns(parts: HandRunsParts): HandRuns {
       if (news) {
         await draw(experiment, folder, tail, true);
         restedMs = 0;
-        await pause(RENEW_MS, undefined, { signal: over.signal });
+        await pause(around.renewMs(experiment), undefined, { signal: over.signal });
         continue;
       }
       const from = performance.now();

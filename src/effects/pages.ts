@@ -6,8 +6,8 @@ import type { AuditFinding } from "../report/audit.ts";
 import type { ReportInput } from "../report/input.ts";
 import { renewReportPage } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
-import { presentFigures, renewComparePlots } from "./compare-plots.ts";
-import { gate } from "./gate.ts";
+import { renewComparePlots, withFigures } from "./compare-plots.ts";
+import { gate, readCited } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import { readPatiently } from "./patient-read.ts";
@@ -43,9 +43,7 @@ export async function renewReport(
   const { input } = await readExperimentFiles(dir, options);
   if (renderer === undefined) return writeReport(dir, input);
   const failures = await renewComparePlots(dir, input, renderer);
-  const { figures: _, ...rest } = input;
-  const figures = await presentFigures(dir, rest);
-  const report = await writeReport(dir, figures.length === 0 ? rest : { ...rest, figures });
+  const report = await writeReport(dir, await withFigures(dir, input));
   return { ...report, problems: [...failures, ...report.problems] };
 }
 

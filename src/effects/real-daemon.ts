@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { startLoop, type Loop } from "../daemon.ts";
 import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
-import { JOURNALS_READ_MS, QUIET_MS } from "../limits.ts";
+import { JOURNALS_READ_MS, QUIET_MS, RENEW_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
 import { runsOf, settingsOf, type World } from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
@@ -68,8 +68,11 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const timeZone = (lab: string): string =>
     world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
   const cache = createReadingCache();
+  const renewMs = (experiment: ExperimentPath): number =>
+    settingsOf(world, experiment).renewMs ?? RENEW_MS;
   const reports = reportHands({
     labOf,
+    renewMs,
     cache,
     renderer,
     warn,
@@ -105,6 +108,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       return withLabRules(plan, settingsOf(world, experiment).rules);
     },
     timeZone,
+    renewMs,
     takenFolders: ({ experiment, attempt }) =>
       takenFolders(world, experimentPath(experiment), attempt),
     reportTouched: (experiment) => reports.touch(experiment),

@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { RENEW_MS } from "../limits.ts";
+import { FIGURES_MS } from "../limits.ts";
 import type { ExperimentPath } from "../model/ids.ts";
 import type { Hands } from "./hands.ts";
 import { renewReport } from "./pages.ts";
@@ -26,14 +26,22 @@ export interface ReportSurroundings {
   readonly cache: ReadingCache;
   /** Draws the experiment's own pictures. */
   readonly renderer: Renderer;
+  /** How long a report rests after a renewal. */
+  readonly renewMs: (experiment: ExperimentPath) => number;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
-/** Reports are made one at a time, and one experiment's not more than once in RENEW_MS. */
+/**
+ * Reports are made one at a time, and one experiment's not more than once in `renewMs`. Its own
+ * pictures are drawn at once where a run has ended; while runs go on they rest for FIGURES_MS.
+ */
 export function reportHands(around: ReportSurroundings): ReportHands {
   /** When each is due, in ms of the process's own clock. */
   const due = new Map<ExperimentPath, number>();
   const renewedAtMs = new Map<ExperimentPath, number>();
+  const drawnAtMs = new Map<ExperimentPath, number>();
+  /** Experiments with more news than a log that has grown. */
+  const asked = new Set<ExperimentPath>();
   const { cache } = around;
   let working: Promise<void> | undefined;
   let closed = false;
@@ -58,15 +66,23 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       const mark = await fingerprint(experiment);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
+      const restMs = (drawnAtMs.get(experiment) ?? -FIGURES_MS) + FIGURES_MS - performance.now();
+      const draws = restMs <= 0 || asked.has(experiment);
+      asked.delete(experiment);
+      if (draws) drawnAtMs.set(experiment, performance.now());
       const { problems, refused } = await renewReport(experiment, {
         cache,
         labDir: lab,
-        renderer: around.renderer,
+        ...(draws ? { renderer: around.renderer } : {}),
       });
       for (const problem of problems) around.warn("report", { experiment, problem });
       around.renewed(experiment, refused);
       // Tried again at the next look: the log may have been in the middle of a change.
       if (refused !== undefined) return true;
+      if (!draws) {
+        if (!due.has(experiment)) due.set(experiment, performance.now() + restMs);
+        return true;
+      }
       await mkdir(dirname(markFile), { recursive: true });
       await writeWhole(markFile, mark);
       return true;
@@ -76,13 +92,18 @@ export function reportHands(around: ReportSurroundings): ReportHands {
     }
   };
   const touch = (experiment: ExperimentPath): void => {
-    if (closed || due.has(experiment)) return;
-    due.set(experiment, (renewedAtMs.get(experiment) ?? -RENEW_MS) + RENEW_MS);
+    const restMs = around.renewMs(experiment);
+    const dueAtMs = (renewedAtMs.get(experiment) ?? -restMs) + restMs;
+    if (closed || (due.get(experiment) ?? Infinity) <= dueAtMs) return;
+    due.set(experiment, dueAtMs);
     working ??= work();
   };
   return {
     touch,
-    "renew-report": ({ experiment }) => touch(experiment),
+    "renew-report": ({ experiment }) => {
+      asked.add(experiment);
+      touch(experiment);
+    },
     async close() {
       closed = true;
       await working;

@@ -122,11 +122,34 @@ function ruleInput(
   };
 }
 
+/** Readings that go on: two that are asked for at one time must not follow a log together. */
+const goingOn = new WeakMap<ReadingCache, Map<string, Promise<CachedReading>>>();
+
 async function readLogs(
-  { runDir, folder, plan, cache, usedBy }: RunFilesRequest,
+  request: RunFilesRequest,
   record: RunRecord | undefined,
 ): Promise<CachedReading> {
-  const key = cacheKey(runDir, usedBy);
+  const key = cacheKey(request.runDir, request.usedBy);
+  const going = goingOn.get(request.cache) ?? new Map<string, Promise<CachedReading>>();
+  goingOn.set(request.cache, going);
+  const before = going.get(key);
+  const mine = (async () => {
+    await before?.catch(() => undefined);
+    return readLogsNow(key, request, record);
+  })();
+  going.set(key, mine);
+  try {
+    return await mine;
+  } finally {
+    if (going.get(key) === mine) going.delete(key);
+  }
+}
+
+async function readLogsNow(
+  key: string,
+  { runDir, folder, plan, cache }: RunFilesRequest,
+  record: RunRecord | undefined,
+): Promise<CachedReading> {
   const told = hashText(JSON.stringify([{ ...plan, lines: {} }, record ?? null]));
   const print = `${told}\n${await logsPrint(runDir)}`;
   const known = cache.get(key);
@@ -137,7 +160,10 @@ async function readLogs(
     print,
     reading: withoutValues(reading),
     findings: findingsOf(plan, record, reading, await readSystemFile(runDir)),
-    curves: curvesOf(reading, [...comparedNames(plan), ...plan.metrics.map(({ key }) => key)]),
+    curves: curvesOf(reading, [
+      ...comparedNames(plan),
+      ...plan.metrics.map((metric) => metric.key),
+    ]),
     ...(digest === undefined ? {} : { digest }),
     ...(tail === undefined ? {} : { tail }),
   };
@@ -154,7 +180,11 @@ async function readNew(
   record: RunRecord | undefined,
   known: CachedReading | undefined,
 ): Promise<{ readonly reading: RunReading; readonly tail?: RunTail }> {
-  if (record?.ending !== undefined) return { reading: await readRun(runDir) };
+  if (record?.ending !== undefined) {
+    // What was followed until now is read on from there.
+    await known?.tail?.finish();
+    return { reading: known?.tail?.reader.reading() ?? (await readRun(runDir)) };
+  }
   const tail = known?.tail ?? openTail(runDir);
   for (let turns = 0; turns < REPORT_TURNS && (await tail.poll()); turns += 1);
   const reading = tail.reader.reading();

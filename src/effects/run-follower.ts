@@ -1,7 +1,7 @@
 // Follows one run while it goes on: finds its folder, moves its console there, reads what its
 // logs gain and has its plots renewed. It ends with the run; what the ending means is read after.
 import { setTimeout as pause } from "node:timers/promises";
-import { FOLDER_LOOK_MS, LOG_LOOK_MS, LOG_PAUSE_MS, RENEW_MS } from "../limits.ts";
+import { FOLDER_LOOK_MS, LOG_LOOK_MS, LOG_PAUSE_MS } from "../limits.ts";
 import type { RunFolder } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import { readNotes } from "./attempt-notes.ts";
@@ -12,6 +12,8 @@ import { openTail, type RunTail } from "./tail.ts";
 import { join } from "node:path";
 
 export interface FollowerHandlers {
+  /** The rest after a renewal, in ms. */
+  readonly restMs: () => number;
   /** Folders that other runs have made. */
   readonly taken: () => ReadonlySet<string>;
   /** Called once, before anything is read from the folder. */
@@ -69,7 +71,7 @@ export function followRun(
       while (!over.signal.aborted && (await tail.poll())) news = true;
       if (news && !over.signal.aborted) {
         await handlers.logsGrew(where, tail);
-        await pause(RENEW_MS, undefined, { signal: over.signal }).catch(() => undefined);
+        await pause(handlers.restMs(), undefined, { signal: over.signal }).catch(() => undefined);
       } else {
         await folderChanged(join(dir, "logs"), LOG_LOOK_MS, over.signal);
         await pause(LOG_PAUSE_MS, undefined, { signal: over.signal }).catch(() => undefined);

@@ -39,6 +39,8 @@ export function runHands(parts: Parts): RunHands {
   const followers = new Map<AttemptId, RunFollower>();
   const records = new Map<AttemptId, Promise<RecordFacts | undefined>>();
   const samplers = new Map<AttemptId, SystemSampler>();
+  /** What was read of a run that has ended, until its last plots are drawn from it. */
+  const lastTails = new Map<AttemptId, RunTail>();
   const gpus = createGpuProbe();
   const earlierRuns = createEarlierRuns();
   return {
@@ -82,6 +84,7 @@ export function runHands(parts: Parts): RunHands {
       });
       samplers.set(attempt, sampler);
       const follower = followRun(spec, folder, {
+        restMs: () => around.renewMs(experimentPath(spec.experiment)),
         taken: () => around.takenFolders(spec),
         folderFound(found) {
           place = found;
@@ -117,6 +120,7 @@ export function runHands(parts: Parts): RunHands {
       samplers.delete(attempt);
       await sampler?.end();
       const reading = await readingOf(spec, folder, followed?.tail);
+      if (followed?.tail !== undefined) lastTails.set(attempt, followed.tail);
       const death = await deathOf(spec, facts, reading);
       const startedAtMs = facts.startedAtMs ?? facts.claimedAtMs;
       const known = await records.get(attempt);
@@ -151,8 +155,10 @@ export function runHands(parts: Parts): RunHands {
     async "plot-run"({ spec, folder, findings: found }, post) {
       const { attempt } = spec;
       let plots: readonly PlotRef[] = [];
+      const tail = lastTails.get(attempt);
+      lastTails.delete(attempt);
       if (folder !== undefined) {
-        const reading = await readRun(runDir(spec.experiment, folder));
+        const reading = tail?.reader.reading() ?? (await readRun(runDir(spec.experiment, folder)));
         // An evaluation adds nothing to what was sampled of the run itself.
         const own =
           spec.verb === "run" ? await readSystemFile(runDir(spec.experiment, folder)) : [];

@@ -6,6 +6,8 @@ import type { AttemptSpec } from "../model/run.ts";
 export interface RunSurroundings {
   readonly plan: (experiment: ExperimentPath) => Plan;
   readonly timeZone: (lab: string) => string;
+  /** How long plots rest after a renewal. */
+  readonly renewMs: (experiment: ExperimentPath) => number;
   /** Folders of the experiment's other runs. */
   readonly takenFolders: (spec: AttemptSpec) => ReadonlySet<string>;
   readonly reportTouched: (experiment: ExperimentPath) => void;

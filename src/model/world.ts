@@ -228,6 +228,8 @@ export interface LabSettings {
   readonly settleMs: number;
   /** `quiet:` in nightlab.yaml; default QUIET_MS. */
   readonly quietMs: number;
+  /** `renew:` in nightlab.yaml: plots and reports rest so long after a renewal; default RENEW_MS. */
+  readonly renewMs?: number;
   readonly timeZone: string;
   /** `cpu-slots:` in nightlab.yaml: runs on the CPU at one time; default CPU_SLOTS. */
   readonly cpuSlots?: number;

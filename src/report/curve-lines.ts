@@ -9,7 +9,7 @@ import {
 } from "../limits.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import type { Curve } from "./curves.ts";
-import { groupsOf } from "./groups.ts";
+import { groupLabel, groupsOf, type RunGroup } from "./groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
 import { tQuantile } from "./student-t.ts";
 
@@ -91,8 +91,7 @@ export function curveLines(
   };
   const groups = coloured.map((group): CurveGroup => {
     const lines = group.runs.flatMap(lineOf);
-    const same = all.filter(({ name }) => name === group.name).length > 1;
-    const label = labelOf(group, same ? all.indexOf(group) + 1 : undefined);
+    const label = labelOf(group, groupLabel(group, all));
     const band = lines.length < CURVE_SEEDS_BAND ? undefined : bandOf(lines);
     return { label, lines, ...(band === undefined ? {} : { band }) };
   });
@@ -109,11 +108,7 @@ export function curveLines(
   };
 }
 
-function labelOf(
-  group: { readonly name: string; readonly runs: readonly ReportRun[] },
-  number: number | undefined,
-): string {
-  const name = number === undefined ? group.name : `${group.name} (${number})`;
+function labelOf(group: RunGroup, name: string): string {
   const [first, ...more] = group.runs;
   if (more.length > 0) return `${name}, ${group.runs.length} runs`;
   const state = first === undefined ? "done" : runState(first);
@@ -132,25 +127,31 @@ function pointsOf(curve: Curve, axis: Axis): Pick<CurveLine, "xs" | "ys"> {
   return { xs: [...xs], ys: [...curve.values] };
 }
 
-/** Of each stretch of a grey line the first, smallest, largest and last point. */
 function thinned(line: CurveLine): CurveLine {
-  const { xs, ys } = line;
-  const size = Math.ceil(xs.length / CURVE_OTHER_COLUMNS);
-  if (size <= 4) return line;
+  const kept = thinnedIndices(line.ys, CURVE_OTHER_COLUMNS);
+  return { ...line, xs: kept.map((i) => line.xs[i] ?? 0), ys: kept.map((i) => line.ys[i] ?? 0) };
+}
+
+/** Of each of so many stretches the first, smallest, largest and last value, and the first gap. */
+export function thinnedIndices(ys: ArrayLike<number>, columns: number): readonly number[] {
+  const size = Math.ceil(ys.length / columns);
+  if (size <= 4) return Array.from({ length: ys.length }, (_, i) => i);
   const kept: number[] = [];
-  for (let from = 0; from < xs.length; from += size) {
-    const to = Math.min(from + size, xs.length);
-    let [low, high, gap] = [from, from, -1];
+  for (let from = 0; from < ys.length; from += size) {
+    const to = Math.min(from + size, ys.length);
+    let [low, high, gap] = [-1, -1, -1];
     for (let i = from; i < to; i += 1) {
       const value = ys[i] ?? Number.NaN;
       if (Number.isNaN(value)) gap = gap < 0 ? i : gap;
-      if (!(value >= (ys[low] ?? Number.NaN))) low = Number.isNaN(value) ? low : i;
-      if (!(value <= (ys[high] ?? Number.NaN))) high = Number.isNaN(value) ? high : i;
+      else {
+        if (low < 0 || value < (ys[low] ?? 0)) low = i;
+        if (high < 0 || value > (ys[high] ?? 0)) high = i;
+      }
     }
-    kept.push(...new Set([from, low, high, gap, to - 1].toSorted((a, b) => a - b)));
+    const some = [from, low, high, gap, to - 1].filter((i) => i >= 0);
+    kept.push(...new Set(some.toSorted((a, b) => a - b)));
   }
-  const some = kept.filter((i) => i >= 0);
-  return { ...line, xs: some.map((i) => xs[i] ?? 0), ys: some.map((i) => ys[i] ?? 0) };
+  return kept;
 }
 
 /**

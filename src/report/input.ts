@@ -16,6 +16,8 @@ export interface ReportInput {
   readonly runs: readonly ReportRun[];
   /** Pictures of the whole experiment that lie beside the page. */
   readonly figures?: readonly ExperimentFigure[];
+  /** Path from the page to the live page of all runs: `plots/index.html`. */
+  readonly livePage?: string;
   /** What `baseline:` names, where it names something. */
   readonly baseline?: Baseline;
 }

@@ -3,18 +3,17 @@
 import type { TopLevelSpec } from "vega-lite";
 import { COMPARE_PLOT_GROUPS } from "../limits.ts";
 import { canonicalMetric } from "../model/metric-key.ts";
-import { measureGroup, measuresOf, type Measure } from "./comparisons.ts";
-import { toNumber } from "./decimal.ts";
+import { measured } from "./compare-dots.ts";
+import { measuresOf, type Measure } from "./comparisons.ts";
 import { evidenceOf } from "./evidence.ts";
-import { groupsOf, type RunGroup } from "./groups.ts";
+import { groupLabel, groupsOf, type RunGroup } from "./groups.ts";
 import { comparedRuns } from "./curve-lines.ts";
 import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
 import { curvesPicture } from "./plot-curves.ts";
-import type { Layer } from "./plot-layers.ts";
+import { PLOT_WIDTH, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
 import { axisTitle, shorten } from "./plot-text.ts";
 import { INK, splitColour } from "./plot-theme.ts";
-import { summarize } from "./statistics.ts";
 import { optionsOf, searched, sweepOf } from "./sweep.ts";
 
 export interface ComparePlot {
@@ -76,8 +75,8 @@ function curvePlots(input: ReportInput): readonly ComparePlot[] {
 
 /** Metrics whose curves are drawn: those measured; where nothing is promised, the first one. */
 export function comparedMetrics(input: ReportInput, runs: readonly ReportRun[]): readonly string[] {
-  const measured = [...new Map(measuresOf(input).map(({ name }) => [canonicalMetric(name), name]))];
-  if (measured.length > 0) return measured.slice(0, MEASURES).map(([, name]) => name);
+  const names = [...new Map(measuresOf(input).map(({ name }) => [canonicalMetric(name), name]))];
+  if (names.length > 0) return names.slice(0, MEASURES).map(([, name]) => name);
   return runs.flatMap(({ curves = [] }) => curves.map(({ key }) => key)).slice(0, 1);
 }
 
@@ -87,7 +86,10 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
   if (dots.length < 2) return undefined;
   const title = `${measureName(measure)} of each run that ended`;
   const interval = "mean and 95 % t-interval from three runs on";
-  const x = { field: "label", type: "nominal", sort: null, title: null, axis: LABELS };
+  const names = [...new Set(dots.map(({ label }) => label))];
+  const flat = names.join("   ").length * LETTER_WIDTH < PLOT_WIDTH - 80;
+  const axis = flat ? { labelAngle: 0 } : LABELS;
+  const x = { field: "label", type: "nominal", sort: null, title: null, axis };
   return {
     key: `final ${measureName(measure)}`,
     title,
@@ -152,28 +154,26 @@ function drawn(
   groups: readonly RunGroup[],
   options: readonly string[],
 ): { readonly dots: readonly Dot[]; readonly bars: readonly Bar[] } {
-  const dots: Dot[] = [];
-  const bars: Bar[] = [];
-  for (const [i, group] of groups.slice(-COMPARE_PLOT_GROUPS).entries()) {
-    const { values } = measureGroup(measure, group.runs);
-    const same = groups.filter((other) => other.name === group.name).length > 1;
-    const label = shorten(same ? `${group.name} (${i + 1})` : group.name, 22);
-    const given = optionsOf(group.args);
-    const at = options.map((option) => given.get(option) ?? "");
-    for (const value of values) dots.push({ label, value: toNumber(value), at });
-    const summary = values.length < 3 ? undefined : summarize(values);
-    if (summary?.kind === "several") {
-      bars.push({ label, mean: toNumber(summary.mean), low: summary.low, high: summary.high });
-    }
-  }
-  return { dots, bars };
+  const shown = groups.slice(-COMPARE_PLOT_GROUPS);
+  const labels = new Map(shown.map((group) => [group, shorten(groupLabel(group, groups), 22)]));
+  const { dots, bars } = measured(measure, shown);
+  return {
+    dots: dots.map(({ group, value }) => {
+      const given = optionsOf(group.args);
+      const at = options.map((option) => given.get(option) ?? "");
+      return { label: labels.get(group) ?? "", value, at };
+    }),
+    bars: bars.map(({ group, ...bar }) => ({ label: labels.get(group) ?? "", ...bar })),
+  };
 }
 
 /** `last val/loss`. */
-function measureName(measure: Measure): string {
+export function measureName(measure: Measure): string {
   return `${measure.aggregation} ${axisTitle(measure.name)}`;
 }
 
+/** Of a label, in CSS pixels. */
+const LETTER_WIDTH = 8;
 const LABELS: Layer = { labelAngle: -30, labelLimit: 160 };
 
 function yOf(measure: Measure): Layer {
@@ -243,7 +243,7 @@ function map(dots: readonly Dot[], options: readonly string[], measure: Measure)
     field: "mean",
     type: "quantitative",
     title: measureName(measure),
-    scale: { range: ["#FFFFFF", INK.blue], zero: false },
+    scale: { range: ["#FFFFFF", INK.blue], interpolate: "rgb", zero: false },
   };
   return {
     data: { values },

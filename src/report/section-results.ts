@@ -45,14 +45,20 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
 
 /** Pictures of the whole experiment. */
 function figureBlocks(facts: Facts): readonly PageBlock[] {
-  const { figures = [] } = facts.input;
-  if (figures.length === 0) return [];
+  const { figures = [], livePage } = facts.input;
+  const live =
+    livePage === undefined
+      ? []
+      : [{ key: "results.live", text: `${link(code(livePage), livePage)} shows ${LIVE}.` }];
+  if (figures.length === 0) return live;
   const blocks = figures.map(({ title, caption, file }, i) => ({
     key: `results.figure.${file}`,
     text: `${image(title, file)}  \n_Figure ${i + 1}. ${plain(sentenceCase(title))}. ${plain(caption)} Its values are those of the runs' tables._`,
   }));
-  return [{ key: "results.figures", text: "### The runs side by side" }, ...blocks];
+  return [{ key: "results.figures", text: "### The runs side by side" }, ...blocks, ...live];
 }
+
+const LIVE = "the runs in a browser, to look closer at and to choose from";
 
 function boundText(all: number, shown: number): string {
   return `Of ${counted(all, "run")}, the ${shown} below are shown: the newest that are evidence, then the newest others. ${counted(all - shown, "run")} ${all - shown === 1 ? "is" : "are"} left out here; Methods lists ${all - shown === 1 ? "it" : "them"} with a link to the folder.`;

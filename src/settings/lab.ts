@@ -17,6 +17,7 @@ import type { YamlFault, YamlValue } from "./yaml-map.ts";
 const KEYS = [
   "settle",
   "quiet",
+  "renew",
   "time-zone",
   "rules",
   "cpu-slots",
@@ -41,11 +42,13 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let rules: RuleSettings = {};
   let cpuSlots: number | undefined;
   let gpuFreeBelow: number | undefined;
+  let renewMs: number | undefined;
   let diskFloor: number | undefined;
   let windowsWritten: YamlValue | undefined;
   for (const { key, offset, value } of entries) {
     if (key === "settle") settleMs = readPause(key, value, faults, SETTLE_MIN_MS) ?? settleMs;
     else if (key === "quiet") quietMs = readPause(key, value, faults, 0) ?? quietMs;
+    else if (key === "renew") renewMs = readPause(key, value, faults, 0);
     else if (key === "time-zone") timeZone = readTimeZone(value, faults) ?? timeZone;
     else if (key === "cpu-slots") {
       cpuSlots = readOne(value, (one) => checkCount(key, one, 1, CPU_SLOTS_MOST), faults);
@@ -71,6 +74,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   const given = {
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
     ...(cpuSlots === undefined ? {} : { cpuSlots }),
+    ...(renewMs === undefined ? {} : { renewMs }),
     ...(gpuFreeBelow === undefined ? {} : { gpuFreeBelow }),
     ...(diskFloor === undefined ? {} : { diskFloor }),
     ...(windows.length === 0 ? {} : { windows }),

@@ -1,0 +1,101 @@
+// The drawing of curves as a Vega spec: lines of the data "rows" and one point of "spot".
+// Which rows there are, and what the mouse does, is curves.browser.js.
+import { HEIGHT } from "./look.browser.js";
+
+export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
+  $schema: "https://vega.github.io/schema/vega/v6.json",
+  width,
+  height: HEIGHT,
+  padding: { left: 6, top: 6, right: 22, bottom: 6 },
+  autosize: { type: "fit", contains: "padding", resize: true },
+  signals: [
+    { name: "across", value: across },
+    { name: "up", value: up },
+    { name: "hot", value: -1 },
+  ],
+  data: [
+    { name: "rows", values: [] },
+    { name: "spot", values: [] },
+  ],
+  scales: [
+    { name: "x", type: "linear", range: "width", domain: { signal: "across" }, zero: false },
+    {
+      name: "y",
+      type: log ? "log" : "linear",
+      range: "height",
+      domain: { signal: "up" },
+      zero: false,
+    },
+  ],
+  axes: [
+    {
+      orient: "bottom",
+      scale: "x",
+      title: xTitle,
+      tickCount: 8,
+      labelOverlap: true,
+      format: "~s",
+      encode: {
+        labels: {
+          update: {
+            text: {
+              signal:
+                "abs(datum.value) >= 10000 ? format(datum.value, '~s') : format(datum.value, '~g')",
+            },
+          },
+        },
+      },
+    },
+    {
+      orient: "left",
+      scale: "y",
+      title: yTitle,
+      grid: true,
+      tickCount: 6,
+      labelOverlap: true,
+      format: "~g",
+    },
+  ],
+  marks: [
+    {
+      type: "group",
+      clip: true,
+      encode: { update: { width: { signal: "width" }, height: { signal: "height" } } },
+      marks: [
+        {
+          type: "group",
+          from: { facet: { name: "line", data: "rows", groupby: "k" } },
+          marks: [
+            {
+              type: "line",
+              from: { data: "line" },
+              encode: {
+                update: {
+                  x: { scale: "x", field: "x" },
+                  y: { scale: "y", field: "y" },
+                  stroke: { field: "c" },
+                  strokeDash: { field: "d" },
+                  strokeJoin: { value: "round" },
+                  strokeWidth: { signal: "datum.r === hot ? datum.w + 1 : datum.w" },
+                  strokeOpacity: { signal: "hot < 0 || datum.r === hot ? datum.o : datum.o / 4" },
+                },
+              },
+            },
+          ],
+        },
+        {
+          type: "symbol",
+          from: { data: "spot" },
+          encode: {
+            update: {
+              x: { scale: "x", field: "x" },
+              y: { scale: "y", field: "y" },
+              fill: { field: "c" },
+              size: { value: 70 },
+            },
+          },
+        },
+      ],
+    },
+  ],
+});
