@@ -7,7 +7,7 @@ import type { ReportInput } from "../report/input.ts";
 import { renewReportPage } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
 import { renewComparePlots, withFigures } from "./compare-plots.ts";
-import { gate, readCited } from "./gate.ts";
+import { gate } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import { readPatiently } from "./patient-read.ts";
