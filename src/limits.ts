@@ -127,6 +127,8 @@ export const GIT_REFLOG_ENTRIES = 20;
 export const GIT_STASHES = 5;
 /** nvidia-smi takes 2 s on a machine with 8 cold GPUs, and hangs on a broken one. */
 export const GPU_QUERY_MS = 5_000;
+/** A driver is installed, and a GPU cut into slices, by an administrator: asked this often. */
+export const GPU_LAYOUT_MS = 60_000;
 /** Patch of an experiment's uncommitted text: more is data in the wrong place. */
 export const PATCH_BYTES = 4 * 2 ** 20;
 /** One file of a patch, and their number. */

@@ -1,14 +1,30 @@
-// Which GPUs this machine has, as the driver names them. Whether one is free is not asked here.
+// Which GPUs this machine has, as their drivers name them. Whether one is free is not asked here.
 // A machine without a driver, or with one that hangs, has none.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { GPU_QUERY_MS } from "../limits.ts";
 import type { RunRecord } from "../model/run.ts";
+import { askAmd } from "./gpu-amd.ts";
+import { askSlices } from "./gpu-mig.ts";
 
 export type GpuFacts = RunRecord["gpus"][number];
 
-/** NVIDIA's GPUs, in the driver's order; `program` is what is asked. */
+/** NVIDIA's GPUs and slices of them, in the driver's order, then AMD's. */
 export async function gpuFacts(program = "nvidia-smi"): Promise<readonly GpuFacts[]> {
+  const [whole, slices, amd] = await Promise.all([
+    nvidiaFacts(program),
+    askSlices(process.env, program),
+    askAmd(process.env),
+  ]);
+  const cut = slices.map(({ uuid, parent, profile }) => {
+    const { name = "", driver = "" } = whole.find((gpu) => gpu.uuid === parent) ?? {};
+    return { uuid, name: `${name} MIG ${profile}`, driver };
+  });
+  const others = amd.kind === "seen" ? amd.gpus : [];
+  return [...whole, ...cut, ...others.map(({ uuid, name, driver }) => ({ uuid, name, driver }))];
+}
+
+async function nvidiaFacts(program: string): Promise<readonly GpuFacts[]> {
   try {
     const { stdout } = await promisify(execFile)(
       program,

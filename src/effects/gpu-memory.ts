@@ -1,24 +1,70 @@
-// Asks NVIDIA's driver which GPUs there are and how much of their memory is in use.
+// Asks the drivers which GPUs and slices of GPUs there are and how much of their memory is in use.
 // Which of them a run may have is decided in queue/place.ts.
 import { execFile } from "node:child_process";
 import { GPU_QUERY_MS } from "../limits.ts";
 import type { GpusSeen, SeenGpu } from "../model/place.ts";
+import { askAmd, type AmdGpu } from "./gpu-amd.ts";
+import { askSlices, type Slice } from "./gpu-mig.ts";
 
 const ARGS = ["--query-gpu=index,uuid,name,memory.used", "--format=csv,noheader,nounits"];
 
 /**
- * What `nvidia-smi` says now. One that hangs is ended after GPU_QUERY_MS; GPUs that answer are
- * told although another does not. Never rejects.
+ * What `nvidia-smi` and `rocm-smi` say now. One that hangs is ended after GPU_QUERY_MS; GPUs that
+ * answer are told although another does not. Never rejects.
  */
-export function askDriver(env: NodeJS.ProcessEnv, program = "nvidia-smi"): Promise<GpusSeen> {
+export async function askDriver(env: NodeJS.ProcessEnv, program = "nvidia-smi"): Promise<GpusSeen> {
+  const [nvidia, amd] = await Promise.all([askNvidia(env, program), askAmd(env)]);
+  const others = amd.kind === "seen" ? amd.gpus.map(amdGpu) : [];
+  if (nvidia.kind === "seen") return { kind: "seen", gpus: [...nvidia.gpus, ...others] };
+  if (others.length > 0) return { kind: "seen", gpus: others };
+  // A driver that is there and silent says more than one that is not there.
+  return amd.kind === "unreachable" && nvidia.noDriver && !amd.noDriver ? amd : nvidia;
+}
+
+type Unreachable = Extract<GpusSeen, { readonly kind: "unreachable" }>;
+
+async function askNvidia(
+  env: NodeJS.ProcessEnv,
+  program: string,
+): Promise<Extract<GpusSeen, { readonly kind: "seen" }> | Unreachable> {
+  const [answer, slices] = await Promise.all([queried(env, program), askSlices(env, program)]);
+  if (answer.kind === "unreachable") return answer;
+  const gpus = withSlices(answer.gpus, slices);
+  return { kind: "seen", gpus: visible(gpus, env["CUDA_VISIBLE_DEVICES"]) };
+}
+
+function queried(env: NodeJS.ProcessEnv, program: string): Promise<GpusSeen> {
   const options = { env, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
     execFile(program, ARGS, options, (error, stdout, stderr) => {
-      const gpus = visible(readGpuMemory(stdout), env["CUDA_VISIBLE_DEVICES"]);
+      const gpus = readGpuMemory(stdout);
       const said = `${stdout}\n${stderr}`;
       if (error === null || gpus.length > 0) resolve({ kind: "seen", gpus });
       else resolve({ kind: "unreachable", ...whySilent(error, said) });
     });
+  });
+}
+
+const amdGpu = ({ uuid, index, name, memoryUsed }: AmdGpu): SeenGpu => ({
+  uuid,
+  index,
+  name,
+  vendor: "amd",
+  ...(memoryUsed === undefined ? {} : { memoryUsed }),
+});
+
+/** A GPU that is cut into slices is none itself: CUDA refuses it. */
+function withSlices(gpus: readonly SeenGpu[], slices: readonly Slice[]): readonly SeenGpu[] {
+  return gpus.flatMap((gpu) => {
+    const own = slices.filter(({ parent }) => parent === gpu.uuid);
+    if (own.length === 0) return [gpu];
+    return own.map(({ uuid, slice, profile, memoryUsed }) => ({
+      uuid,
+      index: gpu.index,
+      slice,
+      name: `${gpu.name} MIG ${profile}`,
+      ...(memoryUsed === undefined ? {} : { memoryUsed }),
+    }));
   });
 }
 

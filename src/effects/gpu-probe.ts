@@ -1,16 +1,23 @@
-// Asks NVIDIA's driver how busy the GPUs are and which processes are on them, at a sane rate.
+// Asks the drivers how busy the GPUs are and which processes are on them, at a sane rate.
 // A machine without a driver, or with one that hangs, is not asked again for a while.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
+import { askAmd, type AmdGpu } from "./gpu-amd.ts";
+import { askSlices, type Slice } from "./gpu-mig.ts";
 import { GPU_ASK_AGAIN_MS, GPU_QUERY_MS, GPU_SAMPLE_MS } from "../limits.ts";
 
 export interface GpuUse {
   readonly uuid: string;
-  /** 0 to 1. */
-  readonly busy: number;
+  /** 0 to 1; absent where the driver does not say, as of a slice. */
+  readonly busy?: number;
   /** Bytes in use, by whomever. */
-  readonly memory: number;
+  readonly memory?: number;
+  readonly memoryTotal?: number;
+  /** Of a slice that of its GPU. */
+  readonly index?: number;
+  readonly slice?: number;
+  readonly name?: string;
 }
 
 export interface GpuState {
@@ -43,24 +50,54 @@ export function createGpuProbe(program = "nvidia-smi"): GpuProbe {
 }
 
 async function query(program: string): Promise<GpuState | undefined> {
-  const gpus = readGpuUse(
-    await smi(
-      program,
-      "--query-gpu=uuid,utilization.gpu,memory.used",
-      "--format=csv,noheader,nounits",
-    ),
-  );
-  const apps = await smi(
-    program,
-    "--query-compute-apps=pid,gpu_uuid",
-    "--format=csv,noheader,nounits",
-  );
+  const [nvidia, amd] = await Promise.all([
+    queryNvidia(program).catch(() => undefined),
+    askAmd(process.env),
+  ]);
+  // Which process is on which GPU, AMD's does not tell.
+  if (amd.kind !== "seen") return nvidia ?? Promise.reject(new Error("no driver answers"));
+  return { gpus: [...(nvidia?.gpus ?? []), ...amd.gpus.map(amdUse)] };
+}
+
+const amdUse = ({ uuid, index, name, busy, memoryUsed, memoryTotal }: AmdGpu): GpuUse => ({
+  uuid,
+  index,
+  name,
+  ...(busy === undefined ? {} : { busy }),
+  ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
+  ...(memoryTotal === undefined ? {} : { memoryTotal }),
+});
+
+async function queryNvidia(program: string): Promise<GpuState> {
+  const csv = "--format=csv,noheader,nounits";
+  const [use, apps, slices] = await Promise.all([
+    smi(program, "--query-gpu=uuid,utilization.gpu,memory.used,memory.total,index,name", csv),
+    smi(program, "--query-compute-apps=pid,gpu_uuid", csv),
+    askSlices(process.env, program),
+  ]);
+  const gpus = withSlices(readGpuUse(use), slices);
   const processes = readGpuProcesses(apps);
   // In a container the driver names processes of the host, or none although memory is in use.
   const hidden =
     processes.some(({ pid }) => !existsSync(`/proc/${pid}`)) ||
-    (processes.length === 0 && gpus.some(({ memory }) => memory > EMPTY_BYTES));
+    (processes.length === 0 && gpus.some(({ memory = 0 }) => memory > EMPTY_BYTES));
   return hidden ? { gpus } : { gpus, processes };
+}
+
+/** How busy a slice is, nobody says. */
+function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly GpuUse[] {
+  return gpus.flatMap((gpu) => {
+    const own = slices.filter(({ parent }) => parent === gpu.uuid);
+    if (own.length === 0) return [gpu];
+    return own.map(({ uuid, index, slice, profile, memoryUsed, memoryTotal }) => ({
+      uuid,
+      index,
+      slice,
+      name: `${gpu.name ?? ""} MIG ${profile}`.trim(),
+      ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
+      ...(memoryTotal === undefined ? {} : { memoryTotal }),
+    }));
+  });
 }
 
 /** A GPU that nobody computes on holds less: the driver's own share. */
@@ -71,16 +108,28 @@ async function smi(program: string, ...args: readonly string[]): Promise<string>
   return (await promisify(execFile)(program, [...args], options)).stdout;
 }
 
-/** Reads `UUID, per cent, MiB` lines; what the driver calls N/A counts as none. */
+/** Reads `UUID, per cent, MiB` lines, with total, index and name behind; N/A is left out. */
 function readGpuUse(text: string): readonly GpuUse[] {
   return text.split(/\r?\n/).flatMap((line) => {
-    const [uuid = "", busy = "", memory = ""] = line.split(",").map((part) => part.trim());
+    const [uuid = "", ...parts] = line.split(",").map((part) => part.trim());
     if (!/^(?:GPU|MIG)-/.test(uuid)) return [];
-    return [{ uuid, busy: numberIn(busy) / 100, memory: numberIn(memory) * 2 ** 20 }];
+    const [busy, memory, total, index] = parts.slice(0, 4).map(numberIn);
+    const name = parts.slice(4).join(", ");
+    return [
+      {
+        uuid,
+        ...(busy === undefined ? {} : { busy: busy / 100 }),
+        ...(memory === undefined ? {} : { memory: memory * 2 ** 20 }),
+        ...(total === undefined ? {} : { memoryTotal: total * 2 ** 20 }),
+        ...(index === undefined ? {} : { index }),
+        ...(name === "" ? {} : { name }),
+      },
+    ];
   });
 }
 
-const numberIn = (text: string): number => (/^\d+(?:\.\d+)?$/.test(text) ? Number(text) : 0);
+const numberIn = (text: string): number | undefined =>
+  /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 
 /** Reads `pid, UUID` lines. */
 function readGpuProcesses(text: string): NonNullable<GpuState["processes"]> {

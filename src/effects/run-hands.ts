@@ -74,6 +74,7 @@ export function runHands(parts: Parts): RunHands {
       const sampler = sampleSystem({
         attempt,
         gpus,
+        ...(spec.place === undefined ? {} : { place: spec.place }),
         now: around.now,
         // The samples of an evaluation are none of the run's that it is of.
         runDir: () =>

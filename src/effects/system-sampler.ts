@@ -12,6 +12,7 @@ import {
   SYSTEM_SAMPLES,
 } from "../limits.ts";
 import type { AttemptId } from "../model/ids.ts";
+import type { Place } from "../model/place.ts";
 import type { SystemSample, SystemSeries } from "../model/system.ts";
 import { readSystemLines, SYSTEM_LOG, systemLine, thinned } from "../observe/system-lines.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
@@ -34,9 +35,11 @@ export interface SamplerOptions {
   /** The run's folder once it is known; nothing is kept on disk before. */
   readonly runDir: () => string | undefined;
   readonly gpus: GpuProbe;
+  /** What the run holds; of a run without one any GPU may be its. */
+  readonly place?: Place;
   readonly now: () => number;
-  /** After each sample. */
-  readonly sampled: () => void;
+  /** After each try to take a sample; what it gave. */
+  readonly sampled: (sample: SystemSample | undefined) => void;
   readonly everyMs?: number;
 }
 
@@ -57,7 +60,7 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
     const atMs = now();
     const use = meter.read(atMs);
     if (use === undefined) return;
-    const gpu = gpuPart(await gpus.ask(atMs), use.pids);
+    const gpu = gpuPart(await gpus.ask(atMs), use.pids, options.place);
     const diskFree = dir === undefined ? undefined : await freeBytes(dir);
     if (ended) return;
     const { pids, ...rest } = use;
@@ -96,7 +99,7 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
   const round = async (): Promise<void> => {
     await take().catch(() => undefined);
     if (ended) return;
-    options.sampled();
+    options.sampled(samples.at(-1));
     timer = setTimeout(start, everyMs);
     timer.unref();
   };
@@ -169,19 +172,25 @@ function createMeter(attempt: AttemptId): { read(atMs: number): Reading | undefi
   };
 }
 
-/** The GPU that the run is on; else the busiest one. */
+/**
+ * The busiest GPU of the run's place. Of a run without a place, as an earlier release started them,
+ * the busiest one that it is on, else the busiest of all.
+ */
 function gpuPart(
   state: GpuState | undefined,
   pids: ReadonlySet<number>,
+  place: Place | undefined,
 ): Pick<SystemSample, "gpu" | "gpuMemory" | "gpuProcesses"> {
-  if (state === undefined || state.gpus.length === 0) return {};
+  if (state === undefined || place?.kind === "cpu") return {};
   const own = state.processes?.filter(({ pid }) => pids.has(pid));
-  const on = state.gpus.filter(({ uuid }) => own?.some((one) => one.uuid === uuid) === true);
-  const [gpu] = (on.length > 0 ? on : state.gpus).toSorted((a, b) => b.busy - a.busy);
+  const held = place?.gpus.map(({ uuid }) => uuid) ?? own?.map(({ uuid }) => uuid);
+  const on = state.gpus.filter(({ uuid }) => held?.includes(uuid) === true);
+  const seen = on.length > 0 || place !== undefined ? on : state.gpus;
+  const [gpu] = seen.toSorted((a, b) => (b.busy ?? 0) - (a.busy ?? 0));
   if (gpu === undefined) return {};
   return {
-    gpu: gpu.busy,
-    gpuMemory: gpu.memory,
+    ...(gpu.busy === undefined ? {} : { gpu: gpu.busy }),
+    ...(gpu.memory === undefined ? {} : { gpuMemory: gpu.memory }),
     ...(own === undefined ? {} : { gpuProcesses: new Set(own.map(({ pid }) => pid)).size }),
   };
 }

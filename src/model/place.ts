@@ -5,6 +5,10 @@
 export interface GpuRef {
   readonly uuid: string;
   readonly index: number;
+  /** Its number, where it is a slice of the GPU with that index. */
+  readonly slice?: number;
+  /** Absent: NVIDIA. */
+  readonly vendor?: "amd";
 }
 
 /** What a run holds from its claim to its end. */
@@ -64,21 +68,30 @@ export function emptyGpuWatch(): GpuWatch {
   };
 }
 
-/** `GPU 0`, `GPUs 0, 3`, `half of GPU 0`; undefined on the CPU of a machine without GPUs. */
+/** `GPU 0`, `GPUs 0, 3`, `1/2 of GPU 0`, `GPU 0 slice 1`; undefined where there are no GPUs. */
 export function placeName(place: Place | undefined): string | undefined {
   if (place === undefined) return undefined;
   if (place.kind === "cpu") return place.why === "asked" ? "CPU" : undefined;
-  const list = place.gpus.map(({ index }) => index).join(", ");
+  const list = place.gpus.map(gpuNumber).join(", ");
   const gpus = `GPU${place.gpus.length === 1 ? "" : "s"} ${list}`;
   return place.share === 1 ? gpus : `1/${place.share} of ${gpus}`;
 }
 
+/** `0`; of a slice `0 slice 1`. */
+export const gpuNumber = ({ index, slice }: Pick<GpuRef, "index" | "slice">): string =>
+  slice === undefined ? String(index) : `${index} slice ${slice}`;
+
 /**
  * What a run's environment says of its place. GPUs are named by UUID, since CUDA numbers them in
- * another order than the driver does; a run that asked for none is shown none.
+ * another order than the driver does; a run that asked for none is shown none. On AMD's the names
+ * are for ROCr, and HIP counts among what that leaves.
  */
 export function placeVariables(place: Place | undefined): Readonly<Record<string, string>> {
   if (place === undefined || (place.kind === "cpu" && place.why === "no-gpu")) return {};
-  const uuids = place.kind === "cpu" ? [] : place.gpus.map(({ uuid }) => uuid);
-  return { CUDA_VISIBLE_DEVICES: uuids.join(",") };
+  // HIP takes an empty list for none written.
+  if (place.kind === "cpu") return { CUDA_VISIBLE_DEVICES: "", HIP_VISIBLE_DEVICES: "-1" };
+  const uuids = place.gpus.map(({ uuid }) => uuid).join(",");
+  if (place.gpus[0]?.vendor !== "amd") return { CUDA_VISIBLE_DEVICES: uuids };
+  const among = place.gpus.map((_, i) => i).join(",");
+  return { ROCR_VISIBLE_DEVICES: uuids, HIP_VISIBLE_DEVICES: among, CUDA_VISIBLE_DEVICES: among };
 }

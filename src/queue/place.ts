@@ -8,7 +8,7 @@ import {
   GPU_NONE_FRESH_MS,
   GPU_RELEASE_MS,
 } from "../limits.ts";
-import type { GpuWatch, Place, SeenGpu } from "../model/place.ts";
+import { gpuNumber, type GpuWatch, type Place, type SeenGpu } from "../model/place.ts";
 import { settingsOf, type Command, type World } from "../model/world.ts";
 
 /** What the runs of this daemon hold. */
@@ -130,7 +130,13 @@ function choose(
   share: number,
   held: Held,
 ): Placement {
-  const free = standings.filter(({ is }) => is === "free");
+  const fitting = need === 1 ? standings : together(standings);
+  const lost = world.gpus.known.size - standings.length;
+  if (fitting.length < standings.length && fitting.length + lost < need) {
+    const why = "a program can use one slice of a GPU only, and GPUs of one maker";
+    return { kind: "never", why: `it asks for ${count(need)}, and ${why}` };
+  }
+  const free = fitting.filter(({ is }) => is === "free");
   if (share > 1) {
     // What is already shared is filled first: a whole GPU may be wanted by somebody else.
     const joined = standings.find(
@@ -141,7 +147,7 @@ function choose(
   } else if (free.length >= need) {
     return given(free.slice(0, need), 1);
   }
-  const own = standings.filter(({ is }) => is !== "others" && is !== "broken");
+  const own = fitting.filter(({ is }) => is !== "others" && is !== "broken");
   // One that is lost or somebody else's may be back at any time, though ours hold all the rest.
   const unlisted = standings.length < world.gpus.known.size;
   const ask = unlisted || standings.some(({ is }) => is !== "held" && is !== "part");
@@ -154,16 +160,31 @@ const given = (on: readonly Standings[], share: number): Placement => ({
   kind: "place",
   place: {
     kind: "gpus",
-    gpus: on.map(({ gpu: { uuid, index } }) => ({ uuid, index })),
+    gpus: on.map(({ gpu: { uuid, index, slice, vendor } }) => ({
+      uuid,
+      index,
+      ...(slice === undefined ? {} : { slice }),
+      ...(vendor === undefined ? {} : { vendor }),
+    })),
     share,
   },
 });
 
+/** Those that one program can use at once: whole GPUs of the maker that has more of them here. */
+function together(standings: readonly Standings[]): readonly Standings[] {
+  const whole = standings.filter(({ gpu }) => gpu.slice === undefined);
+  const [amd, nvidia] = [
+    whole.filter(({ gpu }) => gpu.vendor === "amd"),
+    whole.filter(({ gpu }) => gpu.vendor === undefined),
+  ];
+  return amd.length > nvidia.length ? amd : nvidia;
+}
+
 function whyWaiting(world: World, standings: readonly Standings[]): string {
   const listed = new Set(standings.map(({ gpu }) => gpu.uuid));
   const lost = [...world.gpus.known].filter(([uuid]) => !listed.has(uuid)).map(([, at]) => at);
-  const named = (kind: Standing): readonly number[] =>
-    standings.filter(({ is }) => is === kind).map(({ gpu }) => gpu.index);
+  const named = (kind: Standing): readonly string[] =>
+    standings.filter(({ is }) => is === kind).map(({ gpu }) => gpuNumber(gpu));
   const broken = [...named("broken"), ...lost];
   const others = named("others");
   const told = [
@@ -182,4 +203,13 @@ export function seeGpus(
 ): void {
   watch.sight = { gpus, epoch, atMs };
   for (const { uuid, index } of gpus) watch.known.set(uuid, index);
+  const listed = new Set(gpus.map(({ uuid }) => uuid));
+  // One that was cut into slices since, or put together again, is not lost.
+  const cut = new Set(gpus.flatMap(({ index, slice }) => (slice === undefined ? [] : [index])));
+  const whole = new Set(gpus.flatMap(({ index, slice }) => (slice === undefined ? [index] : [])));
+  for (const [uuid, index] of watch.known) {
+    if (listed.has(uuid)) continue;
+    const isSlice = uuid.startsWith("MIG-");
+    if (cut.has(index) || (isSlice && whole.has(index))) watch.known.delete(uuid);
+  }
 }

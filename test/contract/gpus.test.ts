@@ -110,7 +110,10 @@ test("a place is in the environment by UUID; none asked for is none seen", () =>
   const gpus = [2, 0].map((index) => ({ uuid: uuidOf(index), index }));
   const seen = placeVariables({ kind: "gpus", gpus, share: 1 });
   assert.deepEqual(seen, { CUDA_VISIBLE_DEVICES: `${uuidOf(2)},${uuidOf(0)}` });
-  assert.deepEqual(placeVariables({ kind: "cpu", why: "asked" }), { CUDA_VISIBLE_DEVICES: "" });
+  assert.deepEqual(placeVariables({ kind: "cpu", why: "asked" }), {
+    CUDA_VISIBLE_DEVICES: "",
+    HIP_VISIBLE_DEVICES: "-1",
+  });
   assert.deepEqual(placeVariables({ kind: "cpu", why: "no-gpu" }), {});
 });
 

@@ -11,6 +11,7 @@ import { createGpuProbe, type GpuProbe } from "../../src/effects/gpu-probe.ts";
 import { readSystemFile, sampleSystem } from "../../src/effects/system-sampler.ts";
 import { readRun } from "../../src/effects/tail.ts";
 import { attemptId } from "../../src/model/ids.ts";
+import type { Place } from "../../src/model/place.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-sampler-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -140,12 +141,53 @@ test("GPUs are asked seldom, and processes that cannot be known are not guessed"
     processes: [{ pid: process.pid, uuid: "GPU-1" }],
   });
   assert.equal(await probe.ask(5_000), state);
-  assert.equal(readFileSync(`${own}.asked`, "utf8").split("\n").length, 3, "two queries once");
+  assert.equal(
+    readFileSync(`${own}.asked`, "utf8").split("\n").length,
+    4,
+    "all three queries once",
+  );
   const host = await createGpuProbe(fakeSmi("host-smi", 9_000, "4194303999, GPU-1\\n")).ask(0);
   assert.equal(host?.processes, undefined, "a process of the host, seen from a container");
   const hidden = await createGpuProbe(fakeSmi("hidden-smi", 9_000, "")).ask(0);
   assert.equal(hidden?.processes, undefined, "memory in use by nobody");
   assert.deepEqual((await createGpuProbe(fakeSmi("free-smi", 3, "")).ask(0))?.processes, []);
+});
+
+test("a run's samples are of the GPU that it holds, whoever is busier beside it", async () => {
+  const attempt = attemptId("samp-4");
+  const end = busyProcess(attempt);
+  const gpus: GpuProbe = {
+    ask: () =>
+      Promise.resolve({
+        gpus: [
+          { uuid: "GPU-0", busy: 0.99, memory: 70e9 },
+          { uuid: "GPU-1", busy: 0.2, memory: 5e9 },
+        ],
+        processes: [{ pid: process.pid, uuid: "GPU-0" }],
+      }),
+  };
+  const seen = async (place?: Place) => {
+    const sampler = sampleSystem({
+      attempt,
+      runDir: () => undefined,
+      gpus,
+      now: Date.now,
+      sampled: () => undefined,
+      everyMs: 30,
+      ...(place === undefined ? {} : { place }),
+    });
+    const [first] = await until("a sample", () => sampler.series().length > 0 && sampler.series());
+    await sampler.end();
+    return [first?.gpu, first?.gpuMemory];
+  };
+  try {
+    const held: Place = { kind: "gpus", gpus: [{ uuid: "GPU-1", index: 1 }], share: 1 };
+    assert.deepEqual(await seen(held), [0.2, 5e9]);
+    assert.deepEqual(await seen({ kind: "cpu", why: "asked" }), [undefined, undefined]);
+    assert.deepEqual(await seen(), [0.99, 70e9], "a run of an earlier release");
+  } finally {
+    end();
+  }
 });
 
 test("a machine without a driver is asked once and then left alone", async () => {

@@ -193,3 +193,37 @@ test("a second start of a name waits for the first one's folder or end", () => {
   end(world, "aaaa");
   assert.equal(twin(), false);
 });
+
+test("slices are given one by one, and never two of them to one program", () => {
+  const cut = (slice: number): SeenGpu => ({ ...gpu(0), uuid: `MIG-${slice}`, slice });
+  const world = worldWith([cut(0), cut(1), gpu(1)]);
+  add(world, "aaaa");
+  add(world, "bbbb", { gpus: 2 });
+  const given = answer(world, "aaaa");
+  assert.ok(given.kind === "place");
+  assert.equal(placeName(given.place), "GPU 0 slice 0");
+  const never = answer(world, "bbbb");
+  assert.ok(never.kind === "never");
+  assert.match(never.why, /it asks for 2 GPUs, and a program can use one slice of a GPU only/);
+});
+
+test("several GPUs for one run are of one maker", () => {
+  const amd = (index: number): SeenGpu => ({ ...gpu(index), uuid: `AMD-${index}`, vendor: "amd" });
+  const world = worldWith([gpu(0), amd(0), amd(1)]);
+  add(world, "aaaa", { gpus: 2 });
+  const given = answer(world, "aaaa");
+  assert.ok(given.kind === "place" && given.place.kind === "gpus");
+  assert.deepEqual(given.place.gpus, [
+    { uuid: "AMD-0", index: 0, vendor: "amd" },
+    { uuid: "AMD-1", index: 1, vendor: "amd" },
+  ]);
+});
+
+test("a GPU that was cut into slices since is not missed as lost, nor are slices put together", () => {
+  const world = worldWith([gpu(0), gpu(1)]);
+  const slice: SeenGpu = { ...gpu(0), uuid: "MIG-0", slice: 0 };
+  seeGpus(world.gpus, [slice, gpu(1)], 0, NOW);
+  assert.deepEqual([...world.gpus.known.keys()].toSorted(), ["GPU-1", "MIG-0"]);
+  seeGpus(world.gpus, [gpu(0), gpu(1)], 0, NOW);
+  assert.deepEqual([...world.gpus.known.keys()].toSorted(), ["GPU-0", "GPU-1"]);
+});
