@@ -15,9 +15,10 @@ interface Held {
   bytes: Uint8Array;
   line: number;
   offset: number;
-  /** What stands before the bar, numbers left out, and how far it is. */
+  /** What stands before the bar, values left out, how far it is, and its time so far in s. */
   name: string;
   percent: number;
+  elapsed: number;
 }
 
 const LONGEST = 8 * QUOTED_CHARS;
@@ -41,7 +42,7 @@ export function createBarRedraws(
     to: number,
     line: number,
     offset: number,
-    seen: { name: string; percent: number },
+    seen: Seen,
   ): void => {
     const end = Math.min(to, from + LONGEST);
     held = { bytes: bytes.slice(from, end), line, offset, ...seen };
@@ -60,7 +61,11 @@ export function createBarRedraws(
         if (held !== undefined && held.percent >= 100) flush();
         return false;
       }
-      const same = held !== undefined && held.name === seen.name && seen.percent >= held.percent;
+      const same =
+        held !== undefined &&
+        held.name === seen.name &&
+        seen.percent >= held.percent &&
+        !(seen.elapsed < held.elapsed);
       if (held !== undefined && !same) flush();
       hold(bytes, from, to, line, offset, seen);
       return true;
@@ -69,19 +74,35 @@ export function createBarRedraws(
   };
 }
 
-function barOf(text: string): { name: string; percent: number } | undefined {
+type Seen = Pick<Held, "name" | "percent" | "elapsed">;
+
+function barOf(text: string): Seen | undefined {
   const tqdm = TQDM.exec(text);
   if (tqdm !== null) {
-    return { name: nameOf(tqdm[1] ?? ""), percent: Number(tqdm[2]) };
+    return { name: nameOf(tqdm[1] ?? ""), percent: Number(tqdm[2]), elapsed: elapsedOf(text) };
   }
   const keras = KERAS.exec(text);
   if (keras === null) return undefined;
   const [, name = "", done, total] = keras;
-  return { name: nameOf(`${name}/${total}`), percent: (100 * Number(done)) / Number(total) };
+  const percent = (100 * Number(done)) / Number(total);
+  return { name: `${nameOf(name)}/${total}`, percent, elapsed: Number.NaN };
 }
 
-/** Values in a description change with each redraw; the bar is the same. */
-const nameOf = (text: string): string => text.replaceAll(/[-+]?[\d.]+(?:e[-+]?\d+)?/g, "#").trim();
+/** `[01:33<`: logs that keep only full bars show a new one by its time. NaN without one. */
+function elapsedOf(text: string): number {
+  const time = /\[(?:(\d{1,5}):)?(\d{1,2}):(\d\d)[<,]/.exec(text);
+  return time === null
+    ? Number.NaN
+    : Number(time[1] ?? 0) * 3600 + Number(time[2]) * 60 + Number(time[3]);
+}
+
+/** Values in a description change with each redraw; the bar is the same, but not of another epoch. */
+const nameOf = (text: string): string =>
+  text
+    .replaceAll(/(epochs?\W{0,4})?[-+]?[\d.]+(?:e[-+]?\d+)?/gi, (all, epoch?: string) =>
+      epoch === undefined ? "#" : all,
+    )
+    .trim();
 
 /** What tqdm's box and the arrows of Keras, old and new, have in common with few other lines. */
 const SIGNS = ["%|", "=]", ">]", ".]", "\u2501"];

@@ -1,6 +1,6 @@
 // What one log file says, as far as it has been read: the reader for its kind, by its name.
 // Which files count for a run's metrics, and how they are joined, is in run-reader.ts.
-import type { LineFacts, LogPlace, Series } from "../model/sample.ts";
+import type { LineFacts, Series } from "../model/sample.ts";
 import { createDelimitedReading, isDelimited } from "./formats/delimited.ts";
 import { createEventReading, isEventFile } from "./formats/tensorboard.ts";
 import { createTrainerStateReading, isTrainerState } from "./formats/trainer-state.ts";
@@ -11,6 +11,7 @@ import {
   type RunBudget,
   createMetricSink,
 } from "./metric-sink.ts";
+import type { FileUnread } from "./unread-lines.ts";
 import {
   type FileTellingLine,
   type FileTraceback,
@@ -33,11 +34,6 @@ export interface FileReading {
   bytes(): number;
   /** The run no longer counts what it holds. */
   drop(): void;
-}
-
-export interface FileUnread {
-  readonly count: number;
-  readonly samples: readonly (LogPlace & { readonly text: string })[];
 }
 
 /** A reader of a file that holds records and no words: what all of these have in common. */

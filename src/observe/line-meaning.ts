@@ -1,5 +1,7 @@
 // What a line of a shape not seen before means to the reading of its file: its metrics by slot,
 // and what else its words tell. Lines of known shapes are matched in line-shapes.ts.
+import { announcedSplit, announcedSpot } from "./announced.ts";
+import { type TableHeader, tableHeader } from "./formats/console-table.ts";
 import { mayFail } from "./tracebacks.ts";
 import { epochSpot, progressSpots, speaks } from "./line-facts.ts";
 import type { LineTokens } from "./line-tokens.ts";
@@ -17,6 +19,8 @@ export interface MeantEntry {
   readonly slot: number;
   readonly word: number;
   readonly token: string | undefined;
+  /** What the number is multiplied by; then its token has one more letter. */
+  readonly times: number;
   /** Looked up with the first value. */
   store: SeriesStore | undefined;
 }
@@ -44,6 +48,14 @@ export interface LineMeaning {
   /** A result alone on its line, without a step: settings are printed so as well. */
   readonly lone: boolean;
   readonly code: "begins" | "ends" | undefined;
+  /** A row of a box with one value in each. */
+  readonly boxed: boolean;
+  /** Names of the columns that stand below it. */
+  readonly header: TableHeader | undefined;
+  /** The line is a heading, which says where the lines below it belong. */
+  readonly announcedKey: LineStep["key"] | undefined;
+  readonly announcedSlot: number;
+  readonly announcedSplit: string | undefined;
   /** Stretches whose numbers are slots, in the order of the slots. */
   readonly spots: readonly Spot[];
   readonly fixed: readonly Spot[];
@@ -70,19 +82,25 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
   };
   const metrics = read.kind === "metrics" ? read : undefined;
   const entries = (metrics?.entries ?? []).slice(0, MOST_ENTRIES).map((entry): MeantEntry => {
-    const { key, grade, word } = entry;
+    const { key, grade, word, times = 1 } = entry;
     const token = text.slice(entry.at, entry.end);
     const asWord = { slot: -1, word: word ?? Number.NaN, token };
     const place = word === undefined ? slotAlways(spots, entry) : asWord.slot;
     const number = { slot: place, word: Number.NaN, token: undefined };
-    return { key, grade, store: undefined, ...(word === undefined ? number : asWord) };
+    return { key, grade, times, store: undefined, ...(word === undefined ? number : asWord) };
   });
   const step = metrics?.step;
   const stepSlot = step === undefined ? -1 : slotAlways(spots, step);
   const progress = progressSpots(text);
   const [doneSlot, totalSlot] = [slotOf(progress?.done), slotOf(progress?.total)];
   const whole = trueText(text);
+  const heading = tokens.count === 0 ? undefined : announcedSpot(text);
   return {
+    boxed: metrics?.format === "table row",
+    header: tableHeader(text),
+    announcedKey: heading?.key,
+    announcedSlot: slotOf(heading),
+    announcedSplit: announcedSplit(text),
     read,
     entries,
     stepKey: step?.key,

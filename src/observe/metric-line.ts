@@ -31,6 +31,8 @@ export interface LineEntry extends Spot {
   readonly grade: Grade;
   /** Set for NaN and infinite ones, which are words. */
   readonly word?: number;
+  /** `1.5k`: what the number is multiplied by. Its letter stands right behind the spot. */
+  readonly times?: number;
 }
 
 export interface LineMetrics {

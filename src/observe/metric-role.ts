@@ -20,7 +20,7 @@ const PART = words(
     "actors rl dpo ppo contrastive elbo energy wasserstein balance router z",
 );
 const SHARE = words(
-  "acc accuracy top1 top5 f1 auc auroc auprc ap map iou miou dice precision recall em hit hits",
+  "acc accuracy top1 top5 f1 auc auroc auprc ap map map50 map75 ap50 ap75 aps apm apl hmean iou miou dice precision recall em hit hits",
 );
 const NO_SHARE = words("steps grad accum accumulation num count time n batch size total bits");
 const ABOUT = words(
@@ -36,13 +36,20 @@ const TIME = words(
 );
 const NORM = words("norm gnorm gradnorm");
 
-/** The words of a name: `train/crossEntropyLoss` → train, cross, entropy, loss. */
-function wordsOf(key: string): readonly string[] {
-  return key
-    .replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2")
+const CAPITALS = words("map map50 map75 miou iou auc auroc auprc");
+
+const cut = (text: string): readonly string[] =>
+  text
     .toLowerCase()
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
+
+/** The words of a name: `train/crossEntropyLoss` → train, cross, entropy, loss. */
+function wordsOf(key: string): readonly string[] {
+  const parts = cut(key.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2"));
+  // `mIoU`, `bbox_mAP`: capitals inside of one word.
+  const whole = cut(key).filter((word) => CAPITALS.has(word) && !parts.includes(word));
+  return whole.length === 0 ? parts : [...parts, ...whole];
 }
 
 /** The role that a name alone gives. */

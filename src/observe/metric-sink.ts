@@ -3,6 +3,7 @@
 import { POINTS_LEAST, POINTS_PER_RUN, POINTS_PER_SERIES, SERIES_PER_FILE } from "../limits.ts";
 import { SERIES_PER_RUN } from "../limits.ts";
 import type { Series } from "../model/sample.ts";
+import type { Announced } from "./announced.ts";
 import type { Grade, LineStep } from "./metric-line.ts";
 import { type NewValue, type SeriesStore, createSeriesStore } from "./series-store.ts";
 
@@ -54,6 +55,8 @@ export interface MetricSink {
   begin(line: number, offset: number, stampMs: number): void;
   /** The x of the line's values; `epoch` also becomes the file's. */
   setStep(key: LineStep["key"] | undefined, value: number): void;
+  /** The x that lines above told, for a line that has none; nothing where they told none. */
+  setAnnounced(announced: Announced): void;
   /** The store of a key; undefined where the file has too many. */
   storeOf(key: string): SeriesStore | undefined;
   add(store: SeriesStore, grade: Grade): void;
@@ -78,6 +81,7 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
     offset: 0,
     step: Number.NaN,
     stepKey: undefined,
+    announced: false,
     stampMs: Number.NaN,
     epoch: -1,
     start: 0,
@@ -96,11 +100,18 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
       incoming.token = undefined;
       incoming.step = Number.NaN;
       incoming.stepKey = undefined;
+      incoming.announced = false;
     },
     setStep(key, value) {
       incoming.stepKey = key;
       incoming.step = value;
       if (key === "epoch") incoming.epoch = value;
+    },
+    setAnnounced({ key, value }) {
+      if (key === undefined) return;
+      incoming.stepKey = key;
+      incoming.step = value;
+      incoming.announced = true;
     },
     storeOf(key) {
       const known = stores.get(key);

@@ -9,14 +9,15 @@ const QUALITY = new Set(
     "map50 miou iou dice precision recall mse mae rmse mape r2 psnr ssim lpips fid bleu sacrebleu " +
     "rouge rouge1 rouge2 rougel rougelsum meteor cider wer cer chrf reward rewards return returns " +
     "eprewmean rew kl approxkl entropy mrr ndcg trl tel hellaswag mmlu gnorm matthews spearmanr " +
-    "pearson eer der crps logloss lossg lossd regret"
+    "pearson eer der crps logloss lossg lossd regret map map75 map95 ap ap50 ap75 aps apm apl aucpr " +
+    "mcc kappa hmean prec prec1 prec5 objf objective mlogloss merror miou fwiou mpjpe ade fde smape wape"
   ).split(" "),
 );
 /** ...unless one of these beside it makes it a setting: `loss_scale`, `label smoothing loss weight`. */
 const SETTING = new Set(
   (
     "weight weights scale scaler scaling coef coeff coefficient coefs lambda threshold thresh type fn " +
-    "func function factor alpha beta gamma eps epsilon smoothing target decay num n every interval " +
+    "func factor alpha beta gamma eps epsilon smoothing target decay num n every interval " +
     "freq frequency patience steps batch size ratio window clip clipping dim tolerance tol range bits " +
     "seed version port pid rank bound limit shape"
   ).split(" "),
@@ -52,6 +53,10 @@ const COUNTERS: Readonly<Record<string, LineStep["key"]>> = {
   _step: "step",
   round: "step",
   episode: "step",
+  "#": "step",
+  totalenvinteracts: "step",
+  timestepssofar: "step",
+  total_env_steps: "step",
   iteration: "iteration",
   iterations: "iteration",
   iter: "iteration",
@@ -80,12 +85,18 @@ const ORDER = [
   "num_updates",
 ];
 
+/** Before a slash, what leaves a counter one: `words/batch`, `timing_s/step` are rates and times. */
+const COUNTING =
+  /^(?:trainer|train(?:ing)?|val(?:id(?:ation)?)?|eval|test|global|time|timers?|progress|misc|counters?|charts|rollout|stats|env|info|metadata|lr-\w+)$/;
+
 /** The x axis that a name is, with its rank (smaller is preferred); undefined for none. */
 export function counterOf(
   name: string,
 ): { readonly key: LineStep["key"]; readonly rank: number } | undefined {
   const lower = name.toLowerCase().trim().replaceAll(" ", "_");
-  const last = lower.startsWith("trainer/") ? lower : (lower.split("/").at(-1) ?? lower);
+  const parts = lower.split("/");
+  if (!parts.slice(0, -1).every((part) => COUNTING.test(part))) return undefined;
+  const last = lower.startsWith("trainer/") ? lower : (parts.at(-1) ?? lower);
   const key = COUNTERS[last];
   if (key === undefined) return undefined;
   const at = ORDER.indexOf(last);
@@ -106,8 +117,14 @@ export function namesQuality(name: string): boolean {
   const words = wordsOf(name);
   const settled = words.some((word) => SETTING.has(word) && word !== "n");
   if (settled) return false;
-  return words.some((word) => QUALITY.has(word)) || /^map(?:50)?$/i.test(words.at(-1) ?? "");
+  if (words.some((word) => QUALITY.has(word))) return true;
+  // `mIoU`, `bbox_mAP`: capitals inside of one word. `val_error`, where no split would be prose.
+  const whole = name.toLowerCase().split(/[^a-z0-9]+/);
+  if (whole.some((word) => QUALITY.has(word))) return true;
+  return whole.some((word) => ERROR.has(word)) && splitOfName(name) !== undefined;
 }
+
+const ERROR = new Set(["error", "err"]);
 
 /** Whether a name is one of those that settings are printed under. */
 export function namesSetting(name: string): boolean {

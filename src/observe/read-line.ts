@@ -1,5 +1,6 @@
 // The formats in the order in which they are asked about a line: the surest first.
 // Each is one file in formats/; what becomes of the values is decided elsewhere.
+import { readFixedWording } from "./formats/fixed-wording.ts";
 import { readBarLine } from "./formats/progress-bar.ts";
 import { readKeyValueLine } from "./formats/key-value.ts";
 import { readLoguruLine } from "./formats/loguru.ts";
@@ -13,6 +14,7 @@ const FORMATS: readonly LineFormat[] = [
   readLoguruLine,
   readMetricWordLine,
   readMlperfLine,
+  readFixedWording,
   readBarLine,
   readObjectLine,
   readTableRow,

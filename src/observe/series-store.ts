@@ -15,6 +15,8 @@ export interface NewValue {
   /** NaN where the line has no x. */
   step: number;
   stepKey: LineStep["key"] | undefined;
+  /** The x is that of lines above: it holds as long as nearly each value has another. */
+  announced: boolean;
   /** NaN where the line has no stamp. */
   stampMs: number;
   /** Last epoch that the file told, so that a counter that starts anew with it is no restart. */
@@ -29,6 +31,8 @@ export interface SeriesStore {
   add(value: NewValue, grade: Grade): boolean;
   /** Takes the tokens of what was added since out of the bytes they stand in. */
   settle(bytes: Uint8Array): void;
+  /** The x axis that its lines have themselves; undefined without one, and before the first value. */
+  ownAxis(): LineStep["key"] | undefined;
   /** A view of what has been added, which later values do not change; undefined: no metric. */
   series(): Series | undefined;
 }
@@ -56,6 +60,9 @@ export function createSeriesStore(file: string, key: string, most: () => number)
   const tokens: (string | undefined)[] = MARKS.map(() => undefined);
   const has = new Uint8Array(MARKS.length);
   const n = { count: 0, holes: 0, rank: 0, attempt: 0, last: 0, first: 0, stride: 0, epoch: 0 };
+  let repeats = 0;
+  /** Some x was that of lines above. */
+  let announced = false;
   let stepKey: Series["stepKey"] = "sample";
   let settled = true;
 
@@ -77,6 +84,8 @@ export function createSeriesStore(file: string, key: string, most: () => number)
     n.count = 0;
     n.holes = 0;
     n.attempt = 0;
+    repeats = 0;
+    announced = false;
   };
   const restarts = (added: NewValue): boolean => {
     const by = n.last - added.step;
@@ -94,7 +103,8 @@ export function createSeriesStore(file: string, key: string, most: () => number)
       n.first = added.step;
       n.stride = 0;
     } else if (stepKey !== "sample") {
-      if (added.stepKey !== stepKey) {
+      if (added.announced && added.step === n.last) repeats += 1;
+      if (added.stepKey !== stepKey || repeats > 1 + n.count / 8) {
         stepKey = "sample";
         points.countInstead();
       } else if (restarts(added)) {
@@ -104,13 +114,15 @@ export function createSeriesStore(file: string, key: string, most: () => number)
         n.first = added.step;
       }
     }
+    announced ||= added.announced;
     n.last = added.step;
     n.epoch = added.epoch;
   };
   const sample = (which: number): Sample | undefined => {
     if (has[which] === 0) return undefined;
     const at = which * FIELDS;
-    const step = marks[at + 3] ?? Number.NaN;
+    const told = stepKey !== "sample" || !announced;
+    const step = told ? (marks[at + 3] ?? Number.NaN) : Number.NaN;
     const stampMs = marks[at + 4] ?? Number.NaN;
     return {
       file,
@@ -154,6 +166,7 @@ export function createSeriesStore(file: string, key: string, most: () => number)
       settled = false;
       return first;
     },
+    ownAxis: () => (n.count === 0 || announced || stepKey === "sample" ? undefined : stepKey),
     settle(bytes) {
       settled = true;
       for (let which = 0; which < MARKS.length; which += 1) {

@@ -1,8 +1,9 @@
 // Reads one text log line by line: what each means is asked once for each shape of line, and
 // what it holds goes to the metrics, tracebacks, telling lines and facts of the file.
-import { UNREAD_SAMPLES } from "../limits.ts";
-import type { LineFacts, LogPlace, TellingLine } from "../model/sample.ts";
+import type { LineFacts, TellingLine } from "../model/sample.ts";
+import type { Announced } from "./announced.ts";
 import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
+import { createConsoleTables, goesOn, rowAsLine } from "./console-tables.ts";
 import { createKeptEnds } from "./kept-ends.ts";
 import { createLastLines } from "./last-lines.ts";
 import { type SeenLine, createLineFacts } from "./line-facts.ts";
@@ -10,6 +11,7 @@ import { type LineMeaning, meaningOf } from "./line-meaning.ts";
 import { type LineShapes, createLineShapes } from "./line-shapes.ts";
 import { type StampSpot, createStampReader } from "./line-stamp.ts";
 import { createLineTokens, cutTokens } from "./line-tokens.ts";
+import { createLineValues } from "./line-values.ts";
 import { createLineSplitter } from "./lines.ts";
 import type { MetricLine } from "./metric-line.ts";
 import { readMetricLine } from "./read-line.ts";
@@ -18,11 +20,11 @@ import { copyPlain } from "./plain-text.ts";
 import { hasEscape, mayHoldValue, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
 import { type Stamped, createStampClock } from "./stamp-clock.ts";
+import { createUnreadLines, type FileUnread } from "./unread-lines.ts";
 import { type FoundTraceback, createTracebackFinder } from "./tracebacks.ts";
 
 export type FileTraceback = FoundTraceback & Stamped;
 export type FileTellingLine = Omit<TellingLine, "metricAfter"> & Stamped;
-type QuotedLine = LogPlace & { readonly text: string };
 
 export interface TextReading {
   feed(bytes: Uint8Array): void;
@@ -30,7 +32,7 @@ export interface TextReading {
   tracebacks(): readonly FileTraceback[];
   telling(): readonly FileTellingLine[];
   lastLines(): readonly string[];
-  unread(): { readonly count: number; readonly samples: readonly QuotedLine[] };
+  unread(): FileUnread;
   facts(): LineFacts;
   lines(): number;
   bytes(): number;
@@ -68,8 +70,16 @@ export function createTextReading(
   const last = createLastLines();
   const clock = createStampClock();
   const facts = createLineFacts(file);
-  const samples: QuotedLine[] = [];
-  const state = { unread: 0, setting: -10, inCode: false, escapes: false, bars: false };
+  const announced: Announced = {
+    key: undefined,
+    value: Number.NaN,
+    split: undefined,
+    splitLine: 0,
+  };
+  const tables = createConsoleTables(sink, () => sink.setAnnounced(announced));
+  const values = createLineValues(sink, slots, announced, tables);
+  const unreadLines = createUnreadLines(file);
+  const state = { setting: -10, inCode: false, escapes: false, bars: false };
   let chunk: Uint8Array | undefined;
   let scratch = new Uint8Array(1 << 10);
   const seen: SeenLine = {
@@ -85,17 +95,7 @@ export function createTextReading(
     plain: undefined,
   };
 
-  const unread = (
-    line: number,
-    offset: number,
-    bytes: Uint8Array,
-    from: number,
-    to: number,
-  ): void => {
-    state.unread += 1;
-    if (samples.length >= UNREAD_SAMPLES) return;
-    samples.push({ file, line, offset, text: quoted(utf8(bytes, from, to)) });
-  };
+  const unread = unreadLines.add;
   /** Reads a line with care; `from` is behind its stamp. */
   const learn = (
     bytes: Uint8Array,
@@ -134,41 +134,30 @@ export function createTextReading(
   const slotValue = (slot: number): number =>
     slot < 0 ? Number.NaN : (slots.values[slot] ?? Number.NaN);
 
-  const addMetrics = (meaning: LineMeaning, line: number, settings: boolean): boolean => {
-    const { incoming } = sink;
-    sink.begin(line, seen.offset, seen.stampMs);
-    if (meaning.stepSlot >= 0) sink.setStep(meaning.stepKey, slotValue(meaning.stepSlot));
-    let all = true;
-    const { entries } = meaning;
-    for (let i = 0; i < entries.length; i += 1) {
-      const entry = entries[i];
-      if (entry === undefined) continue;
-      entry.store ??= sink.storeOf(entry.key);
-      if (entry.store === undefined) {
-        all = false;
-        continue;
-      }
-      if (entry.slot >= 0) {
-        incoming.value = slots.values[entry.slot] ?? 0;
-        incoming.start = slots.starts[entry.slot] ?? 0;
-        incoming.end = slots.ends[entry.slot] ?? 0;
-        incoming.token = undefined;
-      } else {
-        incoming.value = entry.word;
-        incoming.token = entry.token;
-      }
-      sink.add(entry.store, settings ? "maybe" : entry.grade);
-    }
-    if (entries.length > 0 && meaning.solid && !settings) sink.end();
-    return all;
-  };
-
   /** Whether the values of a line count, given what stood before it. */
   const counts = (meaning: LineMeaning): boolean => {
     if (meaning.read.kind !== "metrics") return false;
     if (meaning.firm) return true;
     if (meaning.telling !== undefined || finder.inFrames()) return false;
     return !state.inCode || meaning.stepSlot >= 0;
+  };
+
+  /** Whether a line is a row of the table begun above it; then it says nothing else. */
+  const rowOf = (bytes: Uint8Array, from: number, to: number): boolean => {
+    const row = tables.row(bytes, from, to, seen.line, seen.offset, seen.stampMs);
+    if (row === undefined) return false;
+    if (row.epoch !== undefined) {
+      announced.key = "epoch";
+      announced.value = row.epoch;
+    }
+    seen.isMetric = true;
+    seen.step = row.step?.value ?? Number.NaN;
+    seen.epoch = row.epoch ?? Number.NaN;
+    seen.unit = undefined;
+    seen.plain = undefined;
+    facts.see(seen);
+    options.onRead?.(seen.line, seen.offset, latin1(bytes, from, to), rowAsLine(row));
+    return true;
   };
 
   const look = (
@@ -189,8 +178,19 @@ export function createTextReading(
       state.inCode = false;
       clock.see(line, stamp.ms);
     }
+    if (tables.begun() && rowOf(bytes, start, to)) return;
     const meaning =
       shapes.match(bytes, start, to)?.meaning ?? learn(bytes, start, to, line, offset);
+    if (tables.open() && !meaning.boxed && !goesOn(bytes, start, to)) tables.close();
+    if (meaning.header !== undefined) tables.begin(meaning.header);
+    if (meaning.announcedSlot >= 0) {
+      announced.key = meaning.announcedKey;
+      announced.value = slotValue(meaning.announcedSlot);
+    }
+    if (meaning.announcedSplit !== undefined) {
+      announced.split = meaning.announcedSplit;
+      announced.splitLine = line;
+    }
     const { read } = meaning;
     const isMetric = counts(meaning);
     seen.isMetric = isMetric && meaning.solid;
@@ -207,7 +207,7 @@ export function createTextReading(
       if (meaning.stepSlot >= 0) state.inCode = false;
       const settings = meaning.lone && line - state.setting <= SETTINGS_REACH;
       if (meaning.setting) state.setting = line;
-      if (!addMetrics(meaning, line, settings)) unread(line, offset, bytes, from, to);
+      if (!values.add(bytes, meaning, seen, settings)) unread(line, offset, bytes, from, to);
       if (meaning.solid) return;
     } else if (meaning.code !== undefined) state.inCode = meaning.code === "begins";
     if (read.kind === "unread") return;
@@ -285,11 +285,12 @@ export function createTextReading(
     finish() {
       splitter.finish();
       bars.finish();
+      tables.close();
     },
     tracebacks: () => tracebacks.items(),
     telling: () => telling.items(),
     lastLines: () => last.lines(),
-    unread: () => ({ count: state.unread, samples: [...samples] }),
+    unread: unreadLines.facts,
     facts: () => facts.facts(),
     lines: () => splitter.lines(),
     bytes: () => splitter.bytes(),

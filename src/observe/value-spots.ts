@@ -16,6 +16,10 @@ export interface Pair {
   readonly by: ":" | "=" | " ";
   /** NaN or infinite. */
   readonly word?: number;
+  /** `1.5k`: what the number is multiplied by; its letter is the next token. */
+  readonly times?: number;
+  /** The name holds numbers, which are no others: `mAP@0.5:0.95`. */
+  readonly numbered?: true;
 }
 
 const WORDS: ReadonlyMap<string, number> = new Map([
@@ -23,10 +27,19 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ["inf", Number.POSITIVE_INFINITY],
   ["infinity", Number.POSITIVE_INFINITY],
 ]);
-/** Units that are glued to a number. Thousands (`1.5k`) change its size, so they are none. */
+/** Units that are glued to a number. */
 const UNITS =
   /^(?:s|ms|us|ns|sec|secs|seconds|min|mins|h|hr|hrs|x|gb|mb|kb|gib|mib|kib|g|w|c|px|it\/s|s\/it|it|tok\/s|tokens\/s|ms\/step|s\/step|ms\/it|samples\/s|img\/s|tflops|gflops|pts|db|dB)$/i;
+/** Letters that change a number's size, with a rate behind them or not: `1.5k`, `35.2k/s`. */
+const SIZES: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, B: 1e9 };
+const SIZED = /^[kKMB](?:\/s|\/sec|it\/s)?$/;
+/** `mem 3402M` counts bytes: the letter is a unit as any other. */
+const BYTES = /mem|cache|vram|gpu|ram$|size|alloc|reserved/i;
+/** A rate behind its number, and no name of the next: `186.94 samples/sec 8556.40 tokens/sec`. */
+const RATE = /\/(?:s|sec|second|it|step|iter|batch)$/i;
 const MOST_WORDS = 6;
+/** A list with more values lists something else. */
+const LISTED = 16;
 
 /** The pair whose value stands at token `i`; undefined where nothing names it. */
 export function pairAt(line: PlainLine, i: number): Pair | undefined {
@@ -47,12 +60,46 @@ export function pairAt(line: PlainLine, i: number): Pair | undefined {
     } else if (isRatio(line, i)) return undefined;
   }
   const negative = signed && isMark(line, i - 1, "-");
+  const times = chosen === i ? sizeOf(line, i, left.name) : undefined;
   return {
     ...left,
     value: chosen,
     last,
     ...(word === undefined ? {} : { word: negative ? -word : word }),
+    ...(times === undefined ? {} : { times }),
   };
+}
+
+/**
+ * The pairs of a list whose first value stands at token `i`: `lr=[1e-4, 3e-4]` is `lr` and `lr[1]`.
+ * Empty for all else.
+ */
+export function listAt(line: PlainLine, i: number): readonly Pair[] {
+  const { kinds, count } = line.tokens;
+  if (kinds[i] !== NUMBER || !isMark(line, i - 1, "[") || !isMark(line, i + 1, ",")) return [];
+  const values: number[] = [i];
+  let at = i + 1;
+  for (; at < count && isMark(line, at, ","); at += 1) {
+    at = afterSpace(line, at + 1);
+    if (kinds[at] !== NUMBER) return [];
+    values.push(at);
+  }
+  if (!isMark(line, at, "]") || values.length > LISTED) return [];
+  const left = nameBefore(line, i - 1);
+  if (left === undefined) return [];
+  return values.map((value, n) => ({
+    ...left,
+    name: n === 0 ? left.name : `${left.name}[${n}]`,
+    value,
+    last: value,
+  }));
+}
+
+function sizeOf(line: PlainLine, i: number, name: string): number | undefined {
+  const letter = i + 1 < line.tokens.count ? tokenText(line, i + 1) : "";
+  if (line.tokens.kinds[i + 1] !== WORD || !SIZED.test(letter) || BYTES.test(name))
+    return undefined;
+  return SIZES[letter.charAt(0)];
 }
 
 function wordValue(line: PlainLine, i: number): number | undefined {
@@ -66,12 +113,14 @@ function endOfValue(line: PlainLine, i: number): number | undefined {
   const { count, kinds } = line.tokens;
   let next = i + 1;
   if (next < count && kinds[next] === WORD) {
-    if (kinds[i] !== NUMBER || !UNITS.test(tokenText(line, next))) return undefined;
+    const unit = tokenText(line, next);
+    if (kinds[i] !== NUMBER || !(UNITS.test(unit) || SIZED.test(unit))) return undefined;
     next += 1;
   }
   if (isMark(line, next, "%")) next += 1;
   if (next >= count || kinds[next] === SPACE || isMark(line, next, ",;|)]}\"'")) return i;
   const end = afterSpace(line, next + 1);
+  if (isMark(line, next, ":") && isRangeStart(line, i)) return undefined;
   // A full stop, as of `tensor(1.)` and of a sentence; a colon, as of `epoch 3 loss 0.5: saved`.
   if (
     isMark(line, next, ".:") &&
@@ -85,10 +134,20 @@ function endOfValue(line: PlainLine, i: number): number | undefined {
   return undefined;
 }
 
-/** `9842/10000 (98%)`: the share is the value. */
+/** The `0.95` in `mAP@0.5:0.95: 0.3`. */
+const isRangeStart = (line: PlainLine, i: number): boolean =>
+  isMark(line, i - 1, ":") &&
+  line.tokens.kinds[i - 2] === WORD &&
+  RANGED.test(tokenText(line, i - 2));
+
+/** `9842/10000 (98%)`, `2463/10042=0.2453`: the share is the value. */
 function percentOf(line: PlainLine, i: number): number | undefined {
   if (!isRatio(line, i)) return undefined;
   let at = afterSpace(line, ratioTotal(line, i) + 1);
+  if (isMark(line, at, "=")) {
+    const share = afterSpace(line, at + 1);
+    return line.tokens.kinds[share] === NUMBER ? share : undefined;
+  }
   if (!isMark(line, at, "([")) return undefined;
   at = afterSpace(line, at + 1);
   return line.tokens.kinds[at] === NUMBER && isMark(line, at + 1, "%") ? at : undefined;
@@ -103,14 +162,16 @@ const isRatio = (line: PlainLine, i: number): boolean =>
   ratioTotal(line, i) < line.tokens.count &&
   line.tokens.kinds[ratioTotal(line, i)] === NUMBER;
 
-type Named = Pick<Pair, "from" | "name" | "by">;
+type Named = Pick<Pair, "from" | "name" | "by" | "numbered">;
 
 function nameBefore(line: PlainLine, value: number): Named | undefined {
   const { kinds } = line.tokens;
   let at = value - 1;
   // `tensor(2.5)`, `[0.1]`, `(0.5)` behind a name and its mark.
   if (isMark(line, at, "[(") && kinds[at] !== SPACE) {
-    if (!isMark(line, value + 1, ")],")) return undefined;
+    // NumPy prints `[23.]`.
+    const point = isMark(line, value + 1, ".") && isMark(line, value + 2, "])");
+    if (!point && !isMark(line, value + 1, ")],")) return undefined;
     if (isMark(line, value + 1, ",") && isMark(line, at, "[")) return undefined;
     at -= 1;
     if (kinds[at] === WORD && tokenText(line, at) === "tensor") at -= 1;
@@ -126,11 +187,24 @@ function nameBefore(line: PlainLine, value: number): Named | undefined {
     if (padded) at -= 1;
     // `a == 3`, `x += 1`, `::3` are source code or places.
     if (isMark(line, at, ":=+-*/<>!")) return undefined;
+    const ranged = rangeName(line, at);
+    if (ranged !== undefined) return { ...ranged, by };
     return words(line, at, by, by === "=" && !padded);
   }
   if (!spaced) return undefined;
   return words(line, at, by, false);
 }
+
+/** `mAP@0.5:0.95`, which ends at token `at` with a number. */
+function rangeName(line: PlainLine, at: number): Omit<Named, "by"> | undefined {
+  const { kinds, starts, ends } = line.tokens;
+  if (kinds[at] !== NUMBER || !isMark(line, at - 1, ":") || kinds[at - 2] !== WORD)
+    return undefined;
+  if (!RANGED.test(tokenText(line, at - 2))) return undefined;
+  const name = line.text.slice(starts[at - 2] ?? 0, ends[at] ?? 0);
+  return { from: at - 2, name, numbered: true };
+}
+const RANGED = /@\.?\d+(?:\.\d+)?$/;
 
 /** The words that end at token `at`, as far left as the name goes. */
 function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Named | undefined {
@@ -145,6 +219,8 @@ function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Nam
     left = open - 1;
     if (kinds[left] === SPACE) left -= 1;
   }
+  if (by === " " && kinds[at] === WORD && RATE.test(tokenText(line, at)) && isValueBefore(line, at))
+    return undefined;
   const most = glued ? 1 : by === " " ? 3 : MOST_WORDS;
   for (let taken = 0; left >= 0 && taken < most && kinds[left] === WORD; taken += 1) {
     // A word right behind a number is its unit: `31613ms step_avg:213.66ms`.
@@ -168,6 +244,15 @@ function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Nam
   if (from < 0) return undefined;
   const name = line.text.slice(starts[from] ?? 0, ends[end] ?? 0).replaceAll(/[ \t]+/g, " ");
   return name.length > METRIC_KEY_CHARS ? undefined : { from, name, by };
+}
+
+/** `loss 2.5 tokens/s 1500` has names before values throughout; else the value before is its. */
+function isValueBefore(line: PlainLine, at: number): boolean {
+  const { kinds } = line.tokens;
+  if (kinds[at - 1] !== SPACE || kinds[at - 2] !== NUMBER) return false;
+  const before = at - 4;
+  const named = kinds[at - 3] === SPACE && kinds[before] === WORD;
+  return !named || RATE.test(tokenText(line, before));
 }
 
 function openingOf(line: PlainLine, close: number): number | undefined {

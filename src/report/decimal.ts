@@ -9,12 +9,14 @@ export type Decimal =
   | { readonly kind: "nan" };
 
 const NAN: Decimal = { kind: "nan" };
-const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9}))?$/;
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9})|([kKMB]))?$/;
+/** `1.5k`, `2.3M`: powers of ten. */
+const SIZES: Readonly<Record<string, number>> = { k: 3, K: 3, M: 6, B: 9 };
 const GROUPED = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 
 /**
- * The value of a token: `0.75886`, `.5`, `6.44E+00`, `1,602,557`, `NaN`, `-inf`. Undefined for
- * what is no number, and for one beyond DECIMAL_DIGITS or DECIMAL_EXPONENT.
+ * The value of a token: `0.75886`, `.5`, `6.44E+00`, `1,602,557`, `1.5k`, `NaN`, `-inf`. Undefined
+ * for what is no number, and for one beyond DECIMAL_DIGITS or DECIMAL_EXPONENT.
  */
 export function parseDecimal(token: string): Decimal | undefined {
   const text = token.trim();
@@ -25,9 +27,9 @@ export function parseDecimal(token: string): Decimal | undefined {
   }
   const match = NUMBER.exec(GROUPED.test(text) ? text.replaceAll(",", "") : text);
   if (match === null) return undefined;
-  const [, sign = "", whole = "", part = "", power = "0"] = match;
+  const [, sign = "", whole = "", part = "", power = "0", size = ""] = match;
   if (whole === "" && part === "") return undefined;
-  const exponent = Number(power);
+  const exponent = Number(power) + (SIZES[size] ?? 0);
   if (Math.abs(exponent) > DECIMAL_EXPONENT) return undefined;
   const digits = BigInt(`${whole}${part}`) * (sign === "-" ? -1n : 1n);
   const shift = exponent - part.length;

@@ -1,7 +1,8 @@
 // Files of comma or tab separated values with a header: Lightning's metrics.csv, Keras's CSVLogger,
 // ultralytics' results.csv, progress.csv of reinforcement learning. Cells may be empty or padded.
 import { LINE_BYTES, QUOTED_CHARS, UNREAD_SAMPLES } from "../../limits.ts";
-import type { FileUnread, RecordReading } from "../file-reading.ts";
+import type { RecordReading } from "../file-reading.ts";
+import type { FileUnread } from "../unread-lines.ts";
 import { createLineSplitter } from "../lines.ts";
 import type { LineStep } from "../metric-line.ts";
 import { counterOf } from "../metric-words.ts";

@@ -3,7 +3,7 @@
 import type { MetricLine, PlainLine } from "../metric-line.ts";
 import { trueText } from "../plain-text.ts";
 import { readMetricObject } from "../metric-object.ts";
-import { metricsOfObject } from "./object-metrics.ts";
+import { metricsOfObject, withQuotedNumbers } from "./object-metrics.ts";
 
 /** The message itself: the word, perhaps a colon or equals sign, then the object. */
 const METRIC = /metrics?[ \t]{0,4}[:=]?[ \t]{0,4}\{/g;
@@ -19,7 +19,7 @@ export function readLoguruLine({ text }: PlainLine): MetricLine {
     if (!beginsMessage(text, match.index)) continue;
     const object = readMetricObject(text, match.index + match[0].length - 1, trueText);
     if (object === undefined) return { kind: "unread", format: "loguru" };
-    return metricsOfObject("loguru", object, undefined, () => "sure");
+    return metricsOfObject("loguru", withQuotedNumbers(object), undefined, () => "sure");
   }
   return { kind: "other" };
 }

@@ -5,7 +5,7 @@ import type { Grade, LineMetrics, MetricLine, PlainLine } from "../metric-line.t
 import { trueText } from "../plain-text.ts";
 import { type MetricObject, readMetricObject } from "../metric-object.ts";
 import { namesQuality, namesSetting } from "../metric-words.ts";
-import { metricsOfObject } from "./object-metrics.ts";
+import { metricsOfObject, withQuotedNumbers } from "./object-metrics.ts";
 import { splitBefore } from "./split-words.ts";
 
 const OBJECT = /\{[ \t]?["']/;
@@ -16,8 +16,9 @@ export function readObjectLine(line: PlainLine): MetricLine {
   if (from < 0) return { kind: "other" };
   // Source code: an f-string, an argument, an assignment.
   if (from > 0 && /[\w"'($%=\\]/.test(text.charAt(from - 1))) return { kind: "other" };
-  const object = readMetricObject(text, from, trueText);
-  if (object === undefined) return tornOrOther(text, from);
+  const whole = readMetricObject(text, from, trueText);
+  if (whole === undefined) return tornOrOther(text, from);
+  const object = withQuotedNumbers(whole);
   if (object.numbers.length === 0) return { kind: "other" };
   let upTo = 0;
   while (upTo < tokens.count && (tokens.starts[upTo] ?? 0) < from) upTo += 1;

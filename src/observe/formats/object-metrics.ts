@@ -2,7 +2,7 @@
 // Which lines hold such an object is decided by the formats that use this.
 import type { Grade, LineEntry, LineMetrics, Spot } from "../metric-line.ts";
 import type { MetricObject } from "../metric-object.ts";
-import { counterOf, inSplit, splitOfWord } from "../metric-words.ts";
+import { counterOf, inSplit, namesQuality, splitOfWord } from "../metric-words.ts";
 
 /** Keys whose string value names the part of the data that the line's values belong to. */
 const SPLIT_KEYS: ReadonlySet<string> = new Set(["split", "phase", "mode", "subset", "stage"]);
@@ -52,6 +52,29 @@ export function metricsOfObject(
           },
         }),
   };
+}
+
+const QUOTED = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/**
+ * The object with numbers that stand in quotes among its numbers: fairseq logs
+ * `{"loss": "3.097", "num_updates": "100"}`. Only where one of them is named as a result:
+ * elsewhere a number in quotes is a version or a name.
+ */
+export function withQuotedNumbers(object: MetricObject): MetricObject {
+  const quoted = object.strings.filter(({ value }) => QUOTED.test(value));
+  const results = quoted.some(({ key }) => namesQuality(key)) ? quoted : [];
+  // `"iter": "10/1000"`
+  const counters = object.strings.filter(
+    ({ key, value }) => counterOf(key) !== undefined && /^\d{1,12}\/\d{1,12}$/.test(value),
+  );
+  if (results.length + counters.length === 0) return object;
+  const found = [...results, ...counters].map(({ key, value, at }) => {
+    const token = value.split("/")[0] ?? value;
+    return { key, token, value: Number(token), at: at + 1 };
+  });
+  const numbers = [...object.numbers, ...found].toSorted((a, b) => a.at - b.at);
+  return { ...object, numbers };
 }
 
 /** Of nested names only those that loggers write as one: `trainer/global_step`. */

@@ -24,7 +24,8 @@ export function readBarLine(line: PlainLine): MetricLine {
     .filter(({ end }) => text.slice(end, end + 2) !== "%|")
     .filter(({ key }) => !MACHINERY.test(key.split("/").at(-1) ?? key))
     .map((entry) => ({ ...entry, grade: "sure" as const }));
-  if (entries.length === 0) return { kind: "other", why: "a progress bar without values" };
+  if (entries.length === 0)
+    return { kind: "other", known: true, why: "a progress bar without values" };
   const { best } = findCounters(line);
   const step = best ?? (tqdm ? countOf(line) : undefined);
   return {

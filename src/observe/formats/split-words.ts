@@ -26,3 +26,18 @@ function isProse(line: PlainLine, i: number, upTo: number): boolean {
   const after = i + 2 < upTo && kinds[i + 1] === SPACE && kinds[i + 2] === WORD;
   return before && after && /ing$/i.test(tokenText(line, i));
 }
+
+/** `[train] loss=1.7, [valid] loss=1.8`: marks that say of which part the values behind them are. */
+export function splitsInBrackets(
+  line: PlainLine,
+  from: number,
+): readonly { readonly at: number; readonly split: string }[] {
+  const found: { at: number; split: string }[] = [];
+  for (let i = from; i + 2 < line.tokens.count; i += 1) {
+    if (line.tokens.kinds[i + 1] !== WORD || !isMark(line, i, "[") || !isMark(line, i + 2, "]"))
+      continue;
+    const split = splitOfWord(tokenText(line, i + 1));
+    if (split !== undefined) found.push({ at: i, split });
+  }
+  return found;
+}

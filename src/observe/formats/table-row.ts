@@ -5,7 +5,7 @@ import { namesQuality } from "../metric-words.ts";
 import { trueText } from "../plain-text.ts";
 
 const ROW =
-  /^[ \t]{0,20}[|│][ \t]{1,40}([A-Za-z][\w/.@ -]{0,80}?)[ \t]{1,80}[|│][ \t]{1,40}([-+]?[\d.][\d.,]{0,30}(?:e[-+]?\d{1,3})?|nan|inf|-inf)[ \t]{1,40}[|│][ \t]*$/d;
+  /^[ \t]{0,20}(?:\||\u00E2\u0094\u0082)[ \t]{1,40}([A-Za-z%][\w/.@ -]{0,80}?)[ \t]{1,80}(?:\||\u00E2\u0094\u0082)[ \t]{1,40}([-+]?[\d.][\d.,]{0,30}(?:e[-+]?\d{1,3})?|nan|inf|-inf)[ \t]{1,40}(?:\||\u00E2\u0094\u0082)[ \t]*$/d;
 const WORDS: ReadonlyMap<string, number> = new Map([
   ["nan", Number.NaN],
   ["inf", Number.POSITIVE_INFINITY],
@@ -13,7 +13,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 
 export function readTableRow({ text }: PlainLine): MetricLine {
-  if (!text.includes("|") || text.length > 300) return { kind: "other" };
+  if (!/[|\u00E2]/.test(text) || text.length > 300) return { kind: "other" };
   const match = ROW.exec(text);
   const [key, value, spot] = [match?.[1], match?.[2], match?.indices?.[2]];
   if (key === undefined || value === undefined || spot === undefined) return { kind: "other" };

@@ -67,12 +67,12 @@ const READ: readonly (readonly [name: string, text: string, expected: string])[]
   [
     "ImageNet example",
     "Epoch: [0][  10/5005]\tTime  0.500 ( 0.900)\tLoss 6.9800e+00 (7.0000e+00)\tAcc@1   0.00 (  0.10)\n * Acc@1 71.234 Acc@5 90.1\n",
-    "iteration 10: Time=0.500 Loss=6.9800e+00; -: Acc@1=0.00..71.234 Acc@5=90.1",
+    "iteration 10: Time=0.500 Loss=6.9800e+00 Acc@1=0.00; epoch 0: val/Acc@1=71.234 val/Acc@5=90.1",
   ],
   [
     "MNIST example",
     "Train Epoch: 1 [640/60000 (1%)]\tLoss: 2.298150\nTest set: Average loss: 0.0512, Accuracy: 9842/10000 (98%)\n",
-    "iteration 640: train/Loss=2.298150; -: test/Average loss=0.0512 test/Accuracy=98",
+    "iteration 640: train/Loss=2.298150; epoch 1: test/Average loss=0.0512 test/Accuracy=98",
   ],
   [
     "absl with the step in brackets",
@@ -93,7 +93,7 @@ const READ: readonly (readonly [name: string, text: string, expected: string])[]
   [
     "Keras",
     "Epoch 1/2\n  1/100 [>....] - ETA: 3s - loss: 2.3\b\b\b\r 50/100 [==>..] - ETA: 1s - loss: 1.5\r100/100 [=====] - 1s 2ms/step - loss: 0.4 - val_loss: 0.3\nEpoch 2/2\n100/100 [=====] - 1s 2ms/step - loss: 0.2 - val_loss: 0.1\n",
-    "-: loss=0.4..0.2 val_loss=0.3..0.1",
+    "epoch 1..2: loss=0.4..0.2 val_loss=0.3..0.1",
   ],
   ["colours", "\u001B[32mstep 1\u001B[0m | \u001B[1mloss: 0.5\u001B[0m\n", "step 1: loss=0.5"],
   ["no final line end", "step 1 loss 0.5\nstep 2 loss 0.4", "step 1..2: loss=0.5..0.4"],
@@ -116,7 +116,7 @@ const READ: readonly (readonly [name: string, text: string, expected: string])[]
   [
     "LightGBM and XGBoost",
     "[100]\tvalid_0's auc: 0.91\n[0]\ttrain-rmse:0.52\n",
-    "-: valid_0's auc=0.91 train-rmse=0.52",
+    "iteration 100: valid_0's auc=0.91; iteration 0: train-rmse=0.52",
   ],
   [
     "fairseq",
@@ -126,7 +126,7 @@ const READ: readonly (readonly [name: string, text: string, expected: string])[]
   [
     "detectron2",
     "[04/21 15:30:01 d2.utils.events]:  eta: 1:20:10  iter: 19  total_loss: 5.123  time: 0.2341  max_mem: 3402M\n",
-    "iteration 19: total_loss=5.123 time=0.2341",
+    "iteration 19: total_loss=5.123 time=0.2341 max_mem=3402",
   ],
   [
     "mmdetection",

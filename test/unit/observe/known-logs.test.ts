@@ -56,9 +56,9 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 const MOST: Readonly<Record<string, number>> = {
   "modded-nanogpt-track1-muon.txt": 4,
   "llmc-main.log": 4,
-  "mlperf-v0.7-ssd.txt": 8,
+  "mlperf-v0.7-ssd.txt": 22,
   "bigscience-gpt2-hf.out": 3,
-  "deepspeed-opt-1.3b.log": 6,
+  "deepspeed-opt-1.3b.log": 9,
   "procgen-bigfish-train.csv": 12,
   "tdmpc2-acrobot-swingup.csv": 1,
 };

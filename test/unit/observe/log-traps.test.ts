@@ -161,3 +161,50 @@ test("a metric that a table repeats is read once, from the log", () => {
     ],
   );
 });
+
+test("a number with a letter for its size has the value that it says, and its own token", () => {
+  const { summary, values } = seriesOf(
+    readLines("step 1 loss: 2.5 params: 1.1k", "step 2 loss: 2.4 params: 2.3M"),
+    "params",
+  );
+  assert.deepEqual([...values], [1100, 2_300_000]);
+  assert.deepEqual([summary.first.token, summary.last.token], ["1.1k", "2.3M"]);
+  const memory = seriesOf(readLines("step 1 loss: 1 max_mem: 3402M"), "max_mem");
+  assert.deepEqual([memory.values[0], memory.summary.last.token], [3402, "3402"]);
+});
+
+test("what stands below a heading has its x, unless nearly all of it has the same", () => {
+  const heading = seriesOf(
+    readLines("Epoch 1/2", "val_loss: 0.5", "Epoch 2/2", "val_loss: 0.4"),
+    "val_loss",
+  );
+  assert.deepEqual([heading.stepKey, [...heading.steps]], ["epoch", [1, 2]]);
+  const often = seriesOf(
+    readLines("Epoch 7/9", ...Array.from({ length: 30 }, (_, i) => `val_loss: 0.${i}1`)),
+    "val_loss",
+  );
+  assert.deepEqual(
+    [often.stepKey, often.steps[29], often.summary.last.step],
+    ["sample", 29, undefined],
+  );
+});
+
+test("a running average behind a value is no value", () => {
+  const { values } = seriesOf(
+    readLines("Epoch: [0][ 10/5005]\tLoss 6.9 (7.1)", "Epoch: [0][ 20/5005]\tLoss 6.8 (7.0)"),
+    "Loss",
+  );
+  assert.deepEqual([...values], [6.9, 6.8]);
+});
+
+test("the summary of an epoch keeps apart from the lines within it", () => {
+  const { series } = readLines(
+    "epoch 1 - iter 10/20 - loss 2.5",
+    "epoch 1 - iter 20/20 - loss 2.4",
+    "EPOCH 1 done: loss 2.45",
+  );
+  assert.deepEqual(
+    series.map(({ summary, stepKey }) => `${summary.key} ${stepKey} ${summary.count}`),
+    ["loss iteration 2", "loss (epoch) epoch 1"],
+  );
+});

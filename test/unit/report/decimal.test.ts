@@ -32,6 +32,8 @@ test("exponents, signs, groups and bare points are read", () => {
   assert.equal(compareDecimals(d("1,602,557"), d("1602557")), 0);
   assert.equal(compareDecimals(d("-1e-4"), d("-.0001")), 0);
   assert.equal(compareDecimals(d("+5."), d("5")), 0);
+  assert.equal(compareDecimals(d("1.1k"), d("1100")), 0);
+  assert.equal(compareDecimals(d("2.3M"), d("2300000")), 0);
 });
 
 test("what is no number, or too large a one, is none", () => {
