@@ -60,7 +60,7 @@ function pageLines(one: AuditedPage): readonly string[] {
       const missing =
         absent === 0
           ? ""
-          : `; ${absent} of the report's sentences are not on it (nightlab rebuild renews it)`;
+          : `; ${absent} of the report's sentences are not on it yet (nightlab rebuild renews it)`;
       return [...lines, `${path}: ${claims} numbers looked at, ${found}${missing}.`];
     }
   }

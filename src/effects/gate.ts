@@ -6,33 +6,91 @@ import { GATE_LINE_BYTES } from "../limits.ts";
 import type { AuditFinding } from "../report/audit.ts";
 import { gateFindings } from "../report/gate.ts";
 import type { ReportInput, ReportRun } from "../report/input.ts";
-import { pageSources } from "../report/page-sources.ts";
-import { readPage } from "../report/page-units.ts";
+import { sourcesOf } from "../report/line-marks.ts";
+import type { PageBlock } from "../report/seal.ts";
 
-/** What forbids that a page of the experiment is saved; empty where all of it is borne out. */
-export async function gate(
+/** Lines of logs, read at the places where the samples of a report were. */
+export type CitedLines = (path: string, line: number) => string | undefined;
+
+/** Reads the lines that the blocks of a report cite, and those of its flags, as they are now. */
+export async function readCited(
   experimentDir: string,
-  page: string,
+  blocks: readonly PageBlock[],
   input: ReportInput,
-): Promise<readonly AuditFinding[]> {
-  const wanted = new Set<string>();
-  for (const source of pageSources(readPage(page).units).values()) {
-    wanted.add(`${source.path}#${source.line}`);
-  }
+): Promise<CitedLines> {
+  const wanted = new Set(sourcesOf(blocks).map(({ path, line }) => `${path}#${line}`));
+  const flags = shownFlags(input, blocks);
   const lines = new Map<string, string>();
-  for (const [path, offsets] of placesOf(input, wanted)) {
+  for (const [path, offsets] of placesOf(input, wanted, flags)) {
     await readLines(join(experimentDir, path), offsets, (line, text) =>
       lines.set(`${path}#${line}`, text),
     );
   }
-  return gateFindings(page, (path, line) => lines.get(`${path}#${line}`));
+  return (path, line) => lines.get(`${path}#${line}`);
+}
+
+/** What forbids that a page of the experiment is saved; empty where all of it is borne out. */
+export function gate(
+  page: string,
+  blocks: readonly PageBlock[],
+  input: ReportInput,
+  lineOf: CitedLines,
+): readonly AuditFinding[] {
+  const flags = flagFindings(page, shownFlags(input, blocks), lineOf);
+  return [...gateFindings(page, lineOf), ...flags];
+}
+
+/** A flag's value, and the line of a log that the page names for it. */
+interface FlagSource {
+  readonly path: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly metric: string;
+  readonly token: string;
+}
+
+/** Flags that the page shows with a link to the line that bears them out. */
+function shownFlags(input: ReportInput, blocks: readonly PageBlock[]): readonly FlagSource[] {
+  const list = blocks.find((block) => block.key === "discussion.flags.list")?.text ?? "";
+  return input.runs.flatMap(({ path, findings }) =>
+    findings.flatMap(({ evidence, token, metric }): FlagSource[] => {
+      if (evidence === undefined || token === undefined || metric === undefined) return [];
+      const place = `${path}/${evidence.file}`;
+      if (!list.includes(`#L${evidence.line})`)) return [];
+      return [{ path: place, line: evidence.line, offset: evidence.offset, metric, token }];
+    }),
+  );
+}
+
+/** The line of a flag holds the value that the flag speaks of. */
+function flagFindings(
+  page: string,
+  flags: readonly FlagSource[],
+  lineOf: CitedLines,
+): readonly AuditFinding[] {
+  return flags.flatMap(({ path, line, metric, token }): AuditFinding[] => {
+    if (lineOf(path, line)?.includes(token) === true) return [];
+    const at = page.slice(0, Math.max(0, page.indexOf(`#L${line})`))).split("\n").length;
+    const message = `${path}:${line} does not say ${metric} ${token}`;
+    return [{ kind: "changed-source", line: at, said: `the flag on ${metric}`, message }];
+  });
 }
 
 type Offsets = ReadonlyMap<number, { readonly offset: number; readonly said: string }>;
 
 /** Of each cited log the byte offset of each cited line, and what was read there. */
-function placesOf(input: ReportInput, wanted: ReadonlySet<string>): ReadonlyMap<string, Offsets> {
+function placesOf(
+  input: ReportInput,
+  wanted: ReadonlySet<string>,
+  flags: readonly FlagSource[],
+): ReadonlyMap<string, Offsets> {
   const found = new Map<string, Map<number, { offset: number; said: string }>>();
+  const note = (path: string, place: { line: number; offset: number }, what: string): void => {
+    const offsets = found.get(path) ?? new Map<number, { offset: number; said: string }>();
+    const before = offsets.get(place.line)?.said ?? "";
+    offsets.set(place.line, { offset: place.offset, said: `${before} ${what},` });
+    found.set(path, offsets);
+  };
   const add = (run: ReportRun): void => {
     for (const { summary } of run.reading.series) {
       const { first, last, min, max, notFinite } = summary;
@@ -40,14 +98,11 @@ function placesOf(input: ReportInput, wanted: ReadonlySet<string>): ReadonlyMap<
         if (sample === undefined) continue;
         const path = `${run.path}/${sample.file}`;
         if (!wanted.has(`${path}#${sample.line}`)) continue;
-        const offsets = found.get(path) ?? new Map<number, { offset: number; said: string }>();
-        const before = offsets.get(sample.line)?.said ?? "";
-        const said = `${before} "${sample.key}": ${sample.token},`;
-        offsets.set(sample.line, { offset: sample.offset, said });
-        found.set(path, offsets);
+        note(path, sample, `"${sample.key}": ${sample.token}`);
       }
     }
   };
+  for (const flag of flags) note(flag.path, flag, `"${flag.metric}": ${flag.token}`);
   input.runs.forEach(add);
   if (input.baseline?.kind === "run") {
     for (const run of input.baseline.group ?? [input.baseline.run]) add(run);

@@ -4,10 +4,12 @@ import { dirname, join, resolve } from "node:path";
 import { REPORT_TRIES } from "../limits.ts";
 import type { AuditFinding } from "../report/audit.ts";
 import type { ReportInput } from "../report/input.ts";
-import { renewReportPage } from "../report/page.ts";
+import { renewPage } from "../report/keep.ts";
+import { withLineMarks } from "../report/line-marks.ts";
+import { reportBlocks } from "../report/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "./experiment-files.ts";
 import { renewComparePlots, withFigures } from "./compare-plots.ts";
-import { gate } from "./gate.ts";
+import { gate, readCited } from "./gate.ts";
 import { renewPlots } from "./plots.ts";
 import { createRenderer, type Renderer } from "./render.ts";
 import { readPatiently } from "./patient-read.ts";
@@ -133,10 +135,13 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const problems = [`Cannot write ${path}: ${why}`];
     return { kind: "settled", report: { written: false, path, problems } };
   };
+  const made = reportBlocks(input);
+  const lineOf = await readCited(dirname(path), made, input);
+  const blocks = withLineMarks(made, lineOf);
   for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
     const current = await readPatiently(path);
     if (current.kind === "refused") return failed(current.why);
-    const renewed = renewReportPage(current.text, input);
+    const renewed = renewPage(current.text, blocks);
     if (renewed.kind === "not-ours") return renewed;
     if (renewed.kind === "conflicted") {
       return failed(`git left conflict markers on line ${renewed.line}; resolve them first`);
@@ -148,7 +153,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const again = await readPatiently(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
-    const refusals = await gate(dirname(path), renewed.text, input);
+    const refusals = gate(renewed.text, blocks, input, lineOf);
     if (refusals.length > 0) {
       const refused = refusalText(refusals);
       const problems = [`Cannot write ${path}: the new page fails its own audit: ${refused}`];

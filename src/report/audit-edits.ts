@@ -31,7 +31,7 @@ export function comparedFindings(
   }
   const { removed, added } = difference(said, meant);
   const weighs = [...removed, ...added].some(isWeighty);
-  if (!weighs) return [];
+  if (!weighs) return removed.length === 0 ? cutFindings(unit, added) : [];
   const from = removed.filter(isWeighty).map((one) => one.text);
   const to = added.filter(isWeighty).map((one) => one.text);
   const who = isSealed(unit, page) ? "the logs say by now" : "the logs say";
@@ -50,6 +50,18 @@ export function comparedFindings(
     },
   ];
 }
+
+/** A sentence that was cut out of a paragraph; a single word more or less is style. */
+function cutFindings(unit: Told["unit"], added: readonly UnitToken[]): readonly AuditFinding[] {
+  const words = added.filter((token) => token.kind === "word");
+  if (words.length < CUT_WORDS) return [];
+  const said = brief(words.map((token) => token.text).join(" "));
+  const message = "these words were taken out of what nightlab wrote";
+  return [{ kind: "deleted", line: unit.line, said, message }];
+}
+
+/** From so many words on it is a clause that is missing. */
+const CUT_WORDS = 4;
 
 interface Difference {
   /** On the page only. */

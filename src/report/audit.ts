@@ -1,8 +1,10 @@
 // Audits a page: each unit is either word for word what the logs say now, or an edit of that, or
 // somebody's own words, whose numbers are then resolved one by one. Nothing here reads a file.
 import { freeFindings, type KnownFacts } from "./audit-free.ts";
+import { absentFindings } from "./audit-deleted.ts";
 import { comparedFindings } from "./audit-edits.ts";
 import { matchUnits, type Told } from "./audit-match.ts";
+import { markTrouble } from "./line-marks.ts";
 import {
   isSourceEntry,
   pageSources,
@@ -23,7 +25,9 @@ export type AuditKind =
   /** Better or worse, where the statistics do not say so. */
   | "comparison"
   /** A sentence of nightlab's that was changed, or that the logs have left behind. */
-  | "differs";
+  | "differs"
+  /** A sentence of nightlab's that somebody took out. */
+  | "deleted";
 
 export interface AuditFinding {
   readonly kind: AuditKind;
@@ -40,7 +44,7 @@ export interface AuditResult {
   readonly findings: readonly AuditFinding[];
   /** Numbers and citations that were looked at. */
   readonly claims: number;
-  /** Things that the logs say and the page does not: it is not up to date, or was cut. */
+  /** Things that the logs say and the page never did: it is not up to date. */
   readonly absent: number;
 }
 
@@ -65,15 +69,17 @@ export function auditPage(
   const sources = pageSources(read.units);
   const told = tellAll(read, sources);
   const matched = matchUnits(told, tellAll(truth, pageSources(truth.units)));
+  const absent = absentFindings(matched.absent, read, truth);
   const findings = [
-    ...sourceFindings(sources, lineOf),
+    ...sourceFindings(sources, read.lineMarks, lineOf),
     ...matched.edited.flatMap(({ said, meant }) => comparedFindings(said, meant, read)),
     ...matched.free.flatMap((one) => freeFindings(one, sources, known)),
+    ...absent.findings,
   ];
   return {
     findings: distinct(findings).toSorted((a, b) => a.line - b.line),
     claims: told.reduce((sum, one) => sum + one.claims, 0),
-    absent: matched.absent.length,
+    absent: absent.behind,
   };
 }
 
@@ -100,10 +106,12 @@ function tell(unit: PageUnit, sources: ReadonlyMap<string, PageSource>): Told {
 
 function sourceFindings(
   sources: ReadonlyMap<string, PageSource>,
+  marks: readonly string[],
   lineOf: LogLines,
 ): readonly AuditFinding[] {
   return [...sources.values()].flatMap((source) => {
-    const trouble = sourceTrouble(source, lineOf(source.path, source.line));
+    const line = lineOf(source.path, source.line);
+    const trouble = sourceTrouble(source, line) ?? markTrouble(source, marks, line);
     if (trouble === undefined) return [];
     const said = `[${source.number}] ${source.key} = ${source.token}`;
     return [{ kind: "changed-source" as const, line: source.at, said, message: trouble }];

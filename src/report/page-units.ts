@@ -1,6 +1,6 @@
 // A page cut into the units that the audit looks at: paragraphs, list items, table rows, headings.
 // Quotations, fenced code, frontmatter and the seal are no claims and are left out.
-import { readSeal, sealLength, textMark } from "./seal.ts";
+import { readSeal, sealLength, textMark, type Mark } from "./seal.ts";
 
 export interface PageUnit {
   readonly kind: "heading" | "text" | "item" | "row" | "rule";
@@ -19,6 +19,10 @@ export interface PageReading {
   readonly units: readonly PageUnit[];
   /** Marks of the texts that nightlab wrote, by the page's own seal. */
   readonly sealed: ReadonlySet<string>;
+  /** What the seal says, in page order. */
+  readonly marks: readonly Mark[];
+  /** Marks of the cited lines, in the order of the sources' numbers. */
+  readonly lineMarks: readonly string[];
 }
 
 /** The units of a page in written order. `keepsHeading` says which headings open a context. */
@@ -32,13 +36,21 @@ export function readPage(
     .map((line) => line.replace(/\r$/, ""));
   const units: PageUnit[] = [];
   let under: readonly { readonly depth: number; readonly text: string }[] = [];
-  const sealed = new Set<string>();
+  const marks: Mark[] = [];
+  const lineMarks: string[] = [];
   let at = frontmatterEnd(lines);
   while (at < lines.length) {
     const seal = sealLength(lines, at);
     if (seal !== undefined) {
-      for (const mark of readSeal(lines.slice(at, at + seal).join("\n"))) sealed.add(mark.text);
+      marks.push(...readSeal(lines.slice(at, at + seal).join("\n")));
       at += seal;
+      continue;
+    }
+    const marked = lineMarksLength(lines, at);
+    if (marked !== undefined) {
+      const text = lines.slice(at + 1, at + marked).join(" ");
+      lineMarks.push(...(text.match(/[\w-]{8}/g) ?? []));
+      at += marked;
       continue;
     }
     const line = lines[at] ?? "";
@@ -69,7 +81,15 @@ export function readPage(
     );
     at = end;
   }
-  return { units, sealed };
+  return { units, sealed: new Set(marks.map((mark) => mark.text)), marks, lineMarks };
+}
+
+/** The number of lines that the marks of cited lines take (line-marks.ts), counted from `at`. */
+function lineMarksLength(lines: readonly string[], at: number): number | undefined {
+  if (!(lines[at] ?? "").startsWith('[nightlab-lines]: # "')) return undefined;
+  let end = at + 1;
+  while (end < lines.length && /^[\w -]+"?$/.test(lines[end] ?? "")) end += 1;
+  return end - at;
 }
 
 /** Whether nightlab wrote a unit's block, by the seal of its page. */

@@ -2,7 +2,7 @@
 // It is a function of its input alone; keeping a person's additions is keep.ts.
 import { factsOf } from "./facts.ts";
 import type { ReportInput } from "./input.ts";
-import { renewPage, type Renewed } from "./keep.ts";
+import { renewPage } from "./keep.ts";
 import type { PageBlock } from "./seal.ts";
 import { conclusionBlocks, sourcesBlocks } from "./section-conclusion.ts";
 import { discussionBlocks } from "./section-discussion.ts";
@@ -28,11 +28,6 @@ export function reportBlocks(input: ReportInput): readonly PageBlock[] {
 
 /** The page where there is none yet. */
 export function renderReport(input: ReportInput): string {
-  const page = renewReportPage(undefined, input);
+  const page = renewPage(undefined, reportBlocks(input));
   return page.kind === "page" ? page.text : "";
-}
-
-/** The page with what a person added to the present one. */
-export function renewReportPage(current: string | undefined, input: ReportInput): Renewed {
-  return renewPage(current, reportBlocks(input));
 }

@@ -119,7 +119,7 @@ export function audited(page: string, { input: given, lines }: Experiment): Audi
   );
 }
 
-export const MUTATIONS = ["digit", "sign", "run", "word", "unit", "citation"] as const;
+export const MUTATIONS = ["digit", "sign", "run", "word", "unit", "citation", "deletion"] as const;
 
 /** The page with one lie of a kind, drawn by `pick`; undefined where it has no place for it. */
 export function mutated(
@@ -153,6 +153,8 @@ export function mutated(
       return swap(WORDS[text] ?? text);
     case "unit":
       return swap(UNITS[text] ?? text);
+    case "deletion":
+      return page.slice(0, at) + page.slice(at + text.length + 1);
     case "citation":
       return swap(`[${Number(text.slice(1, -1)) + 1 + pick(3)}]`);
   }
@@ -199,6 +201,7 @@ function placesOf(page: string, kind: (typeof MUTATIONS)[number]): readonly Plac
     }
     return found;
   }
+  if (kind === "deletion") return linesOf(body);
   const starts = [0, ...[...body.matchAll(/\n/g)].map((match) => match.index + 1)];
   return readPage(page).units.flatMap((unit): Place[] =>
     unit.kind === "rule"
@@ -216,6 +219,16 @@ function placesOf(page: string, kind: (typeof MUTATIONS)[number]): readonly Plac
           return kind === "run" && isRun ? [{ at, text: token.text }] : [];
         }),
   );
+}
+
+/** Lines that say something: no blank ones, no rules of tables. */
+function linesOf(body: string): readonly Place[] {
+  let at = 0;
+  return body.split("\n").flatMap((text) => {
+    const place = { at, text };
+    at += text.length + 1;
+    return text.trim() === "" || /^\| -/.test(text) ? [] : [place];
+  });
 }
 
 function plainText(text: string): string {

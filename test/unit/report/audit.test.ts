@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuditFinding } from "../../../src/report/audit.ts";
 import { audited, experimentOf, type Experiment } from "../../property/audit-case.ts";
-import { renderReport } from "../../../src/report/page.ts";
+import { renewPage } from "../../../src/report/keep.ts";
+import { withLineMarks } from "../../../src/report/line-marks.ts";
+import { renderReport, reportBlocks } from "../../../src/report/page.ts";
 
 const values = Array.from({ length: 40 }, (_, i) => 2_000 + 37 * i);
 const experiment = (seeds: number, baseline: number): Experiment =>
@@ -94,6 +96,43 @@ test("a source whose line says something else is told, and so is one without its
   lines.delete(place);
   const gone = audited(page, { ...three, lines }).findings;
   assert.match(gone[0]?.message ?? "", /has no line 1$/);
+});
+
+test("what was taken out of the report is told with its place, what is only old is not", () => {
+  const without = page.replace(/\nOne of the values|\n- 3 runs are evidence\./, "");
+  assert.notEqual(without, page);
+  const [found, ...others] = audited(without, three).findings;
+  assert.deepEqual(others, []);
+  assert.deepEqual([found?.kind, found?.said], ["deleted", "- 3 runs are evidence."]);
+  const heading = page.split("\n").indexOf("### Limits") + 1;
+  assert.equal(found?.line, heading);
+  // The same page before the logs gave more: nothing was taken out.
+  const fewer = renderReport(experiment(2, 4).input);
+  assert.ok(audited(fewer, three).findings.every((one) => one.kind !== "deleted"));
+  assert.ok(audited(fewer, three).absent > 0);
+});
+
+test("a clause that is cut out of a sentence is told, a single word is style", () => {
+  const clause = " A difference is the mean of the runs less that of the baseline.";
+  const cut = audited(page.replace(clause, ""), three).findings;
+  assert.deepEqual([...new Set(cut.map((one) => one.kind))].length, 1);
+  assert.deepEqual(audited(page.replace("its folder is", "its directory is"), three).findings, []);
+});
+
+test("a cited line that was changed elsewhere than in its number is another line", () => {
+  const blocks = withLineMarks(reportBlocks(three.input), (path, line) =>
+    three.lines.get(`${path}#${line}`),
+  );
+  const renewed = renewPage(undefined, blocks);
+  assert.ok(renewed.kind === "page");
+  assert.deepEqual(audited(renewed.text, three).findings, []);
+  const lines = new Map(
+    [...three.lines].map(([place, text]) => [place, text.replace("14:30:02", "15:30:02")] as const),
+  );
+  const found = audited(renewed.text, { ...three, lines }).findings;
+  assert.ok(found.length > 0);
+  assert.ok(found.every((one) => one.kind === "changed-source"));
+  assert.match(found[0]?.message ?? "", /is not the line any more that the page was made from$/);
 });
 
 test("a page that is nobody's, empty or odd is read without harm", () => {
