@@ -383,6 +383,8 @@ export const MOMENT_SLACK_MS = 120_000;
 export const MOMENT_PAST_MS = 86_400_000;
 /** A time further ahead than this is told with its date: by the clock alone it could be today. */
 export const DATED_AFTER_MS = 22 * 3_600_000;
+/** A disk that was too full for a start is looked at again: somebody may have made room. */
+export const DISK_LOOK_MS = 60_000;
 /** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
 export const GPU_HOURS_MOST = 20_000;
 /** A picture of a page that is exported: larger ones are no plots. */

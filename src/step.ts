@@ -27,6 +27,7 @@ import { onGpusSeen } from "./queue/place-watch.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
 import { onNightComposed, showLabPage, tellNights } from "./report/tell-night.ts";
 import { followMembers } from "./queue/sweep.ts";
+import { endWindows } from "./queue/window-end.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
 export interface Outcome {
@@ -43,6 +44,7 @@ export function step(world: World, event: Event): Outcome {
   const turn = openTurn(world, world.nowMs);
   take(turn, event);
   acceptSettled(turn);
+  endWindows(turn);
   followMembers(turn);
   noteCode(turn);
   startNext(turn);

@@ -1,5 +1,6 @@
 // The hands that bring an attempt to its start and to its stop: examine, prepare, start, stop.
 // What a running attempt does is followed in run-hands.ts; decisions are step's.
+import { statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { GPU_ELSEWHERE_MS } from "../limits.ts";
@@ -37,7 +38,11 @@ export function attemptHands(
 ): AttemptHands {
   const preparing = new Map<AttemptId, AbortController>();
   return {
-    async "examine-start"({ command, spec, joined }, post) {
+    async "examine-start"({ command, spec, joined, diskFloor }, post) {
+      if (diskFloor !== undefined && (await freeBytes(spec.experiment)) < diskFloor) {
+        post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
+        return;
+      }
       const examination = await examineAttempt(spec);
       const taken =
         examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
@@ -158,4 +163,10 @@ async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal
     if (locks.take(spec.attempt, gpusOf(spec)).length === 0) return;
     await wait(GPU_ELSEWHERE_MS, undefined, { signal });
   }
+}
+
+/** Room for a person's files on a disk; where nobody tells, there is enough. */
+async function freeBytes(path: string): Promise<number> {
+  const facts = await statfs(path).catch(() => undefined);
+  return facts === undefined ? Number.POSITIVE_INFINITY : facts.bavail * facts.bsize;
 }

@@ -17,10 +17,10 @@ const realTimer: Timer = (callback, ms) => {
 
 /** A timer on a clock that tells ms since 1970. */
 export function wakeUp(now: () => number, timer: Timer = realTimer): WakeUp {
-  let cancel = (): void => undefined;
+  let cancel: (() => void) | undefined;
   const at = (atMs: number | undefined, callback: () => void): void => {
-    cancel();
-    cancel = () => undefined;
+    cancel?.();
+    cancel = undefined;
     if (atMs === undefined) return;
     // One more, since timers may fire a fraction of a millisecond early.
     const waitMs = Math.max(0, atMs - now() + 1);
@@ -29,5 +29,5 @@ export function wakeUp(now: () => number, timer: Timer = realTimer): WakeUp {
         ? timer(() => at(atMs, callback), WAKE_LOOK_MS)
         : timer(callback, waitMs);
   };
-  return { at, cancel: () => cancel() };
+  return { at, cancel: () => cancel?.() };
 }

@@ -72,6 +72,10 @@ function stopWords({ by, why }: Extract<Cause, { kind: "stopped" }>): string {
       return "by you";
     case "command-line":
       return "by you, with `nightlab stop`";
+    case "window": {
+      const said = proseText(plainLine(why ?? "its window was over", RECEIPT_TEXT_CHARS));
+      return `${said}, as \`at-end: stop\` asks`;
+    }
     case "rule": {
       const said = proseText(plainLine(why ?? "a rule spoke", RECEIPT_TEXT_CHARS));
       return `${said}, as \`stop on\` asks`;

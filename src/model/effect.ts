@@ -57,6 +57,8 @@ export type Effect =
       readonly spec: AttemptSpec;
       /** GPUs of it that other runs of this daemon hold: they are locked already. */
       readonly joined: readonly string[];
+      /** Bytes that must be free on the experiment's disk. */
+      readonly diskFloor?: number;
     }
   | {
       /** Ask the driver how the GPUs are. */

@@ -199,6 +199,8 @@ export type StartExamination =
     }
   /** Another daemon of this machine holds these GPUs. */
   | { readonly kind: "gpus-taken"; readonly uuids: readonly string[] }
+  /** Less is free on the experiment's disk than the lab wants to be. */
+  | { readonly kind: "disk-low" }
   | { readonly kind: "no-runner"; readonly message: string }
   | { readonly kind: "script-missing"; readonly message: string; readonly script: string }
   | { readonly kind: "target-missing"; readonly message: string };

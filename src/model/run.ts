@@ -9,8 +9,8 @@ import type { MetricSummary } from "./sample.ts";
 
 export type Ending = "done" | "failed" | "stopped" | "lost";
 
-/** Who asked for the end of a run: a person, or a rule that `stop on` names. */
-export type StopAsker = "journal" | "command-line" | "rule";
+/** Who asked for the end of a run: a person, a rule that `stop on` names, or its window's end. */
+export type StopAsker = "journal" | "command-line" | "rule" | "window";
 
 /** Why a run ended, from facts. */
 export type Cause =
@@ -23,7 +23,7 @@ export type Cause =
   | { readonly kind: "disk-full" }
   | { readonly kind: "import-error"; readonly module: string }
   | { readonly kind: "over-limit"; readonly limitMs: number }
-  /** `why`: what the rule said that stopped it. */
+  /** `why`: what the rule said that stopped it, or which window was over. */
   | { readonly kind: "stopped"; readonly by: StopAsker; readonly why?: string }
   | { readonly kind: "environment"; readonly message: string }
   | { readonly kind: "no-runner"; readonly message: string }

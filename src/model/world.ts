@@ -297,6 +297,8 @@ export interface World {
   /** The start that is being examined, one at a time, and the place that is kept for it. */
   examining?: Examining | undefined;
   readonly gpus: GpuWatch;
+  /** Labs whose disk was under its floor when a start was examined, and when that was. */
+  readonly lowDisks: Map<LabPath, number>;
   readonly told: Map<LabPath, ToldNight>;
   /** Labs whose night is being told, or could not be. */
   readonly telling: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
@@ -316,6 +318,7 @@ export function emptyWorld(): World {
     undecided: new Map(),
     paused: false,
     gpus: emptyGpuWatch(),
+    lowDisks: new Map(),
     told: new Map(),
     telling: new Map(),
     ahead: { looked: new Map() },

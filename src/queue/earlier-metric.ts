@@ -49,7 +49,8 @@ interface Named {
 function runNamed(world: World, command: Command, term: MetricTerm): Named | Condition {
   const [written, found] = resolve(world, command, term.name);
   if (found === undefined) {
-    const what = written === "" ? `\`${term.name}\` names no run` : `no run is called \`${written}\``;
+    const what =
+      written === "" ? `\`${term.name}\` names no run` : `no run is called \`${written}\``;
     return hold(`${what}; write \`if\` as \`full.val/loss < 0.4\``);
   }
   const title = `\`${found.id}\` (${found.spec.target})`;
@@ -59,7 +60,8 @@ function runNamed(world: World, command: Command, term: MetricTerm): Named | Con
     return hold(`${title} is a sweep: name one of its runs in \`if\`, such as \`${first}\``);
   }
   if (!ENDED.has(found.state)) return { kind: "wait", reason: `after \`${found.id}\`` };
-  if (found.state === "done" && found.run?.outcome !== undefined) return { written, command: found };
+  if (found.state === "done" && found.run?.outcome !== undefined)
+    return { written, command: found };
   return hold(`${title}, which its \`if\` is about, ended as ${found.state}`);
 }
 
@@ -135,7 +137,14 @@ const NO_RUN: ReportRun = {
   folder: "",
   name: "",
   path: "",
-  reading: { series: [], tracebacks: [], telling: [], lastLines: [], unread: { count: 0 }, files: [] },
+  reading: {
+    series: [],
+    tracebacks: [],
+    telling: [],
+    lastLines: [],
+    unread: { count: 0 },
+    files: [],
+  },
   findings: [],
   plots: [],
 };

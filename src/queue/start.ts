@@ -8,8 +8,10 @@ import type { Command, CommandState, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
-import { conditions } from "./conditions.ts";
+import { conditions, type Condition } from "./conditions.ts";
+import { floorOf, onDiskLow, roomFor } from "./disk-floor.ts";
 import { awaitsDeRisk, isLong, judgeGo } from "./go.ts";
+import { budgetFor } from "./gpu-budget.ts";
 import { inOrder, startable, twinStarts } from "./order.ts";
 import { allTaken, heldPlaces, placeFor, type Held } from "./place.ts";
 import { askForGpus } from "./place-watch.ts";
@@ -33,8 +35,13 @@ export function startNext(turn: Turn): void {
     if (kept && command.spec.gpus !== 0) continue;
     const needs = conditions(world, command);
     if (needs.changesAtMs !== undefined) turn.wake(needs.changesAtMs);
-    const judged = needs.answer.kind === "ready" ? awaitsDeRisk(world, command) : needs.answer;
-    const answer = judged.kind === "ready" ? snapshotReady(world, command) : judged;
+    const answer = firstUnready(
+      () => needs.answer,
+      () => awaitsDeRisk(world, command),
+      () => snapshotReady(world, command),
+      () => budgetFor(world, command),
+      () => roomFor(turn, command),
+    );
     if (answer.kind !== "ready") {
       setState(turn, command, UNREADY[answer.kind], answer.reason);
       continue;
@@ -59,6 +66,15 @@ export function startNext(turn: Turn): void {
   if (ask) askForGpus(turn);
 }
 
+/** The first answer that is not "ready", without asking what comes after it. */
+function firstUnready(...questions: readonly (() => Condition)[]): Condition {
+  for (const ask of questions) {
+    const answer = ask();
+    if (answer.kind !== "ready") return answer;
+  }
+  return { kind: "ready" };
+}
+
 /** Whether a delay is over; if not, its end is waited for. */
 function isOver(turn: Turn, notBeforeMs = 0): boolean {
   if (notBeforeMs > turn.atMs) turn.wake(notBeforeMs);
@@ -68,6 +84,7 @@ function isOver(turn: Turn, notBeforeMs = 0): boolean {
 function examine(turn: Turn, command: Command, place: Place, held: Held): void {
   turn.world.examining = { command: command.id, place };
   const first = firstOf(command);
+  const diskFloor = floorOf(turn.world, command.experiment);
   const gpus = place.kind === "gpus" ? place.gpus : [];
   turn.effect({
     kind: "examine-start",
@@ -75,6 +92,7 @@ function examine(turn: Turn, command: Command, place: Place, held: Held): void {
     experiment: command.experiment,
     spec: attemptSpec(turn.world, first, place),
     joined: gpus.map(({ uuid }) => uuid).filter((uuid) => held.gpus.has(uuid)),
+    ...(diskFloor === undefined ? {} : { diskFloor }),
   });
 }
 
@@ -105,6 +123,9 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
       return;
     case "gpus-taken":
       for (const uuid of found.uuids) world.gpus.elsewhere.set(uuid, turn.atMs);
+      return;
+    case "disk-low":
+      onDiskLow(turn, command.id);
       return;
     case "no-runner":
       const first = starting(turn, command);

@@ -69,6 +69,8 @@ export class Machine {
   life = 0;
   /** Effects that this life still carries out. */
   effectsLeft = Number.POSITIVE_INFINITY;
+  /** Room on its disk. */
+  freeBytes = 1e12;
   /** Writes of journals that fail from now on. */
   failingWrites = 0;
   /** Scripts by name, with what stands in them; the same for every experiment. */
@@ -201,7 +203,11 @@ export class Machine {
         }
       }),
       "drop-snapshot": guarded(({ command }) => void this.snapshots.delete(command)),
-      "examine-start": guarded(({ command, spec }) => {
+      "examine-start": guarded(({ command, spec, diskFloor = 0 }) => {
+        if (this.freeBytes < diskFloor) {
+          reply({ kind: "start-examined", command, examination: { kind: "disk-low" } });
+          return;
+        }
         const code = this.code();
         const runs = spec.codeDir === undefined ? code : this.#copied(spec.codeDir);
         const examination = { kind: "ready", codeHash: runs.hash, code, runner: "uv" } as const;
