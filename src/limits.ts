@@ -397,6 +397,8 @@ export const SWEEP_MEMBERS_MOST = 1_000;
 export const RETRIES_MOST = 10;
 /** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
 export const NIGHTS_TOLD = 14;
+/** A glance waits no longer for a cold driver; the next one has its answer. */
+export const GPU_GLANCE_MS = 1_000;
 /** Sights of a run's progress that are kept: its pace is that of their later half... */
 export const PACE_OBSERVATIONS = 64;
 /** ...and over a shorter time it says little. */
@@ -485,3 +487,7 @@ export const PAGE_POINTS = 150_000;
 export const FIGURES_MS = 30_000;
 /** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */
 export const REPEAT_DIFFERENCES = 3;
+/** uv says in 15 ms where a script's Python is; a record is not kept waiting for more. */
+export const INTERPRETER_MS = 5_000;
+/** Edited versions of one record that are kept beside it: nobody edits one so often. */
+export const EDITED_NAMES = 20;

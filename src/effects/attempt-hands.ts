@@ -11,6 +11,7 @@ import { takeNotes } from "./attempt-notes.ts";
 import { attemptDir, createAttempt, readAttempt } from "./attempts.ts";
 import type { GpuLocks } from "./gpu-locks.ts";
 import type { Hands } from "./hands.ts";
+import { gitOfAttempt } from "./kept-git.ts";
 import { hostFacts } from "./process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "./prepared-environments.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -97,6 +98,8 @@ export function attemptHands(
           held,
         );
         post({ kind: "attempt-started", attempt, process });
+        // Asked while the code is still what the run has read.
+        await gitOfAttempt(spec).catch(() => undefined);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
         post({ kind: "attempt-not-started", attempt, message });

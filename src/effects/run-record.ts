@@ -11,6 +11,7 @@ import { isoStamp } from "../model/time.ts";
 import { fileDigest, scriptMetadata } from "./code-hash.ts";
 import type { GitFacts } from "./git-facts.ts";
 import type { GpuFacts } from "./gpu-facts.ts";
+import { setEditedAside } from "./edited-aside.ts";
 import { findRunFolder, runDir } from "./run-folders.ts";
 import { writeWhole } from "./write-whole.ts";
 
@@ -23,6 +24,8 @@ export interface RecordFacts {
   readonly interpreter?: string;
   readonly environment?: NonNullable<RunRecord["environment"]>;
   readonly codeHash?: string;
+  readonly changed?: readonly string[];
+  readonly queuedCodeHash?: string;
   readonly git?: GitFacts;
   readonly host: string;
   readonly gpus: readonly GpuFacts[];
@@ -68,12 +71,19 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
     argv: facts.argv,
     script: spec.script,
     args: spec.args,
+    ...given("sweep", spec.sweep),
     ...(seed === undefined ? {} : { seed }),
     cwd: spec.experiment,
     runner: facts.runner,
     ...given("interpreter", facts.interpreter),
     ...given("environment", facts.environment),
     ...given("codeHash", facts.codeHash),
+    ...given("changedSinceQueued", facts.changed),
+    ...given("queuedCodeHash", facts.queuedCodeHash),
+    ...(spec.codeDir === undefined ? {} : { snapshot: true }),
+    ...given("repeats", spec.repeats),
+    ...given("env", Object.keys(spec.env).length === 0 ? undefined : spec.env),
+    ...recordedPlace(spec),
     ...given("git", git === undefined ? undefined : recordedGit(git, patchName(spec))),
     host: facts.host,
     gpus: facts.gpus,
@@ -94,12 +104,15 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
  * Writes a record, and the patch of its git facts beside it, into its run's folder: `run.json`,
  * for an evaluation `eval-<id>.json`. Refuses to replace the record of another run, or to write
  * where the folder is none. Rejects with what the file system says.
+ * `marks` is a file that knows what was written before: a record that somebody has edited since is
+ * moved to a name of its own beside the new one.
  */
 export async function writeRunRecord(
   experiment: string,
   record: RunRecord,
   patch?: Uint8Array | string,
-): Promise<{ readonly kind: "written" } | { readonly kind: "refused"; readonly why: string }> {
+  marks?: string,
+): Promise<RecordWritten> {
   const folder = await findRunFolder(experiment, record.folder);
   if (folder === undefined) return { kind: "refused", why: `runs/${record.folder} is no folder` };
   const dir = runDir(experiment, folder);
@@ -110,9 +123,17 @@ export async function writeRunRecord(
     return { kind: "refused", why };
   }
   if (patch !== undefined) await writeWhole(join(dir, patchName(record)), patch);
-  await writeWhole(join(dir, file), `${JSON.stringify(record, undefined, 2)}\n`);
-  return { kind: "written" };
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  const aside =
+    marks === undefined ? undefined : await setEditedAside(join(dir, file), marks, text);
+  await writeWhole(join(dir, file), text);
+  return { kind: "written", ...(aside === undefined ? {} : { aside: basename(aside) }) };
 }
+
+export type RecordWritten =
+  /** `aside`: where somebody's edited version is now. */
+  | { readonly kind: "written"; readonly aside?: string }
+  | { readonly kind: "refused"; readonly why: string };
 
 /** Name of a record's file in its run's folder. */
 function recordFile(record: { readonly verb: string; readonly id: string }): string {
@@ -189,8 +210,20 @@ function ended(facts: RecordFacts, end: RecordEnd): Partial<RunRecord> {
 }
 
 function recordedGit(git: GitFacts, patch: string): NonNullable<RunRecord["git"]> {
-  const { commit, dirty } = git;
-  return git.patch === undefined ? { commit, dirty } : { commit, dirty, patch };
+  const { commit, dirty, left } = git;
+  return {
+    commit,
+    dirty,
+    ...given("patch", git.patch === undefined ? undefined : patch),
+    ...given("left", left),
+  };
+}
+
+function recordedPlace({ place }: AttemptSpec): Pick<RunRecord, "place"> {
+  if (place === undefined) return {};
+  if (place.kind === "cpu") return { place: { gpus: 0 } };
+  const { gpus, share } = place;
+  return { place: { gpus: gpus.length, ...(share > 1 ? { share } : {}) } };
 }
 
 function patchName(of: { readonly verb: string; readonly attempt: string }): string {

@@ -1,9 +1,12 @@
 // The record of a run, run.json, as it comes to be: facts gathered at the start, the end added.
 // What stands in a record and how it is written is run-record.ts's.
 import { hostname } from "node:os";
+import { join } from "node:path";
 import type { RunFolder } from "../model/ids.ts";
 import type { AttemptSpec, StartFacts } from "../model/run.ts";
-import { gitFacts } from "./git-facts.ts";
+import { attemptDir } from "./attempts.ts";
+import { argvOf } from "./attempt-line.ts";
+import type { GitFacts } from "./git-facts.ts";
 import { gpuFacts, type GpuFacts } from "./gpu-facts.ts";
 import {
   buildRunRecord,
@@ -11,10 +14,12 @@ import {
   writeRunRecord,
   type RecordFacts,
 } from "./run-record.ts";
+import { interpreterOf, interpreterText } from "./interpreter.ts";
+import { gitOfAttempt } from "./kept-git.ts";
 import { keepResolved } from "./resolved-environment.ts";
 import { runDir } from "./run-folders.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
-import { chooseRunner, commandLine, pixiManifest } from "./runner.ts";
+import { pixiManifest } from "./runner.ts";
 
 /** Gathers the facts of a start and writes them; what the disk refuses is told. */
 export async function startRecord(
@@ -25,18 +30,36 @@ export async function startRecord(
   startedAtMs: number,
 ): Promise<RecordFacts | undefined> {
   try {
-    const facts = await recordFacts(around, spec, start, folder, startedAtMs);
-    await keepRecord(around, facts);
-    if (spec.verb !== "run") return facts;
-    const resolved = await keepResolved(spec, runDir(spec.experiment, folder));
-    if (resolved === undefined) return facts;
-    const known = { ...facts, environment: { ...facts.environment, resolved } };
+    const first = await recordFacts(around, spec, start, folder, startedAtMs);
+    await keepRecord(around, first);
+    // Only now: who reads the record of a run that goes on wants most of it at once.
+    const known = await withPackages(first, folder);
     await keepRecord(around, known);
     return known;
   } catch (error) {
     around.warn("run.json not written", { folder, error: String(error) });
     return undefined;
   }
+}
+
+/** With the interpreter that runs and the packages that it has. */
+async function withPackages(facts: RecordFacts, folder: RunFolder): Promise<RecordFacts> {
+  const { spec } = facts;
+  const interpreter = await interpreterOf(spec);
+  const resolved =
+    spec.verb === "run"
+      ? await keepResolved(spec, runDir(spec.experiment, folder), interpreter)
+      : undefined;
+  const found = {
+    ...facts.environment,
+    ...(interpreter?.version === undefined ? {} : { python: interpreter.version }),
+    ...(resolved === undefined ? {} : { resolved: resolved.file, resolvedHash: resolved.hash }),
+  };
+  return {
+    ...facts,
+    ...(interpreter === undefined ? {} : { interpreter: interpreterText(interpreter) }),
+    ...(Object.keys(found).length === 0 ? {} : { environment: found }),
+  };
 }
 
 /** The facts of a start, for a run whose record was not begun by this daemon. */
@@ -50,9 +73,9 @@ export async function recordFacts(
   const { experiment, script } = spec;
   const manifest = start.runner === "pixi" ? await pixiManifest(experiment, spec.lab) : undefined;
   const [git, gpus, environment, argv] = await Promise.all([
-    gitFacts(experiment),
+    gitOf(spec, start),
     gpusOf(spec),
-    environmentHashes(experiment, script, manifest),
+    environmentHashes(spec.codeDir ?? experiment, script, manifest),
     argvAsRun(spec, folder),
   ]);
   return {
@@ -67,6 +90,8 @@ export async function recordFacts(
     said: start.said,
     criteria: start.criteria,
     codeHash: start.codeHash,
+    ...(start.changed === undefined ? {} : { changed: start.changed }),
+    ...(start.queuedCodeHash === undefined ? {} : { queuedCodeHash: start.queuedCodeHash }),
     queuedAtMs: start.queuedAtMs,
     startedAtMs,
     timeZone: around.timeZone(spec.lab),
@@ -87,12 +112,17 @@ async function gpusOf({ place }: AttemptSpec): Promise<readonly GpuFacts[]> {
   );
 }
 
+/** The command line as it was; where that cannot be put together any more, script and arguments. */
 async function argvAsRun(spec: AttemptSpec, folder: RunFolder): Promise<readonly string[]> {
-  const runner = await chooseRunner(spec.experiment, spec.lab, spec.runner);
-  const args = spec.verb === "eval" ? [`runs/${folder}`, ...spec.args] : spec.args;
-  if (runner.kind === "missing") return [spec.script, ...args];
-  const line = await commandLine(runner, spec.script, args);
-  return line.kind === "argv" ? line.argv : [spec.script, ...args];
+  const of = spec.verb === "eval" ? { ...spec, onRun: folder } : spec;
+  return argvOf(of).catch(() => [spec.script, ...spec.args]);
+}
+
+/** A difference that is not the code's as it started says nothing of this run. */
+async function gitOf(spec: AttemptSpec, start: StartFacts): Promise<GitFacts | undefined> {
+  const kept = await gitOfAttempt(spec);
+  if (kept === undefined || kept.codeHash === start.codeHash) return kept;
+  return { commit: kept.commit, dirty: true };
 }
 
 /** Writes the record as it stands now; what the disk refuses is told. */
@@ -104,8 +134,15 @@ export async function keepRecord(
   const { spec, folder } = facts;
   try {
     const record = buildRunRecord(facts, end);
-    const written = await writeRunRecord(spec.experiment, record, facts.git?.patch);
+    const marks = join(attemptDir(spec.lab, spec.attempt), "record-marks");
+    const written = await writeRunRecord(spec.experiment, record, facts.git?.patch, marks);
     if (written.kind === "refused") around.warn("run.json not written", { folder, ...written });
+    else if (written.aside !== undefined) {
+      around.warn("run.json was edited while its run went on; the edited one lies beside it", {
+        folder,
+        edited: written.aside,
+      });
+    }
   } catch (error) {
     around.warn("run.json not written", { folder, error: String(error) });
   }

@@ -24,6 +24,7 @@ import {
 } from "../limits.ts";
 import type { CodeSeen, SnapshotNote } from "../model/code.ts";
 import { codeSeen, NO_CODE } from "./code-hash.ts";
+import { gitWithCode, keepGit } from "./kept-git.ts";
 import { errorCode, writeWhole } from "./write-whole.ts";
 
 /** What is copied; of other files nobody knows whether the script reads or writes them. */
@@ -55,6 +56,7 @@ export async function takeSnapshot(
       const left = await build(lab, experiment, id);
       const dir = snapshotCode(lab, experiment, id);
       if ((await codeSeen(dir)).hash === code.hash) {
+        await keepGit(snapshotRoot(lab, id), await gitWithCode(experiment));
         const told = left.slice(0, SNAPSHOT_LEFT_TOLD);
         return { code, note: { kind: "kept", dir, left: told, leftCount: left.length } };
       }

@@ -78,6 +78,8 @@ export interface AttemptSpec {
   readonly repeats?: { readonly id: CommandId; readonly folder: RunFolder };
   /** For `eval:`: the run it works on. */
   readonly onRun?: RunFolder;
+  /** The sweep that it is a run of. */
+  readonly sweep?: { readonly id: CommandId; readonly name: string };
   /** What it holds while it runs; absent: everything, as with one run at a time. */
   readonly place?: Place;
 }
@@ -135,6 +137,8 @@ export interface RunRecord {
   readonly argv: readonly string[];
   readonly script: string;
   readonly args: readonly string[];
+  /** The sweep that it is a run of: its id, and the name that was written. */
+  readonly sweep?: { readonly id: string; readonly name: string };
   readonly seed?: string;
   readonly cwd: string;
   readonly runner: string;
@@ -144,6 +148,7 @@ export interface RunRecord {
     readonly lockHash?: string;
     /** File beside run.json with what was resolved, where the script has no lock. */
     readonly resolved?: string;
+    readonly resolvedHash?: string;
     /** Version of Python that ran: `3.12.4`. */
     readonly python?: string;
   };
