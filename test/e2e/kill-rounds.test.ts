@@ -1,0 +1,415 @@
+// The real daemon, shim and script killed again and again at moments drawn from a seed, and the
+// whole machine with them: what starts twice, ends twice, lies about its end or signals a stranger?
+// `NIGHTLAB_KILLS` is the number of kills (500 in the long form), `NIGHTLAB_SEED` their seed.
+import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { readSpec } from "../../src/effects/attempts.ts";
+import { openLedger } from "../../src/effects/ledger.ts";
+import type { Fact } from "../../src/model/fact.ts";
+import { labPath } from "../../src/model/ids.ts";
+import {
+  boxedNumber,
+  commandLineOf,
+  noBox,
+  openBox,
+  parentOf,
+  processesAbout,
+  variableOf,
+  type BoxedMachine,
+} from "./boxed-machine.ts";
+import { JOURNAL } from "./lab.ts";
+
+const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 15);
+const SEED = Number(process.env["NIGHTLAB_SEED"] ?? 20_251_123);
+const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
+const WAIT_MS = 120_000;
+/** Longer than any script, so that it comes only to what has outlived its own shim. */
+const LIMIT_S = 2;
+/** A lab is used for so many kills: longer journals and ledgers make each round slower. */
+const KILLS_PER_LAB = 25;
+
+const KINDS = ["daemon", "shim", "script", "machine", "daemon and shim", "all three"] as const;
+type Kind = (typeof KINDS)[number];
+/** What a kill waits for: a file in some attempt's folder that was not there, or only time. */
+const MOMENTS = [
+  "a moment",
+  "spec.json",
+  "notes.json",
+  "limit",
+  "alive",
+  "claim",
+  "pid",
+  "console.log",
+  "started",
+  "exit code",
+] as const;
+
+/** Stands for uv: says that it began and that it is about to end, each in one write. */
+const UV = `#!/bin/sh
+[ "$1" = run ] || exit 0
+echo "start $NIGHTLAB_RUN_ID $$" >>events
+sleep "0.$7"
+echo "end $NIGHTLAB_RUN_ID" >>events
+exit "$5"
+`;
+
+/** mulberry32: one seed, one sequence. */
+function dice(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
+
+interface Killed {
+  readonly kind: Kind;
+  readonly moment: string;
+  /** Attempts whose script or shim was killed, or that were there when the machine went off. */
+  readonly scripts: readonly string[];
+  readonly shims: readonly string[];
+  readonly machine: readonly string[];
+}
+
+class Rounds {
+  readonly root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-kills-")));
+  readonly lab = join(this.root, "lab");
+  readonly experiment = join(this.lab, "exp");
+  readonly attempts = join(this.lab, ".nightlab", "attempts");
+  readonly state = join(this.root, "state");
+  readonly kills: Killed[] = [];
+  readonly victims: number[] = [];
+  readonly #below: (below: number) => number;
+  readonly #box: BoxedMachine;
+  #daemon: ChildProcess | undefined;
+  #log = "";
+  #runs = 0;
+
+  constructor(seed: number) {
+    this.#below = dice(seed);
+    mkdirSync(this.experiment, { recursive: true });
+    writeFileSync(join(this.lab, "nightlab.yaml"), "settle: 1s\nquiet: 0s\ncpu-slots: 3\n");
+    writeFileSync(join(this.experiment, "JOURNAL.md"), JOURNAL);
+    writeFileSync(join(this.experiment, "train.py"), "pass\n");
+    writeFileSync(join(this.root, "uv"), UV);
+    chmodSync(join(this.root, "uv"), 0o755);
+    this.#box = openBox(this.root);
+  }
+
+  /** A daemon that watches; it may be killed before it does. */
+  start(): void {
+    const env = {
+      ...process.env,
+      NIGHTLAB_STATE_DIR: this.state,
+      NIGHTLAB_UV: join(this.root, "uv"),
+      NIGHTLAB_LOG_LEVEL: "info",
+    };
+    const child = this.#box.start([process.execPath, LAUNCHER, "watch", this.lab], env);
+    for (const pipe of [child.stdout, child.stderr]) {
+      pipe?.on("data", (data: Buffer) => (this.#log += data.toString()));
+    }
+    this.#daemon = child;
+  }
+
+  /** The first daemon has seen the journal: what is written from now on may start. */
+  async watching(): Promise<void> {
+    const deadline = Date.now() + WAIT_MS;
+    while (!this.#log.includes('"watching"') && Date.now() < deadline) await pause(20);
+  }
+
+  /** Writes some more commands, as one save. */
+  write(count: number): void {
+    const journal = join(this.experiment, "JOURNAL.md");
+    const lines = Array.from({ length: count }, () => {
+      const [number, code, tenths] = [
+        (this.#runs += 1),
+        [0, 0, 3, 77][this.#below(4)],
+        this.#below(6),
+      ];
+      return `run: r${number} --code ${code} --after ${tenths}${this.#below(10)} timeout=${LIMIT_S}s !\n`;
+    });
+    writeFileSync(journal, `${readFileSync(journal, "utf8").trimEnd()}\n\n${lines.join("\n")}`);
+  }
+
+  /** One kill at a moment of the seed's; then the daemon is there again. */
+  async round(): Promise<void> {
+    const kind = KINDS[this.#below(KINDS.length)] ?? "daemon";
+    const moment = MOMENTS[this.#below(MOMENTS.length)] ?? "a moment";
+    const before = this.#seen(moment);
+    const afterMs = moment === "a moment" ? this.#below(700) : this.#below(3) * this.#below(8);
+    const deadline = Date.now() + 3_000;
+    const awaited = (): boolean => moment === "a moment" || this.#seen(moment) !== before;
+    while (!awaited() && Date.now() < deadline) await pause(1);
+    await pause(afterMs);
+    this.#kill(kind, moment);
+    await pause(this.#below(3) * this.#below(200));
+    if (this.#below(3) === 0) this.#reuseNumbers();
+    if (this.#isDown()) this.start();
+  }
+
+  /** Waits until every command has ended; a daemon that is down is started again. */
+  async settle(): Promise<void> {
+    const deadline = Date.now() + WAIT_MS;
+    for (;;) {
+      if (this.#isDown()) this.start();
+      const ended = new Set(
+        this.facts().flatMap((fact) => (fact.kind === "run-plotted" ? fact.id : [])),
+      );
+      if (ended.size === this.#runs) return;
+      if (Date.now() > deadline) {
+        throw new Error(
+          `${ended.size} of ${this.#runs} have ended.\n${textOf(join(this.experiment, "JOURNAL.md"))}\n${this.#log.slice(-4_000)}`,
+        );
+      }
+      await pause(50);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#daemon?.removeAllListeners();
+    this.#box.close();
+    rmSync(this.root, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  facts(): readonly Fact[] {
+    if (!existsSync(join(this.state, "ledger.sqlite"))) return [];
+    const ledger = openLedger(this.state, { readOnly: true });
+    try {
+      return ledger.read([labPath(this.lab)]);
+    } catch {
+      // A machine that went off in the middle of a write: the next daemon puts the file in order.
+      return [];
+    } finally {
+      ledger.close();
+    }
+  }
+
+  events(): readonly (readonly string[])[] {
+    const path = join(this.experiment, "events");
+    if (!existsSync(path)) return [];
+    const lines = readFileSync(path, "utf8").trim().split("\n");
+    return lines.map((line) => line.split(" "));
+  }
+
+  /** Processes of the lab, a daemon's apart. */
+  left(): readonly string[] {
+    return processesAbout(this.lab)
+      .map(commandLineOf)
+      .filter((line) => line !== "" && !line.includes("watch"));
+  }
+
+  /** Asks for the end of every run there ever was, as a late signal would: numbers have new owners. */
+  async stopAll(): Promise<void> {
+    const supervisor = new URL("../../src/effects/supervisor.ts", import.meta.url).href;
+    const program = `
+      const { Supervisor } = await import(${JSON.stringify(supervisor)});
+      const [lab, attempts] = JSON.parse(process.argv[1]);
+      const supervisor = new Supervisor({ graceMs: 300 });
+      for (const attempt of attempts) await supervisor.stop(lab, attempt);`;
+    const given = JSON.stringify([this.lab, readdirSync(this.attempts)]);
+    const argv = [process.execPath, "--input-type=module", "-e", program, given];
+    const child = this.#box.start(argv, process.env);
+    assert.equal(await new Promise((resolve) => child.once("exit", resolve)), 0);
+  }
+
+  livingVictims(): number {
+    const living = new Set(processesAbout("sleep").map(boxedNumber));
+    return this.victims.filter((number) => living.has(number)).length;
+  }
+
+  #isDown(): boolean {
+    return (
+      this.#daemon === undefined ||
+      this.#daemon.exitCode !== null ||
+      this.#daemon.signalCode !== null
+    );
+  }
+
+  #seen(moment: string): number {
+    if (moment === "started") return this.events().length;
+    let count = 0;
+    for (const name of existsSync(this.attempts) ? readdirSync(this.attempts) : []) {
+      const dir = join(this.attempts, name);
+      if (moment === "exit code") count += /^\d/.test(textOf(join(dir, "exit"))) ? 1 : 0;
+      else if (existsSync(join(dir, moment))) count += 1;
+    }
+    return count;
+  }
+
+  #kill(kind: Kind, moment: string): void {
+    const all = processesAbout(this.lab).map((pid) => ({ pid, line: commandLineOf(pid) }));
+    const ofShim = new Set(
+      all.filter(({ line }) => line.includes("shim.sh")).map(({ pid }) => pid),
+    );
+    // Its children are copies of it until they have become something else.
+    const shims = all.filter(({ pid }) => ofShim.has(pid) && !ofShim.has(parentOf(pid)));
+    const scripts = all.filter(
+      ({ line }) => line.includes(`${this.root}/uv run`) && !line.includes("shim.sh"),
+    );
+    const daemons = all.filter(
+      ({ line }) => line.includes(" watch ") && !line.startsWith("nsenter"),
+    );
+    const pick = <T>(from: readonly T[]): readonly T[] => {
+      const one = from[this.#below(Math.max(1, from.length))];
+      return one === undefined ? [] : [one];
+    };
+    const shim = pick(shims);
+    const script = pick(scripts);
+    const dies = {
+      daemon: kind === "daemon" || kind === "daemon and shim" || kind === "all three",
+      shim: kind === "shim" || kind === "daemon and shim" || kind === "all three",
+      script: kind === "script" || kind === "all three",
+    };
+    this.kills.push({
+      kind,
+      moment,
+      shims: dies.shim ? shim.flatMap(({ line }) => /attempts\/(\S+)/.exec(line)?.[1] ?? []) : [],
+      scripts: dies.script
+        ? script.flatMap(({ pid }) => variableOf(pid, "NIGHTLAB_RUN_ID") ?? [])
+        : [],
+      machine: kind === "machine" && existsSync(this.attempts) ? readdirSync(this.attempts) : [],
+    });
+    if (kind === "machine") {
+      this.#box.reboot();
+      this.#daemon = undefined;
+      this.victims.length = 0;
+    }
+    for (const { pid } of [
+      ...(dies.daemon ? daemons : []),
+      ...(dies.shim ? shim : []),
+      ...(dies.script ? script : []),
+    ]) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It had ended by itself.
+      }
+    }
+  }
+
+  /** Numbers of scripts that are gone become those of processes that are nobody's here. */
+  #reuseNumbers(): void {
+    const numbers = this.events().flatMap(([what, , number]) =>
+      what === "start" ? Number(number) : [],
+    );
+    for (const number of numbers.slice(-3)) {
+      if (this.victims.includes(number)) continue;
+      const victim = this.#box.victim(number);
+      if (victim !== undefined) this.victims.push(victim);
+    }
+  }
+}
+
+const textOf = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+};
+
+/** What is wrong with how the commands of these rounds came out. */
+async function wrongs(rounds: Rounds): Promise<readonly string[]> {
+  const found: string[] = [];
+  const facts = rounds.facts();
+  const events = rounds.events();
+  for (const name of readdirSync(rounds.attempts)) {
+    const spec = await readSpec(join(rounds.attempts, name));
+    if (spec === undefined) continue;
+    const count = (kind: Fact["kind"]): number =>
+      facts.filter((fact) => fact.kind === kind && "id" in fact && fact.id === spec.command).length;
+    const starts = events.filter(([what, id]) => what === "start" && id === name).length;
+    const endsItself = events.some(([what, id]) => what === "end" && id === name);
+    const ended = facts.find((fact) => fact.kind === "run-ended" && fact.id === spec.command);
+    if (ended?.kind !== "run-ended") {
+      found.push(`${name} has no ending`);
+      continue;
+    }
+    const { cause, exitCode } = ended.outcome;
+    const says = cause.kind === "signal" ? cause.signal : cause.kind;
+    const asked = Number(spec.args[2]);
+    const was = (which: "scripts" | "shims" | "machine"): boolean =>
+      rounds.kills.some((kill) => kill[which].includes(name));
+    const may = [
+      asked === 0 ? "success" : "exit-code",
+      ...(was("scripts") ? ["SIGKILL"] : []),
+      ...(was("shims") ? ["lost"] : []),
+      ...(was("machine") ? ["machine-restarted"] : []),
+    ];
+    const told = `${name} (${starts} starts, ${endsItself ? "ended itself" : "did not"}): ${says}`;
+    if (starts > 1) found.push(`${told}: started more than once`);
+    if (count("run-claimed") !== 1) found.push(`${told}: claimed ${count("run-claimed")} times`);
+    if (count("run-exited") !== 1) found.push(`${told}: left ${count("run-exited")} times`);
+    if (count("run-ended") !== 1) found.push(`${told}: ended ${count("run-ended")} times`);
+    if (!may.includes(says)) found.push(`${told}: may only be ${may.join(", ")}`);
+    if ((says === "success" || says === "exit-code") && (!endsItself || exitCode !== asked)) {
+      found.push(`${told}: code ${exitCode}, the script's was ${asked}`);
+    }
+    if (starts === 0 && says === "success") found.push(`${told}: never ran`);
+  }
+  return found;
+}
+
+async function play(seed: number, kills: number): Promise<Readonly<Record<string, number>>> {
+  const rounds = new Rounds(seed);
+  const told: Record<string, number> = {};
+  const add = (what: string, count = 1): void => {
+    told[what] = (told[what] ?? 0) + count;
+  };
+  try {
+    rounds.start();
+    await rounds.watching();
+    for (let done = 0; done < kills; done += 1) {
+      if (done % 3 === 0) rounds.write(3 + (done === 0 ? 3 : 0));
+      await rounds.round();
+    }
+    await rounds.settle();
+    assert.deepEqual(await wrongs(rounds), [], `seed ${seed}: ${JSON.stringify(rounds.kills)}`);
+    // Watchers of limits whose shim was killed have had their say by then.
+    await pause(LIMIT_S * 1_000);
+    await rounds.stopAll();
+    assert.equal(rounds.livingVictims(), rounds.victims.length, `seed ${seed}: a stranger died`);
+    const deadline = Date.now() + 10_000;
+    while (rounds.left().length > 0 && Date.now() < deadline) await pause(50);
+    assert.deepEqual(rounds.left(), [], `seed ${seed}: an orphan is left`);
+    for (const { kind, scripts, shims } of rounds.kills) {
+      add(`killed ${kind}`);
+      add("scripts hit", scripts.length);
+      add("shims hit", shims.length);
+    }
+    add("victims alive", rounds.victims.length);
+    for (const fact of rounds.facts()) {
+      if (fact.kind === "run-ended") add(`ended: ${fact.outcome.cause.kind}`);
+    }
+    return told;
+  } finally {
+    await rounds.close();
+  }
+}
+
+const without = noBox();
+
+test("whatever is killed and when: one start, one true ending, no orphan, no stranger hurt", async (t) => {
+  if (without !== undefined) {
+    t.diagnostic(`not tried: no machine can be boxed here (${without})`);
+    return;
+  }
+  t.diagnostic(`${KILLS} kills, NIGHTLAB_SEED=${SEED}`);
+  const sum: Record<string, number> = {};
+  for (let done = 0; done < KILLS; done += KILLS_PER_LAB) {
+    const told = await play(SEED + done, Math.min(KILLS_PER_LAB, KILLS - done));
+    for (const [what, count] of Object.entries(told)) sum[what] = (sum[what] ?? 0) + count;
+    if (KILLS > KILLS_PER_LAB)
+      t.diagnostic(`after ${done + KILLS_PER_LAB}: ${JSON.stringify(sum)}`);
+  }
+  t.diagnostic(JSON.stringify(sum));
+});
