@@ -25,7 +25,14 @@ export function applyToRun(world: World, fact: RunFact): void {
         plotted: false,
         resolved: [],
       };
-      change(world, fact.id, () => ({ state: "preparing", stateSinceMs: fact.atMs, run }));
+      replace(world, fact.id, ({ notBeforeMs, reason, ...command }) => ({
+        ...command,
+        state: "preparing",
+        stateSinceMs: fact.atMs,
+        run,
+        // Why it was tried again stands with the try before.
+        ...(notBeforeMs !== undefined || reason === undefined ? {} : { reason }),
+      }));
       if (spec.place?.kind === "gpus") {
         for (const { uuid, index } of spec.place.gpus) world.gpus.known.set(uuid, index);
       }
@@ -37,6 +44,9 @@ export function applyToRun(world: World, fact: RunFact): void {
       return;
     case "run-folder-known":
       changeRun(world, fact.id, { folder: fact.folder });
+      return;
+    case "run-flagged":
+      changeRun(world, fact.id, { flags: fact.flags, flaggedAtMs: fact.atMs });
       return;
     case "limit-extended":
       changeRun(world, fact.id, { limitMs: fact.limitMs });

@@ -180,7 +180,7 @@ async function isCalled(word: string, place: string, folder: RunFolder): Promise
   if (word === folder || word === RUN_FOLDER.exec(folder)?.[2]) return true;
   if (!COMMAND_ID.test(word)) return false;
   const read = await readRunRecord(place);
-  return read.kind === "record" && read.record.id === word;
+  return read.kind === "record" && [read.record.id, read.record.sweep?.id].includes(word);
 }
 
 function isInside(labDir: string, path: string): boolean {

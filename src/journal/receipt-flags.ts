@@ -3,18 +3,10 @@
 import { RECEIPT_FLAGS, RECEIPT_METRICS, RECEIPT_TEXT_CHARS } from "../limits.ts";
 import { isFlag, type Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
-import type { CommandId } from "../model/ids.ts";
 import type { PlotRef, RunOutcome } from "../model/run.ts";
 import type { MetricSummary } from "../model/sample.ts";
 import { localStamp } from "../model/time.ts";
-import {
-  codeSpan,
-  linkTarget,
-  markdownLink,
-  markdownText,
-  plainLine,
-  proseText,
-} from "./markdown-text.ts";
+import { linkTarget, markdownLink, markdownText, plainLine, proseText } from "./markdown-text.ts";
 import type { Run } from "../model/world.ts";
 
 /** The name under which a run keeps that a flag was resolved: `not-finite val/loss`. */
@@ -22,8 +14,13 @@ export function flagKey(finding: Finding): string {
   return finding.metric === undefined ? finding.rule : `${finding.rule} ${finding.metric}`;
 }
 
+/** What is said of a run by now: at its end by its outcome, before by the flags so far. */
+export function findingsOf(run: Run | undefined): Pick<RunOutcome, "findings"> {
+  return run?.outcome ?? { findings: run?.flags ?? [] };
+}
+
 /** Findings that belong in a receipt: flags, then notes; all else speaks in the report. */
-export function shownFindings(outcome: RunOutcome): readonly Finding[] {
+export function shownFindings(outcome: Pick<RunOutcome, "findings">): readonly Finding[] {
   const shown = outcome.findings.filter((finding) => isFlag(finding) || finding.tier === "note");
   return shown.toSorted((a, b) => rank(a) - rank(b) || a.atMs - b.atMs);
 }
@@ -48,19 +45,19 @@ export function logLink(
 }
 
 /** One list item for each shown finding, and one for how many there are beyond them. */
-export function findingItems(run: Run, outcome: RunOutcome, timeZone: string): readonly string[] {
-  const shown = shownFindings(outcome);
+export function findingItems(run: Run, timeZone: string): readonly string[] {
+  const shown = shownFindings(findingsOf(run));
   const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => flagLine(run, finding, timeZone));
   const beyond = shown.length - items.length;
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
 }
 
-/** The item of one finding; `of`: the run that it is about, where the receipt is of several. */
-export function flagLine(run: Run, finding: Finding, timeZone: string, of?: CommandId): string {
+/** The item of one finding; `of`: the runs that have it, as Markdown, in a receipt of several. */
+export function flagLine(run: Run, finding: Finding, timeZone: string, of?: string): string {
   const time = localStamp(finding.atMs, timeZone).slice(11);
   const tag =
     finding.tier === "note" ? "" : `[${isResolved(run, finding) ? "RESOLVED" : "WEIRD"}] `;
-  const whose = of === undefined ? "" : `${codeSpan(of)} `;
+  const whose = of === undefined ? "" : `${of}: `;
   return `- ${time} ${tag}${whose}${findingText(finding, run.folder)}`;
 }
 

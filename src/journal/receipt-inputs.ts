@@ -4,7 +4,7 @@ import { commandId, type CommandId } from "../model/ids.ts";
 import type { JournalReading, ReceiptPiece } from "../model/journal.ts";
 import type { Command } from "../model/world.ts";
 import { openedFlag, pieceHash, pieceNormal } from "./piece.ts";
-import { findingText, flagKey, shownFindings } from "./receipt-flags.ts";
+import { findingsOf, findingText, flagKey, shownFindings } from "./receipt-flags.ts";
 
 export interface ReceiptInputs {
   /** Commands whose start box is ticked. */
@@ -45,9 +45,7 @@ export function receiptInputs(
       }
       const opened = openedFlag(normal);
       if (opened === undefined || !rendered.has(pieceHash(opened))) continue;
-      const whose = memberIn(commands.get(id), normal) ?? id;
-      const flag = flagOf(commands.get(whose), normal);
-      if (flag !== undefined) resolved.push({ id: whose, flag, pieceText: normal });
+      for (const one of flagged(commands, id, normal)) resolved.push({ ...one, pieceText: normal });
     }
   }
   return { ticked: [...new Set(ticked)], startAll, resolved };
@@ -61,21 +59,40 @@ const START_ALL = /^start all \d+$/;
 const isTickedBox = (piece: ReceiptPiece, normal: string): boolean =>
   piece.ticked === true && /^start\b/.test(normal);
 
-/** The member of a sweep that a flag's line names. */
-function memberIn(head: Command | undefined, normal: string): CommandId | undefined {
-  const named = /\[RESOLVED\] `([a-z0-9]+\.\d+)` /.exec(normal)?.[1];
-  return head?.members?.find((id) => id === named);
+interface Flagged {
+  readonly id: CommandId;
+  readonly flag: string;
 }
 
+/** Whose flag a line shows. Of a sweep it is every run's that has this flag, named or not. */
+function flagged(
+  commands: ReadonlyMap<CommandId, Command>,
+  id: CommandId,
+  normal: string,
+): readonly Flagged[] {
+  const command = commands.get(id);
+  const members = command?.members?.flatMap((member) => commands.get(member) ?? []);
+  const first = MEMBERS.exec(normal)?.[1];
+  const told = members === undefined ? command : members.find((member) => member.id === first);
+  const flag = told === undefined ? undefined : flagOf(told, normal);
+  if (told === undefined || flag === undefined) return [];
+  const message = ({ run }: Command): string | undefined =>
+    findingsOf(run).findings.find((finding) => flagKey(finding) === flag)?.message;
+  const alike = (members ?? [told]).filter((one) => message(one) === message(told));
+  return alike.map((one) => ({ id: one.id, flag }));
+}
+
+/** The runs that a flag of a sweep's receipt names, the first of them by itself. */
+const MEMBERS = /\[RESOLVED\] `([a-z0-9]+\.\d+)`[^:]*: /;
+
 /** The key of the finding that a flag's line shows. */
-function flagOf(command: Command | undefined, normal: string): string | undefined {
-  const run = command?.run;
-  if (command === undefined || run?.outcome === undefined) return undefined;
+function flagOf(command: Command, normal: string): string | undefined {
+  const { run } = command;
   const said = normal
-    .replace(/^.*?\[RESOLVED\] /, "")
-    .replace(command.parent === undefined ? /^$/ : `\`${command.id}\` `, "");
-  const finding = shownFindings(run.outcome).find(
-    (one) => pieceNormal(findingText(one, run.folder)) === said,
+    .replace(command.parent === undefined ? /^$/ : MEMBERS, "[RESOLVED] ")
+    .replace(/^.*?\[RESOLVED\] /, "");
+  const finding = shownFindings(findingsOf(run)).find(
+    (one) => pieceNormal(findingText(one, run?.folder)) === said,
   );
   return finding === undefined ? undefined : flagKey(finding);
 }

@@ -9,9 +9,10 @@ import {
   SWEEP_ROWS,
 } from "../limits.ts";
 import { isFlag, type Finding } from "../model/finding.ts";
+import type { CommandId } from "../model/ids.ts";
 import { placeName } from "../model/place.ts";
 import { localStamp, spanText } from "../model/time.ts";
-import { ENDED, type Command } from "../model/world.ts";
+import { ENDED, type Command, type Run } from "../model/world.ts";
 import type { Measure } from "../report/comparisons.ts";
 import { counted, listed, table } from "../report/markdown.ts";
 import { codeSpan, markdownText, plainLine } from "./markdown-text.ts";
@@ -192,6 +193,9 @@ function endings(members: readonly Command[]): readonly string[] {
     const { short } = causeWords(member, run.outcome);
     const { lastLine } = run.outcome;
     const words = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
+    // A flag says it, and can be marked as resolved.
+    if (words !== "" && openFlags(member).some(({ message }) => plainLine(message).includes(words)))
+      continue;
     const link =
       lastLine === undefined ? "" : ` ${codeSpan(words)} (${logLink(lastLine, run.folder)})`;
     const key = JSON.stringify([state, short, words]);
@@ -212,16 +216,29 @@ function named(ids: readonly string[]): string {
   return listed(more === 0 ? some : [...some, `${more} more`]);
 }
 
+/** A flag that several runs have alike stands once. */
+interface SharedFlag {
+  readonly run: Run;
+  readonly finding: Finding;
+  readonly ids: CommandId[];
+}
+
 function flags({ members, timeZone }: SweepContext): readonly string[] {
-  const all = members.flatMap((member) => {
-    const { run } = member;
-    if (run?.outcome === undefined) return [];
-    const found = shownFindings(run.outcome).filter(isFlag);
-    return found.map((finding) => ({ member, run, finding }));
-  });
+  const alike = new Map<string, SharedFlag>();
+  for (const { id, run } of members) {
+    if (run?.outcome === undefined) continue;
+    for (const finding of shownFindings(run.outcome).filter(isFlag)) {
+      const resolved = run.resolved.includes(flagKey(finding));
+      const key = JSON.stringify([flagKey(finding), finding.message, resolved]);
+      const known = alike.get(key);
+      if (known === undefined) alike.set(key, { run, finding, ids: [id] });
+      else known.ids.push(id);
+    }
+  }
+  const all = [...alike.values()];
   const items = all
     .slice(0, RECEIPT_FLAGS)
-    .map(({ member, run, finding }) => flagLine(run, finding, timeZone, member.id));
+    .map(({ run, finding, ids }) => flagLine(run, finding, timeZone, named(ids)));
   const beyond = all.length - items.length;
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
 }

@@ -2,7 +2,7 @@
 // Differences between settings are the report's; here no number stands that was not logged.
 import { markdownText, plainLine, codeSpan } from "./markdown-text.ts";
 import type { Sample } from "../model/sample.ts";
-import type { Command, Swept } from "../model/world.ts";
+import { ENDED, type Command, type Swept } from "../model/world.ts";
 import type { Measure } from "../report/comparisons.ts";
 import { findMetric, lastToken } from "./receipt-flags.ts";
 
@@ -41,7 +41,8 @@ export function bestOfSweep(
   const [first] = runs;
   const word = measure.better === "min" ? "lowest" : "highest";
   const of = `${measure.aggregation} ${markdownText(plainLine(measure.name, 60))}`;
-  const some = found.length < members.length ? " so far" : "";
+  const open = members.some(({ state }) => !ENDED.has(state));
+  const some = open ? " so far" : found.length < members.length ? " that are done" : "";
   const where = markdownText(plainLine(setting, 120));
   if (runs.length === 1 && first !== undefined && settings.size === found.length) {
     const value = lastToken(first.sample);
@@ -49,7 +50,7 @@ export function bestOfSweep(
     return [`Best of ${found.length} runs${some}: ${of} ${value}, ${run} (${where}). ${PICKED}`];
   }
   return [
-    `Best of ${settings.size} settings${some}, by the mean over their runs: ${word} ${of} with ${where}. ${PICKED}`,
+    `Best of ${settings.size} settings${some}, by the mean over their runs: the ${word} ${of} is that of ${where}. ${PICKED}`,
   ];
 }
 

@@ -37,6 +37,7 @@ export function attemptSpec(world: World, command: Command, place: Place): Attem
     place,
     ...(codeDir === undefined ? {} : { codeDir }),
     ...repeated(command),
+    ...sweepOf(world, command),
     ...(on?.run?.folder === undefined ? {} : { onRun: on.run.folder }),
   };
 }
@@ -49,6 +50,11 @@ function repeated({ repeats }: Command): Pick<AttemptSpec, "repeats" | "pinned">
   if (repeats === undefined) return {};
   const { id, folder, pinned } = repeats;
   return { repeats: { id, folder }, ...(pinned === undefined ? {} : { pinned }) };
+}
+
+function sweepOf(world: World, { parent }: Command): Pick<AttemptSpec, "sweep"> {
+  const head = parent === undefined ? undefined : world.commands.get(parent);
+  return head === undefined ? {} : { sweep: { id: head.id, name: head.spec.target } };
 }
 
 /** `run:` begins with the name; `eval:` with the run's path, put in by who starts it. */

@@ -2,6 +2,7 @@
 // The judging itself is verdict.ts.
 import { settingOf } from "./groups.ts";
 import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
+import { withoutEarlierTries } from "./tries.ts";
 
 export interface Evidence {
   readonly how: "named" | "long";
@@ -23,7 +24,9 @@ export interface Obstacle {
  * written and is over two minutes. Ignored runs never count.
  */
 export function evidenceOf(input: ReportInput): Evidence {
-  const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
+  const counted = withoutEarlierTries(
+    input.runs.filter((run) => ignoredBy(input, run) === undefined),
+  );
   const named = input.journal.plan.evidence;
   if (named === undefined) {
     const runs = counted.filter((run) => run.record?.long === true && isTraining(run));

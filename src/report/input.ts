@@ -73,13 +73,14 @@ export function runState(run: ReportRun): RunState {
   return run.record.ending ?? "running";
 }
 
-/** Whether a person's word for a run means this one: its folder, id, attempt or name. */
+/** Whether a person's word means this run: its folder, id, attempt or name, or its sweep's. */
 export function meansRun(target: string, run: ReportRun): boolean {
   const bare = target.replace(/^(?:\.\/)?runs\//, "").replace(/\/+$/, "");
   return (
     bare === run.folder ||
     bare === run.name ||
-    (run.record !== undefined && (bare === run.record.id || bare === run.record.attempt))
+    (run.record !== undefined && (bare === run.record.id || bare === run.record.attempt)) ||
+    (run.record?.sweep !== undefined && Object.values(run.record.sweep).includes(bare))
   );
 }
 

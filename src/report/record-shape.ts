@@ -45,6 +45,7 @@ export function recordTrouble(value: unknown): string | undefined {
     optionalTrouble(value, "cause", isCause) ??
     optionalTrouble(value, "git", isGit) ??
     optionalTrouble(value, "environment", isTexts) ??
+    optionalTrouble(value, "sweep", isTexts) ??
     (isTexts(value["criteria"]) ? undefined : '"criteria" is no pair of texts') ??
     (isListOf(value["gpus"], isGpu) ? undefined : '"gpus" is no list of GPUs')
   );

@@ -3,6 +3,7 @@
 import type { Evidence } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
+import { withoutEarlierTries } from "./tries.ts";
 
 export interface Sweep {
   /** The options whose values differ, as written: `--lr`. */
@@ -10,14 +11,41 @@ export interface Sweep {
   readonly groups: readonly RunGroup[];
 }
 
-/** Runs that were named to confirm a setting are no part of the search for it. */
+/**
+ * Runs that were named to confirm a setting are no part of the search for it, unless what was
+ * named is a sweep over several settings itself.
+ */
 export function searched(runs: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
   const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
-  return runs.filter((run) => !confirming.has(run));
+  const latest = withoutEarlierTries(runs);
+  const sweeps = writtenSweeps(latest);
+  const searching = (run: ReportRun): boolean =>
+    largestOf(sweeps.get(run.record?.sweep?.name ?? "") ?? []) !== undefined;
+  return latest.filter((run) => !confirming.has(run) || searching(run));
+}
+
+/** The runs of each sweep that was written as one, by its name. */
+function writtenSweeps(runs: readonly ReportRun[]): ReadonlyMap<string, readonly ReportRun[]> {
+  const written = new Map<string, ReportRun[]>();
+  for (const run of runs) {
+    const name = run.record?.sweep?.name;
+    if (name !== undefined) written.set(name, [...(written.get(name) ?? []), run]);
+  }
+  return written;
+}
+
+/**
+ * The sweep with the most settings among those that were written as one, by name; where there is
+ * none, the largest set of settings that name the same options with other values.
+ */
+export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
+  const found = [...writtenSweeps(runs).values()].flatMap((members) => largestOf(members) ?? []);
+  const [largest] = found.toSorted((a, b) => b.groups.length - a.groups.length);
+  return largest ?? largestOf(runs);
 }
 
 /** The largest set of settings that name the same options with other values; two at least. */
-export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
+function largestOf(runs: readonly ReportRun[]): Sweep | undefined {
   const byOptions = new Map<string, RunGroup[]>();
   for (const group of groupsOf(runs.filter((run) => run.record?.verb === "run"))) {
     const options = optionsOf(group.args);
