@@ -1,5 +1,6 @@
-// `nightlab inspect PATH`: shows what is read from a log file or a run folder, and what the
+// `nightlab inspect PATH|ID`: shows what is read from a log file or a run folder, and what the
 // rules say of it, so that nobody has to guess what nightlab sees. It writes nothing.
+import { existsSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { readRun } from "../effects/tail.ts";
@@ -18,6 +19,7 @@ import { fileErrorText } from "./file-error.ts";
 import { createExplainer } from "./inspect-explain.ts";
 import { recordedRun } from "./inspect-record.ts";
 import { inspectText } from "./inspect-text.ts";
+import { runPathOf } from "./lab-world.ts";
 
 /** Without a journal nothing is promised. */
 const NO_PLAN: Plan = {
@@ -38,7 +40,9 @@ export interface InspectOptions {
  * What the command prints. Whatever is found in the logs, a path that could be read is exit code
  * 0; one that could not is 2, with a text that says why and what to give instead.
  */
-export async function inspect(path: string, options: InspectOptions): Promise<Answer> {
+export async function inspect(target: string, options: InspectOptions): Promise<Answer> {
+  const isWord = !target.includes("/") && !existsSync(target);
+  const path = (isWord ? runPathOf(target, ".") : undefined) ?? target;
   try {
     const facts = await stat(path);
     if (options.explain !== undefined)

@@ -6,7 +6,7 @@ import { openLedger } from "../effects/ledger.ts";
 import { stateDir } from "../effects/state-dir.ts";
 import { replay } from "../ledger/replay.ts";
 import { commandId, labPath, type LabPath } from "../model/ids.ts";
-import { emptyWorld, type Command, type World } from "../model/world.ts";
+import { emptyWorld, runsOf, type Command, type World } from "../model/world.ts";
 
 /** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
 export function findLab(from: string): LabPath | undefined {
@@ -50,9 +50,20 @@ export function findCommand(world: World, target: string): Command | undefined {
   if (byId !== undefined) return byId;
   const folder = basename(target.replace(/\/+$/, ""));
   const fits = [...world.commands.values()].filter(
-    (command) => command.run?.folder === folder || command.spec.target === target,
+    (command) =>
+      command.spec.target === target || runsOf(command).some((run) => run.folder === folder),
   );
   return fits.toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs).at(-1);
+}
+
+/** The folder of the run that an id, a run folder or a name means, of its latest try that has one. */
+export function runPathOf(target: string, from: string): string | undefined {
+  const lab = findLab(from);
+  const command = lab === undefined ? undefined : findCommand(readWorld(lab), target);
+  const run = command && runsOf(command).findLast(({ folder }) => folder !== undefined);
+  return command === undefined || run?.folder === undefined
+    ? undefined
+    : join(command.experiment, "runs", run.folder);
 }
 
 export function notFound(world: World, target: string): string {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { attemptDir } from "../effects/attempts.ts";
 import type { LabPath } from "../model/ids.ts";
-import { ENDED, type Command } from "../model/world.ts";
+import { ENDED, runsOf, type Command, type Run } from "../model/world.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
@@ -19,13 +19,24 @@ export async function logs(
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const world = readWorld(lab);
-  const id = findCommand(world, target)?.id;
-  if (id === undefined) return refused(notFound(world, target));
+  const named = findCommand(world, target);
+  if (named === undefined) return refused(notFound(world, target));
+  const { id, members } = named;
+  if (members !== undefined) {
+    const ids = `${members[0] ?? id} to ${members.at(-1) ?? id}`;
+    return refused(`${id} is a sweep: name one of its ${members.length} runs, ${ids}.`);
+  }
   let position = 0;
+  let attempt = "";
   for (;;) {
     const command = readWorld(lab).commands.get(id);
     const ended = command === undefined || ENDED.has(command.state);
-    const path = command === undefined ? undefined : await consoleOf(lab, command);
+    const run = command === undefined ? undefined : runsOf(command).at(-1);
+    const path =
+      command === undefined || run === undefined ? undefined : await consoleOf(lab, command, run);
+    // The next try prints anew.
+    if (run !== undefined && run.attempt !== attempt) position = 0;
+    attempt = run?.attempt ?? attempt;
     if (path !== undefined) position = await printFrom(path, position, options.print);
     if (ended && path === undefined) {
       return { text: `${target} printed nothing: it never started`, exitCode: 1 };
@@ -36,9 +47,7 @@ export async function logs(
 }
 
 /** In the run's folder under either name, else in the attempt's; of a preparation, its own log. */
-async function consoleOf(lab: LabPath, command: Command): Promise<string | undefined> {
-  const { run } = command;
-  if (run === undefined) return undefined;
+async function consoleOf(lab: LabPath, command: Command, run: Run): Promise<string | undefined> {
   const dir = attemptDir(lab, run.attempt);
   const inRun =
     run.folder === undefined

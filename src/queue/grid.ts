@@ -16,7 +16,9 @@ export interface Member {
  * differ from one another whatever the values are, and can stand below runs/.
  */
 export function membersOfSweep(head: CommandId, spec: CommandSpec): readonly Member[] {
-  const { sweep = [], after: _a, because: _b, go: _g, ...shared } = spec;
+  // What the sweep waited for has come for all of it; a window is asked again for each run.
+  const { sweep = [], after: _a, if: _i, because: _b, when, ...rest } = spec;
+  const shared = when === undefined || when.kind === "moment" ? rest : { ...rest, when };
   const names = new Set<string>();
   return grid(sweep).map((point, i) => {
     const swept = point.map(({ key, text }) => ({ key, value: text }));
