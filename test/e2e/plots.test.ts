@@ -1,0 +1,51 @@
+// Pictures as a person finds them after two runs: of each run, of both together, and the page.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, existsSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import sharp from "sharp";
+import { JOURNAL, openLab, trainScript } from "./lab.ts";
+
+const TRAIN = trainScript(`
+for step in range(60):
+    metric(step=step, **{"train/loss": 2 / (1 + step), "val/loss": 2.2 / (1 + step)})
+`);
+
+test("after two runs their splits, their comparison and the page of both are there", async () => {
+  const lab = await openLab({ journal: JOURNAL, train: TRAIN });
+  try {
+    await lab.start();
+    await lab.save(`${JOURNAL}run: first\n\nrun: second\n`);
+    const both = (): boolean => lab.journal().split("**done**").length === 3;
+    await lab.until("both receipts", both, 60_000);
+    const report = join(lab.experiment, "REPORT.md");
+    const text = (): string => (existsSync(report) ? readFileSync(report, "utf8") : "");
+    await lab.until(
+      "the report has its figures",
+      () => text().includes("plots/index.html"),
+      30_000,
+    );
+    await lab.until("the comparison", () => text().includes("val-loss-over-step.webp"), 30_000);
+
+    const plots = join(lab.experiment, "plots");
+    const names = readdirSync(plots);
+    for (const name of ["val-loss-over-step", "val-loss-over-time", "final-last-val-loss"]) {
+      assert.ok(names.includes(`${name}.webp`) && names.includes(`${name}.vl.json`), names.join());
+    }
+    assert.deepEqual(
+      names.filter((name) => name.endsWith(".part")),
+      [],
+    );
+    const page = readFileSync(join(plots, "index.html"), "utf8");
+    for (const run of lab.runs()) {
+      assert.ok(page.includes(run), run);
+      const picture = join(lab.experiment, "runs", run, "plots", "train-loss-val-loss.webp");
+      assert.equal((await sharp(picture).metadata()).width, 1_440);
+      assert.ok(text().includes(`runs/${run}/plots/train-loss-val-loss.webp`), run);
+    }
+    const audit = await lab.nightlab("audit", "exp");
+    assert.equal(audit.code, 0, audit.stdout + audit.stderr);
+  } finally {
+    await lab.close();
+  }
+});
