@@ -48,8 +48,8 @@ export function readPage(
     }
     const marked = lineMarksLength(lines, at);
     if (marked !== undefined) {
-      const text = lines.slice(at + 1, at + marked).join(" ");
-      lineMarks.push(...(text.match(/[\w-]{8}/g) ?? []));
+      const said = lines.slice(at + 1, at + marked).join(" ");
+      lineMarks.push(...(said.match(/[\w-]{8}/g) ?? []));
       at += marked;
       continue;
     }

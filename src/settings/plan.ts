@@ -3,6 +3,7 @@
 import type { Plan } from "../model/journal.ts";
 import type { Place, Problem, Read } from "../model/problem.ts";
 import { ownPattern } from "../observe/formats/own-pattern.ts";
+import { readCriterion } from "../report/expression.ts";
 import { nearest } from "./nearest.ts";
 import { readEvidence, readMetrics } from "./plan-values.ts";
 import { readRules, readStopOn, ruleParts } from "./rule-values.ts";
@@ -57,7 +58,8 @@ export const EMPTY_PLAN: Plan = {
 
 /**
  * Reads frontmatter, the text between its `---` lines. `placeOf` turns an offset of that text into
- * its place in the journal. A key with a problem is left out of the plan; the others count.
+ * its place in the journal. A key with a problem is left out of the plan; the others count, and so
+ * does a criterion that cannot be judged.
  */
 export function readPlan(yaml: string, placeOf: (offset: number) => Place): Read<Plan> {
   const { entries, faults } = readYamlMap(yaml);
@@ -120,6 +122,7 @@ function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {
       return assign(plan, { hypothesis: claimOf(value, faults) });
     case "success":
     case "failure":
+      return assign(plan, { [key]: criterionOf(key, text(), value.offset, faults) });
     case "baseline":
       return assign(plan, { [key]: text() });
     case "metrics":
@@ -160,6 +163,21 @@ function claimOf(value: YamlValue, faults: YamlFault[]): string | undefined {
   const fix = "keep one, and make an experiment for each of the others";
   faults.push({ message, fix, offset: value.offset });
   return undefined;
+}
+
+/** A criterion as written, also where it cannot be read: then its verdict says the same. */
+function criterionOf(
+  key: "success" | "failure",
+  text: string | undefined,
+  offset: number,
+  faults: YamlFault[],
+): string | undefined {
+  const [problem] = text === undefined ? [] : readCriterion(text).problems;
+  if (problem === undefined) return text;
+  const said = problem.message.charAt(0).toLowerCase() + problem.message.slice(1);
+  const message = `\`${key}: ${brief(text ?? "")}\` cannot be judged: ${said}`;
+  faults.push({ message, ...(problem.fix === undefined ? {} : { fix: problem.fix }), offset });
+  return text;
 }
 
 /** As written: white space in a pattern means something. */

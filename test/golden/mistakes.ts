@@ -232,6 +232,21 @@ export const MISTAKES: readonly Mistake[] = [
     says: "one experiment, one claim: `hypothesis` holds several; keep one, and make an experiment for each of the others",
   },
   {
+    wrong: "---\nhypothesis: a\nsuccess: acc >\n---",
+    right: "---\nhypothesis: a\nsuccess: acc > 0.9\n---",
+    says: "`success: acc >` cannot be judged: the criterion ends too early; write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`",
+  },
+  {
+    wrong: "---\nhypothesis: a\nfailure: the loss goes up\n---",
+    right: "---\nhypothesis: a\nfailure: val/loss > 0.6\n---",
+    says: "`failure: the loss goes up` cannot be judged: `loss` is not expected here; write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`",
+  },
+  {
+    wrong: "---\nhypothesis: a\nsuccess: acc = 90%\n---",
+    right: "---\nhypothesis: a\nsuccess: acc >= 0.9\n---",
+    says: "`success: acc = 90%` cannot be judged: `=` compares nothing; write `==`, or better `<=` or `>=`",
+  },
+  {
     wrong: "---\nhypothesis: a\nhypothesis: b\n---",
     right: "---\nhypothesis: a\n---",
     says: "`hypothesis` is written twice; keep one of the two",

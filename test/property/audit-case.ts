@@ -227,7 +227,7 @@ function linesOf(body: string): readonly Place[] {
   return body.split("\n").flatMap((text) => {
     const place = { at, text };
     at += text.length + 1;
-    return text.trim() === "" || /^\| -/.test(text) ? [] : [place];
+    return text.trim() === "" || text.startsWith("| -") ? [] : [place];
   });
 }
 

@@ -130,6 +130,14 @@ test("wrong types and values are problems and leave their key out", () => {
   }
 });
 
+test("a criterion that cannot be judged is told with the way to mend it, and stays in the plan", () => {
+  const yaml = "hypothesis: a\nsuccess: acc >\n";
+  assert.match(problem(yaml), /^2:\d+ `success: acc >` cannot be judged: .*; write it like `val/);
+  assert.equal(read(yaml).value.success, "acc >");
+  assert.match(problem("failure: avg(acc) > 1"), /`avg\(…\)` is not known; there are last\(\)/);
+  assert.equal(problem("success: mean(best(acc)) >= 0.9 and 2 * loss < (other.loss + 1)"), "");
+});
+
 test("a pattern for metric lines is taken as written, and one that cannot be used is a problem", () => {
   const pattern = "gen (?<step>\\d+)  best (?<fitness>\\S+)";
   assert.equal(plan(`metrics_pattern: '${pattern}'\n`).metricsPattern, pattern);
