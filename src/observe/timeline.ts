@@ -9,7 +9,10 @@ export interface TimelineReader {
   timeline(): Timeline;
 }
 
-/** Keeps every 2^n-th stamped line, and the newest: what it keeps depends on the lines alone. */
+/**
+ * Keeps every 2^n-th line whose stamp is another one than that before it, and the newest such
+ * line: of many lines in one second the first has its time. It depends on the lines alone.
+ */
 export function createTimeline(): TimelineReader {
   let lines = new Uint32Array(64);
   let stamps = new Float64Array(64);
@@ -42,6 +45,7 @@ export function createTimeline(): TimelineReader {
   };
   return {
     see(line, stampMs) {
+      if (stampMs === newest.stampMs) return;
       newest.line = line;
       newest.stampMs = stampMs;
       seen += 1;
@@ -62,15 +66,24 @@ export function createTimeline(): TimelineReader {
   };
 }
 
+/** Most stamps are whole seconds: lines behind the last one are at most so much later. */
+const GRAIN_MS = 1_000;
+
 /**
  * When a line was written, in ms as the stamps are: on a straight line between the stamped lines
- * around it, at the ends the nearest stamp. NaN where no line has a stamp.
+ * around it; behind the last on that line too, by less than a second; before the first at its
+ * time. NaN where no line has a stamp.
  */
 export function timeOfLine({ lines, stampsMs }: Timeline, line: number): number {
   let [low, high] = [0, lines.length - 1];
   if (high < 0) return Number.NaN;
   if (line <= (lines[0] ?? 0)) return stampsMs[0] ?? Number.NaN;
-  if (line >= (lines[high] ?? 0)) return stampsMs[high] ?? Number.NaN;
+  const last = stampsMs[high] ?? Number.NaN;
+  if (line >= (lines[high] ?? 0)) {
+    const before = stampsMs[high - 1] ?? last;
+    const perLine = (last - before) / ((lines[high] ?? 0) - (lines[high - 1] ?? 0));
+    return last + Math.max(0, Math.min(GRAIN_MS - 1, (line - (lines[high] ?? 0)) * perLine || 0));
+  }
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if ((lines[middle] ?? 0) <= line) low = middle;

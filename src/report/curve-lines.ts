@@ -19,6 +19,8 @@ export interface CurveLine {
   /** Of the whole picture; a gap begins another one. */
   readonly id: number;
   readonly run: ReportRun;
+  /** Where its values were read, relative to the run folder. */
+  readonly file: string;
   readonly xs: readonly number[];
   readonly ys: readonly number[];
 }
@@ -87,7 +89,9 @@ export function curveLines(
   const lineOf = (run: ReportRun): CurveLine[] => {
     const one = byRun.get(run);
     id += 1;
-    return one === undefined ? [] : [{ id, run, ...pointsOf(one.curve, axis) }];
+    return one === undefined
+      ? []
+      : [{ id, run, file: one.curve.file, ...pointsOf(one.curve, axis) }];
   };
   const groups = coloured.map((group): CurveGroup => {
     const lines = group.runs.flatMap(lineOf);

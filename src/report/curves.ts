@@ -10,6 +10,8 @@ import { positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
 
 export interface Curve {
   readonly key: string;
+  /** Where its first value was read, relative to the run folder. */
+  readonly file: string;
   readonly stepKey: Series["stepKey"];
   /** Values that were logged. */
   readonly count: number;
@@ -53,6 +55,7 @@ export function curveOf(series: Series, lineFacts: readonly LineFacts[]): Curve 
   const secondsOf = clockOf(series, lineFacts);
   return {
     key: series.summary.key,
+    file: series.summary.first.file,
     stepKey: series.stepKey,
     count: series.summary.count,
     ...(factor === undefined ? {} : { factor }),

@@ -125,7 +125,8 @@ function sweepPlot(
   const numbers = dots.map((dot) => Number(dot.at[0]));
   const isNumeric = numbers.every((value) => Number.isFinite(value));
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
-  const scale = isNumeric && low > 0 && high / low > 10 ? { type: "log" } : { zero: false };
+  const isLog = isNumeric && low > 0 && high / low > 9.99;
+  const scale = isLog ? { type: "log", padding: 16 } : { zero: false, padding: 16 };
   const x = isNumeric
     ? {
         field: "at",

@@ -24,9 +24,9 @@ export function curvesPicture(
   axis: Axis,
 ): CurvesPicture | undefined {
   const drawn = curveLines(runs, metric, axis);
-  if (drawn === undefined) return undefined;
+  if (drawn === undefined || (axis === "time" && isShort(drawn))) return undefined;
   const name = axisTitle(metric);
-  const title = `${name} of the runs over ${axis === "time" ? "time" : `the ${stepWord(drawn)}`}`;
+  const title = `runs over ${axis === "time" ? "time" : `the ${stepWord(drawn)}`}: ${name}`;
   const caption = captionOf(drawn, axis);
   return {
     title,
@@ -34,6 +34,14 @@ export function curvesPicture(
     spec: () => curvesSpec(title, caption, { drawn, axis, name }),
   };
 }
+
+/** Stamps are whole seconds mostly: of a shorter run they make a staircase. */
+const LEAST_SECONDS = 10;
+
+const isShort = ({ groups, others }: CurvesDrawn): boolean =>
+  [...groups.flatMap(({ lines }) => lines), ...others].every(({ xs }) =>
+    xs.every((x) => !(x >= LEAST_SECONDS)),
+  );
 
 const stepWord = ({ stepKey }: CurvesDrawn): string => (stepKey === "sample" ? "values" : stepKey);
 
@@ -59,8 +67,19 @@ function captionOf(drawn: CurvesDrawn, axis: Axis): readonly string[] {
     without === 0
       ? []
       : [`Not drawn: ${without} ${without === 1 ? "run" : "runs"} with ${missing}`];
-  return [first, ...grey, ...not];
+  return [first, ...grey, ...not, `Source: ${sourcesText(drawn)}`];
 }
+
+/** The files that the lines were read from; which of their lines is in the tables of the runs. */
+function sourcesText({ groups, others }: CurvesDrawn): string {
+  const lines = [...groups.flatMap((group) => group.lines), ...others];
+  const files = [...new Set(lines.map(({ file }) => file))].toSorted();
+  const shown = files.slice(0, MOST_FILES).map((file) => shorten(file, 40));
+  const rest = files.length > shown.length ? ` and ${files.length - shown.length} more` : "";
+  return `${shown.join(", ")}${rest} of ${counted(new Set(lines.map(({ run }) => run)).size)} runs`;
+}
+
+const MOST_FILES = 3;
 
 const more = (leftOut: number): string => (leftOut === 0 ? "" : `, ${counted(leftOut)} not drawn`);
 

@@ -60,12 +60,13 @@ function find(): string | undefined {
   });
 }
 
+function apt(...words: readonly string[]): void {
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  execFileSync("apt-get", words, { stdio: "ignore", timeout: 240_000, env });
+}
+
 function brought(): string | undefined {
   if (process.getuid?.() !== 0) return undefined;
-  const apt = (...words: readonly string[]): void => {
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    execFileSync("apt-get", words, { stdio: "ignore", timeout: 240_000, env });
-  };
   const install = ["install", "-y", "--no-install-recommends", "chromium"];
   try {
     apt(...install);

@@ -10,7 +10,7 @@ test("a line between two stamped ones has its time on a straight line between th
     stampsMs: Float64Array.of(0, 1_000, 2_000),
   };
   const times = [1, 10, 15, 20, 30, 40, 99].map((line) => timeOfLine(timeline, line));
-  assert.deepEqual(times, [0, 0, 500, 1_000, 1_500, 2_000, 2_000]);
+  assert.deepEqual(times, [0, 0, 500, 1_000, 1_500, 2_000, 2_999]);
   const none = { lines: new Uint32Array(0), stampsMs: new Float64Array(0) };
   assert.ok(Number.isNaN(timeOfLine(none, 3)));
 });
@@ -25,6 +25,14 @@ test("of a long log a bounded number of lines is kept, the first and the last am
   for (const line of [1, 500, 77_777, 100_003]) {
     assert.ok(Math.abs(timeOfLine({ lines, stampsMs }, line) - line * 7) < 1e-6);
   }
+});
+
+test("lines within one second are spread over it", () => {
+  const reader = createTimeline();
+  for (let line = 1; line <= 40; line += 1) reader.see(line, Math.floor((line - 1) / 10) * 1_000);
+  const timeline = reader.timeline();
+  const times = [1, 6, 11, 16, 31, 36, 40].map((line) => timeOfLine(timeline, line));
+  assert.deepEqual(times, [0, 500, 1_000, 1_500, 3_000, 3_500, 3_900]);
 });
 
 test("what is kept does not depend on when it is asked for", () => {

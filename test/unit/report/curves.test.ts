@@ -6,6 +6,9 @@ import { curveOf, curvesOf } from "../../../src/report/curves.ts";
 import { curveRun } from "./made-runs.ts";
 import { madeSeries, noise } from "./made-series.ts";
 
+const line = (second: number, step: number): string =>
+  `2025-02-02 14:30:${String(second).padStart(2, "0")} | INFO | metric {"step": ${step}, "loss": 0.5}\n`;
+
 test("a short curve is kept as it was logged, with the time of each value", () => {
   const [curve] = curveRun("a", [3, 2, 1], { everyS: 10 }).curves ?? [];
   assert.deepEqual([...(curve?.steps ?? [])], [0, 1, 2]);
@@ -33,8 +36,6 @@ test("a value that is not finite parts the line", () => {
 test("without stamps there is no time; with two logs each value has that of its own", () => {
   assert.equal(curveRun("a", [3, 2, 1], { everyS: 0 }).curves?.[0]?.seconds, undefined);
   const reader = createRunReader();
-  const line = (second: number, step: number): string =>
-    `2025-02-02 14:30:${String(second).padStart(2, "0")} | INFO | metric {"step": ${step}, "loss": 0.5}\n`;
   reader.feed("logs/train.log", Buffer.from([line(0, 0), line(10, 1)].join("")));
   reader.feed("logs/resumed.log", Buffer.from([line(40, 2), line(50, 3)].join("")));
   reader.finish();

@@ -40,7 +40,7 @@ test("a run that failed, goes on or is ignored is not drawn", () => {
 test("a sweep is drawn over its option, on a log scale where it spans more than ten", () => {
   const sweep = ["0.1", "0.01", "0.001"].map((lr, i) => made(`lr-${i}`, ["--lr", lr], "0.5"));
   const plot = plotsOf(...sweep).find(({ key }) => key === "sweep last val/loss");
-  assert.match(plot?.text ?? "", /"title":"--lr","scale":\{"type":"log"\}/);
+  assert.match(plot?.text ?? "", /"title":"--lr","scale":\{"type":"log",/);
   const words = ["adam", "sgd"].map((name) => made(name, ["--opt", name], "0.5"));
   const named = plotsOf(...words).find(({ key }) => key === "sweep last val/loss");
   assert.match(named?.text ?? "", /"type":"nominal","sort":null,"title":"--opt"/);

@@ -35,8 +35,13 @@ test("an ignored run is not drawn", () => {
 });
 
 test("runs without time stamps are counted where they have no place", () => {
-  const runs = [curveRun("a", [3, 2]), curveRun("b", [3, 1]), curveRun("c", [3, 1], { everyS: 0 })];
+  const runs = [30, 30, 0].map((everyS, i) => curveRun(`r${i}`, [3, 2], { everyS }));
   assert.match(curvesPicture(runs, "val/loss", "time")?.caption ?? "", /1 run with no time stamps/);
+});
+
+test("runs of a few seconds have no picture over time: stamps are whole seconds", () => {
+  const runs = [curveRun("a", [3, 2, 1]), curveRun("b", [3, 2, 1])];
+  assert.equal(curvesPicture(runs, "val/loss", "time"), undefined);
 });
 
 test("below five seeds each is a line; from five on their mean with a t-band", () => {
