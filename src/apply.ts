@@ -114,6 +114,7 @@ export function apply(world: World, fact: Fact): void {
     case "run-claimed":
     case "run-started":
     case "run-folder-known":
+    case "run-flagged":
     case "limit-extended":
     case "stop-requested":
     case "run-exited":

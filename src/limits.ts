@@ -204,6 +204,10 @@ export const RECEIPT_TEXT_CHARS = 300;
 export const RECEIPT_METRICS = 4;
 /** Flags listed in one receipt; the report has all of them. */
 export const RECEIPT_FLAGS = 12;
+/** Flags told of a run while it goes on: each may be a write into an open editor. */
+export const RUNNING_FLAGS = 6;
+/** A finding of tier B may pass: it is told of a run that goes on once it has held for so long. */
+export const FLAG_HOLDS_MS = 60_000;
 /** Pairs compared when a journal is laid over the last one: 4 bytes each, 50 ms in all. */
 export const ALIGN_CELLS = 4_000_000;
 /** Beyond that, each command is looked for only this far ahead. */

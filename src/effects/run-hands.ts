@@ -16,7 +16,7 @@ import { runDir } from "./run-folders.ts";
 import { followRun, type RunFollower } from "./run-follower.ts";
 import { readRunRecord, type RecordFacts } from "./run-record.ts";
 import { keepRecord, recordFacts, startRecord } from "./run-records.ts";
-import { createSilenceClock, judge, type Judged } from "./run-judge.ts";
+import { createFoundSince, createSilenceClock, judge, type Judged } from "./run-judge.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import type { Supervisor } from "./supervisor.ts";
 import { readSystemFile, sampleSystem, type SystemSampler } from "./system-sampler.ts";
@@ -53,6 +53,7 @@ export function runHands(parts: Parts): RunHands {
       let tail: RunTail | undefined;
       let judgedAtMs = around.now();
       const clock = createSilenceClock(around.now());
+      const foundSince = createFoundSince();
       const judgeNow = async (): Promise<readonly Finding[]> => {
         judgedAtMs = around.now();
         const reading = tail?.reader.reading() ?? createRunReader().reading();
@@ -66,7 +67,7 @@ export function runHands(parts: Parts): RunHands {
           system: sampler.series(),
           gpus: (await records.get(attempt))?.gpus.length ?? 0,
         };
-        const found = judge(around, given);
+        const found = foundSince(judge(around, given));
         const stopping = found.filter(({ rule }) => STOPPING.has(rule));
         if (stopping.length > 0) post({ kind: "run-judged", attempt, findings: stopping });
         return found;

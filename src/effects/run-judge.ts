@@ -66,3 +66,22 @@ export function createSilenceClock(startMs: number): SilenceClock {
     },
   };
 }
+
+/**
+ * Gives the findings of each look the time since when they have been found without a break: a
+ * rule itself only knows that of the look.
+ */
+export function createFoundSince(): (found: readonly Finding[]) => readonly Finding[] {
+  let since = new Map<string, number>();
+  return (found) => {
+    const now = new Map<string, number>();
+    const told = found.map((one): Finding => {
+      const key = `${one.rule} ${one.metric ?? ""}`;
+      const atMs = since.get(key) ?? one.atMs;
+      now.set(key, atMs);
+      return { ...one, atMs };
+    });
+    since = now;
+    return told;
+  };
+}

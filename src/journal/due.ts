@@ -34,7 +34,7 @@ function stateDueAtMs(world: World, command: Command): number {
   }
   if (run?.outcome !== undefined) return run.plotted ? 0 : Infinity;
   if (ENDED.has(state) || state === "held") return 0;
-  return stateSinceMs + WORTH_WRITING_MS;
+  return Math.max(stateSinceMs, run?.flaggedAtMs ?? 0) + WORTH_WRITING_MS;
 }
 
 const pacedUntilMs = ({ paced }: JournalView, { id, state }: Command): number => {

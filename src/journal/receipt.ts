@@ -54,15 +54,16 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
     return [head, ...said, ...sweepPieces(command, sweep), ...notes, ...box];
   }
   const tries = earlierTries(command, context.timeZone);
+  const flags = run === undefined ? [] : findingItems(run, context.timeZone);
   if (run === undefined || outcome === undefined)
-    return [head, ...said, ...tries, ...notes, ...box];
+    return [head, ...said, ...tries, ...flags, ...notes, ...box];
   const image = plotImage(run, outcome, context.promised);
   return [
     head,
     ...said,
     ...endingPieces(command, run, outcome),
     ...tries,
-    ...findingItems(run, outcome, context.timeZone),
+    ...flags,
     ...notes,
     ...(image === undefined ? [] : [image]),
   ];

@@ -1,5 +1,6 @@
 // What is so for good: the ledger's entries, and the only thing that changes a world's durable part.
 // A fact of any release must stay readable for ever; `apply.ts` says what each one means.
+import type { Finding } from "./finding.ts";
 import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
@@ -126,6 +127,12 @@ export type Fact = { readonly atMs: number } & (
     }
   | { readonly kind: "run-started"; readonly id: CommandId; readonly process: ProcessIdentity }
   | { readonly kind: "run-folder-known"; readonly id: CommandId; readonly folder: RunFolder }
+  | {
+      /** What the rules flag in a run that goes on: all so far, in the order of being found. */
+      readonly kind: "run-flagged";
+      readonly id: CommandId;
+      readonly flags: readonly Finding[];
+    }
   | { readonly kind: "limit-extended"; readonly id: CommandId; readonly limitMs: number }
   | {
       readonly kind: "stop-requested";

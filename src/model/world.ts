@@ -4,7 +4,7 @@ import { QUIET_MS, SETTLE_LINE_MS } from "../limits.ts";
 import type { NotedCode } from "./code.ts";
 import type { Event } from "./event.ts";
 import type { Repeats } from "./repeat.ts";
-import type { RuleSettings } from "./finding.ts";
+import type { Finding, RuleSettings } from "./finding.ts";
 import type { CommandForm, JournalReading } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -134,6 +134,9 @@ export interface Run {
   readonly known?: KnownEnding;
   readonly exitedAtMs?: number;
   readonly endedAtMs?: number;
+  /** Flags while it goes on, and when the last of them came; the outcome has those of its end. */
+  readonly flags?: readonly Finding[];
+  readonly flaggedAtMs?: number;
   readonly outcome?: RunOutcome;
   /** Its plots are final: the receipt may say all. */
   readonly plotted: boolean;

@@ -1,6 +1,6 @@
 // When a flag is resolved: a later run of the same command is free of it, or the person writes so.
 // A flag changed to `[RESOLVED]` inside its own receipt is read in journal/receipt-inputs.ts.
-import { flagKey, shownFindings } from "../journal/receipt-flags.ts";
+import { findingsOf, flagKey, shownFindings } from "../journal/receipt-flags.ts";
 import { type Finding, isFlag } from "../model/finding.ts";
 import type { CommandId, ExperimentPath } from "../model/ids.ts";
 import type { Entry } from "../model/journal.ts";
@@ -42,11 +42,9 @@ function couldTell(flag: Finding, metrics: readonly { readonly key: string }[]):
 }
 
 const openFlags = ({ run }: Command): readonly Finding[] =>
-  run?.outcome === undefined
-    ? []
-    : shownFindings(run.outcome).filter(
-        (flag) => isFlag(flag) && !run.resolved.includes(flagKey(flag)),
-      );
+  shownFindings(findingsOf(run)).filter(
+    (flag) => isFlag(flag) && run?.resolved.includes(flagKey(flag)) !== true,
+  );
 
 /**
  * Takes `[RESOLVED] k7f3 spike` of the person's own text: the run's id, then a rule, a metric or

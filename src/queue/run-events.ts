@@ -8,6 +8,7 @@ import { membersOf } from "./members.ts";
 import { resolveEarlier } from "./resolve-flags.ts";
 import { retryEnded } from "./retry.ts";
 import { askedToStop } from "./stop-on.ts";
+import { flagsSoFar } from "./running-flags.ts";
 import type { Turn } from "../turn.ts";
 
 type RunEvent = Extract<
@@ -53,6 +54,8 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       }
       return;
     case "run-judged": {
+      const flags = flagsSoFar(run, event.findings, turn.atMs);
+      if (flags !== undefined) turn.record({ kind: "run-flagged", id: command.id, flags });
       const why = askedToStop(turn.world, command, run, event.findings);
       if (why !== undefined) requestStop(turn, command, "rule", why);
       return;

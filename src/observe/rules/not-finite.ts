@@ -13,15 +13,17 @@ export const notFinite = rule({
   find: (input) => input.reading.series.flatMap((series) => foundIn(series, input)),
 });
 
-function foundIn(series: Series, { plan }: RuleInput): readonly Found[] {
+function foundIn(series: Series, { plan, silence }: RuleInput): readonly Found[] {
   const { key, notFinite: first, notFiniteCount, count, last } = series.summary;
   if (first === undefined) return [];
   const recovered = Number.isFinite(last.value);
   const at = first.step === undefined ? "" : ` at ${stepName(series)} ${first.step}`;
+  // While the run goes on, how many there are changes from look to look.
+  const more = silence === undefined ? further(notFiniteCount, count, recovered) : "";
   return [
     {
       metric: key,
-      message: `${key} is ${words(first.value)}${at}${further(notFiniteCount, count, recovered)}`,
+      message: `${key} is ${words(first.value)}${at}${more}`,
       evidence: { file: first.file, line: first.line, offset: first.offset },
       token: first.token,
       count: notFiniteCount,
