@@ -1,6 +1,7 @@
 // What a fact about a run means for the world: from its claim to its plots, and its next try.
 // Facts about anything else, and who may call this, are in apply.ts.
 import { change, replace } from "./change-command.ts";
+import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "./limits.ts";
 import type { Fact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
 import type { Run, World } from "./model/world.ts";
@@ -70,6 +71,7 @@ export function applyToRun(world: World, fact: RunFact): void {
       });
       return;
     case "run-ended":
+      noteDeath(world, fact);
       change(world, fact.id, () => ({ state: fact.outcome.ending, stateSinceMs: fact.atMs }));
       changeRun(world, fact.id, {
         exited: true,
@@ -138,4 +140,20 @@ function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
   change(world, id, (command) =>
     command.run === undefined ? {} : { run: { ...command.run, ...update } },
   );
+}
+
+/** Failures within seconds of a start, as long as nothing else ends in between. */
+function noteDeath(world: World, fact: Extract<RunFact, { kind: "run-ended" }>): void {
+  const command = world.commands.get(fact.id);
+  const { ending } = fact.outcome;
+  // What a person stopped, or nobody saw, tells neither way.
+  if (command?.run === undefined || ending === "stopped" || ending === "lost") return;
+  const { run, id, acceptedAtMs } = command;
+  const { endedAtMs } = fact;
+  const young = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < YOUNG_DEATH_MS;
+  const others = world.youngDeaths.filter((one) => one.id !== id);
+  world.youngDeaths =
+    ending === "failed" && young
+      ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-YOUNG_DEATHS)
+      : [];
 }

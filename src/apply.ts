@@ -3,7 +3,7 @@
 import { HEADINGS_KEPT } from "./limits.ts";
 import { applyToRun } from "./apply-run.ts";
 import { change, replace } from "./change-command.ts";
-import type { Fact } from "./model/fact.ts";
+import type { Fact, PauseFact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
 import type { Command, World } from "./model/world.ts";
 
@@ -64,6 +64,7 @@ export function apply(world: World, fact: Fact): void {
       align(world, fact);
       return;
     case "command-state":
+      followDrain(world, fact);
       replace(world, fact.id, ({ reason: _, ...command }) => ({
         ...command,
         state: fact.state,
@@ -81,7 +82,7 @@ export function apply(world: World, fact: Fact): void {
       );
       return;
     case "queue-paused":
-      world.paused = fact.paused;
+      applyPause(world, fact);
       return;
     case "night-told": {
       const { lab, night, asOfMs, atWork } = fact;
@@ -188,6 +189,28 @@ function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): 
       change(world, member, () => ({ experiment: fact.to }));
     }
   }
+}
+
+/** A `queue: drain` is at work until nothing else is. */
+function followDrain(world: World, fact: Extract<Fact, { kind: "command-state" }>): void {
+  const verb = world.commands.get(fact.id)?.spec.verb;
+  if (verb === "queue" && fact.state === "running") world.drains.add(fact.id);
+  else world.drains.delete(fact.id);
+}
+
+function applyPause(world: World, fact: PauseFact): void {
+  const { atMs, paused, drain = false, why, died = [] } = fact;
+  world.paused = paused;
+  world.pause = paused ? { atMs, drain, ...(why === undefined ? {} : { why }) } : undefined;
+  world.youngDeaths = [];
+  const last = died.at(-1);
+  if (last === undefined || why === undefined) return;
+  // It stays in that receipt: whoever looks into the death sees what came of it.
+  const note = `the queue paused itself after this: ${why}; \`queue: resume\` lets it go on`;
+  // A run of a sweep has its sweep's receipt.
+  change(world, world.commands.get(last)?.parent ?? last, ({ notes }) => ({
+    notes: [...notes, note],
+  }));
 }
 
 type SetAsideFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;

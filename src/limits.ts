@@ -389,6 +389,12 @@ export const MOMENT_PAST_MS = 86_400_000;
 export const DATED_AFTER_MS = 22 * 3_600_000;
 /** A disk that was too full for a start is looked at again: somebody may have made room. */
 export const DISK_LOOK_MS = 60_000;
+/** What another daemon records of the queue is seen this soon: it comes with many other facts. */
+export const PAUSE_LOOK_MS = 200;
+/** A run that failed within this time of its start has hardly begun... */
+export const YOUNG_DEATH_MS = 10_000;
+/** ...and so many in a row show that it is not theirs alone: the machine, the disk, the data. */
+export const YOUNG_DEATHS = 3;
 /** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
 export const GPU_HOURS_MOST = 20_000;
 /** A picture of a page that is exported: larger ones are no plots. */

@@ -79,6 +79,17 @@ program
   .description("end a run, or take it out of the queue")
   .action(async (id: string) => answer((await import("./cli/stop.ts")).stop(id, ".")));
 
+for (const [word, said] of [
+  ["pause", "start nothing new, in all labs of this machine; what runs goes on"],
+  ["drain", "the same, and `nightlab status` says when nothing runs any more"],
+  ["resume", "let a paused queue go on"],
+] as const) {
+  program
+    .command(word)
+    .description(said)
+    .action(async () => answer((await import("./cli/queue.ts")).queue(word, ".")));
+}
+
 program
   .command("wait")
   .argument("<id>", "id, run folder or name")

@@ -28,6 +28,7 @@ import { onStartExamined, startNext } from "./queue/start.ts";
 import { onNightComposed, showLabPage, tellNights } from "./report/tell-night.ts";
 import { followMembers } from "./queue/sweep.ts";
 import { endWindows } from "./queue/window-end.ts";
+import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./queue/pause.ts";
 import { openTurn, type Turn } from "./turn.ts";
 
 export interface Outcome {
@@ -45,11 +46,13 @@ export function step(world: World, event: Event): Outcome {
   take(turn, event);
   acceptSettled(turn);
   endWindows(turn);
+  pauseAfterDeaths(turn);
   followMembers(turn);
   noteCode(turn);
   startNext(turn);
   prepareAhead(turn);
   followMembers(turn);
+  endDrains(turn);
   markDirty(turn);
   publishDue(turn);
   dropSnapshots(turn);
@@ -130,6 +133,12 @@ function take(turn: Turn, event: Event): void {
       return;
     case "repeat-asked":
       onRepeatAsked(turn, event);
+      return;
+    case "queue-asked":
+      setQueue(turn, event.word);
+      return;
+    case "queue-told":
+      onToldElsewhere(turn, event.fact);
       return;
     case "tick":
   }

@@ -29,7 +29,7 @@ export function logFact(log: Logger, fact: Fact): void {
       return;
     }
     case "queue-paused":
-      log.info({ paused: fact.paused }, "queue");
+      log.info({ paused: fact.paused, why: fact.why }, "queue");
       return;
     default: {
       const { kind, ...rest } = fact;

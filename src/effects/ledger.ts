@@ -3,7 +3,7 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Fact } from "../model/fact.ts";
+import type { Fact, PauseFact } from "../model/fact.ts";
 import type { LabPath } from "../model/ids.ts";
 
 export interface Ledger {
@@ -11,6 +11,8 @@ export interface Ledger {
   append(rows: readonly LedgerRow[]): void;
   /** Facts of these labs and of the machine, oldest first. */
   read(labs: readonly LabPath[]): readonly Fact[];
+  /** The latest pause or resume of the queue that any daemon of the machine recorded. */
+  lastPause(): PauseFact | undefined;
   close(): void;
 }
 
@@ -65,6 +67,13 @@ export function openLedger(
       const marks = wanted.map(() => "?").join(", ");
       const query = db.prepare(`SELECT body FROM facts WHERE lab IN (${marks}) ORDER BY seq`);
       return query.all(...wanted).map((row) => JSON.parse(String(row["body"])) as Fact);
+    },
+    lastPause() {
+      const query = db.prepare(
+        "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
+      );
+      const row = query.get();
+      return row === undefined ? undefined : (JSON.parse(String(row["body"])) as PauseFact);
     },
     close: () => db.close(),
   };

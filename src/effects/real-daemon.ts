@@ -22,6 +22,7 @@ import { journalHands, type JournalHands } from "./journal-hands.ts";
 import { logFact } from "./fact-log.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
+import { watchPause } from "./machine-pause.ts";
 import { labPages } from "./lab-page.ts";
 import { nightHands } from "./night-hands.ts";
 import { createReadingCache } from "./reading-cache.ts";
@@ -155,6 +156,9 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     },
   };
   loop = startLoop({ world, ledger: told, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
+  const pauses = watchPause(parts.stateDir, ledger, world, (fact) =>
+    loop?.post({ kind: "queue-told", fact }),
+  );
   const eyes = await openEyes(labs, { loop, journals, reports, runsByHand, log });
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });
@@ -163,6 +167,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world,
     async close() {
       loop.stop();
+      pauses();
       alarm.cancel();
       supervisor.close();
       await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
@@ -216,6 +221,7 @@ async function openEyes(
     await eye.ready;
     const requests = watchRequests(lab, (request) => {
       if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
+      else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
       else void journals.restore(lab, request);
     });
     closing.push(requests, () => eye.close());

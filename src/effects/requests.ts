@@ -13,11 +13,19 @@ import {
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { REQUEST_ANSWER_MS } from "../limits.ts";
+import { QUEUE_WORDS, type QueueWord } from "../model/command.ts";
 import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../model/ids.ts";
 
 export interface StopRequest {
   readonly kind: "stop";
   readonly id: CommandId;
+}
+
+/** The queue is to be paused, drained or let go on: the latest such request counts. */
+export interface QueueRequest {
+  readonly kind: "queue";
+  readonly id: "word";
+  readonly word: QueueWord;
 }
 
 /** A kept version is to be put back into a journal; answered through `answerRestore`. */
@@ -30,7 +38,7 @@ export interface RestoreRequest {
   readonly version: string;
 }
 
-export type Request = StopRequest | RestoreRequest;
+export type Request = StopRequest | QueueRequest | RestoreRequest;
 
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 
@@ -104,6 +112,10 @@ function readRequest(path: string): Request | undefined {
             version: String(version),
           }
         : undefined;
+    }
+    if (value["kind"] === "queue") {
+      const word = QUEUE_WORDS.find((one) => one === value["word"]);
+      return word === undefined ? undefined : { kind: "queue", id: "word", word };
     }
     if (value["kind"] !== "stop" || !COMMAND_ID.test(String(value["id"]))) return undefined;
     return { kind: "stop", id: commandId(String(value["id"])) };

@@ -1,13 +1,14 @@
 // A block that has settled becomes a command: it gets its id and its first state.
 // When a block has settled is in settle.ts, when a command starts in queue/.
 import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../limits.ts";
-import type { CommandSpec } from "../model/command.ts";
+import { QUEUE_WORDS, type CommandSpec } from "../model/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
 import { conditions } from "../queue/conditions.ts";
 import { asksForGo, GO_GIVEN, isLong } from "../queue/go.ts";
 import { unstarted } from "../queue/members.ts";
+import { atWork, setQueue } from "../queue/pause.ts";
 import { requestStop } from "../queue/run-events.ts";
 import { commandsOf, resolveTarget } from "../queue/targets.ts";
 import { planGaps } from "../settings/plan.ts";
@@ -210,12 +211,11 @@ function carryOutStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
 }
 
 function carryOutQueue(turn: Turn, id: CommandId, spec: CommandSpec): void {
-  const paused = spec.target === "pause";
-  if (turn.world.paused !== paused) turn.record({ kind: "queue-paused", paused });
-  const reason = paused
-    ? "nothing new starts until `queue: resume`; what runs goes on"
-    : "the queue goes on";
-  turn.record({ kind: "command-state", id, state: "done", reason });
+  const word = QUEUE_WORDS.find((one) => one === spec.target);
+  if (word === undefined) return;
+  const reason = setQueue(turn, word);
+  const state = word === "drain" && atWork(turn.world) > 0 ? "running" : "done";
+  turn.record({ kind: "command-state", id, state, reason });
 }
 
 function releaseTicked(turn: Turn, experiment: ExperimentPath): void {

@@ -18,6 +18,7 @@ import { comparedNames } from "../observe/criterion-metrics.ts";
 import { atMost, startNote } from "../queue/go.ts";
 import { isSweep, membersOf } from "../queue/members.ts";
 import { measuresOf } from "../report/comparisons.ts";
+import { pauseShort } from "../queue/pause.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
 import { pacedFrom, receiptDueAtMs } from "./due.ts";
@@ -206,6 +207,7 @@ function piecesOf(
     ...(members.length === 0 && isSweep(command) ? { atMost: atMost(world, command) } : {}),
     ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
     ...startAllOf(command, foreign),
+    ...(world.paused ? { paused: pauseShort(world.pause) } : {}),
     code: codeContext(world, command),
   });
 }

@@ -31,6 +31,8 @@ export interface ReceiptContext {
   readonly code?: Omit<CodeContext, "timeZone" | "members">;
   /** Place in the queue, from 1, where it is queued. */
   readonly queuePlace?: number;
+  /** Why nothing starts, for what waits: `the queue is paused`. */
+  readonly paused?: string;
 }
 
 /**
@@ -88,9 +90,10 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
   }
   const many = context.atMost === undefined ? [] : [context.atMost];
   const since = (ms: number): string => `since ${localStamp(ms, context.timeZone).slice(11, 16)}`;
+  const paused = context.paused === undefined ? [] : [context.paused];
   switch (state) {
     case "queued":
-      return [...queueFacts(context.queuePlace), ...many, ...reason];
+      return [...queueFacts(context.queuePlace), ...many, ...reason, ...paused];
     case "preparing":
       return [`its environment, ${since(run?.claimedAtMs ?? command.stateSinceMs)}`, ...reason];
     case "running":
@@ -100,7 +103,7 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
         ...reason,
       ];
     case "waiting":
-      return [...many, ...reason];
+      return [...many, ...reason, ...paused];
     case "held":
     case "cancelled":
     case "skipped":

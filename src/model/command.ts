@@ -9,6 +9,7 @@ export type Verb = (typeof VERBS)[number];
 
 /** What `queue:` can be told. `drain`: as `pause`, and it is said when nothing runs any more. */
 export const QUEUE_WORDS = ["pause", "resume", "drain"] as const;
+export type QueueWord = (typeof QUEUE_WORDS)[number];
 
 export const RUNNERS = ["uv", "pixi"] as const;
 export type Runner = (typeof RUNNERS)[number];

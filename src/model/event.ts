@@ -1,7 +1,8 @@
 // Everything that can happen to the daemon, as one closed union: the only input of `step`.
 // Events are passing; what they lead to for good is a fact (fact.ts).
 import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec, QueueWord } from "./command.ts";
+import type { PauseFact } from "./fact.ts";
 import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
@@ -153,6 +154,10 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "daemon-started";
     }
   | { readonly kind: "stop-asked"; readonly id: CommandId }
+  /** On the command line. */
+  | { readonly kind: "queue-asked"; readonly word: QueueWord }
+  /** Another daemon of this machine paused the queue or let it go on: its fact. */
+  | { readonly kind: "queue-told"; readonly fact: PauseFact }
   | {
       /** On the command line; its code has been put together. */
       readonly kind: "repeat-asked";

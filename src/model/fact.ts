@@ -162,7 +162,16 @@ export type Fact = { readonly atMs: number } & (
       readonly plots: readonly PlotRef[];
     }
   | { readonly kind: "flag-resolved"; readonly id: CommandId; readonly flag: string }
-  | { readonly kind: "queue-paused"; readonly paused: boolean }
+  | {
+      /** For every lab of the machine. */
+      readonly kind: "queue-paused";
+      readonly paused: boolean;
+      /** It is to be said when nothing runs any more. */
+      readonly drain?: boolean;
+      /** It paused itself: why, and whose deaths showed it. */
+      readonly why?: string;
+      readonly died?: readonly CommandId[];
+    }
   | {
       /** What LAB.md says of a night; without blocks there was nothing to say. */
       readonly kind: "night-told";
@@ -213,3 +222,5 @@ export type Fact = { readonly atMs: number } & (
       readonly ids: readonly CommandId[];
     }
 );
+
+export type PauseFact = Extract<Fact, { readonly kind: "queue-paused" }>;

@@ -271,6 +271,21 @@ export interface FoundExperiment {
 
 export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
 
+export interface Pause {
+  readonly atMs: number;
+  /** It is said when nothing runs any more. */
+  readonly drain: boolean;
+  /** It paused itself. */
+  readonly why?: string;
+}
+
+/** A run that failed within seconds of its start. */
+export interface YoungDeath {
+  readonly id: CommandId;
+  readonly acceptedAtMs: number;
+  readonly endedAtMs: number;
+}
+
 export interface Examining {
   readonly command: CommandId;
   readonly place: Place;
@@ -297,6 +312,12 @@ export interface World {
   readonly undecided: Map<ExperimentPath, JournalRead>;
   /** `queue: pause` is in force. */
   paused: boolean;
+  /** How that came, while it is so. */
+  pause?: Pause | undefined;
+  /** Runs that failed young, one after the other, the oldest first. */
+  youngDeaths: readonly YoungDeath[];
+  /** `queue: drain` commands that wait for the last run's end. */
+  readonly drains: Set<CommandId>;
   /** The start that is being examined, one at a time, and the place that is kept for it. */
   examining?: Examining | undefined;
   readonly gpus: GpuWatch;
@@ -320,6 +341,8 @@ export function emptyWorld(): World {
     allFound: false,
     undecided: new Map(),
     paused: false,
+    youngDeaths: [],
+    drains: new Set(),
     gpus: emptyGpuWatch(),
     lowDisks: new Map(),
     told: new Map(),

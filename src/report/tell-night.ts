@@ -6,6 +6,7 @@ import type { LabPath } from "../model/ids.ts";
 import type { Occurrence } from "../model/window.ts";
 import { ENDED, type Lab, type ToldNight, type World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
+import type { PageBlock } from "./seal.ts";
 import { hasNews, stillAtWork } from "./night-facts.ts";
 import { lastNight, nextMorning } from "./nights.ts";
 
@@ -67,8 +68,15 @@ export function onNightComposed(
 export function showLabPage(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const problems = world.labs.get(lab)?.problems ?? [];
-  const digest = world.told.get(lab)?.blocks ?? [];
+  const digest = [...pauseBlocks(world), ...(world.told.get(lab)?.blocks ?? [])];
   turn.effect({ kind: "show-lab-page", lab, problems, digest });
+}
+
+/** A pause that nobody asked for. */
+function pauseBlocks({ pause }: World): readonly PageBlock[] {
+  if (pause?.why === undefined) return [];
+  const said = `the queue paused itself: ${pause.why}; \`queue: resume\` lets it go on`;
+  return [{ key: "lab.paused", text: `> **problem** ${said}` }];
 }
 
 const allEnded = (world: World, { atWork }: ToldNight): boolean =>

@@ -69,6 +69,8 @@ export class Machine {
   life = 0;
   /** Effects that this life still carries out. */
   effectsLeft = Number.POSITIVE_INFINITY;
+  /** What LAB.md says besides problems of nightlab.yaml. */
+  labPage: readonly string[] = [];
   /** Room on its disk. */
   freeBytes = 1e12;
   /** Writes of journals that fail from now on. */
@@ -181,7 +183,9 @@ export class Machine {
         }
       }),
       "write-status-page": nothing,
-      "show-lab-page": nothing,
+      "show-lab-page": guarded(({ digest }) => {
+        this.labPage = digest.map(({ text }) => text);
+      }),
       "compose-night": nothing,
       "renew-report": nothing,
       "extend-limit": nothing,

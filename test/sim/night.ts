@@ -1,5 +1,6 @@
 // A simulated night: the real step and loop on a clock, a disk and processes that are made up,
 // with crashes of the daemon between any two effects. One seed, one night.
+import { dirname } from "node:path";
 import { startLoop, type Loop } from "../../src/daemon.ts";
 import { steadyClock } from "../../src/effects/clock.ts";
 import type { NewEvent } from "../../src/effects/hands.ts";
@@ -8,7 +9,7 @@ import { replay } from "../../src/ledger/replay.ts";
 import { POLL_MS } from "../../src/limits.ts";
 import type { JournalOrigin } from "../../src/model/event.ts";
 import type { Fact } from "../../src/model/fact.ts";
-import { experimentPath, labPath, type ExperimentPath } from "../../src/model/ids.ts";
+import { experimentPath, labPath, type ExperimentPath, type LabPath } from "../../src/model/ids.ts";
 import type { World } from "../../src/model/world.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
@@ -44,6 +45,8 @@ export interface Night {
   readonly world: () => World;
   /** Tells the daemon of something that no method here makes happen. */
   post(event: NewEvent): void;
+  /** The ledger. */
+  readonly facts: () => readonly Fact[];
   /** What outlives the daemon, scripts and environments among it. */
   readonly machine: Machine;
   /** Every start of a script, in order. */
@@ -70,6 +73,9 @@ export interface NightOptions extends MachineOptions {
   readonly pollMs?: number;
 }
 
+/** An experiment's lab is the folder that it lies in. */
+const labOf = (experiment: ExperimentPath): LabPath => labPath(dirname(experiment));
+
 export function startNight(options: NightOptions): Night {
   let facts: string[] = [];
   let downMs = 0;
@@ -91,13 +97,15 @@ export function startNight(options: NightOptions): Night {
     machine.at(machine.nowMs + downMs, 0, live);
   };
   const find = (experiment: ExperimentPath, madeHere: boolean): void => {
-    post({ kind: "experiment-found", lab: LAB, experiment, madeHere });
+    post({ kind: "experiment-found", lab: labOf(experiment), experiment, madeHere });
   };
   const pollMs = options.pollMs ?? POLL_MS;
   let settings = options.settings ?? "";
   const openLab = (): void => {
     const { value, problems } = readLabSettings(settings, "UTC");
-    post({ kind: "lab-opened", lab: LAB, settings: value, problems });
+    for (const lab of new Set([LAB, ...[...machine.files.keys()].map(labOf)])) {
+      post({ kind: "lab-opened", lab, settings: value, problems });
+    }
   };
   const live = (): void => {
     const { life } = machine;
@@ -156,6 +164,7 @@ export function startNight(options: NightOptions): Night {
     save(text, { experiment = EXPERIMENT, origin, toldAfterMs = [50] } = {}) {
       const isNew = !machine.files.has(experiment);
       machine.files.set(experiment, { text, origin });
+      if (isNew && !world.labs.has(labOf(experiment))) openLab();
       if (isNew) find(experiment, true);
       for (const ms of toldAfterMs) {
         machine.at(machine.nowMs + ms, 0, () => post(machine.reading(experiment)));
@@ -200,6 +209,7 @@ export function startNight(options: NightOptions): Night {
       machine.wallAtStartMs += byMs;
     },
     world: () => world,
+    facts: () => facts.map((row) => JSON.parse(row) as Fact),
     machine,
     post,
     starts: machine.starts,

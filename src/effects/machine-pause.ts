@@ -1,0 +1,42 @@
+// A pause is for the whole machine: each daemon sees in the ledger what another one recorded of it.
+// What a pause keeps from starting is step's; whether a fact is news is all that is asked here.
+import { watch } from "node:fs";
+import { PAUSE_LOOK_MS, POLL_MS } from "../limits.ts";
+import type { PauseFact } from "../model/fact.ts";
+import type { World } from "../model/world.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** Gives over each pause and resume that this daemon has not recorded itself; the answer ends that. */
+export function watchPause(
+  stateDir: string,
+  ledger: Pick<Ledger, "lastPause">,
+  world: Pick<World, "paused" | "pause">,
+  tell: (fact: PauseFact) => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const look = (): void => {
+    timer = undefined;
+    const fact = ledger.lastPause();
+    if (fact !== undefined && !isKnown(fact, world)) tell(fact);
+  };
+  const soon = (): void => {
+    timer ??= setTimeout(look, PAUSE_LOOK_MS).unref();
+  };
+  // Watchers can lose events, and some file systems have none.
+  const poll = setInterval(look, POLL_MS).unref();
+  const ends = [() => clearInterval(poll), () => clearTimeout(timer)];
+  try {
+    const watcher = watch(stateDir, soon).unref();
+    watcher.on("error", () => watcher.close());
+    ends.push(() => watcher.close());
+  } catch {
+    // The poll serves.
+  }
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function isKnown({ paused, atMs }: PauseFact, world: Pick<World, "paused" | "pause">): boolean {
+  return paused ? world.pause?.atMs === atMs : !world.paused;
+}
