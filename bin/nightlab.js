@@ -3,7 +3,9 @@
 // checkout) or dist/main.js (installed from a registry). Plain JavaScript that Node 18 reads.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { constants } from "node:os";
+import module from "node:module";
+import { constants, homedir } from "node:os";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Below this, chokidar, execa and vega-lite do not load. */
@@ -15,6 +17,7 @@ const main = existsSync(source) ? source : inPackage("dist/main.js");
 
 if (isNewEnough(process.versions.node)) {
   hushExperimentalWarnings();
+  module.enableCompileCache?.(compiled());
   await import(main);
 } else {
   handOver();
@@ -38,6 +41,16 @@ function hushExperimentalWarnings() {
   };
 }
 
+/**
+ * Where compiled code is kept, in the state folder of src/effects/state-dir.ts: reading TypeScript
+ * and compiling it takes longer than most answers.
+ */
+function compiled() {
+  const { NIGHTLAB_STATE_DIR: own, XDG_STATE_HOME: xdg } = process.env;
+  const state = own ? resolve(own) : join(xdg || join(homedir(), ".local", "state"), "nightlab");
+  return join(state, "compile-cache");
+}
+
 /** Runs the same command with the Node of the checkout; its exit is this process's exit. */
 function handOver() {
   const node = inPackage("node_modules/node/bin/node");
@@ -46,7 +59,9 @@ function handOver() {
     process.exit(1);
   }
   const args = ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)];
-  const child = spawn(node, args, { stdio: "inherit" });
+  // src/main.ts takes the variable out again: no run shall inherit it.
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled() };
+  const child = spawn(node, args, { stdio: "inherit", env });
   for (const signal of ["SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1", "SIGUSR2"]) {
     process.on(signal, () => {
       // A terminal has already sent Ctrl-C to the child as well.

@@ -407,6 +407,8 @@ export const SWEEP_MEMBERS_MOST = 1_000;
 export const RETRIES_MOST = 10;
 /** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
 export const NIGHTS_TOLD = 14;
+/** `nightlab top` is renewed this often: more is no more to see. */
+export const TOP_MS = 1_000;
 /** A glance waits no longer for a cold driver; the next one has its answer. */
 export const GPU_GLANCE_MS = 1_000;
 /** Sights of a run's progress that are kept: its pace is that of their later half... */

@@ -20,6 +20,9 @@ Exit codes: 0 as asked; 1 it was done, and the answer is no (a run that failed, 
 Environment: NIGHTLAB_STATE_DIR moves this machine's state (default ~/.local/state/nightlab);
 NIGHTLAB_UV and NIGHTLAB_PIXI name the programs of that name; NIGHTLAB_LOG_LEVEL=debug says more.`;
 
+// Set by the launcher for this process alone.
+delete process.env["NODE_COMPILE_CACHE"];
+
 const version = versionOf();
 const program = new Command("nightlab")
   .description("A Markdown lab journal as the interface of ML experiments.")
@@ -54,10 +57,22 @@ program
   .command("status")
   .argument("[dir]", "a folder of the lab", ".")
   .option("--json", "for programs", false)
-  .description("what runs, what waits and for what, what ended")
-  .action(async (dir: string, { json }: { json: boolean }) =>
-    answer((await import("./cli/status.ts")).status(dir, { json, nowMs: Date.now() })),
-  );
+  .option("--all", "every command that ever ended", false)
+  .description("GPUs, what runs and how far it is, what waits and for what, what ended")
+  .action(async (dir: string, { json, all }: { json: boolean; all: boolean }) => {
+    const { columns: width } = process.stdout;
+    const page = { json, all, nowMs: Date.now(), ...(width === undefined ? {} : { width }) };
+    return answer((await import("./cli/status.ts")).status(dir, page));
+  });
+
+program
+  .command("top")
+  .argument("[dir]", "a folder of the lab", ".")
+  .description("the same as a page that renews itself; q leaves it")
+  .action(async (dir: string) => {
+    const { stdout, stdin } = process;
+    return answer((await import("./cli/top.ts")).top(dir, { stdout, stdin, now: Date.now }));
+  });
 
 program
   .command("logs")

@@ -1,7 +1,32 @@
-// Rows of text set in columns for a terminal.
-// Widths count code points, which is close enough for names and numbers.
+// Rows of text set in columns for a terminal, and lines cut to its width.
+// Widths are those of wide letters (Chinese, emoji) and of marks that take no room.
 
-const widthOf = (cell: string): number => Array.from(cell).length;
+const WIDE =
+  /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
+
+const letterWidth = (letter: string): number => (WIDE.test(letter) ? 2 : NONE.test(letter) ? 0 : 1);
+
+/** Columns that a text takes; most are plain letters, and counted at once. */
+export function widthOf(text: string): number {
+  if (/^[\u0020-\u007E\u00A0-\u00FF\u2580-\u259F]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const letter of text) width += letterWidth(letter);
+  return width;
+}
+
+/** A line cut so that it takes at most so many columns; `…` stands for what is cut off. */
+export function cutTo(line: string, columnCount: number): string {
+  if (widthOf(line) <= columnCount) return line;
+  let width = 0;
+  let kept = "";
+  for (const letter of line) {
+    width += letterWidth(letter);
+    if (width > columnCount - 1) break;
+    kept += letter;
+  }
+  return `${kept}…`;
+}
 
 /** Rows with each column padded to its widest cell, two spaces between, nothing at the ends. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {

@@ -22,7 +22,7 @@ import { refused, type Answer } from "./answer.ts";
 import { receiptBelow } from "./demo-receipt.ts";
 import { progressLine, type ProgressLine } from "./progress-line.ts";
 import { shellWord } from "../model/shell-word.ts";
-import { status, type StatusEntry } from "./status.ts";
+import { statusFacts, type StatusEntry } from "./status-facts.ts";
 
 const EXAMPLE = fileURLToPath(new URL("../../examples/digits/", import.meta.url));
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
@@ -138,9 +138,7 @@ async function followRun(lab: LabPath, daemon: Daemon, line: ProgressLine): Prom
 }
 
 async function newestEntry(lab: LabPath): Promise<StatusEntry | undefined> {
-  const { text, exitCode } = await status(lab, { json: true, nowMs: Date.now() });
-  if (exitCode !== 0) return undefined;
-  const { commands } = JSON.parse(text) as { readonly commands: readonly StatusEntry[] };
+  const { commands } = await statusFacts(lab, { nowMs: Date.now(), all: false });
   return commands.at(-1);
 }
 

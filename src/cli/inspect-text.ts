@@ -6,7 +6,7 @@ import type { MetricSummary, RunReading, Sample, Series } from "../model/sample.
 import { betterWay, splitOf } from "../observe/metric-role.ts";
 import { columns } from "./columns.ts";
 import { printable } from "./printable.ts";
-import { sparkline } from "./sparkline.ts";
+import { sparkline } from "../observe/sparkline.ts";
 
 const COLUMNS = 100;
 /** Tracebacks and telling lines shown; the newest say most. */

@@ -4,13 +4,17 @@ import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Fact, PauseFact } from "../model/fact.ts";
-import type { LabPath } from "../model/ids.ts";
+import { hashText, type LabPath } from "../model/ids.ts";
 
 export interface Ledger {
   /** Durable on return; throws where the disk refuses, and then nothing of it is kept. */
   append(rows: readonly LedgerRow[]): void;
-  /** Facts of these labs and of the machine, oldest first. */
-  read(labs: readonly LabPath[]): readonly Fact[];
+  /** Facts of these labs and of the machine, oldest first; those after a row's number. */
+  read(labs: readonly LabPath[], afterSeq?: number): readonly Fact[];
+  /** The newest row: its number, and what tells it from another ledger's row of that number. */
+  last(): { readonly seq: number; readonly row: string } | undefined;
+  /** That of any row; undefined where there is none. */
+  row(seq: number): string | undefined;
   /** The latest pause or resume of the queue that any daemon of the machine recorded. */
   lastPause(): PauseFact | undefined;
   close(): void;
@@ -62,11 +66,18 @@ export function openLedger(
         throw error;
       }
     },
-    read(labs) {
+    read(labs, afterSeq = 0) {
       const wanted = ["", ...labs];
       const marks = wanted.map(() => "?").join(", ");
-      const query = db.prepare(`SELECT body FROM facts WHERE lab IN (${marks}) ORDER BY seq`);
-      return query.all(...wanted).map((row) => JSON.parse(String(row["body"])) as Fact);
+      const query = db.prepare(
+        `SELECT body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq`,
+      );
+      return query.all(...wanted, afterSeq).map((row) => JSON.parse(String(row["body"])) as Fact);
+    },
+    last() {
+      const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
+      if (typeof seq !== "number") return undefined;
+      return { seq, row: rowOf(db, seq) ?? "" };
     },
     lastPause() {
       const query = db.prepare(
@@ -75,8 +86,14 @@ export function openLedger(
       const row = query.get();
       return row === undefined ? undefined : (JSON.parse(String(row["body"])) as PauseFact);
     },
+    row: (seq) => rowOf(db, seq),
     close: () => db.close(),
   };
+}
+
+function rowOf(db: DatabaseSync, seq: number): string | undefined {
+  const row = db.prepare("SELECT lab, body FROM facts WHERE seq = ?").get(seq);
+  return row === undefined ? undefined : hashText(`${row["lab"]}\n${row["body"]}`);
 }
 
 function upgrade(db: DatabaseSync, stateDir: string): void {

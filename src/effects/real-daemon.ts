@@ -6,7 +6,7 @@ import type { Logger } from "pino";
 import { startLoop, type Loop } from "../daemon.ts";
 import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
-import { JOURNALS_READ_MS, QUIET_MS, RENEW_MS } from "../limits.ts";
+import { JOURNALS_READ_MS, QUIET_MS, VIEW_FACTS, RENEW_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
 import { runsOf, settingsOf, type World } from "../model/world.ts";
 import { commandsOf } from "../queue/targets.ts";
@@ -34,6 +34,7 @@ import { watchRequests } from "./requests.ts";
 import { runHands } from "./run-hands.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import { afterStarts } from "./start-first.ts";
+import { keepStatusView } from "./status-view.ts";
 import { Supervisor } from "./supervisor.ts";
 import { wakeUp } from "./wake-up.ts";
 import { watchLab } from "./watch.ts";
@@ -149,9 +150,16 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     },
   };
   const alarm = wakeUp(now);
+  let unseen = 0;
+  const keepViews = (): void => {
+    unseen = 0;
+    for (const lab of labs) keepStatusView(parts.stateDir, lab, ledger, { world, earlier: 0 });
+  };
   const told: Pick<Ledger, "append"> = {
     append(rows) {
       ledger.append(rows);
+      unseen += rows.length;
+      if (unseen >= VIEW_FACTS) keepViews();
       for (const { fact } of rows) logFact(log, fact);
     },
   };
@@ -162,6 +170,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const eyes = await openEyes(labs, { loop, journals, reports, runsByHand, log });
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });
+  keepViews();
   log.info({ labs, experiments: world.views.size, commands: world.commands.size }, "watching");
   return {
     world,
@@ -173,6 +182,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
       await Promise.all([reports.close(), pages.close()]);
       await renderer.close();
+      keepViews();
       ledger.close();
     },
   };

@@ -7,7 +7,9 @@ import type { AttemptSpec, PlotRef, RunOutcome } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
 import { createRunReader } from "../observe/run-reader.ts";
 import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
+import { keptProbe } from "./gpu-glance.ts";
 import { createGpuProbe } from "./gpu-probe.ts";
+import { liveWriter, type LiveWriter } from "./live-run.ts";
 import type { Hands } from "./hands.ts";
 import { renewPlots, type PlotsInput } from "./plots.ts";
 import type { Renderer } from "./render.ts";
@@ -39,9 +41,10 @@ export function runHands(parts: Parts): RunHands {
   const followers = new Map<AttemptId, RunFollower>();
   const records = new Map<AttemptId, Promise<RecordFacts | undefined>>();
   const samplers = new Map<AttemptId, SystemSampler>();
+  const lives = new Map<AttemptId, LiveWriter>();
   /** What was read of a run that has ended, until its last plots are drawn from it. */
   const lastTails = new Map<AttemptId, RunTail>();
-  const gpus = createGpuProbe();
+  const gpus = keptProbe(createGpuProbe());
   const earlierRuns = createEarlierRuns();
   return {
     "follow-attempt"(effect, post) {
@@ -80,11 +83,14 @@ export function runHands(parts: Parts): RunHands {
         // The samples of an evaluation are none of the run's that it is of.
         runDir: () =>
           place === undefined || spec.verb !== "run" ? undefined : runDir(spec.experiment, place),
-        sampled() {
+        sampled(sample) {
+          if (sample !== undefined) live.uses(sample);
           if (around.now() - judgedAtMs >= JUDGE_MS) void judgeNow();
         },
       });
       samplers.set(attempt, sampler);
+      const live = liveWriter(spec.lab, attempt, spec.args, around.now);
+      lives.set(attempt, live);
       const follower = followRun(spec, folder, {
         restMs: () => around.renewMs(experimentPath(spec.experiment)),
         taken: () => around.takenFolders(spec),
@@ -96,6 +102,11 @@ export function runHands(parts: Parts): RunHands {
         async logsGrew(found, grown) {
           tail = grown;
           clock.news(around.now());
+          const { metrics } = around.plan(experimentPath(spec.experiment));
+          live.logs(
+            grown.reader.reading(),
+            metrics.map(({ key }) => key),
+          );
           const said = await judgeNow();
           await draw(parts, spec, found, tail.reader.reading(), said, { scriptRuns: true });
           around.reportTouched(experimentPath(spec.experiment));
@@ -121,6 +132,8 @@ export function runHands(parts: Parts): RunHands {
       const sampler = samplers.get(attempt);
       samplers.delete(attempt);
       await sampler?.end();
+      await lives.get(attempt)?.end();
+      lives.delete(attempt);
       const reading = await readingOf(spec, folder, followed?.tail);
       if (followed?.tail !== undefined) lastTails.set(attempt, followed.tail);
       const death = await deathOf(spec, facts, reading);
@@ -172,6 +185,7 @@ export function runHands(parts: Parts): RunHands {
     async close() {
       await Promise.all([...followers.values()].map((follower) => follower.end()));
       await Promise.all([...samplers.values()].map((sampler) => sampler.end()));
+      await Promise.all([...lives.values()].map((live) => live.end()));
     },
   };
 

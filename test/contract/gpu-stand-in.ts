@@ -37,7 +37,7 @@ ${rows((index, one) => `${index}, ${uuidOf(index)}, NVIDIA H100 80GB HBM3, ${one
   --query-gpu=uuid,name,*)
 ${rows((index) => `${uuidOf(index)}, NVIDIA H100 80GB HBM3, 550.54.15`)} ;;
   --query-gpu=uuid,util*)
-${rows((index, one) => `${uuidOf(index)}, 0, ${one}`)} ;;
+${rows((index, one) => `${uuidOf(index)}, 37, ${one}, 81559, ${index}, NVIDIA H100 80GB HBM3`)} ;;
 esac
 `,
     );

@@ -1,0 +1,139 @@
+// What `status` and `top` tell of a lab: gathered from the view of its ledger, from what its runs
+// say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
+import { glanceAtGpus, type GpuGlance } from "../effects/gpu-glance.ts";
+import { isLocked } from "../effects/lab-lock.ts";
+import { readLive, type LiveMetric } from "../effects/live-run.ts";
+import { stateDir } from "../effects/state-dir.ts";
+import { readStatusView } from "../effects/status-view.ts";
+import { commandTitle } from "../model/command.ts";
+import { isFlag } from "../model/finding.ts";
+import type { LabPath } from "../model/ids.ts";
+import { placeName } from "../model/place.ts";
+import { ENDED, type Command } from "../model/world.ts";
+import type { Progress } from "../observe/progress.ts";
+import { experimentName, readWorld } from "./lab-world.ts";
+
+/** One command as `--json` gives it; times in ms since 1970, spans in ms. */
+export interface StatusEntry {
+  readonly id: string;
+  readonly experiment: string;
+  readonly command: string;
+  readonly state: string;
+  readonly reason?: string;
+  readonly folder?: string;
+  readonly startedAtMs?: number;
+  readonly endedAtMs?: number;
+  readonly tookMs?: number;
+  readonly limitMs?: number;
+  readonly exitCode?: number;
+  readonly cause?: string;
+  /** `GPU 0`, `CPU`: what it has while it runs. */
+  readonly place?: string;
+  /** How far a running one is, as its logs tell. */
+  readonly progress?: Progress;
+  /** When it will be through at its pace. */
+  readonly endsAtMs?: number;
+  /** When its logs were last read: a daemon does that. */
+  readonly seenAtMs?: number;
+  readonly flags: number;
+  /** Literal tokens of the last logged values. */
+  readonly metrics: Readonly<Record<string, string>>;
+  /** A row of blocks for each of them while it runs. */
+  readonly curves?: Readonly<Record<string, string>>;
+  /** Of a sweep: how many of its runs have ended, and how many there are. */
+  readonly runs?: { readonly ended: number; readonly all: number };
+  /** The sweep that it belongs to. */
+  readonly parent?: string;
+}
+
+export interface StatusFacts {
+  readonly lab: LabPath;
+  readonly atMs: number;
+  readonly daemon: { readonly pid: number | undefined } | undefined;
+  readonly paused: boolean;
+  readonly gpus: GpuGlance | undefined;
+  readonly commands: readonly StatusEntry[];
+  /** Commands that ended before those; none where all were asked for. */
+  readonly earlier: number;
+}
+
+/** `all`: every command that ever was, which takes longer. */
+export async function statusFacts(
+  lab: LabPath,
+  options: { readonly nowMs: number; readonly all: boolean },
+): Promise<StatusFacts> {
+  const { nowMs } = options;
+  const asked = glanceAtGpus(nowMs);
+  const { world, earlier } = options.all
+    ? { world: readWorld(lab), earlier: 0 }
+    : readStatusView(stateDir(), lab);
+  const daemon = isLocked(lab);
+  const commands = [...world.commands.values()].map((one) =>
+    entryOf(lab, one, world.commands, nowMs),
+  );
+  return {
+    lab,
+    atMs: nowMs,
+    daemon,
+    paused: world.paused,
+    gpus: await asked,
+    commands,
+    earlier,
+  };
+}
+
+function entryOf(
+  lab: LabPath,
+  command: Command,
+  all: ReadonlyMap<string, Command>,
+  nowMs: number,
+): StatusEntry {
+  const { run, members } = command;
+  const from = run?.startedAtMs;
+  const going = run !== undefined && !run.exited;
+  const live = going ? readLive(lab, run.attempt) : undefined;
+  const metrics: readonly LiveMetric[] =
+    live?.metrics ??
+    (run?.outcome?.metrics ?? []).map(({ key, last }) => ({ key, token: last.token, curve: "" }));
+  const given = {
+    reason: command.reason,
+    folder: run?.folder,
+    startedAtMs: from,
+    endedAtMs: run?.endedAtMs,
+    tookMs: from === undefined ? undefined : (run?.endedAtMs ?? nowMs) - from,
+    limitMs: run?.limitMs,
+    exitCode: run?.outcome?.exitCode,
+    cause: run?.outcome?.cause.kind,
+    place: going ? placeName(run.spec.place) : undefined,
+    progress: live?.progress,
+    endsAtMs: live?.endsAtMs,
+    seenAtMs: live?.atMs,
+    parent: command.parent,
+    runs: members === undefined ? undefined : countOf(members, all),
+  };
+  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  return {
+    id: command.id,
+    experiment: experimentName(lab, command),
+    command: commandTitle(command.spec),
+    state: command.state,
+    ...Object.fromEntries(known),
+    flags: run?.outcome?.findings.filter(isFlag).length ?? 0,
+    metrics: Object.fromEntries(metrics.map(({ key, token }) => [key, token])),
+    ...(live === undefined
+      ? {}
+      : { curves: Object.fromEntries(metrics.map(({ key, curve }) => [key, curve])) }),
+  };
+}
+
+/** One that the view knows no more has ended long ago. */
+function countOf(
+  members: readonly string[],
+  all: ReadonlyMap<string, Command>,
+): NonNullable<StatusEntry["runs"]> {
+  const open = members.filter((id) => {
+    const member = all.get(id);
+    return member !== undefined && !ENDED.has(member.state);
+  });
+  return { ended: members.length - open.length, all: members.length };
+}

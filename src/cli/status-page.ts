@@ -1,0 +1,200 @@
+// What `status` prints once and `top` again and again: GPUs, what runs and how far it is, what waits
+// and for what, what ended last. The facts are status-facts.ts's.
+import { spanText } from "../model/time.ts";
+import type { GpuUse } from "../effects/gpu-probe.ts";
+import { ENDED, type Command } from "../model/world.ts";
+import { columns, cutTo } from "./columns.ts";
+import { printable } from "./printable.ts";
+import type { StatusEntry, StatusFacts } from "./status-facts.ts";
+
+export interface PageOptions {
+  /** Columns of the terminal; lines are cut to it. */
+  readonly width: number;
+  /** How many ended commands are listed. */
+  readonly ended: number;
+}
+
+const SHOWN_METRICS = 3;
+const BAR = 20;
+/** A run whose logs have not been read for so long is shown with the time of its figures. */
+const STALE_MS = 60_000;
+
+/** The page as lines, none wider than the terminal. */
+export function statusLines(facts: StatusFacts, options: PageOptions): readonly string[] {
+  const { commands, paused } = facts;
+  const is = (...states: readonly string[]): readonly StatusEntry[] =>
+    commands.filter(({ state }) => states.includes(state));
+  const ended = commands.filter(({ state }) => ENDED.has(state as Command["state"]));
+  const all = ended.length + facts.earlier;
+  const lines = [
+    `${facts.lab} · ${whoWatches(facts)}${paused ? " · queue paused" : ""}`,
+    ...gpuLines(facts),
+    ...runningLines(is("running", "preparing"), facts, options),
+    ...block("waiting", is("queued", "waiting")),
+    ...block("held, for your go", is("held")),
+    ...block(
+      all > options.ended ? `ended, the last ${options.ended} of ${all}` : "ended",
+      ended.toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0)).slice(-options.ended),
+    ),
+  ];
+  if (all === 0 && commands.length === 0) {
+    lines.push("", "Nothing was run yet. Write `run: de-risk` into an experiment's JOURNAL.md.");
+  }
+  return lines.map((line) => cutTo(printable(line), options.width));
+}
+
+const whoWatches = ({ daemon }: StatusFacts): string =>
+  daemon === undefined ? "no daemon; start one with `nightlab watch`" : `daemon ${daemon.pid}`;
+
+function gpuLines({ gpus, commands, atMs }: StatusFacts): readonly string[] {
+  if (gpus === undefined || gpus.gpus.length === 0) return [];
+  const old = atMs - gpus.atMs > STALE_MS ? `, at ${clock(gpus.atMs)}` : "";
+  const rows = gpus.gpus.map((gpu, i) => {
+    const name = gpuName(gpu, i);
+    const on = commands.filter(({ place }) => place !== undefined && holds(place, name));
+    return [
+      `  ${name}`,
+      gpu.busy === undefined ? "" : `${Math.round(gpu.busy * 100)} %`.padStart(5),
+      gpu.busy === undefined ? "" : bar(gpu.busy, BAR / 2),
+      memoryText(gpu),
+      on.map(({ id }) => id).join(" "),
+      gpu.name ?? "",
+    ];
+  });
+  return ["", `GPUs${old}`, ...columns(rows)];
+}
+
+const gpuName = ({ index, slice }: GpuUse, at: number): string =>
+  `GPU ${index ?? at}${slice === undefined ? "" : ` slice ${slice}`}`;
+
+/** Whether a place such as `GPUs 0, 3` or `1/2 of GPU 0 slice 1` holds a GPU of that name. */
+function holds(place: string, name: string): boolean {
+  const [, list = ""] = /GPUs? (.*)$/.exec(place) ?? [];
+  return list.split(", ").includes(name.slice("GPU ".length));
+}
+
+function memoryText({ memory, memoryTotal }: GpuUse): string {
+  if (memory === undefined) return "";
+  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+  return memoryTotal === undefined
+    ? `${gib(memory)} GiB`
+    : `${gib(memory)} of ${gib(memoryTotal)} GiB`;
+}
+
+function runningLines(
+  running: readonly StatusEntry[],
+  facts: StatusFacts,
+  options: PageOptions,
+): readonly string[] {
+  if (running.length === 0) return [];
+  const rows = columns(running.map(rowOf));
+  return [
+    "",
+    "running",
+    ...running.flatMap((entry, i) => [rows[i] ?? "", ...details(entry, facts, options)]),
+  ];
+}
+
+/** Below a running one: how far it is, and its last values with the way they came. */
+function details(
+  entry: StatusEntry,
+  { atMs }: StatusFacts,
+  { width }: PageOptions,
+): readonly string[] {
+  const { progress, endsAtMs, seenAtMs, metrics, curves } = entry;
+  const stale =
+    seenAtMs !== undefined && atMs - seenAtMs > STALE_MS ? [`as of ${clock(seenAtMs)}`] : [];
+  const way =
+    progress === undefined
+      ? []
+      : [
+          `${bar(progress.done / progress.total, BAR)} ${shareText(progress)}`,
+          ...(endsAtMs === undefined ? [] : [endText(endsAtMs, atMs)]),
+          ...stale,
+        ];
+  const values = Object.entries(metrics).map(([key, token]) => {
+    const curve = curves?.[key] ?? "";
+    return `${key} ${token}${curve === "" ? "" : ` ${curve}`}`;
+  });
+  return [
+    ...(way.length === 0 ? [] : [`      ${way.join(" · ")}`]),
+    ...filled(values, width - 6).map((line) => `      ${line}`),
+  ];
+}
+
+/** Two lines at most, each as full as goes. */
+function filled(values: readonly string[], width: number): readonly string[] {
+  const lines: string[] = [];
+  for (const value of values) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? value : `${last}   ${value}`;
+    if (last !== undefined && joined.length <= width) lines[lines.length - 1] = joined;
+    else if (lines.length === 2) break;
+    else lines.push(value);
+  }
+  return lines;
+}
+
+function shareText({ unit, done, total }: NonNullable<StatusEntry["progress"]>): string {
+  const share = `${Math.floor((100 * done) / total)} %`;
+  return unit === "%" ? share : `${unit} ${done}/${total}, ${share}`;
+}
+
+function endText(endsAtMs: number, atMs: number): string {
+  const leftMs = endsAtMs - atMs;
+  if (leftMs <= 0) return "about to end";
+  return `ends about ${clockFrom(endsAtMs, atMs)}, in ${spanText(leftMs)}`;
+}
+
+const two = (n: number): string => String(n).padStart(2, "0");
+
+/** In the terminal's own zone. Intl would tell it too, and takes 20 ms to load. */
+export function clock(ms: number): string {
+  const at = new Date(ms);
+  return `${two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+/** With its day where that is another one than of `nowMs`. */
+function clockFrom(ms: number, nowMs: number): string {
+  const [then, now] = [new Date(ms), new Date(nowMs)];
+  if (then.toDateString() === now.toDateString()) return clock(ms);
+  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock(ms)}`;
+}
+
+function bar(share: number, width: number): string {
+  const full = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "█".repeat(full) + "░".repeat(width - full);
+}
+
+function block(title: string, entries: readonly StatusEntry[]): readonly string[] {
+  return entries.length === 0 ? [] : ["", title, ...columns(entries.map(rowOf))];
+}
+
+const rowOf = (entry: StatusEntry): readonly string[] => [
+  `  ${entry.id}`,
+  entry.command,
+  entry.experiment,
+  entry.state,
+  timeOf(entry),
+  detailOf(entry),
+];
+
+function timeOf({ state, tookMs, limitMs }: StatusEntry): string {
+  if (tookMs === undefined) return "";
+  if (state !== "running" || limitMs === undefined) return spanText(tookMs);
+  return `${spanText(tookMs)} of ${spanText(limitMs)}`;
+}
+
+function detailOf(entry: StatusEntry): string {
+  const isOver = ENDED.has(entry.state as Command["state"]);
+  const metrics = Object.entries(entry.metrics)
+    .slice(0, isOver ? SHOWN_METRICS : 0)
+    .map(([key, token]) => `${key} ${token}`);
+  const flags = entry.flags === 0 ? [] : [`${entry.flags} flag${entry.flags === 1 ? "" : "s"}`];
+  const cause = entry.cause === undefined || entry.cause === "success" ? [] : [entry.cause];
+  const reason = entry.reason === undefined ? [] : [entry.reason.replaceAll("`", "")];
+  const place = entry.place === undefined ? [] : [entry.place];
+  const runs =
+    entry.runs === undefined ? [] : [`${entry.runs.ended} of ${entry.runs.all} runs ended`];
+  return [...place, ...runs, ...cause, ...reason, ...flags, ...metrics].join(" · ");
+}

@@ -1,0 +1,63 @@
+// `nightlab top`: the status page, renewed every second until it is left with `q`.
+// What stands on it is status-page.ts's, how it gets onto the terminal screen.ts's.
+import { TOP_MS } from "../limits.ts";
+import type { LabPath } from "../model/ids.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findLab, noLab } from "./lab-world.ts";
+import { openScreen, type ScreenParts } from "./screen.ts";
+import { statusFacts } from "./status-facts.ts";
+import { clock, statusLines } from "./status-page.ts";
+
+/** Shows the page until it is left; where the output is no terminal, once. */
+export async function top(
+  from: string,
+  parts: ScreenParts & { readonly now: () => number },
+): Promise<Answer> {
+  const lab = findLab(from);
+  if (lab === undefined) return refused(noLab(from));
+  const { now, stdout } = parts;
+  if (!stdout.isTTY) {
+    const lines = await pageOf(lab, { columns: Number.POSITIVE_INFINITY, rows: 40 }, now());
+    return { text: lines.join("\n"), exitCode: 0 };
+  }
+  const screen = openScreen(parts);
+  let timer: NodeJS.Timeout | undefined;
+  let left = false;
+  let turn = Promise.resolve();
+  const draw = async (): Promise<void> => {
+    clearTimeout(timer);
+    const lines = await pageOf(lab, screen.size(), now());
+    if (left) return;
+    screen.show(lines);
+    timer = setTimeout(next, TOP_MS);
+  };
+  const failed = Promise.withResolvers<undefined>();
+  const next = (): void => {
+    turn = turn.then(draw).catch(failed.reject);
+  };
+  screen.onChange(next);
+  next();
+  try {
+    await Promise.race([screen.left, failed.promise]);
+  } finally {
+    left = true;
+    clearTimeout(timer);
+    screen.close();
+  }
+  return { text: "", exitCode: 0 };
+}
+
+/** The page and how to leave it; what ended takes the room that is left. */
+async function pageOf(
+  lab: LabPath,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  nowMs: number,
+): Promise<readonly string[]> {
+  const facts = await statusFacts(lab, { nowMs, all: false });
+  const lines = statusLines(facts, { width: columns, ended: Math.max(3, rows - 20) });
+  const foot = `${clock(nowMs)} · q leaves`;
+  if (!Number.isFinite(columns)) return lines;
+  const room = lines.slice(0, rows - 1);
+  const gap = Array.from({ length: rows - 1 - room.length }, () => "");
+  return [...room, ...gap, foot];
+}
