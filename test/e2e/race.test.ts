@@ -141,7 +141,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     const most = SAVES >= LONG ? MOST_SAVES : SAVES;
     while (told.length < most && !wasRace(countsOf(it.log()))) {
       const first = told.length + 1;
-      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 300 })));
+      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 800 })));
     }
     const journal = await atRest(it);
     const counts = countsOf(it.log());
