@@ -503,3 +503,9 @@ export const REPEAT_DIFFERENCES = 3;
 export const INTERPRETER_MS = 5_000;
 /** Edited versions of one record that are kept beside it: nobody edits one so often. */
 export const EDITED_NAMES = 20;
+/** Putting an earlier run's code together: a large repository's index takes seconds to make. */
+export const CHECKOUT_MS = 60_000;
+/** `nightlab repeat` waits this long for the daemon to have done so. */
+export const REPEAT_ANSWER_MS = 90_000;
+/** Names `full-repeat`, `full-repeat-2` tried for a repeated run. */
+export const REPEAT_NAMES = 1_000;

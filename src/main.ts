@@ -1,5 +1,6 @@
 // The command line: arguments in, an answer printed, an exit code out.
 // Each subcommand is a file in cli/ that returns its answer and knows nothing of printing.
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import type { Answer } from "./cli/answer.ts";
@@ -93,6 +94,14 @@ program
   .argument("<id>", "id, run folder or name")
   .description("end a run, or take it out of the queue")
   .action(async (id: string) => answer((await import("./cli/stop.ts")).stop(id, ".")));
+
+program
+  .command("repeat")
+  .argument("<run>", "id, run folder or name")
+  .description("run the same code, arguments and packages again, from the run's run.json")
+  .action(async (run: string) =>
+    answer((await import("./cli/repeat.ts")).repeat(run, ".", randomUUID())),
+  );
 
 for (const [word, said] of [
   ["pause", "start nothing new, in all labs of this machine; what runs goes on"],

@@ -14,6 +14,7 @@ import type { Hands } from "./hands.ts";
 import { gitOfAttempt } from "./kept-git.ts";
 import { hostFacts } from "./process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "./prepared-environments.ts";
+import { linkWhatCame } from "./snapshots.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 type AttemptHands = Pick<
@@ -59,6 +60,10 @@ export function attemptHands(
       const abort = new AbortController();
       preparing.set(attempt, abort);
       await createAttempt(spec);
+      // What cannot be linked, the script will miss and say.
+      if (spec.codeDir !== undefined) {
+        await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
+      }
       const log = join(attemptDir(spec.lab, attempt), "environment.log");
       const failure = await environments.prepare(spec, log, abort.signal);
       preparing.delete(attempt);

@@ -9,7 +9,7 @@ import { gitIn, type Git } from "./git.ts";
 
 export interface GitFacts {
   readonly commit: string;
-  /** The experiment's folder, without runs/, differs from the commit or has files it lacks. */
+  /** The experiment's folder, without its runs and pages, differs from the commit or has files it lacks. */
   readonly dirty: boolean;
   /**
    * Applies to the commit with `git apply`, new and binary files too; paths count from the top of
@@ -20,8 +20,16 @@ export interface GitFacts {
   readonly left?: readonly string[];
 }
 
-/** The experiment's folder without the runs of any experiment. */
-const HERE = ["--", ".", ":(exclude,top,glob)**/runs/**", ":(exclude)runs"] as const;
+/**
+ * The experiment's folder without the runs of any experiment, and without the pages that nightlab
+ * writes into: a receipt in the journal makes no code different.
+ */
+const HERE = [
+  "--",
+  ".",
+  ":(exclude,top,glob)**/runs/**",
+  ...["runs", "plots", "JOURNAL.md", "REPORT.md", "STATUS.md"].map((one) => `:(exclude)${one}`),
+] as const;
 
 /** Facts of a folder; undefined without git, a repository or a commit, or when git is too slow. */
 export async function gitFacts(experiment: string): Promise<GitFacts | undefined> {

@@ -9,7 +9,6 @@ import { replay } from "../ledger/replay.ts";
 import { JOURNALS_READ_MS, QUIET_MS, VIEW_FACTS, RENEW_MS } from "../limits.ts";
 import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
 import { runsOf, settingsOf, type World } from "../model/world.ts";
-import { commandsOf } from "../queue/targets.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
 import { attemptHands } from "./attempt-hands.ts";
@@ -27,6 +26,7 @@ import { labPages } from "./lab-page.ts";
 import { nightHands } from "./night-hands.ts";
 import { createReadingCache } from "./reading-cache.ts";
 import { preparedEnvironments } from "./prepared-environments.ts";
+import { carryOutRepeat } from "./repeat-hands.ts";
 import { createRenderer } from "./render.ts";
 import { handRuns, type HandRuns } from "./hand-runs.ts";
 import { reportHands, type ReportHands } from "./report-hands.ts";
@@ -123,10 +123,12 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     renderer,
     around,
     isOurs: (experiment, folder, name) =>
-      commandsOf(world, experiment).some(
-        ({ run }) =>
-          run?.folder === folder ||
-          (run !== undefined && run.folder === undefined && run.spec.name === name),
+      [...world.commands.values()].some(
+        (command) =>
+          command.experiment === experiment &&
+          runsOf(command).some(
+            (run) => run.folder === folder || (run.folder === undefined && run.spec.name === name),
+          ),
       ),
   });
   const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
@@ -167,7 +169,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const pauses = watchPause(parts.stateDir, ledger, world, (fact) =>
     loop?.post({ kind: "queue-told", fact }),
   );
-  const eyes = await openEyes(labs, { loop, journals, reports, runsByHand, log });
+  const eyes = await openEyes(labs, { world, loop, journals, reports, runsByHand, log });
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });
   keepViews();
@@ -193,6 +195,7 @@ const NOTHING_READ = readJournal("");
 const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 interface EyesParts {
+  readonly world: World;
   readonly loop: Loop;
   readonly journals: JournalHands;
   readonly reports: ReportHands;
@@ -203,7 +206,7 @@ interface EyesParts {
 /** Watches the labs; the returned function ends that. */
 async function openEyes(
   labs: readonly LabPath[],
-  { loop, journals, reports, runsByHand, log }: EyesParts,
+  { world, loop, journals, reports, runsByHand, log }: EyesParts,
 ): Promise<() => Promise<void>> {
   const closing: (() => void | Promise<void>)[] = [];
   for (const lab of labs) {
@@ -232,7 +235,9 @@ async function openEyes(
     const requests = watchRequests(lab, (request) => {
       if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
       else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
-      else void journals.restore(lab, request);
+      else if (request.kind === "repeat") {
+        void carryOutRepeat({ lab, world, post: loop.post, now: Date.now }, request);
+      } else void journals.restore(lab, request);
     });
     closing.push(requests, () => eye.close());
   }

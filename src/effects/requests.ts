@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { REQUEST_ANSWER_MS } from "../limits.ts";
+import { REPEAT_ANSWER_MS, REQUEST_ANSWER_MS } from "../limits.ts";
 import { QUEUE_WORDS, type QueueWord } from "../model/command.ts";
 import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../model/ids.ts";
 
@@ -38,7 +38,29 @@ export interface RestoreRequest {
   readonly version: string;
 }
 
-export type Request = StopRequest | QueueRequest | RestoreRequest;
+/** A run is to be repeated; answered by a `RepeatAnswer`. */
+export interface RepeatRequest {
+  readonly kind: "repeat";
+  readonly id: string;
+  /** Absolute path of the experiment. */
+  readonly experiment: string;
+  /** Name of the run's folder. */
+  readonly folder: string;
+}
+
+/** The command that was queued, or why there is none. */
+export interface RepeatAnswer {
+  readonly why?: string;
+  readonly command?: CommandId;
+  readonly name?: string;
+  /** Id of the run that it repeats. */
+  readonly of?: CommandId;
+  /** Where its code came from, in words. */
+  readonly from?: string;
+  readonly differs?: readonly string[];
+}
+
+export type Request = StopRequest | QueueRequest | RestoreRequest | RepeatRequest;
 
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 
@@ -49,7 +71,17 @@ export function writeRequest(lab: LabPath, request: Request): void {
 
 /** Tells who asked for a version what came of it: absent words mean that it was done. */
 export function answerRestore(lab: LabPath, id: string, why: string | undefined): void {
-  writeWholeSync(lab, `restore-${id}.answer`, why === undefined ? {} : { why });
+  answerRequest(lab, "restore", id, why === undefined ? {} : { why });
+}
+
+/** Answers a request that waits for its answer. */
+export function answerRequest(
+  lab: LabPath,
+  kind: "restore" | "repeat",
+  id: string,
+  answer: object,
+): void {
+  writeWholeSync(lab, `${kind}-${id}.answer`, answer);
 }
 
 /** Waits for that answer; undefined where none came, and then the request is taken back. */
@@ -57,17 +89,30 @@ export async function restoreAnswer(
   lab: LabPath,
   id: string,
 ): Promise<{ readonly why?: string } | undefined> {
-  const path = join(folder(lab), `restore-${id}.answer`);
-  const deadline = performance.now() + REQUEST_ANSWER_MS;
+  return answerTo(lab, `restore-${id}`, REQUEST_ANSWER_MS);
+}
+
+/** The same of a run that is to be repeated: its code has to be put together first. */
+export async function repeatAnswer(lab: LabPath, id: string): Promise<RepeatAnswer | undefined> {
+  return answerTo(lab, `repeat-${id}`, REPEAT_ANSWER_MS);
+}
+
+async function answerTo<T extends object>(
+  lab: LabPath,
+  name: string,
+  withinMs: number,
+): Promise<T | undefined> {
+  const path = join(folder(lab), `${name}.answer`);
+  const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (existsSync(path)) {
-      const answer = JSON.parse(readFileSync(path, "utf8")) as { readonly why?: string };
+      const answer = JSON.parse(readFileSync(path, "utf8")) as T;
       rmSync(path, { force: true });
       return answer;
     }
     await pause(LOOK_MS);
   }
-  rmSync(join(folder(lab), `restore-${id}.json`), { force: true });
+  rmSync(join(folder(lab), `${name}.json`), { force: true });
   return undefined;
 }
 
@@ -101,17 +146,19 @@ export function watchRequests(lab: LabPath, take: (request: Request) => void): (
 function readRequest(path: string): Request | undefined {
   try {
     const value = JSON.parse(readFileSync(path, "utf8")) as Partial<Record<string, unknown>>;
+    const texts = (...keys: readonly string[]): readonly string[] | undefined => {
+      const found = keys.flatMap((key) => (typeof value[key] === "string" ? [value[key]] : []));
+      return found.length === keys.length ? found : undefined;
+    };
     if (value["kind"] === "restore") {
-      const [id, experiment, version] = ["id", "experiment", "version"].map((key) => value[key]);
-      const texts = [id, experiment, version].every((one) => typeof one === "string");
-      return texts
-        ? {
-            kind: "restore",
-            id: String(id),
-            experiment: String(experiment),
-            version: String(version),
-          }
-        : undefined;
+      const [id, experiment, version] = texts("id", "experiment", "version") ?? [];
+      if (id === undefined || experiment === undefined || version === undefined) return undefined;
+      return { kind: "restore", id, experiment, version };
+    }
+    if (value["kind"] === "repeat") {
+      const [id, experiment, run] = texts("id", "experiment", "folder") ?? [];
+      if (id === undefined || experiment === undefined || run === undefined) return undefined;
+      return /^[\w-]{1,40}$/.test(id) ? { kind: "repeat", id, experiment, folder: run } : undefined;
     }
     if (value["kind"] === "queue") {
       const word = QUEUE_WORDS.find((one) => one === value["word"]);

@@ -5,6 +5,7 @@ import { JUDGE_MS } from "../limits.ts";
 import { experimentPath, type AttemptId, type RunFolder } from "../model/ids.ts";
 import type { AttemptSpec, PlotRef, RunOutcome } from "../model/run.ts";
 import type { RunReading } from "../model/sample.ts";
+import { compareRepeat } from "../report/compare-repeat.ts";
 import { createRunReader } from "../observe/run-reader.ts";
 import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
 import { keptProbe } from "./gpu-glance.ts";
@@ -162,6 +163,7 @@ export function runHands(parts: Parts): RunHands {
           ...(await surroundings(spec, folder, reading)),
         }),
         plots: [],
+        ...(await repeated(spec, reading)),
       };
       records.delete(attempt);
       post({ kind: "run-concluded", attempt, outcome, endedAtMs: facts.endedAtMs });
@@ -188,6 +190,18 @@ export function runHands(parts: Parts): RunHands {
       await Promise.all([...lives.values()].map((live) => live.end()));
     },
   };
+
+  /** How it compares with the run that it repeats. */
+  async function repeated(
+    { repeats, experiment }: AttemptSpec,
+    reading: RunReading,
+  ): Promise<Pick<RunOutcome, "repeated">> {
+    if (repeats === undefined) return {};
+    const first = await readRun(runDir(experiment, repeats.folder)).catch(() => undefined);
+    if (first === undefined) return {};
+    const promised = around.plan(experimentPath(experiment)).metrics.map(({ key }) => key);
+    return { repeated: compareRepeat(first, reading, promised) };
+  }
 
   /** Its samples and the runs before it, for a run that has a folder and a record of its own. */
   async function surroundings(

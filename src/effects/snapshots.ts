@@ -28,7 +28,7 @@ import { gitWithCode, keepGit } from "./kept-git.ts";
 import { errorCode, writeWhole } from "./write-whole.ts";
 
 /** What is copied; of other files nobody knows whether the script reads or writes them. */
-const CODE =
+export const CODE =
   /\.(?:pyi?|pyx|pxd|ipynb|c|cc|cpp|cu|cuh|h|hpp|rs|sh|toml|ya?ml|ini|cfg|j2|jinja|lock)$/i;
 /** Copied beside code; a folder that holds nothing else is data. */
 const SETTING = /\.json$/i;
@@ -160,6 +160,11 @@ async function holdsCode(folder: string, depth: number): Promise<boolean> {
     if (await holdsCode(join(folder, name), depth - 1)) return true;
   }
   return false;
+}
+
+/** Just before its run starts: what has come since, such as data that an earlier run made. */
+export async function linkWhatCame(experiment: string, codeDir: string): Promise<void> {
+  await linkRest(experiment, codeDir, CODE_DEPTH, false);
 }
 
 /** What is no code is found in the copy at the same place: data, settings of tools, `runs/`. */

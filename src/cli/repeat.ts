@@ -1,0 +1,66 @@
+// `nightlab repeat RUN`: asks the lab's daemon to run the same code, arguments and packages again.
+// The run goes through the queue like any other; what came of it stands below the first one.
+import { existsSync, realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { experimentsOf } from "../effects/lab-experiments.ts";
+import { isLocked } from "../effects/lab-lock.ts";
+import { repeatAnswer, writeRequest } from "../effects/requests.ts";
+import { RUN_FOLDER } from "../model/ids.ts";
+import { refused, type Answer } from "./answer.ts";
+import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+
+interface Place {
+  readonly experiment: string;
+  readonly folder: string;
+}
+
+/** 0 when it is queued; 2 when it cannot be: the text says what is missing. `token` is its own. */
+export async function repeat(target: string, from: string, token: string): Promise<Answer> {
+  const lab = findLab(existsSync(target) ? target : from);
+  if (lab === undefined) return refused(noLab(from));
+  const world = readWorld(lab);
+  const command = findCommand(world, target);
+  const folder = command?.run?.folder;
+  const place =
+    command !== undefined && folder !== undefined
+      ? { experiment: command.experiment, folder }
+      : await placeOf(target, from, lab);
+  if (place === undefined) {
+    if (command === undefined) return refused(notFound(world, target));
+    return refused(`${command.id} (${command.state}) has no run folder yet to repeat it from.`);
+  }
+  if (isLocked(lab) === undefined) {
+    return refused("Cannot repeat: no daemon watches this lab. Start one with `nightlab watch`.");
+  }
+  writeRequest(lab, { kind: "repeat", id: token, ...place });
+  const answer = await repeatAnswer(lab, token);
+  if (answer === undefined) {
+    return refused("The daemon did not answer in time. See `nightlab status` for what it does.");
+  }
+  if (answer.command === undefined) {
+    return refused(`Cannot repeat ${place.folder}: ${answer.why ?? "the daemon did not say why"}.`);
+  }
+  const { command: id, name = "", of = "", differs = [] } = answer;
+  return {
+    text: [
+      `${id} repeats ${of} as ${name}: ${answer.from ?? ""}.`,
+      ...differs.map((one) => `  not as it was: ${one}`),
+      `It is in the queue; \`nightlab wait ${id}\` returns when it has ended.`,
+      `The receipt of ${of} will say how the two compare, \`nightlab compare ${of} ${id}\` in full.`,
+    ].join("\n"),
+    exitCode: 0,
+  };
+}
+
+/** A run by its path or by its folder's name, whoever started it. */
+async function placeOf(target: string, from: string, lab: string): Promise<Place | undefined> {
+  const folder = basename(target.replace(/\/+$/, ""));
+  if (!RUN_FOLDER.test(folder)) return undefined;
+  const path = resolve(from, target);
+  if (existsSync(path) && basename(dirname(path)) === "runs") {
+    return { experiment: dirname(dirname(realpathSync(path))), folder };
+  }
+  const experiments = await experimentsOf(lab);
+  const experiment = experiments.find((one) => existsSync(join(one, "runs", folder)));
+  return experiment === undefined ? undefined : { experiment, folder };
+}
