@@ -8,9 +8,9 @@ import type { AttemptId, CommandId } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import { argvOf, examineAttempt } from "./attempt-line.ts";
 import { takeNotes } from "./attempt-notes.ts";
-import { attemptDir, createAttempt, readAttempt } from "./attempts.ts";
+import { attemptDir, createAttempt, readAttempt, type AttemptState } from "./attempts.ts";
 import type { GpuLocks } from "./gpu-locks.ts";
-import type { Hands } from "./hands.ts";
+import type { Hands, Post } from "./hands.ts";
 import { gitOfAttempt } from "./kept-git.ts";
 import { hostFacts } from "./process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "./prepared-environments.ts";
@@ -106,6 +106,9 @@ export function attemptHands(
         // Asked while the code is still what the run has read.
         await gitOfAttempt(spec).catch(() => undefined);
       } catch (error) {
+        const state = await stateOf(spec);
+        // Once it was claimed its script may run, whatever went wrong after that: it has not failed.
+        if (state.kind !== "never-started") return tell(spec, state, post);
         const message = error instanceof Error ? error.message : String(error);
         post({ kind: "attempt-not-started", attempt, message });
       }
@@ -122,31 +125,39 @@ export function attemptHands(
 
     async "adopt-attempt"({ spec }, post) {
       const { attempt } = spec;
-      const state = await readAttempt(attemptDir(spec.lab, attempt), hostFacts());
+      const state = await stateOf(spec);
       // Its shim has them, or died: then they are held from here.
       if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
-      switch (state.kind) {
-        case "never-started":
-          post({ kind: "attempt-adopted", attempt, state: "never-started" });
-          return;
-        case "running":
-        case "running-unwatched":
-        case "unknown":
-          post({
-            kind: "attempt-adopted",
-            attempt,
-            state: "running",
-            ...("process" in state ? { process: state.process } : {}),
-          });
-          return;
-        case "ended":
-          post({ kind: "attempt-exited", attempt, exit: state.exit });
-          return;
-        case "lost":
-          post({ kind: "attempt-lost", attempt, why: state.why });
-      }
+      tell(spec, state, post);
     },
   };
+}
+
+const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
+  readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts());
+
+/** What became of an attempt, as an event. */
+function tell({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
+  switch (state.kind) {
+    case "never-started":
+      post({ kind: "attempt-adopted", attempt, state: "never-started" });
+      return;
+    case "running":
+    case "running-unwatched":
+    case "unknown":
+      post({
+        kind: "attempt-adopted",
+        attempt,
+        state: "running",
+        ...("process" in state ? { process: state.process } : {}),
+      });
+      return;
+    case "ended":
+      post({ kind: "attempt-exited", attempt, exit: state.exit });
+      return;
+    case "lost":
+      post({ kind: "attempt-lost", attempt, why: state.why });
+  }
 }
 
 /** As uv does: what the script starts by name is that of its environment. */

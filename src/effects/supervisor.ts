@@ -186,7 +186,9 @@ export class Supervisor {
       const { child } = await readProcesses(dir);
       if (child !== undefined) return child;
       // A shim that found the attempt claimed leaves; the one that claimed it is waited for.
-      if (left && (await readAttempt(dir, hostFacts())).kind !== "running") {
+      const state = left ? await readAttempt(dir, hostFacts()) : undefined;
+      if (state?.kind === "running-unwatched") return state.process;
+      if (state !== undefined && state.kind !== "running") {
         throw new Error(
           `Cannot start ${spec.name}: its shell ended at once; is the disk full, or is ${dir} ` +
             `on a file system without named pipes?`,

@@ -50,18 +50,25 @@ export function causeOfDeath(facts: DeathFacts): Death {
       ...lastLineOf(traceback),
     };
   }
-  const cause = failureOf(exitCode, facts.hostOomKill, reading, traceback);
-  return { ending: "failed", cause, exitCode, ...lastLineOf(traceback) };
+  const telling = terminalLines(reading, traceback, exitCode);
+  const cause = failureOf(facts, exitCode, telling, traceback);
+  return { ending: "failed", cause, exitCode, ...lastLineOf(traceback, telling, cause) };
 }
 
+/** What a shell and launchers print when the kernel has killed one of their children. */
+const KILLED = /\bSIGKILL\b|\bKilled\b|\bsignal:? 9\b|\bexit ?code *:? *(?:-9|137)\b/;
+
 function failureOf(
+  { hostOomKill, reading }: DeathFacts,
   code: number,
-  hostOomKill: boolean,
-  reading: RunReading,
+  telling: readonly TellingLine[],
   traceback: Traceback | undefined,
 ): Cause {
-  const kinds = terminalKinds(reading, traceback);
-  if (hostOomKill || kinds.has("host-out-of-memory")) return { kind: "host-out-of-memory" };
+  const kinds = new Set(telling.map(({ kind }) => kind));
+  // The kernel counts what it killed of everybody's: this run shows that it was one of its own.
+  const killed = signalOf(code) === "SIGKILL" || reading.lastLines.some((one) => KILLED.test(one));
+  if (hostOomKill && killed) return { kind: "host-out-of-memory" };
+  if (kinds.has("host-out-of-memory")) return { kind: "host-out-of-memory" };
   if (kinds.has("gpu-out-of-memory")) return { kind: "gpu-out-of-memory" };
   if (kinds.has("disk-full")) return { kind: "disk-full" };
   const module = traceback === undefined ? undefined : missingModule(traceback.lastLine);
@@ -78,6 +85,9 @@ function failureOf(
 
 /** What a launcher prints about its children comes last and says least. */
 const OF_THE_LAUNCHER = /\bChildFailedError\b|\bCalledProcessError\b/;
+
+/** Bytes at the end of a log in which an abort gives its reason. */
+const LAST_WORDS = 1_000;
 
 /** Python's own exit code when an exception is not caught. */
 const UNCAUGHT = 1;
@@ -106,25 +116,37 @@ function rank(one: Traceback): number {
 }
 
 /**
- * Causes that lines name in the terminal traceback or after it; without one, in the last fifth of
+ * Lines that name a cause in the terminal traceback or after it; without one, in the last fifth of
  * a log. A line before was survived: a search for the batch size catches its errors and goes on.
  */
-function terminalKinds(
+function terminalLines(
   reading: RunReading,
   traceback: Traceback | undefined,
-): ReadonlySet<TellingLine["kind"]> {
+  exitCode: number,
+): readonly TellingLine[] {
+  // What is ended by a signal says its last words right before, however short the log is.
+  const last = signalOf(exitCode) === undefined ? 0 : LAST_WORDS;
   const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
+  const size = (file: string): number => bytes.get(file) ?? 0;
   const terminal = (one: TellingLine): boolean =>
     traceback === undefined
-      ? one.offset >= 0.8 * (bytes.get(one.file) ?? 0)
+      ? one.offset >= Math.min(0.8 * size(one.file), size(one.file) - last)
       : one.file === traceback.file && one.offset >= traceback.offset;
-  return new Set(
-    reading.telling.filter((one) => !one.metricAfter && terminal(one)).map((one) => one.kind),
-  );
+  return reading.telling.filter((one) => !one.metricAfter && terminal(one));
 }
 
-function lastLineOf(traceback: Traceback | undefined): Pick<RunOutcome, "lastLine"> {
-  if (traceback === undefined) return {};
-  const { lastLine: text, file, lastLineNumber: line } = traceback;
-  return { lastLine: { text, file, line } };
+/** The last line of the traceback; without one, the line that named the cause. */
+function lastLineOf(
+  traceback: Traceback | undefined,
+  telling: readonly TellingLine[] = [],
+  cause?: Cause,
+): Pick<RunOutcome, "lastLine"> {
+  if (traceback !== undefined) {
+    const { lastLine: text, file, lastLineNumber: line } = traceback;
+    return { lastLine: { text, file, line } };
+  }
+  const told = telling.findLast(({ kind }) => kind === cause?.kind);
+  return told === undefined
+    ? {}
+    : { lastLine: { text: told.text, file: told.file, line: told.line } };
 }

@@ -8,7 +8,7 @@ import type { ChildProcess } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as setImmediately, setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readSpec } from "../../src/effects/attempts.ts";
 import { openLedger } from "../../src/effects/ledger.ts";
@@ -148,8 +148,11 @@ class Rounds {
     const afterMs = moment === "a moment" ? this.#below(700) : this.#below(3) * this.#below(8);
     const deadline = Date.now() + 3_000;
     const awaited = (): boolean => moment === "a moment" || this.#seen(moment) !== before;
-    while (!awaited() && Date.now() < deadline) await pause(1);
-    await pause(afterMs);
+    // Known by now, so that the kill comes within a fraction of a millisecond.
+    const daemons = this.#daemons();
+    while (!awaited() && Date.now() < deadline) await setImmediately();
+    if (afterMs > 0) await pause(afterMs);
+    if (kind.startsWith("daemon") || kind === "all three") daemons.forEach(killNow);
     this.#kill(kind, moment);
     await pause(this.#below(3) * this.#below(200));
     if (this.#below(3) === 0) this.#reuseNumbers();
@@ -255,9 +258,6 @@ class Rounds {
     const scripts = all.filter(
       ({ line }) => line.includes(`${this.root}/uv run`) && !line.includes("shim.sh"),
     );
-    const daemons = all.filter(
-      ({ line }) => line.includes(" watch ") && !line.startsWith("nsenter"),
-    );
     const pick = <T>(from: readonly T[]): readonly T[] => {
       const one = from[this.#below(Math.max(1, from.length))];
       return one === undefined ? [] : [one];
@@ -265,7 +265,6 @@ class Rounds {
     const shim = pick(shims);
     const script = pick(scripts);
     const dies = {
-      daemon: kind === "daemon" || kind === "daemon and shim" || kind === "all three",
       shim: kind === "shim" || kind === "daemon and shim" || kind === "all three",
       script: kind === "script" || kind === "all three",
     };
@@ -283,17 +282,15 @@ class Rounds {
       this.#daemon = undefined;
       this.victims.length = 0;
     }
-    for (const { pid } of [
-      ...(dies.daemon ? daemons : []),
-      ...(dies.shim ? shim : []),
-      ...(dies.script ? script : []),
-    ]) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It had ended by itself.
-      }
-    }
+    for (const { pid } of [...(dies.shim ? shim : []), ...(dies.script ? script : [])])
+      killNow(pid);
+  }
+
+  #daemons(): readonly number[] {
+    return processesAbout(this.lab).filter((pid) => {
+      const line = commandLineOf(pid);
+      return line.includes(" watch ") && !line.startsWith("nsenter");
+    });
   }
 
   /** Numbers of scripts that are gone become those of processes that are nobody's here. */
@@ -306,6 +303,14 @@ class Rounds {
       const victim = this.#box.victim(number);
       if (victim !== undefined) this.victims.push(victim);
     }
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It had ended by itself.
   }
 }
 

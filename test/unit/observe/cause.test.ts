@@ -160,3 +160,21 @@ test("a launcher's own traceback does not hide its child's", () => {
   const { lastLine } = death("started\n".repeat(300) + child + launcher, { exit: exit(1) });
   assert.equal(lastLine?.text, "ValueError: bad");
 });
+
+test("an abort's own words name its cause, however short the log is, and are linked", () => {
+  const log =
+    "loading the model and its weights from the disk\n".repeat(2) +
+    "  what():  CUDA error: out of memory\n" +
+    "a frame of the backtrace, and another one after it\n".repeat(2);
+  const told = death(log, { exit: exit(134) });
+  assert.deepEqual(told.cause, { kind: "gpu-out-of-memory" });
+  assert.equal(told.lastLine?.line, 3);
+  assert.deepEqual(death(log, { exit: exit(3) }).cause, { kind: "exit-code", code: 3 });
+});
+
+test("what the kernel killed of somebody else's is not this run's cause", () => {
+  assert.deepEqual(death(METRIC, { exit: exit(3), hostOomKill: true }).cause, {
+    kind: "exit-code",
+    code: 3,
+  });
+});
