@@ -2,7 +2,8 @@
 // that the page cites. What is true and what is not is decided in report/audit.ts.
 import { dirname, join, resolve } from "node:path";
 import { auditPage, type AuditResult, type LogLines } from "../report/audit.ts";
-import { knownFacts } from "../report/audit-known.ts";
+import { auditJournal } from "../report/audit-journal.ts";
+import { knownFacts, namesOf } from "../report/audit-known.ts";
 import { auditReceipts } from "../report/audit-receipts.ts";
 import { renderReport } from "../report/page.ts";
 import { citedLines } from "./cited-lines.ts";
@@ -15,7 +16,7 @@ export type AuditedPage =
   | { readonly kind: "absent"; readonly path: string }
   | { readonly kind: "refused"; readonly path: string; readonly why: string };
 
-/** Audits pages of one experiment; JOURNAL.md by its receipts. Rejects without a journal. */
+/** Audits pages of one experiment; JOURNAL.md by its receipts and sentences. Rejects without a journal. */
 export async function auditFiles(
   experimentDir: string,
   pages: readonly string[],
@@ -29,7 +30,7 @@ export async function auditFiles(
 
 async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedPage> {
   if (path === join(files.experimentDir, "JOURNAL.md")) {
-    return { kind: "audited", path, result: auditReceipts(files.input, files.journalText) };
+    return { kind: "audited", path, result: await auditOwnJournal(files) };
   }
   const read = await readPatiently(path);
   if (read.kind === "refused") return { kind: "refused", path, why: read.why };
@@ -54,25 +55,41 @@ export async function auditText(
   return auditPage(text, fresh, knownFacts(files.input, fresh, logged), lineOf);
 }
 
-/** Whether any log of the named runs, or of all, holds a value. */
+/** The receipts of a journal, and the person's own sentences in it. */
+async function auditOwnJournal(files: ExperimentFiles): Promise<AuditResult> {
+  const { input, journalText } = files;
+  const receipts = auditReceipts(input, journalText);
+  const fresh = renderReport(input);
+  let own = auditJournal(input, journalText, knownFacts(input, fresh));
+  if (own.findings.some((one) => one.kind === "orphan")) {
+    const logged = await loggedValues(files);
+    own = auditJournal(input, journalText, knownFacts(input, fresh, logged));
+  }
+  return {
+    findings: [...receipts.findings, ...own.findings].toSorted((a, b) => a.line - b.line),
+    claims: receipts.claims + own.claims,
+    absent: 0,
+  };
+}
+
+/** All values of the logs of the named runs, or of all runs where none of them is known. */
 async function loggedValues(
   files: ExperimentFiles,
-): Promise<(value: number, runs: readonly string[]) => boolean> {
+): Promise<(runs: readonly string[]) => readonly ReadonlySet<number>[]> {
   const values = new Map<string, Set<number>>();
   for (const run of files.input.runs) {
     const reading = await readRun(join(files.experimentDir, run.path));
     const held = new Set<number>();
     for (const series of reading.series) for (const value of series.values) held.add(value);
-    for (const name of [run.name, run.folder, run.record?.id ?? run.folder]) {
+    for (const name of namesOf(run)) {
       const known = values.get(name);
       if (known === undefined) values.set(name, new Set(held));
       else for (const value of held) known.add(value);
     }
   }
-  return (value, runs) => {
+  return (runs) => {
     const named = runs.filter((name) => values.has(name));
     const asked = named.length > 0 ? named : [...values.keys()];
-    // A whole number is in some log almost always; only a decimal is told by its digits.
-    return !Number.isInteger(value) && asked.some((name) => values.get(name)?.has(value) === true);
+    return asked.flatMap((name) => values.get(name) ?? []);
   };
 }

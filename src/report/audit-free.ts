@@ -2,6 +2,7 @@
 // or a quantity that nightlab derives, and "better" must be borne out by the statistics.
 import { AUDIT_KNOWN } from "../limits.ts";
 import type { AuditFinding } from "./audit.ts";
+import { isClaim, sentencesOf } from "./audit-claims.ts";
 import { brief } from "./audit-edits.ts";
 import type { Told } from "./audit-match.ts";
 import { compareDecimals, parseDecimal, toNumber, type Decimal } from "./decimal.ts";
@@ -36,8 +37,8 @@ export interface KnownFacts {
   /** All names of all runs, so that a sentence can be held to the runs it names. */
   readonly runNames: ReadonlySet<string>;
   readonly metricNames: ReadonlySet<string>;
-  /** Whether a value was logged anywhere; looked for only where nothing else gives a number. */
-  readonly logged?: (value: number, runs: readonly string[]) => boolean;
+  /** All values that the named runs logged, or all runs where none is named; read late. */
+  readonly logged?: (runs: readonly string[]) => readonly ReadonlySet<number>[];
 }
 
 const BETTER =
@@ -75,7 +76,18 @@ export function freeFindings(
   const prose = told.unit.text.replaceAll(/`[^`\n]*`|“[^”]*”|"[^"\n]*"/g, (inside) =>
     " ".repeat(inside.length),
   );
+  const claims = sentencesOf(told.unit.text).filter(({ text }) => isClaim(text));
   for (const match of prose.matchAll(BETTER)) {
+    const inside = claims.find(
+      ({ at, text }) => at <= match.index && match.index < at + text.length,
+    );
+    if (inside === undefined) continue;
+    // "More than two days" compares no runs.
+    if (
+      /than$|^(?:reduc|increas|decreas|exceed)/i.test(match[0]) &&
+      runs.length + metrics.length === 0
+    )
+      continue;
     if (isBorneOut(match[0].toLowerCase(), runs, metrics, known)) continue;
     add("comparison", { at: match.index, text: match[0] }, comparisonMessage(runs, metrics));
   }
@@ -145,7 +157,10 @@ function valueTrouble(
     return ofRun && ofMetric;
   });
   if (fits.some((one) => isSame(said, one.token))) return undefined;
-  if (known.logged?.(toNumber(said), runs) === true) return undefined;
+  // A whole number is in some log almost always; only a decimal is told by its digits.
+  const value = toNumber(said);
+  const isLogged = !Number.isInteger(value) && known.logged?.(runs).some((all) => all.has(value));
+  if (isLogged === true) return undefined;
   const whole = /^\d+$/.test(text)
     ? undefined
     : fits.find((one) => isRounding(text, Number(one.token)));
@@ -158,7 +173,8 @@ function valueTrouble(
   return { kind: "orphan", message: `no log line${of} and no derived quantity gives it` };
 }
 
-function isSame(said: Decimal, token: string): boolean {
+/** Whether a number is the value of a token, a rounded one included as it is written. */
+export function isSame(said: Decimal, token: string): boolean {
   const value = parseDecimal(token.replace(/^≈\s*/, ""));
   if (value === undefined) return false;
   if (said.kind === "nan" || value.kind === "nan") return said.kind === value.kind;
@@ -166,7 +182,7 @@ function isSame(said: Decimal, token: string): boolean {
 }
 
 /** Whether a written decimal is `value` rounded to its digits. */
-function isRounding(written: string, value: number): boolean {
+export function isRounding(written: string, value: number): boolean {
   const part =
     /^[-+]?\d*\.(\d+)$/.exec(written)?.[1] ?? (/^[-+]?\d+$/.test(written) ? "" : undefined);
   if (part === undefined || !Number.isFinite(value) || part.length > 15) return false;
@@ -182,7 +198,7 @@ function namesIn(told: Told, names: ReadonlySet<string>): readonly string[] {
 }
 
 /** Whether a comparison that was tested says what the sentence says. */
-function isBorneOut(
+export function isBorneOut(
   word: string,
   runs: readonly string[],
   metrics: readonly string[],

@@ -43,7 +43,7 @@ export function knownFacts(
 }
 
 /** All the words by which a person may mean a run. */
-function namesOf(run: ReportRun): readonly string[] {
+export function namesOf(run: ReportRun): readonly string[] {
   const id = run.record === undefined ? [] : [run.record.id];
   return [run.folder, run.path, run.name, nameWithoutSeed(run.name), ...id];
 }

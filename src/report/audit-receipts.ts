@@ -1,5 +1,5 @@
 // Audits the receipts of a journal: what they say of a run's metrics, times and flags, against
-// what the run's record and logs say now. The person's own text in the journal is no claim.
+// what the run's record and logs say now. The person's own sentences are audit-journal.ts.
 import { pieceNormal } from "../journal/piece.ts";
 import { findingText } from "../journal/receipt-flags.ts";
 import { sameMetric } from "../model/metric-key.ts";
