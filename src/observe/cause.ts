@@ -124,8 +124,8 @@ function terminalLines(
   traceback: Traceback | undefined,
   exitCode: number,
 ): readonly TellingLine[] {
-  // What is ended by a signal says its last words right before, however short the log is.
-  const last = signalOf(exitCode) === undefined ? 0 : LAST_WORDS;
+  // What aborts says why right before, however short the log is.
+  const last = signalOf(exitCode) === "SIGABRT" ? LAST_WORDS : 0;
   const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
   const size = (file: string): number => bytes.get(file) ?? 0;
   const terminal = (one: TellingLine): boolean =>
