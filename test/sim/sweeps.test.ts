@@ -302,14 +302,16 @@ test("nothing is tried again that nobody asked for, or for the code's own faults
   assert.equal(own.starts.length, 1);
 });
 
+/** A night in which the journal changes while a second try is waited for. */
+const deed = (change: (text: string) => string): Night => {
+  const night = startNight({ ...OOM, text: `${HEAD}run: full retry=2\n` });
+  night.pass(45_000);
+  night.save(change(night.text()));
+  night.pass(HOUR);
+  return night;
+};
+
 test("a try that waits can be stopped, deleted and edited like what has run", () => {
-  const deed = (change: (text: string) => string): Night => {
-    const night = startNight({ ...OOM, text: `${HEAD}run: full retry=2\n` });
-    night.pass(45_000);
-    night.save(change(night.text()));
-    night.pass(HOUR);
-    return night;
-  };
   const stopped = deed((text) => `${text}\nstop: full\n`);
   assert.equal(stopped.starts.length, 1);
   assert.match(stopped.text(), /\*\*cancelled\*\* `\w+` · stopped in the journal\n/);

@@ -120,8 +120,9 @@ test("a sweep that cannot be meant is told, at its place", () => {
   for (const [text, wanted] of cases) assert.match(said(text), wanted, text);
 });
 
+const retry = (text: string): Retry | undefined => spec(text).retry;
+
 test("retry is a number of further tries, or says for what, when and with what changed", () => {
-  const retry = (text: string): Retry | undefined => spec(text).retry;
   assert.deepEqual(retry("run: full retry=2\n"), { times: 2, on: ["oom", "restart"] });
   assert.deepEqual(
     retry(inFence("args: --batch-size 64\nretry: { on: oom, set: { batch-size: /2 } }")),
