@@ -1,5 +1,6 @@
 // What `status` and `top` tell of a lab: gathered from the view of its ledger, from what its runs
 // say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
+import { aheadLog, environmentLog, readEnvironmentProgress } from "../effects/environment-log.ts";
 import { glanceAtGpus, type GpuGlance } from "../effects/gpu-glance.ts";
 import { isLocked } from "../effects/lab-lock.ts";
 import { readLive, type LiveMetric } from "../effects/live-run.ts";
@@ -12,6 +13,7 @@ import { placeName } from "../model/place.ts";
 import { ENDED, type Command } from "../model/world.ts";
 import type { Progress } from "../observe/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
+import { atWork, pauseWords } from "../queue/pause.ts";
 
 /** One command as `--json` gives it; times in ms since 1970, spans in ms. */
 export interface StatusEntry {
@@ -29,6 +31,8 @@ export interface StatusEntry {
   readonly cause?: string;
   /** `GPU 0`, `CPU`: what it has while it runs. */
   readonly place?: string;
+  /** How far its environment is, while that is built: `downloading 6.8 of 22.9 MiB (numpy)`. */
+  readonly environment?: string;
   /** How far a running one is, as its logs tell. */
   readonly progress?: Progress;
   /** When it will be through at its pace. */
@@ -51,6 +55,8 @@ export interface StatusFacts {
   readonly atMs: number;
   readonly daemon: { readonly pid: number | undefined } | undefined;
   readonly paused: boolean;
+  /** How the queue rests, where it does: `queue paused`. */
+  readonly pause?: string;
   readonly gpus: GpuGlance | undefined;
   readonly commands: readonly StatusEntry[];
   /** Commands that ended before those; none where all were asked for. */
@@ -71,15 +77,28 @@ export async function statusFacts(
   const commands = [...world.commands.values()].map((one) =>
     entryOf(lab, one, world.commands, nowMs),
   );
+  const pause = world.paused ? { pause: pauseWords(world.pause, atWork(world)) } : {};
   return {
     lab,
     atMs: nowMs,
     daemon,
     paused: world.paused,
+    ...pause,
     gpus: await asked,
     commands,
     earlier,
   };
+}
+
+/** While a run is claimed, or waits and its environment is built ahead. */
+function environmentOf(lab: LabPath, { id, state, run }: Command): string | undefined {
+  const path =
+    state === "preparing" && run !== undefined
+      ? environmentLog(lab, run.attempt)
+      : state === "queued" || state === "waiting"
+        ? aheadLog(lab, id)
+        : undefined;
+  return path === undefined ? undefined : readEnvironmentProgress(path);
 }
 
 function entryOf(
@@ -105,6 +124,7 @@ function entryOf(
     exitCode: run?.outcome?.exitCode,
     cause: run?.outcome?.cause.kind,
     place: going ? placeName(run.spec.place) : undefined,
+    environment: environmentOf(lab, command),
     progress: live?.progress,
     endsAtMs: live?.endsAtMs,
     seenAtMs: live?.atMs,
@@ -118,7 +138,7 @@ function entryOf(
     command: commandTitle(command.spec),
     state: command.state,
     ...Object.fromEntries(known),
-    flags: run?.outcome?.findings.filter(isFlag).length ?? 0,
+    flags: (run?.outcome?.findings ?? run?.flags ?? []).filter(isFlag).length,
     metrics: Object.fromEntries(metrics.map(({ key, token }) => [key, token])),
     ...(live === undefined
       ? {}

@@ -21,13 +21,13 @@ const STALE_MS = 60_000;
 
 /** The page as lines, none wider than the terminal. */
 export function statusLines(facts: StatusFacts, options: PageOptions): readonly string[] {
-  const { commands, paused } = facts;
+  const { commands, pause } = facts;
   const is = (...states: readonly string[]): readonly StatusEntry[] =>
     commands.filter(({ state }) => states.includes(state));
   const ended = commands.filter(({ state }) => ENDED.has(state as Command["state"]));
   const all = ended.length + facts.earlier;
   const lines = [
-    `${facts.lab} · ${whoWatches(facts)}${paused ? " · queue paused" : ""}`,
+    `${facts.lab} · ${whoWatches(facts)}${pause === undefined ? "" : ` · ${pause}`}`,
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
     ...block("waiting", is("queued", "waiting")),
@@ -196,5 +196,6 @@ function detailOf(entry: StatusEntry): string {
   const place = entry.place === undefined ? [] : [entry.place];
   const runs =
     entry.runs === undefined ? [] : [`${entry.runs.ended} of ${entry.runs.all} runs ended`];
-  return [...place, ...runs, ...cause, ...reason, ...flags, ...metrics].join(" · ");
+  const environment = entry.environment === undefined ? [] : [`environment: ${entry.environment}`];
+  return [...place, ...runs, ...cause, ...reason, ...environment, ...flags, ...metrics].join(" · ");
 }

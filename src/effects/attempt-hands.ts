@@ -1,14 +1,16 @@
 // The hands that bring an attempt to its start and to its stop: examine, prepare, start, stop.
 // What a running attempt does is followed in run-hands.ts; decisions are step's.
 import { statfs } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { GPU_ELSEWHERE_MS } from "../limits.ts";
-import type { AttemptId, CommandId } from "../model/ids.ts";
+import type { AttemptId } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import { argvOf, examineAttempt } from "./attempt-line.ts";
 import { takeNotes } from "./attempt-notes.ts";
 import { attemptDir, createAttempt, readAttempt, type AttemptState } from "./attempts.ts";
+import { aheadLog, environmentLog } from "./environment-log.ts";
 import type { GpuLocks } from "./gpu-locks.ts";
 import type { Hands, Post } from "./hands.ts";
 import { gitOfAttempt } from "./kept-git.ts";
@@ -64,8 +66,9 @@ export function attemptHands(
       if (spec.codeDir !== undefined) {
         await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
       }
-      const log = join(attemptDir(spec.lab, attempt), "environment.log");
+      const log = environmentLog(spec.lab, attempt);
       const failure = await environments.prepare(spec, log, abort.signal);
+      await rm(aheadLog(spec.lab, spec.command), { force: true });
       preparing.delete(attempt);
       post({
         kind: "environment-prepared",
@@ -77,7 +80,9 @@ export function attemptHands(
     async "prepare-ahead"({ command, spec }, post) {
       const log = aheadLog(spec.lab, command);
       // A full disk is the environment's trouble, not the daemon's.
-      const failure = await environments.prepare(spec, log).catch(String);
+      const failure = await environments.ahead(spec, log).catch(String);
+      // What went wrong stays to be read until it is tried again.
+      if (failure === undefined) await rm(log, { force: true });
       post({
         kind: "environment-ahead",
         command,
@@ -166,10 +171,6 @@ function inEnvironment(spec: AttemptSpec, env: NodeJS.ProcessEnv): NodeJS.Proces
   const venv = venvOf(spec);
   return { ...env, VIRTUAL_ENV: venv, PATH: [join(venv, "bin"), env["PATH"]].join(delimiter) };
 }
-
-/** What is printed while the environment of a command that waits is built. */
-export const aheadLog = (lab: string, command: CommandId): string =>
-  join(lab, ".nightlab", "environments", `${command}.log`);
 
 const gpusOf = ({ place }: AttemptSpec): readonly string[] =>
   place?.kind === "gpus" ? place.gpus.map(({ uuid }) => uuid) : [];

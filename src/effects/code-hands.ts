@@ -14,13 +14,17 @@ export function codeHands(
   /** One look at an experiment after the other: two copies of one command must not mix. */
   const last = new Map<ExperimentPath, Promise<unknown>>();
   const inTurn = async (experiment: ExperimentPath, look: () => Promise<void>): Promise<void> => {
-    const own = (last.get(experiment) ?? Promise.resolve()).then(look);
-    const settled = own.catch(() => undefined);
-    last.set(experiment, settled);
-    void settled.then(() => {
-      if (last.get(experiment) === settled) last.delete(experiment);
-    });
-    await own;
+    const before = last.get(experiment);
+    const own = (async () => {
+      await before?.catch(() => undefined);
+      await look();
+    })();
+    last.set(experiment, own);
+    try {
+      await own;
+    } finally {
+      if (last.get(experiment) === own) last.delete(experiment);
+    }
   };
   return {
     "note-code": ({ experiment, lab, commands }, post) =>

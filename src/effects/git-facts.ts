@@ -80,7 +80,6 @@ async function differing(
   experiment: string,
   git: Git,
 ): Promise<{ readonly fits: readonly string[]; readonly left: readonly string[] }> {
-  const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
   const untracked = names(
     await git("ls-files", "-z", "--others", "--exclude-standard", ...HERE),
   ).slice(0, PATCH_FILES + 1);
@@ -102,11 +101,14 @@ async function differing(
   return { fits, left };
 }
 
+/** What git lists with `-z`. */
+const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
+
 /** The patch of these files. */
-async function patchOf(git: Git, names: readonly string[]): Promise<Uint8Array | "too large"> {
+async function patchOf(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
   const how = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
   const paths = ["--no-relative", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
-  const diff = git.bytes("diff", ...how, ...paths, "HEAD", "--", ...names.map(literally));
+  const diff = git.bytes("diff", ...how, ...paths, "HEAD", "--", ...files.map(literally));
   return diff.catch((error: unknown) => {
     if (error instanceof ExecaError && error.isMaxBuffer) return "too large";
     throw error;

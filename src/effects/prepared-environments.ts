@@ -3,7 +3,7 @@
 import { mkdir, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { PREPARE_LOOK_MS } from "../limits.ts";
+import { AHEAD_RETRY_MS, PREPARE_LOOK_MS } from "../limits.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import { stampOf } from "./code-hash.ts";
 import { prepareEnvironment } from "./environment.ts";
@@ -17,6 +17,11 @@ export interface PreparedEnvironments {
    * prints.
    */
   prepare(spec: AttemptSpec, log: string, signal?: AbortSignal): Promise<string | undefined>;
+  /**
+   * The same for a command that waits. What could not be built is not tried again for a minute,
+   * unless the script has changed: the answer is then that of before.
+   */
+  ahead(spec: AttemptSpec, log: string): Promise<string | undefined>;
 }
 
 /** Nothing is built yet. `env` is what runs inherit. */
@@ -25,49 +30,70 @@ export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironmen
   const ready = new Map<string, string>();
   const building = new Set<string>();
 
-  return {
-    async prepare(spec, log, signal) {
-      const { experiment, script, codeDir } = spec;
-      const runner = await chooseRunner(experiment, spec.lab, spec.runner);
-      if (runner.kind === "missing") return runner.message;
-      const key = JSON.stringify([codeDir ?? experiment, script, runner.binary, spec.env]);
-      while (building.has(key)) {
-        if (signal?.aborted === true) return "it was stopped";
-        await pause(PREPARE_LOOK_MS);
+  const failed = new Map<string, Failed>();
+
+  const build = async (
+    spec: AttemptSpec,
+    log: string,
+    signal?: AbortSignal,
+    isFresh: (failure: Failed) => boolean = () => false,
+  ): Promise<string | undefined> => {
+    const { experiment, script, codeDir } = spec;
+    const runner = await chooseRunner(experiment, spec.lab, spec.runner);
+    if (runner.kind === "missing") return runner.message;
+    const key = JSON.stringify([codeDir ?? experiment, script, runner.binary, spec.env]);
+    while (building.has(key)) {
+      if (signal?.aborted === true) return "it was stopped";
+      await pause(PREPARE_LOOK_MS);
+    }
+    building.add(key);
+    try {
+      const from = await madeFrom(spec, runner);
+      if (ready.get(key) === from) return undefined;
+      const before = failed.get(key);
+      if (before?.from === from && isFresh(before)) return before.message;
+      failed.delete(key);
+      await mkdir(dirname(log), { recursive: true });
+      // What an earlier try has printed is no progress of this one.
+      await rm(log, { force: true });
+      const prepared = await prepareEnvironment({
+        found: runner,
+        experiment,
+        script,
+        log,
+        env: { ...env, ...spec.env },
+        ...(codeDir === undefined ? {} : { codeDir }),
+        ...(spec.pinned === undefined ? {} : { pinned: { ...spec.pinned, venv: venvOf(spec) } }),
+        ...(signal === undefined ? {} : { signal }),
+      });
+      switch (prepared.kind) {
+        case "ok":
+          ready.set(key, from);
+          return undefined;
+        case "failed":
+        case "script-missing":
+          ready.delete(key);
+          failed.set(key, { from, message: prepared.message, atMs: performance.now() });
+          return prepared.message;
+        case "aborted":
+          return "it was stopped";
       }
-      building.add(key);
-      try {
-        const from = await madeFrom(spec, runner);
-        if (ready.get(key) === from) return undefined;
-        await mkdir(dirname(log), { recursive: true });
-        // What an earlier try has printed is no progress of this one.
-        await rm(log, { force: true });
-        const prepared = await prepareEnvironment({
-          found: runner,
-          experiment,
-          script,
-          log,
-          env: { ...env, ...spec.env },
-          ...(codeDir === undefined ? {} : { codeDir }),
-          ...(spec.pinned === undefined ? {} : { pinned: { ...spec.pinned, venv: venvOf(spec) } }),
-          ...(signal === undefined ? {} : { signal }),
-        });
-        switch (prepared.kind) {
-          case "ok":
-            ready.set(key, from);
-            return undefined;
-          case "failed":
-          case "script-missing":
-            ready.delete(key);
-            return prepared.message;
-          case "aborted":
-            return "it was stopped";
-        }
-      } finally {
-        building.delete(key);
-      }
-    },
+    } finally {
+      building.delete(key);
+    }
   };
+  return {
+    prepare: build,
+    ahead: (spec, log) =>
+      build(spec, log, undefined, ({ atMs }) => performance.now() - atMs < AHEAD_RETRY_MS),
+  };
+}
+
+interface Failed {
+  readonly from: string;
+  readonly message: string;
+  /** On the clock that nobody sets. */
+  readonly atMs: number;
 }
 
 /** The environment of a repeated run, where its packages were kept. */

@@ -173,13 +173,14 @@ async function pythonFor(
   return { version: minor, differs: [`Python ${version} is not here: another ${minor} is used`] };
 }
 
+const names = (of: readonly { readonly name: string }[]): string =>
+  [...new Set(of.map(({ name }) => name))].join(" and ");
+
 /** Another machine, other GPUs. */
 async function machineDiffers({ host, gpus }: RunRecord): Promise<readonly string[]> {
   const differs = host === hostname() ? [] : [`on ${host} then, on ${hostname()} now`];
   if (gpus.length === 0) return differs;
   const here = await gpuFacts();
-  const names = (of: readonly { readonly name: string }[]): string =>
-    [...new Set(of.map(({ name }) => name))].join(" and ");
   const [was, is] = [names(gpus), names(here)];
   if (!gpus.every(({ name }) => here.some((gpu) => gpu.name === name))) {
     return [...differs, `on ${was} then; this machine has ${is === "" ? "no GPU" : is}`];

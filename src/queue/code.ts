@@ -123,10 +123,11 @@ export function dropLeftSnapshots(turn: Turn): void {
   for (const id of turn.world.commands.keys()) drop(turn, id);
 }
 
-function drop({ world, effect }: Turn, id: CommandId): void {
+function drop(turn: Turn, id: CommandId): void {
+  const { world } = turn;
   const command = world.commands.get(id);
   if (command?.code?.snapshot?.kind !== "kept" || !ENDED.has(command.state)) return;
   const { experiment } = command;
   const lab = world.experiments.get(experiment)?.lab;
-  if (lab !== undefined) effect({ kind: "drop-snapshot", experiment, lab, command: id });
+  if (lab !== undefined) turn.effect({ kind: "drop-snapshot", experiment, lab, command: id });
 }

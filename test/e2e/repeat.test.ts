@@ -18,6 +18,9 @@ const record = (lab: TestLab, folder: string): Record<string, unknown> =>
     unknown
   >;
 
+const python = (of: Record<string, unknown>): unknown =>
+  (of["environment"] as { python: string }).python;
+
 const runOf = (lab: TestLab, name: string): string | undefined =>
   lab.runs().find((folder) => folder.endsWith(`-${name}`));
 
@@ -141,8 +144,6 @@ test("`nightlab repeat` runs the same code and packages again, and says how the 
     const first = record(lab, original);
     assert.deepEqual(repeat["repeats"], { id: first["id"], folder: original });
     assert.equal(repeat["codeHash"], first["codeHash"]);
-    const python = (of: Record<string, unknown>): unknown =>
-      (of["environment"] as { python: string }).python;
     assert.equal(python(repeat), python(first));
     assert.equal(own(), status);
     assert.match(readFileSync(join(lab.experiment, "train.py"), "utf8"), /iniconfig==1\.1\.1/);

@@ -1,0 +1,100 @@
+// Environments are built by one at a time, and again only where something changed. The runner is a
+// program of the test's own that tells when it was called, and waits as long as it is told to.
+import assert from "node:assert/strict";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import {
+  preparedEnvironments,
+  type PreparedEnvironments,
+} from "../../src/effects/prepared-environments.ts";
+import type { AttemptSpec } from "../../src/model/run.ts";
+import { makeBench, until, type Bench } from "./run-harness.ts";
+
+let bench: Bench;
+let environments: PreparedEnvironments;
+const uvBefore = process.env["NIGHTLAB_UV"];
+
+const SCRIPT = '# /// script\n# dependencies = ["numpy"]\n# ///\nprint(1)\n';
+
+beforeEach(() => {
+  bench = makeBench();
+  const uv = join(bench.lab, "uv");
+  writeFileSync(
+    uv,
+    `#!/bin/sh
+echo called >>"$CALLS"
+while [ -e "$CALLS.wait" ]; do sleep 0.02; done
+[ -e "$CALLS.fail" ] || exit 0
+echo 'error: No solution found' >&2
+exit 1
+`,
+  );
+  chmodSync(uv, 0o755);
+  process.env["NIGHTLAB_UV"] = uv;
+  bench.write("train.py", SCRIPT);
+  environments = preparedEnvironments({ ...process.env, CALLS: calls() });
+});
+afterEach(() => {
+  bench.remove();
+  if (uvBefore === undefined) delete process.env["NIGHTLAB_UV"];
+  else process.env["NIGHTLAB_UV"] = uvBefore;
+});
+
+const calls = (): string => join(bench.lab, "calls");
+const called = (): number =>
+  existsSync(calls()) ? readFileSync(calls(), "utf8").trim().split("\n").length : 0;
+const prepare = (spec: AttemptSpec, signal?: AbortSignal): Promise<string | undefined> =>
+  environments.prepare(spec, join(bench.lab, `${spec.attempt}.log`), signal);
+
+test("two commands of one script wait for one build, and it is not built again", async () => {
+  writeFileSync(`${calls()}.wait`, "");
+  const both = Promise.all([prepare(bench.spec(1)), prepare(bench.spec(2))]);
+  await until("one is being built", () => called() > 0);
+  rmSync(`${calls()}.wait`);
+  assert.deepEqual(await both, [undefined, undefined]);
+  assert.equal(called(), 1);
+  assert.equal(await prepare(bench.spec(3)), undefined);
+  assert.equal(called(), 1);
+});
+
+test("another script text, another lock and another environment are built", async () => {
+  await prepare(bench.spec(1));
+  bench.write("train.py", `${SCRIPT}print(2)\n`);
+  await prepare(bench.spec(2));
+  assert.equal(called(), 2);
+  bench.write("train.py.lock", "version = 1\n");
+  await prepare(bench.spec(3));
+  assert.equal(called(), 3);
+  await prepare(bench.spec(4, { env: { UV_INDEX_URL: "http://localhost" } }));
+  assert.equal(called(), 4);
+});
+
+test("who waits for another's build can be stopped", async () => {
+  writeFileSync(`${calls()}.wait`, "");
+  const first = prepare(bench.spec(1));
+  await until("one is being built", () => called() > 0);
+  const abort = new AbortController();
+  const second = prepare(bench.spec(2), abort.signal);
+  abort.abort();
+  assert.equal(await second, "it was stopped");
+  rmSync(`${calls()}.wait`);
+  assert.equal(await first, undefined);
+});
+
+test("what failed ahead is tried again when its turn comes, or when the script has changed", async () => {
+  const ahead = (number: number): Promise<string | undefined> =>
+    environments.ahead(bench.spec(number), join(bench.lab, "ahead.log"));
+  writeFileSync(`${calls()}.fail`, "");
+  assert.match((await ahead(1)) ?? "", /No solution found/);
+  assert.match((await ahead(1)) ?? "", /No solution found/);
+  assert.equal(called(), 1, "the answer of before");
+  bench.write("train.py", `${SCRIPT}print(2)\n`);
+  assert.match((await ahead(1)) ?? "", /No solution found/);
+  assert.equal(called(), 2);
+  rmSync(`${calls()}.fail`);
+  assert.equal(await prepare(bench.spec(1)), undefined);
+  assert.equal(called(), 3);
+  assert.equal(await ahead(1), undefined);
+  assert.equal(called(), 3);
+});

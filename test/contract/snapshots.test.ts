@@ -1,0 +1,172 @@
+// Copies of an experiment's code on a real disk: what is in them, what is linked, how they go.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { codeSeen } from "../../src/effects/code-hash.ts";
+import {
+  dropSnapshot,
+  linkWhatCame,
+  snapshotCode,
+  snapshotRoot,
+  takeSnapshot,
+} from "../../src/effects/snapshots.ts";
+import { SNAPSHOT_FILE_BYTES } from "../../src/limits.ts";
+import { makeBench, realUv, type Bench } from "./run-harness.ts";
+
+let bench: Bench;
+beforeEach(() => {
+  bench = makeBench();
+});
+afterEach(() => bench.remove());
+
+const ID = "k7f3";
+const write = (path: string, text: string): void => {
+  const file = join(bench.experiment, path);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+};
+const take = () => takeSnapshot(bench.lab, bench.experiment, ID);
+const inCopy = (path: string): string => join(snapshotCode(bench.lab, bench.experiment, ID), path);
+const isLink = (path: string): boolean => lstatSync(inCopy(path)).isSymbolicLink();
+
+test("code and settings are copied, data and runs are linked, and old bytecode stays out", async () => {
+  write("train.py", "1");
+  write("pkg/deep/net.py", "1");
+  write("configs/base.yaml", "lr: 1");
+  write("data/points.csv", "1,2");
+  write("data/labels.json", "{}");
+  write("results.csv", "kept");
+  write("pkg/weights.bin", "w");
+  write("__pycache__/train.pyc", "old");
+  write(".env", "A=1");
+  write("venv/pyvenv.cfg", "home = /");
+  write("venv/lib/x.py", "1");
+  const { code, note } = await take();
+  assert.equal(note.kind, "kept");
+  assert.equal(code.hash, (await codeSeen(inCopy("."))).hash);
+  for (const path of ["train.py", "pkg/deep/net.py", "configs/base.yaml"]) {
+    assert.ok(lstatSync(inCopy(path)).isFile(), path);
+  }
+  for (const path of ["data", "results.csv", "pkg/weights.bin", ".env", "runs", "venv"]) {
+    assert.ok(isLink(path), path);
+  }
+  assert.ok(!existsSync(inCopy("__pycache__")));
+  assert.equal(readFileSync(inCopy("data/points.csv"), "utf8"), "1,2");
+  write("train.py", "2");
+  write("configs/base.yaml", "lr: 2");
+  assert.equal(readFileSync(inCopy("train.py"), "utf8"), "1");
+  assert.equal(readFileSync(inCopy("configs/base.yaml"), "utf8"), "lr: 1");
+});
+
+test("a script in a copy finds its modules, runs, data and neighbours where it expects them", async () => {
+  write("helper.py", "V = 1\n");
+  write("data/points.txt", "points");
+  writeFileSync(join(bench.lab, "shared.txt"), "shared");
+  write(
+    "train.py",
+    `import helper, sys
+from pathlib import Path
+here = Path(__file__).resolve().parent
+(here / "runs" / "a").mkdir(parents=True)
+Path("runs/b").mkdir(parents=True)
+print(helper.V, (here / "data/points.txt").read_text(), (here.parent / "shared.txt").read_text())
+`,
+  );
+  await take();
+  write("helper.py", "V = 2\n");
+  const args = ["run", "--no-project", inCopy("train.py")];
+  const said = execFileSync(realUv(), args, { cwd: bench.experiment, encoding: "utf8" });
+  assert.equal(said, "1 points shared\n");
+  assert.ok(existsSync(join(bench.experiment, "runs/a")));
+  assert.ok(existsSync(join(bench.experiment, "runs/b")));
+});
+
+test("what is too large is linked, and code among it is named", async () => {
+  write("train.py", "1");
+  write("huge.py", "");
+  truncateSync(join(bench.experiment, "huge.py"), SNAPSHOT_FILE_BYTES + 1);
+  const { note } = await take();
+  assert.deepEqual(note, {
+    kind: "kept",
+    dir: inCopy("."),
+    left: ["huge.py"],
+    leftCount: 1,
+  });
+  assert.ok(isLink("huge.py"));
+});
+
+test("links to scripts are copied as what they lead to", async () => {
+  writeFileSync(join(bench.lab, "common.py"), "1");
+  write("train.py", "import common");
+  symlinkSync("../common.py", join(bench.experiment, "common.py"));
+  await take();
+  writeFileSync(join(bench.lab, "common.py"), "2");
+  assert.equal(readFileSync(inCopy("common.py"), "utf8"), "1");
+});
+
+test("data that comes while the command waits is there when it starts, new code is not", async () => {
+  write("train.py", "1");
+  await take();
+  write("made/by-an-earlier-run.bin", "x");
+  write("new.py", "1");
+  await linkWhatCame(bench.experiment, inCopy("."));
+  assert.equal(readFileSync(inCopy("made/by-an-earlier-run.bin"), "utf8"), "x");
+  assert.ok(!existsSync(inCopy("new.py")));
+});
+
+test("taken again it is a fresh one; what a crash left half done is no hindrance", async () => {
+  write("train.py", "1");
+  write("old.py", "1");
+  await take();
+  mkdirSync(`${snapshotRoot(bench.lab, ID)}.part/tree`, { recursive: true });
+  write("train.py", "2");
+  execFileSync("rm", [join(bench.experiment, "old.py")]);
+  await take();
+  assert.equal(readFileSync(inCopy("train.py"), "utf8"), "2");
+  assert.ok(!existsSync(inCopy("old.py")));
+});
+
+test("a copy goes without touching what it links to; files written into it are kept", async () => {
+  write("train.py", "1");
+  write("data/points.csv", "1");
+  write("taken.txt", "mine");
+  await take();
+  writeFileSync(inCopy("made.txt"), "new");
+  mkdirSync(inCopy("out"));
+  writeFileSync(inCopy("out/more.txt"), "new");
+  mkdirSync(inCopy("__pycache__"));
+  writeFileSync(inCopy("__pycache__/train.pyc"), "x");
+  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), []);
+  assert.ok(!existsSync(snapshotRoot(bench.lab, ID)));
+  assert.equal(readFileSync(join(bench.experiment, "made.txt"), "utf8"), "new");
+  assert.equal(readFileSync(join(bench.experiment, "out/more.txt"), "utf8"), "new");
+  assert.equal(readFileSync(join(bench.experiment, "data/points.csv"), "utf8"), "1");
+  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), [], "twice is once");
+
+  await take();
+  writeFileSync(inCopy("train.py"), "a script that rewrites itself");
+  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), ["train.py"]);
+  assert.equal(readFileSync(join(bench.experiment, "train.py"), "utf8"), "1");
+  assert.match(readFileSync(inCopy("train.py"), "utf8"), /rewrites/);
+});
+
+test("a copy that cannot be made says why", async () => {
+  write("train.py", "1");
+  mkdirSync(join(bench.lab, ".nightlab"));
+  writeFileSync(join(bench.lab, ".nightlab/snapshots"), "a file");
+  const { note } = await take();
+  assert.equal(note.kind, "failed");
+  assert.ok(note.kind === "failed" && note.why.length > 0);
+  assert.ok(realpathSync(bench.experiment));
+});
