@@ -4,6 +4,7 @@ import { change, replace } from "./change-command.ts";
 import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "./limits.ts";
 import type { Fact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
+import type { Exit, KnownEnding } from "./model/run.ts";
 import type { Run, World } from "./model/world.ts";
 
 export type RunFact = Extract<
@@ -34,6 +35,7 @@ export function applyToRun(world: World, fact: RunFact): void {
         // Why it was tried again stands with the try before.
         ...(notBeforeMs !== undefined || reason === undefined ? {} : { reason }),
       }));
+      if (spec.place?.kind === "cpu" && spec.place.first === true) tellNoGpu(world, fact.id);
       if (spec.place?.kind === "gpus") {
         for (const { uuid, index } of spec.place.gpus) world.gpus.known.set(uuid, index);
       }
@@ -62,6 +64,7 @@ export function applyToRun(world: World, fact: RunFact): void {
       });
       return;
     case "run-exited":
+      noteDeath(world, fact);
       leavePlace(world, fact.id, fact.atMs);
       changeRun(world, fact.id, {
         exited: true,
@@ -126,6 +129,13 @@ function retry(world: World, fact: Extract<Fact, { kind: "run-retried" }>): void
   });
 }
 
+/** Said once in a lab; a member of a sweep has no receipt of its own. */
+function tellNoGpu(world: World, id: CommandId): void {
+  const note = "this machine has no GPU that nightlab can see: runs go on its CPU";
+  const told = world.commands.get(id)?.parent ?? id;
+  change(world, told, ({ notes }) => ({ notes: [...notes, note] }));
+}
+
 /** Its GPUs are to be seen again before anybody else gets them. */
 function leavePlace(world: World, id: CommandId, atMs: number): void {
   const run = world.commands.get(id)?.run;
@@ -142,18 +152,31 @@ function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
   );
 }
 
-/** Failures within seconds of a start, as long as nothing else ends in between. */
-function noteDeath(world: World, fact: Extract<RunFact, { kind: "run-ended" }>): void {
+type Left = Extract<RunFact, { kind: "run-exited" | "run-ended" }>;
+
+/**
+ * Failures within seconds of a start, as long as nothing else ends in between. They are counted
+ * when the process has left, since the next run may start before its logs are read; only a crash
+ * behind exit code 0 is known later.
+ */
+function noteDeath(world: World, fact: Left): void {
   const command = world.commands.get(fact.id);
-  const { ending } = fact.outcome;
-  // What a person stopped, or nobody saw, tells neither way.
-  if (command?.run === undefined || ending === "stopped" || ending === "lost") return;
+  // What a person stopped tells neither way.
+  if (command?.run === undefined || command.run.stopRequested !== undefined) return;
   const { run, id, acceptedAtMs } = command;
-  const { endedAtMs } = fact;
+  const { exit, known } = fact.kind === "run-exited" ? fact : run;
+  const failed =
+    fact.kind === "run-ended" ? fact.outcome.ending === "failed" : hasFailed(exit, known);
+  // Nobody saw it, or it was counted as it left.
+  if (failed === undefined || (fact.kind === "run-ended" && !(failed && exit?.code === 0))) return;
+  const endedAtMs = exit?.endedAtMs ?? fact.atMs;
   const young = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < YOUNG_DEATH_MS;
   const others = world.youngDeaths.filter((one) => one.id !== id);
   world.youngDeaths =
-    ending === "failed" && young
-      ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-YOUNG_DEATHS)
-      : [];
+    failed && young ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-YOUNG_DEATHS) : [];
+}
+
+function hasFailed(exit: Exit | undefined, known: KnownEnding | undefined): boolean | undefined {
+  if (known !== undefined) return known.ending === "failed" ? true : undefined;
+  return exit === undefined ? undefined : exit.code !== 0;
 }
