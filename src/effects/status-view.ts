@@ -24,6 +24,7 @@ interface Kept {
   readonly row: string;
   readonly earlier: number;
   readonly paused: World["paused"];
+  readonly pause?: World["pause"];
   readonly nowMs: number;
   readonly experiments: readonly (readonly [path: string, lab: string])[];
   readonly commands: readonly Command[];
@@ -72,6 +73,7 @@ export function keepStatusView(
     ...last,
     earlier: earlier + dropped.size,
     paused: world.paused,
+    pause: world.pause,
     nowMs: world.nowMs,
     experiments: [...world.experiments.values()]
       .filter((one) => one.lab === lab)
@@ -113,6 +115,7 @@ function worldOf(kept: Kept, lab: LabPath): World {
   const world = emptyWorld();
   world.nowMs = kept.nowMs;
   world.paused = kept.paused;
+  world.pause = kept.pause;
   for (const [path] of kept.experiments) {
     apply(world, {
       kind: "experiment-known",

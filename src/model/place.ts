@@ -15,8 +15,11 @@ export interface GpuRef {
 export type Place =
   /** `share`: how many such runs go on one GPU together; 1: it is this run's alone. */
   | { readonly kind: "gpus"; readonly gpus: readonly GpuRef[]; readonly share: number }
-  /** `asked`: written as `gpus: 0`; `no-gpu`: the machine has none. */
-  | { readonly kind: "cpu"; readonly why: "asked" | "no-gpu" };
+  /**
+   * `asked`: written as `gpus: 0`; `no-gpu`: the machine has none. `first`: the lab's first run that
+   * goes there for want of one, whose receipt says so.
+   */
+  | { readonly kind: "cpu"; readonly why: "asked" | "no-gpu"; readonly first?: true };
 
 /** A GPU as its driver told of it. */
 export interface SeenGpu extends GpuRef {

@@ -9,7 +9,7 @@ import {
   GPU_RELEASE_MS,
 } from "../limits.ts";
 import { gpuNumber, type GpuWatch, type Place, type SeenGpu } from "../model/place.ts";
-import { settingsOf, type Command, type World } from "../model/world.ts";
+import { runsOf, settingsOf, type Command, type World } from "../model/world.ts";
 
 /** What the runs of this daemon hold. */
 export interface Held {
@@ -66,10 +66,12 @@ const slotsOf = ({ cpuSlots }: { readonly cpuSlots?: number }): number => cpuSlo
 export function placeFor(world: World, command: Command, held: Held): Placement {
   const { gpus, share = 1 } = command.spec;
   const settings = settingsOf(world, command.experiment);
-  const slot = (why: "asked" | "no-gpu"): Placement =>
-    held.cpu < slotsOf(settings)
-      ? { kind: "place", place: { kind: "cpu", why } }
-      : { kind: "wait", ask: false, keep: false };
+  const slot = (why: "asked" | "no-gpu"): Placement => {
+    if (held.cpu >= slotsOf(settings)) return { kind: "wait", ask: false, keep: false };
+    const first =
+      why === "no-gpu" && isFirstWithoutGpu(world, command) ? { first: true as const } : {};
+    return { kind: "place", place: { kind: "cpu", why, ...first } };
+  };
   if (gpus === 0) return slot("asked");
   const { sight, known, trouble } = world.gpus;
   if (sight === undefined) {
@@ -93,6 +95,18 @@ export function placeFor(world: World, command: Command, held: Held): Placement 
   const freeBelow = settings.gpuFreeBelow ?? GPU_FREE_BYTES;
   const standings = sight.gpus.map((gpu) => ({ gpu, is: standing(world, gpu, held, freeBelow) }));
   return choose(world, standings, need, share, held);
+}
+
+/** Whether no run of the lab has gone on the CPU for want of a GPU before. */
+function isFirstWithoutGpu(world: World, { experiment }: Command): boolean {
+  const lab = world.experiments.get(experiment)?.lab;
+  for (const other of world.commands.values()) {
+    if (world.experiments.get(other.experiment)?.lab !== lab) continue;
+    for (const { spec } of runsOf(other)) {
+      if (spec.place?.kind === "cpu" && spec.place.why === "no-gpu") return false;
+    }
+  }
+  return true;
 }
 
 const count = (gpus: number): string => `${gpus} GPU${gpus === 1 ? "" : "s"}`;

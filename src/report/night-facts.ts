@@ -67,7 +67,8 @@ export function nightFacts(
     ran,
     waits: standing.filter(({ state }) => state === "queued" || state === "waiting"),
     held: standing.filter(({ state }) => state === "held"),
-    paused: world.paused,
+    // A pause by itself stands above, as long as it lasts.
+    paused: world.paused && world.pause?.why === undefined,
     ...(budgetMs === undefined ? {} : { budgetMs }),
     before,
   };
@@ -97,8 +98,8 @@ export function hasNews(world: World, lab: LabPath, night: Occurrence, sinceMs: 
 }
 
 /** Flags of a run that nobody has called settled. */
-export function openFlags({ outcome, resolved }: Run): readonly Finding[] {
-  return (outcome?.findings ?? []).filter(
+export function openFlags({ outcome, flags, resolved }: Run): readonly Finding[] {
+  return (outcome?.findings ?? flags ?? []).filter(
     (finding) => isFlag(finding) && !resolved.includes(flagKey(finding)),
   );
 }

@@ -159,6 +159,21 @@ test("`gpus: 0` takes a CPU slot; a machine without GPUs has such slots only", (
   assert.equal(allTaken(none, heldPlaces(none)), true);
 });
 
+test("that a machine has no GPU is said in one receipt of a lab, and a sweep's is its own", () => {
+  const world = worldWith([]);
+  for (const id of ["aaaa", "bbbb", "cccc"]) add(world, id);
+  const notes = (id: string): readonly string[] =>
+    world.commands.get(commandId(id))?.notes.filter((note) => /no GPU/.test(note)) ?? [];
+  const member = world.commands.get(commandId("bbbb"));
+  assert.ok(member !== undefined);
+  world.commands.set(member.id, { ...member, parent: commandId("aaaa") });
+  for (const id of ["bbbb", "cccc"]) {
+    start(world, id);
+    apply(world, { kind: "run-exited", id: commandId(id), atMs: NOW });
+  }
+  assert.deepEqual([notes("aaaa").length, notes("bbbb").length, notes("cccc").length], [1, 0, 0]);
+});
+
 test("a run of an earlier release, which went alone, holds all there is", () => {
   const world = worldWith([gpu(0), gpu(1)]);
   add(world, "aaaa");
