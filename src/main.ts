@@ -56,7 +56,7 @@ program
 
 program
   .command("status")
-  .argument("[dir]", "a folder of the lab", ".")
+  .argument("[dir-or-id]", "a folder of the lab; or one command, of a sweep with its runs", ".")
   .option("--json", "for programs", false)
   .option("--all", "every command that ever ended", false)
   .description("GPUs, what runs and how far it is, what waits and for what, what ended")
@@ -122,7 +122,7 @@ program
 
 program
   .command("inspect")
-  .argument("<path>", "a log file or a run folder")
+  .argument("<path>", "a log file or a run folder, or a run's id")
   .option("--json", "for programs", false)
   .option("--explain [line]", "how each kind of line is read, or why one line is read as it is")
   .description("what nightlab reads in a log: series with their lines, and findings")

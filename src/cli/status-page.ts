@@ -12,6 +12,8 @@ export interface PageOptions {
   readonly width: number;
   /** How many ended commands are listed. */
   readonly ended: number;
+  /** The runs of a sweep that wait are listed too, one by one. */
+  readonly members?: boolean;
 }
 
 const SHOWN_METRICS = 3;
@@ -24,14 +26,16 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   const { commands, pause } = facts;
   const is = (...states: readonly string[]): readonly StatusEntry[] =>
     commands.filter(({ state }) => states.includes(state));
+  const isListed = ({ parent }: StatusEntry): boolean =>
+    options.members === true || !commands.some(({ id }) => id === parent);
   const ended = commands.filter(({ state }) => ENDED.has(state as Command["state"]));
   const all = ended.length + facts.earlier;
   const lines = [
     `${facts.lab} · ${whoWatches(facts)}${pause === undefined ? "" : ` · ${pause}`}`,
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
-    ...block("waiting", is("queued", "waiting")),
-    ...block("held, for your go", is("held")),
+    ...block("waiting", is("queued", "waiting").filter(isListed)),
+    ...block("held, for your go", is("held").filter(isListed)),
     ...block(
       all > options.ended ? `ended, the last ${options.ended} of ${all}` : "ended",
       ended.toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0)).slice(-options.ended),

@@ -1,7 +1,9 @@
 // `nightlab status`: what runs and how far it is, what waits and for what, what ended last.
 // It asks no daemon, so that it answers whether one is there or not.
+import { existsSync } from "node:fs";
+import type { LabPath } from "../model/ids.ts";
 import { refused, type Answer } from "./answer.ts";
-import { findLab, noLab } from "./lab-world.ts";
+import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 import { statusFacts } from "./status-facts.ts";
 import { statusLines } from "./status-page.ts";
 
@@ -16,13 +18,31 @@ export interface StatusOptions {
   readonly width?: number;
 }
 
-/** `nightlab status [DIR] [--json] [--all]`. */
+/** `nightlab status [DIR|ID] [--json] [--all]`; a word that is no path is an id or a name. */
 export async function status(from: string, options: StatusOptions): Promise<Answer> {
-  const lab = findLab(from);
-  if (lab === undefined) return refused(noLab(from));
+  const word = !from.includes("/") && !existsSync(from) ? from : undefined;
+  const place = word === undefined ? from : ".";
+  const lab = findLab(place);
+  if (lab === undefined) return refused(noLab(place));
+  if (word !== undefined) return statusOf(lab, word, options);
   const facts = await statusFacts(lab, options);
   if (options.json) return { text: JSON.stringify(facts, undefined, 2), exitCode: 0 };
   const { all, width = Number.POSITIVE_INFINITY } = options;
   const ended = all ? Number.POSITIVE_INFINITY : SHOWN_ENDED;
   return { text: statusLines(facts, { width, ended }).join("\n"), exitCode: 0 };
+}
+
+/** One command; of a sweep all of its runs too. */
+async function statusOf(lab: LabPath, target: string, options: StatusOptions): Promise<Answer> {
+  const world = readWorld(lab);
+  const id = findCommand(world, target)?.id;
+  if (id === undefined) return refused(notFound(world, target));
+  const facts = await statusFacts(lab, { ...options, all: true });
+  const commands = facts.commands.filter((one) => one.id === id || one.parent === id);
+  const { width = Number.POSITIVE_INFINITY } = options;
+  const shown = { width, ended: Number.POSITIVE_INFINITY, members: true };
+  const text = options.json
+    ? JSON.stringify({ ...facts, commands }, undefined, 2)
+    : statusLines({ ...facts, commands }, shown).join("\n");
+  return { text, exitCode: 0 };
 }
