@@ -77,6 +77,10 @@ export const ADOPTED_POLL_MS = 1_000;
 
 /** Bytes read from one log before others get their turn. */
 export const READ_CHUNK = 1 << 20;
+/** Of it, so much is read at one go: the slowest logs, prose without end, then take 10 ms. */
+export const SLICE_BYTES = 1 << 16;
+/** After so long everything else takes its turn. */
+export const SLICE_MS = 8;
 /** A longer log line is cut here: it is no metric line. */
 export const LINE_BYTES = 1 << 20;
 /** Last console lines kept for a person. */
@@ -493,8 +497,8 @@ export const SWEEP_PACE_SHARE = 20;
 export const PAGE_RUNS = 1_000;
 /** ...and its metrics, the promised ones first... */
 export const PAGE_METRICS = 8;
-/** ...and points of all their curves together: some 3 MB of numbers. */
-export const PAGE_POINTS = 150_000;
+/** ...and points of all their curves together: some 2 MB of numbers. */
+export const PAGE_POINTS = 100_000;
 /** Experiment pictures of runs that go on are drawn anew at most this often. */
 export const FIGURES_MS = 30_000;
 /** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */
@@ -509,3 +513,5 @@ export const CHECKOUT_MS = 60_000;
 export const REPEAT_ANSWER_MS = 90_000;
 /** Names `full-repeat`, `full-repeat-2` tried for a repeated run. */
 export const REPEAT_NAMES = 1_000;
+/** A copy of code that no command knows is another machine's, or left over after so long. */
+export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;

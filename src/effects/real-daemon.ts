@@ -7,7 +7,13 @@ import { startLoop, type Loop } from "../daemon.ts";
 import { readJournal } from "../journal/read.ts";
 import { replay } from "../ledger/replay.ts";
 import { JOURNALS_READ_MS, QUIET_MS, VIEW_FACTS, RENEW_MS } from "../limits.ts";
-import { attemptId, experimentPath, type ExperimentPath, type LabPath } from "../model/ids.ts";
+import {
+  attemptId,
+  commandId,
+  experimentPath,
+  type ExperimentPath,
+  type LabPath,
+} from "../model/ids.ts";
 import { runsOf, settingsOf, type World } from "../model/world.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { withLabRules } from "../settings/rule-values.ts";
@@ -33,6 +39,7 @@ import { reportHands, type ReportHands } from "./report-hands.ts";
 import { watchRequests } from "./requests.ts";
 import { runHands } from "./run-hands.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
+import { sweepSnapshots } from "./snapshots.ts";
 import { afterStarts } from "./start-first.ts";
 import { keepStatusView } from "./status-view.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -211,6 +218,7 @@ async function openEyes(
   const closing: (() => void | Promise<void>)[] = [];
   for (const lab of labs) {
     await journals.open(lab);
+    await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
     await openSettings(lab, loop);
     const eye = watchLab(lab, {
       experimentFound: (experiment, initial) =>
@@ -236,7 +244,10 @@ async function openEyes(
       if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
       else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
       else if (request.kind === "repeat") {
-        void carryOutRepeat({ lab, world, post: loop.post, now: Date.now }, request);
+        void carryOutRepeat(
+          { lab, world, post: (event) => loop.post(event), now: Date.now },
+          request,
+        );
       } else void journals.restore(lab, request);
     });
     closing.push(requests, () => eye.close());

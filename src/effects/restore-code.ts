@@ -11,7 +11,14 @@ import type { RunRecord } from "../model/run.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitIn } from "./git.ts";
 import { keepGit } from "./kept-git.ts";
-import { CODE, inPlace, snapshotCode, snapshotRoot, takeSnapshot } from "./snapshots.ts";
+import {
+  CODE,
+  inPlace,
+  removeSnapshot,
+  snapshotCode,
+  snapshotRoot,
+  takeSnapshot,
+} from "./snapshots.ts";
 import { errorCode } from "./write-whole.ts";
 
 export interface CodeAsked {
@@ -47,7 +54,7 @@ export async function restoreCode(asked: CodeAsked): Promise<CodeRestored> {
   if (typeof why !== "string") return why;
   const here = await codeSeen(experiment);
   if (here.hash !== record.codeHash) {
-    await rm(snapshotRoot(lab, id), { recursive: true, force: true }).catch(() => undefined);
+    await removeSnapshot(lab, id).catch(() => undefined);
     const since = git === undefined ? `${why}, and the scripts have changed since` : why;
     return { kind: "refused", why: since };
   }
@@ -105,7 +112,9 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       { GIT_INDEX_FILE: join(temp, "index") },
       { timeoutMs: CHECKOUT_MS },
     );
-    await git("cat-file", "-e", `${commit}^{commit}`).catch(() => {
+    // Somebody may have written anything there: an option of git's is no commit.
+    const named = /^[0-9a-f]{7,64}$/.test(commit) ? `${commit}^{commit}` : "none";
+    await git("cat-file", "-e", named).catch(() => {
       throw new Error(
         `commit ${commit.slice(0, 7)} is not in this repository; \`git fetch\` may bring it`,
       );

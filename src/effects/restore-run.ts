@@ -18,7 +18,7 @@ import { restoreCode } from "./restore-code.ts";
 import { findRunFolder, runDir } from "./run-folders.ts";
 import { environmentHashes, readRunRecord } from "./run-record.ts";
 import { chooseRunner, findRunner, pixiManifest } from "./runner.ts";
-import { snapshotRoot } from "./snapshots.ts";
+import { removeSnapshot, snapshotRoot } from "./snapshots.ts";
 
 export interface RunAsked {
   readonly lab: string;
@@ -60,7 +60,10 @@ export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
   if (restored.kind === "refused") return restored;
   const { code, dir: codeDir } = restored;
   const missing = await missingScript(codeDir, record.script);
-  if (missing !== undefined) return refused(missing);
+  if (missing !== undefined) {
+    await removeSnapshot(lab, id);
+    return refused(missing);
+  }
   const packages = await packagesOf(asked, record, codeDir, dir);
   const differs = [...restored.differs, ...packages.differs, ...(await machineDiffers(record))];
   return {

@@ -21,6 +21,7 @@ import {
   SNAPSHOT_LEFT_TOLD,
   SNAPSHOT_NEIGHBOURS,
   SNAPSHOT_TRIES,
+  SNAPSHOT_UNKNOWN_MS,
 } from "../limits.ts";
 import type { CodeSeen, SnapshotNote } from "../model/code.ts";
 import { codeSeen, NO_CODE } from "./code-hash.ts";
@@ -61,7 +62,7 @@ export async function takeSnapshot(
         return { code, note: { kind: "kept", dir, left: told, leftCount: left.length } };
       }
     }
-    await rm(snapshotRoot(lab, id), { recursive: true, force: true });
+    await removeSnapshot(lab, id);
     return { code, note: { kind: "failed", why: "it changed while it was copied" } };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
@@ -234,10 +235,9 @@ export async function dropSnapshot(
   id: string,
 ): Promise<readonly string[]> {
   const root = snapshotRoot(lab, id);
-  await rm(`${root}.part`, { recursive: true, force: true });
   const text = await readFile(join(root, MANIFEST), "utf8").catch(() => undefined);
   if (text === undefined) {
-    await rm(root, { recursive: true, force: true });
+    await removeSnapshot(lab, id);
     return [];
   }
   const before = JSON.parse(text) as Partial<Record<string, string>>;
@@ -248,8 +248,33 @@ export async function dropSnapshot(
     if (before[path] === mark) continue;
     if (!(await moveOut(join(code, path), join(experiment, path)))) kept.push(path);
   }
-  if (kept.length === 0) await rm(root, { recursive: true, force: true });
+  if (kept.length === 0) await removeSnapshot(lab, id);
   return kept;
+}
+
+/** Removes a copy, or the half of one, with all that is in it. Links are not followed. */
+export async function removeSnapshot(lab: string, id: string): Promise<void> {
+  const root = snapshotRoot(lab, id);
+  await rm(`${root}.part`, { recursive: true, force: true });
+  await rm(root, { recursive: true, force: true });
+}
+
+/**
+ * Removes copies that no command of this machine's ledger knows and nobody has touched for a week:
+ * a daemon died before it could queue what they were for. Never rejects.
+ */
+export async function sweepSnapshots(
+  lab: string,
+  isKnown: (id: string) => boolean,
+  nowMs: number,
+): Promise<void> {
+  const folder = join(lab, ".nightlab", "snapshots");
+  for (const name of await readdir(folder).catch(() => [])) {
+    const id = name.replace(/\.part$/, "");
+    const facts = await lstat(join(folder, name)).catch(() => undefined);
+    const isOld = facts !== undefined && nowMs - facts.mtimeMs > SNAPSHOT_UNKNOWN_MS;
+    if (isOld && !isKnown(id)) await removeSnapshot(lab, id).catch(() => undefined);
+  }
 }
 
 async function moveOut(from: string, to: string): Promise<boolean> {

@@ -5,6 +5,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   symlinkSync,
@@ -19,9 +20,10 @@ import {
   linkWhatCame,
   snapshotCode,
   snapshotRoot,
+  sweepSnapshots,
   takeSnapshot,
 } from "../../src/effects/snapshots.ts";
-import { SNAPSHOT_FILE_BYTES } from "../../src/limits.ts";
+import { SNAPSHOT_FILE_BYTES, SNAPSHOT_UNKNOWN_MS } from "../../src/limits.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
 let bench: Bench;
@@ -169,4 +171,17 @@ test("a copy that cannot be made says why", async () => {
   assert.equal(note.kind, "failed");
   assert.ok(note.kind === "failed" && note.why.length > 0);
   assert.ok(realpathSync(bench.experiment));
+});
+
+test("copies that nobody knows go after a week, and no others", async () => {
+  write("train.py", "1");
+  await take();
+  await takeSnapshot(bench.lab, bench.experiment, "zzzz");
+  const there = (): readonly string[] => readdirSync(dirname(snapshotRoot(bench.lab, ID)));
+  const known = (id: string): boolean => id === ID;
+  await sweepSnapshots(bench.lab, known, Date.now());
+  assert.deepEqual(there(), [ID, "zzzz"]);
+  await sweepSnapshots(bench.lab, known, Date.now() + SNAPSHOT_UNKNOWN_MS + 60_000);
+  assert.deepEqual(there(), [ID]);
+  assert.ok(existsSync(join(bench.experiment, "train.py")));
 });
