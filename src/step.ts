@@ -12,7 +12,8 @@ import type { Effect } from "./model/effect.ts";
 import type { Event } from "./model/event.ts";
 import type { Fact } from "./model/fact.ts";
 import type { ExperimentPath } from "./model/ids.ts";
-import type { JournalView, World } from "./model/world.ts";
+import type { JournalView } from "./model/journal-view.ts";
+import type { World } from "./model/world.ts";
 import { onEnvironmentAhead, prepareAhead } from "./queue/ahead.ts";
 import {
   dropLeftSnapshots,

@@ -7,7 +7,8 @@ import {
   WORTH_WRITING_MS,
 } from "../limits.ts";
 import type { CommandId } from "../model/ids.ts";
-import { ENDED, type Command, type JournalView, type World } from "../model/world.ts";
+import type { JournalView } from "../model/journal-view.ts";
+import { ENDED, type Command, type World } from "../model/world.ts";
 import { membersOf } from "../queue/members.ts";
 
 /**

@@ -1,7 +1,8 @@
 // Time as the timers of a journal have it: an editor that closes shortens it, a jump adds none.
 // How long a block must stand is in settle.ts; only what is seen, nothing durable, changes here.
 import type { ExperimentPath } from "../model/ids.ts";
-import type { JournalView, Settling, World } from "../model/world.ts";
+import type { JournalView, Settling } from "../model/journal-view.ts";
+import type { World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 
 /** Nobody is in the middle of a word any more: what stands there now was meant to. */

@@ -2,7 +2,7 @@
 // From when on it is told is decided in publish.ts, where it stands in problem-places.ts.
 import { hashText } from "../model/ids.ts";
 import { problemText } from "../model/problem.ts";
-import type { JournalView, Settling } from "../model/world.ts";
+import type { JournalView, Settling } from "../model/journal-view.ts";
 
 /** Behind a block's index, the key of the problems there that are those of no command. */
 export const PROBLEMS = ".problems";

@@ -9,7 +9,8 @@ import {
 import { hashText, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock } from "../model/journal.ts";
 import type { Problem } from "../model/problem.ts";
-import { ENDED, settingsOf, type Command, type JournalView, type World } from "../model/world.ts";
+import type { JournalView } from "../model/journal-view.ts";
+import { ENDED, settingsOf, type Command, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
 import { aheadTrouble } from "../queue/ahead.ts";
 import { repeatsIn } from "../queue/repeat.ts";

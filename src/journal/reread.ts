@@ -4,14 +4,8 @@ import { CANCEL_DELETED_MS, QUIET_MS } from "../limits.ts";
 import type { JournalOrigin } from "../model/event.ts";
 import { commandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { FoundCommand, JournalReading } from "../model/journal.ts";
-import {
-  ENDED,
-  hasBegun,
-  type Command,
-  type JournalRead,
-  type JournalView,
-  type Settling,
-} from "../model/world.ts";
+import type { JournalView, Settling } from "../model/journal-view.ts";
+import { ENDED, hasBegun, type Command, type JournalRead } from "../model/world.ts";
 import { membersOf } from "../queue/members.ts";
 import { resolveWritten } from "../queue/resolve-flags.ts";
 import { commandsOf } from "../queue/targets.ts";

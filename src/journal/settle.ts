@@ -8,7 +8,7 @@ import {
   SETTLE_PREFIX_TIMES,
 } from "../limits.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
-import type { Settling } from "../model/world.ts";
+import type { Settling } from "../model/journal-view.ts";
 
 export interface SettleContext {
   /** `settle:` of the lab, in ms. */

@@ -5,12 +5,14 @@ import type { NotedCode } from "./code.ts";
 import type { Event } from "./event.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding, RuleSettings } from "./finding.ts";
-import type { CommandForm, JournalReading } from "./journal.ts";
+import type { CommandForm } from "./journal.ts";
+import type { JournalView } from "./journal-view.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "./ids.ts";
 import type { PageBlock } from "../report/seal.ts";
 import type { Occurrence } from "./window.ts";
 import type { Problem } from "./problem.ts";
+import type { Pause, YoungDeath } from "./pause.ts";
 import { emptyGpuWatch, type GpuWatch, type Place } from "./place.ts";
 import type {
   AttemptSpec,
@@ -170,62 +172,6 @@ export interface ExperimentCopy {
   readonly inert: readonly string[];
 }
 
-/** What is seen of a journal on disk: not durable, known again after the next read. */
-export interface JournalView {
-  readonly text: string;
-  /** Of the file, as is `onDisk`. */
-  readonly hash: string;
-  /** What the file holds, where `text` is a merge that is still to be written. */
-  readonly onDisk?: string;
-  readonly reading: JournalReading;
-  /** When the person last changed it; the daemon's own writes do not count. */
-  readonly changedAtMs: number;
-  /** Since when it has been changing without a pause of QUIET_MS. */
-  readonly busySinceMs: number;
-  /** Places (`block.command`) that no command stands at yet. */
-  readonly settling: ReadonlyMap<string, Settling>;
-  /** Which place holds which command. */
-  readonly placed: ReadonlyMap<string, CommandId>;
-  /** Start boxes that the person ticked, and since when. */
-  readonly ticked: ReadonlyMap<CommandId, number>;
-  /** Hash of the text that the daemon last wrote or is writing: reading it back is no edit. */
-  readonly ownHash?: string;
-  /** Hash of the text that could not be written at the last try. */
-  readonly refusedHash?: string | undefined;
-  /** Commands whose receipt the write under way adds or changes. */
-  readonly showing: readonly CommandId[];
-  /** A write was handed out and has not come back. */
-  readonly writing: boolean;
-  /** Not to be written before then: an editor was in the way. */
-  readonly retryAtMs: number;
-  /** Why REPORT.md keeps its old version, as a sentence without a full stop. */
-  readonly reportTrouble?: string;
-  /** Something that a receipt shows may have changed since the last look. */
-  readonly dirty: boolean;
-  /** A receipt that is not due yet is due then. */
-  readonly lookAtMs?: number;
-  /** What the receipts of sweeps said last of their state, and until when that is enough. */
-  readonly paced?: ReadonlyMap<
-    CommandId,
-    { readonly state: CommandState; readonly untilMs: number }
-  >;
-}
-
-/** A block that nothing has been decided about yet. */
-export interface Settling {
-  readonly canonical: string;
-  readonly source: string;
-  readonly sinceMs: number;
-  /** A later save changed something outside the block. */
-  readonly movedOn: boolean;
-  /** Why it will be held instead of started: it was copied, or a checkout brought it. */
-  readonly hold?: string;
-  /** A commit brought it: it needs no time to settle. */
-  readonly committed: boolean;
-  /** Its author's editor closed the journal then, after the block had come to stand so. */
-  readonly closedAtMs?: number;
-}
-
 export interface LabSettings {
   /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
   readonly settleMs: number;
@@ -270,21 +216,6 @@ export interface FoundExperiment {
 }
 
 export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
-
-export interface Pause {
-  readonly atMs: number;
-  /** It is said when nothing runs any more. */
-  readonly drain: boolean;
-  /** It paused itself. */
-  readonly why?: string;
-}
-
-/** A run that failed within seconds of its start. */
-export interface YoungDeath {
-  readonly id: CommandId;
-  readonly acceptedAtMs: number;
-  readonly endedAtMs: number;
-}
 
 export interface Examining {
   readonly command: CommandId;
