@@ -79,15 +79,20 @@ interface Around {
   readonly next?: Occurrence;
 }
 
-/** Of each window what was found last: it holds until the next occurrence begins. */
-const kept = new Map<string, { readonly fromMs: number; readonly found: Around }>();
+/**
+ * Of each window what was found last, the newest first: each holds until its next occurrence
+ * begins. A turn asks for now and for the night before by turns.
+ */
+const kept = new Map<string, readonly { readonly fromMs: number; readonly found: Around }[]>();
+const KEPT_EACH = 4;
 
 function around(window: Recurrence, ms: number): Around {
   const key = JSON.stringify([window.start, window.end, window.timeZone]);
-  const known = kept.get(key);
-  if (known !== undefined && ms >= known.fromMs && ms < (known.found.next?.startMs ?? Infinity)) {
-    return known.found;
-  }
+  const all = kept.get(key) ?? [];
+  const known = all.find(
+    ({ fromMs, found }) => ms >= fromMs && ms < (found.next?.startMs ?? Infinity),
+  );
+  if (known !== undefined) return known.found;
   const last = search(window, ms, -1);
   const next = search(window, ms, 1);
   const found = {
@@ -95,7 +100,7 @@ function around(window: Recurrence, ms: number): Around {
     ...(next === undefined ? {} : { next }),
   };
   if (kept.size >= WINDOWS_KEPT) kept.clear();
-  kept.set(key, { fromMs: last?.startMs ?? ms, found });
+  kept.set(key, [{ fromMs: last?.startMs ?? ms, found }, ...all].slice(0, KEPT_EACH));
   return found;
 }
 
