@@ -81,6 +81,10 @@ export const READ_CHUNK = 1 << 20;
 export const SLICE_BYTES = 1 << 16;
 /** After so long everything else takes its turn. */
 export const SLICE_MS = 8;
+/** Of it, so much is read at one go: the slowest logs, prose without end, then take 10 ms. */
+export const SLICE_BYTES = 1 << 16;
+/** After so long everything else takes its turn. */
+export const SLICE_MS = 8;
 /** A longer log line is cut here: it is no metric line. */
 export const LINE_BYTES = 1 << 20;
 /** Last console lines kept for a person. */

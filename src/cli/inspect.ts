@@ -7,7 +7,8 @@ import { readRun } from "../effects/tail.ts";
 import { READ_CHUNK, SHORT_RUN_MS } from "../limits.ts";
 import type { Plan } from "../model/journal.ts";
 import type { RunReading } from "../model/sample.ts";
-import { ownFormatOf, planBeside } from "../effects/metrics-pattern.ts";
+import { inputOfRun, planOfRun } from "../effects/inspected-run.ts";
+import { ownFormatOf } from "../effects/metrics-pattern.ts";
 import { createUnpacker } from "../effects/unpack.ts";
 import { findings } from "../observe/findings.ts";
 import { betterWay, splitOf } from "../observe/metric-role.ts";
@@ -106,8 +107,10 @@ async function shown(
   { json }: InspectOptions,
   runDir?: string,
 ): Promise<Answer> {
-  const recorded = runDir === undefined ? undefined : await recordOf(runDir);
-  const plan = (runDir === undefined ? undefined : await planBeside(runDir)) ?? NO_PLAN;
+  const plan = (runDir === undefined ? undefined : await planOfRun(runDir)) ?? NO_PLAN;
+  const whole = runDir === undefined ? undefined : await inputOfRun(runDir, plan, reading);
+  // Of a record that is only half understood, what is understood.
+  const recorded = whole ?? (runDir === undefined ? undefined : await recordOf(runDir));
   const input: RuleInput = {
     reading,
     plan,

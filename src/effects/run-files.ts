@@ -97,7 +97,8 @@ export function comparedRuns(
   });
 }
 
-function ruleInput(
+/** What the rules are told of a run from its record: as the daemon told them at its end. */
+export function ruleInput(
   plan: Plan,
   record: RunRecord | undefined,
   reading: RunReading,

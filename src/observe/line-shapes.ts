@@ -42,7 +42,8 @@ export interface LineShapes<T> {
   match(bytes: Uint8Array, from: number, to: number): Shape<T> | undefined;
   /**
    * Remembers a line's shape. `spots` get the slots 0, 1, …; undefined when one of them is no
-   * number of the tokens or the line is too long to remember.
+   * number of the tokens, the line is too long to remember, or it is the first of its shape and
+   * has no spots.
    */
   learn(
     bytes: Uint8Array,
@@ -56,6 +57,8 @@ export interface LineShapes<T> {
 /** Values of one line; `MOST_ENTRIES` of a line's meaning is less. */
 const MOST_SLOTS = 2_048;
 const BUCKET = 24;
+/** A power of two; what two lines share of it is only learned one line later. */
+const ONCE = 1 << 14;
 
 export function createLineShapes<T>(): LineShapes<T> {
   const slots: Slots = {
@@ -65,6 +68,8 @@ export function createLineShapes<T>(): LineShapes<T> {
   };
   const spot: NumberSpot = { end: 0, value: 0, grouped: false };
   const buckets = new Map<number, Shape<T>[]>();
+  /** Of lines seen once that nothing was read of: only what comes again is worth remembering. */
+  const once = new Int32Array(ONCE);
   let size = 0;
   let last: Shape<T> | undefined;
 
@@ -127,6 +132,14 @@ export function createLineShapes<T>(): LineShapes<T> {
       return undefined;
     },
     learn(bytes, tokens, spots, fixed, meaning) {
+      if (spots.length === 0) {
+        const hash = looks(bytes, tokens);
+        const at = hash & (ONCE - 1);
+        if (once[at] !== hash) {
+          once[at] = hash;
+          return undefined;
+        }
+      }
       const code = codeOf(bytes, tokens, spots, fixed);
       if (code === undefined) return undefined;
       if (size + code.length > SHAPES_BYTES / 4) {
@@ -146,6 +159,21 @@ export function createLineShapes<T>(): LineShapes<T> {
       return shape;
     },
   };
+}
+
+/** Equal for lines of one shape: every byte outside of numbers, space runs as one. */
+function looks(bytes: Uint8Array, { kinds, starts, ends, count }: LineTokens): number {
+  let hash = 17;
+  for (let i = 0; i < count; i += 1) {
+    const kind = kinds[i] ?? 0;
+    hash = (Math.imul(hash, 31) + kind) | 0;
+    if (kind === SPACE || kind === NUMBER) continue;
+    const end = ends[i] ?? 0;
+    for (let at = starts[i] ?? 0; at < end; at += 1) {
+      hash = (Math.imul(hash, 31) + (bytes[at] ?? 0)) | 0;
+    }
+  }
+  return hash;
 }
 
 /** Equal for lines of one shape: the bytes before the first digit, space runs as one. */

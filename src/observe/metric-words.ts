@@ -34,45 +34,47 @@ const CONFIG = new Set(
   ).split(" "),
 );
 
-const COUNTERS: Readonly<Record<string, LineStep["key"]>> = {
-  step: "step",
-  steps: "step",
-  global_step: "step",
-  globalstep: "step",
-  train_step: "step",
-  training_step: "step",
-  current_step: "step",
-  env_step: "step",
-  update: "step",
-  num_updates: "step",
-  total_timesteps: "step",
-  timestep: "step",
-  timesteps: "step",
-  num_timesteps: "step",
-  "trainer/global_step": "step",
-  _step: "step",
-  round: "step",
-  episode: "step",
-  "#": "step",
-  totalenvinteracts: "step",
-  timestepssofar: "step",
-  total_env_steps: "step",
-  iteration: "iteration",
-  iterations: "iteration",
-  iter: "iteration",
-  iters: "iteration",
-  it: "iteration",
-  itr: "iteration",
-  n_iter: "iteration",
-  training_iteration: "iteration",
-  micro_step: "iteration",
-  batch: "iteration",
-  batch_idx: "iteration",
-  epoch: "epoch",
-  ep: "epoch",
-  epoch_num: "epoch",
-  current_epoch: "epoch",
-};
+const COUNTERS: ReadonlyMap<string, LineStep["key"]> = new Map(
+  Object.entries<LineStep["key"]>({
+    step: "step",
+    steps: "step",
+    global_step: "step",
+    globalstep: "step",
+    train_step: "step",
+    training_step: "step",
+    current_step: "step",
+    env_step: "step",
+    update: "step",
+    num_updates: "step",
+    total_timesteps: "step",
+    timestep: "step",
+    timesteps: "step",
+    num_timesteps: "step",
+    "trainer/global_step": "step",
+    _step: "step",
+    round: "step",
+    episode: "step",
+    "#": "step",
+    totalenvinteracts: "step",
+    timestepssofar: "step",
+    total_env_steps: "step",
+    iteration: "iteration",
+    iterations: "iteration",
+    iter: "iteration",
+    iters: "iteration",
+    it: "iteration",
+    itr: "iteration",
+    n_iter: "iteration",
+    training_iteration: "iteration",
+    micro_step: "iteration",
+    batch: "iteration",
+    batch_idx: "iteration",
+    epoch: "epoch",
+    ep: "epoch",
+    epoch_num: "epoch",
+    current_epoch: "epoch",
+  }),
+);
 /** Which x axis is taken where a line has several: the one that counts furthest. */
 const ORDER = [
   "global_step",
@@ -93,11 +95,15 @@ const COUNTING =
 export function counterOf(
   name: string,
 ): { readonly key: LineStep["key"]; readonly rank: number } | undefined {
+  // Asked of every word of a log: nearly all are told by the table alone.
+  const end = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
+  const own = end.includes(" ") ? end.trim().replaceAll(" ", "_") : end;
+  if (!COUNTERS.has(own)) return undefined;
   const lower = name.toLowerCase().trim().replaceAll(" ", "_");
   const parts = lower.split("/");
   if (!parts.slice(0, -1).every((part) => COUNTING.test(part))) return undefined;
   const last = lower.startsWith("trainer/") ? lower : (parts.at(-1) ?? lower);
-  const key = COUNTERS[last];
+  const key = COUNTERS.get(last);
   if (key === undefined) return undefined;
   const at = ORDER.indexOf(last);
   if (at >= 0) return { key, rank: at };
@@ -131,23 +137,25 @@ export function namesSetting(name: string): boolean {
   return CONFIG.has(name.toLowerCase().replaceAll(/[ -]/g, "_"));
 }
 
-const SPLITS: Readonly<Record<string, string>> = {
-  train: "train",
-  training: "train",
-  val: "val",
-  valid: "val",
-  validation: "val",
-  validate: "val",
-  eval: "eval",
-  evaluation: "eval",
-  dev: "dev",
-  test: "test",
-  testing: "test",
-};
+const SPLITS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    train: "train",
+    training: "train",
+    val: "val",
+    valid: "val",
+    validation: "val",
+    validate: "val",
+    eval: "eval",
+    evaluation: "eval",
+    dev: "dev",
+    test: "test",
+    testing: "test",
+  }),
+);
 
 /** `val` of `Validation`; undefined for a word that names no part of the data. */
 export function splitOfWord(word: string): string | undefined {
-  return SPLITS[word.toLowerCase()];
+  return SPLITS.get(word.toLowerCase());
 }
 
 /** `val` of `val_loss`, `Val/Acc`, `loss/val`: the part of the data that a metric's name tells. */

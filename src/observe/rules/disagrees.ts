@@ -1,11 +1,10 @@
 // Rule: a final value that does not fit those of earlier runs of the same code and arguments:
 // equal where the seed is equal, within their spread where it is another.
 import type { MetricDigest, RunDigest } from "../../model/digest.ts";
-import { touchesCriterion } from "../criterion-metrics.ts";
 import { roleOf } from "../metric-role.ts";
 import { percent, shown } from "../series-place.ts";
 import { outsideSpread } from "../student.ts";
-import { rule, type Found, type RuleInput } from "./rule.ts";
+import { foundAtLast, rule, type Found, type RuleInput } from "./rule.ts";
 
 export const disagrees = rule({
   name: "disagrees",
@@ -37,7 +36,7 @@ export const disagrees = rule({
       );
       if (others.length < runs || !outsideSpread(metric.last, others, chance)) return [];
       const said = `${metric.key} ends at ${shown(metric.last)}; ${others.length} earlier seeds ended between ${shown(Math.min(...others))} and ${shown(Math.max(...others))}`;
-      return [found(input, metric, said)];
+      return [foundAtLast(input, metric.key, said)];
     });
   },
 });
@@ -73,19 +72,5 @@ function fromTwin(
   const off = size === 0 ? 0 : Math.abs(metric.last - last) / size;
   if (off <= by) return [];
   const said = `${metric.key} ends ${percent(off)} away from ${folder}, which had the same code, arguments and seed`;
-  return [found(input, metric, said)];
-}
-
-function found({ plan, reading }: RuleInput, { key }: MetricDigest, message: string): Found {
-  const last = reading.series.find(({ summary }) => summary.key === key)?.summary.last;
-  return {
-    metric: key,
-    message,
-    ...(last === undefined
-      ? {}
-      : { evidence: { file: last.file, line: last.line, offset: last.offset }, token: last.token }),
-    count: 1,
-    persists: touchesCriterion(plan, key),
-    blocking: false,
-  };
+  return [foundAtLast(input, metric.key, said)];
 }

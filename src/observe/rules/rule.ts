@@ -7,6 +7,7 @@ import type { Plan } from "../../model/journal.ts";
 import type { RunOutcome } from "../../model/run.ts";
 import type { RunReading } from "../../model/sample.ts";
 import type { SystemSeries } from "../../model/system.ts";
+import { touchesCriterion } from "../criterion-metrics.ts";
 
 export interface RuleInput {
   readonly reading: RunReading;
@@ -35,6 +36,25 @@ export interface RuleInput {
 
 /** A finding before it gets its rule's name, its tier and its time. */
 export type Found = Omit<Finding, "rule" | "atMs" | "tier"> & Partial<Pick<Finding, "tier">>;
+
+/** What is said of a metric as it ended, with its last value as the evidence. */
+export function foundAtLast(
+  { plan, reading }: Pick<RuleInput, "plan" | "reading">,
+  key: string,
+  message: string,
+): Found {
+  const last = reading.series.find(({ summary }) => summary.key === key)?.summary.last;
+  return {
+    metric: key,
+    message,
+    ...(last === undefined
+      ? {}
+      : { evidence: { file: last.file, line: last.line, offset: last.offset }, token: last.token }),
+    count: 1,
+    persists: touchesCriterion(plan, key),
+    blocking: false,
+  };
+}
 
 /** A number of a rule that a person may change. */
 export interface RuleNumber {

@@ -2,12 +2,11 @@
 // a leap beyond every earlier run. Often the data leaks or the target is among the inputs.
 import type { MetricDigest } from "../../model/digest.ts";
 import type { Series } from "../../model/sample.ts";
-import { touchesCriterion } from "../criterion-metrics.ts";
 import { betterWay, roleIn, roleOf, seriesOfRole, splitOf } from "../metric-role.ts";
 import { finite } from "../robust.ts";
 import { shown } from "../series-place.ts";
 import { outsideSpread } from "../student.ts";
-import { rule, type Found, type RuleInput } from "./rule.ts";
+import { foundAtLast, rule, type Found, type RuleInput } from "./rule.ts";
 
 export const tooGood = rule({
   name: "too-good",
@@ -51,7 +50,9 @@ function perfect({ summary }: Series, input: RuleInput, numbers: Numbers): reado
   const good =
     (role === "share" && share >= numbers.accuracy) ||
     (role === "loss" && last.value >= 0 && last.value <= numbers.loss);
-  return good ? [found(input, key, `${key} ends at ${last.token}: too good to be true?`)] : [];
+  return good
+    ? [foundAtLast(input, key, `${key} ends at ${last.token}: too good to be true?`)]
+    : [];
 }
 
 /** How many evaluations in a row. */
@@ -72,7 +73,11 @@ function aboveTraining(val: Series, input: RuleInput, points: number): readonly 
   if (trained.length === 0 || late.length < EVALUATIONS || late.some((one) => one <= least))
     return [];
   return [
-    found(input, key, `${key} is over ${shown(100 * points)} points above ${train.summary.key}`),
+    foundAtLast(
+      input,
+      key,
+      `${key} is over ${shown(100 * points)} points above ${train.summary.key}`,
+    ),
   ];
 }
 
@@ -106,24 +111,6 @@ function leaps(
     const least = Math.max(numbers.sigmas * deviation, 0.02 * Math.abs(record));
     if (ahead <= least || !outsideSpread(own, others, numbers.chance)) return [];
     const said = `${metric.key} reaches ${shown(own)}; the best of ${others.length} earlier runs was ${shown(record)}`;
-    return [found({ plan, reading }, metric.key, said)];
+    return [foundAtLast({ plan, reading }, metric.key, said)];
   });
-}
-
-function found(
-  { plan, reading }: Pick<RuleInput, "plan" | "reading">,
-  key: string,
-  message: string,
-): Found {
-  const last = reading.series.find(({ summary }) => summary.key === key)?.summary.last;
-  return {
-    metric: key,
-    message,
-    ...(last === undefined
-      ? {}
-      : { evidence: { file: last.file, line: last.line, offset: last.offset }, token: last.token }),
-    count: 1,
-    persists: touchesCriterion(plan, key),
-    blocking: false,
-  };
 }
