@@ -26,7 +26,7 @@ import { onRepeatAsked } from "./queue/repeat.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./queue/run-events.ts";
 import { onGpusSeen } from "./queue/place-watch.ts";
 import { onStartExamined, startNext } from "./queue/start.ts";
-import { onNightComposed, showLabPage, tellNights } from "./report/tell-night.ts";
+import { onNightComposed, showLabPage, tellAgain, tellNights } from "./report/tell-night.ts";
 import { followMembers } from "./queue/sweep.ts";
 import { endWindows } from "./queue/window-end.ts";
 import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./queue/pause.ts";
@@ -105,6 +105,9 @@ function take(turn: Turn, event: Event): void {
       return;
     case "gpus-seen":
       onGpusSeen(turn, event);
+      return;
+    case "night-asked":
+      tellAgain(turn, event.lab);
       return;
     case "night-composed":
       onNightComposed(turn, event);

@@ -5,8 +5,9 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { openLedger } from "../effects/ledger.ts";
 import { stateDir } from "../effects/state-dir.ts";
 import { replay } from "../ledger/replay.ts";
+import type { Fact } from "../model/fact.ts";
 import { commandId, labPath, type LabPath } from "../model/ids.ts";
-import { emptyWorld, runsOf, type Command, type World } from "../model/world.ts";
+import { runsOf, type Command, type World } from "../model/world.ts";
 
 /** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
 export function findLab(from: string): LabPath | undefined {
@@ -25,11 +26,16 @@ export const noLab = (from: string): string =>
 
 /** The lab's world as the ledger has it; an empty one where nothing was ever recorded. */
 export function readWorld(lab: LabPath): World {
+  return replay(readFacts(lab));
+}
+
+/** What the ledger has of a lab, oldest first. */
+export function readFacts(lab: LabPath): readonly Fact[] {
   const dir = stateDir();
-  if (!existsSync(join(dir, "ledger.sqlite"))) return emptyWorld();
+  if (!existsSync(join(dir, "ledger.sqlite"))) return [];
   const ledger = openLedger(dir, { readOnly: true });
   try {
-    return replay(ledger.read([lab]));
+    return ledger.read([lab]);
   } finally {
     ledger.close();
   }

@@ -1,11 +1,18 @@
-// `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal.
-// It needs no daemon and disturbs none: files are written only where their bytes differ.
-import { basename, resolve } from "node:path";
+// `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal; of a lab all of
+// its experiments, and LAB.md. Files are written only where their bytes differ.
+import { existsSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { experimentsOf } from "../effects/lab-experiments.ts";
+import { isLocked } from "../effects/lab-lock.ts";
 import { rebuildExperiment } from "../effects/pages.ts";
+import { rebuildLabPage } from "../effects/rebuild-lab.ts";
+import { writeRequest } from "../effects/requests.ts";
+import type { LabPath } from "../model/ids.ts";
+import { localStamp } from "../model/time.ts";
 import { type Answer, refused } from "./answer.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab } from "./lab-world.ts";
+import { findLab, readFacts } from "./lab-world.ts";
 
 /**
  * Rebuilds the experiment that a path leads to: its folder, its JOURNAL.md, or one of its runs.
@@ -13,6 +20,47 @@ import { findLab } from "./lab-world.ts";
  * is no experiment.
  */
 export async function rebuild(path: string): Promise<Answer> {
+  const wholeLab = labAt(path);
+  if (wholeLab !== undefined) return await rebuildLab(wholeLab);
+  return await rebuildOne(path);
+}
+
+/** A lab's own folder, or its LAB.md. */
+function labAt(path: string): LabPath | undefined {
+  const folder = basename(path) === "LAB.md" ? dirname(resolve(path)) : resolve(path);
+  return existsSync(join(folder, "nightlab.yaml")) ? findLab(folder) : undefined;
+}
+
+async function rebuildLab(lab: LabPath): Promise<Answer> {
+  const answers: Answer[] = [];
+  for (const experiment of await experimentsOf(lab)) answers.push(await rebuildOne(experiment));
+  answers.push(await rebuildPage(lab));
+  const exitCode = answers.reduce<Answer["exitCode"]>(
+    (worst, one) => (one.exitCode > worst ? one.exitCode : worst),
+    0,
+  );
+  return { text: answers.map(({ text }) => text).join("\n"), exitCode };
+}
+
+async function rebuildPage(lab: LabPath): Promise<Answer> {
+  const nowMs = Date.now();
+  const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (isLocked(lab) !== undefined) {
+    writeRequest(lab, { kind: "retell", id: "night" });
+    return { text: "LAB.md: the lab's daemon makes it anew", exitCode: 0 };
+  }
+  try {
+    const made = await rebuildLabPage({ lab, facts: readFacts(lab), nowMs, timeZone });
+    if (made === undefined) return { text: "LAB.md: no night to tell of", exitCode: 0 };
+    const day = localStamp(made.endMs, timeZone).slice(0, 10);
+    const lines = [`LAB.md tells of the night to ${day}`, ...made.problems];
+    return { text: lines.join("\n"), exitCode: made.problems.length === 0 ? 0 : 1 };
+  } catch (error) {
+    return refused(`Cannot make LAB.md of ${lab}: ${fileErrorText(error)}`);
+  }
+}
+
+async function rebuildOne(path: string): Promise<Answer> {
   const experiment = await experimentOf(resolve(path));
   if (experiment === undefined) {
     return refused(

@@ -1,7 +1,7 @@
 // LAB.md, the lab's own page: what is wrong with nightlab.yaml, and how the last night was. It is
 // written by the protocol of a journal (journal-file.ts), and a person's text in it stays (keep.ts).
 import { mkdir, open, readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import {
   DISPLACED_LOOKS_MS,
   JOURNAL_RETRY_MS,
@@ -9,9 +9,9 @@ import {
   QUIET_GAP_MS,
   QUIET_PATIENCE_MS,
 } from "../limits.ts";
-import { problemPieces } from "../journal/receipt.ts";
 import { hashText, labPath, type LabPath } from "../model/ids.ts";
 import type { Problem } from "../model/problem.ts";
+import { labBlocks } from "../report/lab-blocks.ts";
 import { mergePages, pageWith } from "../report/merge-pages.ts";
 import { sealText, type PageBlock } from "../report/seal.ts";
 import { decodeUtf8 } from "./decode-text.ts";
@@ -36,8 +36,11 @@ const markFile = (lab: string): string => join(lab, ".nightlab", "pages", "lab.m
 export interface LabPages {
   /** Puts right what a crash left, before the page is shown. */
   open(lab: LabPath): Promise<void>;
-  /** From now on the page says this; it is written once nobody is at it. */
-  show(lab: LabPath, problems: readonly Problem[], digest: readonly PageBlock[]): void;
+  /**
+   * From now on the page says this; it is written once nobody is at it. Resolves when it says so,
+   * or when it has been told why it cannot.
+   */
+  show(lab: LabPath, problems: readonly Problem[], digest: readonly PageBlock[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -68,6 +71,8 @@ interface Page {
   looks: readonly number[];
   /** ...and what that took out comes back once. */
   mayComeBack: boolean;
+  /** Who waits for it to be as wanted. */
+  readonly shown: (() => void)[];
 }
 
 /** What one look at the page came to: it is as wanted, or it is looked at again after `ms`. */
@@ -97,6 +102,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
       owed: [],
       looks: [],
       mayComeBack: true,
+      shown: [],
     };
     pages.set(lab, page);
     return page;
@@ -115,13 +121,13 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     page.timer = setTimeout(() => {
       page.turn = page.turn.then(() => look(page));
     }, ms);
-    page.timer.unref();
   };
   const look = async (page: Page): Promise<void> => {
     if (closed) return;
     try {
       const found = await renew(page);
-      if (found !== "settled") later(page, found.again);
+      if (found === "settled") tellShown(page);
+      else later(page, found.again);
     } catch (error) {
       tell(page, String(error));
       later(page, NIGHT_RETRY_MS);
@@ -132,6 +138,10 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     if (page.trouble !== why)
       warn(`${PAGE} not written; it is tried again`, { lab: page.lab, why });
     page.trouble = why;
+    tellShown(page);
+  };
+  const tellShown = (page: Page): void => {
+    for (const shown of page.shown.splice(0)) shown();
   };
 
   const renew = async (page: Page): Promise<Look> => {
@@ -222,6 +232,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     for (const { taken } of page.owed.splice(0, owed)) taken();
     page.waitingSinceMs = undefined;
     page.trouble = undefined;
+    tellShown(page);
     await mkdir(dirname(markFile(page.lab)), { recursive: true });
     await writeWhole(markFile(page.lab), markOf(page));
   };
@@ -260,6 +271,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
       page.isEmpty = problems.length === 0 && digest.length === 0;
       page.mayComeBack = true;
       later(page, 0);
+      return new Promise((shown) => page.shown.push(shown));
     },
     async close() {
       closed = true;
@@ -277,24 +289,4 @@ const markOf = ({ wanted }: Page): string => hashText(sealText(wanted));
 
 async function isShown(page: Page): Promise<boolean> {
   return (await readFile(markFile(page.lab), "utf8").catch(() => "")) === markOf(page);
-}
-
-/** Title, what is wrong with the settings, and what is told of the night. */
-export function labBlocks(
-  lab: string,
-  problems: readonly Problem[],
-  digest: readonly PageBlock[],
-): readonly PageBlock[] {
-  const title = { key: "lab.title", text: `# ${basename(lab)}` };
-  if (problems.length === 0 && digest.length === 0) {
-    return [title, { key: "lab.settings", text: "`nightlab.yaml` is read without a problem." }];
-  }
-  const pieces = problemPieces(
-    problems.map((problem) => ({
-      ...problem,
-      message: `nightlab.yaml, line ${problem.place.line}: ${problem.message}`,
-    })),
-  );
-  const told = pieces.map((piece, i) => ({ key: `lab.problem.${i}`, text: `> ${piece}` }));
-  return [title, ...told, ...digest];
 }

@@ -242,6 +242,7 @@ async function openEyes(
     await eye.ready;
     const requests = watchRequests(lab, (request) => {
       if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
+      else if (request.kind === "retell") loop.post({ kind: "night-asked", lab });
       else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
       else if (request.kind === "repeat") {
         void carryOutRepeat(

@@ -60,7 +60,18 @@ export interface RepeatAnswer {
   readonly differs?: readonly string[];
 }
 
-export type Request = StopRequest | QueueRequest | RestoreRequest | RepeatRequest;
+/** LAB.md is to be made anew. */
+export interface RetellRequest {
+  readonly kind: "retell";
+  readonly id: "night";
+}
+
+export type Request =
+  | StopRequest
+  | QueueRequest
+  | RestoreRequest
+  | RepeatRequest
+  | RetellRequest;
 
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 
@@ -160,6 +171,7 @@ function readRequest(path: string): Request | undefined {
       if (id === undefined || experiment === undefined || run === undefined) return undefined;
       return /^[\w-]{1,40}$/.test(id) ? { kind: "repeat", id, experiment, folder: run } : undefined;
     }
+    if (value["kind"] === "retell") return { kind: "retell", id: "night" };
     if (value["kind"] === "queue") {
       const word = QUEUE_WORDS.find((one) => one === value["word"]);
       return word === undefined ? undefined : { kind: "queue", id: "word", word };

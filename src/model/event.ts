@@ -97,6 +97,11 @@ export type Event = { readonly atMs: number } & (
       readonly failure?: string;
     }
   | {
+      /** On the command line: LAB.md is to be made anew. */
+      readonly kind: "night-asked";
+      readonly lab: LabPath;
+    }
+  | {
       /** How a night was; without blocks it could not be made. */
       readonly kind: "night-composed";
       readonly lab: LabPath;

@@ -182,7 +182,9 @@ function timeOf(run: Run, context: NightContext): string {
   if (run.startedAtMs === undefined) return `at ${clock(to, context)}`;
   if (run.outcome.ending === "lost") return `from ${clock(from, context)} on`;
   const took = spanText(Math.max(0, to - from));
-  return `${clock(from, context)} to ${clockFrom(context.night.endMs, to, context)}, ${took}`;
+  const { endMs } = context.night;
+  const end = to > endMs ? clockFrom(endMs, to, context) : clock(to, context);
+  return `${clock(from, context)} to ${end}, ${took}`;
 }
 
 /** The time; with its day where it is none of the night's or of the evening before it. */

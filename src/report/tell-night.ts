@@ -41,6 +41,16 @@ function tellNight(turn: Turn, path: LabPath, lab: Lab): void {
   }
 }
 
+/** Has the night that was told last made anew; where none ever was, the last one. */
+export function tellAgain(turn: Turn, lab: LabPath): void {
+  const { world } = turn;
+  const settings = world.labs.get(lab)?.settings;
+  if (settings === undefined || world.telling.get(lab)?.asked === true) return;
+  const told = world.told.get(lab);
+  const night = told?.night ?? lastNight(settings, turn.atMs);
+  if (night !== undefined) ask(turn, lab, night, told?.asOfMs ?? night.endMs);
+}
+
 function ask(turn: Turn, lab: LabPath, night: Occurrence, asOfMs: number): void {
   turn.world.telling.set(lab, { asked: true, notBeforeMs: 0 });
   turn.effect({ kind: "compose-night", lab, night, asOfMs });

@@ -61,38 +61,38 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 const rest = (): Promise<void> => pause(4 * QUIET_MS);
 
 test("a lab whose settings are right and whose nights are quiet gets no page", async () => {
-  pages.show(lab, RIGHT, []);
+  void pages.show(lab, RIGHT, []);
   await rest();
   assert.ok(!existsSync(file()));
 });
 
 test("a mistake is told with its line and the right spelling, and goes when it is mended", async () => {
-  pages.show(lab, problemsOf("quiet: 5s\nsetle: 5s\n"), []);
+  void pages.show(lab, problemsOf("quiet: 5s\nsetle: 5s\n"), []);
   await until("the mistake stands there", () =>
     /^> \*\*problem\*\* nightlab\.yaml, line 2: .*did you mean `settle`/m.test(page()),
   );
-  pages.show(lab, RIGHT, []);
+  void pages.show(lab, RIGHT, []);
   await until("it is gone", () => page() !== "" && !page().includes("problem**"));
 });
 
 test("a page that a person wrote stays, below what nightlab says", async () => {
   const own = "# My lab\r\n\r\nWhat we do here, no newline at the end";
   writeFileSync(file(), own);
-  pages.show(lab, RIGHT, []);
+  void pages.show(lab, RIGHT, []);
   await rest();
   assert.equal(page(), own);
-  pages.show(lab, RIGHT, night("## The night", "- done"));
+  void pages.show(lab, RIGHT, night("## The night", "- done"));
   await until("the night is told", () => page().includes("- done"));
   assert.ok(page().endsWith(own));
   assert.ok(page().indexOf("- done") < page().indexOf("My lab"));
-  pages.show(lab, RIGHT, night("## The next night", "- failed"));
+  void pages.show(lab, RIGHT, night("## The next night", "- failed"));
   await until("the next one is", () => page().includes("- failed"));
   assert.ok(page().endsWith(own));
   assert.ok(!page().includes("- done"));
 });
 
 test("what a person changes in the night's part becomes theirs, and what they add stays", async () => {
-  pages.show(lab, RIGHT, night("## The night", "- done"));
+  void pages.show(lab, RIGHT, night("## The night", "- done"));
   await until("it is told", () => page().includes("- done"));
   writeFileSync(
     file(),
@@ -103,40 +103,40 @@ test("what a person changes in the night's part becomes theirs, and what they ad
   await rest();
   assert.ok(page().includes("I doubt it"), "not written without news");
   assert.ok(!/^- done$/m.test(page()));
-  pages.show(lab, RIGHT, night("## The next night", "- failed"));
+  void pages.show(lab, RIGHT, night("## The next night", "- failed"));
   await until("news came", () => page().includes("- failed"));
   assert.match(page(), /^- done, but I doubt it$/m);
   assert.match(page(), /^Mine\.$/m);
 });
 
 test("a page that was taken away, or emptied, comes back with the next news only", async () => {
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await until("it is told", () => page().includes("- one"));
   await pages.close();
   rmSync(file());
   pages = openPages();
   await pages.open(lab);
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await rest();
   assert.ok(!existsSync(file()), "it was read, and thrown away");
-  pages.show(lab, RIGHT, night("- two"));
+  void pages.show(lab, RIGHT, night("- two"));
   await until("the next night is told", () => page().includes("- two"));
 });
 
 test("a crash between the fact and the write is made good at the next start", async () => {
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await pages.close();
   rmSync(file(), { force: true });
   pages = openPages();
   await pages.open(lab);
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await until("it is told", () => page().includes("- one"));
 });
 
 test("nothing is written while somebody saves, and an old copy saved over it is mended", async () => {
   writeFileSync(file(), "# Mine\n\nA\n");
   const writer = openSync(file(), "r+");
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await rest();
   assert.ok(!page().includes("- one"));
   closeSync(writer);
@@ -148,7 +148,7 @@ test("nothing is written while somebody saves, and an old copy saved over it is 
 
 test("a save that lands in the page just replaced is merged with one that came after it", async () => {
   writeFileSync(file(), "# Mine\n\nfirst\n\nmiddle\n\nlast\n");
-  pages.show(lab, RIGHT, night("- one"));
+  void pages.show(lab, RIGHT, night("- one"));
   await until("it is told", () => page().includes("- one"));
   // An editor that had it open before writes into it, wherever its name is now.
   const kept = join(lab, ".nightlab", "kept");
