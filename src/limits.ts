@@ -81,10 +81,6 @@ export const READ_CHUNK = 1 << 20;
 export const SLICE_BYTES = 1 << 16;
 /** After so long everything else takes its turn. */
 export const SLICE_MS = 8;
-/** Of it, so much is read at one go: the slowest logs, prose without end, then take 10 ms. */
-export const SLICE_BYTES = 1 << 16;
-/** After so long everything else takes its turn. */
-export const SLICE_MS = 8;
 /** A longer log line is cut here: it is no metric line. */
 export const LINE_BYTES = 1 << 20;
 /** Last console lines kept for a person. */
@@ -519,3 +515,5 @@ export const REPEAT_ANSWER_MS = 90_000;
 export const REPEAT_NAMES = 1_000;
 /** A copy of code that no command knows is another machine's, or left over after so long. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
+/** A larger list of resolved packages is no list of packages. */
+export const RESOLVED_BYTES = 8 * 2 ** 20;

@@ -45,14 +45,17 @@ function asJson(compared: ComparedRuns): string {
 }
 
 function asText(compared: ComparedRuns): string {
-  const facts = compared.facts.map(({ what, values, differs }) => [
-    differs ? "*" : "",
-    what,
-    ...values.map(factText),
-  ]);
+  const facts = compared.facts
+    .filter(({ differs }) => differs)
+    .map(({ what, values }) => [what, ...values.map((of) => factText(what, of))]);
   const metrics = compared.metrics.flatMap(metricRows);
-  const lines = columns([["", "", ...compared.groups], ...facts, [""], ...metrics]);
-  const notes = ["* differs. A metric is the last logged value."];
+  const lines = columns([["", ...compared.groups], ...facts, [""], ...metrics]);
+  const same = compared.facts.filter(({ differs }) => !differs);
+  const alike = same.map(({ what, values }) => `  ${what}: ${factText(what, values[0] ?? [])}`);
+  const notes = ["A metric is the last logged value."];
+  for (const name of compared.mixed) {
+    notes.push(`${name} names runs of several settings: they have no mean and are not tested.`);
+  }
   const differences = compared.metrics.flatMap(({ groups }) =>
     groups.flatMap(({ difference }) => difference ?? []),
   );
@@ -65,11 +68,13 @@ function asText(compared: ComparedRuns): string {
   if (differences.some(({ corrected }) => corrected !== undefined)) {
     notes.push("Each p is corrected by Holm's method for all that are tested here.");
   }
-  return `${lines.join("\n")}\n\n${notes.join("\n")}\n`;
+  const rest = alike.length === 0 ? [] : ["", "The same in all:", ...alike];
+  return `${[...lines, ...rest].join("\n")}\n\n${notes.join("\n")}\n`;
 }
 
 /** Up to two values; of more the first and the last, since the rows are to be read. */
-function factText(values: readonly string[]): string {
+function factText(what: string, values: readonly string[]): string {
+  if (what === "run" && values.length > 1) return `${values.length} runs`;
   return values.length < 3
     ? values.join("; ")
     : `${values[0]} … ${values.at(-1)} (${values.length})`;
@@ -81,15 +86,15 @@ function metricRows({ metric, groups }: ComparedMetric): readonly (readonly stri
     const left = without.length === 0 ? "" : ` (${without.length} without)`;
     return tokens.length === 0 ? `none${left}` : `${tokens.join(", ")}${left}`;
   });
-  const rows = [["", metric, ...values]];
+  const rows = [[metric, ...values]];
   if (groups.some(({ mean }) => mean !== undefined)) {
     const means = groups.map(({ mean, deviation, interval }) =>
       mean === undefined ? "" : `${short(mean)}, SD ${short(deviation)}, ${intervalText(interval)}`,
     );
-    rows.push(["", "  mean", ...means]);
+    rows.push(["  mean", ...means]);
   }
   if (groups.some(({ difference }) => difference !== undefined)) {
-    rows.push(["", "  difference", ...groups.map(({ difference }) => differenceText(difference))]);
+    rows.push(["  difference", ...groups.map(({ difference }) => differenceText(difference))]);
   }
   return rows;
 }

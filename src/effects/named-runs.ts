@@ -1,6 +1,8 @@
 // Finds the runs that words of the command line mean: a path, an id, a folder, or a name, which
 // means all of its seeds. Looked for in the experiment at hand first, then in the whole lab.
-import { basename, dirname, resolve } from "node:path";
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { RESOLVED_BYTES } from "../limits.ts";
 import { nameWithoutSeed } from "../report/groups.ts";
 import { meansRun, type ReportRun } from "../report/input.ts";
 import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
@@ -9,6 +11,8 @@ import { experimentsOf } from "./lab-experiments.ts";
 export interface NamedRuns {
   readonly name: string;
   readonly runs: readonly ReportRun[];
+  /** Of the runs that kept what was resolved for them: `numpy==2.1.0`, each once. */
+  readonly packages: readonly (readonly string[])[];
 }
 
 /**
@@ -47,10 +51,13 @@ export async function findNamedRuns(
     const isHere = !isPath || folder === "" || folder === ".";
     const places = isHere ? [...here, ...everywhere] : [...new Set(named)];
     let runs: readonly ReportRun[] = [];
+    let packages: readonly (readonly string[])[] = [];
     for (const place of places) {
-      if (runs.length === 0) runs = fitting(word, await runsIn(place));
+      if (runs.length > 0) break;
+      runs = fitting(word, await runsIn(place));
+      packages = await Promise.all(runs.map((run) => packagesOf(place, run)));
     }
-    found.push({ name, runs });
+    found.push({ name, runs, packages: packages.filter((of) => of.length > 0) });
   }
   return found;
 }
@@ -59,4 +66,15 @@ export async function findNamedRuns(
 function fitting(word: string, runs: readonly ReportRun[]): readonly ReportRun[] {
   const exact = runs.filter((run) => meansRun(word, run));
   return exact.length > 0 ? exact : runs.filter((run) => nameWithoutSeed(run.name) === word);
+}
+
+/** The pinned packages in the file that a run keeps beside its record; none where it has none. */
+async function packagesOf(experiment: string, run: ReportRun): Promise<readonly string[]> {
+  const file = run.record?.environment?.resolved;
+  if (file === undefined || basename(file) !== file) return [];
+  const path = join(experiment, run.path, file);
+  const about = await stat(path).catch(() => undefined);
+  if (about?.isFile() !== true || about.size > RESOLVED_BYTES) return [];
+  const text = await readFile(path, "utf8").catch(() => "");
+  return [...text.matchAll(/^([\w.-]+(?:\[[^\]\n]*\])?==[^\s;\\]+)/gm)].map((one) => one[1] ?? "");
 }

@@ -6,7 +6,7 @@ import { spanText } from "../model/time.ts";
 import { differenceOf, measureGroup } from "./comparisons.ts";
 import { holm, type Difference } from "./compare-means.ts";
 import { toNumber, type Decimal } from "./decimal.ts";
-import { argsWithoutSeed, seedOf } from "./groups.ts";
+import { argsWithoutSeed, seedOf, settingOf } from "./groups.ts";
 import { runState, type ReportRun } from "./input.ts";
 import { summarize } from "./statistics.ts";
 
@@ -14,6 +14,8 @@ export interface ComparedGroup {
   /** As it was asked for. */
   readonly name: string;
   readonly runs: readonly ReportRun[];
+  /** `numpy==2.1.0` of each run whose environment was kept beside it, in the order of the runs. */
+  readonly packages?: readonly (readonly string[])[];
 }
 
 export interface ComparedFact {
@@ -54,14 +56,17 @@ export interface ComparedRuns {
   readonly groups: readonly string[];
   readonly facts: readonly ComparedFact[];
   readonly metrics: readonly ComparedMetric[];
+  /** Groups whose runs differ in more than their seed: no mean, no test. */
+  readonly mixed: readonly string[];
 }
 
 /** Two or more groups side by side; differences are to the first. */
 export function compareRuns(groups: readonly ComparedGroup[]): ComparedRuns {
   return {
     groups: groups.map((group) => group.name),
-    facts: factsOf(groups),
+    facts: [...factsOf(groups), ...packageFacts(groups)],
     metrics: metricsOf(groups),
+    mixed: groups.filter(isMixed).map(({ name }) => name),
   };
 }
 
@@ -73,18 +78,49 @@ const FACTS: readonly (readonly [string, (run: ReportRun) => string | undefined]
   ["took", (run) => secondsText(run.record)],
   ["arguments", (run) => argsWithoutSeed(run).join(" ")],
   ["seed", seedOf],
+  ["variables", (run) => variablesText(run.record)],
   ["because", (run) => run.record?.because],
   ["script", (run) => run.record?.script],
   ["scripts' hash", (run) => run.record?.codeHash?.slice(0, 12)],
   ["commit", (run) => run.record?.git?.commit.slice(0, 12)],
   ["uncommitted changes", (run) => dirtyText(run.record)],
+  ["changed while queued", (run) => run.record?.changedSinceQueued?.join(", ")],
   ["runner", (run) => run.record?.runner],
   ["interpreter", (run) => run.record?.interpreter],
+  ["Python", (run) => run.record?.environment?.python],
   ["hash of dependencies", (run) => run.record?.environment?.metadataHash?.slice(0, 12)],
   ["hash of lock", (run) => run.record?.environment?.lockHash?.slice(0, 12)],
   ["machine", (run) => run.record?.host],
   ["GPU", (run) => run.record?.gpus.map((gpu) => `${gpu.name} (${gpu.driver})`).join(", ")],
 ];
+
+function isMixed({ runs }: ComparedGroup): boolean {
+  return new Set(runs.map(settingOf)).size > 1;
+}
+
+/** A row for each package that is not the same in all groups. */
+function packageFacts(groups: readonly ComparedGroup[]): readonly ComparedFact[] {
+  if (groups.some(({ packages = [] }) => packages.length === 0)) return [];
+  const versions = groups.map(({ packages = [] }) => {
+    const found = new Map<string, Set<string>>();
+    for (const line of packages.flat()) {
+      const [name = "", version = ""] = line.split("==");
+      found.set(name, (found.get(name) ?? new Set()).add(version));
+    }
+    return found;
+  });
+  const names = [...new Set(versions.flatMap((of) => [...of.keys()]))].toSorted();
+  return names.flatMap((name) => {
+    const values = versions.map((of) => [...(of.get(name) ?? [])]);
+    const differs = new Set(values.map((of) => of.join("\n"))).size > 1;
+    return differs ? [{ what: `package ${name}`, values, differs }] : [];
+  });
+}
+
+function variablesText(record: RunRecord | undefined): string | undefined {
+  const set = Object.entries(record?.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  return set.length === 0 ? undefined : set.join(" ");
+}
 
 function secondsText(record: RunRecord | undefined): string | undefined {
   return record?.seconds === undefined ? undefined : spanText(record.seconds * 1000);
@@ -116,19 +152,26 @@ function metricsOf(groups: readonly ComparedGroup[]): readonly ComparedMetric[] 
   }
   const measured = [...keys.values()].map((name) => {
     const of = groups.map(({ runs }) => measureGroup({ name, aggregation: "last" }, runs));
+    // Runs of several settings are no several measurements of one.
+    const mixed = groups.map(isMixed);
     const first = of[0];
     const differences = of.map((one, i) =>
-      i === 0 || first === undefined || one.values.length === 0 || first.values.length === 0
+      i === 0 ||
+      first === undefined ||
+      mixed[0] === true ||
+      mixed[i] === true ||
+      one.values.length === 0 ||
+      first.values.length === 0
         ? undefined
         : differenceOf(one, first),
     );
-    return { name, of, differences };
+    return { name, of, differences, mixed };
   });
   const tested = measured.flatMap(({ differences }) =>
     differences.flatMap((one) => (one !== undefined && one.kind !== "observed" ? [one] : [])),
   );
   const corrected = holm(tested.map((one) => one.p));
-  return measured.map(({ name, of, differences }) => ({
+  return measured.map(({ name, of, differences, mixed }) => ({
     metric: name,
     groups: of.map((one, i) => {
       const difference = differences[i];
@@ -136,7 +179,7 @@ function metricsOf(groups: readonly ComparedGroup[]): readonly ComparedMetric[] 
       return {
         tokens: one.operands.map(({ sample }) => sample.token),
         counts: one.operands.map(({ run, sample }) => countOf(run, sample.key)),
-        ...estimates(one.values),
+        ...(mixed[i] === true ? {} : estimates(one.values)),
         without: one.without.map((run) => run.folder),
         ...(difference && { difference: told(difference, corrected[at]) }),
       };

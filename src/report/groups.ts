@@ -35,7 +35,12 @@ export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
 
 /** Equal for runs that differ in nothing but their seed. */
 export function settingOf(run: ReportRun): string {
-  return JSON.stringify([run.record?.script, nameWithoutSeed(run.name), argsWithoutSeed(run)]);
+  const env = Object.entries(run.record?.env ?? {}).filter(
+    ([name]) => !/^(?:.*_)?SEED$/i.test(name),
+  );
+  const variables = env.map(([name, value]) => `${name}=${value}`).toSorted();
+  const name = nameWithoutSeed(run.name);
+  return JSON.stringify([run.record?.script, name, argsWithoutSeed(run), ...variables]);
 }
 
 /** A name that several settings have is told apart by its place among them. */

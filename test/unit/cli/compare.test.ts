@@ -2,6 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compare } from "../../../src/cli/compare.ts";
+import { compareRuns } from "../../../src/report/compare-runs.ts";
+import type { ReportRun } from "../../../src/report/input.ts";
+import { record, run } from "../report/given.ts";
 
 const CASES = join(import.meta.dirname, "../../golden/report");
 const cwd = join(CASES, "baseline-seeds");
@@ -13,16 +16,16 @@ const shown = async (...words: readonly string[]): Promise<string> => {
 
 test("two runs are told apart by what differs, and their difference is not tested", async () => {
   const text = await shown("base-seed-0", "warm-seed-1");
-  assert.match(text, /^\* {2}arguments +--warmup 500$/m);
-  assert.match(text, /^\* {2}seed +0 +1$/m);
-  assert.match(text, /^ {3}commit +4f0c2d9b7e6a +4f0c2d9b7e6a$/m);
-  assert.match(text, /^ {3}val\/loss +0\.412 +0\.410\n {5}difference +-0\.002, not tested$/m);
+  assert.match(text, /^arguments +--warmup 500$/m);
+  assert.match(text, /^seed +0 +1$/m);
+  assert.match(text, /^The same in all:\n(?: {2}.+\n)* {2}commit: 4f0c2d9b7e6a$/m);
+  assert.match(text, /^val\/loss +0\.412 +0\.410\n {2}difference +-0\.002, not tested$/m);
   assert.match(text, /fewer than three runs on a side a difference is observed, not tested/);
 });
 
 test("a name means all of its seeds, which are paired where both sides have them", async () => {
   const text = await shown("base", "warm", "long", "try");
-  assert.match(text, /^ {3}val\/loss +0\.412, 0\.433, 0\.405 +0\.391, 0\.410, 0\.386 /m);
+  assert.match(text, /^val\/loss +0\.412, 0\.433, 0\.405 +0\.391, 0\.410, 0\.386 /m);
   assert.match(text, /-0\.021, 95 % -0\.0259683 to -0\.0160317, paired, p ≈ 0\.0120/);
   assert.match(text, /, Welch, p ≈ 1 +-0\.216667, not tested$/m);
   assert.match(text, /Differences are to base/);
@@ -56,13 +59,44 @@ test("JSON keeps every value and the literal tokens, and CSV has one value a row
 test("a run that crashed is shown and stays out of the numbers", async () => {
   const words = ["full-seed-0", "full-seed-1"];
   const { text } = await compare(words, { cwd: join(CASES, "crashed-seed"), format: "text" });
-  assert.match(text, /^\* {2}state +done +failed$/m);
-  assert.match(text, /^ {3}val\/loss +0\.3120 +none \(1 without\)$/m);
+  assert.match(text, /^state +done +failed$/m);
+  assert.match(text, /^val\/loss +0\.3120 +none \(1 without\)$/m);
+});
+
+/** A run with arguments that logged one value. */
+function made(name: string, args: readonly string[], token: string): ReportRun {
+  return { ...run(name, [token]), record: record(name, { args: [name, ...args] }) };
+}
+
+test("runs of several settings under one name have no mean and are not tested", async () => {
+  const { mixed, metrics } = compareRuns([
+    { name: "lr", runs: [1, 2, 3].map((lr) => made(`lr-${lr}`, ["--lr", String(lr)], `0.${lr}`)) },
+    {
+      name: "base",
+      runs: [0, 1, 2].map((s) => made(`base-seed-${s}`, ["--seed", String(s)], `0.${s}`)),
+    },
+  ]);
+  assert.deepEqual(mixed, ["lr"]);
+  assert.equal(metrics[0]?.groups[0]?.mean, undefined);
+  assert.ok(metrics[0]?.groups[1]?.mean !== undefined);
+  assert.equal(metrics[0]?.groups[1]?.difference, undefined);
+});
+
+test("packages are listed where their versions differ", () => {
+  const one = [run("a", ["0.1"])];
+  const { facts } = compareRuns([
+    { name: "a", runs: one, packages: [["numpy==2.1.0", "torch==2.6.0"]] },
+    { name: "b", runs: one, packages: [["numpy==2.2.0", "torch==2.6.0"]] },
+  ]);
+  const packages = facts.filter(({ what }) => what.startsWith("package"));
+  assert.deepEqual(packages, [
+    { what: "package numpy", values: [["2.1.0"], ["2.2.0"]], differs: true },
+  ]);
 });
 
 test("runs of other experiments are named by their path, and a word that fits none is refused", async () => {
   const other = "../three-seeds/runs/2025-02-02T14-00-00-full-seed-0";
-  assert.match(await shown("base-seed-0", other), /^ {3}val\/loss +0\.412 +0\.3120$/m);
+  assert.match(await shown("base-seed-0", other), /^val\/loss +0\.412 +0\.3120$/m);
   const absent = await compare(["base", "nobody"], { cwd, format: "text" });
   assert.deepEqual(absent.exitCode, 2);
   assert.match(absent.text, /^Cannot compare: no run is called nobody\./);
