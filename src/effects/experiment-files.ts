@@ -94,6 +94,16 @@ async function runsHere(
     });
     runs.push(...(await Promise.all(some)));
   }
+  // Folders of one second are in the order of their start where it is recorded.
+  runs.sort((a, b) => {
+    const [first, second] = [a.folder.slice(0, 19), b.folder.slice(0, 19)];
+    if (first !== second) return first < second ? -1 : 1;
+    const [from, to] = [
+      Date.parse(a.record?.startedAt ?? ""),
+      Date.parse(b.record?.startedAt ?? ""),
+    ];
+    return from - to || 0;
+  });
   return comparedRuns(plan, runs, ({ folder }) => {
     const known = cache.get(cacheKey(runDir(experimentDir, folder as RunFolder)));
     return known?.digest;

@@ -12,13 +12,15 @@ import { compareDecimals, decimalText } from "./decimal.ts";
 import { findMetric, type Operand } from "./evaluate.ts";
 import type { Facts } from "./facts.ts";
 import type { RunGroup } from "./groups.ts";
+import type { ReportRun } from "./input.ts";
 import { code, counted, listed, plain, table } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
 import { searched, sweepOf } from "./sweep.ts";
 
 /** The table of differences to the baseline; nothing without a baseline or without values. */
 export function baselineBlocks(facts: Facts): readonly PageBlock[] {
-  const { comparisons } = facts;
+  const swept = sweptOnly(facts);
+  const comparisons = facts.comparisons.filter((one) => !swept.has(one.group.runs[0]));
   if (comparisons.length === 0) return [];
   const head = [
     "runs",
@@ -51,6 +53,13 @@ export function baselineBlocks(facts: Facts): readonly PageBlock[] {
     { key: "results.baseline.table", text: table(head, rows) },
     { key: "results.baseline.note", text: notes.join(" ") },
   ];
+}
+
+/** First runs of settings that the table of the sweep shows and that are too few to be tested. */
+function sweptOnly(facts: Facts): ReadonlySet<ReportRun | undefined> {
+  const sweep = sweepOf(searched(facts.counted, facts.evidence));
+  const few = (sweep?.groups ?? []).filter((group) => group.runs.length < 3);
+  return new Set(few.map((group) => group.runs[0]));
 }
 
 function testNotes(comparisons: readonly GroupComparison[], tested: number): readonly string[] {

@@ -79,6 +79,9 @@ function limitLines(facts: Facts): readonly string[] {
   if (evidence.runs.length === 2)
     lines.push("- Two runs are evidence; nothing is estimated from two.");
   if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence.`);
+  const codes = new Set(evidence.runs.flatMap((run) => run.record?.codeHash ?? []));
+  if (codes.size > 1)
+    lines.push(`- The runs that are evidence ran ${codes.size} versions of the scripts.`);
   const seconds = evidence.runs.flatMap((run) => run.record?.seconds ?? []);
   if (seconds.length > 0) {
     const most = spanText(Math.max(...seconds) * 1000);

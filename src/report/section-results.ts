@@ -19,8 +19,6 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
   const blocks: PageBlock[] = [{ key: "results", text: "## Results" }];
   if (all.length === 0) {
     blocks.push({ key: "results.none", text: "There is no run to show." });
-  } else if (all.length > shown.length) {
-    blocks.push({ key: "results.bound", text: boundText(all.length, shown.length) });
   }
   // Sources and figures are numbered in the order in which they are asked for: as they stand.
   const together = [
@@ -39,7 +37,12 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
     runs.push(...runBlocks(run, facts, pictures, figures));
     figures += pictures.inline.length;
   }
-  const byRun = runs.length === 0 ? [] : [{ key: "results.runs", text: "### Run by run" }, ...runs];
+  const bound =
+    all.length > shown.length
+      ? [{ key: "results.bound", text: boundText(all.length, shown.length) }]
+      : [];
+  const byRun =
+    runs.length === 0 ? [] : [{ key: "results.runs", text: "### Run by run" }, ...bound, ...runs];
   return [...blocks, ...together, ...byRun, ...quotedSections(facts, "results")];
 }
 
