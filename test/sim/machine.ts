@@ -320,7 +320,7 @@ export class Machine {
 }
 
 function outcomeOf(
-  { exit, stoppedBy: by, stoppedWhy: why }: ConclusionFacts,
+  { exit, known, stoppedBy: by, stoppedWhy: why }: ConclusionFacts,
   findings: readonly Finding[],
 ): RunOutcome {
   const code = exit?.code;
@@ -329,6 +329,7 @@ function outcomeOf(
     const cause = { kind: "stopped", by, ...(why === undefined ? {} : { why }) } as const;
     return { ...base, ending: "stopped", cause };
   }
+  if (known !== undefined) return { ...base, ...known };
   if (code === undefined) return { ...base, ending: "lost", cause: { kind: "lost" } };
   return code === 0
     ? { ...base, ending: "done", cause: { kind: "success" }, exitCode: code }

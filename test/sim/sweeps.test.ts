@@ -291,6 +291,56 @@ test("what is written to change changes with each try, and is said", () => {
   );
 });
 
+/** What is found of a run that goes on, when the daemon looks for it. */
+function lose(night: Night, why: "machine-restarted" | "lost"): void {
+  const running = [...night.world().commands.values()].find(({ state }) => state === "running");
+  const attempt = running?.run?.attempt;
+  assert.ok(attempt !== undefined, night.text());
+  night.post({ kind: "attempt-lost", attempt, why });
+}
+
+test("what a restart of the machine ended is tried again at once, what is lost otherwise never", () => {
+  const asked = startNight({ ...calm, text: `${HEAD}run: full retry=1\n` });
+  asked.pass(15_000);
+  lose(asked, "machine-restarted");
+  asked.pass(10 * MINUTE);
+  assert.deepEqual(
+    asked.starts.map(({ attempt }) => attempt.slice(-2)),
+    ["-1", "-2"],
+  );
+  assert.match(asked.text(), /\*\*done\*\*[\s\S]*try 1: the machine restarted while it ran/);
+
+  for (const [text, why] of [
+    ["run: full retry=1\n", "lost"],
+    ["run: full\n", "machine-restarted"],
+    ["```yaml\nrun: full\nretry: { on: oom }\ngo: true\n```\n", "machine-restarted"],
+  ] as const) {
+    const other = startNight({ ...calm, text: HEAD + text });
+    other.pass(15_000);
+    lose(other, why);
+    other.pass(HOUR);
+    assert.equal(other.starts.length, 1, text);
+    assert.match(other.text(), /\*\*lost\*\*/, text);
+  }
+});
+
+test("a stop that comes between the end of a try and its reading leaves no next one", () => {
+  const night = startNight({ ...OOM, delayMs: () => 4_000, text: `${HEAD}run: full retry=2 !\n` });
+  night.pass(20_000);
+  const running = [...night.world().commands.values()][0];
+  for (
+    let i = 0;
+    i < 400 && night.world().commands.get(running?.id ?? commandId(""))?.run?.exited !== true;
+    i += 1
+  ) {
+    night.pass(100);
+  }
+  assert.equal(night.world().commands.get(running?.id ?? commandId(""))?.run?.outcome, undefined);
+  night.post({ kind: "stop-asked", id: running?.id ?? commandId("") });
+  night.pass(HOUR);
+  assert.equal(night.starts.length, 1);
+});
+
 test("nothing is tried again that nobody asked for, or for the code's own faults", () => {
   for (const text of ["run: full\n", "```yaml\nrun: full\nretry: { on: restart }\n```\n"]) {
     const night = startNight({ ...OOM, text: HEAD + text });
