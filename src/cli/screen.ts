@@ -34,7 +34,7 @@ const CTRL_L = "\u000C";
 /** Takes the terminal; `close` must be called however the caller ends. */
 export function openScreen({ stdout, stdin }: ScreenParts): Screen {
   const gone = Promise.withResolvers<undefined>();
-  let changed = (): void => undefined;
+  let changed: (() => void) | undefined;
   let drawn: readonly string[] = [];
   let open = false;
 
@@ -67,7 +67,7 @@ export function openScreen({ stdout, stdin }: ScreenParts): Screen {
   };
   const redraw = (): void => {
     drawn = [];
-    changed();
+    changed?.();
   };
   const onAwake = (): void => {
     enter();

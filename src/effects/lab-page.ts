@@ -26,9 +26,9 @@ import { errorCode, syncFolder, writeWhole } from "./write-whole.ts";
 
 const PAGE = "LAB.md";
 
-export const labPagePath = (lab: string): string => join(lab, PAGE);
-export const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
-export const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
+const labPagePath = (lab: string): string => join(lab, PAGE);
+const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
+const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
 
 /** What stood in the page when it was last as wanted: taken away after that, it stays away. */
 const markFile = (lab: string): string => join(lab, ".nightlab", "pages", "lab.mark");

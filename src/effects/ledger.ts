@@ -93,7 +93,7 @@ export function openLedger(
 
 function rowOf(db: DatabaseSync, seq: number): string | undefined {
   const row = db.prepare("SELECT lab, body FROM facts WHERE seq = ?").get(seq);
-  return row === undefined ? undefined : hashText(`${row["lab"]}\n${row["body"]}`);
+  return row === undefined ? undefined : hashText(`${String(row["lab"])}\n${String(row["body"])}`);
 }
 
 function upgrade(db: DatabaseSync, stateDir: string): void {

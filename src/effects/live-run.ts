@@ -49,20 +49,20 @@ export function liveWriter(
   const path = join(attemptDir(lab, attempt), FILE);
   const pace = createPace();
   let live: LiveRun = { atMs: now(), metrics: [] };
-  let changed = false;
+  /** What is on disk, or on its way there. */
+  let kept = live;
   let writing: Promise<void> | undefined;
   let ended = false;
   const write = async (): Promise<void> => {
-    while (changed && !ended) {
-      changed = false;
-      // Not durable: after a power cut nothing runs.
-      await writeFile(`${path}.new`, JSON.stringify(live));
-      await rename(`${path}.new`, path);
-    }
+    if (ended || kept === live) return;
+    kept = live;
+    // Not durable: after a power cut nothing runs.
+    await writeFile(`${path}.new`, JSON.stringify(kept));
+    await rename(`${path}.new`, path);
+    await write();
   };
   const keep = (news: Partial<LiveRun>): void => {
     live = { ...live, ...news };
-    changed = true;
     // A disk that refuses costs the glance, never the run.
     writing ??= write()
       .catch(() => undefined)

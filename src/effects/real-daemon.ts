@@ -155,7 +155,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     ...nightHands({ facts: (lab) => ledger.read([lab]), timeZone: machineTimeZone(), cache }, warn),
     "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
-      pages.show(lab, problems, digest);
+      void pages.show(lab, problems, digest);
     },
   };
   const alarm = wakeUp(now);

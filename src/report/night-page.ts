@@ -21,8 +21,6 @@ import type { PageBlock } from "./seal.ts";
 export function nightBlocks(facts: NightFacts, context: NightContext): readonly PageBlock[] {
   const ended = (...endings: readonly string[]): readonly NightRun[] =>
     facts.ran.filter(({ run }) => endings.includes(run.outcome?.ending ?? ""));
-  const byPerson = ({ run }: NightRun): boolean =>
-    run.outcome?.cause.kind === "stopped" && run.outcome.cause.by !== "rule";
   const stopped = ended("stopped");
   const died = [...ended("failed", "lost"), ...stopped.filter((one) => !byPerson(one))].toSorted(
     (a, b) => a.run.claimedAtMs - b.run.claimedAtMs,
@@ -60,6 +58,9 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
     ),
   ];
 }
+
+const byPerson = ({ run }: NightRun): boolean =>
+  run.outcome?.cause.kind === "stopped" && run.outcome.cause.by !== "rule";
 
 function section(key: string, title: string, items: readonly string[]): readonly PageBlock[] {
   if (items.length === 0) return [];

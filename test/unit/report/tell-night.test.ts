@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { replay } from "../../../src/ledger/replay.ts";
 import type { Effect } from "../../../src/model/effect.ts";
 import type { NewEvent } from "../../../src/effects/hands.ts";
-import type { Event } from "../../../src/model/event.ts";
 import type { Fact } from "../../../src/model/fact.ts";
 import { commandId } from "../../../src/model/ids.ts";
 import { step } from "../../../src/step.ts";
@@ -26,7 +25,7 @@ function daemon(facts: readonly Fact[]) {
   const effects: Effect[] = [];
   let wakeAtMs: number | undefined;
   const post = (when: string, event: NewEvent): void => {
-    const outcome = step(world, { ...event, atMs: at(when) } as Event);
+    const outcome = step(world, { ...event, atMs: at(when) });
     ledger.push(...outcome.facts);
     effects.push(...outcome.effects);
     wakeAtMs = outcome.wakeAtMs;
