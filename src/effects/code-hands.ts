@@ -3,7 +3,8 @@
 import type { ExperimentPath } from "../model/ids.ts";
 import { codeSeen } from "./code-hash.ts";
 import type { Hands } from "./hands.ts";
-import { dropSnapshot, takeSnapshot } from "./snapshots.ts";
+import { dropSnapshot } from "./snapshot-places.ts";
+import { takeSnapshot } from "./snapshots.ts";
 
 type CodeHands = Pick<Hands, "note-code" | "drop-snapshot">;
 

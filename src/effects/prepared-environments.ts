@@ -8,7 +8,7 @@ import type { AttemptSpec } from "../model/run.ts";
 import { stampOf } from "./code-hash.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
-import { snapshotRoot } from "./snapshots.ts";
+import { snapshotRoot } from "./snapshot-places.ts";
 
 export interface PreparedEnvironments {
   /**

@@ -39,7 +39,7 @@ import { reportHands, type ReportHands } from "./report-hands.ts";
 import { watchRequests } from "./requests.ts";
 import { runHands } from "./run-hands.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
-import { sweepSnapshots } from "./snapshots.ts";
+import { sweepSnapshots } from "./snapshot-places.ts";
 import { afterStarts } from "./start-first.ts";
 import { keepStatusView } from "./status-view.ts";
 import { Supervisor } from "./supervisor.ts";

@@ -11,14 +11,8 @@ import type { RunRecord } from "../model/run.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitIn } from "./git.ts";
 import { keepGit } from "./kept-git.ts";
-import {
-  CODE,
-  inPlace,
-  removeSnapshot,
-  snapshotCode,
-  snapshotRoot,
-  takeSnapshot,
-} from "./snapshots.ts";
+import { removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
+import { CODE, inPlace, takeSnapshot } from "./snapshots.ts";
 import { errorCode } from "./write-whole.ts";
 
 export interface CodeAsked {

@@ -18,7 +18,7 @@ import { restoreCode } from "./restore-code.ts";
 import { findRunFolder, runDir } from "./run-folders.ts";
 import { environmentHashes, readRunRecord } from "./run-record.ts";
 import { chooseRunner, findRunner, pixiManifest } from "./runner.ts";
-import { removeSnapshot, snapshotRoot } from "./snapshots.ts";
+import { removeSnapshot, snapshotRoot } from "./snapshot-places.ts";
 
 export interface RunAsked {
   readonly lab: string;

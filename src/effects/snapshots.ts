@@ -1,17 +1,7 @@
 // A copy of an experiment's code that a run can use in its place: `.nightlab/snapshots/<id>/`.
 // Code is copied, everything else linked, so that data and `runs/` are where a script expects them.
 import { constants } from "node:fs";
-import {
-  copyFile,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from "node:fs/promises";
+import { copyFile, lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import {
   CODE_DEPTH,
@@ -21,28 +11,18 @@ import {
   SNAPSHOT_LEFT_TOLD,
   SNAPSHOT_NEIGHBOURS,
   SNAPSHOT_TRIES,
-  SNAPSHOT_UNKNOWN_MS,
 } from "../limits.ts";
 import type { CodeSeen, SnapshotNote } from "../model/code.ts";
 import { codeSeen, NO_CODE } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./kept-git.ts";
-import { errorCode, writeWhole } from "./write-whole.ts";
+import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
+import { errorCode } from "./write-whole.ts";
 
 /** What is copied; of other files nobody knows whether the script reads or writes them. */
 export const CODE =
   /\.(?:pyi?|pyx|pxd|ipynb|c|cc|cpp|cu|cuh|h|hpp|rs|sh|toml|ya?ml|ini|cfg|j2|jinja|lock)$/i;
 /** Copied beside code; a folder that holds nothing else is data. */
 const SETTING = /\.json$/i;
-
-const MANIFEST = "manifest.json";
-
-/** Folder of a command's copy. */
-export const snapshotRoot = (lab: string, id: string): string =>
-  join(lab, ".nightlab", "snapshots", id);
-
-/** What stands for the experiment's folder in it: at the same place below the copy of the lab. */
-export const snapshotCode = (lab: string, experiment: string, id: string): string =>
-  join(snapshotRoot(lab, id), "tree", relative(lab, experiment));
 
 /** Copies the code of an experiment; what stood there before is replaced. Never rejects. */
 export async function takeSnapshot(
@@ -105,7 +85,7 @@ export async function inPlace({ lab, experiment, id, fill, linkCode }: Copy): Pr
   for (let at = inLab; at !== "" && at !== "."; at = dirname(at)) {
     await linkNeighbours(join(lab, at), join(part, "tree", at));
   }
-  await writeWhole(join(part, MANIFEST), JSON.stringify(await listFiles(code)));
+  await noteCopied(part, code);
   await rm(root, { recursive: true, force: true });
   await rename(part, root);
 }
@@ -207,79 +187,4 @@ async function linkNeighbours(folder: string, copy: string): Promise<void> {
       },
     );
   }
-}
-
-/** Real files of a copy with what tells whether they were written to. */
-async function listFiles(code: string, below = ""): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const entry of await readdir(join(code, below), { withFileTypes: true })) {
-    const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    if (entry.name === "__pycache__") continue;
-    if (entry.isDirectory()) Object.assign(found, await listFiles(code, path));
-    else if (entry.isFile()) {
-      const { size, mtimeMs } = await stat(join(code, path));
-      found[path] = `${size} ${mtimeMs}`;
-    }
-  }
-  return found;
-}
-
-/**
- * Removes a copy. What the run wrote into it, beside its script, goes to the same place in the
- * experiment where nothing stands there; where something does, the copy stays and the answer names
- * those files.
- */
-export async function dropSnapshot(
-  lab: string,
-  experiment: string,
-  id: string,
-): Promise<readonly string[]> {
-  const root = snapshotRoot(lab, id);
-  const text = await readFile(join(root, MANIFEST), "utf8").catch(() => undefined);
-  if (text === undefined) {
-    await removeSnapshot(lab, id);
-    return [];
-  }
-  const before = JSON.parse(text) as Partial<Record<string, string>>;
-  const code = snapshotCode(lab, experiment, id);
-  const kept: string[] = [];
-  const now = await listFiles(code).catch(() => ({}));
-  for (const [path, mark] of Object.entries(now)) {
-    if (before[path] === mark) continue;
-    if (!(await moveOut(join(code, path), join(experiment, path)))) kept.push(path);
-  }
-  if (kept.length === 0) await removeSnapshot(lab, id);
-  return kept;
-}
-
-/** Removes a copy, or the half of one, with all that is in it. Links are not followed. */
-export async function removeSnapshot(lab: string, id: string): Promise<void> {
-  const root = snapshotRoot(lab, id);
-  await rm(`${root}.part`, { recursive: true, force: true });
-  await rm(root, { recursive: true, force: true });
-}
-
-/**
- * Removes copies that no command of this machine's ledger knows and nobody has touched for a week:
- * a daemon died before it could queue what they were for. Never rejects.
- */
-export async function sweepSnapshots(
-  lab: string,
-  isKnown: (id: string) => boolean,
-  nowMs: number,
-): Promise<void> {
-  const folder = join(lab, ".nightlab", "snapshots");
-  for (const name of await readdir(folder).catch(() => [])) {
-    const id = name.replace(/\.part$/, "");
-    const facts = await lstat(join(folder, name)).catch(() => undefined);
-    const isOld = facts !== undefined && nowMs - facts.mtimeMs > SNAPSHOT_UNKNOWN_MS;
-    if (isOld && !isKnown(id)) await removeSnapshot(lab, id).catch(() => undefined);
-  }
-}
-
-async function moveOut(from: string, to: string): Promise<boolean> {
-  if ((await lstat(to).catch(() => undefined)) !== undefined) return false;
-  await mkdir(dirname(to), { recursive: true });
-  await rename(from, to);
-  return true;
 }

@@ -23,7 +23,11 @@ export function codeItems(command: Command, context: CodeContext): readonly stri
     ...changed([command, ...(context.members ?? [])]),
     ...notCopied(command),
     ...trouble(context.environmentTrouble),
-    ...(context.repeats ?? []).map((repeat) => repeatItem(repeat, context.timeZone)),
+    ...(context.repeats ?? []).map((repeat) => {
+      // Of a sweep it is one of its runs.
+      const whose = repeat.repeats?.id === command.id ? undefined : repeat.repeats?.id;
+      return repeatItem(repeat, whose, context.timeZone);
+    }),
   ];
 }
 
@@ -51,11 +55,12 @@ function trouble(message: string | undefined): readonly string[] {
   return [item(`its environment cannot be built so far: ${message}`)];
 }
 
-function repeatItem(repeat: Command, timeZone: string): string {
+function repeatItem(repeat: Command, whose: string | undefined, timeZone: string): string {
   const { id, run, repeats, state } = repeat;
-  const as = codeSpan(id);
-  if (!ENDED.has(state)) return `- being repeated as ${as}`;
-  if (run === undefined) return `- was to be repeated as ${as}: ${state}`;
+  const as = `repeated as ${codeSpan(id)}`;
+  const of = whose === undefined ? "" : `${codeSpan(whose)} `;
+  if (!ENDED.has(state)) return `- ${of}being ${as}`;
+  if (run === undefined) return `- ${of}was to be ${as}: ${state}`;
   const startedAtMs = run.startedAtMs ?? run.claimedAtMs;
   const took =
     run.startedAtMs === undefined || run.endedAtMs === undefined
@@ -68,7 +73,7 @@ function repeatItem(repeat: Command, timeZone: string): string {
       : ` · ${markdownLink(plainLine(run.spec.name, 80), `runs/${run.folder}`)}`;
   const differs = repeats?.differs ?? [];
   const but = differs.length === 0 ? "" : ` (${prose(differs.join("; "))})`;
-  return `- repeated as ${as}, ${when}: ${endingOf(repeat)}${but}${link}`;
+  return `- ${of}${as}, ${when}: ${endingOf(repeat)}${but}${link}`;
 }
 
 /** As Markdown. */

@@ -103,7 +103,7 @@ function environmentTable(facts: Facts): string | undefined {
   };
   add("script", (record) => [`${code(record.script)}, started by ${plain(record.runner)}`]);
   add("code", (record) => [codeText(record)]);
-  add("interpreter", (record) => present(record.interpreter, plain));
+  add("interpreter", (record) => present(record.interpreter?.replace(/ \(\/.*\)$/, ""), plain));
   add("hash of dependencies", (record) => present(record.environment?.metadataHash, shortHash));
   add("hash of lock", (record) => present(record.environment?.lockHash, shortHash));
   add("machine", (record) => [code(record.host)]);

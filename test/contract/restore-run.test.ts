@@ -20,7 +20,7 @@ import { gitFacts } from "../../src/effects/git-facts.ts";
 import { repeatName } from "../../src/effects/repeat-hands.ts";
 import { restoreRun, type RunRestored } from "../../src/effects/restore-run.ts";
 import { buildRunRecord, writeRunRecord, type RecordFacts } from "../../src/effects/run-record.ts";
-import { snapshotCode, snapshotRoot } from "../../src/effects/snapshots.ts";
+import { snapshotCode, snapshotRoot } from "../../src/effects/snapshot-places.ts";
 import { commandId, runFolder } from "../../src/model/ids.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 

@@ -17,12 +17,11 @@ import { afterEach, beforeEach, test } from "node:test";
 import { codeSeen } from "../../src/effects/code-hash.ts";
 import {
   dropSnapshot,
-  linkWhatCame,
   snapshotCode,
   snapshotRoot,
   sweepSnapshots,
-  takeSnapshot,
-} from "../../src/effects/snapshots.ts";
+} from "../../src/effects/snapshot-places.ts";
+import { linkWhatCame, takeSnapshot } from "../../src/effects/snapshots.ts";
 import { SNAPSHOT_FILE_BYTES, SNAPSHOT_UNKNOWN_MS } from "../../src/limits.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
@@ -156,9 +155,20 @@ test("a copy goes without touching what it links to; files written into it are k
   assert.equal(readFileSync(join(bench.experiment, "data/points.csv"), "utf8"), "1");
   assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), [], "twice is once");
 
+  write("results.json", "[]");
+  write("notes.json", "[]");
   await take();
+  writeFileSync(inCopy("results.json"), "[1]");
+  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), []);
+  const results = readFileSync(join(bench.experiment, "results.json"), "utf8");
+  assert.equal(results, "[1]", "as if there had been no copy");
+
+  await take();
+  writeFileSync(inCopy("notes.json"), "[1]");
+  write("notes.json", "edited by a person");
   writeFileSync(inCopy("train.py"), "a script that rewrites itself");
-  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), ["train.py"]);
+  assert.deepEqual(await dropSnapshot(bench.lab, bench.experiment, ID), ["notes.json", "train.py"]);
+  assert.equal(readFileSync(join(bench.experiment, "notes.json"), "utf8"), "edited by a person");
   assert.equal(readFileSync(join(bench.experiment, "train.py"), "utf8"), "1");
   assert.match(readFileSync(inCopy("train.py"), "utf8"), /rewrites/);
 });
