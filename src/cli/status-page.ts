@@ -77,9 +77,10 @@ function holds(place: string, name: string): boolean {
   return list.split(", ").includes(name.slice("GPU ".length));
 }
 
+const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
+
 function memoryText({ memory, memoryTotal }: GpuUse): string {
   if (memory === undefined) return "";
-  const gib = (bytes: number): string => (bytes / 2 ** 30).toFixed(1);
   return memoryTotal === undefined
     ? `${gib(memory)} GiB`
     : `${gib(memory)} of ${gib(memoryTotal)} GiB`;

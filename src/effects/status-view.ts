@@ -91,7 +91,7 @@ export function keepStatusView(
 }
 
 /** When a command came to its end, the earliest first. */
-export const byEnd = (a: Command, b: Command): number => a.stateSinceMs - b.stateSinceMs;
+const byEnd = (a: Command, b: Command): number => a.stateSinceMs - b.stateSinceMs;
 
 const FOLDER = "views";
 
