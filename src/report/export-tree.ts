@@ -217,8 +217,12 @@ function headingOf(node: Element, walk: Walk): Element {
   return { ...node, properties: { id: before === 0 ? slug : `${slug}-${before}` } };
 }
 
+/** Text in which a number stays with its sign and its unit, and on paper long names may break. */
 function printed(node: Text, walk: Walk): Text {
-  return walk.around.medium === "print" ? { ...node, value: softBreaks(node.value) } : node;
+  const value = node.value
+    .replaceAll(/≈ (?=[-\d])/g, "≈\u00A0")
+    .replaceAll(/(?<=\d) (?=(?:%|ms|s|min|h|d)(?![\p{L}\p{N}]))/gu, "\u00A0");
+  return { ...node, value: walk.around.medium === "print" ? softBreaks(value) : value };
 }
 
 /** The text of a node and of all that is in it. */

@@ -31,7 +31,8 @@ test("each citation leads to its source, and each source shows its line of the l
     if (line.includes('"step": 200'))
       assert.ok(made.includes(line.replaceAll('"', "&#x22;")) || made.includes(line), line);
   }
-  assert.ok(!made.includes("[nightlab]"));
+  assert.ok(!made.includes("[nightlab"));
+  assert.ok(!body(`${page}\n[nightlab-lines]: # "Marks\nabcdefgh"\n`).includes("Marks"));
 });
 
 test("a source whose line says something else by now says so", () => {
@@ -72,6 +73,13 @@ test("for paper, the title stands for itself, wide tables get widths and long na
   );
   assert.match(made, /x-\u200Bx-/);
   assert.doesNotMatch(html(wide), /colgroup|\u200B/);
+});
+
+test("a number stays on one line with its sign and its unit", () => {
+  assert.match(
+    body("It took 41 s, is ≈ -0.5 and 2 % of 3 sorts.\n"),
+    /41\u00A0s, is ≈\u00A0-0\.5 and 2\u00A0% of 3 sorts/,
+  );
 });
 
 test("of a long line the part around the token is shown", () => {
