@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { lockLab, type LabLock } from "../effects/lab-lock.ts";
 import { openLog } from "../effects/log.ts";
 import { openDaemon } from "../effects/real-daemon.ts";
+import { keepHeapSmall } from "../effects/small-heap.ts";
 import { stateDir } from "../effects/state-dir.ts";
 import { FAREWELL_MS } from "../limits.ts";
 import { labPath, type LabPath } from "../model/ids.ts";
@@ -20,6 +21,7 @@ export async function watch(
   if ("text" in labs) return labs;
   const locks = lockAll(labs);
   if ("text" in locks) return locks;
+  keepHeapSmall();
   const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
   const ended = Promise.withResolvers<Answer>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {

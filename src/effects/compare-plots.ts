@@ -3,13 +3,27 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReportInput } from "../report/input.ts";
-import { comparePlots } from "../report/plot-compare.ts";
+import { comparePlots, type ComparePlot } from "../report/plot-compare.ts";
 import { plotNames } from "../report/plot-names.ts";
 import { presentLivePage, renewLivePage } from "./live-page.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 
 const FOLDER = "plots";
+
+/** One renewal asks several times what there is to draw; of an experiment with many runs it pays. */
+let last: { readonly input: ReportInput; readonly plots: readonly ComparePlot[] } | undefined;
+
+function plotsOf(input: ReportInput): readonly ComparePlot[] {
+  const { runs, journal, ignored, baseline } = input;
+  const same =
+    last?.input.runs === runs &&
+    last.input.journal === journal &&
+    last.input.ignored === ignored &&
+    last.input.baseline === baseline;
+  if (last === undefined || !same) last = { input, plots: comparePlots(input) };
+  return last.plots;
+}
 
 /**
  * Draws what is new, and says what could not be drawn. A single run is compared with nothing and
@@ -20,7 +34,7 @@ export async function renewComparePlots(
   input: ReportInput,
   renderer: Renderer,
 ): Promise<readonly string[]> {
-  const plots = comparePlots(input);
+  const plots = plotsOf(input);
   const folder = join(experimentDir, FOLDER);
   const names = plotNames(plots.map(({ key }) => key));
   const others = new Set([...names.values()].map((name) => name.toLowerCase()));
@@ -56,7 +70,7 @@ export async function withFigures(experimentDir: string, input: ReportInput): Pr
   const there = new Set(await readdir(folder).catch(() => []));
   if (there.size === 0) return rest;
   const page = await presentLivePage(folder);
-  const plots = comparePlots(input);
+  const plots = plotsOf(input);
   const names = plotNames(plots.map(({ key }) => key));
   const figures = plots.flatMap(({ key, title, caption }) => {
     const name = names.get(key) ?? key;

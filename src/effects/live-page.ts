@@ -34,14 +34,16 @@ export async function renewLivePage(plotsDir: string, input: ReportInput): Promi
   const page = livePage(input);
   if (page === undefined) return;
   parts ??= readParts();
-  const text = sealed(livePageHtml(page, await parts));
+  const html = livePageHtml(page, await parts);
+  const seal = `<!doctype html>\n<!-- nightlab plots ${hashOf(html)} -->\n`;
   for (const name of NAMES) {
     const path = join(plotsDir, name);
-    const current = await readFile(path, "utf8").catch(() => undefined);
-    if (current === text) return;
-    if (current !== undefined && !isOwn(current)) continue;
+    const head = await headOf(path);
+    // The page is large: that it is the same is told by its first lines.
+    if (head?.startsWith(seal) === true) return;
+    if (head !== undefined && !(await isOwn(path))) continue;
     await mkdir(plotsDir, { recursive: true });
-    await writeWhole(path, text);
+    await writeWhole(path, seal + html);
     return;
   }
 }
@@ -49,26 +51,31 @@ export async function renewLivePage(plotsDir: string, input: ReportInput): Promi
 /** The name of nightlab's page in the folder, by its first line; undefined where there is none. */
 export async function presentLivePage(plotsDir: string): Promise<string | undefined> {
   for (const name of NAMES) {
-    const file = await open(join(plotsDir, name)).catch(() => undefined);
-    if (file === undefined) continue;
-    try {
-      const head = await file.read(Buffer.alloc(128), 0, 128, 0);
-      if (SEAL.test(head.buffer.toString("utf8"))) return name;
-    } finally {
-      await file.close();
-    }
+    const head = await headOf(join(plotsDir, name));
+    if (head !== undefined && SEAL.test(head)) return name;
   }
   return undefined;
 }
 
-const SEAL = /^<!doctype html>\r?\n<!-- nightlab plots ([0-9a-f]{64}) -->\r?\n/;
-
-function sealed(html: string): string {
-  return `<!doctype html>\n<!-- nightlab plots ${hashOf(html)} -->\n${html}`;
+/** The first bytes of a file; undefined where there is none. */
+async function headOf(path: string): Promise<string | undefined> {
+  const file = await open(path).catch(() => undefined);
+  if (file === undefined) return undefined;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
+const HEAD_BYTES = 128;
+
+const SEAL = /^<!doctype html>\r?\n<!-- nightlab plots ([0-9a-f]{64}) -->\r?\n/;
+
 /** A page that a person changed no longer fits its hash; line ends may be git's. */
-function isOwn(text: string): boolean {
+async function isOwn(path: string): Promise<boolean> {
+  const text = await readFile(path, "utf8").catch(() => "");
   const seal = SEAL.exec(text);
   if (seal === null) return false;
   return seal[1] === hashOf(text.slice(seal[0].length).replaceAll("\r\n", "\n"));

@@ -19,6 +19,7 @@ export const INK = {
   text: "#1A1A1A",
   quiet: "#555555",
   frame: "#888888",
+  pale: "#C8C8C8",
   grid: "#E4E4E4",
 } as const;
 
