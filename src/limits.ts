@@ -381,6 +381,8 @@ export const START_FIRST_LOOK_MS = 5;
 export const WINDOW_REACH_DAYS = 8 * 366;
 /** A window longer than a week is no window. */
 export const WINDOW_LENGTH_MS = 7 * 86_400_000;
+/** Comings of a window that are looked at for one that begins before the last one's end. */
+export const WINDOW_TRIES = 50;
 /** Windows of which the present and next occurrence are kept at hand: labs have a few. */
 export const WINDOWS_KEPT = 200;
 /** A machine that slept knows what time it is this long after it woke: its timers stood still. */

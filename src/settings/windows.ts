@@ -1,7 +1,7 @@
 // `windows:` of nightlab.yaml: when each begins and ends, what happens then, and its budget.
 // What is wrong leaves that window out and is said; when a window comes is in queue/windows.ts.
 import { validateDetailed } from "node-cron";
-import { GPU_HOURS_MOST, WINDOW_LENGTH_MS } from "../limits.ts";
+import { GPU_HOURS_MOST, WINDOW_LENGTH_MS, WINDOW_TRIES } from "../limits.ts";
 import { parseSpan } from "../model/time.ts";
 import {
   AT_END,
@@ -76,8 +76,22 @@ function readWindow(
     atEnd: read.atEnd ?? "finish",
     ...(read.gpuHours === undefined ? {} : { gpuHours: read.gpuHours }),
   };
-  if (nextOccurrence(window, SOME_DAY) !== undefined) return window;
-  return fault(`the window \`${name}\` never comes: no day fits \`${window.start}\``, EXAMPLE);
+  if (nextOccurrence(window, SOME_DAY) === undefined) {
+    return fault(`the window \`${name}\` never comes: no day fits \`${window.start}\``, EXAMPLE);
+  }
+  if (!overlaps(window)) return window;
+  return fault(`the window \`${name}\` comes again before its end`, "write a shorter `length`");
+}
+
+/** Whether one coming of a window goes on into the next: its hours could not be told apart. */
+function overlaps(window: TimeWindow): boolean {
+  let last = nextOccurrence(window, SOME_DAY);
+  for (let i = 0; i < WINDOW_TRIES && last !== undefined; i += 1) {
+    const next = nextOccurrence(window, last.startMs);
+    if (next !== undefined && next.startMs < last.endMs) return true;
+    last = next;
+  }
+  return false;
 }
 
 /** Any day will do to see whether a window ever comes; from then on a leap day is near. */

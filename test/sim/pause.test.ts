@@ -135,6 +135,25 @@ test("a sweep, several experiments and several GPUs count alike", () => {
   assert.equal(told.length, 2, "told once, in the receipt of the last that died");
 });
 
+test("the last ones of a queue may fail, and what a person stops is no failure", () => {
+  const last = startNight(dying);
+  last.save(`${HEAD}${linesOf("x1", "x2", "x3")}\n`);
+  last.pass(MINUTE);
+  assert.equal(last.world().paused, false, "nothing is left to be spared");
+
+  const stopped = startNight({ ...dying, durationMs: () => MINUTE });
+  stopped.save(`${HEAD}${linesOf("s1", "s2", "s3", "s4")}\n`);
+  for (let i = 0; i < 60; i += 1) {
+    stopped.pass(SECOND);
+    for (const { id, state } of stopped.world().commands.values()) {
+      if (state === "running" && stopped.starts.length < 4) {
+        stopped.post({ kind: "stop-asked", id });
+      }
+    }
+  }
+  assert.deepEqual(startsOf(stopped), ["s1", "s2", "s3", "s4"]);
+});
+
 test("a single failure, one that worked in between, and later deaths pause nothing", () => {
   for (const options of [
     { names: ["x1", "x2", "ok", "x3", "x4", "b"], night: dying },

@@ -27,7 +27,7 @@ describe("windows in nightlab.yaml", () => {
     const text = `windows:
   weekend: { start: 0 20 * * fri, length: 58h, time-zone: America/New_York, at-end: stop }
   lunch:
-    start: "*/30 12 * * 1-5"
+    start: "0 12 * * 1-5"
     end: 13:00
     gpu-hours: 1.5
 time-zone: Asia/Tokyo
@@ -43,7 +43,7 @@ time-zone: Asia/Tokyo
       },
       {
         name: "lunch",
-        start: "*/30 12 * * 1-5",
+        start: "0 12 * * 1-5",
         end: { kind: "clock", minute: 780 },
         timeZone: "Asia/Tokyo",
         atEnd: "finish",
@@ -83,6 +83,10 @@ time-zone: Asia/Tokyo
     [
       "windows: { a: { start: 22:00, length: 8d } }",
       "the window `a`: `length` cannot be `8d`; write a week (`7d`) at most",
+    ],
+    [
+      "windows: { a: { start: 0 22 * * 1-5, length: 25h } }",
+      "the window `a` comes again before its end; write a shorter `length`",
     ],
     [
       "windows: { a: { start: 22:00, end: 7, at-end: finish } }",
