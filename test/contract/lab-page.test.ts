@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -111,7 +112,8 @@ test("what a person changes in the night's part becomes theirs, and what they ad
 
 test("a page that was taken away, or emptied, comes back with the next news only", async () => {
   void pages.show(lab, RIGHT, night("- one"));
-  await until("it is told", () => page().includes("- one"));
+  const mark = join(lab, ".nightlab", "pages", "lab.mark");
+  await until("it is told", () => page().includes("- one") && existsSync(mark));
   await pages.close();
   rmSync(file());
   pages = openPages();
@@ -163,4 +165,45 @@ test("a save that lands in the page just replaced is merged with one that came a
   closeSync(descriptor);
   await until("both are there", () => /first, late/.test(page()) && /last, after it/.test(page()));
   assert.equal(page().match(/- one/g)?.length, 1);
+});
+
+test("no line of somebody who saves again and again is lost, in place or by renaming", async () => {
+  await pages.close();
+  pages = labPages({
+    warn: (message, facts) => assert.fail(`${message} ${JSON.stringify(facts)}`),
+    quietMs: () => 0,
+    now: Date.now,
+  });
+  const lines = ["# Mine", ""];
+  writeFileSync(file(), `${lines.join("\n")}\n`);
+  let nights = 0;
+  const timer = setInterval(() => {
+    nights += 1;
+    void pages.show(lab, RIGHT, night(`## Night ${nights}`, `- run ${nights}`));
+  }, 7);
+  try {
+    // The buffer is what the file was when it was last loaded, now and then many saves ago.
+    let buffer = page();
+    for (let i = 0; i < 120; i += 1) {
+      if (i % 3 === 0) buffer = page();
+      buffer += `line ${i}\n`;
+      if (i % 2 === 0) writeFileSync(file(), buffer);
+      else {
+        writeFileSync(join(lab, "LAB.md.tmp"), buffer);
+        renameSync(join(lab, "LAB.md.tmp"), file());
+      }
+      await pause(i % 5 === 0 ? 25 : 3);
+    }
+  } finally {
+    clearInterval(timer);
+  }
+  const all = Array.from({ length: 120 }, (_, i) => `line ${i}`);
+  const missing = (): readonly string[] => {
+    const there = new Set(page().split("\n"));
+    return all.filter((line) => !there.has(line));
+  };
+  await until("the last night is told, and nothing is lost", () => {
+    return page().includes(`- run ${nights}\n`) && missing().length === 0;
+  });
+  assert.ok(nights > 20, "the page was renewed many times meanwhile");
 });
