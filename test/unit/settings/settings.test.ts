@@ -30,6 +30,15 @@ test("settings are read, and wrong ones keep their default", () => {
   for (const wrong of ["cpu-slots: 0", "cpu-slots: many", "gpu-free-below: 5", "gpu-free-below: x"])
     assert.equal(readLabSettings(`${wrong}\n`, "UTC").problems.length, 1, wrong);
   assert.equal(readLabSettings("quiet: 0s\n", "UTC").value.quietMs, 0);
+  const rests = ["0s", "30s", "1h"].map((span) => readLabSettings(`renew: ${span}\n`, "UTC"));
+  assert.deepEqual(
+    rests.map(({ value, problems }) => [value.renewMs, problems.length]),
+    [
+      [0, 0],
+      [30_000, 0],
+      [undefined, 1],
+    ],
+  );
   assert.notEqual(readLabSettings("settle: 0s\n", "UTC").problems.length, 0);
   const bad = readLabSettings("\uFEFFsettle: 2h\r\ntime-zone: Mars/Base\r\nsetle: 3s\r\n", "UTC");
   assert.deepEqual(bad.value, { settleMs: SETTLE_LINE_MS, quietMs: QUIET_MS, timeZone: "UTC" });
