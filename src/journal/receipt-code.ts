@@ -86,7 +86,7 @@ function endingOf(repeat: Command): string {
 }
 
 /** `all 3 metrics equal`, or the first that differ, as they were and as they are. */
-export function comparedText({ equal, different }: RepeatCompared): string {
+function comparedText({ equal, different }: RepeatCompared): string {
   const count = equal + different.length;
   if (count === 0) return "neither run logged a metric";
   if (different.length === 0) {

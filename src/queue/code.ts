@@ -67,7 +67,7 @@ export function onCodeNoted(turn: Turn, event: Extract<Event, { kind: "code-note
 }
 
 /** The code that a command was queued with; a sweep's members share the sweep's. */
-export function queuedCode(world: World, { code, parent }: Command): NotedCode | undefined {
+function queuedCode(world: World, { code, parent }: Command): NotedCode | undefined {
   return code ?? (parent === undefined ? undefined : world.commands.get(parent)?.code);
 }
 

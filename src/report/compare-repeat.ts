@@ -29,11 +29,14 @@ export function compareRepeat(
       equal += 1;
       continue;
     }
+    const same = one?.last.token === other?.last.token;
     const many = one !== undefined && other !== undefined && one.count !== other.count;
     different.push({
       metric: (one ?? other)?.key ?? key,
       ...(one === undefined ? {} : { was: told(one, many) }),
-      ...(other === undefined ? {} : { is: told(other, many) }),
+      ...(other === undefined
+        ? {}
+        : { is: same && !many ? `${told(other, many)} (others before it)` : told(other, many) }),
     });
   }
   return { equal, different };
