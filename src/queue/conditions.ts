@@ -89,12 +89,13 @@ function momentCondition(
   const writtenAtMs = command.editedAtMs ?? command.acceptedAtMs;
   // Somebody who writes 14:30 a little before may have it read a little after.
   const atMs = momentAt(when, writtenAtMs - MOMENT_SLACK_MS, timeZone);
+  const stamp = localStamp(atMs, timeZone).slice(0, 16);
   if (atMs > world.nowMs) {
-    const reason = `at ${timeText(world, command, atMs)}${deRiskNote(world, command)}`;
+    const told = when.date === undefined ? timeText(world, command, atMs) : stamp;
+    const reason = `at ${told}${deRiskNote(world, command)}`;
     return { answer: { kind: "wait", reason }, changesAtMs: atMs };
   }
   if (writtenAtMs - atMs <= MOMENT_PAST_MS) return { answer: READY };
-  const stamp = localStamp(atMs, timeZone).slice(0, 16);
   const reason = `${stamp} was long over when this was written; your go starts it now`;
   return { answer: { kind: "hold", reason } };
 }

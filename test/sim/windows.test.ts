@@ -70,7 +70,7 @@ test("a time range, a time and a date are times of their own", () => {
     "> **waiting** `id` · from 18:00",
     "> **waiting** `id` · at 03:00",
     "> **waiting** `id` · at 2026-11-25 04:30",
-    "> **waiting** `id` · at 17:30",
+    "> **waiting** `id` · at 2026-11-23 17:30",
   ]);
   night.pass(48 * HOUR);
   assert.deepEqual(startsOf(night), [
