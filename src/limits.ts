@@ -116,6 +116,10 @@ export const PLOT_NAME_LENGTH = 80;
 
 /** A started shim has said who it is after this long, or the machine is in deep trouble. */
 export const START_DEADLINE_MS = 15_000;
+/** A program that is asked for its version answers at once, or is on a disk that is gone. */
+export const VERSION_MS = 5_000;
+/** systemd answers at once; a manager that hangs is as good as none. */
+export const SYSTEMD_MS = 5_000;
 /** Between two looks at a starting shim: a twentieth of the delay that a person could notice. */
 export const START_LOOK_MS = 2;
 /** Between two looks at processes that were asked to end. */

@@ -121,6 +121,15 @@ program
   .action(async (id: string) => answer((await import("./cli/wait.ts")).waitFor(id, ".")));
 
 program
+  .command("doctor")
+  .argument("[dir]", "a folder of the lab", ".")
+  .option("--json", "for programs", false)
+  .description("what runs depend on here (supervision, programs, GPUs, disks), and how to mend it")
+  .action(async (dir: string, { json }: { json: boolean }) =>
+    answer((await import("./cli/doctor.ts")).doctor(dir, { json })),
+  );
+
+program
   .command("inspect")
   .argument("<path>", "a log file or a run folder, or a run's id")
   .option("--json", "for programs", false)

@@ -121,8 +121,13 @@ function upgrade(db: DatabaseSync, stateDir: string): void {
   `);
 }
 
+/** Whether a folder that is there is on a file system of another machine's. */
+export function isOnNetwork(folder: string): boolean {
+  return NETWORK.has(statfsSync(folder).type);
+}
+
 function refuseNetwork(stateDir: string): void {
-  if (!NETWORK.has(statfsSync(stateDir).type)) return;
+  if (!isOnNetwork(stateDir)) return;
   throw new Error(
     `The state folder ${stateDir} is on a network file system, where a ledger is not safe; ` +
       "set NIGHTLAB_STATE_DIR to a folder on a local disk.",

@@ -93,6 +93,7 @@ class Rounds {
   #daemon: ChildProcess | undefined;
   #log = "";
   #runs = 0;
+  #resumed = 0;
 
   constructor(seed: number) {
     this.#below = dice(seed);
@@ -164,6 +165,7 @@ class Rounds {
     const deadline = Date.now() + WAIT_MS;
     for (;;) {
       if (this.#isDown()) this.start();
+      this.#goOn();
       const ended = new Set(
         this.facts().flatMap((fact) => (fact.kind === "run-plotted" ? fact.id : [])),
       );
@@ -227,6 +229,16 @@ class Rounds {
   livingVictims(): number {
     const living = new Set(processesAbout("sleep").map(boxedNumber));
     return this.victims.filter((number) => living.has(number)).length;
+  }
+
+  /** The queue pauses when runs die young one after another, as they do here. */
+  #goOn(): void {
+    const journal = join(this.experiment, "JOURNAL.md");
+    const text = readFileSync(journal, "utf8");
+    const paused = text.split("the queue paused itself after this").length - 1;
+    if (paused <= this.#resumed) return;
+    this.#resumed = paused;
+    writeFileSync(journal, `${text.trimEnd()}\n\nqueue: resume\n`);
   }
 
   #isDown(): boolean {

@@ -1,0 +1,37 @@
+// `nightlab doctor`: what runs depend on, on this machine and in this lab, and how to mend it.
+// The looking is effects/health.ts's.
+import type { Check } from "../effects/health-lab.ts";
+import { checkHealth } from "../effects/health.ts";
+import { stateDir } from "../effects/state-dir.ts";
+import type { Answer } from "./answer.ts";
+import { columns } from "./columns.ts";
+import { findLab } from "./lab-world.ts";
+
+/** `nightlab doctor [DIR] [--json]`; 1 where something will not work. */
+export async function doctor(from: string, options: { readonly json: boolean }): Promise<Answer> {
+  const lab = findLab(from);
+  const checks = await checkHealth({ lab, stateDir: stateDir(), env: process.env });
+  const exitCode = checks.some(({ state }) => state === "bad") ? 1 : 0;
+  if (options.json) {
+    return { text: JSON.stringify({ lab: lab ?? null, checks }, undefined, 2), exitCode };
+  }
+  return { text: page(checks), exitCode };
+}
+
+function page(checks: readonly Check[]): string {
+  const rows = columns(checks.map(({ what, state, says }) => [state, what, says]));
+  const lines = rows.flatMap((row, i) => {
+    const mend = checks[i]?.mend;
+    return mend === undefined ? [row] : [row, `        to mend it: ${mend}`];
+  });
+  const count = (state: Check["state"]): number =>
+    checks.filter((one) => one.state === state).length;
+  const [bad, warn] = [count("bad"), count("warn")];
+  const sum =
+    bad > 0
+      ? `${bad} to mend before runs go well.`
+      : warn > 0
+        ? "All that is needed is there."
+        : "All is well.";
+  return [...lines, "", sum].join("\n");
+}

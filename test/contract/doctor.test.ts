@@ -1,0 +1,127 @@
+// `nightlab doctor` on stand-ins of systemd, drivers and runners that say what real ones say.
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { standIn } from "./gpu-stand-in.ts";
+
+const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
+const root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-doctor-")));
+const bin = join(root, "bin");
+const lab = join(root, "a lab");
+mkdirSync(bin);
+mkdirSync(lab);
+writeFileSync(join(lab, "nightlab.yaml"), "");
+after(() => rmSync(root, { recursive: true, force: true }));
+
+function program(name: string, text: string): void {
+  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+interface Told {
+  readonly what: string;
+  readonly state: string;
+  readonly says: string;
+  readonly mend?: string;
+}
+
+/** The answer, with these programs and those of the system alone. */
+async function ask(
+  env: NodeJS.ProcessEnv = {},
+  dir = lab,
+): Promise<{ readonly code: number; readonly text: string; readonly of: (what: string) => Told }> {
+  const base = {
+    PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(":"),
+    HOME: root,
+    NIGHTLAB_STATE_DIR: join(root, "state"),
+    NIGHTLAB_UV: join(bin, "uv"),
+    ...env,
+  };
+  const run = async (...args: readonly string[]) =>
+    new Promise<{ readonly code: number; readonly text: string }>((resolve) => {
+      execFile(process.execPath, [LAUNCHER, "doctor", dir, ...args], { env: base }, (error, out) =>
+        resolve({ code: typeof error?.code === "number" ? error.code : 0, text: out }),
+      );
+    });
+  const [page, json] = await Promise.all([run(), run("--json")]);
+  const { checks } = JSON.parse(json.text) as { readonly checks: readonly Told[] };
+  assert.equal(page.code, json.code);
+  for (const { says, mend = "" } of checks) {
+    assert.ok(page.text.includes(says) && page.text.includes(mend), says);
+  }
+  return {
+    ...page,
+    of: (what) => checks.find((one) => one.what === what) ?? assert.fail(`nothing on ${what}`),
+  };
+}
+
+program("uv", 'echo "uv 0.9.9"');
+program("systemd-run", 'echo "systemd 252 (252.39-1~deb12u1)"');
+program("loginctl", "echo $LINGER");
+program(
+  "systemctl",
+  'case "$*" in *is-system-running*) echo "$MANAGER"; [ "$MANAGER" = running ] ;; *) echo /no/group ;; esac',
+);
+
+test("it says which supervision holds, and how to have the better one", async () => {
+  const without = await ask({ MANAGER: "offline" });
+  assert.equal(without.of("supervision").state, "warn");
+  assert.match(without.of("supervision").says, /plain groups .* no manager of your own/);
+  const dies = await ask({ MANAGER: "running", LINGER: "no" });
+  assert.match(dies.of("supervision").says, /end when you log out/);
+  assert.equal(dies.of("supervision").mend, "loginctl enable-linger");
+  const whole = await ask({ MANAGER: "degraded", LINGER: "yes" });
+  assert.match(whole.of("supervision").says, /services of systemd 252/);
+  const off = await ask({ MANAGER: "running", LINGER: "yes", NIGHTLAB_SYSTEMD: "off" });
+  assert.match(off.of("supervision").says, /NIGHTLAB_SYSTEMD is off/);
+});
+
+test("a machine that has what it takes is told so, and the code is 0", async () => {
+  const driver = standIn(root, [4, 4]);
+  const found = await ask({
+    PATH: `${driver.env["PATH"]?.split(":")[0]}:${bin}:/usr/bin:/bin`,
+  });
+  assert.equal(found.code, 0, found.text);
+  assert.match(found.of("GPUs").says, /0 NVIDIA H100 80GB HBM3, 1 .*; driver 550\.54\.15/);
+  assert.match(found.of("uv").says, /uv 0\.9\.9 at /);
+  assert.equal(found.of("state").state, "ok");
+  assert.match(found.of("daemons").says, /none watches this lab/);
+  assert.match(found.text, /All that is needed is there\./);
+});
+
+test("what will not work is bad, and the code is 1", async () => {
+  const noUv = await ask({ NIGHTLAB_UV: "/nowhere/uv" });
+  assert.deepEqual([noUv.code, noUv.of("uv").state], [1, "bad"]);
+  program(
+    "nvidia-smi",
+    'echo "Failed to initialize NVML: Driver/library version mismatch"; exit 18',
+  );
+  const broken = await ask();
+  assert.deepEqual([broken.code, broken.of("GPUs").state], [1, "bad"]);
+  assert.match(broken.of("GPUs").says, /Driver\/library version mismatch/);
+  program("nvidia-smi", "exit 0");
+  const stateless = await ask({ NIGHTLAB_STATE_DIR: join(lab, "nightlab.yaml", "state") });
+  assert.equal(stateless.of("state").state, "bad");
+  assert.match(stateless.of("state").mend ?? "", /NIGHTLAB_STATE_DIR/);
+});
+
+test("a repository that would commit weights is told which lines it lacks", async () => {
+  const kept = await ask();
+  assert.throws(() => kept.of(".gitignore"), /nothing on/, "no repository, nothing to say");
+  mkdirSync(join(lab, ".git", "objects"), { recursive: true });
+  mkdirSync(join(lab, ".git", "refs"));
+  writeFileSync(join(lab, ".git", "HEAD"), "ref: refs/heads/main\n");
+  const bare = await ask();
+  assert.match(bare.of(".gitignore").mend ?? "", /\.nightlab\/ and \*\*\/runs\/\*\/checkpoints\//);
+  writeFileSync(join(lab, ".gitignore"), ".nightlab/\n**/runs/*/checkpoints/\n");
+  assert.equal((await ask()).of(".gitignore").state, "ok");
+});
+
+test("outside of a lab it looks at the machine alone", async () => {
+  const found = await ask({}, root);
+  assert.match(found.of("lab").says, /none here or above/);
+});
