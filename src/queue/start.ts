@@ -116,6 +116,8 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
 
 function decide(turn: Turn, command: Command, place: Place, found: StartExamination): void {
   const { world } = turn;
+  // A sweep has one beginning; after that its members have their turns.
+  if (command.members !== undefined) return;
   switch (found.kind) {
     case "script-missing":
     case "target-missing":
@@ -127,11 +129,12 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
     case "disk-low":
       onDiskLow(turn, command.id);
       return;
-    case "no-runner":
+    case "no-runner": {
       const first = starting(turn, command);
       claim(turn, first, place, { codeHash: "", runner: "none" });
       concludeWithoutLogs(turn, first.id, { kind: "no-runner", message: found.message });
       return;
+    }
     case "ready": {
       if (isOtherCode(world, command, found)) {
         setState(turn, command, "held", "its copy of the code was changed");
@@ -150,7 +153,7 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
 
 /** What is claimed: of a sweep the first of its members, which are made now. */
 function starting(turn: Turn, command: Command): Command {
-  return isSweep(command) ? (makeMembers(turn, command) ?? command) : command;
+  return isSweep(command) ? makeMembers(turn, command) : command;
 }
 
 function claim(

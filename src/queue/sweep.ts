@@ -16,10 +16,10 @@ export function firstOf(command: Command): Command {
 }
 
 /** Makes the members of a sweep whose turn has come; the first of them is the answer. */
-export function makeMembers(turn: Turn, head: Command): Command | undefined {
+export function makeMembers(turn: Turn, head: Command): Command {
   const members = membersOfSweep(head.id, head.spec);
   turn.record({ kind: "members-made", id: head.id, members });
-  return turn.world.commands.get(members[0]?.id ?? head.id);
+  return turn.world.commands.get(members[0]?.id ?? head.id) ?? head;
 }
 
 /** Records how sweeps stand whose members changed in this turn. */
