@@ -415,6 +415,8 @@ export const CONVERT_MS = 600_000;
 export const SWEEP_MEMBERS_MOST = 1_000;
 /** Tries after the first one that a command may write. */
 export const RETRIES_MOST = 10;
+/** Facts that are read at one go for LAB.md: 20 ms in which nothing else gets its turn. */
+export const NIGHT_FACTS = 1_000;
 /** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
 export const NIGHTS_TOLD = 14;
 /** `nightlab top` is renewed this often: more is no more to see. */

@@ -11,6 +11,12 @@ export interface Ledger {
   append(rows: readonly LedgerRow[]): void;
   /** Facts of these labs and of the machine, oldest first; those after a row's number. */
   read(labs: readonly LabPath[], afterSeq?: number): readonly Fact[];
+  /** At most so many of them, and the number of the last row; none: that was all. */
+  some(
+    labs: readonly LabPath[],
+    afterSeq: number,
+    count: number,
+  ): { readonly facts: readonly Fact[]; readonly seq: number };
   /** The newest row: its number, and what tells it from another ledger's row of that number. */
   last(): { readonly seq: number; readonly row: string } | undefined;
   /** That of any row; undefined where there is none. */
@@ -73,6 +79,16 @@ export function openLedger(
         `SELECT body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq`,
       );
       return query.all(...wanted, afterSeq).map((row) => JSON.parse(String(row["body"])) as Fact);
+    },
+    some(labs, afterSeq, count) {
+      const wanted = ["", ...labs];
+      const marks = wanted.map(() => "?").join(", ");
+      const query = db.prepare(
+        `SELECT seq, body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq LIMIT ?`,
+      );
+      const rows = query.all(...wanted, afterSeq, count);
+      const facts = rows.map((row) => JSON.parse(String(row["body"])) as Fact);
+      return { facts, seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
     },
     last() {
       const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];

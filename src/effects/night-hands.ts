@@ -2,23 +2,27 @@
 // journals, logs and records of the experiments. When it is due is report/tell-night.ts's.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { replay } from "../ledger/replay.ts";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { apply } from "../apply.ts";
+import { NIGHT_FACTS } from "../limits.ts";
 import type { Fact } from "../model/fact.ts";
 import type { LabPath } from "../model/ids.ts";
 import type { Plan } from "../model/journal.ts";
 import type { Occurrence } from "../model/window.ts";
-import type { World } from "../model/world.ts";
+import { emptyWorld, ENDED, type World } from "../model/world.ts";
 import { comparedNames } from "../observe/criterion-metrics.ts";
 import type { ReportInput } from "../report/input.ts";
 import { nightFacts, type NightFacts } from "../report/night-facts.ts";
 import type { NightExperiment } from "../report/night-items.ts";
 import { nightBlocks } from "../report/night-page.ts";
+import { firstNightTold } from "../report/nights.ts";
 import type { PageBlock } from "../report/seal.ts";
 import { verdictsOf } from "../report/verdict.ts";
 import { code, counted } from "../report/markdown.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { readExperimentFiles } from "./experiment-files.ts";
 import type { Hands } from "./hands.ts";
+import type { Ledger } from "./ledger.ts";
 import { readPatiently } from "./patient-read.ts";
 import type { ReadingCache } from "./reading-cache.ts";
 
@@ -30,8 +34,8 @@ export interface NightRequest {
 }
 
 export interface NightSurroundings {
-  /** Everything that the ledger has of a lab, oldest first. */
-  readonly facts: (lab: LabPath) => readonly Fact[];
+  /** Everything that the ledger has of a lab, oldest first, in portions. */
+  readonly facts: (lab: LabPath) => Iterable<readonly Fact[]>;
   readonly timeZone: string;
   readonly cache: ReadingCache;
 }
@@ -41,9 +45,12 @@ export async function composeNight(
   { lab, night, asOfMs }: NightRequest,
   around: NightSurroundings,
 ): Promise<readonly PageBlock[]> {
-  const world = replay(around.facts(lab).filter(({ atMs }) => atMs <= asOfMs));
   const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
   const settings = readLabSettings(text, around.timeZone).value;
+  const world = await worldOf(around.facts(lab), {
+    untilMs: asOfMs,
+    fromMs: firstNightTold(settings, night).startMs,
+  });
   const facts = nightFacts(world, lab, night, { asOfMs, settings });
   const { timeZone } = settings;
   const experiments = await experimentsOf(world, lab, facts, around.cache);
@@ -66,6 +73,29 @@ export function nightHands(
       }
     },
   };
+}
+
+/**
+ * The world as it was then, but for what had ended long before. Ten thousand runs take a second to
+ * read: everything else gets its turn between two portions, and their memory is given back.
+ */
+async function worldOf(
+  inTurn: Iterable<readonly Fact[]>,
+  { untilMs, fromMs }: { readonly untilMs: number; readonly fromMs: number },
+): Promise<World> {
+  const world = emptyWorld();
+  for (const facts of inTurn) {
+    for (const fact of facts) {
+      if (fact.atMs > untilMs) continue;
+      apply(world, fact);
+      world.nowMs = Math.max(world.nowMs, fact.atMs);
+    }
+    for (const [id, command] of world.commands) {
+      if (ENDED.has(command.state) && command.stateSinceMs < fromMs) world.commands.delete(id);
+    }
+    await nextTurn();
+  }
+  return world;
 }
 
 /** What the files add, of every experiment that the page speaks of. */
@@ -121,4 +151,16 @@ function receiptLines(journal: string): ReadonlyMap<string, number> {
     if (id !== undefined && !lines.has(id)) lines.set(id, at + 1);
   }
   return lines;
+}
+
+/** A lab's facts from a ledger, NIGHT_FACTS at a time. */
+export function portions(ledger: Pick<Ledger, "some">): NightSurroundings["facts"] {
+  return function* (lab) {
+    for (let after = 0; ;) {
+      const { facts, seq } = ledger.some([lab], after, NIGHT_FACTS);
+      if (facts.length === 0) return;
+      after = seq;
+      yield facts;
+    }
+  };
 }

@@ -29,7 +29,7 @@ import { openLedger, type Ledger } from "./ledger.ts";
 import { wasMadeHere } from "./made-here.ts";
 import { watchPause } from "./machine-pause.ts";
 import { labPages } from "./lab-page.ts";
-import { nightHands } from "./night-hands.ts";
+import { nightHands, portions } from "./night-hands.ts";
 import { createReadingCache } from "./reading-cache.ts";
 import { preparedEnvironments } from "./prepared-environments.ts";
 import { carryOutRepeat } from "./repeat-hands.ts";
@@ -152,7 +152,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
-    ...nightHands({ facts: (lab) => ledger.read([lab]), timeZone: machineTimeZone(), cache }, warn),
+    ...nightHands({ facts: portions(ledger), timeZone: machineTimeZone(), cache }, warn),
     "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
       void pages.show(lab, problems, digest);

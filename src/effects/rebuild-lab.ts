@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { REQUEST_ANSWER_MS } from "../limits.ts";
 import type { Fact } from "../model/fact.ts";
 import type { LabPath } from "../model/ids.ts";
 import { recordedFacts } from "../report/recorded-facts.ts";
@@ -35,7 +36,7 @@ export async function rebuildLabPage(
   const night = told?.night ?? last;
   if (night === undefined) return undefined;
   const asOfMs = told?.asOfMs ?? night.endMs;
-  const around = { facts: () => facts, timeZone, cache };
+  const around = { facts: () => [facts], timeZone, cache };
   const digest = await composeNight({ lab, night, asOfMs }, around);
   const troubles: string[] = [];
   const pages = labPages({
@@ -45,7 +46,13 @@ export async function rebuildLabPage(
   });
   try {
     await pages.open(lab);
-    await pages.show(lab, problems, digest);
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      troubles.push("LAB.md not written: somebody has unsaved changes of it, or saves it");
+      resolve();
+    }, REQUEST_ANSWER_MS);
+    await Promise.race([pages.show(lab, problems, digest), late]);
+    clearTimeout(timer);
   } finally {
     await pages.close();
   }

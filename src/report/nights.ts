@@ -1,5 +1,6 @@
 // Which night of a lab is the last one that is over, which was before it, and when the next ends.
 // A night is the lab's window `tonight`; when windows come is queue/windows.ts.
+import { NIGHTS_TOLD } from "../limits.ts";
 import { NIGHT, type Occurrence } from "../model/window.ts";
 import type { LabSettings } from "../model/world.ts";
 import { lastOccurrence, nextOccurrence, windowNamed } from "../queue/windows.ts";
@@ -17,6 +18,13 @@ export function lastNight(settings: NightSettings, nowMs: number): Occurrence | 
 export function nightBefore(settings: NightSettings, night: Occurrence): Occurrence | undefined {
   const window = windowNamed(settings, NIGHT);
   return window === undefined ? undefined : lastOccurrence(window, night.startMs - 1);
+}
+
+/** The earliest night of which the page of another one has a line. */
+export function firstNightTold(settings: NightSettings, night: Occurrence): Occurrence {
+  let first = night;
+  for (let i = 0; i < NIGHTS_TOLD; i += 1) first = nightBefore(settings, first) ?? first;
+  return first;
 }
 
 /** When the night after a moment ends, ms since 1970, counting one that goes on then. */
