@@ -53,6 +53,36 @@ export const MISTAKES: readonly Mistake[] = [
     right: "run: a --lr 1e-4 timeout=2m",
     says: "`timeout` belongs to no option of `run:`; write `timeout=VALUE`, without a space",
   },
+  {
+    wrong: "run: a seeds=three",
+    right: "run: a seeds=3",
+    says: "`seeds` cannot be `three`; write how many, as in `seeds: 3`, or which, as in `seeds: [0, 1, 2]`",
+  },
+  {
+    wrong: "run: a --seed 1 seeds=3",
+    right: "run: a seeds=3",
+    says: "`--seed` is an argument and swept as well; keep one of the two",
+  },
+  {
+    wrong: "run: a sweep=1e-4,3e-4",
+    right: 'run: a sweep="lr=1e-4,3e-4"',
+    says: '`sweep` finds no values in `1e-4,3e-4`; write `sweep="lr=1e-4,3e-4 seed=0,1,2"`',
+  },
+  {
+    wrong: "```yaml\nrun: a\nsweep:\n  lr: 1e-4, 3e-4\n```",
+    right: "```yaml\nrun: a\nsweep:\n  lr: [1e-4, 3e-4]\n```",
+    says: "`lr` in `sweep` is one value with commas; write `lr: [1e-4, 3e-4]`",
+  },
+  {
+    wrong: "run: a retry=oom",
+    right: "run: a retry=1",
+    says: "`retry` cannot be `oom`; write a number from 1 to 10",
+  },
+  {
+    wrong: "```yaml\nrun: a\nretry: { on: oom, set: { batch-size: /2 } }\n```",
+    right: "```yaml\nrun: a --batch-size 64\nretry: { on: oom, set: { batch-size: /2 } }\n```",
+    says: "`retry` has `/2` for `--batch-size`, which is no number here; write `--batch-size` with a number among the arguments",
+  },
   { wrong: "run:", right: "run: a", says: "`run:` needs a name; write `run: de-risk`" },
   {
     wrong: "run: ../train",
@@ -122,7 +152,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     wrong: "queue: stop",
     right: "queue: resume",
-    says: "the queue cannot `stop`; write `queue: pause` or `queue: resume`",
+    says: "the queue cannot `stop`; write `queue: pause`, `queue: drain` or `queue: resume`",
   },
   {
     wrong: 'run: a because="it fell',
