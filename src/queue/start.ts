@@ -24,7 +24,11 @@ const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
 /** Asks for the examination of the next command that may start, if there is a place for it. */
 export function startNext(turn: Turn): void {
   const { world } = turn;
-  if (world.paused || world.examining !== undefined) return;
+  if (world.examining !== undefined) return;
+  if (world.paused) {
+    tellWaiting(turn);
+    return;
+  }
   const held = heldPlaces(world);
   if (allTaken(world, held)) return;
   let kept = false;
@@ -33,19 +37,7 @@ export function startNext(turn: Turn): void {
     if (!readable(world, command)) continue;
     // Order is kept on the GPUs: what is free gathers for who asked for several.
     if (kept && command.spec.gpus !== 0) continue;
-    const needs = conditions(world, command);
-    if (needs.changesAtMs !== undefined) turn.wake(needs.changesAtMs);
-    const answer = firstUnready(
-      () => needs.answer,
-      () => awaitsDeRisk(world, command),
-      () => snapshotReady(world, command),
-      () => budgetFor(world, command),
-      () => roomFor(turn, command),
-    );
-    if (answer.kind !== "ready") {
-      setState(turn, command, UNREADY[answer.kind], answer.reason);
-      continue;
-    }
+    if (!isReady(turn, command)) continue;
     if (!isOver(turn, command.notBeforeMs)) continue;
     if (twinStarts(world, command)) continue;
     const found = placeFor(world, command, held);
@@ -64,6 +56,30 @@ export function startNext(turn: Turn): void {
     else if (command.state === "waiting") setState(turn, command, "queued");
   }
   if (ask) askForGpus(turn);
+}
+
+/** In a paused queue: what each command waits for besides, which may end meanwhile. */
+function tellWaiting(turn: Turn): void {
+  for (const command of inOrder(turn.world)) {
+    if (!readable(turn.world, command) || !isReady(turn, command)) continue;
+    if (command.state === "waiting") setState(turn, command, "queued");
+  }
+}
+
+/** Whether a command needs nothing but a place; if not, its state says what it needs. */
+function isReady(turn: Turn, command: Command): boolean {
+  const { world } = turn;
+  const needs = conditions(world, command);
+  if (needs.changesAtMs !== undefined) turn.wake(needs.changesAtMs);
+  const answer = firstUnready(
+    () => needs.answer,
+    () => awaitsDeRisk(world, command),
+    () => snapshotReady(world, command),
+    () => budgetFor(world, command),
+    () => roomFor(turn, command),
+  );
+  if (answer.kind !== "ready") setState(turn, command, UNREADY[answer.kind], answer.reason);
+  return answer.kind === "ready";
 }
 
 /** The first answer that is not "ready", without asking what comes after it. */

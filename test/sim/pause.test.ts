@@ -64,6 +64,22 @@ test("draining outlives the daemon, ends at once where nothing runs, and is over
   assert.deepEqual(startsOf(night), ["a", "b"]);
 });
 
+test("a paused queue still says what each command waits for, and skips what is to be skipped", () => {
+  const night = startNight({ ...calm, metrics: () => ({ loss: "0.5" }) });
+  night.save(`${HEAD}run: a\n\nrun: b after=a\n\nrun: c if="a.loss < 0.4"\n`);
+  night.pass(20 * SECOND);
+  add(night, "queue: pause");
+  night.pass(10 * SECOND);
+  assert.match(
+    night.text(),
+    /run: b .*\n\n> \*\*waiting\*\* `\w+` · after `\w+` · the queue is paused\n/,
+  );
+  night.pass(2 * MINUTE);
+  assert.match(night.text(), /run: b .*\n\n> \*\*queued\*\* `\w+` · the queue is paused\n/);
+  assert.match(night.text(), /run: c .*\n\n> \*\*skipped\*\*/);
+  assert.deepEqual(startsOf(night), ["a"]);
+});
+
 test("a drain that is overtaken by a resume says so", () => {
   const night = startNight(calm);
   night.save(`${HEAD}run: a\n`);
