@@ -446,6 +446,12 @@ export const NIGHT_RETRY_MS = 10 * 60_000;
 export const CODE_DEPTH = 6;
 /** Scripts of one experiment that are hashed: more is a checkout of something else. */
 export const CODE_FILES = 2_000;
+/** Folders of one experiment that are looked into for them. */
+export const CODE_FOLDERS = 1_000;
+/** Entries of a folder of code; one with more holds data, and is not read to its end. */
+export const CODE_FOLDER_ENTRIES = 2_000;
+/** Entries of a folder without code that is looked into: `src/`, but no folder per class. */
+export const CODELESS_ENTRIES = 50;
 /** Scripts that are known one by one, so that a change is told by name. */
 export const CODE_FILES_KEPT = 200;
 /** Digests of files that were not touched since: 200 bytes each. */

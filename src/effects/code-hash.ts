@@ -8,29 +8,23 @@ import {
   CODE_DEPTH,
   CODE_FILES,
   CODE_FILES_KEPT,
+  CODE_FOLDERS,
   DIGESTS_KEPT,
   RACY_STAT_MS,
   SCRIPT_BYTES,
 } from "../limits.ts";
 import type { CodeSeen } from "../model/code.ts";
-
-/** Folders that hold no code of the experiment's own. */
-export const NO_CODE: ReadonlySet<string> = new Set([
-  "runs",
-  "node_modules",
-  "site-packages",
-  "__pycache__",
-]);
+import { codeFolder, isLeftOut } from "./code-folder.ts";
 
 /**
  * The `*.py` files of an experiment, those in its packages too: links to files are followed,
- * links to folders, dot folders, virtual environments and experiments inside are left out. Times
+ * links to folders and folders of data are left out. Times
  * and the order of folders do not matter. A file that cannot be read counts by its name.
  */
 export async function codeSeen(experiment: string): Promise<CodeSeen> {
-  const names: string[] = [];
-  await gather(experiment, "", CODE_DEPTH, names);
-  names.sort();
+  const gathered: Gathered = { names: [], folders: 0 };
+  await gather(experiment, "", CODE_DEPTH, gathered);
+  const names = gathered.names.toSorted();
   const all = createHash("sha256");
   const files: Record<string, string> = {};
   for (const [i, name] of names.entries()) {
@@ -42,23 +36,30 @@ export async function codeSeen(experiment: string): Promise<CodeSeen> {
   return { hash: all.digest("hex"), files };
 }
 
+interface Gathered {
+  readonly names: string[];
+  folders: number;
+}
+
 async function gather(
   experiment: string,
   below: string,
   depth: number,
-  names: string[],
+  all: Gathered,
 ): Promise<void> {
-  const entries = await readdir(join(experiment, below), { withFileTypes: true }).catch(() => []);
-  const inside = entries.map(({ name }) => name);
-  // A virtual environment, or an experiment of its own.
-  if (below !== "" && (inside.includes("pyvenv.cfg") || inside.includes("JOURNAL.md"))) return;
+  const path = join(experiment, below);
+  const entries =
+    below === ""
+      ? await readdir(path, { withFileTypes: true }).catch(() => [])
+      : ((await codeFolder(path)) ?? []);
+  all.folders += 1;
   for (const entry of entries) {
-    if (names.length >= CODE_FILES) return;
+    if (all.names.length >= CODE_FILES) return;
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) {
-      const left = NO_CODE.has(entry.name) || entry.name.startsWith(".");
-      if (!left && depth > 0) await gather(experiment, name, depth - 1, names);
-    } else if (entry.name.endsWith(".py")) names.push(name);
+      const isOpen = depth > 0 && all.folders < CODE_FOLDERS && !isLeftOut(entry.name);
+      if (isOpen) await gather(experiment, name, depth - 1, all);
+    } else if (entry.name.endsWith(".py")) all.names.push(name);
   }
 }
 

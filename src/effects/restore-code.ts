@@ -8,11 +8,12 @@ import { execa } from "execa";
 import { CHECKOUT_MS, PATCH_BYTES, SNAPSHOT_BYTES, SNAPSHOT_FILE_BYTES } from "../limits.ts";
 import type { CodeSeen } from "../model/code.ts";
 import type { RunRecord } from "../model/run.ts";
+import { CODE } from "./code-folder.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitIn } from "./git.ts";
 import { keepGit } from "./kept-git.ts";
 import { removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
-import { CODE, inPlace, takeSnapshot } from "./snapshots.ts";
+import { inPlace, takeSnapshot } from "./snapshots.ts";
 import { errorCode } from "./write-whole.ts";
 
 export interface CodeAsked {

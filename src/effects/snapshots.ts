@@ -13,14 +13,12 @@ import {
   SNAPSHOT_TRIES,
 } from "../limits.ts";
 import type { CodeSeen, SnapshotNote } from "../model/code.ts";
-import { codeSeen, NO_CODE } from "./code-hash.ts";
+import { CODE, codeFolder, isLeftOut } from "./code-folder.ts";
+import { codeSeen } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./kept-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
 import { errorCode } from "./write-whole.ts";
 
-/** What is copied; of other files nobody knows whether the script reads or writes them. */
-export const CODE =
-  /\.(?:pyi?|pyx|pxd|ipynb|c|cc|cpp|cu|cuh|h|hpp|rs|sh|toml|ya?ml|ini|cfg|j2|jinja|lock)$/i;
 /** Copied beside code; a folder that holds nothing else is data. */
 const SETTING = /\.json$/i;
 
@@ -100,7 +98,7 @@ class Copier {
       const { name } = entry;
       const source = join(from, name);
       const path = below === "" ? name : `${below}/${name}`;
-      if (NO_CODE.has(name) || name.startsWith(".")) continue;
+      if (isLeftOut(name)) continue;
       if (entry.isDirectory()) {
         if (!(await holdsCode(source, CODE_DEPTH))) continue;
         await mkdir(join(to, name));
@@ -130,15 +128,12 @@ class Copier {
 
 /** Whether a folder is one of code: a package, or settings. Whatever else lies there is data. */
 async function holdsCode(folder: string, depth: number): Promise<boolean> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const names = entries.map(({ name }) => name);
-  if (names.includes("pyvenv.cfg") || names.includes("JOURNAL.md")) return false;
+  const entries = (await codeFolder(folder)) ?? [];
   if (entries.some((entry) => !entry.isDirectory() && CODE.test(entry.name))) return true;
   if (depth === 0) return false;
   for (const entry of entries) {
-    const { name } = entry;
-    if (!entry.isDirectory() || NO_CODE.has(name) || name.startsWith(".")) continue;
-    if (await holdsCode(join(folder, name), depth - 1)) return true;
+    if (!entry.isDirectory() || isLeftOut(entry.name)) continue;
+    if (await holdsCode(join(folder, entry.name), depth - 1)) return true;
   }
   return false;
 }
@@ -157,6 +152,13 @@ async function linkRest(from: string, to: string, depth: number, linkCode: boole
     const there = await lstat(target).catch(() => undefined);
     if (there?.isDirectory() === true) {
       if (depth > 0) await linkRest(source, target, depth - 1, linkCode);
+    } else if (there?.isSymbolicLink() === true) {
+      // The experiment was renamed since.
+      const leads = await stat(target).catch(() => undefined);
+      if (leads === undefined) {
+        await rm(target);
+        await symlink(source, target);
+      }
     } else if (there === undefined && (linkCode || !(await isCode(entry, source)))) {
       await symlink(source, target);
     }
@@ -169,9 +171,7 @@ async function isCode(
   path: string,
 ): Promise<boolean> {
   if (entry.isDirectory()) {
-    const { name } = entry;
-    const apart = NO_CODE.has(name) || name.startsWith(".");
-    return !apart && (await holdsCode(path, CODE_DEPTH));
+    return !isLeftOut(entry.name) && (await holdsCode(path, CODE_DEPTH));
   }
   return entry.name.endsWith(".py");
 }

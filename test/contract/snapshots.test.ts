@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   realpathSync,
+  renameSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -22,7 +23,12 @@ import {
   sweepSnapshots,
 } from "../../src/effects/snapshot-places.ts";
 import { linkWhatCame, takeSnapshot } from "../../src/effects/snapshots.ts";
-import { SNAPSHOT_FILE_BYTES, SNAPSHOT_UNKNOWN_MS } from "../../src/limits.ts";
+import {
+  CODE_FOLDER_ENTRIES,
+  CODELESS_ENTRIES,
+  SNAPSHOT_FILE_BYTES,
+  SNAPSHOT_UNKNOWN_MS,
+} from "../../src/limits.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
 let bench: Bench;
@@ -105,6 +111,33 @@ test("what is too large is linked, and code among it is named", async () => {
     leftCount: 1,
   });
   assert.ok(isLink("huge.py"));
+});
+
+test("a folder per class, or a folder of thousands, is data: it is neither read through nor copied", async () => {
+  write("train.py", "1");
+  write("src/deep/net.py", "1");
+  for (let i = 0; i <= CODELESS_ENTRIES; i += 1) write(`classes/${i}/x.py`, "1");
+  for (let i = 0; i <= CODE_FOLDER_ENTRIES; i += 1) write(`many/${i}.json`, "1");
+  write("many/x.py", "1");
+  assert.deepEqual(Object.keys((await codeSeen(bench.experiment)).files), [
+    "src/deep/net.py",
+    "train.py",
+  ]);
+  const { note } = await take();
+  assert.equal(note.kind, "kept");
+  assert.ok(isLink("classes") && isLink("many") && !isLink("src/deep"));
+});
+
+test("a renamed experiment's copy finds its data again", async () => {
+  write("train.py", "1");
+  write("data/x", "1");
+  await take();
+  const copy = inCopy(".");
+  const renamed = `${bench.experiment} 2`;
+  renameSync(bench.experiment, renamed);
+  assert.ok(!existsSync(join(copy, "data/x")));
+  await linkWhatCame(renamed, copy);
+  assert.equal(readFileSync(join(copy, "data/x"), "utf8"), "1");
 });
 
 test("links to scripts are copied as what they lead to", async () => {

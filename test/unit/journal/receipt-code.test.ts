@@ -96,6 +96,8 @@ function command(given: Given = {}): Command {
   };
 }
 
+const seen = (hash: string, files: Record<string, string>): CodeSeen => ({ hash, files });
+
 const items = (of: Command, context: Partial<CodeContext> = {}): readonly string[] =>
   codeItems(of, { timeZone: "Europe/Berlin", ...context });
 
@@ -177,7 +179,6 @@ test("a repeat is told from the queue to its comparison", () => {
 });
 
 test("what changed is told by name, and beyond the names that are kept as something", () => {
-  const seen = (hash: string, files: Record<string, string>): CodeSeen => ({ hash, files });
   const before = seen("1", { "a.py": "x", "b.py": "x" });
   assert.deepEqual(changedFiles(before, seen("1", {})), []);
   const after = seen("2", { "a.py": "y", "c.py": "x" });
