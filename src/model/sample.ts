@@ -55,6 +55,8 @@ export interface Series {
    * exact all the same.
    */
   readonly reducedBy?: number;
+  /** Set with it: indices of the first value of each stretch, and of the very last. */
+  readonly even?: Uint32Array;
   /**
    * Index of the first value of the last attempt, where several were appended to one file: the
    * step fell far back, and not with a new epoch. `notFinite` of the summary is of that attempt.

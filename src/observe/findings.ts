@@ -2,6 +2,7 @@
 // What each rule says is in rules/; where it is shown is decided by the journal and the report.
 import { FINDINGS_PER_RULE } from "../limits.ts";
 import { type Finding, RULES, type RuleName } from "../model/finding.ts";
+import { evenly } from "./evenly.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rules/rule.ts";
 
@@ -31,12 +32,13 @@ export function withComparisons(found: readonly Finding[], input: RuleInput): re
 
 function ask(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
   const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
+  const even = { ...input, reading: evenly(input.reading) };
   return names
     .filter((name) => !input.plan.rulesOff.includes(name))
     .flatMap((name) => {
       const rule = RULE_BOOK[name];
       const found = rule
-        .find(input, numbersOf(name, input.plan))
+        .find(rule.extremes === true ? input : even, numbersOf(name, input.plan))
         .map((one): Finding => ({ rule: name, tier: rule.tier, atMs, ...one }));
       return oncePerMetric(found).slice(0, FINDINGS_PER_RULE);
     });

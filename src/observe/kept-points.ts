@@ -19,12 +19,17 @@ export interface KeptPoints {
   /**
    * What is kept with at most `most` values exact; later calls do not change it. `bucket`: how
    * many values each stretch had, 1 when all are here. `from`: index of the first point kept of
-   * value number `start` or later.
+   * value number `start` or later. `even`: indices of the first point of each stretch and of the
+   * very last; undefined when all are here.
    */
   read(
     most: number,
     start: number,
-  ): PointArrays & { readonly bucket: number; readonly from: number };
+  ): PointArrays & {
+    readonly bucket: number;
+    readonly from: number;
+    readonly even: Uint32Array | undefined;
+  };
 }
 
 const FIRST_CAPACITY = 16;
@@ -104,6 +109,17 @@ export function createKeptPoints(most: () => number): KeptPoints {
     }
     size = into;
   };
+  const evenPoints = (): Uint32Array => {
+    const found: number[] = [];
+    let stretch = -1;
+    for (let i = 0; i < size; i += 1) {
+      const own = Math.floor((places?.[i] ?? i) / bucket);
+      if (own === stretch && i < size - 1) continue;
+      stretch = own;
+      found.push(i);
+    }
+    return Uint32Array.from(found);
+  };
   const makeRoom = (): void => {
     const bound = most();
     const next = bucketFor(count + 1, bound);
@@ -150,6 +166,7 @@ export function createKeptPoints(most: () => number): KeptPoints {
           lines: lines.subarray(0, size),
           bucket,
           from: start,
+          even: undefined,
         };
       }
       size = reduce(open, size, open);
@@ -161,6 +178,7 @@ export function createKeptPoints(most: () => number): KeptPoints {
         lines: lines.slice(0, size),
         bucket,
         from,
+        even: evenPoints(),
       };
     },
   };

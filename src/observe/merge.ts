@@ -53,8 +53,18 @@ function joined(parts: readonly Series[]): Series {
     values,
     lines,
     parts: origins,
-    ...(reducedBy > 1 ? { reducedBy } : {}),
+    ...(reducedBy > 1 ? { reducedBy, even: evenOf(parts) } : {}),
   };
+}
+
+function evenOf(parts: readonly Series[]): Uint32Array {
+  const found: number[] = [];
+  let before = 0;
+  for (const { even, values } of parts) {
+    for (const i of even ?? values.keys()) found.push(before + i);
+    before += values.length;
+  }
+  return Uint32Array.from(found);
 }
 
 function joinedSummary(parts: readonly MetricSummary[]): MetricSummary {

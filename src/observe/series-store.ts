@@ -189,14 +189,14 @@ export function createSeriesStore(file: string, key: string, most: () => number)
         ...(notFinite === undefined ? {} : { notFinite }),
         notFiniteCount: n.holes,
       };
-      const { steps, values, lines, bucket, from } = points.read(most(), n.attempt);
+      const { steps, values, lines, bucket, from, even } = points.read(most(), n.attempt);
       return {
         summary,
         stepKey,
         steps,
         values,
         lines,
-        ...(bucket > 1 ? { reducedBy: bucket } : {}),
+        ...(even === undefined ? {} : { reducedBy: bucket, even }),
         ...(n.attempt > 0 ? { attemptFrom: from } : {}),
       };
     },

@@ -11,6 +11,7 @@ export const maskedNan = rule({
   tier: "A",
   says: "The loss is exactly 0 while the gradient norm or an evaluated loss is NaN.",
   silent: "Losses that reach 0 while all else is finite.",
+  extremes: true,
   numbers: {},
   find({ reading, plan }) {
     const partners = reading.series.filter(({ summary: { key, notFiniteCount } }) => {

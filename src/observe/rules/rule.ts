@@ -72,6 +72,8 @@ export interface Rule {
   /** What it passes over on purpose. */
   readonly silent: string;
   readonly numbers: Readonly<Record<string, RuleNumber>>;
+  /** Of series too long to be kept whole it wants the extremes, not an even sample. */
+  readonly extremes?: true;
   /** Pure; findings in the order in which they are to be shown. */
   find(input: RuleInput, numbers: Readonly<Record<string, number>>): readonly Found[];
 }

@@ -35,6 +35,8 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
     // Some programs give their last value the step -1: it is none.
     if (sameFile && step < before && step >= 0) falls.push(i);
   }
+  // Of a long series not every value is here: its counter may have started anew in between.
+  if (series.reducedBy !== undefined && fallsIn(reading, summary.first.file) >= resets) return [];
   const unexplained = falls.filter((i) => !epochRose(reading, lines[i] ?? 0, summary.first.file));
   const [at] = unexplained;
   const start = steps[0] ?? 0;
@@ -56,6 +58,9 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
     },
   ];
 }
+
+const fallsIn = (reading: RuleInput["reading"], file: string): number =>
+  reading.lineFacts?.find((one) => one.file === file)?.falls.length ?? 0;
 
 function epochRose(reading: RuleInput["reading"], line: number, file: string): boolean {
   const facts = reading.lineFacts?.find((one) => one.file === file);
