@@ -83,6 +83,31 @@ export const MISTAKES: readonly Mistake[] = [
     right: "```yaml\nrun: a --batch-size 64\nretry: { on: oom, set: { batch-size: /2 } }\n```",
     says: "`retry` has `/2` for `--batch-size`, which is no number here; write `--batch-size` with a number among the arguments",
   },
+  {
+    wrong: "run: a when=25:00",
+    right: "run: a when=tonight",
+    says: "`25:00` is no time that `when` knows; write `tonight` or a window of nightlab.yaml, `22:00-07:00`, `03:00` or `2026-11-24 03:00`",
+  },
+  {
+    wrong: "run: a when=2026-11-31 03:00",
+    right: "run: a when=2026-11-30 03:00",
+    says: "there is no day 2026-11-31; write `tonight` or a window of nightlab.yaml, `22:00-07:00`, `03:00` or `2026-11-24 03:00`",
+  },
+  {
+    wrong: 'run: a if="full.val/loss 0.4"',
+    right: 'run: a if="full.val/loss < 0.4"',
+    says: "`if`: `0.4` is not expected here; write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`",
+  },
+  {
+    wrong: "run: a if=",
+    right: "run: a",
+    says: "`if` has no value; write one or take the key away",
+  },
+  {
+    wrong: "queue: drian",
+    right: "queue: drain",
+    says: "the queue cannot `drian`; write `queue: drain`",
+  },
   { wrong: "run:", right: "run: a", says: "`run:` needs a name; write `run: de-risk`" },
   {
     wrong: "run: ../train",
