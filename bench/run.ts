@@ -12,6 +12,8 @@ export interface Bench {
   readonly what: string;
   /** The median may not be over this. */
   readonly boundMs: number;
+  /** Of the figures, where they are no times; default ms. */
+  readonly unit?: string;
   readonly run: () => Promise<Timing>;
 }
 
@@ -36,14 +38,11 @@ process.exitCode = tooSlow ? 1 : 0;
 
 async function time(bench: Bench): Promise<void> {
   const { medianMs, p95Ms, worstMs, times } = await bench.run();
+  const told = (value: number): string => `${value.toPrecision(3)} ${bench.unit ?? "ms"}`;
   const kept = medianMs <= bench.boundMs;
   tooSlow ||= !kept;
   console.log(
-    `${kept ? "ok  " : "SLOW"} ${bench.what}: median ${ms(medianMs)} (bound ${ms(bench.boundMs)}),` +
-      ` p95 ${ms(p95Ms)}, worst ${ms(worstMs)}, ${times} times`,
+    `${kept ? "ok  " : "SLOW"} ${bench.what}: median ${told(medianMs)} (bound ${told(bench.boundMs)}),` +
+      ` p95 ${told(p95Ms)}, worst ${told(worstMs)}, ${times} times`,
   );
-}
-
-function ms(value: number): string {
-  return `${value.toPrecision(3)} ms`;
 }
