@@ -3,9 +3,17 @@
 import { pieceNormal } from "../journal/piece.ts";
 import { findingText } from "../journal/receipt-flags.ts";
 import { sameMetric } from "../model/metric-key.ts";
+import type { Series } from "../model/sample.ts";
 import { spanText } from "../model/time.ts";
 import type { AuditFinding, AuditResult } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import {
+  auditSweepTable,
+  isSweepTable,
+  namedBest,
+  namedRun,
+  type ReceiptChecks,
+} from "./audit-sweeps.ts";
 import type { ReportInput, ReportRun } from "./input.ts";
 import { numberText, unescaped, unitTokens } from "./unit-tokens.ts";
 
@@ -19,8 +27,16 @@ export function auditReceipts(input: ReportInput, text: string): AuditResult {
       const normal = pieceNormal(piece.normal);
       const head = /^\*\*([a-z]+)\*\* `([a-z0-9]+)`/.exec(normal);
       if (head !== null) run = runOf(input, head[2]);
-      if (run === undefined || run.record?.ending === undefined) continue;
       const line = text.slice(0, piece.span.start).split("\n").length;
+      if (isSweepTable(normal)) {
+        const table = text.slice(piece.span.start, piece.span.end);
+        claims += unitTokens(normal).filter((token) => token.kind === "number").length;
+        findings.push(...auditSweepTable(input, table, line, CHECKS));
+        continue;
+      }
+      const ofSweep = run === undefined ? sweepTroubles(input, normal) : [];
+      findings.push(...ofSweep.map((one) => ({ ...one, line })));
+      if (run === undefined || run.record?.ending === undefined) continue;
       claims += unitTokens(normal).filter((token) => token.kind === "number").length;
       const found = head === null ? pieceTrouble(run, normal) : headTroubles(run, head[1], normal);
       findings.push(...found.map((one) => ({ ...one, line })));
@@ -28,6 +44,33 @@ export function auditReceipts(input: ReportInput, text: string): AuditResult {
   }
   return { findings, claims, absent: 0 };
 }
+
+/** A line of a sweep's receipt about some of its runs: a flag that they share, or the best one. */
+function sweepTroubles(input: ReportInput, normal: string): readonly Trouble[] {
+  const flagged = namedRun(input, normal);
+  if (flagged !== undefined) return pieceTrouble(flagged.run, flagged.said);
+  const best = namedBest(input, normal);
+  const message = best === undefined ? undefined : CHECKS.value(best.run, best.key, best.token);
+  return best === undefined || message === undefined
+    ? []
+    : [{ kind: "differs", said: `${best.key} ${best.token}`, message }];
+}
+
+const CHECKS: ReceiptChecks = {
+  took: (run, span) => spansOf(run).includes(span),
+  value(run, key, token) {
+    const series = seriesOf(run, key);
+    if (series === undefined) return `${run.path} logged no ${key}`;
+    const { last } = series.summary;
+    const tokens = Number.isFinite(last.value) ? [last.token] : [String(last.value), last.token];
+    if (tokens.includes(token)) return undefined;
+    return `${run.path}/${last.file}:${last.line} says ${last.token}`;
+  },
+};
+
+const seriesOf = ({ reading }: ReportRun, key: string): Series | undefined =>
+  reading.series.find(({ summary }) => summary.key === key) ??
+  reading.series.find(({ summary }) => sameMetric(summary.key, key));
 
 type Trouble = Omit<AuditFinding, "line">;
 
@@ -43,7 +86,7 @@ function headTroubles(
   normal: string,
 ): readonly Trouble[] {
   const found: Trouble[] = [];
-  const { record, reading } = run;
+  const { record } = run;
   if (state !== undefined && isEnding(state) && state !== record?.ending) {
     found.push({
       kind: "differs",
@@ -62,18 +105,13 @@ function headTroubles(
       found.push({ kind: "differs", said: span, message: `run.json says ${said}` });
     }
     const metric = /^(\S+) (\S+)$/.exec(unescaped(part));
-    const series =
-      reading.series.find(({ summary }) => summary.key === metric?.[1]) ??
-      reading.series.find(({ summary }) => sameMetric(summary.key, metric?.[1] ?? ""));
-    if (metric === null || series === undefined) {
+    const [, key = "", token = ""] = metric ?? [];
+    if (metric === null || seriesOf(run, key) === undefined) {
       found.push(...strangerTrouble(run, part));
       continue;
     }
-    const { last } = series.summary;
-    const tokens = Number.isFinite(last.value) ? [last.token] : [String(last.value), last.token];
-    if (tokens.includes(metric[2] ?? "")) continue;
-    const message = `${run.path}/${last.file}:${last.line} says ${last.token}`;
-    found.push({ kind: "differs", said: part, message });
+    const message = CHECKS.value(run, key, token);
+    if (message !== undefined) found.push({ kind: "differs", said: part, message });
   }
   return found;
 }
