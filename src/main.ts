@@ -150,7 +150,7 @@ program
 
 program
   .command("rebuild")
-  .argument("<experiment>", "folder of the experiment")
+  .argument("<experiment>", "folder of the experiment; of a lab all of them, and LAB.md")
   .description("make plots and report anew from logs and journal; needs no daemon")
   .action(async (path: string) => answer((await import("./cli/rebuild.ts")).rebuild(path)));
 
@@ -181,7 +181,7 @@ program
 
 program
   .command("history")
-  .argument("<journal>", "folder of the experiment, or its JOURNAL.md")
+  .argument("<journal>", "folder of the experiment, its JOURNAL.md, or LAB.md")
   .option("--json", "for programs", false)
   .option("--all", "every kept version", false)
   .description("the versions of a journal that are kept, newest first")
@@ -191,7 +191,7 @@ program
 
 program
   .command("restore")
-  .argument("<journal>", "folder of the experiment, or its JOURNAL.md")
+  .argument("<journal>", "folder of the experiment, its JOURNAL.md, or LAB.md")
   .argument("<version>", "the beginning of a version's name, from `nightlab history`")
   .option("--yes", "put it back; without this it is only shown what would change", false)
   .option("--to <file>", "write it to a new file instead")

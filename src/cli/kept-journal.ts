@@ -4,9 +4,16 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { decodeUtf8 } from "../effects/decode-text.ts";
-import { journalPath, keptFolder } from "../effects/journal-paths.ts";
+import {
+  intentFolder,
+  journalPath,
+  keptFolder,
+  labPageIntents,
+  labPageKept,
+  labPagePath,
+} from "../effects/journal-paths.ts";
 import { getVersion, listVersions, type KeptVersion } from "../effects/kept-versions.ts";
-import { matchLines } from "../journal/line-diff.ts";
+import { linesIn, matchLines } from "../journal/line-diff.ts";
 import { versionOf } from "../journal/generation.ts";
 import { readJournal } from "../journal/read.ts";
 import { experimentPath, type LabPath } from "../model/ids.ts";
@@ -18,6 +25,9 @@ export interface KeptJournal {
   readonly experiment: string;
   readonly path: string;
   readonly keptDir: string;
+  /** Records of writes; a daemon itself takes over what becomes of LAB.md. */
+  readonly intentDir: string;
+  readonly isLabPage: boolean;
   /** Zone of the lab's times. */
   readonly timeZone: string;
   /** Oldest first. */
@@ -28,6 +38,7 @@ export interface KeptJournal {
 
 /** Finds a journal by its own path or its experiment's; the answer in words where there is none. */
 export async function keptJournal(path: string): Promise<KeptJournal | string> {
+  if (basename(path) === "LAB.md") return await keptLabPage(path);
   const folder = basename(path) === "JOURNAL.md" ? dirname(path) : path;
   const isFolder = existsSync(folder) && statSync(folder).isDirectory();
   if (!isFolder) return `Cannot find the journal ${path}: give the experiment's folder.`;
@@ -40,17 +51,42 @@ export async function keptJournal(path: string): Promise<KeptJournal | string> {
     return `No version of ${journalPath(experiment)} is kept: no daemon has read it yet.`;
   }
   const rendered = readWorld(lab).experiments.get(experiment)?.rendered ?? new Set();
-  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const settings = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
   return {
     lab,
     experiment,
     keptDir,
+    intentDir: intentFolder(lab),
+    isLabPage: false,
     versions,
     path: journalPath(experiment),
-    timeZone: readLabSettings(settings, here).value.timeZone,
+    timeZone: await timeZoneOf(lab),
     linesOf: (text) => versionOf(text, readJournal(text), rendered).lines,
   };
+}
+
+async function keptLabPage(path: string): Promise<KeptJournal | string> {
+  const lab = findLab(dirname(path));
+  if (lab === undefined) return `${path} is in no lab: no folder above it has a nightlab.yaml.`;
+  const keptDir = labPageKept(lab);
+  const versions = await listVersions(keptDir);
+  if (versions.length === 0) return `No version of ${labPagePath(lab)} is kept yet.`;
+  return {
+    lab,
+    experiment: labPagePath(lab),
+    keptDir,
+    intentDir: labPageIntents(lab),
+    isLabPage: true,
+    versions,
+    path: labPagePath(lab),
+    timeZone: await timeZoneOf(lab),
+    linesOf: linesIn,
+  };
+}
+
+async function timeZoneOf(lab: LabPath): Promise<string> {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const settings = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  return readLabSettings(settings, here).value.timeZone;
 }
 
 /** Text of a version; undefined where it is gone or no text. */

@@ -3,7 +3,6 @@
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import { DisplacedFiles } from "../effects/displaced.ts";
-import { intentFolder } from "../effects/journal-paths.ts";
 import { isLocked } from "../effects/lab-lock.ts";
 import { restoreAnswer, writeRequest } from "../effects/requests.ts";
 import { restoreVersion } from "../effects/restore-version.ts";
@@ -100,7 +99,7 @@ async function writeNew(file: string, text: string): Promise<Answer> {
 
 async function putBack(kept: KeptJournal, version: string, text: string): Promise<Answer> {
   const why =
-    isLocked(kept.lab) === undefined
+    kept.isLabPage || isLocked(kept.lab) === undefined
       ? await putBackAlone(kept, text)
       : await askDaemon(kept, version);
   if (why !== undefined) return refused(`Cannot put it back into ${kept.path}: ${why}`);
@@ -117,8 +116,7 @@ async function askDaemon(kept: KeptJournal, version: string): Promise<string | u
 }
 
 async function putBackAlone(kept: KeptJournal, text: string): Promise<string | undefined> {
-  const { path, keptDir, lab } = kept;
-  const intentDir = intentFolder(lab);
+  const { path, keptDir, intentDir } = kept;
   // A save that lands late is looked after by the next daemon: its file and record stay.
   const displaced = new DisplacedFiles({
     onLateSave: () => Promise.reject(new Error("left to the daemon")),

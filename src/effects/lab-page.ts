@@ -18,17 +18,13 @@ import { decodeUtf8 } from "./decode-text.ts";
 import { DisplacedFiles, type LateSave } from "./displaced.ts";
 import { editorHolds } from "./editor-locks.ts";
 import { replaceJournal } from "./journal-file.ts";
-import { keptFolder } from "./journal-paths.ts";
+import { labPageIntents, labPageKept, labPagePath } from "./journal-paths.ts";
 import { getVersion, keepVersion } from "./kept-versions.ts";
 import { replayIntents } from "./replay-intents.ts";
 import { readSettled } from "./settled-read.ts";
 import { errorCode, syncFolder, writeWhole } from "./write-whole.ts";
 
 const PAGE = "LAB.md";
-
-const labPagePath = (lab: string): string => join(lab, PAGE);
-const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
-const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
 
 /** What stood in the page when it was last as wanted: taken away after that, it stays away. */
 const markFile = (lab: string): string => join(lab, ".nightlab", "pages", "lab.mark");

@@ -49,7 +49,11 @@ test("the night's page stands there in the morning, keeps a person's lines, and 
   try {
     await lab.start();
     await lab.save(`${JOURNAL}run: fine !\n\nrun: dies !\n\nrun: after after=dies timeout=3m\n`);
-    await lab.until("both ended", () => /failed\*\* .*\[dies\]/.test(lab.journal()));
+    await lab.until(
+      "both ended",
+      () =>
+        /done\*\* .*\[fine\]/.test(lab.journal()) && /failed\*\* .*\[dies\]/.test(lab.journal()),
+    );
     await lab.until("the third is held", () => /held\*\* /.test(lab.journal()));
     await lab.stop();
     const night = lastNight(settings, Date.now());
@@ -79,6 +83,13 @@ test("the night's page stands there in the morning, keeps a person's lines, and 
     assert.match(asked.stdout, /LAB\.md: the lab's daemon makes it anew/);
     await lab.stop();
     assert.equal(page(), told, "made anew, it is the same");
+
+    const kept = await lab.nightlab("history", "LAB.md", "--json");
+    const versions = JSON.parse(kept.stdout) as readonly { readonly version: string }[];
+    const own = versions.at(-1)?.version ?? "";
+    const back = await lab.nightlab("restore", "LAB.md", own, "--yes");
+    assert.equal(back.code, 0, back.stderr);
+    assert.equal(page(), "# Our lab\n\nWe look for warm-up.\n");
 
     rmSync(path);
     rmSync(join(lab.path, ".nightlab", "pages"), { recursive: true });
