@@ -33,7 +33,7 @@ function ask(turn: Turn, ids: Iterable<CommandId>): void {
   const of = new Map<ExperimentPath, { id: CommandId; snapshot: boolean }[]>();
   for (const id of new Set(ids)) {
     const command = world.commands.get(id);
-    if (command === undefined || !isWanted(command)) continue;
+    if (command === undefined || !isWanted(command) || command.code !== undefined) continue;
     const others = of.get(command.experiment) ?? [];
     of.set(command.experiment, [...others, { id, snapshot: command.spec.snapshot === true }]);
   }

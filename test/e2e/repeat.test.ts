@@ -168,3 +168,33 @@ test("`nightlab repeat` runs the same code and packages again, and says how the 
     await lab.close();
   }
 });
+
+test("a daemon that is killed while they wait runs the copy and the repeat all the same", async () => {
+  const lab = await openGitLab();
+  try {
+    await lab.start();
+    await lab.save(`${JOURNAL}run: de-risk !\n`);
+    await lab.until("it is done", () => lab.journal().includes("> **done**"), 60_000);
+    await lab.save(`${lab.journal()}\nrun: long env=LINGER=8 !\n\nrun: kept snapshot=true !\n`);
+    const copies = (): readonly string[] =>
+      readdirSync(join(lab.path, ".nightlab/snapshots")).filter((name) => !name.endsWith(".part"));
+    await lab.until("it runs, and the copy is there", () => {
+      const root = join(lab.path, ".nightlab/snapshots");
+      return runOf(lab, "long") !== undefined && existsSync(root) && copies().length === 1;
+    });
+    const asked = await lab.nightlab("repeat", "de-risk");
+    assert.equal(asked.code, 0, asked.stderr);
+    assert.equal(copies().length, 2);
+    await lab.stop("SIGKILL");
+    await lab.write("train.py", train("two"));
+    await lab.start();
+    await lab.until("all have ended", () => /repeated as .*equal/.test(lab.journal()), 60_000);
+    await lab.until("all are told", () => lab.journal().split("> **done**").length === 4, 60_000);
+    assert.match(consoleOf(lab, "kept"), /text one helper one data the data/);
+    assert.match(consoleOf(lab, "de-risk-repeat"), /text one helper one data the data/);
+    assert.equal(lab.runs().length, 4, "each ran once");
+    await lab.until("the copies are gone", () => copies().length === 0);
+  } finally {
+    await lab.close();
+  }
+});

@@ -98,6 +98,12 @@ function command(given: Given = {}): Command {
 
 const seen = (hash: string, files: Record<string, string>): CodeSeen => ({ hash, files });
 
+/** What is told below `whose` of a run that repeats `k7f3`. */
+function told(given: Given, whose = "k7f3"): string {
+  const repeat = command({ id: "m2qd", differs: [], ...given });
+  return items(command({ id: whose }), { repeats: [repeat] }).join("\n");
+}
+
 const items = (of: Command, context: Partial<CodeContext> = {}): readonly string[] =>
   codeItems(of, { timeZone: "Europe/Berlin", ...context });
 
@@ -139,10 +145,6 @@ test("code that was too large to copy, and an environment that cannot be built",
 });
 
 test("a repeat is told from the queue to its comparison", () => {
-  const told = (given: Given, whose = "k7f3"): string => {
-    const repeat = command({ id: "m2qd", differs: [], ...given });
-    return items(command({ id: whose }), { repeats: [repeat] }).join("\n");
-  };
   const when = "repeated as `m2qd`, 2025-02-02 14:30:00, 41 s";
   const link = "· [full-repeat](runs/2025-02-03T09-12-00-full-repeat)";
   assert.equal(told({ state: "queued" }), "- being repeated as `m2qd`");
