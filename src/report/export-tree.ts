@@ -226,7 +226,7 @@ function printed(node: Text, walk: Walk): Text {
 }
 
 /** The text of a node and of all that is in it. */
-export function textOf(node: Nodes): string {
+function textOf(node: Nodes): string {
   if (node.type === "text") return node.value;
   return "children" in node ? node.children.map(textOf).join("") : "";
 }

@@ -16,7 +16,7 @@ const NONE = "-".repeat(CHARS);
 const MARKED_CHARS = 64 * 1024;
 
 /** The mark of a line's text, without its end. */
-export function lineMark(path: string, text: string | undefined): string {
+function lineMark(path: string, text: string | undefined): string {
   // Of a packed file or a file of events there is only what was read from it.
   if (text === undefined || text.length > MARKED_CHARS || /\.gz$|tfevents/.test(path)) return NONE;
   return createHash("sha256").update(text.replace(/\r$/, "")).digest("base64url").slice(0, CHARS);

@@ -1,5 +1,5 @@
 // The audit over random experiments: no true report is doubted, and no lie on one is missed.
-// NIGHTLAB_AUDITS says how many of each (60).
+// NIGHTLAB_AUDITS says how many of each (40).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
@@ -7,7 +7,7 @@ import { gateFindings } from "../../src/report/gate.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 
-const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 60);
+const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 40);
 
 test(`of ${AUDITS} true reports none is doubted`, () => {
   fc.assert(
@@ -56,6 +56,34 @@ test(`of ${AUDITS} lies on true reports each is found`, () => {
     { numRuns: AUDITS },
   );
   assert.ok(lies >= AUDITS / 2);
+});
+
+test(`of ${AUDITS} true reports with one line of an older one each is found`, () => {
+  let stale = 0;
+  fc.assert(
+    fc.property(shapes, fc.nat(), (shape, pick) => {
+      const now = experimentOf(shape, true);
+      const page = renderReport(now.input).split("\n");
+      const older = renderReport(experimentOf(shape).input).split("\n");
+      // A line of the older page in the place of the one that begins as it does.
+      const start = (line: string): string => /^\D*/.exec(line)?.[0] ?? "";
+      const end = page.findIndex((line) => line.startsWith("[nightlab"));
+      const folded = (line: string): string => line.replaceAll(/\s+/g, " ");
+      const fresh = new Set(page.map(folded));
+      const places = older.flatMap((line, i) => {
+        const at = page.findIndex((one, j) => j < end && start(one) === start(line));
+        const isOld = i < end && !fresh.has(folded(line)) && /^[-|T].*\d/.test(line);
+        return isOld && at >= 0 ? [{ at, line }] : [];
+      });
+      const place = places[pick % Math.max(1, places.length)];
+      if (place === undefined) return;
+      stale += 1;
+      const { findings } = audited(page.with(place.at, place.line).join("\n"), now);
+      assert.ok(findings.length > 0, `not found: ${place.line} for ${page[place.at]}`);
+    }),
+    { numRuns: AUDITS },
+  );
+  assert.ok(stale >= AUDITS / 2);
 });
 
 test("a report that the logs have left behind is found, with what they say by now", () => {
