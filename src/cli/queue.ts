@@ -3,7 +3,7 @@
 import { isLocked } from "../effects/lab-lock.ts";
 import { writeRequest } from "../effects/requests.ts";
 import type { QueueWord } from "../model/command.ts";
-import { atWork } from "../queue/pause.ts";
+import { atWork } from "../queue/pause-words.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findLab, noLab, readWorld } from "./lab-world.ts";
 

@@ -13,7 +13,7 @@ import { placeName } from "../model/place.ts";
 import { ENDED, type Command } from "../model/world.ts";
 import type { Progress } from "../observe/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
-import { atWork, pauseWords } from "../queue/pause.ts";
+import { atWork, pauseWords } from "../queue/pause-words.ts";
 
 /** One command as `--json` gives it; times in ms since 1970, spans in ms. */
 export interface StatusEntry {

@@ -8,7 +8,8 @@ import { ENDED, settingsOf, type Command, type CommandState, type World } from "
 import { conditions } from "../queue/conditions.ts";
 import { asksForGo, GO_GIVEN, isLong } from "../queue/go.ts";
 import { unstarted } from "../queue/members.ts";
-import { atWork, setQueue } from "../queue/pause.ts";
+import { atWork } from "../queue/pause-words.ts";
+import { setQueue } from "../queue/pause.ts";
 import { requestStop } from "../queue/run-events.ts";
 import { commandsOf, resolveTarget } from "../queue/targets.ts";
 import { planGaps } from "../settings/plan.ts";

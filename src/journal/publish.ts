@@ -19,7 +19,7 @@ import { comparedNames } from "../observe/criterion-metrics.ts";
 import { atMost, startNote } from "../queue/go.ts";
 import { isSweep, membersOf } from "../queue/members.ts";
 import { measuresOf } from "../report/comparisons.ts";
-import { pauseShort } from "../queue/pause.ts";
+import { pauseShort } from "../queue/pause-words.ts";
 import type { Turn } from "../turn.ts";
 import { heldForeign } from "./accept.ts";
 import { pacedFrom, receiptDueAtMs } from "./due.ts";

@@ -4,11 +4,11 @@ import { apply } from "../apply.ts";
 import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../limits.ts";
 import type { QueueWord } from "../model/command.ts";
 import type { PauseFact } from "../model/fact.ts";
-import type { Pause } from "../model/pause.ts";
 import type { World } from "../model/world.ts";
 import { showLabPage } from "../report/tell-night.ts";
 import type { Turn } from "../turn.ts";
 import { startable } from "./order.ts";
+import { atWork } from "./pause-words.ts";
 
 /** Carries out what a person asked of the queue; what it says of it. */
 export function setQueue(turn: Turn, word: QueueWord): string {
@@ -58,32 +58,11 @@ export function endDrains(turn: Turn): void {
   }
 }
 
-/** Runs that hold a place: in their preparation, or at work. */
-export function atWork({ commands }: World): number {
-  let count = 0;
-  for (const { run } of commands.values()) if (run !== undefined && !run.exited) count += 1;
-  return count;
-}
-
 function drainWords(world: World): string {
   const left = atWork(world);
   const go = "`queue: resume` lets the queue go on";
   if (left === 0) return `nothing runs any more, and nothing starts; ${go}`;
   return `nothing new starts; ${left} run${left === 1 ? " is" : "s are"} still at work`;
-}
-
-/** What the receipt of a command that waits says of a pause. */
-export function pauseShort(pause: Pause | undefined): string {
-  if (pause?.why !== undefined) return "the queue paused itself";
-  return pause?.drain === true ? "the queue is drained" : "the queue is paused";
-}
-
-/** What `nightlab status` says of it, while so many runs are at work. */
-export function pauseWords(pause: Pause | undefined, running: number): string {
-  if (pause?.why !== undefined) return `the queue paused itself: ${pause.why}`;
-  if (pause?.drain !== true) return "queue paused";
-  if (running === 0) return "queue drained: nothing runs any more";
-  return `queue drains: ${running} run${running === 1 ? " is" : "s are"} still at work`;
 }
 
 function record(turn: Turn, pause: Omit<PauseFact, "kind" | "atMs">): void {

@@ -120,7 +120,7 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
   world.examining = undefined;
   const { place } = examining;
   const command = world.commands.get(id);
-  if (command !== undefined && startable(command) && readable(world, command) && !world.paused) {
+  if (command !== undefined && mayStart(world, command)) {
     decide(turn, command, place, found);
   }
   const now = world.commands.get(id);
@@ -129,6 +129,13 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
     turn.effect({ kind: "release-gpus", attempt: attemptOf(firstOf(command)) });
   }
 }
+
+/** Since it was asked about, its window may have closed or its block be edited. */
+const mayStart = (world: World, command: Command): boolean =>
+  startable(command) &&
+  readable(world, command) &&
+  !world.paused &&
+  conditions(world, command).answer.kind === "ready";
 
 function decide(turn: Turn, command: Command, place: Place, found: StartExamination): void {
   const { world } = turn;
