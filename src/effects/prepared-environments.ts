@@ -1,6 +1,6 @@
 // The environments that this daemon has built: each is built by one at a time, and not again while
 // nothing that it is made from has changed. How one is built is environment.ts's.
-import { mkdir, rm, stat } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AHEAD_RETRY_MS, PREPARE_LOOK_MS } from "../limits.ts";
@@ -27,7 +27,7 @@ export interface PreparedEnvironments {
 /** Nothing is built yet. `env` is what runs inherit. */
 export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironments {
   /** What an environment was made from, when it was last found to be whole. */
-  const ready = new Map<string, string>();
+  const ready = new Map<string, Ready>();
   const building = new Set<string>();
 
   const failed = new Map<string, Failed>();
@@ -49,7 +49,8 @@ export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironmen
     building.add(key);
     try {
       const from = await madeFrom(spec, runner);
-      if (ready.get(key) === from) return undefined;
+      const whole = ready.get(key);
+      if (whole?.from === from && (await isThere(whole.place))) return undefined;
       const before = failed.get(key);
       if (before?.from === from && isFresh(before)) return before.message;
       failed.delete(key);
@@ -68,7 +69,7 @@ export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironmen
       });
       switch (prepared.kind) {
         case "ok":
-          ready.set(key, from);
+          ready.set(key, { from, place: await placeOf(log) });
           return undefined;
         case "failed":
         case "script-missing":
@@ -87,6 +88,25 @@ export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironmen
     ahead: (spec, log) =>
       build(spec, log, undefined, ({ atMs }) => performance.now() - atMs < AHEAD_RETRY_MS),
   };
+}
+
+interface Ready {
+  readonly from: string;
+  /** Folder of the environment, where the runner said it: a cache may be cleaned. */
+  readonly place: string | undefined;
+}
+
+async function placeOf(log: string): Promise<string | undefined> {
+  const text = await readFile(log, "utf8").catch(() => "");
+  return /^(?:Creating|Using) script environment at: (.+)$/m.exec(text)?.[1];
+}
+
+async function isThere(place: string | undefined): Promise<boolean> {
+  if (place === undefined) return true;
+  return stat(place).then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Failed {

@@ -1,7 +1,16 @@
 // Environments are built by one at a time, and again only where something changed. The runner is a
 // program of the test's own that tells when it was called, and waits as long as it is told to.
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import {
@@ -24,6 +33,7 @@ beforeEach(() => {
     uv,
     `#!/bin/sh
 echo called >>"$CALLS"
+[ -n "$PLACE" ] && echo "Using script environment at: $PLACE" >&2
 while [ -e "$CALLS.wait" ]; do sleep 0.02; done
 [ -e "$CALLS.fail" ] || exit 0
 echo 'error: No solution found' >&2
@@ -68,6 +78,17 @@ test("another script text, another lock and another environment are built", asyn
   assert.equal(called(), 3);
   await prepare(bench.spec(4, { env: { UV_INDEX_URL: "http://localhost" } }));
   assert.equal(called(), 4);
+});
+
+test("an environment that somebody removed is built again", async () => {
+  const place = mkdtempSync(join(tmpdir(), "nightlab-environment-"));
+  const env = { PLACE: place };
+  await prepare(bench.spec(1, { env }));
+  await prepare(bench.spec(2, { env }));
+  const before = called();
+  rmdirSync(place);
+  await prepare(bench.spec(3, { env }));
+  assert.deepEqual([before, called()], [1, 2]);
 });
 
 test("who waits for another's build can be stopped", async () => {
