@@ -157,14 +157,13 @@ async function readLogsNow(
   if (known?.print === print) return known;
   const { reading, tail } = await readNew(runDir, record, known);
   const digest = record?.ending === undefined ? undefined : recordDigest(folder, record, reading);
+  const said = findingsOf(plan, record, reading, await readSystemFile(runDir));
+  const wanted = [...comparedNames(plan), ...plan.metrics.map((metric) => metric.key)];
   const fresh: CachedReading = {
     print,
     reading: withoutValues(reading),
-    findings: findingsOf(plan, record, reading, await readSystemFile(runDir)),
-    curves: curvesOf(reading, [
-      ...comparedNames(plan),
-      ...plan.metrics.map((metric) => metric.key),
-    ]),
+    findings: said,
+    curves: curvesOf(reading, wanted, said),
     ...(digest === undefined ? {} : { digest }),
     ...(tail === undefined ? {} : { tail }),
   };

@@ -1,12 +1,13 @@
 // A series as it is laid beside those of other runs: few points, smoothed where it is noisy, each
 // with its time since the run's first line. Which runs are compared is plot-curves.ts.
 import { CURVE_COLUMNS, CURVES_PER_RUN } from "../limits.ts";
+import type { Finding } from "../model/finding.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import type { LineFacts, RunReading, Series } from "../model/sample.ts";
 import { timeOfLine } from "../observe/timeline.ts";
 import { ema } from "./ema.ts";
 import { m4 } from "./m4.ts";
-import { positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
+import { flaggedValues, positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
 
 export interface Curve {
   readonly key: string;
@@ -24,20 +25,38 @@ export interface Curve {
   readonly values: Float64Array;
   /** Since the run's first stamped line; absent where its logs have no stamps. */
   readonly seconds?: Float32Array;
+  /** Values that a rule flagged, as they were logged. */
+  readonly marks: readonly CurveMark[];
+}
+
+export interface CurveMark {
+  readonly step: number;
+  readonly value: number;
+  readonly seconds?: number;
+  /** The rule that flagged it. */
+  readonly label: string;
 }
 
 /** The curves of a run: of the metrics `wanted`, then of others in the order of the log. */
-export function curvesOf(reading: RunReading, wanted: readonly string[]): readonly Curve[] {
+export function curvesOf(
+  reading: RunReading,
+  wanted: readonly string[],
+  findings: readonly Finding[] = [],
+): readonly Curve[] {
   const isWanted = ({ summary }: Series): boolean =>
     wanted.some((name) => sameMetric(name, summary.key));
   const some = reading.series.filter(({ values }) => values.length > 1);
   return [...some.filter(isWanted), ...some.filter((series) => !isWanted(series))]
     .slice(0, CURVES_PER_RUN)
-    .map((series) => curveOf(series, reading.lineFacts ?? []));
+    .map((series) => curveOf(series, reading.lineFacts ?? [], findings));
 }
 
 /** One series, reduced. Linear in its length. */
-export function curveOf(series: Series, lineFacts: readonly LineFacts[]): Curve {
+export function curveOf(
+  series: Series,
+  lineFacts: readonly LineFacts[],
+  findings: readonly Finding[] = [],
+): Curve {
   const logged = shapeOf(series.steps, series.values);
   const steps = logged.byPosition ? positionsOf(series.values.length) : series.steps;
   const shape = logged.byPosition ? shapeOf(steps, series.values) : logged;
@@ -65,6 +84,12 @@ export function curveOf(series: Series, lineFacts: readonly LineFacts[]): Curve 
     ...(secondsOf === undefined
       ? {}
       : { seconds: Float32Array.from(at, (i) => (i < 0 ? Number.NaN : secondsOf(i))) }),
+    marks: flaggedValues(series, findings).map(({ index, label }) => ({
+      step: steps[index] ?? 0,
+      value: series.values[index] ?? 0,
+      ...(secondsOf === undefined ? {} : { seconds: secondsOf(index) }),
+      label,
+    })),
   };
 }
 

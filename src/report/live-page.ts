@@ -52,6 +52,8 @@ export interface LiveCurve {
   /** Seconds since the run's first line; absent where its logs have no stamps. */
   readonly t?: readonly (number | null)[];
   readonly v: readonly (number | null)[];
+  /** Flagged values: x, seconds, value and the rule. */
+  readonly m?: readonly (readonly [number | null, number | null, number, string])[];
 }
 
 export interface LiveDots {
@@ -154,11 +156,15 @@ function liveCurve(r: number, curve: Curve, step: string, columns: number): Live
       return Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;
     });
   const own = curve.byPosition ? "sample" : curve.stepKey;
+  const marks = curve.marks.map(({ step: x, value, seconds = null, label }) => {
+    return [own === step ? x : null, seconds, value, label] as const;
+  });
   return {
     r,
     ...(own === step ? { s: pick(curve.steps, 9) } : {}),
     ...(curve.seconds === undefined ? {} : { t: pick(curve.seconds, 5) }),
     v: pick(curve.values, 6),
+    ...(marks.length === 0 ? {} : { m: marks }),
   };
 }
 

@@ -233,14 +233,25 @@ function anomalies(
   steps: Float64Array,
   findings: readonly Finding[],
 ): readonly PlotAnomaly[] {
-  const marks = new Map<number, PlotAnomaly>();
+  return flaggedValues(series, findings).map(({ index, label }) => {
+    return { step: steps[index] ?? 0, value: series.values[index] ?? 0, label };
+  });
+}
+
+/** Indices of values that a finding names as its evidence, ascending, each with one rule's name. */
+export function flaggedValues(
+  series: Series,
+  findings: readonly Finding[],
+): readonly { readonly index: number; readonly label: string }[] {
+  const marks = new Map<number, string>();
   for (const { metric, evidence, rule } of findings) {
     if (metric === undefined || !sameMetric(metric, series.summary.key)) continue;
     if (evidence === undefined || evidence.file !== series.summary.first.file) continue;
     const index = series.lines.indexOf(evidence.line);
-    const value = series.values[index] ?? Number.NaN;
-    if (index < 0 || !Number.isFinite(value)) continue;
-    marks.set(index, { step: steps[index] ?? 0, value, label: rule.replaceAll("-", " ") });
+    if (index < 0 || !Number.isFinite(series.values[index] ?? Number.NaN)) continue;
+    marks.set(index, rule.replaceAll("-", " "));
   }
-  return [...marks.values()].toSorted((a, b) => a.step - b.step);
+  return [...marks]
+    .map(([index, label]) => ({ index, label }))
+    .toSorted((a, b) => a.index - b.index);
 }

@@ -155,8 +155,9 @@ describe("in a browser", () => {
     await page.mouse("mousePressed", left + width * 0.4, top + height * 0.2);
     await page.mouse("mouseMoved", left + width * 0.6, top + height * 0.6);
     await page.mouse("mouseReleased", left + width * 0.6, top + height * 0.6);
-    await page.until(`${picture} !== ${JSON.stringify(whole)}`);
     await page.mouse("mouseMoved", 5, 5);
+    // The box holds the upper line alone.
+    await page.until(`${tip}.hidden && ${ink(BLUE)} === 0 && ${ink(ORANGE)} > 100`);
     await page.ask(
       `document.querySelector(".chart canvas").dispatchEvent(new MouseEvent("dblclick", { bubbles: true }))`,
     );

@@ -11,18 +11,23 @@ const UNITS = [
 /** With more lines than these each is thinner. */
 const MANY = 12;
 
-/** The points as rows of the drawing, and the name of the unit of time where x is time. */
+/** The points and the flags as rows of the drawing, and the name of the unit of time where x is time. */
 export const pointsOf = (metric, { axis, log }) => {
   const key = axis === "step" ? "s" : "t";
   const curves = metric.curves.filter((curve) => shown.has(curve.r) && curve[key] !== undefined);
   const longest = Math.max(0, ...curves.map((curve) => Math.max(0, ...curve[key])));
   const [, unit, per] = axis === "step" ? [0, "", 1] : UNITS.find(([most]) => longest <= most);
   const rows = [];
+  const marks = [];
   let line = 0;
   for (const curve of curves) {
     const { color, dash, pale } = styleOf(page.runs[curve.r].group);
     const width = pale ? 1 : curves.length <= MANY ? 1.75 : 1.25;
     const look = { r: curve.r, c: color, d: dash, w: width, o: pale ? 0.5 : 0.95 };
+    for (const [step, seconds, y, label] of curve.m ?? []) {
+      const x = axis === "step" ? step : seconds;
+      if (x !== null && !(log && y <= 0)) marks.push({ ...look, x: x / per, y, step, label });
+    }
     line += 1;
     for (const [i, x] of curve[key].entries()) {
       const y = curve.v[i];
@@ -30,7 +35,7 @@ export const pointsOf = (metric, { axis, log }) => {
       else rows.push({ ...look, k: line, x: x / per, y, step: curve.s?.[i] });
     }
   }
-  return { rows, unit };
+  return { rows, marks, unit };
 };
 
 /** Both axes, a little wider than the points. */

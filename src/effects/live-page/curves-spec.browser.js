@@ -1,6 +1,7 @@
-// The drawing of curves as a Vega spec: lines of the data "rows" and one point of "spot".
+// The drawing of curves as a Vega spec: lines of the data "rows", rings around flagged
+// values in "marks", and the one point of "spot".
 // Which rows there are, and what the mouse does, is curves.browser.js.
-import { HEIGHT } from "./look.browser.js";
+import { ALARM, HEIGHT } from "./look.browser.js";
 
 export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
   $schema: "https://vega.github.io/schema/vega/v6.json",
@@ -16,6 +17,7 @@ export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
   data: [
     { name: "rows", values: [] },
     { name: "spot", values: [] },
+    { name: "marks", values: [] },
   ],
   scales: [
     { name: "x", type: "linear", range: "width", domain: { signal: "across" }, zero: false },
@@ -82,6 +84,20 @@ export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
               },
             },
           ],
+        },
+        {
+          type: "symbol",
+          from: { data: "marks" },
+          encode: {
+            update: {
+              x: { scale: "x", field: "x" },
+              y: { scale: "y", field: "y" },
+              fill: { value: "transparent" },
+              stroke: { value: ALARM },
+              strokeWidth: { value: 2 },
+              size: { value: 110 },
+            },
+          },
         },
         {
           type: "symbol",

@@ -22,11 +22,11 @@ export const curvesChart = (metric) => {
   /** What the person zoomed to; undefined: all that there is. */
   let zoom;
   let view;
-  let drawn = { rows: [], unit: "" };
+  let drawn = { rows: [], marks: [], unit: "" };
 
   const show = (across, up) => {
     if (across !== undefined) zoom = { across, up };
-    const { across: x, up: y } = zoom ?? spanOf(drawn.rows, chosen.log);
+    const { across: x, up: y } = zoom ?? spanOf([...drawn.rows, ...drawn.marks], chosen.log);
     view.signal("across", x).signal("up", y).run();
   };
   const mark = (found) => {
@@ -38,12 +38,14 @@ export const curvesChart = (metric) => {
     mark();
   };
   const point = (event) => {
-    const found = nearest(view, drawn.rows, placeIn(view, surface, event));
+    const place = placeIn(view, surface, event);
+    const found = nearest(view, drawn.marks, place, 10) ?? nearest(view, drawn.rows, place);
     mark(found);
     if (found === undefined) return tell(event);
     const where = whereText(metric, chosen.axis, drawn.unit, found);
     const value = `${metric.name} ${said(found.y)}`;
-    tell(event, [value, where, groupName(found.r), page.runs[found.r].folder]);
+    const flag = found.label === undefined ? [] : [`flagged: ${found.label}`];
+    tell(event, [value, ...flag, where, groupName(found.r), page.runs[found.r].folder]);
   };
   const rebuild = () => {
     view?.finalize();
@@ -54,9 +56,9 @@ export const curvesChart = (metric) => {
       yTitle: metric.name,
       log: chosen.log,
       width: widthOf(holder),
-      ...(zoom ?? spanOf(drawn.rows, chosen.log)),
+      ...(zoom ?? spanOf([...drawn.rows, ...drawn.marks], chosen.log)),
     });
-    view = draw(surface, spec, drawn.rows);
+    view = draw(surface, spec, drawn.rows).data("marks", drawn.marks).run();
   };
   const all = () => {
     zoom = undefined;
@@ -76,7 +78,7 @@ export const curvesChart = (metric) => {
     rebuild,
     update() {
       drawn = pointsOf(metric, chosen);
-      view.data("rows", drawn.rows);
+      view.data("rows", drawn.rows).data("marks", drawn.marks);
       mark();
       show();
     },

@@ -86,11 +86,11 @@ export const placeIn = (view, holder, event) => {
   };
 };
 
-/** The item nearest to a place, where one is near. */
-export const nearest = (view, items, at) => {
+/** The item nearest to a place, where one is within reach, in CSS pixels. */
+export const nearest = (view, items, at, reach = REACH) => {
   const [x, y] = [view.scale("x"), view.scale("y")];
   const half = typeof x.bandwidth === "function" ? x.bandwidth() / 2 : 0;
-  let [best, distance] = [undefined, REACH * REACH];
+  let [best, distance] = [undefined, reach * reach];
   for (const item of items) {
     const [dx, dy] = [x(item.x) + half - at.x, y(item.y) - at.y];
     const square = dx * dx + dy * dy;

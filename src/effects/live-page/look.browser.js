@@ -16,6 +16,8 @@ export const INK = {
   dark: { text: "#E6EDF3", quiet: "#9DA7B3", frame: "#6E7681", grid: "#2A313A", cell: "#161B22" },
 };
 const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', sans-serif";
+/** Of what a rule flagged: it stands out from either ground. */
+export const ALARM = "#D55E00";
 /** Of a chart of curves, in CSS pixels. */
 export const HEIGHT = 320;
 

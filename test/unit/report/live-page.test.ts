@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { PAGE_RUNS } from "../../../src/limits.ts";
 import { livePage, livePageHtml } from "../../../src/report/live-page.ts";
+import type { Finding } from "../../../src/model/finding.ts";
+import { curvesOf } from "../../../src/report/curves.ts";
 import { input } from "./given.ts";
 import { curveRun } from "./made-runs.ts";
 
@@ -42,6 +44,15 @@ test("a gap is null, and a curve on another axis has no steps", () => {
   const page = livePage(input({ metrics }, [curveRun("a", [3, "NaN", 1]), { ...odd, curves }]));
   assert.deepEqual(page?.metrics[0]?.curves[0]?.v, [3, null, 1]);
   assert.equal(page?.metrics[0]?.curves[1]?.s, undefined);
+});
+
+test("a flagged value is marked with its rule", () => {
+  const made = curveRun("a", [3, 9, 2]);
+  const evidence = { file: "logs/train.log", line: 2, offset: 0 };
+  const spike = { rule: "masked-nan", metric: "val/loss", evidence } as unknown as Finding;
+  const runs = [{ ...made, curves: curvesOf(made.reading, [], [spike]) }];
+  const [curve] = livePage(input({ metrics }, runs))?.metrics[0]?.curves ?? [];
+  assert.deepEqual(curve?.m, [[1, 1, 9, "masked nan"]]);
 });
 
 test("of very many runs the newest are there, in a bounded size, and the page says so", () => {

@@ -1,0 +1,78 @@
+// When a report and the pictures of its experiment are made anew: the report whenever a log has
+// grown, the pictures of runs that go on now and then, and at once where more has happened.
+import assert from "node:assert/strict";
+import { appendFile, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { createReadingCache } from "../../src/effects/experiment-files.ts";
+import type { Renderer } from "../../src/effects/render.ts";
+import { reportHands, type ReportHands } from "../../src/effects/report-hands.ts";
+import { experimentPath } from "../../src/model/ids.ts";
+
+const CASE = join(import.meta.dirname, "../golden/report/three-seeds");
+const root = await mkdtemp(join(tmpdir(), "nightlab reports "));
+after(() => rm(root, { recursive: true, force: true }));
+
+const experiment = experimentPath(join(root, "exp"));
+await cp(CASE, experiment, { recursive: true });
+
+let drawn = 0;
+const renderer: Renderer = {
+  render() {
+    drawn += 1;
+    return Promise.resolve({ webp: new Uint8Array([drawn]) });
+  },
+  close: () => Promise.resolve(),
+};
+let renewed = 0;
+const troubles: unknown[] = [];
+const hands: ReportHands = reportHands({
+  labOf: () => root,
+  renewed: () => (renewed += 1),
+  cache: createReadingCache(),
+  renderer,
+  renewMs: () => 0,
+  warn: (message, facts) => troubles.push([message, facts]),
+});
+after(() => hands.close());
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!holds()) {
+    assert.ok(performance.now() < deadline, `Waited 20 s in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+let step = 900;
+async function grow(): Promise<void> {
+  const [run = ""] = await readdir(join(experiment, "runs"));
+  step += 1;
+  const line = `2025-02-02 14:30:09 | INFO | metric {"step": ${step}, "val/loss": 0.${step}}\n`;
+  await appendFile(join(experiment, "runs", run, "logs", "train.log"), `\n${line}`);
+}
+
+test("logs that grow renew the report each time, the pictures only now and then", async () => {
+  const before = renewed;
+  hands.touch(experiment);
+  await until("the first report", () => renewed === before + 1);
+  const first = drawn;
+  assert.ok(first > 0);
+  for (let more = 2; more <= 4; more += 1) {
+    await grow();
+    hands.touch(experiment);
+    await until("the report of a longer log", () => renewed === before + more);
+  }
+  assert.equal(drawn, first);
+  assert.ok((await readFile(join(experiment, "REPORT.md"), "utf8")).includes(`0.${step}`));
+  assert.deepEqual(troubles, []);
+});
+
+test("where a run has ended they are drawn at once", async () => {
+  const [before, already] = [renewed, drawn];
+  await grow();
+  await hands["renew-report"]({ kind: "renew-report", experiment }, () => undefined);
+  await until("the report", () => renewed === before + 1);
+  assert.ok(drawn > already);
+});
