@@ -23,6 +23,7 @@ import {
   flagLine,
   lastToken,
   logLink,
+  findingsOf,
   shownFindings,
 } from "./receipt-flags.ts";
 import { bestOfSweep } from "./sweep-best.ts";
@@ -132,11 +133,9 @@ function metricCell({ run }: Command, key: string): string {
 }
 
 const openFlags = ({ run }: Command): readonly Finding[] =>
-  run?.outcome === undefined
-    ? []
-    : shownFindings(run.outcome).filter(
-        (flag) => isFlag(flag) && !run.resolved.includes(flagKey(flag)),
-      );
+  shownFindings(findingsOf(run)).filter(
+    (flag) => isFlag(flag) && run?.resolved.includes(flagKey(flag)) !== true,
+  );
 
 function flagCell(member: Command): string {
   const count = openFlags(member).length;
@@ -226,8 +225,8 @@ interface SharedFlag {
 function flags({ members, timeZone }: SweepContext): readonly string[] {
   const alike = new Map<string, SharedFlag>();
   for (const { id, run } of members) {
-    if (run?.outcome === undefined) continue;
-    for (const finding of shownFindings(run.outcome).filter(isFlag)) {
+    if (run === undefined) continue;
+    for (const finding of shownFindings(findingsOf(run)).filter(isFlag)) {
       const resolved = run.resolved.includes(flagKey(finding));
       const key = JSON.stringify([flagKey(finding), finding.message, resolved]);
       const known = alike.get(key);

@@ -51,10 +51,12 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   const box = command.state === "held" ? startBoxes(context) : [];
   const { sweep, timeZone } = context;
   const members = sweep?.members ?? [];
-  const said = [...ranAs(command), ...codeItems(command, { ...context.code, members, timeZone })];
+  const code = codeItems(command, { ...context.code, members, timeZone });
   if (sweep !== undefined) {
-    return [head, ...said, ...sweepPieces(command, sweep), ...notes, ...box];
+    const table = sweepPieces(command, sweep);
+    return [head, ...ranAs(command), ...table, ...code, ...notes, ...box];
   }
+  const said = [...ranAs(command), ...code];
   const tries = earlierTries(command, context.timeZone);
   const flags = run === undefined ? [] : findingItems(run, context.timeZone);
   if (run === undefined || outcome === undefined)

@@ -60,7 +60,7 @@ function cellTrouble(
 }
 
 /** The latest try of the run with that id. */
-export function runCalled(input: ReportInput, id: string | undefined): ReportRun | undefined {
+function runCalled(input: ReportInput, id: string | undefined): ReportRun | undefined {
   return input.runs.findLast((run) => id !== undefined && run.record?.id === id);
 }
 
