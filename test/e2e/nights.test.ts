@@ -70,12 +70,17 @@ test("a command waits for its window over a restart, and starts when the window 
 });
 
 test("a run is stopped when its window is over", async () => {
-  // A window that began with this minute and is over soon.
-  const seconds = new Date().getUTCSeconds() + 15;
-  const shift = `{ start: "${clock(0)}", length: ${seconds}s, at-end: stop }`;
-  await writeFile(join(it.path, "nightlab.yaml"), `${QUICK}windows:\n  shift: ${shift}\n`);
+  const beganMs = Math.floor(Date.now() / 60_000) * 60_000;
+  const start = new Date(beganMs).toISOString().slice(11, 16);
+  const until = (seconds: number): Promise<void> => {
+    const shift = `{ start: "${start}", length: ${seconds}s, at-end: stop }`;
+    return writeFile(join(it.path, "nightlab.yaml"), `${QUICK}windows:\n  shift: ${shift}\n`);
+  };
+  await until(3_600);
   await add(it, "run: slow when=shift");
   await receipt(it, "run: slow when=shift", /running/);
+  // It is made shorter: over since a moment ago, when the run was under way.
+  await until(Math.floor((Date.now() - beganMs) / 1_000));
   const line = await receipt(it, "run: slow when=shift", /stopped/);
   assert.match(line, / · `shift` was over at \d\d:\d\d, as `at-end: stop` asks · /);
 });
