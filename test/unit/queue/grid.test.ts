@@ -37,10 +37,12 @@ test("a member has all that its sweep asks for, but not what the sweep has waite
   });
 });
 
+/** The window of the first member. */
+const windowOf = (when: NonNullable<CommandSpec["when"]>): CommandSpec["when"] =>
+  membersOfSweep(commandId("k7f3"), { ...SWEPT, when })[0]?.spec.when;
+
 test("a window holds for each member, a moment only for the first", () => {
-  const of = (when: NonNullable<CommandSpec["when"]>): CommandSpec["when"] =>
-    membersOfSweep(commandId("k7f3"), { ...SWEPT, when })[0]?.spec.when;
   const window = { kind: "window", name: "tonight" } as const;
-  assert.deepEqual(of(window), window);
-  assert.equal(of({ kind: "moment", minute: 60 }), undefined);
+  assert.deepEqual(windowOf(window), window);
+  assert.equal(windowOf({ kind: "moment", minute: 60 }), undefined);
 });
