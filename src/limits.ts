@@ -491,8 +491,8 @@ export const PREPARE_LOOK_MS = 20;
 export const AHEAD_LOOK_MS = 10_000;
 /** ...and one that could not be built may be had by now: a network that is back. */
 export const AHEAD_RETRY_MS = 60_000;
-/** Commands whose environments are built ahead: as many as start in the next hour or so. */
-export const AHEAD_COMMANDS = 4;
+/** Commands whose environments are built ahead, one after the other: some may wait for the night. */
+export const AHEAD_COMMANDS = 16;
 /** Runs of one setting from which on their mean is drawn with its interval in place of each. */
 export const CURVE_SEEDS_BAND = 5;
 /** Places of such a mean where its runs were logged at different ones. */
@@ -531,3 +531,5 @@ export const REPEAT_NAMES = 1_000;
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
 /** A larger list of resolved packages is no list of packages. */
 export const RESOLVED_BYTES = 8 * 2 ** 20;
+/** Scripts of a copy whose environments are looked for when it goes. */
+export const SNAPSHOT_SCRIPTS = 20;

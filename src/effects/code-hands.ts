@@ -3,6 +3,7 @@
 import type { ExperimentPath } from "../model/ids.ts";
 import { codeSeen } from "./code-hash.ts";
 import type { Hands } from "./hands.ts";
+import { dropSnapshotEnvironments } from "./snapshot-environment.ts";
 import { dropSnapshot } from "./snapshot-places.ts";
 import { takeSnapshot } from "./snapshots.ts";
 
@@ -45,6 +46,7 @@ export function codeHands(
     "drop-snapshot": ({ experiment, lab, command }) =>
       inTurn(experiment, async () => {
         try {
+          await dropSnapshotEnvironments(lab, experiment, command);
           const left = await dropSnapshot(lab, experiment, command);
           if (left.length > 0) warn("files of a run stay in its snapshot", { command, left });
         } catch (error) {

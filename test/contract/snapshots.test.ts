@@ -22,6 +22,7 @@ import {
   snapshotRoot,
   sweepSnapshots,
 } from "../../src/effects/snapshot-places.ts";
+import { dropSnapshotEnvironments } from "../../src/effects/snapshot-environment.ts";
 import { linkWhatCame, takeSnapshot } from "../../src/effects/snapshots.ts";
 import {
   CODE_FOLDER_ENTRIES,
@@ -227,4 +228,30 @@ test("copies that nobody knows go after a week, and no others", async () => {
   await sweepSnapshots(bench.lab, known, Date.now() + SNAPSHOT_UNKNOWN_MS + 60_000);
   assert.deepEqual(there(), [ID]);
   assert.ok(existsSync(join(bench.experiment, "train.py")));
+});
+
+test("the environment that uv made for a copied script goes with it, and no other", async () => {
+  const cache = join(bench.lab, "cache");
+  const before = process.env["NIGHTLAB_UV"];
+  process.env["UV_CACHE_DIR"] = cache;
+  process.env["NIGHTLAB_UV"] = realUv();
+  try {
+    write("train.py", "# /// script\n# dependencies = []\n# ///\nprint(1)\n");
+    write("other.py", "# /// script\n# dependencies = []\n# ///\nprint(1)\n");
+    await take();
+    const sync = (path: string): Buffer =>
+      execFileSync(realUv(), ["sync", "--offline", "--quiet", "--script", path]);
+    sync(inCopy("train.py"));
+    sync(join(bench.experiment, "train.py"));
+    const there = (): number => readdirSync(join(cache, "environments-v2")).length;
+    assert.equal(there(), 2);
+    await dropSnapshotEnvironments(bench.lab, bench.experiment, ID);
+    assert.equal(there(), 1);
+    execFileSync(realUv(), ["run", "--offline", join(bench.experiment, "train.py")]);
+    assert.equal(there(), 1, "the experiment's own is the one that stays");
+  } finally {
+    delete process.env["UV_CACHE_DIR"];
+    if (before === undefined) delete process.env["NIGHTLAB_UV"];
+    else process.env["NIGHTLAB_UV"] = before;
+  }
 });
