@@ -6,7 +6,7 @@ import { placeName } from "../model/place.ts";
 import { problemText, type Problem } from "../model/problem.ts";
 import type { RunOutcome } from "../model/run.ts";
 import { localStamp, spanText } from "../model/time.ts";
-import type { Command, Run } from "../model/world.ts";
+import type { Command, CommandState, Run } from "../model/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "./markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import { codeItems, type CodeContext } from "./receipt-code.ts";
@@ -43,7 +43,7 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   const { run } = command;
   const outcome = run?.outcome;
   const head = [
-    `**${command.state}** ${codeSpan(command.id)}`,
+    `**${shownState(command, context)}** ${codeSpan(command.id)}`,
     ...stateFacts(command, context),
     ...runLinks(command),
   ].join(" · ");
@@ -71,6 +71,13 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
     ...notes,
     ...(image === undefined ? [] : [image]),
   ];
+}
+
+/** A sweep runs while one of its runs does; between two of them, or in a queue that rests, none. */
+function shownState({ state }: Command, { sweep }: ReceiptContext): CommandState {
+  if (sweep === undefined || state !== "running") return state;
+  const going = sweep.members.some((one) => one.state === "running" || one.state === "preparing");
+  return going ? state : "queued";
 }
 
 /** What a block that cannot be understood is told, one piece for each problem. */

@@ -123,6 +123,21 @@ test("a sweep with its reason waits for the de-risk and then needs no further go
   assert.deepEqual(names(night), ["de-risk", "full-seed-0", "full-seed-1"]);
 });
 
+test("a queue that paused itself over a sweep's failures leaves the rest of it queued", () => {
+  const night = startNight({
+    ...calm,
+    text: fence("run: bad", "seeds: 9", "go: true"),
+    durationMs: () => 500,
+    exitCode: () => 1,
+  });
+  night.pass(10 * MINUTE);
+  assert.equal(night.starts.length, 3);
+  assert.match(night.text(), /\*\*queued\*\* `\w+` · since 22:00 · 3 of 9 failed, 6 queued\n/);
+  night.save(`${night.text()}\nqueue: resume\n`);
+  night.pass(10 * MINUTE);
+  assert.ok(night.starts.length > 3);
+});
+
 test("stopping a sweep stops all of it, stopping a member that one", () => {
   const stopped = startNight({ ...calm, text: GRID });
   stopped.pass(30_000);
