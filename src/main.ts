@@ -222,10 +222,12 @@ program
 await program.parseAsync();
 
 async function answer(given: Answer | Promise<Answer>): Promise<void> {
-  const { text, exitCode } = await given;
+  const { text, exitCode, atOnce } = await given;
   const stream = exitCode === 2 ? process.stderr : process.stdout;
-  if (text !== "") stream.write(text.endsWith("\n") ? text : `${text}\n`);
   process.exitCode = exitCode;
+  const leave = atOnce === true ? (): void => process.exit() : undefined;
+  if (text !== "") stream.write(text.endsWith("\n") ? text : `${text}\n`, leave);
+  else leave?.();
 }
 
 function versionOf(): string {

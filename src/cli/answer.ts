@@ -5,6 +5,8 @@ export interface Answer {
   /** Printed to standard output when `exitCode` is 0 or 1, else to standard error. */
   readonly text: string;
   readonly exitCode: ExitCode;
+  /** Leave as soon as it is printed: a driver that hangs may still be asked for its GPUs. */
+  readonly atOnce?: true;
 }
 
 /** 0: as asked. 1: it was done, and the answer is no. 2: it could not be done. */

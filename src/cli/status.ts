@@ -26,10 +26,10 @@ export async function status(from: string, options: StatusOptions): Promise<Answ
   if (lab === undefined) return refused(noLab(place));
   if (word !== undefined) return statusOf(lab, word, options);
   const facts = await statusFacts(lab, options);
-  if (options.json) return { text: JSON.stringify(facts, undefined, 2), exitCode: 0 };
+  if (options.json) return { text: JSON.stringify(facts, undefined, 2), exitCode: 0, atOnce: true };
   const { all, width = Number.POSITIVE_INFINITY } = options;
   const ended = all ? Number.POSITIVE_INFINITY : SHOWN_ENDED;
-  return { text: statusLines(facts, { width, ended }).join("\n"), exitCode: 0 };
+  return { text: statusLines(facts, { width, ended }).join("\n"), exitCode: 0, atOnce: true };
 }
 
 /** One command; of a sweep all of its runs too. */
@@ -44,5 +44,5 @@ async function statusOf(lab: LabPath, target: string, options: StatusOptions): P
   const text = options.json
     ? JSON.stringify({ ...facts, commands }, undefined, 2)
     : statusLines({ ...facts, commands }, shown).join("\n");
-  return { text, exitCode: 0 };
+  return { text, exitCode: 0, atOnce: true };
 }

@@ -18,7 +18,7 @@ export async function top(
   const { now, stdout } = parts;
   if (!stdout.isTTY) {
     const lines = await pageOf(lab, { columns: Number.POSITIVE_INFINITY, rows: 40 }, now());
-    return { text: lines.join("\n"), exitCode: 0 };
+    return { text: lines.join("\n"), exitCode: 0, atOnce: true };
   }
   const screen = openScreen(parts);
   let timer: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export async function top(
     clearTimeout(timer);
     screen.close();
   }
-  return { text: "", exitCode: 0 };
+  return { text: "", exitCode: 0, atOnce: true };
 }
 
 /** The page and how to leave it; what ended takes the room that is left. */

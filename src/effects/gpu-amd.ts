@@ -38,12 +38,15 @@ const ABSENT: AmdSeen = { kind: "unreachable", why: "rocm-smi is not there", noD
 /** Paths on which there was none, and until when that is believed. */
 const absent = new Map<string, number>();
 
-/** What `rocm-smi` says now; one that hangs is ended after GPU_QUERY_MS. Never rejects. */
-export async function askAmd(env: NodeJS.ProcessEnv): Promise<AmdSeen> {
+/**
+ * What `rocm-smi` says now; one that hangs is ended after GPU_QUERY_MS, or by `signal`. Never
+ * rejects.
+ */
+export async function askAmd(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<AmdSeen> {
   const path = env["PATH"] ?? "";
   if (performance.now() < (absent.get(path) ?? 0)) return ABSENT;
   for (const program of PROGRAMS) {
-    const answer = await ask(program, env);
+    const answer = await ask(program, env, signal);
     if (answer !== undefined) return answer;
   }
   absent.set(path, performance.now() + GPU_LAYOUT_MS);
@@ -51,8 +54,12 @@ export async function askAmd(env: NodeJS.ProcessEnv): Promise<AmdSeen> {
 }
 
 /** Undefined where there is no such program. */
-function ask(program: string, env: NodeJS.ProcessEnv): Promise<AmdSeen | undefined> {
-  const options = { env, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
+function ask(
+  program: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<AmdSeen | undefined> {
+  const options = { env, signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
   return new Promise((resolve) => {
     execFile(program, ARGS, options, (error, stdout, stderr) => {
       const gpus = visible(readAmd(stdout), env);

@@ -27,22 +27,32 @@ export function keptProbe(probe: GpuProbe): GpuProbe {
   };
 }
 
-const probe = keptProbe(createGpuProbe());
+/** Of this process: what a question that takes too long is ended by, and until when none is asked. */
+let asking = new AbortController();
+let probe: GpuProbe | undefined;
+let quietUntilMs = 0;
 
 /**
- * The GPUs as they were at most GPU_SAMPLE_MS ago; undefined where there are none, or where their
- * driver takes longer than GPU_GLANCE_MS.
+ * The GPUs as they were at most GPU_SAMPLE_MS ago. Where their driver takes longer than
+ * GPU_GLANCE_MS they are told as they were last, with the time; undefined where nothing is known.
  */
 export async function glanceAtGpus(nowMs: number): Promise<GpuGlance | undefined> {
   const last = read();
   const ageMs = nowMs - (last?.atMs ?? -Infinity);
   if (last !== undefined && ageMs >= 0 && ageMs < GPU_SAMPLE_MS) return last;
-  if (!DRIVERS.some(isThere)) return undefined;
+  if (nowMs < quietUntilMs || !DRIVERS.some(isThere)) return last;
+  probe ??= keptProbe(createGpuProbe("nvidia-smi", asking.signal));
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => resolve(undefined), GPU_GLANCE_MS);
   const state = await Promise.race([probe.ask(nowMs), late]);
   clearTimeout(timer);
-  return state === undefined ? undefined : { atMs: nowMs, gpus: state.gpus };
+  if (state !== undefined) return { atMs: nowMs, gpus: state.gpus };
+  // No program is left behind that nobody waits for.
+  asking.abort();
+  asking = new AbortController();
+  probe = undefined;
+  quietUntilMs = nowMs + GPU_SAMPLE_MS;
+  return last;
 }
 
 const DRIVERS = ["nvidia-smi", "rocm-smi"];

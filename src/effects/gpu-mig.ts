@@ -35,16 +35,17 @@ let layout:
 export async function askSlices(
   env: NodeJS.ProcessEnv,
   program = "nvidia-smi",
+  signal?: AbortSignal,
 ): Promise<readonly Slice[]> {
   const path = env["PATH"];
   const nowMs = performance.now();
   if (layout?.program !== program || layout.path !== path || nowMs >= layout.untilMs) {
-    const slices = said(program, ["-L"], env).then(readSlices);
+    const slices = said(program, ["-L"], env, signal).then(readSlices);
     layout = { program, path, untilMs: nowMs + GPU_LAYOUT_MS, slices };
   }
   const slices = await layout.slices;
   if (slices.length === 0) return slices;
-  const memory = readSliceMemory(await said(program, ["-q", "-x"], env));
+  const memory = readSliceMemory(await said(program, ["-q", "-x"], env, signal));
   return slices.map((slice) => ({ ...slice, ...memory.get(`${slice.index}:${slice.slice}`) }));
 }
 
@@ -52,9 +53,11 @@ async function said(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
 ): Promise<string> {
   const options = {
     env,
+    signal,
     timeout: GPU_QUERY_MS,
     killSignal: "SIGKILL",
     maxBuffer: 2 ** 24,

@@ -31,15 +31,15 @@ export interface GpuProbe {
   ask(nowMs: number): Promise<GpuState | undefined>;
 }
 
-/** One probe serves all runs of a daemon; `program` is what is asked. */
-export function createGpuProbe(program = "nvidia-smi"): GpuProbe {
+/** One probe serves all runs of a daemon; `program` is what is asked, `signal` ends a question. */
+export function createGpuProbe(program = "nvidia-smi", signal?: AbortSignal): GpuProbe {
   let known: { readonly atMs: number; readonly state: Promise<GpuState | undefined> } | undefined;
   let quietUntilMs = 0;
   return {
     ask(nowMs) {
       if (nowMs < quietUntilMs) return Promise.resolve(undefined);
       if (known !== undefined && nowMs - known.atMs < GPU_SAMPLE_MS) return known.state;
-      const state = query(program).catch(() => {
+      const state = query(program, signal).catch(() => {
         quietUntilMs = nowMs + GPU_ASK_AGAIN_MS;
         return undefined;
       });
@@ -49,10 +49,10 @@ export function createGpuProbe(program = "nvidia-smi"): GpuProbe {
   };
 }
 
-async function query(program: string): Promise<GpuState | undefined> {
+async function query(program: string, signal?: AbortSignal): Promise<GpuState | undefined> {
   const [nvidia, amd] = await Promise.all([
-    queryNvidia(program).catch(() => undefined),
-    askAmd(process.env),
+    queryNvidia(program, signal).catch(() => undefined),
+    askAmd(process.env, signal),
   ]);
   // Which process is on which GPU, AMD's does not tell.
   if (amd.kind !== "seen") return nvidia ?? Promise.reject(new Error("no driver answers"));
@@ -68,12 +68,16 @@ const amdUse = ({ uuid, index, name, busy, memoryUsed, memoryTotal }: AmdGpu): G
   ...(memoryTotal === undefined ? {} : { memoryTotal }),
 });
 
-async function queryNvidia(program: string): Promise<GpuState> {
-  const csv = "--format=csv,noheader,nounits";
+async function queryNvidia(program: string, signal?: AbortSignal): Promise<GpuState> {
+  const options = { signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
+  const smi = async (what: string): Promise<string> => {
+    const args = [what, "--format=csv,noheader,nounits"];
+    return (await promisify(execFile)(program, args, options)).stdout;
+  };
   const [use, apps, slices] = await Promise.all([
-    smi(program, "--query-gpu=uuid,utilization.gpu,memory.used,memory.total,index,name", csv),
-    smi(program, "--query-compute-apps=pid,gpu_uuid", csv),
-    askSlices(process.env, program),
+    smi("--query-gpu=uuid,utilization.gpu,memory.used,memory.total,index,name"),
+    smi("--query-compute-apps=pid,gpu_uuid"),
+    askSlices(process.env, program, signal),
   ]);
   const gpus = withSlices(readGpuUse(use), slices);
   const processes = readGpuProcesses(apps);
@@ -102,11 +106,6 @@ function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly
 
 /** A GPU that nobody computes on holds less: the driver's own share. */
 const EMPTY_BYTES = 1e9;
-
-async function smi(program: string, ...args: readonly string[]): Promise<string> {
-  const options = { timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
-  return (await promisify(execFile)(program, [...args], options)).stdout;
-}
 
 /** Reads `UUID, per cent, MiB` lines, with total, index and name behind; N/A is left out. */
 function readGpuUse(text: string): readonly GpuUse[] {

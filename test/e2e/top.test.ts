@@ -23,7 +23,7 @@ while not Path("end").exists() and step < 1000:
 `);
 
 async function seen(terminal: Terminal, what: RegExp): Promise<string> {
-  const deadline = Date.now() + 30_000;
+  const deadline = Date.now() + 90_000;
   for (;;) {
     const screen = await terminal.screen();
     if (what.test(screen)) return screen;
