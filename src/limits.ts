@@ -116,10 +116,14 @@ export const PLOT_NAME_LENGTH = 80;
 
 /** A started shim has said who it is after this long, or the machine is in deep trouble. */
 export const START_DEADLINE_MS = 15_000;
+/** Least memory that a run can be held to: Python alone takes a tenth of this. */
+export const MEMORY_LEAST = 64e6;
 /** A program that is asked for its version answers at once, or is on a disk that is gone. */
 export const VERSION_MS = 5_000;
 /** systemd answers at once; a manager that hangs is as good as none. */
 export const SYSTEMD_MS = 5_000;
+/** A shim leaves within milliseconds of its last word; a machine in trouble shall not hold the queue. */
+export const SHIM_LEAVES_MS = 2_000;
 /** Between two looks at a starting shim: a twentieth of the delay that a person could notice. */
 export const START_LOOK_MS = 2;
 /** Between two looks at processes that were asked to end. */

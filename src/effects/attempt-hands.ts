@@ -47,7 +47,12 @@ export function attemptHands(
         post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
         return;
       }
-      const examination = await examineAttempt(spec);
+      const examined = await examineAttempt(spec);
+      const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
+      const examination =
+        examined.kind === "ready" && noMemoryLimit !== undefined
+          ? { ...examined, noMemoryLimit }
+          : examined;
       const taken =
         examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
       post({

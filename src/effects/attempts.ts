@@ -144,9 +144,14 @@ async function readExit(dir: string): Promise<Exit | undefined> {
   // Attempts of before have the time of their end beside the code.
   const match = /^(\d{1,3})(?: (\d{1,16})\n|\n *\n)$/.exec((await readSmall(path)) ?? "");
   if (match === null) return undefined;
-  const [facts, overLimit] = await Promise.all([stat(path), exists(join(dir, "over-limit"))]);
+  const marked = async (name: string): Promise<boolean> => exists(join(dir, name));
+  const [facts, overLimit, oomKill] = await Promise.all([
+    stat(path),
+    marked("over-limit"),
+    marked("oom-kill"),
+  ]);
   const endedAtMs = match[2] === undefined ? Math.round(facts.mtimeMs) : Number(match[2]);
-  return { code: Number(match[1]), endedAtMs, overLimit };
+  return { code: Number(match[1]), endedAtMs, overLimit, ...(oomKill ? { oomKill } : {}) };
 }
 
 /** Whether some process holds a FIFO open for reading; never waits. */

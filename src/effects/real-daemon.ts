@@ -42,6 +42,7 @@ import type { RunSurroundings } from "./run-surroundings.ts";
 import { sweepSnapshots } from "./snapshot-places.ts";
 import { afterStarts } from "./start-first.ts";
 import { keepStatusView } from "./status-view.ts";
+import { findSupervision } from "./services.ts";
 import { Supervisor } from "./supervisor.ts";
 import { wakeUp } from "./wake-up.ts";
 import { watchLab } from "./watch.ts";
@@ -70,7 +71,9 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const world = replay(ledger.read(labs));
   const warn = (message: string, facts: Readonly<Record<string, unknown>>): void =>
     log.warn(facts, message);
-  const supervisor = new Supervisor();
+  const supervision = await findSupervision(parts.env);
+  log.debug({ supervision }, "supervision");
+  const supervisor = new Supervisor({ supervision });
   const renderer = createRenderer();
   const labOf = (experiment: ExperimentPath): LabPath | undefined =>
     world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;

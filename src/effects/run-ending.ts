@@ -97,6 +97,7 @@ export async function deathOf(
     reading,
     limitMs: facts.limitMs,
     verb: spec.verb,
+    ...(facts.exit?.oomKill === true && spec.memory !== undefined ? { memory: spec.memory } : {}),
     hostOomKill: before !== undefined && oomKills() > before,
     ...(facts.exit === undefined ? { lost } : { exit: facts.exit }),
     ...(facts.stoppedBy === undefined

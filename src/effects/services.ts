@@ -2,10 +2,11 @@
 // person's own is there and stays when they log out, else plain groups of processes.
 // Starting and stopping is the supervisor's; this finds out, and says how a service is asked for.
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { SYSTEMD_MS } from "../limits.ts";
+import { START_DEADLINE_MS, SYSTEMD_MS } from "../limits.ts";
 
 export type Supervision =
   /** `memory`: it can hold a run to a limit. */
@@ -58,3 +59,71 @@ export async function findSupervision(
 
 const group = (why: string, mend?: string): Supervision =>
   mend === undefined ? { kind: "group", why } : { kind: "group", why, mend };
+
+export interface ServiceRequest {
+  /** Folder of the attempt. */
+  readonly dir: string;
+  readonly cwd: string;
+  /** Between TERM and KILL, seconds. */
+  readonly graceS: number;
+  /** Bytes that its processes may take together. */
+  readonly memory?: number;
+  readonly argv: readonly string[];
+}
+
+/** Name of the unit of an attempt: labs of one machine may have attempts of one id. */
+export function unitName(dir: string): string {
+  const lab = createHash("sha256").update(dir).digest("hex").slice(0, 8);
+  return `nightlab-${basename(dir)}-${lab}.service`;
+}
+
+/**
+ * Arguments of `systemd-run` for a service, never a scope, which keeps no exit status. When its
+ * first process ends, the shim, all others in its group of the kernel's are ended too.
+ * `variables` come from the environment of who asks, by name.
+ */
+export function serviceArguments(
+  request: ServiceRequest,
+  variables: readonly string[],
+): readonly string[] {
+  const { dir, cwd, graceS, memory, argv } = request;
+  const limit =
+    memory === undefined ? [] : [`--property=MemoryMax=${memory}`, "--property=MemorySwapMax=0"];
+  return [
+    "--user",
+    "--quiet",
+    "--collect",
+    `--unit=${unitName(dir)}`,
+    `--description=nightlab: ${basename(dir)}`,
+    "--service-type=exec",
+    `--working-directory=${cwd}`,
+    "--property=KillMode=control-group",
+    `--property=TimeoutStopSec=${graceS}s`,
+    // The kernel ends the process that takes too much; the shim lives to tell of it.
+    "--property=OOMPolicy=continue",
+    "--property=TasksMax=infinity",
+    ...limit,
+    // By name alone: their values come from the asking process's own environment.
+    ...variables.map((name) => `--setenv=${name}`),
+    "--",
+    // systemd puts variables into what looks like one.
+    ...argv.map((arg) => arg.replaceAll("$", "$$$$")),
+  ];
+}
+
+/** What systemd takes for a variable's name; a shell's exported functions have others. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+/** Starts a service with an environment; rejects with systemd's words where it does not start. */
+export async function startService(request: ServiceRequest, env: NodeJS.ProcessEnv): Promise<void> {
+  const variables = Object.keys(env).filter((name) => VARIABLE.test(name));
+  const asked = promisify(execFile)("systemd-run", [...serviceArguments(request, variables)], {
+    env,
+    timeout: START_DEADLINE_MS,
+  });
+  await asked.catch((error: { readonly stderr?: string; readonly message: string }) => {
+    throw new Error(
+      `systemd did not start it: ${(error.stderr?.trim() || error.message).slice(0, 500)}`,
+    );
+  });
+}

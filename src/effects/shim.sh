@@ -2,7 +2,7 @@
 # The parent of one run: claims the attempt, starts the command, waits, and writes its exit code.
 # It outlives the daemon, holds the time limit alone, and leaves everything else to it.
 #
-#   sh shim.sh ATTEMPT_DIR GRACE_SECONDS -- COMMAND...
+#   sh shim.sh ATTEMPT_DIR GRACE_SECONDS [LOCK...] -- COMMAND...
 #
 # ATTEMPT_DIR is absolute; its last part is the attempt's id. In it stand
 #   claim       made by one process only: a second start leaves with 99
@@ -11,10 +11,12 @@
 #   console.log what the command prints
 #   limit       seconds; read again and again, so that it may grow
 #   over-limit  marker: the limit ended the run
+#   oom-kill    marker: the kernel ended a process of it at its limit on memory
 #   exit        blank, then `CODE`; its time is the end's
 #
 # Descriptors 3 to 8, where they are open, are locks on GPUs: they are this process's alone, so that
-# a GPU is free when the run is over, whatever the command left behind.
+# a GPU is free when the run is over, whatever the command left behind. A service of systemd inherits
+# nothing: it opens the LOCK files itself, and has them from when the daemon gives them up.
 #
 # Every program that is started here costs a millisecond of each run: the shell does what it can.
 #
@@ -23,8 +25,17 @@
   set -u
   umask 022
   dir=$1 grace=$2
-  shift 3
+  shift 2
   exec </dev/null >/dev/null 2>&1
+  held=3 lockers=
+  while [ "$1" != -- ]; do
+    eval "exec $held<\"\$1\""
+    LC_ALL=C flock "$held" &
+    lockers="$lockers $!"
+    held=$((held + 1))
+    shift
+  done
+  shift
 
   # The FIFO comes before the claim: whoever sees a claim can trust the FIFO.
   [ -p "$dir/alive" ] || LC_ALL=C mkfifo -- "$dir/alive"
@@ -146,9 +157,21 @@
     [ "$again" -ne 127 ] && code=$again
   done
 
+  # Of a service of its own: what the kernel did there at the limit on memory.
+  if [ "$code" -ne 0 ] && [ -r /proc/self/cgroup ]; then
+    while IFS=: read -r _ kind group; do
+      [ -z "$kind" ] || continue
+      case $group in */nightlab-*.service) ;; *) continue ;; esac
+      [ -r "/sys/fs/cgroup$group/memory.events" ] || continue
+      while read -r what count; do
+        [ "$what" = oom_kill ] && [ "$count" -gt 0 ] && printf '' >"$dir/oom-kill"
+      done <"/sys/fs/cgroup$group/memory.events"
+    done </proc/self/cgroup
+  fi
   # Where the limit ended the run, the rest of the group still has its time of grace.
   if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
   printf '%s\n' "$code" 1<>"$dir/exit"
   wait "$watchdog"
+  [ -z "$lockers" ] || kill -KILL $lockers
   exit 0
 }

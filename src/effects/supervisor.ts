@@ -1,5 +1,6 @@
 // Starts attempts under their shim, tells of their ends, stops them and moves their limits.
 // It keeps nothing that matters: all of it can be read from the attempt's folder again.
+import { readlinkSync, watch, type FSWatcher } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
@@ -7,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import {
   ADOPTED_POLL_MS,
   GRACE_MS,
+  SHIM_LEAVES_MS,
   START_DEADLINE_MS,
   START_LOOK_MS,
   STOP_LOOK_MS,
@@ -27,6 +29,7 @@ import type { AttemptState } from "./attempts.ts";
 import { leanSpawn, type Program, type Started } from "./lean-spawn.ts";
 import { groupLives, hostFacts, isAlive, signalGroup, signalProcess } from "./process-identity.ts";
 import { makeFifo } from "./native.ts";
+import { startService, type Supervision } from "./services.ts";
 import { writeWhole } from "./write-whole.ts";
 
 /** How an attempt is over. */
@@ -36,6 +39,8 @@ export interface SupervisorOptions {
   /** Between TERM and KILL; whole seconds, rounded up, for the limit's own ending. */
   readonly graceMs?: number;
   readonly pollMs?: number;
+  /** What looks after runs here; default: plain groups of processes. */
+  readonly supervision?: Supervision;
 }
 
 const SHIM = fileURLToPath(new URL("./shim.sh", import.meta.url));
@@ -43,12 +48,20 @@ const SHIM = fileURLToPath(new URL("./shim.sh", import.meta.url));
 export class Supervisor {
   readonly #graceMs: number;
   readonly #pollMs: number;
+  readonly #supervision: Supervision;
   readonly #shims = new Map<AttemptId, Started>();
   readonly #watches = new Set<() => void>();
 
   constructor(options: SupervisorOptions = {}) {
     this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#pollMs = options.pollMs ?? ADOPTED_POLL_MS;
+    this.#supervision = options.supervision ?? { kind: "group", why: "none was looked for" };
+  }
+
+  /** Why no run can be held to an amount of memory here; undefined where one can. */
+  whyNoMemoryLimit(): string | undefined {
+    if (this.#supervision.kind === "group") return this.#supervision.why;
+    return this.#supervision.memory ? undefined : "systemd has no say over memory for you here";
   }
 
   /**
@@ -86,10 +99,12 @@ export class Supervisor {
     const dir = attemptDir(lab, attempt);
     const shim = this.#shims.get(attempt);
     let timer: NodeJS.Timeout | undefined;
+    let watcher: FSWatcher | undefined;
     let over = false;
     const cancel = (): void => {
       over = true;
       clearTimeout(timer);
+      watcher?.close();
       this.#watches.delete(cancel);
     };
     const look = async (): Promise<void> => {
@@ -98,6 +113,8 @@ export class Supervisor {
       if (over) return;
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
+        // It holds its GPUs' locks until it has left.
+        if (shim === undefined && state.kind === "ended") await shimLeft(dir);
         callback(state);
       } else {
         clearTimeout(timer);
@@ -108,6 +125,8 @@ export class Supervisor {
       if (!over) void look();
     };
     this.#watches.add(cancel);
+    // Of a shim that is nobody's child here, the last word is a change in its folder.
+    if (shim === undefined) watcher = watchFolder(dir, lookAgain);
     void shim?.ended.then(lookAgain);
     lookAgain();
     return cancel;
@@ -162,12 +181,21 @@ export class Supervisor {
     env: NodeJS.ProcessEnv,
     locks: readonly number[],
   ): Promise<void> {
-    const grace = String(Math.max(1, Math.ceil(this.#graceMs / 1000)));
+    const graceS = Math.max(1, Math.ceil(this.#graceMs / 1000));
+    const environment = runEnvironment(spec, env);
+    if (this.#supervision.kind === "service") {
+      const paths = locks.map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
+      const shim = ["/bin/sh", SHIM, dir, String(graceS), ...paths, "--", ...argv];
+      const { memory } = spec;
+      const wanted = this.#supervision.memory && memory !== undefined ? { memory } : {};
+      await startService({ dir, cwd: spec.experiment, graceS, argv: shim, ...wanted }, environment);
+      return;
+    }
     const shim = await leanSpawn({
       file: "/bin/sh",
-      args: [SHIM, dir, grace, "--", ...argv],
+      args: [SHIM, dir, String(graceS), "--", ...argv],
       cwd: spec.experiment,
-      env: runEnvironment(spec, env),
+      env: environment,
       files: shimFiles(locks),
     }).catch((error: unknown) => {
       const why = error instanceof Error ? error.message : String(error);
@@ -182,7 +210,8 @@ export class Supervisor {
     const deadline = Date.now() + START_DEADLINE_MS;
     for (;;) {
       // Asked first: what a shim that has left did not write will never be written.
-      const left = !this.#shims.has(spec.attempt);
+      // Of a service's nothing is known but what it writes.
+      const left = this.#supervision.kind === "group" && !this.#shims.has(spec.attempt);
       const { child } = await readProcesses(dir);
       if (child !== undefined) return child;
       // A shim that found the attempt claimed leaves; the one that claimed it is waited for.
@@ -199,6 +228,25 @@ export class Supervisor {
       }
       await wait(START_LOOK_MS);
     }
+  }
+}
+
+/** Waits until a shim that has written its last word is gone, for a moment at most. */
+async function shimLeft(dir: string): Promise<void> {
+  const { shim } = await readProcesses(dir);
+  const deadline = Date.now() + SHIM_LEAVES_MS;
+  const leaves = (): boolean => shim !== undefined && isAlive(shim) && Date.now() < deadline;
+  while (leaves()) await wait(START_LOOK_MS);
+}
+
+function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
+  try {
+    return watch(dir, (_, name) => {
+      if (name === "exit") changed();
+    }).on("error", () => undefined);
+  } catch {
+    // No watch to be had: the poll serves.
+    return undefined;
   }
 }
 

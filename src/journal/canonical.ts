@@ -33,6 +33,7 @@ export function canonicalHash(spec: CommandSpec, later: ReadonlyMap<string, stri
       ...(retry === undefined ? [] : [{ retry }]),
       ...(when === undefined ? [] : [{ when: Object.entries(when).toSorted(byName) }]),
       ...(spec.snapshot === true ? ["snapshot"] : []),
+      ...(spec.memory === undefined ? [] : [{ memory: spec.memory }]),
       ...(spec.if === undefined ? [] : [{ if: spec.if }]),
     ]),
   );

@@ -17,6 +17,7 @@ import { readStopOn } from "../settings/rule-values.ts";
 import {
   brief,
   checkCount,
+  checkMemory,
   checkRunner,
   checkRunName,
   checkScript,
@@ -45,6 +46,7 @@ const CARRIED = [
   "gpus",
   "share",
   "priority",
+  "memory",
   "sweep",
   "seeds",
   "retry",
@@ -74,6 +76,7 @@ export interface Draft {
   gpus?: number;
   share?: number;
   priority?: number;
+  memory?: number;
   sweep?: readonly SweptOption[];
   seeds?: SweptOption | undefined;
   retry?: Retry | undefined;
@@ -199,7 +202,8 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   else if (key === "share") assign(draft, key, checkCount(key, value.text, 1, SHARE_MOST), offset);
   else if (key === "priority") {
     assign(draft, key, checkCount(key, value.text, -PRIORITY_MOST, PRIORITY_MOST), offset);
-  } else if (key === "script") assign(draft, "script", checkScript(value.text), offset);
+  } else if (key === "memory") assign(draft, key, checkMemory(value.text), offset);
+  else if (key === "script") assign(draft, "script", checkScript(value.text), offset);
   else if (key === "runner") assign(draft, "runner", checkRunner(value.text), offset);
   else if (key === "because") {
     const because = value.text.replaceAll(/\s+/g, " ").trim();
@@ -212,12 +216,9 @@ function setCarried(draft: Draft, key: (typeof CARRIED)[number], value: YamlValu
   }
 }
 
-function assign<K extends "timeoutMs" | "script" | "runner" | "gpus" | "share" | "priority">(
-  draft: Draft,
-  key: K,
-  checked: Checked<NonNullable<Draft[K]>>,
-  offset: number,
-): void {
+function assign<
+  K extends "timeoutMs" | "script" | "runner" | "gpus" | "share" | "priority" | "memory",
+>(draft: Draft, key: K, checked: Checked<NonNullable<Draft[K]>>, offset: number): void {
   const value = take(draft, checked, offset);
   if (value !== undefined) Object.assign(draft, { [key]: value });
 }
@@ -268,6 +269,7 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     ...(draft.gpus === undefined ? {} : { gpus: draft.gpus }),
     ...(draft.share === undefined ? {} : { share: draft.share }),
     ...(draft.priority === undefined ? {} : { priority: draft.priority }),
+    ...(draft.memory === undefined ? {} : { memory: draft.memory }),
     ...(sweep === undefined ? {} : { sweep }),
     ...(draft.retry === undefined ? {} : { retry: draft.retry }),
     ...(draft.when === undefined ? {} : { when: draft.when }),

@@ -32,7 +32,11 @@ export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
     case "gpu-out-of-memory":
       return only("the GPU ran out of memory", "A smaller batch or model needs less of it.");
     case "host-out-of-memory":
-      return only("the machine ran out of memory");
+      if (cause.limit === undefined) return only("the machine ran out of memory");
+      return only(
+        `it took more than its memory of ${(cause.limit / 1e9).toPrecision(3)} GB`,
+        "A larger `memory` lets it have more.",
+      );
     case "disk-full":
       return only("the disk is full", "Old checkpoints are the usual place to make room.");
     case "import-error":

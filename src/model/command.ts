@@ -78,6 +78,8 @@ export interface CommandSpec {
   readonly share?: number;
   /** It runs the code as it was when it was queued. */
   readonly snapshot?: boolean;
+  /** Bytes of the machine's memory that all of its processes may take together. */
+  readonly memory?: number;
   /** The higher goes first; absent: 0. */
   readonly priority?: number;
   /** The options whose every combination is a run of its own; `seeds` is an option here too. */

@@ -204,6 +204,8 @@ export type StartExamination =
       /** Of the code that will run. */
       readonly codeHash: string;
       readonly runner: string;
+      /** Why this machine cannot hold it to its `memory`; absent: it can, or none was asked for. */
+      readonly noMemoryLimit?: string;
       /** The experiment's code as it is now; of a snapshot it may be another than what runs. */
       readonly code?: CodeSeen;
     }

@@ -19,7 +19,8 @@ export type Cause =
   | { readonly kind: "signal"; readonly signal: string }
   | { readonly kind: "hidden-crash" }
   | { readonly kind: "gpu-out-of-memory" }
-  | { readonly kind: "host-out-of-memory" }
+  /** `limit`: bytes that it was held to. */
+  | { readonly kind: "host-out-of-memory"; readonly limit?: number }
   | { readonly kind: "disk-full" }
   | { readonly kind: "import-error"; readonly module: string }
   | { readonly kind: "over-limit"; readonly limitMs: number }
@@ -45,6 +46,8 @@ export interface Exit {
   readonly endedAtMs: number;
   /** The shim itself ended it because its limit had passed. */
   readonly overLimit: boolean;
+  /** The kernel ended a process of it at its limit on memory. */
+  readonly oomKill?: boolean;
 }
 
 /** The identity of a process: a pid alone may be somebody else's by now. */
@@ -80,6 +83,8 @@ export interface AttemptSpec {
   readonly onRun?: RunFolder;
   /** The sweep that it is a run of. */
   readonly sweep?: { readonly id: CommandId; readonly name: string };
+  /** Bytes that its processes may take together, where this machine can hold them to it. */
+  readonly memory?: number;
   /** What it holds while it runs; absent: everything, as with one run at a time. */
   readonly place?: Place;
 }

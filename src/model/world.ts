@@ -182,6 +182,8 @@ export interface LabSettings {
   readonly timeZone: string;
   /** `cpu-slots:` in nightlab.yaml: runs on the CPU at one time; default CPU_SLOTS. */
   readonly cpuSlots?: number;
+  /** `memory:` in nightlab.yaml, bytes: for every command that says nothing else. */
+  readonly memory?: number;
   /** `gpu-free-below:` in nightlab.yaml, bytes; default GPU_FREE_BYTES. */
   readonly gpuFreeBelow?: number;
   /** `rules:` in nightlab.yaml: for every journal that says nothing else. */

@@ -16,6 +16,8 @@ export interface DeathFacts {
   readonly reading: RunReading;
   /** The kernel or the run's cgroup counted a process killed for memory while it ran. */
   readonly hostOomKill: boolean;
+  /** Its limit on memory, bytes, where the kernel ended a process of it at that. */
+  readonly memory?: number;
   /** Why there is no exit. */
   readonly lost?: "machine-restarted" | "lost";
   readonly verb: Verb;
@@ -59,11 +61,12 @@ export function causeOfDeath(facts: DeathFacts): Death {
 const KILLED = /\bSIGKILL\b|\bKilled\b|\bsignal:? 9\b|\bexit ?code *:? *(?:-9|137)\b/;
 
 function failureOf(
-  { hostOomKill, reading }: DeathFacts,
+  { hostOomKill, memory, reading }: DeathFacts,
   code: number,
   telling: readonly TellingLine[],
   traceback: Traceback | undefined,
 ): Cause {
+  if (memory !== undefined) return { kind: "host-out-of-memory", limit: memory };
   const kinds = new Set(telling.map(({ kind }) => kind));
   // The kernel counts what it killed of everybody's: this run shows that it was one of its own.
   const killed = signalOf(code) === "SIGKILL" || reading.lastLines.some((one) => KILLED.test(one));

@@ -3,7 +3,7 @@
 import { attemptId, type AttemptId } from "../model/ids.ts";
 import type { Place } from "../model/place.ts";
 import type { AttemptSpec } from "../model/run.ts";
-import type { Command, World } from "../model/world.ts";
+import { settingsOf, type Command, type World } from "../model/world.ts";
 import { codeDirOf } from "./code.ts";
 import { limitOf } from "./go.ts";
 import { resolveTarget } from "./targets.ts";
@@ -17,6 +17,7 @@ export function attemptSpec(world: World, command: Command, place: Place): Attem
     spec.verb === "eval" ? resolveTarget(world, experiment, spec.target, command) : undefined;
   const runner = spec.runner ?? plan?.runner;
   const codeDir = codeDirOf(world, command);
+  const memory = spec.memory ?? settingsOf(world, experiment).memory;
   const scripts: Readonly<Record<string, string | undefined>> = {
     run: plan?.script,
     eval: plan?.evalScript,
@@ -34,6 +35,7 @@ export function attemptSpec(world: World, command: Command, place: Place): Attem
     ...(runner === undefined ? {} : { runner }),
     env: spec.env ?? {},
     limitMs: limitOf(world, command),
+    ...(memory === undefined ? {} : { memory }),
     place,
     ...(codeDir === undefined ? {} : { codeDir }),
     ...repeated(command),

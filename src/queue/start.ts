@@ -163,6 +163,11 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
         setState(turn, command, "held", "its copy of the code was changed");
         return;
       }
+      if (found.noMemoryLimit !== undefined && !command.released) {
+        const reason = `\`memory\` cannot be held here: ${found.noMemoryLimit}`;
+        setState(turn, command, "held", `${reason}; your go starts it without`);
+        return;
+      }
       const go = judgeGo(world, command, found.codeHash);
       if (go.kind !== "ready") {
         setState(turn, command, "held", go.reason);

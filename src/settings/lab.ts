@@ -10,7 +10,7 @@ import { nearest } from "./nearest.ts";
 import { readRules } from "./rule-values.ts";
 import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { readWindows } from "./windows.ts";
-import { brief, checkCount, checkSize, type Checked } from "./written-values.ts";
+import { brief, checkCount, checkMemory, checkSize, type Checked } from "./written-values.ts";
 import { readYamlMap } from "./yaml-map.ts";
 import type { YamlFault, YamlValue } from "./yaml-map.ts";
 
@@ -22,6 +22,7 @@ const KEYS = [
   "rules",
   "cpu-slots",
   "gpu-free-below",
+  "memory",
   "windows",
   "disk-floor",
 ] as const;
@@ -42,6 +43,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   let rules: RuleSettings = {};
   let cpuSlots: number | undefined;
   let gpuFreeBelow: number | undefined;
+  let memory: number | undefined;
   let renewMs: number | undefined;
   let diskFloor: number | undefined;
   let windowsWritten: YamlValue | undefined;
@@ -53,6 +55,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     else if (key === "cpu-slots") {
       cpuSlots = readOne(value, (one) => checkCount(key, one, 1, CPU_SLOTS_MOST), faults);
     } else if (key === "gpu-free-below") gpuFreeBelow = readOne(value, checkSize, faults);
+    else if (key === "memory") memory = readOne(value, checkMemory, faults);
     else if (key === "disk-floor") diskFloor = readOne(value, checkSize, faults);
     else if (key === "windows") windowsWritten = value;
     else if (key === "rules") rules = readRules(value, faults);
@@ -76,6 +79,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
     ...(cpuSlots === undefined ? {} : { cpuSlots }),
     ...(renewMs === undefined ? {} : { renewMs }),
     ...(gpuFreeBelow === undefined ? {} : { gpuFreeBelow }),
+    ...(memory === undefined ? {} : { memory }),
     ...(diskFloor === undefined ? {} : { diskFloor }),
     ...(windows.length === 0 ? {} : { windows }),
   };

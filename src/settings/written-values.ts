@@ -1,6 +1,6 @@
 // Values that frontmatter, fences and command lines write alike: time limits, scripts, runners, names.
 // Each is checked here once; where it stood and what it is for is left to the callers.
-import { NAME_CHARS, TIMEOUT_MAX_MS } from "../limits.ts";
+import { NAME_CHARS, TIMEOUT_MAX_MS, MEMORY_LEAST } from "../limits.ts";
 import { RUNNERS } from "../model/command.ts";
 import type { Runner } from "../model/command.ts";
 import { RUN_NAME } from "../model/ids.ts";
@@ -77,6 +77,13 @@ export function checkSize(text: string): Checked<number> {
   if (match === null) return bad(`\`${brief(text)}\` is no size`, "write it as `500MB` or `2GiB`");
   const power = "KMGT".indexOf(unit.charAt(0)) + 1;
   return good(Number(amount) * (unit.length === 2 ? 1024 : 1000) ** power);
+}
+
+/** A limit on memory: less than a program takes before it does anything is a slip of the unit. */
+export function checkMemory(text: string): Checked<number> {
+  const size = checkSize(text);
+  if (!size.ok || size.value >= MEMORY_LEAST) return size;
+  return bad(`\`memory\` of ${brief(text)} is too little for any script`, "write it as `24GB`");
 }
 
 export function checkRunner(text: string): Checked<Runner> {

@@ -27,6 +27,8 @@ export interface MachineOptions {
   readonly delayMs: () => number;
   /** Called at each write of a journal by the daemon. */
   readonly onWrite?: (before: string, after: string) => void;
+  /** Why no run can be held to an amount of memory there; absent: it can. */
+  readonly noMemoryLimit?: string;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
   /** Why a script failed that did; absent: for its exit code. */
@@ -214,7 +216,11 @@ export class Machine {
         }
         const code = this.code();
         const runs = spec.codeDir === undefined ? code : this.#copied(spec.codeDir);
-        const examination = { kind: "ready", codeHash: runs.hash, code, runner: "uv" } as const;
+        const { noMemoryLimit } = this.#options;
+        const not =
+          spec.memory === undefined || noMemoryLimit === undefined ? {} : { noMemoryLimit };
+        const ready = { kind: "ready", codeHash: runs.hash, code, runner: "uv" } as const;
+        const examination = { ...ready, ...not };
         reply({ kind: "start-examined", command, examination });
       }),
       "prepare-ahead": guarded(({ command, spec }) => {
