@@ -66,12 +66,7 @@ export interface RetellRequest {
   readonly id: "night";
 }
 
-export type Request =
-  | StopRequest
-  | QueueRequest
-  | RestoreRequest
-  | RepeatRequest
-  | RetellRequest;
+export type Request = StopRequest | QueueRequest | RestoreRequest | RepeatRequest | RetellRequest;
 
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 

@@ -25,6 +25,7 @@ const FACTS: StatusFacts = {
   atMs: NOW,
   daemon: { pid: 4711 },
   paused: true,
+  pause: "queue paused",
   earlier: 9_990,
   gpus: {
     atMs: NOW - 5_000,
