@@ -46,6 +46,8 @@ const write = (path: string, text: string): void => {
 };
 const take = () => takeSnapshot(bench.lab, bench.experiment, ID);
 const inCopy = (path: string): string => join(snapshotCode(bench.lab, bench.experiment, ID), path);
+const sync = (path: string): Buffer =>
+  execFileSync(realUv(), ["sync", "--offline", "--quiet", "--script", path]);
 const isLink = (path: string): boolean => lstatSync(inCopy(path)).isSymbolicLink();
 
 test("code and settings are copied, data and runs are linked, and old bytecode stays out", async () => {
@@ -239,8 +241,6 @@ test("the environment that uv made for a copied script goes with it, and no othe
     write("train.py", "# /// script\n# dependencies = []\n# ///\nprint(1)\n");
     write("other.py", "# /// script\n# dependencies = []\n# ///\nprint(1)\n");
     await take();
-    const sync = (path: string): Buffer =>
-      execFileSync(realUv(), ["sync", "--offline", "--quiet", "--script", path]);
     sync(inCopy("train.py"));
     sync(join(bench.experiment, "train.py"));
     const there = (): number => readdirSync(join(cache, "environments-v2")).length;

@@ -33,7 +33,8 @@ data = (here / "data" / "points.txt").read_text().strip()
 (here / "state.txt").write_text("written beside the script")
 print("text", "${version}", "helper", helper.VERSION, "data", data, "cwd", Path.cwd().name)
 metric(step=0, **{"val/loss": ${version === "one" ? "0.5" : "0.25"}})
-time.sleep(float(os.environ.get("LINGER", "0")))
+while "LINGER" in os.environ and not Path("go").exists():
+    time.sleep(0.05)
 metric(step=1, **{"val/loss": helper.LOSS})
 `;
 const train = (version: string): string =>
@@ -43,7 +44,7 @@ async function openGitLab(): Promise<TestLab> {
   const lab = await openLab({ journal: JOURNAL, train: train("one") });
   await lab.write("helper.py", 'VERSION = "one"\nLOSS = 0.4\n');
   await lab.write("data/points.txt", "the data\n");
-  await lab.write(".gitignore", "data/\nstate.txt\n");
+  await lab.write(".gitignore", "data/\nstate.txt\ngo\n");
   writeFileSync(join(lab.path, ".gitignore"), ".nightlab/\n");
   git(lab, "init", "-q");
   git(lab, "add", ".");
@@ -59,7 +60,7 @@ test("a change while a command waits is told; a snapshot runs what was queued", 
   try {
     await lab.start();
     await lab.save(
-      `${JOURNAL}run: first env=LINGER=6 !\n\nrun: plain !\n\nrun: kept snapshot=true !\n`,
+      `${JOURNAL}run: first env=LINGER=1 !\n\nrun: plain !\n\nrun: kept snapshot=true !\n`,
     );
     await lab.until("the first one runs", () => runOf(lab, "first"), 60_000);
     await lab.until("the copy is there", () => {
@@ -68,6 +69,7 @@ test("a change while a command waits is told; a snapshot runs what was queued", 
     });
     await lab.write("train.py", train("two"));
     await lab.write("helper.py", 'VERSION = "two"\nLOSS = 0.3\n');
+    await lab.write("go", "");
     await lab.until("all have ended", () => lab.journal().split("> **done**").length === 4, 60_000);
 
     assert.match(
@@ -175,7 +177,7 @@ test("a daemon that is killed while they wait runs the copy and the repeat all t
     await lab.start();
     await lab.save(`${JOURNAL}run: de-risk !\n`);
     await lab.until("it is done", () => lab.journal().includes("> **done**"), 60_000);
-    await lab.save(`${lab.journal()}\nrun: long env=LINGER=8 !\n\nrun: kept snapshot=true !\n`);
+    await lab.save(`${lab.journal()}\nrun: long env=LINGER=1 !\n\nrun: kept snapshot=true !\n`);
     const copies = (): readonly string[] =>
       readdirSync(join(lab.path, ".nightlab/snapshots")).filter((name) => !name.endsWith(".part"));
     await lab.until("it runs, and the copy is there", () => {
@@ -188,6 +190,7 @@ test("a daemon that is killed while they wait runs the copy and the repeat all t
     await lab.stop("SIGKILL");
     await lab.write("train.py", train("two"));
     await lab.start();
+    await lab.write("go", "");
     await lab.until("all have ended", () => /repeated as .*equal/.test(lab.journal()), 60_000);
     await lab.until("all are told", () => lab.journal().split("> **done**").length === 4, 60_000);
     assert.match(consoleOf(lab, "kept"), /text one helper one data the data/);
