@@ -4,7 +4,14 @@
 import type { MetricSummary } from "../model/sample.ts";
 import { sameMetric } from "../model/metric-key.ts";
 import { ENDED, type Command, type World } from "../model/world.ts";
-import { metricTerms, termMetrics, type Comparison, type MetricTerm } from "../report/criterion.ts";
+import {
+  mapMetrics,
+  metricTerms,
+  termMetrics,
+  type Comparison,
+  type MetricTerm,
+  type Term,
+} from "../report/criterion.ts";
 import { decimalText } from "../report/decimal.ts";
 import { directionIn, evaluate, holds, type Missing, type Scope } from "../report/evaluate.ts";
 import { readCriterion } from "../report/expression.ts";
@@ -23,14 +30,14 @@ export function judgeIf(world: World, command: Command): Condition {
   if (spec.if === undefined || parent !== undefined || earlierRuns.length > 0) return READY;
   const criterion = readCriterion(spec.if).value;
   if (criterion === undefined) return hold("`if` cannot be read");
-  const runs = new Map<string, ReportRun>();
+  const named = new Map<string, Named>();
   for (const term of metricTerms(criterion)) {
-    const named = runNamed(world, command, term);
-    if ("kind" in named) return named;
-    runs.set(named.written, shownBy(named.command));
+    const found = runNamed(world, command, term);
+    if ("kind" in found) return found;
+    named.set(term.name, found);
   }
   for (const comparison of criterion.comparisons) {
-    const answer = judge(world, command, comparison, runs);
+    const answer = judge(world, command, comparison, named);
     if (answer.kind === "skip") {
       return { ...answer, reason: `\`${criterion.text}\` is not so: ${answer.reason}` };
     }
@@ -39,15 +46,15 @@ export function judgeIf(world: World, command: Command): Condition {
   return READY;
 }
 
+/** What a term of the expression names. */
 interface Named {
-  /** What stands before the metric; empty where nothing does. */
-  readonly written: string;
-  readonly command: Command;
+  readonly run: ReportRun;
+  readonly metric: string;
 }
 
 /** The run whose metric a term names, ended; else what there is to wait for, or what is wrong. */
 function runNamed(world: World, command: Command, term: MetricTerm): Named | Condition {
-  const [written, found] = resolve(world, command, term.name);
+  const { written, metric, found } = resolve(world, command, term.name);
   if (found === undefined) {
     const what =
       written === "" ? `\`${term.name}\` names no run` : `no run is called \`${written}\``;
@@ -60,53 +67,66 @@ function runNamed(world: World, command: Command, term: MetricTerm): Named | Con
     return hold(`${title} is a sweep: name one of its runs in \`if\`, such as \`${first}\``);
   }
   if (!ENDED.has(found.state)) return { kind: "wait", reason: `after \`${found.id}\`` };
-  if (found.state === "done" && found.run?.outcome !== undefined)
-    return { written, command: found };
+  if (found.state === "done" && found.run?.outcome !== undefined) {
+    return { run: shownBy(found), metric };
+  }
   return hold(`${title}, which its \`if\` is about, ended as ${found.state}`);
 }
 
+interface Resolved {
+  /** What stands before the metric; empty where nothing does. */
+  readonly written: string;
+  readonly metric: string;
+  readonly found: Command | undefined;
+}
+
 /**
- * `full.val/loss`: what stands before a dot and is a run. Without one it is the run that the
- * command comes after, where that is a single one.
+ * `full.val/loss`: what stands before a dot and is a run, the longest such (`lr-0.1`, `k7f3.2`).
+ * Without one it is the run that the command comes after, where that is a single one.
  */
-function resolve(
-  world: World,
-  command: Command,
-  name: string,
-): readonly [written: string, found: Command | undefined] {
-  for (let at = name.indexOf("."); at > 0; at = name.indexOf(".", at + 1)) {
-    const found = resolveTarget(world, command.experiment, name.slice(0, at), command);
-    if (found !== undefined) return [name.slice(0, at), found];
+function resolve(world: World, command: Command, name: string): Resolved {
+  for (let at = name.lastIndexOf("."); at > 0; at = name.lastIndexOf(".", at - 1)) {
+    const written = name.slice(0, at);
+    const found = resolveTarget(world, command.experiment, written, command);
+    if (found !== undefined) return { written, metric: name.slice(at + 1), found };
   }
-  const [before = "", dotted] = name.split(".", 2);
-  if (dotted !== undefined) return [before, undefined];
+  const dot = name.indexOf(".");
+  if (dot > 0)
+    return { written: name.slice(0, dot), metric: name.slice(dot + 1), found: undefined };
   const [after, ...more] = command.spec.after ?? [];
-  if (after === undefined || more.length > 0) return ["", undefined];
-  return ["", resolveTarget(world, command.experiment, after.target, command)];
+  const single = more.length === 0 ? after?.target : undefined;
+  const found =
+    single === undefined ? undefined : resolveTarget(world, command.experiment, single, command);
+  return { written: "", metric: name, found };
 }
 
 function judge(
   world: World,
   { experiment }: Command,
   comparison: Comparison,
-  runs: ReadonlyMap<string, ReportRun>,
+  named: ReadonlyMap<string, Named>,
 ): Condition {
   const promised = world.views.get(experiment)?.reading.plan.metrics ?? [];
-  const names = termMetrics(comparison.left).map(({ name }) => name);
+  const metricOf = ({ name }: MetricTerm): string => named.get(name)?.metric ?? name;
   const better = directionIn(
     comparison,
-    names,
+    termMetrics(comparison.left).map(metricOf),
     (name) => promised.find(({ key }) => sameMetric(key, name))?.direction,
   );
-  const scope: Scope = { run: runs.get("") ?? NO_RUN, better, others: (name) => runs.get(name) };
-  const left = evaluate(comparison.left, scope);
-  const right = evaluate(comparison.right, scope);
+  // Each term by a number of its own: a dot may part a name in several ways.
+  const [names, runs] = [[...named.keys()], [...named.values()]];
+  const numbered = (term: Term): Term =>
+    mapMetrics(term, (one) => ({ ...one, name: `${names.indexOf(one.name)}.${metricOf(one)}` }));
+  const others = (number: string): ReportRun | undefined => runs[Number(number)]?.run;
+  const scope: Scope = { run: NO_RUN, better, others };
+  const left = evaluate(numbered(comparison.left), scope);
+  const right = evaluate(numbered(comparison.right), scope);
   if (left.kind === "missing") return unknown(left.missing);
   if (right.kind === "missing") return unknown(right.missing);
   for (const { value, operands } of [left.worth, right.worth]) {
     if (value.kind === "finite") continue;
-    const what = operands.map(({ term }) => `\`${term.name}\``).join(", ");
-    return hold(`${what} gives ${decimalText(value)}, which decides no \`if\``);
+    const what = operands.map(({ term }) => `\`${names[Number.parseInt(term.name, 10)]}\``);
+    return hold(`${what.join(", ")} gives ${decimalText(value)}, which decides no \`if\``);
   }
   const { operator } = comparison;
   if (holds(operator, left.worth.value, right.worth.value)) return READY;

@@ -62,3 +62,19 @@ export function termMetrics(term: Term): readonly MetricTerm[] {
       return [...termMetrics(term.left), ...termMetrics(term.right)];
   }
 }
+
+/** A term with other metric terms in the places of its own. */
+export function mapMetrics(term: Term, change: (metric: MetricTerm) => MetricTerm): Term {
+  switch (term.kind) {
+    case "number":
+      return term;
+    case "metric":
+      return change(term);
+    case "negated":
+      return { ...term, term: mapMetrics(term.term, change) };
+    case "arithmetic": {
+      const [left, right] = [mapMetrics(term.left, change), mapMetrics(term.right, change)];
+      return { ...term, left, right };
+    }
+  }
+}

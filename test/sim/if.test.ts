@@ -10,6 +10,7 @@ const METRICS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   full: { "val/loss": "0.52", acc: "0.80" },
   base: { "val/loss": "0.60" },
   bad: { "val/loss": "nan" },
+  "lr-0": { "val/loss": "0.9" },
   "lr-0.1": { "val/loss": "0.3" },
 };
 
@@ -48,6 +49,12 @@ const CASES: readonly (readonly [written: string, receipt: RegExp | string])[] =
     "**skipped** `full.val/loss < 0.6 and full.acc > 0.9` is not so: 0.8 is not > 0.9",
   ],
   ['run: lr-0.1\n\nrun: next if="lr-0.1.val/loss < 0.4"', /^\*\*done\*\* /],
+  ['run: lr-0\n\nrun: lr-0.1\n\nrun: next if="lr-0.1.val/loss < lr-0.val/loss"', /^\*\*done\*\* /],
+  ['run: full\n\nrun: next if="best(full.val/loss) < 0.6"', /^\*\*done\*\* /],
+  [
+    'run: bad\n\nrun: full\n\nrun: next if="2 * bad.val/loss < full.acc"',
+    "**held** `bad.val/loss` gives NaN, which decides no `if`",
+  ],
   ['run: full\n\nrun: next after=full if="val_loss < 0.6"', /^\*\*done\*\* /],
   [
     'run: full\n\nrun: next if="val/loss < 0.6"',
@@ -126,6 +133,20 @@ test("a sweep is asked once, before its first run", () => {
     night.text(),
     /run: no .*\n\n> \*\*skipped\*\* `\w+` · .*is not so: 0\.52 is not < 0\.4/,
   );
+});
+
+test("one run of a sweep is named by its id, the sweep alone is held", () => {
+  const night = startNight({ ...calm, metrics: () => ({ "val/loss": "0.5" }) });
+  night.save(`${HEAD}run: s seeds=2\n`);
+  night.pass(3 * MINUTE);
+  const [head] = [...night.world().commands.values()];
+  assert.ok(head !== undefined);
+  night.save(
+    `${night.text()}\nrun: one if="${head.id}.2.val/loss < 0.6"\n\nrun: all if="s.val/loss < 0.6"\n`,
+  );
+  night.pass(3 * MINUTE);
+  assert.ok(night.starts.some(({ name }) => name === "one"));
+  assert.match(night.text(), /run: all .*\n\n> \*\*held\*\* .* is a sweep: name one of its runs/);
 });
 
 test("what is missing or wrong in `if` is a mistake of the line", () => {
