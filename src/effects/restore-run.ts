@@ -87,19 +87,21 @@ function repeatsOf(
 }
 
 /** What keeps a sound record from being started again. */
-function oddParts({ verb, env, place, limitMs, runner }: RunRecord): string | undefined {
+function oddParts({ verb, env, place, memory, limitMs, runner }: RunRecord): string | undefined {
   if (verb !== "run") return `it is of an \`${verb}:\`, and only runs are repeated`;
   const texts = Object.values(env ?? {}).every((value) => typeof value === "string");
   if (env !== undefined && !texts) return '"env" holds something else than texts';
-  const counts = [place?.gpus ?? 0, place?.share ?? 1];
-  if (!counts.every((count) => Number.isInteger(count))) return '"place" cannot be understood';
+  const counts = [place?.gpus ?? 0, place?.share ?? 1, memory ?? 1];
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
+    return '"place" or "memory" cannot be understood';
+  }
   if (!(limitMs > 0 && Number.isFinite(limitMs))) return '"limitMs" is no time';
   return runner === "uv" || runner === "pixi" ? undefined : `its runner was ${runner}`;
 }
 
 /** The command: the first argument is the run's name, and this one has its own. */
 function specOf(record: RunRecord, target: string): CommandSpec {
-  const { args, script, runner, limitMs, env, place, gpus } = record;
+  const { args, script, runner, limitMs, env, place, gpus, memory } = record;
   const count = place?.gpus ?? gpus.length;
   return {
     verb: "run",
@@ -112,6 +114,7 @@ function specOf(record: RunRecord, target: string): CommandSpec {
     ...(env === undefined ? {} : { env }),
     ...(count === 1 ? {} : { gpus: count }),
     ...(place?.share === undefined ? {} : { share: place.share }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 

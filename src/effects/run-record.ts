@@ -83,6 +83,7 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
     ...(spec.codeDir === undefined ? {} : { snapshot: true }),
     ...given("repeats", spec.repeats),
     ...given("env", Object.keys(spec.env).length === 0 ? undefined : spec.env),
+    ...given("memory", spec.memory),
     ...recordedPlace(spec),
     ...given("git", git === undefined ? undefined : recordedGit(git, patchName(spec))),
     host: facts.host,

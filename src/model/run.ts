@@ -166,6 +166,8 @@ export interface RunRecord {
   readonly repeats?: { readonly id: string; readonly folder: string };
   /** Variables that its command set. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Bytes of the machine's memory that it was allowed. */
+  readonly memory?: number;
   /** What it had while it ran: how many GPUs, or which part of one. */
   readonly place?: { readonly gpus: number; readonly share?: number };
   readonly git?: {

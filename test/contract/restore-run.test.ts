@@ -50,7 +50,12 @@ async function run(more: Partial<RecordFacts> = {}): Promise<void> {
   mkdirSync(join(runPath(), "logs"), { recursive: true });
   const facts = await gitFacts(bench.experiment);
   const record = buildRunRecord({
-    spec: bench.spec(1, { name: "full", args: ["full", "--lr", "1e-4"], env: { A: "b" } }),
+    spec: bench.spec(1, {
+      name: "full",
+      args: ["full", "--lr", "1e-4"],
+      env: { A: "b" },
+      memory: 2 ** 30,
+    }),
     folder: FOLDER,
     argv: [],
     runner: "uv",
@@ -97,7 +102,7 @@ test("committed code, changed code, new and binary files are as they were; the r
   bench.write("new é.py", "1\n");
   bench.write("settings.bin", "\0\u0002");
   rmSync(join(bench.experiment, "gone.py"));
-  await run({ env: { A: "b" } } as Partial<RecordFacts>);
+  await run();
   commit();
   bench.write("train.py", "3\n");
   bench.write("later.py", "1\n");
@@ -123,6 +128,7 @@ test("committed code, changed code, new and binary files are as they were; the r
     runner: "uv",
     env: { A: "b" },
     gpus: 0,
+    memory: 2 ** 30,
   });
   assert.deepEqual([restored.repeats.id, restored.repeats.folder], ["k7f3", FOLDER]);
   assert.equal(git("status", "--porcelain"), before);
@@ -202,6 +208,7 @@ test("a record that somebody edited or tore is told, and leads nowhere else", as
   assert.match(await edited({ limitMs: -1 }), /"limitMs" is no time/);
   assert.match(await edited({ verb: "eval" }), /only runs are repeated/);
   assert.match(await edited({ place: { gpus: 0.5 } }), /"place"/);
+  assert.match(await edited({ memory: -1 }), /"memory"/);
   writeFileSync(json, '{"version": 1,');
   assert.match(await why(), /Cannot read .*run\.json: /);
   rmSync(json);
