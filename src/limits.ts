@@ -517,6 +517,8 @@ export const PAGE_RUNS = 1_000;
 export const PAGE_METRICS = 8;
 /** ...and points of all their curves together: some 2 MB of numbers. */
 export const PAGE_POINTS = 100_000;
+/** ...of which each curve may have so many: rather fewer metrics than bent curves. */
+export const PAGE_CURVE_POINTS = 60;
 /** Experiment pictures of runs that go on are drawn anew at most this often. */
 export const FIGURES_MS = 30_000;
 /** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */

@@ -1,6 +1,12 @@
 // What plots/index.html carries: the runs of an experiment with their curves and final values, a
 // bounded number of each, as data for the script of the page. Writing the file is left to effects/.
-import { CURVE_GROUPS, PAGE_METRICS, PAGE_POINTS, PAGE_RUNS } from "../limits.ts";
+import {
+  CURVE_GROUPS,
+  PAGE_CURVE_POINTS,
+  PAGE_METRICS,
+  PAGE_POINTS,
+  PAGE_RUNS,
+} from "../limits.ts";
 import { canonicalMetric, sameMetric } from "../model/metric-key.ts";
 import { measured } from "./compare-dots.ts";
 import { measuresOf, type Measure } from "./comparisons.ts";
@@ -82,11 +88,11 @@ export function livePage(input: ReportInput): LivePage | undefined {
   const runs = all.slice(-PAGE_RUNS);
   const groups = groupsOf(runs);
   const names = metricsOf(input, runs);
-  const shown = names.slice(0, PAGE_METRICS);
+  const most = Math.floor(PAGE_POINTS / PAGE_CURVE_POINTS / runs.length);
+  const shown = names.slice(0, Math.max(1, Math.min(PAGE_METRICS, most)));
   const index = new Map(runs.map((run, r) => [run, r]));
   const groupOf = new Map(groups.flatMap((group, g) => group.runs.map((run) => [run, g])));
-  const curveCount = runs.reduce((sum, { curves = [] }) => sum + curves.length, 0);
-  const columns = Math.max(6, Math.floor(PAGE_POINTS / curveCount / 4));
+  const columns = Math.floor(PAGE_POINTS / (runs.length * shown.length) / 4);
   const values = valueCharts(input, groups, index);
   return {
     experiment: input.experiment,
@@ -118,9 +124,12 @@ function metricsOf(input: ReportInput, runs: readonly ReportRun[]): readonly str
 function notesOf(all: number, runs: number, metrics: number, shown: number): readonly string[] {
   return [
     ...(all > runs ? [`Of ${counted(all)} runs the newest ${counted(runs)} are here.`] : []),
-    ...(metrics > shown ? [`Of ${metrics} metrics the first ${shown} are here.`] : []),
+    ...(metrics > shown ? [`Of ${metrics} metrics ${firstText(shown)} here.`] : []),
   ];
 }
+
+const firstText = (shown: number): string =>
+  shown === 1 ? "the first is" : `the first ${shown} are`;
 
 function liveMetric(name: string, runs: readonly ReportRun[], columns: number): LiveMetric {
   const found = runs.flatMap(({ curves = [] }, r) => {

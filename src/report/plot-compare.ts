@@ -95,10 +95,15 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
     title,
     caption: bars.length === 0 ? "One point a run." : `One point a run; ${interval}.`,
     spec: () =>
-      specOf(title, bars.length === 0 ? "one point a run" : `one point a run, ${interval}`, {
-        encoding: { x, y: yOf(measure) },
-        layer: [...barLayers(bars), dotLayer(dots, measure)],
-      }),
+      specOf(
+        title,
+        bars.length === 0 ? "one point a run" : `one point a run, ${interval}`,
+        dots.length,
+        {
+          encoding: { x, y: yOf(measure) },
+          layer: [...barLayers(bars), dotLayer(dots, measure)],
+        },
+      ),
   };
 }
 
@@ -119,7 +124,7 @@ function sweepPlot(
       key,
       title,
       caption,
-      spec: () => specOf(title, "mean of the runs", map(dots, options, measure)),
+      spec: () => specOf(title, "mean of the runs", dots.length, map(dots, options, measure)),
     };
   }
   const numbers = dots.map((dot) => Number(dot.at[0]));
@@ -142,7 +147,7 @@ function sweepPlot(
     title,
     caption: "One point a run; the best of a sweep confirms nothing.",
     spec: () =>
-      specOf(title, "one point a run", {
+      specOf(title, "one point a run", dots.length, {
         data: { values: rows },
         encoding: { x, y: yOf(measure) },
         layer: [{ mark: point(measure) }],
@@ -265,6 +270,8 @@ function byNumber(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-function specOf(title: string, subtitle: string, body: Layer): TopLevelSpec {
-  return pictureSpec(shorten(title, 72), [subtitle], body);
+/** `count`: runs whose values are drawn. */
+function specOf(title: string, subtitle: string, count: number, body: Layer): TopLevelSpec {
+  const source = `Source: the logs of ${count} runs`;
+  return pictureSpec(shorten(title, 72), [subtitle, source], body);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PAGE_RUNS } from "../../../src/limits.ts";
+import { PAGE_CURVE_POINTS, PAGE_RUNS } from "../../../src/limits.ts";
 import { livePage, livePageHtml } from "../../../src/report/live-page.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { curvesOf } from "../../../src/report/curves.ts";
@@ -58,8 +58,12 @@ test("a flagged value is marked with its rule", () => {
 test("of very many runs the newest are there, in a bounded size, and the page says so", () => {
   const values = Array.from({ length: 400 }, (_, step) => (5 / (1 + step)).toFixed(5));
   const one = curveRun("a", values);
+  const curves = ["val/loss", "lr"].flatMap((key) =>
+    (one.curves ?? []).map((curve) => ({ ...curve, key })),
+  );
   const runs = Array.from({ length: PAGE_RUNS + 200 }, (_, i) => ({
     ...one,
+    curves,
     name: `r${i}`,
     folder: `2025-02-02T14-30-00-r${i}`,
     path: `runs/2025-02-02T14-30-00-r${i}`,
@@ -67,7 +71,12 @@ test("of very many runs the newest are there, in a bounded size, and the page sa
   const page = livePage({ ...input({ metrics }, []), runs });
   assert.equal(page?.runs.length, PAGE_RUNS);
   assert.equal(page?.runs.at(-1)?.folder, "2025-02-02T14-30-00-r1199");
-  assert.deepEqual(page?.notes, ["Of 1,200 runs the newest 1,000 are here."]);
+  assert.deepEqual(page?.notes, [
+    "Of 1,200 runs the newest 1,000 are here.",
+    "Of 2 metrics the first is here.",
+  ]);
+  // Where values only fall, the first of a stretch is its largest and the last its smallest.
+  assert.ok((page?.metrics[0]?.curves[0]?.v.length ?? 0) >= PAGE_CURVE_POINTS / 2);
   assert.ok(JSON.stringify(page).length < 6e6, String(JSON.stringify(page).length));
 });
 
