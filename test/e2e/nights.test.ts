@@ -76,7 +76,9 @@ test("a run is stopped when its window is over", async () => {
     const shift = `{ start: "${start}", length: ${seconds}s, at-end: stop }`;
     return writeFile(join(it.path, "nightlab.yaml"), `${QUICK}windows:\n  shift: ${shift}\n`);
   };
+  await it.stop();
   await until(3_600);
+  await it.start();
   await add(it, "run: slow when=shift");
   await receipt(it, "run: slow when=shift", /running/);
   // It is made shorter: over since a moment ago, when the run was under way.
@@ -104,6 +106,16 @@ test("a mistake in a window is told in LAB.md with the way to mend it", async ()
   );
   await writeFile(join(it.path, "nightlab.yaml"), QUICK);
   await it.until("it is mended", () => !/25 is no hour/.test(readFileSync(page, "utf8")));
+});
+
+test("nothing starts on a disk with less room than it must have", async () => {
+  await it.stop();
+  await writeFile(join(it.path, "nightlab.yaml"), `${QUICK}disk-floor: 900000TB\n`);
+  await it.start();
+  await add(it, "run: roomy");
+  await receipt(it, "run: roomy", /waiting.* · less than .* are free on this disk/);
+  await writeFile(join(it.path, "nightlab.yaml"), QUICK);
+  await receipt(it, "run: roomy", /done/);
 });
 
 test("one pause is for all daemons of a machine, whoever says it, and so is the way on", async () => {
