@@ -5,6 +5,7 @@ import { decimalText, parseDecimal, type Decimal } from "./decimal.ts";
 import type { Operand } from "./evaluate.ts";
 import { termMetrics, type MetricTerm } from "./criterion.ts";
 import type { Facts } from "./facts.ts";
+import { settingCount } from "./groups.ts";
 import { table } from "./markdown.ts";
 import { measureText, pickedFrom } from "./section-compare.ts";
 import type { PageBlock } from "./seal.ts";
@@ -15,6 +16,7 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
   const judged = facts.verdicts.flatMap((verdict) => verdict.judged);
   const runs = facts.evidence.runs;
   if (runs.length < 2 || judged.length === 0) return [];
+  const settings = settingCount(runs);
   const rows = new Map<string, readonly string[]>();
   const notes: string[] = [];
   for (const { comparison, perRun } of judged) {
@@ -23,24 +25,27 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
         const name = `${term.aggregation} ${term.name}`;
         if (term.baseline || rows.has(name)) continue;
         const operands = perRun.flatMap((one) => one[side].operands.filter((o) => o.term === term));
-        rows.set(name, row(term, operands, facts));
+        rows.set(name, row(term, operands, settings === 1, facts));
       }
     }
   }
-  if (runs.length === 2) notes.push("Two runs: both values are shown and nothing is estimated.");
+  if (settings > 1)
+    notes.push(`The runs are of ${settings} settings, so no mean is taken of them.`);
+  else if (runs.length === 2)
+    notes.push("Two runs: both values are shown and nothing is estimated.");
   else {
     notes.push(
       "The interval is mean ± t(0.975, n − 1) · SD / √n, SD with n − 1; its operands are the values of the row.",
     );
   }
-  if (runs.length >= 10) {
+  if (settings === 1 && runs.length >= 10) {
     notes.push(
       `The BCa interval is that of the mean, from ${BOOTSTRAP_RESAMPLES} resamples of a fixed seed.`,
     );
   }
   const head = ["metric", "values", "n"];
-  if (runs.length >= 3) head.push("mean", "SD", "95 % t-interval");
-  if (runs.length >= 10) head.push("median", "95 % BCa interval");
+  if (settings === 1 && runs.length >= 3) head.push("mean", "SD", "95 % t-interval");
+  if (settings === 1 && runs.length >= 10) head.push("median", "95 % BCa interval");
   return [
     { key: "results.evidence", text: "### The runs that are evidence" },
     { key: "results.evidence.table", text: table(head, [...rows.values()]) },
@@ -48,14 +53,19 @@ export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
   ];
 }
 
-function row(term: MetricTerm, operands: readonly Operand[], facts: Facts): readonly string[] {
+function row(
+  term: MetricTerm,
+  operands: readonly Operand[],
+  isOneSetting: boolean,
+  facts: Facts,
+): readonly string[] {
   const cited = operands.map((one) => facts.sources.cite(one.run, one.sample)).join(", ");
   const values = operands.flatMap((one) => {
     const value = parseDecimal(one.sample.token);
     return value?.kind === "finite" ? [value] : [];
   });
   const what = `${measureText(term)} ${pickedFrom(operands)}`;
-  return [what, cited, String(values.length), ...estimates(values)];
+  return [what, cited, String(values.length), ...(isOneSetting ? estimates(values) : [])];
 }
 
 function estimates(values: readonly Decimal[]): readonly string[] {

@@ -91,7 +91,8 @@ function findingsOf(said: Said): readonly AuditFinding[] {
       if (trouble !== undefined) findings.push(differs(said.unit, match[0], trouble));
     });
   }
-  const words = tables.map(wordOf);
+  // Runs of several settings have no mean: each is judged by itself.
+  const words = tables.map((table) => wordOf(table, means.length === 0));
   const word = words.includes("NOT MET")
     ? "NOT MET"
     : words.every((one) => one === "MET")
@@ -142,9 +143,9 @@ function endsOf(rows: readonly Row[], isPlain: boolean): readonly [number | unde
 }
 
 /** The word for one comparison; undefined where doubles cannot tell. */
-function wordOf(rows: readonly Row[]): string | undefined {
+function wordOf(rows: readonly Row[], isEach: boolean): string | undefined {
   const passing = rows.filter((row) => holdsFor(row) === true).length;
-  if (rows.length < 3 || rows[0]?.operator === "==") {
+  if (isEach || rows.length < 3 || rows[0]?.operator === "==") {
     return passing === rows.length ? "MET" : passing === 0 ? "NOT MET" : "INCONCLUSIVE";
   }
   const [bound, sure] = endsOf(rows, false);

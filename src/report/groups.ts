@@ -35,12 +35,21 @@ export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
 
 /** Equal for runs that differ in nothing but their seed. */
 export function settingOf(run: ReportRun): string {
+  return JSON.stringify([nameWithoutSeed(run.name), ...givenTo(run)]);
+}
+
+/** How many settings runs are of, whatever they are called. */
+export function settingCount(runs: readonly ReportRun[]): number {
+  return new Set(runs.map((run) => JSON.stringify(givenTo(run)))).size;
+}
+
+/** The script, its arguments and variables, without the seed. */
+function givenTo(run: ReportRun): readonly string[] {
   const env = Object.entries(run.record?.env ?? {}).filter(
     ([name]) => !/^(?:.*_)?SEED$/i.test(name),
   );
   const variables = env.map(([name, value]) => `${name}=${value}`).toSorted();
-  const name = nameWithoutSeed(run.name);
-  return JSON.stringify([run.record?.script, name, argsWithoutSeed(run), ...variables]);
+  return [run.record?.script ?? "", ...argsWithoutSeed(run), ...variables];
 }
 
 /** A name that several settings have is told apart by its place among them. */

@@ -3,6 +3,7 @@
 import type { Comparison } from "./criterion.ts";
 import { arithmetic, compareDecimals, meanOf, type Decimal } from "./decimal.ts";
 import { holds, type Worth } from "./evaluate.ts";
+import { settingCount } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
 import { oneSidedBound } from "./statistics.ts";
 
@@ -29,12 +30,14 @@ export interface Measured {
 }
 
 /**
- * Below three runs all must agree; from three on, the exact mean of left − right decides, and its
+ * Below three runs, and for runs of several settings, all must agree; from three on, the exact mean of left − right decides, and its
  * one-sided 95 % t-bound must agree with it.
  */
 export function judge(comparison: Comparison, perRun: readonly Measured[]): Judged {
   const passing = perRun.filter((one) => one.passes).length;
-  if (perRun.length < 3 || comparison.operator === "==") {
+  // A mean over several settings would be one of nothing that can be measured again.
+  const settings = settingCount(perRun.map((one) => one.run));
+  if (perRun.length < 3 || comparison.operator === "==" || settings > 1) {
     const word = passing === perRun.length ? "MET" : passing === 0 ? "NOT MET" : "INCONCLUSIVE";
     return { comparison, word, perRun };
   }

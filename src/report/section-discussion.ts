@@ -6,6 +6,7 @@ import type { Entry } from "../model/journal.ts";
 import { spanText } from "../model/time.ts";
 import { citeJournal, type Facts } from "./facts.ts";
 import { findingText, isResolved } from "./finding-text.ts";
+import { settingCount } from "./groups.ts";
 import { runState } from "./input.ts";
 import { counted, plain } from "./markdown.ts";
 import type { PageBlock } from "./seal.ts";
@@ -78,7 +79,9 @@ function limitLines(facts: Facts): readonly string[] {
     lines.push("- One run is evidence; variation between runs is unknown.");
   if (evidence.runs.length === 2)
     lines.push("- Two runs are evidence; nothing is estimated from two.");
-  if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence.`);
+  const settings = settingCount(evidence.runs);
+  const of = settings > 1 ? `, of ${settings} settings; no mean is taken of them` : "";
+  if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence${of}.`);
   const codes = new Set(evidence.runs.flatMap((run) => run.record?.codeHash ?? []));
   if (codes.size > 1)
     lines.push(`- The runs that are evidence ran ${codes.size} versions of the scripts.`);

@@ -6,6 +6,7 @@ import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./criteri
 import type { Facts } from "./facts.ts";
 import { findingText } from "./finding-text.ts";
 import { findMetric } from "./evaluate.ts";
+import { settingCount } from "./groups.ts";
 import { code, counted, listed, sentenceCase, table } from "./markdown.ts";
 import type { Judged, Measured } from "./judge.ts";
 import type { Verdict } from "./verdict.ts";
@@ -115,8 +116,11 @@ function severalSentences(judged: Judged): readonly string[] {
   const { margin, perRun, comparison } = judged;
   const { left, right, operator } = comparison;
   if (margin === undefined) {
-    const two = perRun.length < 3;
-    return [two ? "From two runs nothing is estimated." : "Each run has to be equal by itself."];
+    if (perRun.length < 3) return ["From two runs nothing is estimated."];
+    const settings = settingCount(perRun.map((one) => one.run));
+    return settings > 1
+      ? [`The runs are of ${settings} settings: each is judged by itself, and no mean is taken.`]
+      : ["Each run has to be equal by itself."];
   }
   const limit = right.kind === "number" ? parseDecimal(right.token) : undefined;
   const isPlain = limit?.kind === "finite";

@@ -9,7 +9,7 @@ import { evidenceOf, unfit, type Evidence, type Obstacle } from "./evidence.ts";
 import { metricTerms, termMetrics, type Criterion } from "./criterion.ts";
 import { readCriterion } from "./expression.ts";
 import { judge, type Judged, type Measured } from "./judge.ts";
-import { seedOf } from "./groups.ts";
+import { seedOf, settingCount } from "./groups.ts";
 import { ignoredBy, meansRun, type ReportInput, type ReportRun } from "./input.ts";
 
 export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
@@ -77,8 +77,14 @@ function verdictOf(
     return stuck([{ text: input.runs.length === 0 ? "no run has been made yet" : none }]);
   }
   const criterion = read.value;
-  const few = evidence.runs.length < 3 && metricTerms(criterion).some((term) => term.overSeeds);
-  if (few) {
+  const overSeeds = metricTerms(criterion).some((term) => term.overSeeds);
+  const settings = settingCount(evidence.runs);
+  if (overSeeds && settings > 1) {
+    return stuck([
+      { text: `it asks for a mean over seeds, and the evidence is of ${settings} settings` },
+    ]);
+  }
+  if (overSeeds && evidence.runs.length < 3) {
     const count = evidence.runs.length === 1 ? "one run is" : `${evidence.runs.length} runs are`;
     return stuck([
       { text: `it asks for a mean over seeds, which needs three runs, and ${count} evidence` },

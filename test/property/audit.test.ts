@@ -7,6 +7,8 @@ import { gateFindings } from "../../src/report/gate.ts";
 import { renderReport } from "../../src/report/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 
+const start = (line: string): string => /^\D*/.exec(line)?.[0] ?? "";
+const folded = (line: string): string => line.replaceAll(/\s+/g, " ");
 const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 40);
 
 test(`of ${AUDITS} true reports none is doubted`, () => {
@@ -66,9 +68,7 @@ test(`of ${AUDITS} true reports with one line of an older one each is found`, ()
       const page = renderReport(now.input).split("\n");
       const older = renderReport(experimentOf(shape).input).split("\n");
       // A line of the older page in the place of the one that begins as it does.
-      const start = (line: string): string => /^\D*/.exec(line)?.[0] ?? "";
       const end = page.findIndex((line) => line.startsWith("[nightlab"));
-      const folded = (line: string): string => line.replaceAll(/\s+/g, " ");
       const fresh = new Set(page.map(folded));
       const places = older.flatMap((line, i) => {
         const at = page.findIndex((one, j) => j < end && start(one) === start(line));

@@ -60,9 +60,10 @@ test("a thousand runs give a page of bounded figures that says how many it leave
     path: `runs/2025-02-02T14-30-00-try-${i}`,
     plots,
   }));
-  const started = performance.now();
+  // The processor's time: a busy machine takes longer, and does no more.
+  const started = process.cpuUsage();
   const page = renderReport(input(CRITERIA, many));
-  assert.ok(performance.now() - started < 1000);
+  assert.ok(process.cpuUsage(started).user < 1_500_000);
   assert.equal(page.match(/^!\[/gm)?.length, 12);
   assert.ok(page.includes("Of 1000 runs, the 12 below are shown"));
   assert.ok(page.includes("988 runs are left out here; Methods lists them"));

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Plan } from "../../../src/model/journal.ts";
+import { gateFindings } from "../../../src/report/gate.ts";
+import { settingOf } from "../../../src/report/groups.ts";
 import type { ReportInput, ReportRun } from "../../../src/report/input.ts";
+import { renderReport } from "../../../src/report/page.ts";
 import { verdictsOf, type Verdict } from "../../../src/report/verdict.ts";
 import { input, run } from "./given.ts";
 
@@ -19,6 +22,10 @@ const why = (verdict: Verdict): string =>
 
 const seeds = (...tokens: readonly string[]): readonly ReportRun[] =>
   tokens.map((token, seed) => run(`full-seed-${seed}`, [token]));
+
+const noLines = (): undefined => undefined;
+const settingWith = (env: Readonly<Record<string, string>>): string =>
+  settingOf(run("a", ["1"], { env }));
 
 test("one long run meets or misses the criterion by its last logged token", () => {
   const success = "val/loss <= 0.759";
@@ -53,6 +60,35 @@ test("several long runs of different settings are not evaluable unless named", (
   const named = judge({ success: "val/loss < 0.5", evidence: ["a"] }, ...runs);
   assert.equal(named.word, "MET");
   assert.equal(named.runs.length, 1);
+});
+
+test("runs of several settings have no mean: each is judged by itself", () => {
+  const swept = ["0.1", "0.2", "0.9"].map((token, i) =>
+    run(`lr-${i}`, [token], { args: [`lr-${i}`, "--lr", String(i)] }),
+  );
+  const asked = { success: "val/loss < 0.5", evidence: ["lr-0", "lr-1", "lr-2"] };
+  const verdict = judge(asked, ...swept);
+  assert.deepEqual([verdict.word, verdict.passing], ["INCONCLUSIVE", 2]);
+  assert.equal(verdict.judged[0]?.margin, undefined);
+  assert.equal(judge({ ...asked, success: "val/loss < 1" }, ...swept).word, "MET");
+  assert.match(
+    why(judge({ ...asked, success: "mean(val/loss) < 1" }, ...swept)),
+    /a mean over seeds, and the evidence is of 3 settings/,
+  );
+  const page = renderReport(input(asked, swept));
+  assert.match(
+    page,
+    /The runs are of 3 settings: each is judged by itself, and no mean is taken\./,
+  );
+  assert.doesNotMatch(page, /t-interval|t-bound/);
+  assert.match(page, /3 runs are evidence, of 3 settings/);
+  const found = gateFindings(page, noLines).filter((one) => one.kind !== "changed-source");
+  assert.deepEqual(found, []);
+});
+
+test("variables that a command sets are part of its setting, a seed among them is not", () => {
+  assert.notEqual(settingWith({ WIDTH: "64" }), settingWith({ WIDTH: "128" }));
+  assert.equal(settingWith({ SEED: "1" }), settingWith({ SEED: "2" }));
 });
 
 test("two runs that disagree are inconclusive", () => {
