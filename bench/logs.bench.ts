@@ -1,5 +1,5 @@
-// How quickly long logs are read, beside a plain script in Python that reads the same files, and
-// with how much memory. NIGHTLAB_BENCH_MB sets the size of each: 300 shows the speed once the reader is warm, 1000 that memory stays flat.
+// How quickly long logs are read, beside plain scripts in Python that read the same files, and with
+// how much memory. NIGHTLAB_BENCH_MB sets the size: 300 is warm, 1000 shows that memory stays flat.
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream } from "node:fs";
@@ -14,6 +14,7 @@ import type { Bench } from "./run.ts";
 const MB = Number(process.env["NIGHTLAB_BENCH_MB"] ?? 300);
 const MEMORY_MB = 150;
 const TIMES_PYTHON = 5;
+const PANDAS_BYTES = 300_000_000;
 
 const KINDS: Readonly<Record<string, (i: number) => string>> = {
   "key-value": (i) =>
@@ -37,6 +38,19 @@ const beside = (name: string): string => fileURLToPath(new URL(name, import.meta
 const run = (program: string, args: readonly string[]): Taken =>
   JSON.parse(execFileSync(program, args, { encoding: "utf8" })) as Taken;
 
+/** pandas keeps all of a log in memory: of a long one it reads a part. Undefined without uv. */
+function runPandas(log: string): (Taken & { readonly bytes: number }) | undefined {
+  const uv = process.env["NIGHTLAB_UV"] ?? "uv";
+  const script = beside("read-log-pandas.py");
+  try {
+    const args = ["run", "--quiet", script, log, String(PANDAS_BYTES)];
+    return JSON.parse(execFileSync(uv, args, { encoding: "utf8" })) as Taken & { bytes: number };
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
 async function writeLog(path: string, line: (i: number) => string): Promise<void> {
   const out = createWriteStream(path);
   let written = 0;
@@ -50,6 +64,9 @@ async function writeLog(path: string, line: (i: number) => string): Promise<void
   await finished(out);
 }
 
+/** MB a second. */
+const speedOf = (bytes: number, cpuMs: number): number => bytes / 1e6 / (cpuMs / 1000);
+
 async function readKind(
   folder: string,
   kind: string,
@@ -62,12 +79,16 @@ async function readKind(
   const size = (await stat(log)).size / 1e6;
   const own = run(process.execPath, [beside("read-log.ts"), runDir]);
   const python = run("python3", [beside("read-log.py"), log]);
+  const pandas = runPandas(log);
   await rm(runDir, { recursive: true });
   const peakMb = own.peakMb ?? 0;
-  const faster = python.cpuMs / own.cpuMs;
+  const speed = speedOf(size * 1e6, own.cpuMs);
+  const faster = speed / speedOf(size * 1e6, python.cpuMs);
+  const thanPandas = pandas === undefined ? undefined : speed / speedOf(pandas.bytes, pandas.cpuMs);
   console.log(
-    `     ${kind}: ${(size / (own.cpuMs / 1000)).toFixed(0)} MB/s, ${peakMb.toFixed(0)} MB at most,` +
-      ` ${faster.toFixed(1)} times as fast as Python (${(size / (python.cpuMs / 1000)).toFixed(0)} MB/s)`,
+    `     ${kind}: ${speed.toFixed(0)} MB/s, ${peakMb.toFixed(0)} MB at most, ${faster.toFixed(1)} times` +
+      ` as fast as regular expressions in Python, ${thanPandas?.toFixed(1) ?? "(no uv: not measured)"}` +
+      " as pandas",
   );
   for (const [key, count] of Object.entries(own.metrics)) {
     if (python.metrics[key] !== count) {
@@ -75,7 +96,9 @@ async function readKind(
     }
   }
   if (peakMb > MEMORY_MB) throw new Error(`${kind}: ${peakMb} MB, more than ${MEMORY_MB}`);
-  if (faster < TIMES_PYTHON) throw new Error(`${kind}: only ${faster} times as fast as Python`);
+  for (const times of [faster, thanPandas ?? faster]) {
+    if (times < TIMES_PYTHON) throw new Error(`${kind}: only ${times} times as fast as Python`);
+  }
   return (own.cpuMs / size) * 100;
 }
 
