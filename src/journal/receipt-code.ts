@@ -60,7 +60,7 @@ function repeatItem(repeat: Command, whose: string | undefined, timeZone: string
   const as = `repeated as ${codeSpan(id)}`;
   const of = whose === undefined ? "" : `${codeSpan(whose)} `;
   if (!ENDED.has(state)) return `- ${of}being ${as}`;
-  if (run === undefined) return `- ${of}was to be ${as}: ${state}`;
+  if (run === undefined) return `- ${of}was to be ${as}: ${prose(repeat.reason ?? state)}`;
   const startedAtMs = run.startedAtMs ?? run.claimedAtMs;
   const took =
     run.startedAtMs === undefined || run.endedAtMs === undefined

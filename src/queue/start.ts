@@ -219,7 +219,9 @@ function claim(
 function setState(turn: Turn, command: Command, state: CommandState, reason?: string): void {
   if (command.state === state && command.reason === reason) return;
   const why = reason === undefined ? {} : { reason };
-  turn.record({ kind: "command-state", id: command.id, state, ...why });
+  // A command that stands in no journal has no box that anybody could tick.
+  const to = state === "held" && command.repeats !== undefined ? "skipped" : state;
+  turn.record({ kind: "command-state", id: command.id, state: to, ...why });
 }
 
 /** Its journal was read, is not in the middle of a merge, and its block is not being edited. */

@@ -167,6 +167,30 @@ test("a repeated run stands in no journal, and below the run that it repeats", (
   assert.equal(runFolder("2025-a-repeat"), night.world().commands.get(id)?.run?.folder);
 });
 
+test("a repeat whose copy somebody changed is skipped, since there is no box to tick", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: a !\n`);
+  night.pass(3 * MINUTE);
+  const [original] = [...night.world().commands.values()];
+  assert.ok(original?.run?.folder !== undefined);
+  const snapshot = { kind: "kept", dir: "/copy/rrrr", left: [], leftCount: 0 } as const;
+  night.post({
+    kind: "repeat-asked",
+    id: commandId("rrrr"),
+    experiment: EXPERIMENT,
+    spec: { verb: "run", target: "a-repeat", args: [], go: true },
+    source: "run: a !",
+    repeats: { id: original.id, folder: original.run.folder, differs: [] },
+    code: { hash: "old", files: {}, snapshot },
+  });
+  night.pass(MINUTE);
+  assert.equal(night.starts.length, 1);
+  assert.match(
+    night.text(),
+    /> - was to be repeated as `rrrr`: its copy of the code was changed\n/,
+  );
+});
+
 test("wherever the daemon dies, a copied run has its own code and leaves no copy behind", () => {
   fc.assert(
     fc.property(
