@@ -1,6 +1,7 @@
 // What a command still needs before its turn: the runs it comes after, and for a long one the go.
 // Pure questions about the world; start.ts asks them and records the answers.
 import { SHORT_RUN_MS, SWEEP_UNASKED_MS } from "../limits.ts";
+import type { ExperimentPath } from "../model/ids.ts";
 import type { Command, World } from "../model/world.ts";
 import { ENDED } from "../model/world.ts";
 import { spanText } from "../model/time.ts";
@@ -65,6 +66,9 @@ export function dependencies(world: World, command: Command): Readiness {
 function dependency(world: World, command: Command, target: string, any: boolean): Readiness {
   const other = resolveTarget(world, command.experiment, target, command);
   if (other === undefined) {
+    if (settles(world, command.experiment, target)) {
+      return { kind: "wait", reason: `until \`${target}\` has been taken up` };
+    }
     // `eval:` may name a run that was made by hand: its examination looks on the disk.
     return command.spec.verb === "eval" && command.spec.target === target
       ? READY
@@ -74,6 +78,18 @@ function dependency(world: World, command: Command, target: string, any: boolean
   if (!ENDED.has(other.state)) return { kind: "wait", reason: `after \`${other.id}\`` };
   if (any || other.state === "done") return READY;
   return { kind: "hold", reason: `\`${other.id}\` (${target}) ended as ${other.state}` };
+}
+
+/** Whether a block of that name stands in the journal and has not settled: it may be another soon. */
+function settles(world: World, experiment: ExperimentPath, target: string): boolean {
+  const view = world.views.get(experiment);
+  return (
+    view?.reading.blocks.some((block, i) =>
+      block.commands.some(
+        ({ spec }, j) => spec?.target === target && view.settling.has(`${i}.${j}`),
+      ),
+    ) ?? false
+  );
 }
 
 /** For a long run without a go: whether a run that could be its de-risk is still to end. */

@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
+import { dependencies } from "../../src/queue/go.ts";
 import { inOrder } from "../../src/queue/order.ts";
+import { ENDED } from "../../src/model/world.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night } from "./night.ts";
 
@@ -31,9 +33,12 @@ interface Played {
   readonly idle: readonly string[];
 }
 
-/** How many GPUs the next run in order needs; undefined where none waits. */
+/** How many GPUs the next run in order needs that waits for no other; undefined where none does. */
 function nextNeed(night: Night): number | undefined {
-  const next = inOrder(night.world()).find(({ spec }) => spec.gpus !== 0);
+  const world = night.world();
+  const next = inOrder(world).find(
+    (command) => command.spec.gpus !== 0 && dependencies(world, command).kind === "ready",
+  );
   return next === undefined ? undefined : (next.spec.gpus ?? 1);
 }
 
@@ -65,7 +70,12 @@ function play(seed: number, count: number): Played {
   const wanted = Array.from({ length: RUNS }, (_, i) => `r${i}`);
   const options = ["", "", "", " gpus=0", " share=2", " priority=5"];
   if (count > 1) options.push(" gpus=2");
-  const lines = wanted.map((name) => `run: ${name}${options[below(options.length)]}\n`);
+  // One in five comes after one above it, however that one ends.
+  const after = (i: number): string =>
+    i > 0 && below(5) === 0 ? ` after=r${Math.max(0, i - 1 - below(10))} (any)` : "";
+  const lines = wanted.map(
+    (name, i) => `run: ${name}${options[below(options.length)]}${after(i)}\n`,
+  );
   const night = startNight({
     text: HEAD,
     durationMs: () => SECOND + below(20_000),
@@ -79,11 +89,19 @@ function play(seed: number, count: number): Played {
   return { night, gpus, wanted, idle: watch(night, gpus, wanted.length, () => random()) };
 }
 
+/** Somebody stops a run that goes on, in the journal. */
+function stopOne(night: Night, random: () => number): void {
+  const running = [...night.world().commands.values()].filter(({ state }) => state === "running");
+  const one = running[Math.floor(random() * running.length)];
+  if (one !== undefined) night.save(`${night.text().trimEnd()}\n\nstop: ${one.id}\n`);
+}
+
 /** Lets time pass until all is over; answers when a GPU was idle although a run could start. */
 function watch(night: Night, gpus: Gpus, runs: number, random: () => number): readonly string[] {
   const idle: string[] = [];
   let sinceMs: number | undefined;
   let graceMs = 0;
+  let resumeAtMs = 0;
   let atMs = 0;
   for (; night.starts.length < runs && atMs < 4 * 3_600 * SECOND; atMs += LOOK_MS) {
     if (random() < 0.002) {
@@ -91,10 +109,17 @@ function watch(night: Night, gpus: Gpus, runs: number, random: () => number): re
       // A daemon that is dead, and one that takes up what was running, start nothing.
       graceMs = atMs + 30 * SECOND;
     }
+    if (random() < 0.004) stopOne(night, random);
+    // Runs that die young one after another pause the queue; the person lets it go on.
+    const { paused } = night.world();
+    if (paused && atMs >= resumeAtMs) {
+      night.save(`${night.text().trimEnd()}\n\nqueue: resume\n`);
+      resumeAtMs = atMs + 20 * SECOND;
+    }
     night.pass(LOOK_MS);
     const need = nextNeed(night);
     const free = gpus.free(night.machineMs());
-    const could = need !== undefined && free >= need && atMs > graceMs;
+    const could = need !== undefined && free >= need && atMs > graceMs && !paused;
     if (!could) sinceMs = undefined;
     else if (sinceMs === undefined) sinceMs = atMs;
     else if (atMs - sinceMs > SECOND) {
@@ -115,6 +140,11 @@ for (const count of [1, 4, 8]) {
         assert.deepEqual(idle, []);
         const starts = night.starts.map(({ name }) => name);
         assert.deepEqual(starts.toSorted(), [...wanted].toSorted());
+        const open = [...night.world().commands.values()].filter(({ state }) => !ENDED.has(state));
+        assert.deepEqual(
+          open.map(({ source, state }) => `${source} ${state}`),
+          [],
+        );
         assert.ok(night.most() <= 2 * count + 1);
       }),
       { numRuns: NIGHTS, endOnFailure: true },

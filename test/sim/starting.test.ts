@@ -270,3 +270,10 @@ test("a tick is the go for what is held behind a failed run, too", () => {
   night.pass(2 * MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b"]);
 });
+
+test("what comes after a name that may still grow waits for it, and is not held", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: base\n\nrun: base-2\n\nrun: full after=base\n`);
+  night.pass(HOUR);
+  assert.deepEqual(startsOf(night).toSorted(), ["base", "base-2", "full"]);
+});
