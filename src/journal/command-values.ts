@@ -141,6 +141,13 @@ function putVariable(name: string, value: string, offset: number, draft: Draft):
   else draft.faults.push({ ...fault, offset });
 }
 
+/** Of NVIDIA, of AMD's ROCr and of HIP. */
+const GPU_VARIABLES: ReadonlySet<string> = new Set([
+  "CUDA_VISIBLE_DEVICES",
+  "ROCR_VISIBLE_DEVICES",
+  "HIP_VISIBLE_DEVICES",
+]);
+
 function variableFault(name: string, value: string): Omit<Fault, "offset"> | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     const fix = "write letters, digits and `_` only";
@@ -150,7 +157,7 @@ function variableFault(name: string, value: string): Omit<Fault, "offset"> | und
     const fix = "choose another name";
     return { message: `\`${brief(name)}\` belongs to nightlab`, fix };
   }
-  if (name === "CUDA_VISIBLE_DEVICES") {
+  if (GPU_VARIABLES.has(name)) {
     const fix = "write `gpus: 1`, or `gpus: 0` for none";
     return { message: `\`${name}\` is set by the GPUs that a run gets`, fix };
   }

@@ -292,6 +292,7 @@ test("a place and a priority are numbers in their bounds, and `share` is a part 
   assert.match(problem("run: a share=2 gpus=2\n"), /part of one GPU/);
   assert.match(problem("run: a priority=high\n"), /`priority` cannot be/);
   assert.match(problem("run: a env=CUDA_VISIBLE_DEVICES=1\n"), /set by the GPUs .*gpus: 0/);
+  assert.match(problem("run: a env=ROCR_VISIBLE_DEVICES=1\n"), /set by the GPUs .*gpus: 0/);
 });
 
 test("script takes a file of the experiment and words", () => {
