@@ -6,9 +6,13 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { JOURNAL, openLab, trainScript } from "./lab.ts";
 
+/** Its stamps are a second apart, as if it had taken a minute. */
 const TRAIN = trainScript(`
+from datetime import timedelta
 for step in range(60):
-    metric(step=step, **{"train/loss": 2 / (1 + step), "val/loss": 2.2 / (1 + step)})
+    at = datetime.now() - timedelta(seconds=60 - step)
+    values = json.dumps({"step": step, "train/loss": 2 / (1 + step), "val/loss": 2.2 / (1 + step)})
+    log.write(f"{at:%Y-%m-%d %H:%M:%S} | INFO | metric {values}\\n")
 `);
 
 test("after two runs their splits, their comparison and the page of both are there", async () => {
