@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { experimentsOf } from "../effects/lab-experiments.ts";
 import { isLocked } from "../effects/lab-lock.ts";
+import { wantAgain } from "../effects/lab-page.ts";
 import { rebuildExperiment } from "../effects/pages.ts";
 import { rebuildLabPage } from "../effects/rebuild-lab.ts";
 import { writeRequest } from "../effects/requests.ts";
@@ -45,6 +46,7 @@ async function rebuildLab(lab: LabPath): Promise<Answer> {
 async function rebuildPage(lab: LabPath): Promise<Answer> {
   const nowMs = Date.now();
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  await wantAgain(lab);
   if (isLocked(lab) !== undefined) {
     writeRequest(lab, { kind: "retell", id: "night" });
     return { text: "LAB.md: the lab's daemon makes it anew", exitCode: 0 };

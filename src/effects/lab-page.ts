@@ -1,6 +1,7 @@
 // LAB.md, the lab's own page: what is wrong with nightlab.yaml, and how the last night was. It is
 // written by the protocol of a journal (journal-file.ts), and a person's text in it stays (keep.ts).
-import { mkdir, open, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   DISPLACED_LOOKS_MS,
@@ -282,6 +283,11 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
 }
 
 const markOf = ({ wanted }: Page): string => hashText(sealText(wanted));
+
+/** Makes a page that was taken away wanted again; one that is there is left as it is. */
+export async function wantAgain(lab: string): Promise<void> {
+  if (!existsSync(join(lab, PAGE))) await rm(markFile(lab), { force: true });
+}
 
 async function isShown(page: Page): Promise<boolean> {
   return (await readFile(markFile(page.lab), "utf8").catch(() => "")) === markOf(page);

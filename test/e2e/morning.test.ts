@@ -92,7 +92,6 @@ test("the night's page stands there in the morning, keeps a person's lines, and 
     assert.equal(page(), "# Our lab\n\nWe look for warm-up.\n");
 
     rmSync(path);
-    rmSync(join(lab.path, ".nightlab", "pages"), { recursive: true });
     const alone = await lab.nightlab("rebuild", ".");
     assert.equal(alone.code, 0, alone.stderr);
     assert.ok(told.startsWith(page().trimEnd()), page());
