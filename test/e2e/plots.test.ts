@@ -29,7 +29,9 @@ test("after two runs their splits, their comparison and the page of both are the
       () => text().includes("plots/index.html"),
       30_000,
     );
-    await lab.until("the comparison", () => text().includes("val-loss-over-step.webp"), 30_000);
+    for (const name of ["val-loss-over-step", "val-loss-over-time", "final-last-val-loss"]) {
+      await lab.until(name, () => text().includes(`plots/${name}.webp`), 30_000);
+    }
 
     const plots = join(lab.experiment, "plots");
     const names = readdirSync(plots);
