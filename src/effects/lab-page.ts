@@ -1,6 +1,5 @@
 // LAB.md, the lab's own page: what is wrong with nightlab.yaml, and how the last night was. It is
 // written by the protocol of a journal (journal-file.ts), and a person's text in it stays (keep.ts).
-import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
@@ -284,9 +283,9 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
 
 const markOf = ({ wanted }: Page): string => hashText(sealText(wanted));
 
-/** Makes a page that was taken away wanted again; one that is there is left as it is. */
+/** Somebody asks for the page: what was taken away, all of it or nightlab's part, is wanted again. */
 export async function wantAgain(lab: string): Promise<void> {
-  if (!existsSync(join(lab, PAGE))) await rm(markFile(lab), { force: true });
+  await rm(markFile(lab), { force: true });
 }
 
 async function isShown(page: Page): Promise<boolean> {

@@ -91,6 +91,8 @@ test("the night's page stands there in the morning, keeps a person's lines, and 
     assert.equal(back.code, 0, back.stderr);
     assert.equal(page(), "# Our lab\n\nWe look for warm-up.\n");
 
+    assert.equal((await lab.nightlab("rebuild", ".")).code, 0);
+    assert.equal(page(), told, "who asks for it gets it, with their own lines");
     rmSync(path);
     const alone = await lab.nightlab("rebuild", ".");
     assert.equal(alone.code, 0, alone.stderr);
