@@ -12,6 +12,8 @@ interface Said {
   readonly which: string;
   readonly word: string;
   readonly tables: Row[][];
+  /** A row of it holds what cannot be worked out again: then nothing is counted. */
+  isOpen: boolean;
 }
 
 interface Row {
@@ -38,12 +40,13 @@ function verdictsOf(own: readonly PageUnit[]): readonly Said[] {
     const match = VERDICT.exec(unit.text);
     const last = found.at(-1);
     if (unit.kind === "text" && match !== null) {
-      found.push({ unit, which: match[1] ?? "", word: match[2] ?? "", tables: [] });
+      found.push({ unit, which: match[1] ?? "", word: match[2] ?? "", tables: [], isOpen: false });
     } else if (unit.kind === "row" && last !== undefined) {
       if (unit.head === undefined) last.tables.push([]);
       else {
         const row = rowOf(unit, unit.head);
-        if (row !== undefined) last.tables.at(-1)?.push(row);
+        if (row === undefined) last.isOpen = true;
+        else last.tables.at(-1)?.push(row);
       }
     }
   }
@@ -56,11 +59,12 @@ function rowOf(unit: PageUnit, head: string): Row | undefined {
   const values = [writtenValue(left), writtenValue(right)];
   if (operator === undefined || values[0] === undefined || values[1] === undefined)
     return undefined;
+  if (values.some((value) => value !== undefined && Math.abs(value) === Infinity)) return undefined;
   return { unit, operator, left: values[0], right: values[1], met };
 }
 
 function findingsOf(said: Said): readonly AuditFinding[] {
-  if (said.word === "NOT EVALUABLE") return [];
+  if (said.word === "NOT EVALUABLE" || said.isOpen) return [];
   const tables = said.tables.length > 0 ? said.tables : singleRun(said);
   const rows = tables.flat();
   const findings = rows.flatMap((row) => {

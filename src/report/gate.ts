@@ -87,7 +87,12 @@ function rowFindings(
     const said = unitTokens(cell(name)).filter((token) => token.kind === "number");
     said.forEach((token, i) => {
       const value = wanted[i];
-      if (value === undefined || isNear(Number(numberText(token.text)), value)) return;
+      if (
+        value === undefined ||
+        !Number.isFinite(value) ||
+        isNear(Number(numberText(token.text)), value)
+      )
+        return;
       const message = `its operands give ${String(Number(value.toPrecision(6)))}`;
       findings.push({ kind: "differs", line: unit.line, said: `${name} ${token.text}`, message });
     });

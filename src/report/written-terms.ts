@@ -15,6 +15,8 @@ export function writtenValue(text: string): number | undefined {
   const [, said = "", term = ""] = derived;
   const [stated, value] = [termValue(said), termValue(term)];
   if (stated === undefined || value === undefined) return undefined;
+  // What is too large for a double is left to the exact way.
+  if (!Number.isFinite(value)) return Number.POSITIVE_INFINITY;
   return isNear(stated, value) ? value : Number.NaN;
 }
 

@@ -4,6 +4,7 @@ import { gateFindings } from "../../../src/report/gate.ts";
 import { renderReport } from "../../../src/report/page.ts";
 import { markOf } from "../../../src/report/seal.ts";
 import { audited, experimentOf } from "../../property/audit-case.ts";
+import { input, run } from "./given.ts";
 
 const values = Array.from({ length: 40 }, (_, i) => 2_000 + 37 * i);
 const shape = { seeds: 5, settings: 2, baseline: 5, crashed: true, notFinite: false, values };
@@ -95,6 +96,29 @@ test("median, BCa interval, mean, bound, counts and word of a verdict are worked
       found.some((one) => message.test(one)),
       `${pattern}: ${found.join("; ")}`,
     );
+  }
+});
+
+test("tokens of any form that a log may hold are no reason to refuse a page", () => {
+  const forms = ["1,234.5", "1e-05", "+0.5", ".5", "5.", "-0.25", "0", "-1.5E+3", "00.7", "1e400"];
+  for (const success of ["val/loss <= 0.5", "2 * val/loss - 1 > -val/loss / 3", "val/loss == 0"]) {
+    for (const [i, token] of forms.entries()) {
+      const tokens = [
+        token,
+        forms[(i + 3) % forms.length] ?? "",
+        forms[(i + 5) % forms.length] ?? "",
+      ];
+      for (const count of [1, 2, 3]) {
+        const runs = tokens.slice(0, count).map((one, seed) => run(`full-seed-${seed}`, [one]));
+        const text = renderReport(input({ success, failure: "max(val/loss) > 3" }, runs));
+        const found = gateFindings(text, () => undefined);
+        assert.deepEqual(
+          found.filter((one) => one.kind !== "changed-source"),
+          [],
+          tokens.join(" "),
+        );
+      }
+    }
   }
 });
 
