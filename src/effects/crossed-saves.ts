@@ -51,6 +51,10 @@ interface Standing {
 
 interface Owed {
   readonly late: LateSave;
+  /** What it was made from: looked for once, among many versions. */
+  base?: Version;
+  /** The text that it was merged into last. */
+  mergedIn?: Version;
   readonly taken: () => void;
   readonly given: (error: Error) => void;
 }
@@ -96,8 +100,16 @@ export class CrossedSaves {
     const disk = this.#apart(text);
     const before = this.#standing;
     if (before !== undefined && before.logical !== before.disk) this.#unseen = true;
+    if (before !== undefined && sameLines(disk, before.logical)) this.#letGoOf(before.logical);
     this.#standing = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
     await this.#parts.generations.note(hash, disk, atMs);
+  }
+
+  /** The file has this text by now, and with it what was merged into it. */
+  #letGoOf(logical: Version): void {
+    const there = this.#owed.filter(({ mergedIn }) => mergedIn === logical);
+    this.#owed = this.#owed.filter(({ mergedIn }) => mergedIn !== logical);
+    for (const { taken } of there) taken();
   }
 
   /** Owes a save that landed elsewhere to the journal; resolves once the file has it. */
@@ -164,14 +176,14 @@ export class CrossedSaves {
     const left: Owed[] = [];
     for (const owed of this.#owed) {
       const { late } = owed;
+      // Read again before it was written: a merge is dear, and this one would be the same.
+      if (owed.mergedIn === logical && logical !== standing.disk) {
+        left.push(owed);
+        continue;
+      }
       const theirs = this.#apart(late.text);
-      const { hash, mtimeMs: beforeMs } = late;
-      const { generations } = this.#parts;
-      const base =
-        (await generations.baseOf(theirs, { hash, beforeMs })) ??
-        (await generations.load(late.basedOnHash)) ??
-        // Then both stand as if written from nothing: what they share stays once.
-        this.#apart("");
+      owed.base ??= await this.#baseOfLate(theirs, late);
+      const { base } = owed;
       const merged = await this.#merge(
         {
           base,
@@ -188,8 +200,20 @@ export class CrossedSaves {
       if (there) owed.taken();
       else left.push(owed);
     }
+    for (const owed of left) owed.mergedIn = logical;
     this.#owed = left;
     return logical;
+  }
+
+  async #baseOfLate(theirs: Version, late: LateSave): Promise<Version> {
+    const { generations } = this.#parts;
+    const { hash, mtimeMs: beforeMs } = late;
+    return (
+      (await generations.baseOf(theirs, { hash, beforeMs })) ??
+      (await generations.load(late.basedOnHash)) ??
+      // Then both stand as if written from nothing: what they share stays once.
+      this.#apart("")
+    );
   }
 
   async #merge(
@@ -211,3 +235,6 @@ export class CrossedSaves {
     return text === input.theirs.text ? input.theirs : this.#apart(text);
   }
 }
+
+const sameLines = (a: Version, b: Version): boolean =>
+  a.lines.length === b.lines.length && a.lines.every((line, i) => line === b.lines[i]);

@@ -24,7 +24,7 @@ import { answerRestore, type RestoreRequest } from "./requests.ts";
 import { restoreVersion } from "./restore-version.ts";
 import { readSettled } from "./settled-read.ts";
 import { writeStatusPage } from "./status-page.ts";
-import { isNewWriteTrouble, watchedJournal, type Watched } from "./watched-journal.ts";
+import { inTurn, isNewWriteTrouble, watchedJournal, type Watched } from "./watched-journal.ts";
 import { pauseAtWorst, type WritingWays } from "./writing-ways.ts";
 
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
@@ -80,9 +80,14 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
     if (trouble === undefined) note("journal read again", { experiment });
     else warn("journal not read; nothing is done in it until it is", { experiment, why: trouble });
   };
-  const read = async (entry: Watched): Promise<void> => {
+  /** One read waits for its turn at most: what comes meanwhile is in it. */
+  const read = (entry: Watched): Promise<void> => (entry.nextRead ??= readInTurn(entry));
+  const readInTurn = async (entry: Watched): Promise<void> => {
     try {
-      await inTurn(entry, () => readOnce(entry));
+      await inTurn(entry, async () => {
+        entry.nextRead = undefined;
+        await readOnce(entry);
+      });
     } catch (error) {
       // Nothing is used that is not kept: a full disk stops this journal, and loses nothing.
       tell(entry, String(error));
@@ -290,10 +295,4 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
       await displaced.close();
     },
   };
-}
-
-function inTurn<T>(entry: Watched, work: () => Promise<T>): Promise<T> {
-  const done = entry.turn.then(work);
-  entry.turn = done.catch(() => undefined);
-  return done;
 }

@@ -19,6 +19,8 @@ export interface Watched {
   touchedAtMs: number | undefined;
   /** Reads and writes of one journal take turns, so that what is told last is newest. */
   turn: Promise<unknown>;
+  /** The read that has not begun yet. */
+  nextRead: Promise<void> | undefined;
   lastSize: number | undefined;
   absentSinceMs: number | undefined;
   /** Answers a write that a save stopped, once that save was read. */
@@ -49,6 +51,7 @@ export function watchedJournal(
     timer: undefined,
     touchedAtMs: undefined,
     turn: Promise.resolve(),
+    nextRead: undefined,
     lastSize: undefined,
     absentSinceMs: undefined,
     unanswered: undefined,
@@ -62,4 +65,11 @@ export function isNewWriteTrouble(entry: Watched, why: string): boolean {
   const isNew = entry.writeTrouble !== why;
   entry.writeTrouble = why;
   return isNew;
+}
+
+/** Does a piece of work once all that was asked of this journal before is done. */
+export function inTurn<T>(entry: Watched, work: () => Promise<T>): Promise<T> {
+  const done = entry.turn.then(work);
+  entry.turn = done.catch(() => undefined);
+  return done;
 }

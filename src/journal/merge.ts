@@ -172,7 +172,15 @@ function addedAround(
   for (let before = 0; before <= extra; before += 1) {
     const same = base.every((text, i) => adding[before + i]?.text === text);
     if (!same) continue;
-    return [...adding.slice(0, before), ...changing, ...adding.slice(before + base.length)];
+    const [above, below] = [adding.slice(0, before), adding.slice(before + base.length)];
+    // Both added them, as where a save is merged in that the text already has: once is enough.
+    const has = (part: readonly MergedLine[], from: number): boolean =>
+      equal(part.map(textOf), changing.slice(from).slice(0, part.length).map(textOf));
+    return [
+      ...(has(above, 0) ? [] : above),
+      ...changing,
+      ...(has(below, Math.max(0, changing.length - below.length)) ? [] : below),
+    ];
   }
   return undefined;
 }

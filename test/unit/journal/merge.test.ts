@@ -64,6 +64,12 @@ test("where both changed the same lines the newest stands, and it is said", () =
   assert.deepEqual(merge("a b c", "a X c", "a c"), { text: "a c", conflicts: 1 });
 });
 
+test("a save that the text already has is merged in without a second copy of its lines", () => {
+  assert.deepEqual(merge("a b c", "a B new c", "a b new c"), clean("a B new c"));
+  assert.deepEqual(merge("a b c", "a new B c", "a new b c"), clean("a new B c"));
+  assert.deepEqual(merge("a b", "a B _ new", "a b _ new"), clean("a B _ new"));
+});
+
 test("lines added beside a changed or deleted one are no conflict", () => {
   assert.deepEqual(merge("a b c", "a B c", "a b new c"), clean("a B new c"));
   assert.deepEqual(merge("a b c", "a B c", "a new b c"), clean("a new B c"));

@@ -1,0 +1,109 @@
+// Saves that cross while somebody saves without a pause: what is owed to the journal is worked out
+// once, and reads do not pile up in front of the write that would end it.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { test, type TestContext } from "node:test";
+import { CrossedSaves } from "../../src/effects/crossed-saves.ts";
+import { Generations, type BaseQuery } from "../../src/effects/generations.ts";
+import { journalHands } from "../../src/effects/journal-hands.ts";
+import { keepVersion } from "../../src/effects/kept-versions.ts";
+import type { Version } from "../../src/journal/generation.ts";
+import { createJournalReader } from "../../src/journal/read.ts";
+import type { Event } from "../../src/model/event.ts";
+import { experimentPath, hashText, labPath } from "../../src/model/ids.ts";
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "nightlab-crossed-"));
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
+  return path;
+}
+
+const nothing = (): void => undefined;
+
+class CountingGenerations extends Generations {
+  looks = 0;
+  override async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
+    this.looks += 1;
+    return await super.baseOf(version, query);
+  }
+}
+
+test("a late save is merged once for each text that it is to be in, however often that is read", async (t) => {
+  const dir = folder(t);
+  const rendered = new Set<string>();
+  const generations = new CountingGenerations(dir, () => rendered);
+  let read = 0;
+  const reader = createJournalReader();
+  const saves = new CrossedSaves({
+    reader: {
+      read(text) {
+        read += 1;
+        return reader.read(text);
+      },
+    },
+    generations,
+    rendered: () => rendered,
+    keep: async (text) => await keepVersion(dir, text, { told: true }),
+  });
+  let atMs = 1_000;
+  const look = async (text: string): Promise<string> => {
+    const hash = hashText(text);
+    atMs += 1_000;
+    const known = await generations.knows(hash);
+    await keepVersion(dir, text, { hash });
+    const file = { text, hash, mtimeMs: atMs, proved: false, known, byGit: false };
+    return (await saves.read(file)).text;
+  };
+  const before = "# Mine\n\nfirst words\n";
+  await look(before);
+  const late = `${before}\na late thought\n`;
+  let taken = false;
+  const owed = { path: "JOURNAL.md", text: late, hash: hashText(late), mtimeMs: atMs + 500 };
+  const settled = saves.owe({ ...owed, basedOnHash: hashText(before) }).then(() => (taken = true));
+  const newer = before.replace("first", "better");
+  const merged = await look(newer);
+  assert.equal(merged, `${newer}\na late thought\n`);
+  const readOnce = read;
+  for (let i = 0; i < 20; i += 1) assert.equal(await look(newer), merged);
+  assert.ok(read - readOnce <= 20, `${read - readOnce} texts were read for 20 looks at one`);
+  for (let i = 0; i < 5; i += 1) assert.match(await look(`${newer}\n${i}\n`), /a late thought/);
+  assert.equal(generations.looks, 1, "what it was made from is looked for once");
+  // A write that was planned before it came does not have it.
+  await saves.written(newer, hashText(newer), atMs);
+  assert.equal(await look(newer), merged);
+  assert.equal(taken, false);
+  await saves.written(merged, hashText(merged), atMs);
+  await settled;
+  assert.equal(await look(merged), merged);
+});
+
+test("however often a journal is touched, one read at most waits for its turn", async (t) => {
+  const lab = labPath(folder(t));
+  const experiment = experimentPath(join(lab, "exp"));
+  mkdirSync(experiment);
+  writeFileSync(join(experiment, "JOURNAL.md"), "# Mine\n");
+  const events: Event[] = [];
+  const hands = journalHands({
+    post: (event) => events.push({ ...event, atMs: Date.now() }),
+    warn: nothing,
+    note: nothing,
+    now: Date.now,
+    rendered: () => new Set(),
+    // Each read takes so long.
+    ways: { leases: false, exchange: true, equalReadsMs: 200, pauseMs: 0 },
+  });
+  await hands.open(lab);
+  const touchedMs = performance.now();
+  for (let i = 0; i < 25; i += 1) {
+    hands.touch(lab, experiment);
+    await pause(40);
+  }
+  const most = (performance.now() - touchedMs) / 200 + 2;
+  const told = (): number => events.filter(({ kind }) => kind === "journal-read").length;
+  for (let last = -1; told() !== last; await pause(600)) last = told();
+  await hands.close();
+  assert.ok(told() >= 1 && told() <= most, `${told()} reads, at most ${Math.floor(most)} had room`);
+});
