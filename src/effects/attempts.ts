@@ -96,8 +96,10 @@ export async function readAttempt(dir: string, here: HostFacts): Promise<Attempt
   const exit = await readExit(dir);
   if (exit !== undefined) return { kind: "ended", exit };
   if (!(await exists(join(dir, "claim")))) return { kind: "never-started" };
-  const { host, shim, child } = await readProcesses(dir);
-  const bootId = shim?.bootId;
+  const { shim, child, ...written } = await readProcesses(dir);
+  // All that is known of a shim which was killed right after its claim.
+  const claim = shim === undefined ? await readClaim(dir) : undefined;
+  const { bootId, host } = { host: written.host, ...shim, ...claim };
   const sameBoot = bootId === undefined || bootId === here.bootId;
   if (!sameBoot && host !== "" && host !== here.host) {
     return { kind: "unknown", why: `it runs on ${host}` };
@@ -115,6 +117,15 @@ export async function readAttempt(dir: string, here: HostFacts): Promise<Attempt
   const late = await readExit(dir);
   if (late !== undefined) return { kind: "ended", exit: late };
   return { kind: "lost", why: sameBoot ? "lost" : "machine-restarted" };
+}
+
+/** Where and at which boot an attempt was claimed; attempts of before do not tell. */
+async function readClaim(
+  dir: string,
+): Promise<{ readonly bootId: string; readonly host: string } | undefined> {
+  const text = (await readSmall(join(dir, "claim"))) ?? "";
+  const [, bootId, host] = /^boot (\S+)\nhost (.*)\n/.exec(text) ?? [];
+  return bootId === undefined || host === undefined ? undefined : { bootId, host };
 }
 
 /** The processes that an attempt's shim has written down so far; torn lines are left out. */

@@ -5,7 +5,7 @@
 #   sh shim.sh ATTEMPT_DIR GRACE_SECONDS [LOCK...] -- COMMAND...
 #
 # ATTEMPT_DIR is absolute; its last part is the attempt's id. In it stand
-#   claim       made by one process only: a second start leaves with 99
+#   claim       made by one process only: a second start leaves with 99; `boot ID`, `host NAME`
 #   alive       FIFO held open by this process alone: proof of life
 #   pid         `shim PID START`, `boot ID`, `host NAME`, later `child PID START`
 #   console.log what the command prints
@@ -40,9 +40,18 @@
   # The FIFO comes before the claim: whoever sees a claim can trust the FIFO.
   [ -p "$dir/alive" ] || LC_ALL=C mkfifo -- "$dir/alive"
   exec 9<>"$dir/alive" || exit 98
-  # The kernel gives a name that must be new to one process alone.
+  boot= host=
+  if [ -r /proc/sys/kernel/random/boot_id ]; then
+    read -r boot </proc/sys/kernel/random/boot_id
+    read -r host </proc/sys/kernel/hostname
+  else
+    boot=$(sysctl -n kern.bootsessionuuid)
+    host=$(uname -n)
+  fi
+  # The kernel gives a name that must be new to one process alone. Where the machine goes off before
+  # the next line is written, this one tells on which of its boots that was.
   set -C
-  true >"$dir/claim" || exit 99
+  printf 'boot %s\nhost %s\n' "$boot" "$host" >"$dir/claim" || exit 99
   set +C
   # Its room is taken now: on a disk that is full by then the code still has its place.
   printf '%31s\n' '' >"$dir/exit"
@@ -113,14 +122,6 @@
 
   # Signals to this process end nothing, but they interrupt `wait`. The command does not inherit it.
   trap 'disturbed=1' HUP INT TERM
-  boot= host=
-  if [ -r /proc/sys/kernel/random/boot_id ]; then
-    read -r boot </proc/sys/kernel/random/boot_id
-    read -r host </proc/sys/kernel/hostname
-  else
-    boot=$(sysctl -n kern.bootsessionuuid)
-    host=$(uname -n)
-  fi
   start_of "$$"
   printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
 

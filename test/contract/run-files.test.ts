@@ -82,8 +82,16 @@ describe("an attempt's folder", () => {
     const pid = (boot: string, host: string): void => {
       writeFileSync(join(dir, "pid"), `shim 1 1\nboot ${boot}\nhost ${host}\nchild 999999 1\n`);
     };
-    mkdirSync(join(dir, "claim"));
+    const claim = (bootId: string, host: string): void =>
+      writeFileSync(join(dir, "claim"), `boot ${bootId}\nhost ${host}\n`);
+    writeFileSync(join(dir, "claim"), "");
     assert.deepEqual(await readAttempt(dir, HERE), { kind: "lost", why: "lost" });
+    claim(HERE.bootId, HERE.host);
+    assert.deepEqual(await readAttempt(dir, HERE), { kind: "lost", why: "lost" });
+    claim("earlier", HERE.host);
+    assert.deepEqual(await readAttempt(dir, HERE), { kind: "lost", why: "machine-restarted" });
+    claim("earlier", "node7");
+    assert.deepEqual(await readAttempt(dir, HERE), { kind: "unknown", why: "it runs on node7" });
     pid(HERE.bootId, HERE.host);
     assert.deepEqual(await readAttempt(dir, HERE), { kind: "lost", why: "lost" });
     pid(HERE.bootId, "renamed");

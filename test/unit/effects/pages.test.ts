@@ -75,7 +75,9 @@ test("a person's paragraph on the page is there after the next renewal", async (
     await writeFile(join(experiment, "REPORT.md"), edited);
     await appendFile(join(experiment, RUN, "train.log"), metric(1, 0.25));
     await renewReport(experiment);
-    assert.ok((await reportOf(experiment)).includes("## Results\n\nMy own words.\n\n### `full`"));
+    const renewed = await reportOf(experiment);
+    assert.ok(renewed.includes("## Results\n\nMy own words.\n\n### Run by run\n\n#### `full`"));
+    assert.match(renewed, /0\.25 \[2\] at step 1/);
   });
 });
 
