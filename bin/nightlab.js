@@ -42,10 +42,11 @@ function hushExperimentalWarnings() {
 }
 
 /**
- * Where compiled code is kept, in the state folder of src/effects/state-dir.ts: reading TypeScript
- * and compiling it takes longer than most answers.
+ * Where compiled code is kept: a checkout keeps to its own folder, else it is in the state folder
+ * of src/effects/state-dir.ts. Reading TypeScript and compiling it takes longer than most answers.
  */
 function compiled() {
+  if (main === source) return inPackage(".tools/compile-cache");
   const { NIGHTLAB_STATE_DIR: own, XDG_STATE_HOME: xdg } = process.env;
   const state = own ? resolve(own) : join(xdg || join(homedir(), ".local", "state"), "nightlab");
   return join(state, "compile-cache");

@@ -68,7 +68,10 @@ export async function demo(options: DemoOptions = {}): Promise<Answer> {
     const receipt = await until(RECEIPT_MS, "no receipt came", daemon, () =>
       receiptBelow(readFileSync(journal, "utf8"), entry.id),
     );
-    const made = whatWasMade(experiment, entry);
+    const made = await until(RECEIPT_MS, "the report was not renewed", daemon, () => {
+      const all = whatWasMade(experiment, entry);
+      return tellsTheEnd(all.report, entry) ? all : undefined;
+    });
     const whole = entry.state === "done" && made.plots.length > 0 && existsSync(made.report);
     return { text: page(receipt, made, lab, journal), exitCode: whole ? 0 : 1 };
   } catch (error) {
@@ -154,6 +157,8 @@ function progressText({ state, tookMs, metrics }: StatusEntry): string {
 interface Made {
   readonly plots: readonly string[];
   readonly report: string;
+  /** The page on which the plots are alive. */
+  readonly live: string;
 }
 
 function whatWasMade(experiment: string, entry: StatusEntry): Made {
@@ -164,7 +169,17 @@ function whatWasMade(experiment: string, entry: StatusEntry): Made {
   return {
     plots: images.toSorted().map((name) => join(plots, name)),
     report: join(experiment, "REPORT.md"),
+    live: join(experiment, "plots", "index.html"),
   };
+}
+
+/** Whether the report was renewed since the run ended. */
+function tellsTheEnd(report: string, { id }: StatusEntry): boolean {
+  if (!existsSync(report)) return false;
+  const row = readFileSync(report, "utf8")
+    .split("\n")
+    .find((line) => line.includes(`| ${id} `));
+  return row !== undefined && !row.includes("| running ");
 }
 
 function page(receipt: string, made: Made, lab: string, journal: string): string {
@@ -177,6 +192,7 @@ function page(receipt: string, made: Made, lab: string, journal: string): string
     "",
     ...made.plots.map((plot, i) => `${i === 0 ? "Plots   " : "        "}${here(plot)}`),
     `Report  ${here(made.report)}`,
+    ...(existsSync(made.live) ? [`Page    ${here(made.live)} (the same plots, alive)`] : []),
     "",
     "The daemon is stopped; the lab is yours. To go on:",
     "",
