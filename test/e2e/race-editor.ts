@@ -14,12 +14,8 @@ import {
 export interface EditorOrder {
   readonly path: string;
   readonly how: "in-place" | "rename" | "backup";
-  /** Number of its first save, and how many there are. */
-  readonly first: number;
   readonly saves: number;
   readonly seed: number;
-  /** It rests so long after every third save. */
-  readonly breathMs: number;
 }
 
 export interface SaveTold {
@@ -36,12 +32,11 @@ const PAUSE_MS = { least: 48, most: 66 };
 const HALF_MS = 3;
 
 const order = JSON.parse(process.argv[2] ?? "{}") as EditorOrder;
-const random = mulberry(order.seed + order.first);
+const random = mulberry(order.seed);
 let buffer = load();
 
-for (let n = order.first; n < order.first + order.saves; n += 1) {
+for (let n = 1; n <= order.saves; n += 1) {
   pause(PAUSE_MS.least + random() * (PAUSE_MS.most - PAUSE_MS.least));
-  if (n % 3 === 0) pause(order.breathMs);
   const stale = random() < STALE;
   if (!stale) buffer = load();
   const told = edit(n, stale);

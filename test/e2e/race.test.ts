@@ -15,7 +15,8 @@ import type { EditorOrder, SaveTold } from "./race-editor.ts";
 
 const SAVES = Number(process.env["NIGHTLAB_RACE_SAVES"] ?? "100");
 const LONG = 2_000;
-const MOST_SAVES = 16_000;
+/** A long race goes on in a new lab until it had its collisions: a busy machine writes less. */
+const MOST_ROUNDS = 10;
 const SEED = Number(process.env["NIGHTLAB_RACE_SEED"] ?? "1");
 /** The journal counts as at rest then: late saves are looked for after 1 s and 10 s. */
 const REST_MS = SAVES >= LONG ? 12_000 : 3_000;
@@ -121,6 +122,19 @@ async function atRest(it: TestLab): Promise<string> {
 }
 
 async function race(how: EditorOrder["how"], writing: string): Promise<string> {
+  const all: Record<string, number> = {};
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const counts = await oneRound(how, writing, SEED + round);
+    for (const [key, value] of Object.entries(counts)) all[key] = (all[key] ?? 0) + value;
+    if (SAVES < LONG || wasRace(all)) break;
+  }
+  const text = JSON.stringify(all);
+  const message = `at least 500 writes and 20 displaced saves: ${text}`;
+  if (SAVES >= LONG) assert.ok(wasRace(all), message);
+  return text;
+}
+
+async function oneRound(how: EditorOrder["how"], writing: string, seed: number): Promise<Counts> {
   const runner = countingRunner();
   const it = await openLab({
     journal: "# Race\n",
@@ -133,16 +147,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     await it.save(JOURNAL);
     await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
     const path = join(it.experiment, "JOURNAL.md");
-    const told = [
-      ...(await runEditor({ path, how, first: 1, saves: SAVES, seed: SEED, breathMs: 0 })),
-    ];
-    // On a busy machine most writes come too late: then the race goes on, with a breath now and
-    // then, until it was one.
-    const most = SAVES >= LONG ? MOST_SAVES : SAVES;
-    while (told.length < most && !wasRace(countsOf(it.log()))) {
-      const first = told.length + 1;
-      told.push(...(await runEditor({ path, how, first, saves: 200, seed: SEED, breathMs: 800 })));
-    }
+    const told = await runEditor({ path, how, saves: SAVES, seed });
     const journal = await atRest(it);
     const counts = countsOf(it.log());
     const lines = new Set(journal.split("\n"));
@@ -152,6 +157,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     const twice = starts.filter((one, i) => starts.indexOf(one) !== i);
     const asked = told.flatMap(({ starts: tag }) => tag ?? []);
     const summary = {
+      rounds: 1,
       saves: told.length,
       stale: told.filter(({ stale }) => stale).length,
       ...counts,
@@ -162,7 +168,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
       twice: twice.length,
       notes: count(journal, "nightlab restore"),
     };
-    const text = JSON.stringify(summary);
+    const text = `seed ${seed}: ${JSON.stringify(summary)}`;
     const keep = process.env["NIGHTLAB_RACE_LOG"];
     if (keep !== undefined) {
       writeFileSync(`${keep}-${how}.log`, it.log());
@@ -175,9 +181,7 @@ async function race(how: EditorOrder["how"], writing: string): Promise<string> {
     assert.ok(told.length >= SAVES && (counts["writes"] ?? 0) > 0, text);
     const unstarted = asked.filter((tag) => !starts.includes(tag));
     assert.deepEqual(unstarted, [], `every command that was written did start: ${text}`);
-    const message = `at least 500 writes and 20 displaced saves: ${text}`;
-    if (SAVES >= LONG) assert.ok(wasRace(counts), message);
-    return text;
+    return summary;
   } finally {
     await it.close();
   }
