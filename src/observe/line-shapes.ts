@@ -5,23 +5,32 @@
 // formats let numbers decide nothing (`fixed` stretches apart, which are compared byte by byte),
 // so what was understood of one holds for all. It is the idea of log templates (P. He and others:
 // Drain, ICWS 2017), used as a memory of a parser instead of one.
-import { SHAPES_BYTES, SHAPE_BYTES } from "../limits.ts";
-import { type LineTokens, NUMBER, SPACE, maySign } from "./line-tokens.ts";
+import { SHAPES_BYTES } from "../limits.ts";
+import { type LineTokens, NUMBER, SPACE } from "./line-tokens.ts";
 import type { Spot } from "./metric-line.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
-
-/** Runs of bytes, with their length before them; any spaces; numbers, which may go to a slot. */
-const ANY_SPACE = 256;
-const ANY_NUMBER = 512;
-const SIGNED = 1024;
-const GROUPED = 2048;
-const COMMA = 44;
-/** A slot's number plus one stands above these bits. */
-const SLOT_BITS = 12;
-const NO_SLOT = 0;
+import {
+  ANY_SPACE,
+  GROUPED,
+  MOST_SLOTS,
+  NO_SLOT,
+  SIGNED,
+  SLOT_BITS,
+  codeOf,
+  tightOf,
+} from "./shape-code.ts";
 
 export interface Shape<T> {
   readonly code: Int32Array;
+  /**
+   * The same with spaces as wide as in the first line, which most lines have: then all between two
+   * numbers is one run, four bytes of it at a time. Undefined where widths turned out to change.
+   */
+  tight: Int32Array | undefined;
+  /** How many lines had it with other widths. */
+  loose: number;
+  /** Numbers of both. */
+  readonly room: number;
   readonly meaning: T;
   /** How many lines had it. */
   count: number;
@@ -52,11 +61,14 @@ export interface LineShapes<T> {
     fixed: readonly Spot[],
     meaning: T,
   ): Shape<T> | undefined;
+  /** The bytes of the lines so far are not held on to. */
+  release(): void;
 }
 
-/** Values of one line; `MOST_ENTRIES` of a line's meaning is less. */
-const MOST_SLOTS = 2_048;
 const BUCKET = 24;
+/** Lines of other widths than the first until these are no longer asked for; and one in so many. */
+const LOOSE_LINES = 64;
+const LOOSE_PART = 4;
 /** A power of two; what two lines share of it is only learned one line later. */
 const ONCE = 1 << 14;
 
@@ -72,8 +84,48 @@ export function createLineShapes<T>(): LineShapes<T> {
   const once = new Int32Array(ONCE);
   let size = 0;
   let last: Shape<T> | undefined;
+  let viewed: Uint8Array | undefined;
+  let view: DataView | undefined;
 
-  const fits = (code: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
+  /** Reads the number that `want` asks for; where it ends, -1 without one. */
+  const takeNumber = (want: number, bytes: Uint8Array, at: number, to: number): number => {
+    if (at >= to || !scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return -1;
+    if (spot.grouped !== ((want & GROUPED) !== 0)) return -1;
+    const slot = want >> SLOT_BITS;
+    if (slot !== NO_SLOT) {
+      slots.values[slot - 1] = spot.value;
+      slots.starts[slot - 1] = at;
+      slots.ends[slot - 1] = spot.end;
+    }
+    return spot.end;
+  };
+  const fitsTight = (tight: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
+    if (viewed !== bytes || view === undefined) {
+      viewed = bytes;
+      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    let at = from;
+    for (let i = 0; i < tight.length; i += 1) {
+      const want = tight[i] ?? 0;
+      if (want > 0) {
+        at = takeNumber(want, bytes, at, to);
+        if (at < 0) return false;
+        continue;
+      }
+      const end = at - want;
+      if (end > to) return false;
+      for (; at + 4 <= end; at += 4) {
+        i += 1;
+        if (view.getInt32(at, true) !== tight[i]) return false;
+      }
+      for (; at < end; at += 1) {
+        i += 1;
+        if (bytes[at] !== tight[i]) return false;
+      }
+    }
+    return at === to;
+  };
+  const fitsCode = (code: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
     let at = from;
     for (let i = 0; i < code.length; i += 1) {
       const want = code[i] ?? 0;
@@ -93,18 +145,21 @@ export function createLineShapes<T>(): LineShapes<T> {
           byte = bytes[at];
         } while (at < to && (byte === 32 || byte === 9));
       } else {
-        if (at >= to || !scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return false;
-        if (spot.grouped !== ((want & GROUPED) !== 0)) return false;
-        const slot = want >> SLOT_BITS;
-        if (slot !== NO_SLOT) {
-          slots.values[slot - 1] = spot.value;
-          slots.starts[slot - 1] = at;
-          slots.ends[slot - 1] = spot.end;
-        }
-        at = spot.end;
+        at = takeNumber(want, bytes, at, to);
+        if (at < 0) return false;
       }
     }
     return at === to;
+  };
+  const fits = (shape: Shape<T>, bytes: Uint8Array, from: number, to: number): boolean => {
+    const { tight } = shape;
+    if (tight !== undefined && fitsTight(tight, bytes, from, to)) return true;
+    if (!fitsCode(shape.code, bytes, from, to)) return false;
+    if (tight !== undefined) {
+      shape.loose += 1;
+      if (shape.loose > LOOSE_LINES + shape.count / LOOSE_PART) shape.tight = undefined;
+    }
+    return true;
   };
   const came = (shape: Shape<T>): Shape<T> => {
     shape.count += 1;
@@ -117,12 +172,12 @@ export function createLineShapes<T>(): LineShapes<T> {
     slots,
     match(bytes, from, to) {
       const guess = last?.next;
-      if (guess !== undefined && fits(guess.code, bytes, from, to)) return came(guess);
+      if (guess !== undefined && fits(guess, bytes, from, to)) return came(guess);
       const bucket = buckets.get(beginning(bytes, from, to));
       if (bucket === undefined) return undefined;
       for (let i = 0; i < bucket.length; i += 1) {
         const shape = bucket[i];
-        if (shape === undefined || shape === guess || !fits(shape.code, bytes, from, to)) continue;
+        if (shape === undefined || shape === guess || !fits(shape, bytes, from, to)) continue;
         if (i > 0) {
           bucket.splice(i, 1);
           bucket.unshift(shape);
@@ -142,21 +197,27 @@ export function createLineShapes<T>(): LineShapes<T> {
       }
       const code = codeOf(bytes, tokens, spots, fixed);
       if (code === undefined) return undefined;
-      if (size + code.length > SHAPES_BYTES / 4) {
+      const tight = tightOf(code, bytes, tokens);
+      const room = code.length + tight.length;
+      if (size + room > SHAPES_BYTES / 4) {
         buckets.clear();
         size = 0;
         last = undefined;
       }
-      size += code.length;
+      size += room;
       const key = beginning(bytes, 0, bytes.length);
       const bucket = buckets.get(key);
-      const shape: Shape<T> = { code, meaning, count: 0, next: undefined };
+      const shape: Shape<T> = { code, tight, loose: 0, room, meaning, count: 0, next: undefined };
       if (bucket === undefined) buckets.set(key, [shape]);
       else {
         bucket.unshift(shape);
-        if (bucket.length > BUCKET) size -= bucket.pop()?.code.length ?? 0;
+        if (bucket.length > BUCKET) size -= bucket.pop()?.room ?? 0;
       }
       return shape;
+    },
+    release() {
+      viewed = undefined;
+      view = undefined;
     },
   };
 }
@@ -187,40 +248,4 @@ function beginning(bytes: Uint8Array, from: number, to: number): number {
     hash = (Math.imul(hash, 31) + byte) | 0;
   }
   return hash;
-}
-
-function codeOf(
-  bytes: Uint8Array,
-  tokens: LineTokens,
-  spots: readonly Spot[],
-  fixed: readonly Spot[],
-): Int32Array | undefined {
-  if (tokens.cut || bytes.length > SHAPE_BYTES || spots.length > MOST_SLOTS) return undefined;
-  const slotAt = new Map(spots.map(({ at, end }, i) => [at, { end, slot: i + 1 }]));
-  const code: number[] = [];
-  let found = 0;
-  /** Where the length of the run of bytes stands that goes on; -1 without one. */
-  let run = -1;
-  for (let i = 0; i < tokens.count; i += 1) {
-    const [kind, start, end] = [tokens.kinds[i], tokens.starts[i] ?? 0, tokens.ends[i] ?? 0];
-    if (kind === SPACE) code.push(ANY_SPACE);
-    else if (kind === NUMBER && !fixed.some((one) => start < one.end && end > one.at)) {
-      const slot = slotAt.get(start);
-      if (slot !== undefined && slot.end !== end) return undefined;
-      if (slot !== undefined) found += 1;
-      const signed = maySign(bytes, start, 0) ? SIGNED : 0;
-      const grouped = bytes.subarray(start, end).includes(COMMA) ? GROUPED : 0;
-      code.push(ANY_NUMBER | signed | grouped | ((slot?.slot ?? NO_SLOT) << SLOT_BITS));
-    } else {
-      if (run < 0) {
-        run = code.length;
-        code.push(0);
-      }
-      for (let at = start; at < end; at += 1) code.push(bytes[at] ?? 0);
-      code[run] = run + 1 - code.length;
-      continue;
-    }
-    run = -1;
-  }
-  return found === spots.length ? Int32Array.from(code) : undefined;
 }

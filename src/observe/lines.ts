@@ -86,13 +86,15 @@ export function createLineSplitter(onLine: OnLine): LineSplitter {
           from = 1;
         } else redraw(NONE, 0, 0, position);
       }
-      let cr = bytes.indexOf(CR, from);
-      let lf = bytes.indexOf(LF, from);
+      // Node finds a byte in a Buffer many times faster than in a plain array.
+      const sought = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      let cr = sought.indexOf(CR, from);
+      let lf = sought.indexOf(LF, from);
       while (lf >= 0 || cr >= 0) {
         if (cr < 0 || (lf >= 0 && lf < cr)) {
           endLine(bytes, from, lf, position + lf + 1);
           from = lf + 1;
-          lf = bytes.indexOf(LF, from);
+          lf = sought.indexOf(LF, from);
           continue;
         }
         const end = cr;
@@ -103,12 +105,12 @@ export function createLineSplitter(onLine: OnLine): LineSplitter {
         } else if (bytes[end + 1] === LF) {
           endLine(bytes, from, end, position + end + 2);
           from = end + 2;
-          lf = bytes.indexOf(LF, from);
+          lf = sought.indexOf(LF, from);
         } else {
           redraw(bytes, from, end, position + end + 1);
           from = end + 1;
         }
-        cr = bytes.indexOf(CR, from);
+        cr = sought.indexOf(CR, from);
       }
       if (from < bytes.length) held.add(bytes.subarray(from));
       position += bytes.length;

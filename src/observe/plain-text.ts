@@ -5,6 +5,12 @@ const ESC = 27;
 const BEL = 7;
 const BACKSPACE = 8;
 
+/** Whether something is to be taken off: Node finds a byte in a Buffer faster than in an array. */
+export function mayEscape(bytes: Uint8Array): boolean {
+  const sought = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return sought.includes(ESC) || sought.includes(BACKSPACE);
+}
+
 /**
  * Copies `bytes[from..to)` into `into`, ANSI escape sequences (colours, hyperlinks) and what
  * backspaces take back left out, and gives the length. `into` is at least as long. Linear.

@@ -16,7 +16,7 @@ import { createLineSplitter } from "./lines.ts";
 import type { MetricLine } from "./metric-line.ts";
 import { readMetricLine } from "./read-line.ts";
 import type { MetricSink } from "./metric-sink.ts";
-import { copyPlain } from "./plain-text.ts";
+import { copyPlain, mayEscape } from "./plain-text.ts";
 import { hasEscape, mayHoldValue, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
 import { type Stamped, createStampClock } from "./stamp-clock.ts";
@@ -48,8 +48,6 @@ export interface TextOptions {
   readonly onRead?: (line: number, offset: number, text: string, read: MetricLine) => void;
 }
 
-const ESC = 27;
-const BACKSPACE = 8;
 /** Lines after a setting in which a lone result is taken for one as well. */
 const SETTINGS_REACH = 3;
 
@@ -275,11 +273,12 @@ export function createTextReading(
     feed(given) {
       const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
       chunk = bytes;
-      state.escapes = bytes.includes(ESC) || bytes.includes(BACKSPACE);
+      state.escapes = mayEscape(bytes);
       state.bars = bars.maybe(bytes);
       splitter.feed(bytes);
       sink.settle(bytes);
       last.settle(bytes);
+      shapes.release();
       chunk = undefined;
     },
     finish() {
