@@ -18,8 +18,10 @@ const LONG = 2_000;
 /** A long race goes on in a new lab until it had its collisions: a busy machine writes less. */
 const MOST_ROUNDS = 10;
 const SEED = Number(process.env["NIGHTLAB_RACE_SEED"] ?? "1");
-/** The journal counts as at rest then: late saves are looked for after 1 s and 10 s. */
+/** The journal counts as at rest when nothing has changed for so long. */
 const REST_MS = SAVES >= LONG ? 12_000 : 3_000;
+/** Displaced files are looked at for the last time after a minute. */
+const LATE_MS = 90_000;
 const FIXED = ["fixed-0", "fixed-1", "fixed-2"];
 
 const OLD = Array.from({ length: 10 }, (_, part) => [
@@ -108,17 +110,22 @@ const displacedIn = (counts: Counts): number => (counts["undone"] ?? 0) + (count
 const wasRace = (counts: Counts): boolean =>
   (counts["writes"] ?? 0) >= 500 && displacedIn(counts) >= 20;
 
-/** Waits until nothing has happened to the journal for a while. */
-async function atRest(it: TestLab): Promise<string> {
+/**
+ * Waits until the journal has all of these lines and nothing has happened to it for a while. A late
+ * save may come back a minute after it was made, and later on a busy machine.
+ */
+async function atRest(it: TestLab, wanted: readonly string[]): Promise<string> {
   let last = "";
   let sinceMs = Date.now();
-  const deadlineMs = sinceMs + REST_MS + 60_000;
-  while (Date.now() - sinceMs < REST_MS && Date.now() < deadlineMs) {
+  const deadlineMs = sinceMs + LATE_MS;
+  for (;;) {
     const now = textOf(it);
     if (now !== last) [last, sinceMs] = [now, Date.now()];
+    const lines = new Set(now.split("\n"));
+    const whole = wanted.every((line) => lines.has(line));
+    if ((whole && Date.now() - sinceMs >= REST_MS) || Date.now() >= deadlineMs) return last;
     await pause(100);
   }
-  return last;
 }
 
 async function race(how: EditorOrder["how"], writing: string): Promise<string> {
@@ -148,7 +155,10 @@ async function oneRound(how: EditorOrder["how"], writing: string, seed: number):
     await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
     const path = join(it.experiment, "JOURNAL.md");
     const told = await runEditor({ path, how, saves: SAVES, seed });
-    const journal = await atRest(it);
+    const journal = await atRest(
+      it,
+      told.map(({ line }) => line),
+    );
     const counts = countsOf(it.log());
     const lines = new Set(journal.split("\n"));
     const lost = told.filter(({ line }) => !lines.has(line));
