@@ -133,7 +133,9 @@ test("`nightlab repeat` runs the same code and packages again, and says how the 
     const id = /^(\w+) repeats/.exec(asked.stdout)?.[1] ?? "";
     const waited = await lab.nightlab("wait", id);
     assert.equal(waited.code, 0, `${waited.stdout}${consoleOf(lab, "de-risk-repeat")}`);
-    await lab.until("the receipt says so", () => lab.journal().includes(`repeated as \`${id}\``));
+    await lab.until("the receipt says so", () =>
+      lab.journal().includes(`- repeated as \`${id}\`, `),
+    );
     assert.match(
       lab.journal(),
       /> - repeated as `\w+`, [-\d :]+, .*: its metric is equal · \[de-risk-repeat\]/,
