@@ -8,7 +8,7 @@ import type { Cause, RunOutcome } from "../../src/model/run.ts";
 import type { MetricSummary, Sample } from "../../src/model/sample.ts";
 import type { CommandState } from "../../src/model/world.ts";
 
-export const LAB = labPath("/work/my lab");
+export const LAB = labPath("/labs/my lab");
 
 export interface MadeRun {
   readonly id: string;
