@@ -1,8 +1,8 @@
 // What git says of an experiment's folder: commit, whether it differs, and the difference.
 // It only reads: no locks, hooks, pagers or outside diff programs, and no git means no facts.
-import { copyFile, lstat, mkdtemp, realpath, rm } from "node:fs/promises";
+import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ExecaError } from "execa";
 import { PATCH_FILE_BYTES, PATCH_FILES } from "../limits.ts";
 import { gitIn, type Git } from "./git.ts";
@@ -65,11 +65,18 @@ async function inRepository(folder: string): Promise<boolean> {
   }
 }
 
-/** An index of our own, so that new files can be entered without touching the person's. */
+/**
+ * An index of our own, so that new files can be entered without touching the person's. It is as
+ * old as theirs: by an index's age git knows which files may have changed in the same second
+ * (Documentation/technical/racy-git).
+ */
 async function copyIndex(experiment: string, to: string, git: Git): Promise<void> {
-  const path = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
+  const said = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
+  const path = resolve(experiment, said);
   try {
-    await copyFile(path.startsWith("/") ? path : join(experiment, path), to);
+    const second = Math.floor((await stat(path)).mtimeMs / 1000);
+    await copyFile(path, to);
+    await utimes(to, second, second);
   } catch {
     await git("read-tree", "HEAD");
   }

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
@@ -137,5 +138,21 @@ describe("what git says", () => {
     for (let i = 0; i < 7; i += 1) bench.write(`${i}.txt`, `${i}\n`.repeat(PATCH_FILE_BYTES / 2));
     const facts = await gitFacts(bench.experiment);
     assert.deepEqual([facts?.dirty, facts?.patch, facts?.left?.length], [true, undefined, 7]);
+  });
+
+  it("knows an edit of the same length within the second in which git looked last", async () => {
+    git("init", "-q");
+    // As where files are copied about, so that this second can be an earlier one here.
+    git("config", "core.trustctime", "false");
+    bench.write("train.py", "a = 1\n");
+    const second = Math.floor(Date.now() / 1000) - 60;
+    const script = join(bench.experiment, "train.py");
+    utimesSync(script, second, second);
+    git("add", ".");
+    git("commit", "-qm", "x");
+    bench.write("train.py", "a = 2\n");
+    for (const path of [script, join(bench.lab, ".git/index")]) utimesSync(path, second, second);
+    const facts = await gitFacts(bench.experiment);
+    assert.match(Buffer.from(facts?.patch ?? []).toString(), /^\+a = 2$/m);
   });
 });
