@@ -5,7 +5,7 @@
 //                                          ↘ refused: rename aside → link → unlink temp ↗
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { mkdir, open, realpath, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashText } from "../model/ids.ts";
@@ -155,14 +155,15 @@ function newIntent(request: ReplaceRequest, target: string, newHash: string): Wr
   };
 }
 
-/** Why a file must not be replaced by a new one of its name, or undefined. */
+/**
+ * Why a file must not be replaced by a new one of its name, or undefined. That it is mounted by
+ * itself the exchange finds out: by the numbers of their disks a file in layers (a container's)
+ * lies elsewhere than its folder too.
+ */
 function refusalOf(target: string, stat: Stats): string | undefined {
   const cannot = `Cannot write into ${target}`;
   if (stat.nlink > 1) {
     return `${cannot}: it has ${stat.nlink} hard links, and a new file would be in one place only`;
-  }
-  if (statSync(dirname(target)).dev !== stat.dev) {
-    return `${cannot}: it is mounted by itself, so it cannot be replaced as a whole`;
   }
   if ((stat.mode & 0o200) === 0 || !isWritable(target)) {
     return `${cannot}: it is read-only for this user`;
