@@ -9,7 +9,7 @@ import type { AttemptId } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import { argvOf, examineAttempt } from "./attempt-line.ts";
 import { takeNotes } from "./attempt-notes.ts";
-import { attemptDir, createAttempt, readAttempt, type AttemptState } from "./attempts.ts";
+import { attemptDir, createAttempt, readAttempt, syncExit, type AttemptState } from "./attempts.ts";
 import { aheadLog, environmentLog } from "./environment-log.ts";
 import type { GpuLocks } from "./gpu-locks.ts";
 import type { Hands, Post } from "./hands.ts";
@@ -18,6 +18,7 @@ import { hostFacts } from "./process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "./prepared-environments.ts";
 import { linkWhatCame } from "./snapshots.ts";
 import type { Supervisor } from "./supervisor.ts";
+import { syncFolder } from "./write-whole.ts";
 
 type AttemptHands = Pick<
   Hands,
@@ -98,12 +99,12 @@ export function attemptHands(
     async "start-attempt"({ spec }, post) {
       const { attempt } = spec;
       try {
-        const noted = createAttempt(spec).then(() => takeNotes(spec));
-        const [argv] = await Promise.all([argvOf(spec), noted]);
         const waiting = new AbortController();
         preparing.set(attempt, waiting);
         await lockAgain(locks, spec, waiting.signal);
         preparing.delete(attempt);
+        const noted = createAttempt(spec).then(() => takeNotes(spec));
+        const [argv] = await Promise.all([argvOf(spec), noted]);
         const held = locks.descriptors(attempt);
         const process = await supervisor.start(
           spec,
@@ -113,6 +114,8 @@ export function attemptHands(
           held,
         );
         post({ kind: "attempt-started", attempt, process });
+        // Its claim, and the place that its exit code has: nobody waits for them now.
+        await syncFolder(attemptDir(spec.lab, attempt)).catch(() => undefined);
         // Asked while the code is still what the run has read.
         await gitOfAttempt(spec).catch(() => undefined);
       } catch (error) {
@@ -138,6 +141,7 @@ export function attemptHands(
       const state = await stateOf(spec);
       // Its shim has them, or died: then they are held from here.
       if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
+      if (state.kind === "ended") await syncExit(attemptDir(spec.lab, attempt));
       tell(spec, state, post);
     },
   };

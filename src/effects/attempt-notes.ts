@@ -6,11 +6,13 @@ import { join } from "node:path";
 import type { RunFolder } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import type { FileSizes } from "../observe/new-since.ts";
-import { attemptDir } from "./attempts.ts";
+import { attemptDir, NOTES, type Begun } from "./attempts.ts";
+import { hostFacts } from "./process-identity.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { writeWhole } from "./write-whole.ts";
 
-export interface AttemptNotes {
+/** On the disk before the start; notes of before do not say at which boot that was. */
+export interface AttemptNotes extends Partial<Begun> {
   /** Run folders that were there already. */
   readonly foldersBefore: readonly string[];
   /** For an evaluation: how long the run's logs were. */
@@ -22,7 +24,10 @@ export interface AttemptNotes {
 /** Takes and keeps the notes of an attempt; repeated, the first ones stay. */
 export async function takeNotes(spec: AttemptSpec): Promise<void> {
   if ((await readNotes(spec)) !== undefined) return;
+  const { bootId, host } = hostFacts();
   const notes: AttemptNotes = {
+    bootId,
+    host,
     foldersBefore: await listRunFolders(spec.experiment),
     logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
     oomKills: oomKills(),
@@ -61,5 +66,4 @@ async function logSizes(experiment: string, folder: RunFolder): Promise<FileSize
   return sizes;
 }
 
-const notesFile = (spec: AttemptSpec): string =>
-  join(attemptDir(spec.lab, spec.attempt), "notes.json");
+const notesFile = (spec: AttemptSpec): string => join(attemptDir(spec.lab, spec.attempt), NOTES);

@@ -39,6 +39,15 @@ export const RUN_ID_VARIABLE = "NIGHTLAB_RUN_ID";
 /** Beside it: the attempt's folder. */
 const ATTEMPT_VARIABLE = "NIGHTLAB_ATTEMPT";
 
+/** Name of the file, on the disk before the start, that says on which boot it began. */
+export const NOTES = "notes.json";
+
+/** Where, and on which of its boots, something of an attempt was begun. */
+export interface Begun {
+  readonly bootId: string;
+  readonly host: string;
+}
+
 /** The form of an attempt's id: its command's, then the number of the try. */
 const ATTEMPT_ID = new RegExp(`${COMMAND_ID.source.replace(/\$$/, "")}-[0-9]{1,6}$`);
 
@@ -95,7 +104,7 @@ export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
 export async function readAttempt(dir: string, here: HostFacts): Promise<AttemptState> {
   const exit = await readExit(dir);
   if (exit !== undefined) return { kind: "ended", exit };
-  if (!(await exists(join(dir, "claim")))) return { kind: "never-started" };
+  if (!(await exists(join(dir, "claim")))) return withoutClaim(dir, here);
   const { shim, child, ...written } = await readProcesses(dir);
   // All that is known of a shim which was killed right after its claim.
   const claim = shim === undefined ? await readClaim(dir) : undefined;
@@ -119,10 +128,27 @@ export async function readAttempt(dir: string, here: HostFacts): Promise<Attempt
   return { kind: "lost", why: sameBoot ? "lost" : "machine-restarted" };
 }
 
+/**
+ * On the boot that its start began on, a claim that is not there was not made. After a power cut
+ * nobody knows: the shim does not wait until its claim is on the disk.
+ */
+async function withoutClaim(dir: string, here: HostFacts): Promise<AttemptState> {
+  const { bootId = here.bootId, host } = await readStart(dir);
+  if (bootId === here.bootId) return { kind: "never-started" };
+  if (host !== here.host) return { kind: "unknown", why: `it runs on ${host}` };
+  return { kind: "lost", why: "machine-restarted" };
+}
+
+async function readStart(dir: string): Promise<Partial<Begun>> {
+  try {
+    return JSON.parse(await readFile(join(dir, NOTES), "utf8")) as Partial<Begun>;
+  } catch {
+    return {};
+  }
+}
+
 /** Where and at which boot an attempt was claimed; attempts of before do not tell. */
-async function readClaim(
-  dir: string,
-): Promise<{ readonly bootId: string; readonly host: string } | undefined> {
+async function readClaim(dir: string): Promise<Begun | undefined> {
   const text = (await readSmall(join(dir, "claim"))) ?? "";
   const [, bootId, host] = /^boot (\S+)\nhost (.*)\n/.exec(text) ?? [];
   return bootId === undefined || host === undefined ? undefined : { bootId, host };
@@ -163,6 +189,20 @@ async function readExit(dir: string): Promise<Exit | undefined> {
   ]);
   const endedAtMs = match[2] === undefined ? Math.round(facts.mtimeMs) : Number(match[2]);
   return { code: Number(match[1]), endedAtMs, overLimit, ...(oomKill ? { oomKill } : {}) };
+}
+
+/** Sees to it that an exit code outlives a power cut; what the disk refuses changes nothing. */
+export async function syncExit(dir: string): Promise<void> {
+  try {
+    const file = await open(join(dir, "exit"));
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+  } catch {
+    // It stands there all the same, and the ledger has it in a moment.
+  }
 }
 
 /** Whether some process holds a FIFO open for reading; never waits. */

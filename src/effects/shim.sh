@@ -59,14 +59,15 @@
   # For the command alone: a sweep for what carries it must not end this process's own helpers.
   id=${dir##*/}
 
-  # Sets `start` to the start time of process $1, as the daemon reads it, or to nothing.
+  # Sets `start` to the start time of process $1, as the daemon reads it, or to nothing; where the
+  # system tells it for free, `parent` to its parent.
   start_of() {
-    start= stat=
+    start= stat= parent=
     if [ -r "/proc/$1/stat" ]; then
       read -r stat <"/proc/$1/stat" || return 0
       # The command name may hold spaces and parentheses: fields count from the last one.
       set -- ${stat##*) }
-      [ $# -ge 20 ] && start=${20}
+      [ $# -ge 20 ] && start=${20} parent=$2
     elif [ ! -d /proc/self ]; then
       start=$(LC_ALL=C TZ=UTC ps -o lstart= -p "$1" 9<&-)
       start=${start%"${start##*[! ]}"}
@@ -172,6 +173,10 @@
   # Where the limit ended the run, the rest of the group still has its time of grace.
   if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
   printf '%s\n' "$code" 1<>"$dir/exit"
+  # A daemon that is this one's parent brings it to the disk without a program's start. Where it has
+  # gone, or this is a service of systemd, nobody else may do so before the power is cut.
+  start_of "$$"
+  [ "$parent" = "$PPID" ] && [ -z "${INVOCATION_ID-}" ] || LC_ALL=C sync "$dir/exit" "$dir"
   wait "$watchdog"
   [ -z "$lockers" ] || kill -KILL $lockers
   exit 0

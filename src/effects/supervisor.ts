@@ -24,6 +24,7 @@ import {
   readAttempt,
   readProcesses,
   RUN_ID_VARIABLE,
+  syncExit,
 } from "./attempts.ts";
 import type { AttemptState } from "./attempts.ts";
 import { leanSpawn, type Program, type Started } from "./lean-spawn.ts";
@@ -113,6 +114,7 @@ export class Supervisor {
       if (over) return;
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
+        if (state.kind === "ended") await syncExit(dir);
         // It holds its GPUs' locks until it has left.
         if (shim === undefined && state.kind === "ended") await shimLeft(dir);
         callback(state);

@@ -136,7 +136,10 @@ function onAdopted(
   event: Extract<RunEvent, { kind: "attempt-adopted" }>,
 ): void {
   if (run.exited) return;
-  if (event.state === "running") {
+  if (event.state === "never-started" && run.startedAtMs !== undefined) {
+    // The ledger knows better than a folder that was cleared away, or that a power cut took.
+    conclude(turn, command, undefined, { ending: "lost", cause: { kind: "lost" } });
+  } else if (event.state === "running") {
     if (run.startedAtMs === undefined && event.process !== undefined) {
       turn.record({ kind: "run-started", id: command.id, process: event.process });
     }

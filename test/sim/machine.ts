@@ -309,6 +309,11 @@ export class Machine {
     this.at(this.nowMs + this.#options.durationMs(name), 0, () => this.#end(attempt, code));
   }
 
+  /** The folder of an attempt is gone, and all that was known there. */
+  forget(attempt: string): void {
+    this.#processes.delete(attempt);
+  }
+
   #findings(attempt: string): readonly Finding[] {
     const process = this.#processes.get(attempt);
     if (process === undefined) return [];

@@ -277,3 +277,15 @@ test("what comes after a name that may still grow waits for it, and is not held"
   night.pass(HOUR);
   assert.deepEqual(startsOf(night).toSorted(), ["base", "base-2", "full"]);
 });
+
+test("a run that has started, and whose folder knows nothing of it any more, is lost", () => {
+  const night = startNight(calm);
+  night.save(`${HEAD}run: a\n`);
+  night.pass(15_000);
+  const { attempt } = night.starts[0] ?? assert.fail(night.text());
+  night.machine.forget(attempt);
+  night.crashAtEffect(0, 1_000);
+  night.pass(MINUTE);
+  assert.deepEqual(startsOf(night), ["a"]);
+  assert.match(night.text(), /run: a\n\n> \*\*lost\*\*/);
+});
