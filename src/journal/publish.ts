@@ -13,6 +13,7 @@ import type { JournalView } from "../model/journal-view.ts";
 import { ENDED, settingsOf, type Command, type World } from "../model/world.ts";
 import { commandTitle } from "../model/command.ts";
 import { aheadTrouble } from "../queue/ahead.ts";
+import { windowProblem } from "../queue/conditions.ts";
 import { repeatsIn } from "../queue/repeat.ts";
 import { commandsOf } from "../queue/targets.ts";
 import { comparedNames } from "../observe/criterion-metrics.ts";
@@ -262,7 +263,12 @@ function problemsDue(
     return [];
   };
   const problems = [
-    ...block.commands.flatMap((command, j) => due(command.problems, `${index}.${j}`)),
+    ...block.commands.flatMap((command, j) => [
+      ...due(command.problems, `${index}.${j}`),
+      ...commandAt(turn.world, view, `${index}.${j}`).flatMap((one) =>
+        one.state === "waiting" ? (windowProblem(turn.world, one) ?? []) : [],
+      ),
+    ]),
     ...due(block.problems ?? [], `${index}${PROBLEMS}`),
   ];
   return problems.length === 0 ? [] : problemPieces(problems);

@@ -3,7 +3,7 @@
 import { RECEIPT_TEXT_CHARS } from "../limits.ts";
 import { RUN_FOLDER } from "../model/ids.ts";
 import { placeName } from "../model/place.ts";
-import { problemText, type Problem } from "../model/problem.ts";
+import { problemText, type Mistake } from "../model/problem.ts";
 import type { RunOutcome } from "../model/run.ts";
 import { localStamp, spanText } from "../model/time.ts";
 import type { Command, CommandState, Run } from "../model/world.ts";
@@ -81,7 +81,7 @@ function shownState({ state }: Command, { sweep }: ReceiptContext): CommandState
 }
 
 /** What a block that cannot be understood is told, one piece for each problem. */
-export function problemPieces(problems: readonly Problem[]): readonly string[] {
+export function problemPieces(problems: readonly Mistake[]): readonly string[] {
   return problems.map(
     (problem) =>
       `**problem** ${proseText(plainLine(problemText(problem), 2 * RECEIPT_TEXT_CHARS))}`,

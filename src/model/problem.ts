@@ -14,12 +14,17 @@ export interface Span {
   readonly end: number;
 }
 
-export interface Problem {
+export interface Problem extends Mistake {
+  readonly place: Place;
+}
+
+/** A problem that is told where it stands. */
+export interface Mistake {
   /** One line, plain words, without a final full stop: what is wrong. */
   readonly message: string;
   /** One line: how to mend it, where that can be known. */
   readonly fix?: string;
-  readonly place: Place;
+  readonly place?: Place;
 }
 
 /** What every reader of written text returns: what was understood, and what was not. */
@@ -29,7 +34,7 @@ export interface Read<T> {
 }
 
 /** `message: fix`, on one line. */
-export function problemText(problem: Problem): string {
+export function problemText(problem: Mistake): string {
   return problem.fix === undefined ? problem.message : `${problem.message}; ${problem.fix}`;
 }
 

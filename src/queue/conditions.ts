@@ -3,6 +3,7 @@
 import { DATED_AFTER_MS, MOMENT_PAST_MS, MOMENT_SLACK_MS } from "../limits.ts";
 import { localStamp } from "../model/time.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../model/window.ts";
+import type { Mistake } from "../model/problem.ts";
 import { settingsOf, type Command, type LabSettings, type World } from "../model/world.ts";
 import { nearest } from "../settings/nearest.ts";
 import { judgeIf } from "./earlier-metric.ts";
@@ -68,7 +69,8 @@ function timeCondition(world: World, command: Command): Conditions {
   if (when.kind === "moment") return momentCondition(world, command, when, settings.timeZone);
   const window = windowOf(settings, when);
   if (window === undefined) {
-    return { answer: { kind: "wait", reason: unknownWindow(settings, when) } };
+    const name = when.kind === "window" ? when.name : "";
+    return { answer: { kind: "wait", reason: `until nightlab.yaml has a window \`${name}\`` } };
   }
   if (occurrenceAt(window, world.nowMs) !== undefined) return { answer: READY };
   const next = nextOccurrence(window, world.nowMs);
@@ -100,15 +102,22 @@ function momentCondition(
   return { answer: { kind: "hold", reason } };
 }
 
-function unknownWindow({ windows = [] }: LabSettings, when: When): string {
-  const name = when.kind === "window" ? when.name : "";
+/** What is wrong with the window that a command waits for, if there is none of that name. */
+export function windowProblem(world: World, command: Command): Mistake | undefined {
+  const { when } = command.spec;
+  const lab = world.experiments.get(command.experiment)?.lab;
+  if (when?.kind !== "window" || lab === undefined || !world.labs.has(lab)) return undefined;
+  const settings = settingsOf(world, command.experiment);
+  if (windowOf(settings, when) !== undefined) return undefined;
+  const { windows = [] } = settings;
+  const { name } = when;
   const known = [...new Set([NIGHT, ...windows.map((window) => window.name)])];
   const near = nearest(name, known);
   const fix =
     near === undefined
       ? `nightlab.yaml has ${known.map((one) => `\`${one}\``).join(", ")}`
       : `did you mean \`${near}\`?`;
-  return `no window is called \`${name}\`; ${fix}`;
+  return { message: `no window is called \`${name}\``, fix };
 }
 
 /** Told while there is time: in the night nobody is there to give a go. */
