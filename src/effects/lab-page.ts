@@ -52,10 +52,15 @@ interface Owed {
   readonly given: (error: Error) => void;
 }
 
+interface Wanted {
+  readonly blocks: readonly PageBlock[];
+  readonly isEmpty: boolean;
+}
+
 interface Page {
   readonly lab: LabPath;
-  wanted: readonly PageBlock[];
-  isEmpty: boolean;
+  /** Another object each time: a look that began with an earlier one says nothing of this one. */
+  wanted: Wanted;
   timer: NodeJS.Timeout | undefined;
   turn: Promise<void>;
   /** Since when it waits for a pause, ms since 1970. */
@@ -88,8 +93,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     if (known !== undefined) return known;
     const page: Page = {
       lab,
-      wanted: [],
-      isEmpty: true,
+      wanted: { blocks: [], isEmpty: true },
       timer: undefined,
       turn: Promise.resolve(),
       waitingSinceMs: undefined,
@@ -120,19 +124,21 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
   const look = async (page: Page): Promise<void> => {
     if (closed) return;
+    const { wanted } = page;
     try {
       const found = await renew(page);
-      if (found === "settled") tellShown(page);
+      // What was wanted meanwhile has a look of its own, which must not be put off.
+      if (page.wanted !== wanted) later(page, 0);
+      else if (found === "settled") tellShown(page);
       else later(page, found.again);
     } catch (error) {
       tell(page, String(error));
       later(page, NIGHT_RETRY_MS);
     }
   };
-  /** Says a trouble once. */
   const tell = (page: Page, why: string): void => {
-    if (page.trouble !== why)
-      warn(`${PAGE} not written; it is tried again`, { lab: page.lab, why });
+    const { lab } = page;
+    if (page.trouble !== why) warn(`${PAGE} not written; it is tried again`, { lab, why });
     page.trouble = why;
     tellShown(page);
   };
@@ -141,7 +147,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
 
   const renew = async (page: Page): Promise<Look> => {
-    const { lab, lastSize } = page;
+    const { lab, lastSize, wanted } = page;
     const path = labPagePath(lab);
     const read = await readSettled(path, lastSize === undefined ? {} : { lastSize });
     switch (read.kind) {
@@ -151,19 +157,19 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
         tell(page, read.why);
         return { again: NIGHT_RETRY_MS };
       case "absent":
-        return page.isEmpty || (await isShown(page)) ? "settled" : await makeAnew(page);
+        return wanted.isEmpty || (await isShown(lab, wanted)) ? "settled" : await makeAnew(page);
       case "text":
         break;
     }
     await keepVersion(labPageKept(lab), read.bytes, { hash: read.hash });
     page.lastSize = read.size;
     const owed = page.owed.length;
-    const merged = await withOwed(page, read.text);
+    const merged = await withOwed(page, read.text, wanted);
     const isStale = page.looks.length > 0 && page.mayComeBack;
-    const shown = !isStale && (await isShown(page));
-    const made = pageWith(merged, page.wanted, { isEmpty: page.isEmpty, shown });
+    const shown = !isStale && (await isShown(lab, wanted));
+    const made = pageWith(merged, wanted.blocks, { isEmpty: wanted.isEmpty, shown });
     if (made === read.text) {
-      await settle(page, owed);
+      await settle(page, wanted, owed);
       const [next, ...rest] = page.looks;
       page.looks = rest;
       return next === undefined ? "settled" : { again: next };
@@ -209,7 +215,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
 
   /** The text with every save that landed in a file which had just been replaced. */
-  const withOwed = async (page: Page, text: string): Promise<string> => {
+  const withOwed = async (page: Page, text: string, { blocks }: Wanted): Promise<string> => {
     let merged = text;
     for (const { late } of page.owed) {
       const bytes = await getVersion(labPageKept(page.lab), late.basedOnHash);
@@ -218,19 +224,19 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
         base: base?.kind === "text" ? base.text : "",
         ours: merged,
         theirs: late.text,
-        blocks: page.wanted,
+        blocks,
       });
     }
     return merged;
   };
   /** The file is as wanted: what was owed to it is in it. */
-  const settle = async (page: Page, owed: number): Promise<void> => {
+  const settle = async (page: Page, wanted: Wanted, owed: number): Promise<void> => {
     for (const { taken } of page.owed.splice(0, owed)) taken();
     page.waitingSinceMs = undefined;
     page.trouble = undefined;
-    tellShown(page);
+    if (page.wanted === wanted) tellShown(page);
     await mkdir(dirname(markFile(page.lab)), { recursive: true });
-    await writeWhole(markFile(page.lab), markOf(page));
+    await writeWhole(markFile(page.lab), markOf(wanted));
   };
   const pauseLeft = (page: Page, mtimeMs: number): number => {
     page.waitingSinceMs ??= now();
@@ -240,7 +246,8 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
   const makeAnew = async (page: Page): Promise<Look> => {
     const path = labPagePath(page.lab);
-    const text = pageWith("", page.wanted, { isEmpty: page.isEmpty, shown: false });
+    const { blocks, isEmpty } = page.wanted;
+    const text = pageWith("", blocks, { isEmpty, shown: false });
     try {
       const file = await open(path, "wx");
       try {
@@ -263,8 +270,8 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     },
     show(lab, problems, digest) {
       const page = pageOf(lab);
-      page.wanted = labBlocks(lab, problems, digest);
-      page.isEmpty = problems.length === 0 && digest.length === 0;
+      const isEmpty = problems.length === 0 && digest.length === 0;
+      page.wanted = { blocks: labBlocks(lab, problems, digest), isEmpty };
       page.mayComeBack = true;
       later(page, 0);
       return new Promise((shown) => page.shown.push(shown));
@@ -281,13 +288,13 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
 }
 
-const markOf = ({ wanted }: Page): string => hashText(sealText(wanted));
+const markOf = ({ blocks }: Wanted): string => hashText(sealText(blocks));
 
 /** Somebody asks for the page: what was taken away, all of it or nightlab's part, is wanted again. */
 export async function wantAgain(lab: string): Promise<void> {
   await rm(markFile(lab), { force: true });
 }
 
-async function isShown(page: Page): Promise<boolean> {
-  return (await readFile(markFile(page.lab), "utf8").catch(() => "")) === markOf(page);
+async function isShown(lab: LabPath, wanted: Wanted): Promise<boolean> {
+  return (await readFile(markFile(lab), "utf8").catch(() => "")) === markOf(wanted);
 }

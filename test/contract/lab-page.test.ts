@@ -76,6 +76,13 @@ test("a mistake is told with its line and the right spelling, and goes when it i
   await until("it is gone", () => page() !== "" && !page().includes("problem**"));
 });
 
+test("what is wanted next while the page is found as wanted before is written all the same", async () => {
+  writeFileSync(file(), "# My lab\n");
+  await pages.show(lab, RIGHT, []);
+  void pages.show(lab, RIGHT, night("## The night", "- done"));
+  await until("the night is told", () => page().includes("- done"));
+});
+
 test("a page that a person wrote stays, below what nightlab says", async () => {
   const own = "# My lab\r\n\r\nWhat we do here, no newline at the end";
   writeFileSync(file(), own);
