@@ -103,8 +103,8 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
 
 /**
  * Writes a record, and the patch of its git facts beside it, into its run's folder: `run.json`,
- * for an evaluation `eval-<id>.json`. Refuses to replace the record of another run, or to write
- * where the folder is none. Rejects with what the file system says.
+ * for an evaluation `eval-<id>.json`, for a later try of one `eval-<id>-<try>.json`. Refuses to
+ * replace the record of another run or try, or to write where the folder is none. Rejects with what the file system says.
  * `marks` is a file that knows what was written before: a record that somebody has edited since is
  * moved to a name of its own beside the new one.
  */
@@ -119,8 +119,10 @@ export async function writeRunRecord(
   const dir = runDir(experiment, folder);
   const file = recordFile(record);
   const before = await readRunRecord(dir, file);
-  if (before.kind === "record" && before.record.id !== record.id) {
-    const why = `runs/${folder}/${file} is the record of run ${before.record.id}`;
+  if (before.kind === "record" && before.record.attempt !== record.attempt) {
+    const { id, attempt } = before.record;
+    const whose = id === record.id ? `try ${attempt}` : `run ${id}`;
+    const why = `runs/${folder}/${file} is the record of ${whose}`;
     return { kind: "refused", why };
   }
   if (patch !== undefined) await writeWhole(join(dir, patchName(record)), patch);
@@ -137,8 +139,9 @@ export type RecordWritten =
   | { readonly kind: "refused"; readonly why: string };
 
 /** Name of a record's file in its run's folder. */
-function recordFile(record: { readonly verb: string; readonly id: string }): string {
-  return record.verb === "eval" ? `eval-${record.id}.json` : "run.json";
+function recordFile({ verb, id, attempt }: Pick<RunRecord, "verb" | "id" | "attempt">): string {
+  if (verb !== "eval") return "run.json";
+  return attempt === `${id}-1` ? `eval-${id}.json` : `eval-${attempt}.json`;
 }
 
 /**

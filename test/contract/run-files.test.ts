@@ -33,7 +33,7 @@ import {
 } from "../../src/effects/run-record.ts";
 import type { RecordFacts } from "../../src/effects/run-record.ts";
 import { Supervisor } from "../../src/effects/supervisor.ts";
-import { attemptId, runFolder } from "../../src/model/ids.ts";
+import { attemptId, commandId, runFolder } from "../../src/model/ids.ts";
 import { makeBench, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
 
@@ -310,13 +310,32 @@ describe("run.json", () => {
   it("of another run is never replaced, and an evaluation has a file of its own", async () => {
     const dir = makeRun(`${stamp}-de-risk`);
     await write(recordFacts());
-    const other = { ...bench.spec(2), command: bench.spec(2).command };
-    const stranger = recordFacts({ spec: { ...other, command: "zz22" as typeof other.command } });
+    const other = { attempt: attemptId("zz22-1"), command: commandId("zz22") };
+    const stranger = recordFacts({ spec: bench.spec(2, other) });
     assert.equal(await write(stranger), "refused");
     assert.equal(await write({ ...stranger, spec: { ...stranger.spec, verb: "eval" } }), "written");
     assert.ok(existsSync(join(dir, "eval-zz22.json")));
     assert.match(readFileSync(join(dir, "run.json"), "utf8"), /"id": "k7f3"/);
     assert.equal(await write(recordFacts({ folder: runFolder("../x") })), "refused");
+  });
+
+  it("of an earlier try is never replaced by that of a later one", async () => {
+    const dir = makeRun(`${stamp}-de-risk`);
+    const tries = [1, 2, 3].map((number) => recordFacts({ spec: bench.spec(number) }));
+    for (const one of tries) {
+      const kind = await write({ ...one, spec: { ...one.spec, verb: "eval" } });
+      assert.equal(kind, "written");
+    }
+    assert.deepEqual(readdirSync(dir).toSorted(), [
+      "eval-k7f3-2.json",
+      "eval-k7f3-3.json",
+      "eval-k7f3.json",
+      "logs",
+    ]);
+    assert.match(readFileSync(join(dir, "eval-k7f3.json"), "utf8"), /"attempt": "k7f3-1"/);
+    const [first, second] = tries;
+    assert.equal(first && (await write(first)), "written");
+    assert.equal(second && (await write(second)), "refused");
   });
 
   it("that a person broke gives a problem, and one that is not there none", async () => {
