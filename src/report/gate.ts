@@ -13,6 +13,7 @@ import {
   meanAgain,
   medianAgain,
   tQuantileAgain,
+  pairedAgain,
   welchAgain,
 } from "./second-way.ts";
 import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens.ts";
@@ -114,7 +115,8 @@ function rowFindings(
     const others = citedValues(cell("of the baseline"), sources);
     if (values.length > 0 && others.length > 0) {
       hold("difference", [meanAgain(values) - meanAgain(others)]);
-      // Which seeds make a pair the row does not say.
+      // Seeds are in one order on both sides: the values of one place make a pair.
+      if (/\(paired t/.test(cell("outcome"))) hold("95 % interval", pairedAgain(values, others));
       if (/\(Welch's t/.test(cell("outcome"))) hold("95 % interval", welchAgain(values, others));
     }
   }

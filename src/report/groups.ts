@@ -8,7 +8,7 @@ export interface RunGroup {
   /** Arguments without the run's name and its seed. */
   readonly args: readonly string[];
   readonly script: string | undefined;
-  /** In the order of their start. */
+  /** Seeds in their order, so that two groups are paired as they stand; else as they started. */
   readonly runs: readonly ReportRun[];
 }
 
@@ -30,7 +30,14 @@ export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
         : { ...known, runs: [...known.runs, run] },
     );
   }
-  return [...groups.values()];
+  return [...groups.values()].map((group) => ({ ...group, runs: bySeed(group.runs) }));
+}
+
+function bySeed(runs: readonly ReportRun[]): readonly ReportRun[] {
+  const seeds = new Map(runs.map((run) => [run, seedOf(run)]));
+  if ([...seeds.values()].includes(undefined)) return runs;
+  const seed = (run: ReportRun): string => seeds.get(run) ?? "";
+  return runs.toSorted((a, b) => seed(a).localeCompare(seed(b), "en", { numeric: true }));
 }
 
 /** Equal for runs that differ in nothing but their seed. */

@@ -5,7 +5,7 @@ import { TABLE_CELL_CHARS } from "../limits.ts";
 /** Text that Markdown shows as it is, on one line. */
 export function plain(text: string): string {
   return oneLine(text)
-    .replaceAll(/[\\`*[\]<>|~]/g, String.raw`\$&`)
+    .replaceAll(/[\\`*[\]<>|~$]|&(?=[A-Za-z0-9#])/g, String.raw`\$&`)
     .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`);
 }
 

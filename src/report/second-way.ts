@@ -127,3 +127,12 @@ export function welchAgain(a: readonly number[], b: readonly number[]): readonly
   const half = tQuantileAgain(0.975, degrees) * Math.sqrt(s + t);
   return [difference - half, difference + half];
 }
+
+/** Both ends of the paired 95 % interval: values of one place belong together. */
+export function pairedAgain(a: readonly number[], b: readonly number[]): readonly [number, number] {
+  const differences = a.map((value, i) => value - (b[i] ?? Number.NaN));
+  const mean = meanAgain(differences);
+  const error = deviationAgain(differences) / Math.sqrt(differences.length);
+  const half = error === 0 ? 0 : tQuantileAgain(0.975, differences.length - 1) * error;
+  return [mean - half, mean + half];
+}

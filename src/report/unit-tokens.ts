@@ -95,7 +95,7 @@ export function numberText(text: string): string {
 
 /** Markdown's backslashes taken off. */
 export function unescaped(text: string): string {
-  return text.replaceAll(/\\([\\`*[\]<>|~_])/g, "$1");
+  return text.replaceAll(/\\([\\`*[\]<>|~_$&])/g, "$1");
 }
 
 function bareCode(text: string): string {

@@ -37,6 +37,23 @@ test("a number that is not its operands' mean, or not its source's token, is ref
   assert.match(gateFindings(other, lineOf)[0]?.message ?? "", /^its source says 0\./);
 });
 
+test("the interval of pairs is worked out from the values of one place", () => {
+  const interval = /\| (≈ -?[\d.]+) to ≈ -?[\d.]+ +\| [a-z ]+\(paired t/.exec(page)?.[1] ?? "";
+  const wrong = gateFindings(forged(`${interval} to`, "≈ -0.9 to"), lineOf);
+  assert.match(wrong[0]?.message ?? "", /^its operands give -?0\./);
+});
+
+test("a name that reads like a formula or like HTML is shown as it is, and passes", () => {
+  const named = input({}, [run("full", ["0.5"], {}, "$a$ &lt; b")]);
+  const shown = renderReport(named);
+  assert.match(shown, /\| \\\$a\\\$ \\&lt; b /);
+  const line = '2025-02-02 14:30:00 | INFO | metric {"step": 0, "$a$ &lt; b": 0.5}';
+  assert.deepEqual(
+    gateFindings(shown, () => line),
+    [],
+  );
+});
+
 test("a person's own number does not keep the page from being saved", () => {
   const mine = page.replace("## Discussion\n", "## Discussion\n\nI hoped for 0.777 [1].\n");
   assert.deepEqual(gateFindings(mine, lineOf), []);

@@ -61,6 +61,14 @@ test("shared seeds are paired, other seeds are not, and both say so", () => {
   assert.match(welch, /One difference is tested, so its p needs no correction/);
 });
 
+test("paired values stand in the order of their seeds on both sides, whichever started first", () => {
+  const base = again("base", ["0.50", "0.60", "0.70"]);
+  const [first, second, third] = again("wide", ["0.49", "0.585", "0.69"]);
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const text = against(base, [second, third, first]);
+  assert.match(text, /\| 0\.49 \[\d+\], 0\.585 \[\d+\], 0\.69 \[\d+\] +\| 0\.50 \[/);
+});
+
 test("several differences are corrected together", () => {
   const base = again("base", ["0.50", "0.51", "0.52"]);
   const wide = again("wide", ["0.46", "0.48", "0.47"], 10);
