@@ -94,7 +94,8 @@ async function runsHere(
     });
     runs.push(...(await Promise.all(some)));
   }
-  // Folders of one second are in the order of their start where it is recorded.
+  // Folders of one second are in the order of their start where it is recorded, runs of one sweep
+  // in the order of the sweep.
   runs.sort((a, b) => {
     const [first, second] = [a.folder.slice(0, 19), b.folder.slice(0, 19)];
     if (first !== second) return first < second ? -1 : 1;
@@ -102,12 +103,18 @@ async function runsHere(
       Date.parse(a.record?.startedAt ?? ""),
       Date.parse(b.record?.startedAt ?? ""),
     ];
-    return from - to || 0;
+    return from - to || memberOrder(a, b);
   });
   return comparedRuns(plan, runs, ({ folder }) => {
     const known = cache.get(cacheKey(runDir(experimentDir, folder as RunFolder)));
     return known?.digest;
   });
+}
+
+function memberOrder(a: ReportRun, b: ReportRun): number {
+  const [sweep, member = ""] = a.record?.id.split(".") ?? [];
+  const [other, ofOther = ""] = b.record?.id.split(".") ?? [];
+  return sweep === other ? Number(member) - Number(ofOther) : 0;
 }
 
 /** What nightlab.yaml says of rules counts where the journal says nothing. */

@@ -76,3 +76,20 @@ test("a run that goes on, and one whose record is broken, are passed over", asyn
   assert.equal((await runs.of(join(lab, "nowhere"))).length, 0);
   rmSync(dir, { recursive: true });
 });
+
+test("runs of a sweep that start within one second are in the order of the sweep", async () => {
+  const sweep = join(lab, "sweep");
+  mkdirSync(sweep);
+  writeFileSync(join(sweep, "JOURNAL.md"), "# Sweep\n");
+  for (const [member, name] of ["lr-3e-4", "lr-1e-3", "lr-1e-4"].entries()) {
+    const folder = `2025-02-02T10-00-00-${name}`;
+    mkdirSync(join(sweep, "runs", folder), { recursive: true });
+    const written = record(name, { folder, id: `k7f3.${member + 9}` });
+    writeFileSync(join(sweep, "runs", folder, "run.json"), JSON.stringify(written));
+  }
+  const { input } = await readExperimentFiles(sweep, { labDir: lab });
+  assert.deepEqual(
+    input.runs.map(({ name }) => name),
+    ["lr-3e-4", "lr-1e-3", "lr-1e-4"],
+  );
+});
