@@ -133,9 +133,14 @@ function terminalLines(
   const size = (file: string): number => bytes.get(file) ?? 0;
   const terminal = (one: TellingLine): boolean =>
     traceback === undefined
-      ? one.offset >= Math.min(0.8 * size(one.file), size(one.file) - last)
+      ? endOf(one) >= Math.min(0.8 * size(one.file), size(one.file) - last)
       : one.file === traceback.file && one.offset >= traceback.offset;
   return reading.telling.filter((one) => !one.metricAfter && terminal(one));
+}
+
+/** Where a line ends, in bytes: in a log of a few lines even its last one begins early. */
+function endOf({ offset, text }: TellingLine): number {
+  return offset + Buffer.byteLength(text);
 }
 
 /** The last line of the traceback; without one, the line that named the cause. */

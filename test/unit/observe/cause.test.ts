@@ -77,6 +77,15 @@ test("the GPU's memory is the cause only where it ended the run", () => {
   assert.equal(death(traceback(full) + METRIC, { exit: exit(0) }).cause.kind, "success");
 });
 
+test("the only line of a console names the cause, however short that console is", () => {
+  const full = "torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB\n";
+  const told = death(full, { exit: exit(1) });
+  assert.equal(told.cause.kind, "gpu-out-of-memory");
+  assert.equal(told.lastLine?.text, full.trimEnd());
+  const survived = `${full}${"trying a smaller batch\n".repeat(4)}config is wrong\n`;
+  assert.equal(death(survived, { exit: exit(1) }).cause.kind, "exit-code");
+});
+
 test("XLA and cuBLAS say it in their own words, without a traceback too", () => {
   const xla = "F0202 14:30 RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.\n";
   assert.equal(death(METRIC.repeat(9) + xla, { exit: exit(134) }).cause.kind, "gpu-out-of-memory");
