@@ -11,17 +11,24 @@ export const identicalRuns = rule({
   find({ digest, earlier = [] }) {
     if (digest === undefined) return [];
     for (const other of earlier) {
-      const sameSetting =
-        other.seed === digest.seed && JSON.stringify(other.args) === JSON.stringify(digest.args);
-      if (sameSetting || other.script !== digest.script) continue;
+      if (other.script !== digest.script) continue;
+      // A seed that only one of them names may be the one that the other has by default.
+      const seed = [digest.seed, other.seed];
+      const otherSeed = !seed.includes(undefined) && seed[0] !== seed[1];
+      const otherArgs = JSON.stringify(other.args) !== JSON.stringify(digest.args);
+      if (!otherSeed && !otherArgs) continue;
       const fine = digest.metrics.filter(({ hash }) => hash !== undefined);
       const shared = fine.filter((metric) =>
         other.metrics.some(({ key, hash }) => key === metric.key && hash === metric.hash),
       );
       if (shared.length === 0 || shared.length < fine.length) continue;
-      const seeds = other.seed === digest.seed ? "arguments" : "seed";
       const keys = shared.slice(0, 3).map(({ key }) => key);
-      const message = `${keys.join(", ")} equal those of ${other.folder} to the last digit, with another ${seeds}`;
+      const equal = shared.length === 1 ? "equals that" : "equal those";
+      const though = [
+        ...(otherSeed ? ["another seed"] : []),
+        ...(otherArgs ? ["other arguments"] : []),
+      ].join(" and ");
+      const message = `${keys.join(", ")} ${equal} of ${other.folder} to the last digit, with ${though}`;
       return [{ message, count: shared.length, blocking: false }];
     }
     return [];

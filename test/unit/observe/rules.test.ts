@@ -362,8 +362,15 @@ test("identical values of another seed are flagged, those of a repeat are good n
   const values = each(6, (i) => `"loss": ${(1 + 0.1234567 * i).toFixed(6)}`);
   const seeded = (seed: string) =>
     says("identical-runs", values, { digest: digestOf("b", seed), earlier: [digestOf("a", "1")] });
-  assert.match(seeded("2")[0]?.message ?? "", /^loss equal those of a to the last digit/);
+  assert.match(seeded("2")[0]?.message ?? "", /^loss equals that of a to .* with another seed$/);
   assert.deepEqual(seeded("1"), []);
+  // The default of a seed that is not written may be just this one.
+  const { seed: _, ...unwritten } = digestOf("b", "1");
+  const earlier = [digestOf("a", "1")];
+  assert.deepEqual(says("identical-runs", values, { digest: unwritten, earlier }), []);
+  const other = { ...unwritten, args: ["--lr", "0.2"] };
+  const [told] = says("identical-runs", values, { digest: other, earlier });
+  assert.match(told?.message ?? "", /with other arguments$/);
 });
 
 test("a run that will not make it is noted from a fifth of its way on", () => {
