@@ -202,7 +202,10 @@ program
 
 program
   .command("compare")
-  .argument("<runs...>", "ids, names or folders of runs; a name means all of its seeds")
+  .argument(
+    "<runs...>",
+    "ids, names or folders of runs; a name means all of its seeds, a sweep's alone its settings",
+  )
   .option("--json", "for programs", false)
   .option("--csv", "for a spreadsheet", false)
   .description("arguments, code, environment and metrics of runs side by side")

@@ -1,8 +1,9 @@
 // `nightlab compare RUN RUN…`: arguments, code, environment and metrics of runs side by side.
 // What is compared, and which differences may be tested, is report/compare-runs.ts.
 import { resolve } from "node:path";
-import { findNamedRuns } from "../effects/named-runs.ts";
+import { findNamedRuns, type NamedRuns } from "../effects/named-runs.ts";
 import { compareRuns, type ComparedMetric, type ComparedRuns } from "../report/compare-runs.ts";
+import { groupLabel, groupsOf } from "../report/groups.ts";
 import { type Answer, refused } from "./answer.ts";
 import { columns } from "./columns.ts";
 import { experimentOf } from "./experiment-of.ts";
@@ -11,16 +12,13 @@ import { findLab } from "./lab-world.ts";
 export type CompareFormat = "text" | "json" | "csv";
 
 /**
- * Compares runs, or groups of runs that differ in their seed. Exit code 0: compared. 2: a word
- * means no run, or there is only one.
+ * Compares runs, or groups of runs that differ in their seed; one word alone means the settings of
+ * a sweep. Exit code 0: compared. 2: a word means no run, or there is nothing to compare it with.
  */
 export async function compare(
   words: readonly string[],
   { cwd, format }: { readonly cwd: string; readonly format: CompareFormat },
 ): Promise<Answer> {
-  if (words.length < 2) {
-    return refused("Cannot compare: name two runs or more: `nightlab compare base wide`.");
-  }
   const experiment = await experimentOf(resolve(cwd));
   const labDir = findLab(cwd);
   const named = await findNamedRuns(words, {
@@ -35,9 +33,27 @@ export async function compare(
         "Give ids, names or folders of runs: of this experiment, or of the lab from inside of it.",
     );
   }
-  const compared = compareRuns(named);
+  const [only] = named;
+  const groups = named.length === 1 && only !== undefined ? settingsOf(only) : named;
+  if (groups.length < 2) {
+    const runs = only?.runs.length === 1 ? "1 run" : `${only?.runs.length} runs`;
+    return refused(
+      `Cannot compare: ${words[0]} is one setting, with ${runs}. ` +
+        `Name another beside it: \`nightlab compare ${words[0]} OTHER\`.`,
+    );
+  }
+  const compared = compareRuns(groups);
   const text = { text: asText, json: asJson, csv: asCsv }[format](compared);
   return { text, exitCode: 0 };
+}
+
+/** The settings among the runs of one word, each with its seeds. */
+function settingsOf({ runs, packages }: NamedRuns): readonly NamedRuns[] {
+  return groupsOf(runs).map((group, _, all) => ({
+    name: groupLabel(group, all),
+    runs: group.runs,
+    packages: group.runs.map((run) => packages[runs.indexOf(run)] ?? []),
+  }));
 }
 
 function asJson(compared: ComparedRuns): string {

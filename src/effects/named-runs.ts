@@ -11,7 +11,7 @@ import { experimentsOf } from "./lab-experiments.ts";
 export interface NamedRuns {
   readonly name: string;
   readonly runs: readonly ReportRun[];
-  /** Of the runs that kept what was resolved for them: `numpy==2.1.0`, each once. */
+  /** Of each run what was resolved for it: `numpy==2.1.0`, each once; none where it kept nothing. */
   readonly packages: readonly (readonly string[])[];
 }
 
@@ -57,7 +57,7 @@ export async function findNamedRuns(
       runs = fitting(word, await runsIn(place));
       packages = await Promise.all(runs.map((run) => packagesOf(place, run)));
     }
-    found.push({ name, runs, packages: packages.filter((of) => of.length > 0) });
+    found.push({ name, runs, packages });
   }
   return found;
 }

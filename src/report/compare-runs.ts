@@ -100,7 +100,7 @@ function isMixed({ runs }: ComparedGroup): boolean {
 
 /** A row for each package that is not the same in all groups. */
 function packageFacts(groups: readonly ComparedGroup[]): readonly ComparedFact[] {
-  if (groups.some(({ packages = [] }) => packages.length === 0)) return [];
+  if (groups.some(({ packages = [] }) => packages.flat().length === 0)) return [];
   const versions = groups.map(({ packages = [] }) => {
     const found = new Map<string, Set<string>>();
     for (const line of packages.flat()) {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compare } from "../../../src/cli/compare.ts";
@@ -100,5 +102,28 @@ test("runs of other experiments are named by their path, and a word that fits no
   const absent = await compare(["base", "nobody"], { cwd, format: "text" });
   assert.deepEqual(absent.exitCode, 2);
   assert.match(absent.text, /^Cannot compare: no run is called nobody\./);
-  assert.equal((await compare(["base"], { cwd, format: "text" })).exitCode, 2);
+});
+
+test("one word means the settings of a sweep, and of one setting what to type is said", async () => {
+  const lab = mkdtempSync(join(tmpdir(), "nightlab-compare-"));
+  try {
+    cpSync(join(CASES, "sweep"), lab, { recursive: true });
+    for (const folder of readdirSync(join(lab, "runs")).filter((name) => /-lr-\d$/.test(name))) {
+      const file = join(lab, "runs", folder, "run.json");
+      const one = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
+      writeFileSync(file, JSON.stringify({ ...one, sweep: { id: "k7f3", name: "search" } }));
+    }
+    const { text, exitCode } = await compare(["search"], { cwd: lab, format: "text" });
+    assert.equal(exitCode, 0, text);
+    assert.match(text, /^ +lr-0 +lr-1 +lr-2 +lr-3$/m);
+  } finally {
+    rmSync(lab, { recursive: true });
+  }
+  const few = await compare(["base"], { cwd, format: "text" });
+  assert.deepEqual(few, {
+    text: "Cannot compare: base is one setting, with 3 runs. Name another beside it: `nightlab compare base OTHER`.",
+    exitCode: 2,
+  });
+  const absent = await compare(["nobody"], { cwd, format: "text" });
+  assert.match(absent.text, /^Cannot compare: no run is called nobody\./);
 });
