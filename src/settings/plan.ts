@@ -29,8 +29,15 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-/** Keys of commands and of later versions: understood, and said to be without effect. */
-const LATER = ["gpus", "when", "retry", "host", "env", "executor", "priority", "snapshot", "seeds"];
+/** Options of commands that the plan has no default for. */
+const OF_COMMANDS = new Set(
+  "after args because env go gpus if memory priority retry seeds share snapshot sweep when".split(
+    " ",
+  ),
+);
+
+/** Keys of later versions: understood, and said to be without effect. */
+const LATER = ["host", "executor"];
 
 /** Properties that note-taking programs and people keep in frontmatter; none of nightlab's. */
 const FOREIGN = new Set(
@@ -103,6 +110,11 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   }
   if (FOREIGN.has(entry.key.toLowerCase())) return;
   const shown = brief(entry.key);
+  if (OF_COMMANDS.has(entry.key)) {
+    const message = `\`${shown}\` is an option of commands, and has no effect in the frontmatter`;
+    reader.faults.push({ message, fix: atCommands(entry), offset: entry.offset });
+    return;
+  }
   if (LATER.includes(entry.key)) {
     const message = `\`${shown}\` in the frontmatter has no effect in this version`;
     reader.faults.push({ message, offset: entry.offset });
@@ -111,6 +123,13 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   const near = nearest(entry.key, KEYS);
   const fix = near === undefined ? `the keys are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
   reader.faults.push({ message: `\`${shown}\` is no key of the plan`, fix, offset: entry.offset });
+}
+
+/** What a command takes on its line is written so; the rest needs a fenced block. */
+function atCommands({ key, value }: YamlEntry): string {
+  const line = value.kind === "text" && /^[\w.:+-]{1,40}$/.test(value.text);
+  const what = line ? `\`${key}=${value.text}\` behind` : "it in the fenced block of";
+  return `write ${what} each command that is to have it`;
 }
 
 function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {

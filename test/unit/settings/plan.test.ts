@@ -85,7 +85,23 @@ test("metrics come as a list, a text or a map with directions", () => {
 test("an unknown key is a problem at its place with the nearest known one", () => {
   assert.match(problem("metrics: [a]\nhypotesis: x"), /^2:1 .*did you mean `hypothesis`/);
   assert.match(problem("colour: blue"), /the keys are hypothesis/);
-  assert.match(problem("gpus: 2"), /no effect in this version/);
+  assert.match(problem("executor: slurm"), /no effect in this version/);
+  for (const [written, mend] of [
+    ["gpus: 2", "write `gpus=2` behind each command that is to have it"],
+    ["when: 22:00-07:00", "write `when=22:00-07:00` behind each command that is to have it"],
+    ["snapshot: true", "write `snapshot=true` behind each command that is to have it"],
+    [
+      "because: it did not converge",
+      "write it in the fenced block of each command that is to have it",
+    ],
+    ["sweep: {lr: [1, 2]}", "write it in the fenced block of each command that is to have it"],
+  ] as const) {
+    const [key] = written.split(":");
+    assert.equal(
+      problem(written),
+      `1:1 \`${key}\` is an option of commands, and has no effect in the frontmatter; ${mend}`,
+    );
+  }
   assert.equal(problem("tags: [a]\ntitle: T\ndate: 2025-02-02\naliases: []"), "");
 });
 
