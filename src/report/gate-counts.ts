@@ -51,16 +51,18 @@ function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
     return [...unit.text.matchAll(BEST)].flatMap((match): AuditFinding[] => {
       const [text, word, metric = "", settings, runs, said = ""] = match;
       const cells = own.flatMap((row) => cellUnder(row, section, metric));
+      // Runs with names of their own have rows of their own, though their setting may be one.
+      const named = new Set(own.flatMap((row) => cellUnder(row, section, "setting")));
       const values = cells.flatMap((cell) =>
         cell.split(/, (?=\S+ \[)/).flatMap((one) => writtenValue(one) ?? []),
       );
       const best = word === "smallest" ? Math.min(...values) : Math.max(...values);
       const isRight =
-        cells.length === Number(settings) &&
+        named.size === Number(settings) &&
         values.length === Number(runs) &&
         writtenValue(said) === best;
       if (isRight) return [];
-      const message = `its table gives ${best} of ${cells.length} settings and ${values.length} runs`;
+      const message = `its table gives ${best} of ${named.size} settings and ${values.length} runs`;
       return [{ kind: "differs", line: unit.line, said: brief(text), message }];
     });
   });

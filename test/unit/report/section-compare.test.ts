@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { gateFindings } from "../../../src/report/gate.ts";
 import { groupsOf, nameWithoutSeed, seedOf } from "../../../src/report/groups.ts";
 import type { ReportRun } from "../../../src/report/input.ts";
 import { renderReport } from "../../../src/report/page.ts";
@@ -121,5 +122,19 @@ test("the best of a sweep is called what it is, and of how many it was picked", 
   assert.match(
     page,
     /best of a sweep was picked after the results were seen; it confirms nothing\./,
+  );
+  const tied = renderReport(input(lossOnly, [...runs, made("lr-3", ["--lr", "0.4"], "0.30")]));
+  assert.match(tied, /4 settings and 4 runs is 0\.3 \[\d+\], in `lr-1` and `lr-3`\./);
+});
+
+test("runs of one setting with names of their own are one setting, to the gate as well", () => {
+  const runs = ["0.5", "0.3", "0.4"].map((token, i) =>
+    made(`run-${i}`, ["--lr", i === 0 ? "0.1" : "0.2"], token),
+  );
+  const page = renderReport(input(lossOnly, runs));
+  assert.match(page, / of 2 settings and 3 runs is 0\.3 /);
+  assert.deepEqual(
+    gateFindings(page, () => undefined).filter(({ kind }) => kind !== "changed-source"),
+    [],
   );
 });
