@@ -51,8 +51,12 @@ export function slippedCommand(lines: TextLines, line: Span): FoundCommand | und
   const shown = text.length <= 60 && !text.includes("`") ? `${verb}: ${text}` : `${verb}: …`;
   const done = box !== null && box[1]?.toLowerCase() === "x";
   const mark = box === null ? "" : done ? "- [x] " : "- [ ] ";
+  const begins = written.trim();
   draft.faults.push({
-    message: `\`${written.trim()}\` is not how a command begins`,
+    message:
+      begins === `${verb}:`
+        ? `\`${begins}\` needs a space after it`
+        : `\`${begins}\` is not how a command begins`,
     fix: `write \`${mark}${shown}\``,
     offset: line.start,
   });

@@ -147,7 +147,7 @@ export const MISTAKES: readonly Mistake[] = [
   {
     wrong: "run:de-risk",
     right: "run: de-risk",
-    says: "`run:` is not how a command begins; write `run: de-risk`",
+    says: "`run:` needs a space after it; write `run: de-risk`",
   },
   {
     wrong: "run : de-risk",
