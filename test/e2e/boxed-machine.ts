@@ -90,7 +90,8 @@ const readOf = (pid: number, name: string): string => {
   }
 };
 const stateOf = (pid: number): string => readOf(pid, "stat").split(") ")[1]?.[0] ?? "";
-const childrenOf = (pid: number): readonly number[] =>
+/** Its own children, not theirs. */
+export const childrenOf = (pid: number): readonly number[] =>
   readOf(pid, `task/${pid}/children`)
     .trim()
     .split(" ")
