@@ -355,6 +355,8 @@ export const OWN_PATTERN_MATCHES = 1_000;
 export const FRONTMATTER_BYTES = 128 * 1024;
 /** Settings in one picture of an experiment, the newest: more labels cannot be read. */
 export const COMPARE_PLOT_GROUPS = 24;
+/** Settings in one picture of a sweep, the newest: a map of twenty by twenty can still be read. */
+export const COMPARE_SWEEP_GROUPS = 400;
 /** Runs on the CPU at one time without a written `cpu-slots:`: most scripts use all cores. */
 export const CPU_SLOTS = 1;
 export const CPU_SLOTS_MOST = 256;

@@ -3,7 +3,7 @@
 import { measureGroup, type Measure } from "./comparisons.ts";
 import { toNumber } from "./decimal.ts";
 import type { RunGroup } from "./groups.ts";
-import type { ReportRun } from "./input.ts";
+import { runState, type ReportRun } from "./input.ts";
 import { summarize } from "./statistics.ts";
 
 export interface MeasuredDot {
@@ -22,14 +22,18 @@ export interface MeasuredBar {
 export interface Measured {
   readonly dots: readonly MeasuredDot[];
   readonly bars: readonly MeasuredBar[];
+  /** Runs that have ended and have no dot: they did not end well, or have no finite value. */
+  readonly without: number;
 }
 
 /** Runs that crashed or have no finite value have no dot. */
 export function measured(measure: Measure, groups: readonly RunGroup[]): Measured {
   const dots: MeasuredDot[] = [];
   const bars: MeasuredBar[] = [];
+  let without = 0;
   for (const group of groups) {
-    const { operands, values } = measureGroup(measure, group.runs);
+    const { operands, values, without: none } = measureGroup(measure, group.runs);
+    without += none.filter((run) => runState(run) !== "running").length;
     operands.forEach(({ run }, i) => {
       const value = values[i];
       if (value !== undefined) dots.push({ group, run, value: toNumber(value) });
@@ -40,5 +44,11 @@ export function measured(measure: Measure, groups: readonly RunGroup[]): Measure
       bars.push({ group, mean: toNumber(mean), low, high });
     }
   }
-  return { dots, bars };
+  return { dots, bars, without };
+}
+
+/** `2 runs have no point: not ended well, or without a finite value`. */
+export function withoutText(without: number): string {
+  const have = without === 1 ? "1 run has" : `${without} runs have`;
+  return `${have} no point: not ended well, or without a finite value`;
 }

@@ -8,7 +8,7 @@ import {
   PAGE_RUNS,
 } from "../limits.ts";
 import { canonicalMetric, sameMetric } from "../model/metric-key.ts";
-import { measured } from "./compare-dots.ts";
+import { measured, withoutText } from "./compare-dots.ts";
 import { measuresOf, type Measure } from "./comparisons.ts";
 import { comparedRuns, thinnedIndices } from "./curve-lines.ts";
 import type { Curve } from "./curves.ts";
@@ -187,14 +187,15 @@ function valueCharts(
   const sweep = sweepOf(searched([...index.keys()], evidenceOf(input)));
   const measures = measuresOf(input).slice(0, PAGE_METRICS);
   const finals = measures.flatMap((measure): LiveDots[] => {
-    const { dots, bars } = measured(measure, groups);
+    const { dots, bars, without } = measured(measure, groups);
     if (dots.length < 2) return [];
     const interval = bars.length === 0 ? "" : "; mean and 95 % t-interval from three runs on";
+    const none = without === 0 ? "" : ` ${withoutText(without)}.`;
     return [
       {
         title: `${measureName(measure)} of each run that ended`,
         name: measureName(measure),
-        caption: `One point a run${interval}.`,
+        caption: `One point a run${interval}.${none}`,
         dots: dots.map(({ run, value }) => ({ r: index.get(run) ?? 0, v: value })),
         bars: bars.map(({ group, ...bar }) => ({ g: place.get(group) ?? 0, ...bar })),
       },

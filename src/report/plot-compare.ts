@@ -1,18 +1,18 @@
 // Pictures of an experiment as Vega-Lite specs: what each run that has ended came to, by setting,
 // and a sweep over its options. Which runs count is comparisons.ts; drawing is effects/.
 import type { TopLevelSpec } from "vega-lite";
-import { COMPARE_PLOT_GROUPS } from "../limits.ts";
+import { COMPARE_PLOT_GROUPS, COMPARE_SWEEP_GROUPS } from "../limits.ts";
 import { canonicalMetric } from "../model/metric-key.ts";
-import { measured } from "./compare-dots.ts";
+import { measured, withoutText } from "./compare-dots.ts";
 import { measuresOf, type Measure } from "./comparisons.ts";
 import { evidenceOf } from "./evidence.ts";
 import { groupLabel, groupsOf, type RunGroup } from "./groups.ts";
 import { comparedRuns } from "./curve-lines.ts";
 import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
 import { curvesPicture } from "./plot-curves.ts";
-import { PLOT_WIDTH, type Layer } from "./plot-layers.ts";
+import { PLOT_HEIGHT, PLOT_WIDTH, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
-import { axisTitle, shorten } from "./plot-text.ts";
+import { axisTitle, shorten, shortLabels } from "./plot-text.ts";
 import { INK, splitColour } from "./plot-theme.ts";
 import { optionsOf, searched, sweepOf } from "./sweep.ts";
 
@@ -82,10 +82,11 @@ export function comparedMetrics(input: ReportInput, runs: readonly ReportRun[]):
 
 /** Each run's value as a point above its setting, from three runs on with mean and interval. */
 function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot | undefined {
-  const { dots, bars } = drawn(measure, groups, []);
+  const { dots, bars, missing } = drawn(measure, groups, [], COMPARE_PLOT_GROUPS);
   if (dots.length < 2) return undefined;
   const title = `${measureName(measure)} of each run that ended`;
-  const interval = "mean and 95 % t-interval from three runs on";
+  const interval = bars.length === 0 ? "" : "; mean and 95 % t-interval from three runs on";
+  const said = [`One point a run${interval}`, ...missing];
   const names = [...new Set(dots.map(({ label }) => label))];
   const flat = names.join("   ").length * LETTER_WIDTH < PLOT_WIDTH - 80;
   const axis = flat ? { labelAngle: 0 } : LABELS;
@@ -93,17 +94,12 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
   return {
     key: `final ${measureName(measure)}`,
     title,
-    caption: bars.length === 0 ? "One point a run." : `One point a run; ${interval}.`,
+    caption: `${said.join(". ")}.`,
     spec: () =>
-      specOf(
-        title,
-        bars.length === 0 ? "one point a run" : `one point a run, ${interval}`,
-        dots.length,
-        {
-          encoding: { x, y: yOf(measure) },
-          layer: [...barLayers(bars), dotLayer(dots, measure)],
-        },
-      ),
+      specOf(title, said, dots.length, {
+        encoding: { x, y: yOf(measure) },
+        layer: [...barLayers(bars), dotLayer(dots, measure)],
+      }),
   };
 }
 
@@ -113,18 +109,18 @@ function sweepPlot(
   groups: readonly RunGroup[],
   options: readonly string[],
 ): ComparePlot | undefined {
-  const { dots } = drawn(measure, groups, options);
+  const { dots, missing } = drawn(measure, groups, options, COMPARE_SWEEP_GROUPS);
   const [first, second] = options;
   if (first === undefined || options.length > 2 || dots.length < 2) return undefined;
   const title = `${measureName(measure)} over ${options.join(" and ")}`;
   const key = `sweep ${measureName(measure)}`;
   if (second !== undefined) {
-    const caption = "Mean over the runs of each setting; the best of a sweep confirms nothing.";
+    const said = ["Mean over the runs of each setting", ...missing];
     return {
       key,
       title,
-      caption,
-      spec: () => specOf(title, "mean of the runs", dots.length, map(dots, options, measure)),
+      caption: `${said.join(". ")}. The best of a sweep confirms nothing.`,
+      spec: () => specOf(title, said, dots.length, map(dots, options, measure)),
     };
   }
   const numbers = dots.map((dot) => Number(dot.at[0]));
@@ -142,12 +138,13 @@ function sweepPlot(
       }
     : { field: "at", type: "nominal", sort: null, title: first, axis: LABELS };
   const rows = dots.map((dot, i) => ({ value: dot.value, at: isNumeric ? numbers[i] : dot.at[0] }));
+  const said = ["One point a run", ...missing];
   return {
     key,
     title,
-    caption: "One point a run; the best of a sweep confirms nothing.",
+    caption: `${said.join(". ")}. The best of a sweep confirms nothing.`,
     spec: () =>
-      specOf(title, "one point a run", dots.length, {
+      specOf(title, said, dots.length, {
         data: { values: rows },
         encoding: { x, y: yOf(measure) },
         layer: [{ mark: point(measure) }],
@@ -155,14 +152,24 @@ function sweepPlot(
   };
 }
 
+interface Drawn {
+  readonly dots: readonly Dot[];
+  readonly bars: readonly Bar[];
+  /** What the picture does not show, in sentences without their full stops. */
+  readonly missing: readonly string[];
+}
+
+/** The newest `most` settings. */
 function drawn(
   measure: Measure,
   groups: readonly RunGroup[],
   options: readonly string[],
-): { readonly dots: readonly Dot[]; readonly bars: readonly Bar[] } {
-  const shown = groups.slice(-COMPARE_PLOT_GROUPS);
-  const labels = new Map(shown.map((group) => [group, shorten(groupLabel(group, groups), 22)]));
-  const { dots, bars } = measured(measure, shown);
+  most: number,
+): Drawn {
+  const shown = groups.slice(-most);
+  const names = shown.map((group) => groupLabel(group, groups));
+  const labels = new Map(shortLabels(names, 22).map((label, i) => [shown[i], label]));
+  const { dots, bars, without } = measured(measure, shown);
   return {
     dots: dots.map(({ group, value }) => {
       const given = optionsOf(group.args);
@@ -170,6 +177,12 @@ function drawn(
       return { label: labels.get(group) ?? "", value, at };
     }),
     bars: bars.map(({ group, ...bar }) => ({ label: labels.get(group) ?? "", ...bar })),
+    missing: [
+      ...(shown.length < groups.length
+        ? [`The newest ${shown.length} of ${groups.length} settings`]
+        : []),
+      ...(without > 0 ? [withoutText(without)] : []),
+    ],
   };
 }
 
@@ -251,18 +264,24 @@ function map(dots: readonly Dot[], options: readonly string[], measure: Measure)
     title: measureName(measure),
     scale: { range: ["#FFFFFF", INK.blue], interpolate: "rgb", zero: false },
   };
+  const [columns, rows] = [sorted(0).length, sorted(1).length];
+  const numbers = {
+    mark: { type: "text", color: INK.text, fontSize: 12 },
+    encoding: { text: { field: "said", type: "nominal" } },
+  };
   return {
     data: { values },
+    height: PLOT_HEIGHT + Math.max(0, rows - 10) * 20,
     encoding: { x: axis("a", 0), y: axis("b", 1) },
     layer: [
       { mark: { type: "rect", stroke: "white", opacity: 0.75 }, encoding: { color } },
-      {
-        mark: { type: "text", color: INK.text, fontSize: 12 },
-        encoding: { text: { field: "said", type: "nominal" } },
-      },
+      ...(columns > MAP_COLUMNS ? [] : [numbers]),
     ],
   };
 }
+
+/** Cells that are wide enough for a number of four digits. */
+const MAP_COLUMNS = 12;
 
 function byNumber(a: string, b: string): number {
   const [x, y] = [Number(a), Number(b)];
@@ -271,7 +290,6 @@ function byNumber(a: string, b: string): number {
 }
 
 /** `count`: runs whose values are drawn. */
-function specOf(title: string, subtitle: string, count: number, body: Layer): TopLevelSpec {
-  const source = `Source: the logs of ${count} runs`;
-  return pictureSpec(shorten(title, 72), [subtitle, source], body);
+function specOf(title: string, said: readonly string[], count: number, body: Layer): TopLevelSpec {
+  return pictureSpec(shorten(title, 72), [...said, `Source: the logs of ${count} runs`], body);
 }

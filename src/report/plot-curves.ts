@@ -8,7 +8,7 @@ import { shapeOf, type Shape } from "./plot-data.ts";
 import { xAxis, yAxis, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
 import { timeUnit } from "./plot-system.ts";
-import { axisTitle, counted, shorten } from "./plot-text.ts";
+import { axisTitle, counted, shorten, shortLabels } from "./plot-text.ts";
 import { GROUP_COLOURS, GROUP_DASHES, INK } from "./plot-theme.ts";
 
 export interface CurvesPicture {
@@ -104,7 +104,10 @@ function curvesSpec(
     { ...shape, whole: axis === "step" && span.whole },
     axis === "time" ? `${unit} since the run's first line` : stepWord(drawn),
   );
-  const labels = groups.map(({ label }) => shorten(label, 26));
+  const labels = shortLabels(
+    groups.map(({ label }) => label),
+    26,
+  );
   const scale = {
     domain: labels,
     range: labels.map((_, i) => GROUP_COLOURS[i % GROUP_COLOURS.length]),

@@ -91,6 +91,32 @@ export function shorten(text: string, length: number): string {
   return `${letters.slice(0, head).join("")}\u2026${letters.slice(head + 1 - length).join("")}`;
 }
 
+/**
+ * Names that stand side by side, each at most `length` characters and no two alike. What the long
+ * ones all begin with tells none of them apart, and goes first.
+ */
+export function shortLabels(names: readonly string[], length: number): readonly string[] {
+  const isLong = (name: string): boolean => Array.from(name).length > length;
+  const shared = sharedStart(names.filter(isLong));
+  const seen = new Map<string, number>();
+  return names.map((name) => {
+    const cut = isLong(name) && shared > 1 ? `\u2026${name.slice(shared)}` : name;
+    const label = shorten(cut, length);
+    const times = (seen.get(label) ?? 0) + 1;
+    seen.set(label, times);
+    return times === 1 ? label : `${label} (${times})`;
+  });
+}
+
+/** Letters of the words that two or more names all begin with. */
+function sharedStart(names: readonly string[]): number {
+  const [first = "", ...others] = names;
+  if (others.length === 0) return 0;
+  let end = 0;
+  while (end < first.length && others.every((name) => name[end] === first[end])) end += 1;
+  return first.slice(0, end).search(/[^-_./ ]*$/);
+}
+
 /** What an XML text may hold, on one line: a control character would make the SVG unreadable. */
 function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu, " ");

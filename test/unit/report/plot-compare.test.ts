@@ -54,3 +54,31 @@ test("two options make a map of means, in the order of their numbers", () => {
   assert.match(plot?.text ?? "", /"sort":\["9","10"\]/);
   assert.match(plot?.text ?? "", /"type":"rect"/);
 });
+
+test("what a picture leaves out is said below it", () => {
+  const cause = { kind: "exit-code", code: 1 } as const;
+  const [final] = comparePlots(
+    input({ metrics }, [
+      ...["0.5", "0.6", "NaN"].map((token, i) => made(`a-seed-${i}`, [], token)),
+      made("b", [], "0.7", { ending: "failed", exitCode: 1, cause }),
+    ]),
+  ).filter(({ key }) => key === "final last val/loss");
+  const said = "2 runs have no point: not ended well, or without a finite value";
+  assert.equal(final?.caption, `One point a run. ${said}.`);
+  assert.ok(JSON.stringify(final.spec()).includes(said));
+});
+
+test("a map shows every setting; names that would look alike are told apart", () => {
+  const runs = Array.from({ length: 36 }, (_, i) => {
+    const [lr, width] = [`${(i % 6) + 1}e-4`, String(1000 + Math.floor(i / 6))];
+    return made(`sweep-lr-${lr}-width-${width}`, ["--lr", lr, "--width", width], `0.${i + 10}`);
+  });
+  const plots = comparePlots(input({ metrics }, runs));
+  const map = plots.find(({ key }) => key === "sweep last val/loss");
+  assert.equal(JSON.stringify(map?.spec()).match(/"mean":/g)?.length, 36);
+  const final = plots.find(({ key }) => key === "final last val/loss");
+  assert.match(final?.caption ?? "", /The newest 24 of 36 settings\./);
+  const labels = JSON.stringify(final?.spec()).match(/"label":"[^"]+"/g);
+  assert.equal(new Set(labels).size, 24);
+  assert.ok(labels?.includes('"label":"…1e-4-width-1005"'));
+});

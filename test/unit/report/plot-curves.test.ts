@@ -27,6 +27,14 @@ test("runs are laid beside each other over the step and over time; a single one 
   assert.match(textOf(two, "time"), /\\n120,0\.5,2,\\"b\\"/);
 });
 
+test("settings of long names keep a name and a colour each", () => {
+  const runs = ["1e-1", "2e-1", "3e-1"].map((lr) =>
+    curveRun(`a-rather-long-sweep-lr-${lr}-width-1024`, [3, 2], { args: ["--lr", lr] }),
+  );
+  const domain = /"domain":\[("[^\]]+)\]/.exec(textOf(runs))?.[1]?.split(",");
+  assert.deepEqual(domain, ['"…1e-1-width-1024"', '"…2e-1-width-1024"', '"…3e-1-width-1024"']);
+});
+
 test("an ignored run is not drawn", () => {
   const runs = [curveRun("a", [3, 2]), curveRun("b", [3, 1]), curveRun("c", [7, 0.111])];
   const ignored = [{ target: "c", line: 1, file: "IGNORED_RUNS.md" }];
