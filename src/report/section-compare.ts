@@ -8,7 +8,7 @@ import {
   type Measure,
   type Measurement,
 } from "./comparisons.ts";
-import { compareDecimals, decimalText } from "./decimal.ts";
+import { compareDecimals, decimalText, type Decimal } from "./decimal.ts";
 import { findMetric, type Operand } from "./evaluate.ts";
 import type { Facts } from "./facts.ts";
 import type { RunGroup } from "./groups.ts";
@@ -138,16 +138,20 @@ function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): 
   if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
   const settings = new Set(groups.map((group) => group.args.join("\n"))).size;
   const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
-  const say = (word: string, one: (typeof all)[number] | undefined): string[] => {
+  const say = (word: string, best: Decimal): string[] => {
+    const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);
+    const [one] = equal;
     if (one === undefined) return [];
     const { run, sample } = one.operand;
+    const runs = equal.map(({ operand }) => facts.label(operand.run));
+    const where = runs.length > 3 ? counted(runs.length, "run") : listed(runs);
     return [
-      `The ${word} ${measureText(measure)} ${of} is ${facts.sources.cite(run, sample)}, in ${facts.label(run)}.`,
+      `The ${word} ${measureText(measure)} ${of} is ${facts.sources.cite(run, sample)}, in ${where}.`,
     ];
   };
   return [
-    ...(measure.better === "max" ? [] : say("smallest", sorted[0])),
-    ...(measure.better === "min" ? [] : say("largest", sorted.at(-1))),
+    ...(measure.better === "max" ? [] : say("smallest", low)),
+    ...(measure.better === "min" ? [] : say("largest", high)),
   ];
 }
 

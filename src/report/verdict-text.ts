@@ -3,13 +3,18 @@
 import { arithmetic, decimalText, parseDecimal, toNumber } from "./decimal.ts";
 import type { Worth } from "./evaluate.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "./criterion.ts";
+import type { Obstacle } from "./evidence.ts";
 import type { Facts } from "./facts.ts";
 import { findingText } from "./finding-text.ts";
 import { findMetric } from "./evaluate.ts";
 import { settingCount } from "./groups.ts";
+import type { ReportRun } from "./input.ts";
 import { code, counted, listed, sentenceCase, table } from "./markdown.ts";
 import type { Judged, Measured } from "./judge.ts";
 import type { Verdict } from "./verdict.ts";
+
+/** Runs that a verdict names; of more it says how many they are. */
+const NAMED = 5;
 
 const ASKS: Readonly<Record<ComparisonOperator, string>> = {
   "<": "less than",
@@ -36,14 +41,12 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
     const obstacles = verdict.obstacles.filter(
       (one) => one.run === undefined || !told.has(one.run),
     );
+    const said = verdict.blocking.slice(0, NAMED);
+    const more = verdict.blocking.length - said.length;
     return [
-      ...obstacles.map((one) => {
-        const said = one.run === undefined ? one.text : `${label(one.run)} ${one.text}`;
-        return sentence(sentenceCase(said));
-      }),
-      ...verdict.blocking.map(({ run, finding }) =>
-        sentence(`In ${label(run)}: ${findingText(run, finding)}`),
-      ),
+      ...obstacleSentences(obstacles, label),
+      ...said.map(({ run, finding }) => sentence(`In ${label(run)}: ${findingText(run, finding)}`)),
+      ...(more > 0 ? [`${counted(more, "more flag")} of this kind stand in Discussion.`] : []),
     ];
   }
   const one = verdict.runs.length === 1;
@@ -56,6 +59,28 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
     ? [...sentences, "One run; variation between runs unknown."]
     : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
 }
+
+/** Each obstacle as a sentence; what hinders many runs alike is said once, with their number. */
+function obstacleSentences(
+  obstacles: readonly Obstacle[],
+  label: Facts["label"],
+): readonly string[] {
+  const runs = new Map<string, ReportRun[]>();
+  for (const { run, text } of obstacles)
+    if (run !== undefined) runs.set(text, [...(runs.get(text) ?? []), run]);
+  const general = obstacles.filter(({ run }) => run === undefined);
+  return [
+    ...general.map(({ text }) => sentence(sentenceCase(text))),
+    ...[...runs].flatMap(([text, those]) =>
+      those.length <= NAMED
+        ? those.map((run) => sentence(sentenceCase(`${label(run)} ${text}`)))
+        : [`${those.length} of the runs ${text.replace(/^(?:has|was|is)\b/, pluralVerb)}.`],
+    ),
+  ];
+}
+
+const pluralVerb = (verb: string): string =>
+  ({ has: "have", was: "were", is: "are" })[verb] ?? verb;
 
 /** A verdict and its reasons; those of the one before are not said again. */
 export function verdictSentences(

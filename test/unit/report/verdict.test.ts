@@ -23,6 +23,8 @@ const why = (verdict: Verdict): string =>
 const seeds = (...tokens: readonly string[]): readonly ReportRun[] =>
   tokens.map((token, seed) => run(`full-seed-${seed}`, [token]));
 
+const pageOf = (runs: readonly ReportRun[]): string =>
+  renderReport(input({ success: "val/loss < 1" }, runs));
 const noLines = (): undefined => undefined;
 const settingWith = (env: Readonly<Record<string, string>>): string =>
   settingOf(run("a", ["1"], { env }));
@@ -127,6 +129,21 @@ test("a failed, lost or running run is not evaluable, and never dropped in silen
   const { ending: _ending, cause: _cause, ...going } = run("full", ["0.1"]).record ?? {};
   const running = { ...run("full", ["0.1"]), record: going as NonNullable<ReportRun["record"]> };
   assert.match(why(judge({ success }, running)), /has not ended yet/);
+});
+
+test("what keeps many runs from being judged is said once, with their number", () => {
+  const going = Array.from({ length: 7 }, (_, seed) => {
+    const made = run(`full-seed-${seed}`, ["0.1"]);
+    const { ending: _ending, cause: _cause, ...record } = made.record ?? {};
+    return { ...made, record: record as NonNullable<ReportRun["record"]> };
+  });
+  const many = pageOf(going);
+  assert.match(many, / 7 of the runs have not ended yet\.\n/);
+  assert.deepEqual(
+    gateFindings(many, noLines).filter(({ kind }) => kind === "differs"),
+    [],
+  );
+  assert.match(pageOf(going.slice(0, 2)), /`full-seed-0` has not ended yet\. `full-seed-1` has/);
 });
 
 test("a value that is not finite, or was never logged, is not evaluable", () => {
