@@ -171,7 +171,10 @@ export function failure(target: string, code: string): ReplaceResult {
     case "ENOTDIR":
       return { kind: "busy", why: "it is not there at this moment" };
     case "EBUSY":
-      return { kind: "refused", why: `${cannot}: it is mounted by itself, so it cannot be replaced as a whole (EBUSY)` };
+      return {
+        kind: "refused",
+        why: `${cannot}: it is mounted by itself, so it cannot be replaced as a whole (EBUSY)`,
+      };
     case "EROFS":
       return { kind: "refused", why: `${cannot}: its disk is read-only` };
     case "EPERM":
