@@ -15,29 +15,54 @@ const RUNS = Number(process.env["NIGHTLAB_ROW"] ?? 200);
 /** Without dependencies, and with the header that says so: uv asks nobody about it. */
 const SCRIPT = '# /// script\n# requires-python = ">=3.9"\n# dependencies = []\n# ///\n';
 
+/** How the row is written in the journal, and what each command of it hands its script. */
+interface Row {
+  readonly text: string;
+  readonly args: (i: number) => readonly string[];
+  /** Receipts that say that all is done. */
+  readonly receipts: number;
+}
+
+const LINES: Row = {
+  text: Array.from({ length: RUNS }, (_, i) => `run: n${i} !\n`).join("\n"),
+  args: (i) => [`n${i}`],
+  receipts: RUNS,
+};
+const VALUES = Array.from({ length: RUNS }, (_, i) => i + 1);
+/** Names of their own, and one receipt with a table. */
+const SWEEP: Row = {
+  text: `\`\`\`yaml\nrun: n\nsweep: { lr: [${VALUES.join(", ")}] }\ngo: true\n\`\`\`\n`,
+  args: (i) => [`n-lr-${i + 1}`, "--lr", String(i + 1)],
+  receipts: 1,
+};
+
 /** From the first acceptance to the last receipt, ms. */
-async function ours(uv: string, folder: string): Promise<number> {
+async function ours(uv: string, folder: string, row: Row): Promise<number> {
   const stateDir = join(folder, "state");
   const env = { NIGHTLAB_UV: uv, NIGHTLAB_STATE_DIR: stateDir, NIGHTLAB_LOG_LEVEL: "info" };
   const settings = "settle: 1s\nquiet: 0s\n";
   const lab = await openLab({ journal: JOURNAL, train: SCRIPT, env, settings });
   try {
     await lab.start();
-    const lines = Array.from({ length: RUNS }, (_, i) => `run: n${i} !\n`);
-    await lab.save(`${JOURNAL}${lines.join("\n")}`);
+    await lab.save(`${JOURNAL}${row.text}`);
     const told = (): number => lab.journal().split("\n> **done** ").length - 1;
-    await lab.until("all are told", () => told() === RUNS, 600_000);
+    await lab.until("all are told", () => told() === row.receipts, 600_000);
     const toldAtMs = Date.now();
     const ledger = openLedger(stateDir, { readOnly: true });
-    const first = ledger.read([labPath(lab.path)]).find(({ kind }) => kind === "command-accepted");
+    const facts = ledger.read([labPath(lab.path)]);
     ledger.close();
+    const ended = facts.filter(
+      (fact) => fact.kind === "run-ended" && fact.outcome.ending === "done",
+    );
+    if (ended.length !== RUNS) throw new Error(`${ended.length} of ${RUNS} runs ended well`);
+    const first = facts.find(({ kind }) => kind === "command-accepted");
     return toldAtMs - (first?.atMs ?? Number.NaN);
   } finally {
     await lab.close();
   }
 }
 
-function benchOf(what: string, program: (folder: string) => Promise<string>): Bench {
+function benchOf(what: string, row: Row, program: (folder: string) => Promise<string>): Bench {
   let boundMs = Number.POSITIVE_INFINITY;
   return {
     what: `${what}, ${RUNS} in a row: ms a run; the bound is 3 times nq's`,
@@ -49,18 +74,16 @@ function benchOf(what: string, program: (folder: string) => Promise<string>): Be
       try {
         writeFileSync(join(folder, "train.py"), SCRIPT);
         const uv = await program(folder);
-        const commands = Array.from({ length: RUNS }, (_, i) => [uv, "run", "train.py", `n${i}`]);
+        const commands = VALUES.map((_, i) => [uv, "run", "train.py", ...row.args(i)]);
         // What uv does once, the first one in the row would pay for.
         const [first = []] = commands;
         execFileSync(first[0] ?? "", first.slice(1), { cwd: folder, stdio: "ignore" });
-        for (const { name, row } of peers()) {
-          const from = performance.now();
-          row(folder, commands);
-          const each = (performance.now() - from) / RUNS;
-          console.log(`     ${what}: ${name} takes ${each.toPrecision(3)} ms a run`);
-          if (name === "nq") boundMs = 3 * each;
+        for (const peer of peers()) {
+          const each = peer.row(folder, commands) / RUNS;
+          console.log(`     ${what}: ${peer.name} takes ${each.toPrecision(3)} ms a run`);
+          if (peer.name === "nq") boundMs = 3 * each;
         }
-        const each = (await ours(uv, folder)) / RUNS;
+        const each = (await ours(uv, folder, row)) / RUNS;
         return { medianMs: each, p95Ms: each, worstMs: each, times: 1 };
       } finally {
         rmSync(folder, { recursive: true, force: true });
@@ -69,13 +92,16 @@ function benchOf(what: string, program: (folder: string) => Promise<string>): Be
   };
 }
 
+async function realUv(): Promise<string> {
+  const found = await findRunner("uv");
+  if (found.kind === "missing") throw new Error(found.message);
+  return found.binary;
+}
+
 export const benches: readonly Bench[] = [
-  benchOf("a script of nothing by uv", async () => {
-    const found = await findRunner("uv");
-    if (found.kind === "missing") throw new Error(found.message);
-    return found.binary;
-  }),
-  benchOf("a program of nothing in uv's place", async (folder) => {
+  benchOf("a sweep of a script of nothing by uv", SWEEP, realUv),
+  benchOf("lines with a script of nothing by uv", LINES, realUv),
+  benchOf("lines with a program of nothing in uv's place", LINES, async (folder) => {
     const path = join(folder, "uv");
     writeFileSync(path, "#!/bin/sh\nexit 0\n");
     chmodSync(path, 0o755);
