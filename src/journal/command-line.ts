@@ -1,6 +1,7 @@
 // One command out of its words: verb, target, options for the script, nightlab's own keys, ` !`.
 // Which words of a paragraph belong to which command is decided in paragraph.ts.
 import type { Verb } from "../model/command.ts";
+import type { Mistake } from "../model/problem.ts";
 import { nearest } from "../settings/nearest.ts";
 import { brief } from "../settings/written-values.ts";
 import { KEYS, newDraft, setKey, setTarget } from "./command-draft.ts";
@@ -76,7 +77,9 @@ function readWord(draft: Draft, token: Token, around: Around): boolean {
     draft.args.push(token.text);
   } else {
     // The first one says it for all of them.
-    if (!draft.seen.has(STRAY)) draft.faults.push({ ...strayWord(draft, token), offset: start });
+    if (!draft.seen.has(STRAY)) {
+      draft.faults.push({ ...strayWord(draft, token, around.next), offset: start });
+    }
     draft.seen.add(STRAY);
   }
   return false;
@@ -126,12 +129,12 @@ function openQuote(draft: Draft, token: Token): void {
 
 const isSentenceMark = (token: Token): boolean => !token.quoted && /^[!–—]$/.test(token.text);
 
-function strayWord(draft: Draft, token: Token): { readonly message: string; readonly fix: string } {
+function strayWord(draft: Draft, token: Token, next?: Token): Mistake {
   const word = brief(token.text);
-  if (token.opensLine) {
-    const fix = "leave a blank line between the command and the text below it";
-    return { message: `the line that begins with \`${word}\` runs into the command above`, fix };
-  }
+  // What comes below a ` !` is the mistake, not the mark.
+  const below = token.text === "!" && next !== undefined && opensText(next) ? next : undefined;
+  if (below !== undefined) return strayLine(draft, below, true);
+  if (token.opensLine) return strayLine(draft, token, false);
   if (token.text === "!") return { message: "` !` must be the last word", fix: "move it there" };
   const message = `\`${word}\` belongs to no option of \`${draft.verb}:\``;
   const key = KEYS.find((one) => one === token.text.replace(/[:=]$/, ""));
@@ -139,4 +142,23 @@ function strayWord(draft: Draft, token: Token): { readonly message: string; read
   const fix =
     "write options as `--name value`, or leave a blank line before text that is no command";
   return { message, fix };
+}
+
+/** Whether a word begins a line that does not go on with the command above. */
+const opensText = ({ opensLine, quoted, text }: Token): boolean =>
+  opensLine && (quoted || !(text.startsWith("-") || text === "!" || KEY_VALUE.test(text)));
+
+/** A line of options as a fenced block has them, or of text. */
+function strayLine(draft: Draft, { text }: Token, go: boolean): Mistake {
+  const word = brief(text);
+  if (!text.endsWith(":") || !KEYS.includes(text.slice(0, -1))) {
+    const message = `the line that begins with \`${word}\` runs into the command above`;
+    return { message, fix: "leave a blank line between the command and the text below it" };
+  }
+  const first = `write a line of three backticks and \`yaml\` above \`${draft.verb}: ${brief(draft.target)}\``;
+  const last = "a line of three backticks below the options";
+  return {
+    message: `options on lines of their own, such as \`${word}\`, belong in a fenced block`,
+    fix: go ? `${first}, ${last}, and \`go: true\` instead of \`!\`` : `${first}, and ${last}`,
+  };
 }

@@ -230,6 +230,21 @@ export const MISTAKES: readonly Mistake[] = [
     says: "the line that begins with `and` runs into the command above; leave a blank line between the command and the text below it",
   },
   {
+    wrong: "run: a\ntimeout: 90s\nbecause: it went well",
+    right: "```yaml\nrun: a\ntimeout: 90s\nbecause: it went well\n```",
+    says: "options on lines of their own, such as `timeout:`, belong in a fenced block; write a line of three backticks and `yaml` above `run: a`, and a line of three backticks below the options",
+  },
+  {
+    wrong: "run: a !\n  timeout: 90s",
+    right: "```yaml\nrun: a\ntimeout: 90s\ngo: true\n```",
+    says: "options on lines of their own, such as `timeout:`, belong in a fenced block; write a line of three backticks and `yaml` above `run: a`, a line of three backticks below the options, and `go: true` instead of `!`",
+  },
+  {
+    wrong: "run: a !\nand a thought below",
+    right: "run: a !\n\nand a thought below",
+    says: "the line that begins with `and` runs into the command above; leave a blank line between the command and the text below it",
+  },
+  {
     wrong: "\trun: a",
     right: "run: a",
     says: "a line indented this far is code, and no command; take the spaces or tabs before it away",
