@@ -6,7 +6,7 @@ import type { Command, World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
 import { attemptSpec } from "./attempt-spec.ts";
 import { inOrder, startable } from "./order.ts";
-import { readable } from "./start.ts";
+import { readableIn } from "./start.ts";
 import { firstOf } from "./sweep.ts";
 
 /** Asks for the environment of a command that will start soon, one after the other. */
@@ -18,7 +18,7 @@ export function prepareAhead(turn: Turn): void {
     if (command === undefined || !startable(command)) ahead.looked.delete(id);
   }
   if (world.paused || ahead.asked !== undefined || !isBusy(world)) return;
-  const next = inOrder(world).filter((command) => readable(world, command));
+  const next = inOrder(world).filter(readableIn(world));
   for (const command of next.slice(0, AHEAD_COMMANDS)) {
     if (world.examining?.command === command.id) continue;
     const looked = ahead.looked.get(command.id);

@@ -1,7 +1,7 @@
 // Whose turn it is: from the queue to the claim of an attempt at a place that is free for it.
 // What happens to a claimed run afterwards is in run-events.ts.
 import type { StartExamination } from "../model/event.ts";
-import type { CommandId } from "../model/ids.ts";
+import type { CommandId, ExperimentPath } from "../model/ids.ts";
 import type { Place } from "../model/place.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import type { Command, CommandState, World } from "../model/world.ts";
@@ -25,18 +25,23 @@ const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
 export function startNext(turn: Turn): void {
   const { world } = turn;
   if (world.examining !== undefined) return;
-  if (world.paused) {
-    tellWaiting(turn);
+  const held = heldPlaces(world);
+  const readable = readableIn(world);
+  if (world.paused || allTaken(world, held)) {
+    for (const command of world.commands.values()) {
+      if (startable(command) && readable(command)) tellWaiting(turn, command, held);
+    }
     return;
   }
-  const held = heldPlaces(world);
-  if (allTaken(world, held)) return;
   let kept = false;
   let ask = false;
   for (const command of inOrder(world)) {
-    if (!readable(world, command)) continue;
+    if (!readable(command)) continue;
     // Order is kept on the GPUs: what is free gathers for who asked for several.
-    if (kept && command.spec.gpus !== 0) continue;
+    if (kept && command.spec.gpus !== 0) {
+      tellWaiting(turn, command, held);
+      continue;
+    }
     if (!isReady(turn, command)) continue;
     if (!isOver(turn, command.notBeforeMs)) continue;
     if (twinStarts(world, command)) continue;
@@ -58,12 +63,12 @@ export function startNext(turn: Turn): void {
   if (ask) askForGpus(turn);
 }
 
-/** In a paused queue: what each command waits for besides, which may end meanwhile. */
-function tellWaiting(turn: Turn): void {
-  for (const command of inOrder(turn.world)) {
-    if (!readable(turn.world, command) || !isReady(turn, command)) continue;
-    if (command.state === "waiting") setState(turn, command, "queued");
-  }
+/** Of one that has no turn now: what it waits for besides, or that there will never be a place. */
+function tellWaiting(turn: Turn, command: Command, held: Held): void {
+  if (!isReady(turn, command) || !isOver(turn, command.notBeforeMs)) return;
+  const found = placeFor(turn.world, command, held);
+  if (found.kind === "never") setState(turn, command, "held", found.why);
+  else if (command.state === "waiting") setState(turn, command, "queued");
 }
 
 /** Whether a command needs nothing but a place; if not, its state says what it needs. */
@@ -133,7 +138,7 @@ export function onStartExamined(turn: Turn, id: CommandId, found: StartExaminati
 /** Since it was asked about, its window may have closed or its block be edited. */
 const mayStart = (world: World, command: Command): boolean =>
   startable(command) &&
-  readable(world, command) &&
+  readableIn(world)(command) &&
   !world.paused &&
   conditions(world, command).answer.kind === "ready";
 
@@ -224,12 +229,21 @@ function setState(turn: Turn, command: Command, state: CommandState, reason?: st
   turn.record({ kind: "command-state", id: command.id, state: to, ...why });
 }
 
-/** Its journal was read, is not in the middle of a merge, and its block is not being edited. */
-export function readable(world: World, command: Command): boolean {
-  const view = world.views.get(command.experiment);
-  if (view === undefined || view.reading.conflicted) return false;
-  if (command.repeats !== undefined) return true;
-  const place = standsFor(world, command).id;
-  for (const [at, id] of view.placed) if (id === place) return !view.settling.has(at);
-  return false;
+/**
+ * Whether the journal of a command was read, is not in the middle of a merge, and its block is not
+ * being edited. For one turn: a journal's places are gone through once, however many are asked of.
+ */
+export function readableIn(world: World): (command: Command) => boolean {
+  const settled = new Map<ExperimentPath, ReadonlySet<CommandId>>();
+  return (command) => {
+    const view = world.views.get(command.experiment);
+    if (view === undefined || view.reading.conflicted) return false;
+    if (command.repeats !== undefined) return true;
+    let there = settled.get(command.experiment);
+    if (there === undefined) {
+      there = new Set([...view.placed].flatMap(([at, id]) => (view.settling.has(at) ? [] : [id])));
+      settled.set(command.experiment, there);
+    }
+    return there.has(standsFor(world, command).id);
+  };
 }

@@ -1,0 +1,47 @@
+// What a command waits for is said as it is, also while all places are taken and no turn comes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Gpus } from "./gpus.ts";
+import { startNight, type Night } from "./night.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HEAD = "# A night\n\n## 2025-02-02\n\n";
+
+function nightWith(gpus: number): Night {
+  return startNight({
+    text: HEAD,
+    gpus: new Gpus(gpus, { releaseMs: () => 0 }),
+    durationMs: () => MINUTE,
+    exitCode: () => 0,
+    delayMs: () => 10,
+  });
+}
+
+/** The receipt of a command, without its id. */
+const told = (night: Night, name: string): string =>
+  new RegExp(`run: ${name}\\b.*\\n\\n> \\*\\*(.*)\\*\\* \`\\w+\`(.*)\\n`)
+    .exec(night.text())
+    ?.slice(1)
+    .join("") ?? "nothing";
+
+test("a run that ended is waited for no more, though another has all GPUs", () => {
+  const night = nightWith(2);
+  night.save(`${HEAD}run: a gpus=2 !\n\nrun: b after=a !\n\nrun: c after="a (any)" !\n`);
+  night.pass(10 * SECOND);
+  night.save(`${night.text()}\nrun: d gpus=2 priority=9 !\n`);
+  night.pass(20 * SECOND);
+  assert.match(told(night, "c"), /^waiting · after /);
+  night.pass(MINUTE);
+  assert.match(told(night, "d"), /^running/);
+  assert.deepEqual([told(night, "b"), told(night, "c")], ["queued", "queued"]);
+});
+
+test("more GPUs than there are is told at once, not when its turn comes", () => {
+  const night = nightWith(2);
+  night.save(`${HEAD}run: a gpus=2 !\n\nrun: b gpus=2 !\n`);
+  night.pass(10 * SECOND);
+  night.save(`${night.text()}\nrun: c gpus=9 !\n`);
+  night.pass(15 * SECOND);
+  assert.equal(told(night, "c"), "held · it asks for 9 GPUs; this machine has 2");
+});
