@@ -6,6 +6,7 @@ import { isLocked } from "../effects/lab-lock.ts";
 import { readLive, type LiveMetric } from "../effects/live-run.ts";
 import { stateDir } from "../effects/state-dir.ts";
 import { readStatusView } from "../effects/status-view.ts";
+import { causeWords } from "../journal/receipt-cause.ts";
 import { commandTitle } from "../model/command.ts";
 import { isFlag } from "../model/finding.ts";
 import type { LabPath } from "../model/ids.ts";
@@ -29,6 +30,11 @@ export interface StatusEntry {
   readonly limitMs?: number;
   readonly exitCode?: number;
   readonly cause?: string;
+  /** The cause as its receipt says it; absent where it was done. */
+  readonly why?: string;
+  /** What it asks for, where that is written: `2 GPUs`. */
+  readonly asks?: string;
+  readonly priority?: number;
   /** `GPU 0`, `CPU`: what it has while it runs. */
   readonly place?: string;
   /** How far its environment is, while that is built: `downloading 6.8 of 22.9 MiB (numpy)`. */
@@ -123,6 +129,9 @@ function entryOf(
     limitMs: run?.limitMs,
     exitCode: run?.outcome?.exitCode,
     cause: run?.outcome?.cause.kind,
+    why: whyText(command),
+    asks: ENDED.has(command.state) ? undefined : asksText(command.spec),
+    priority: command.spec.priority,
     place: going ? placeName(run.spec.place) : undefined,
     environment: environmentOf(lab, command),
     progress: live?.progress,
@@ -144,6 +153,22 @@ function entryOf(
       ? {}
       : { curves: Object.fromEntries(metrics.map(({ key, curve }) => [key, curve])) }),
   };
+}
+
+/** The cause without its marks of Markdown, and without what to write instead. */
+function whyText(command: Command): string | undefined {
+  const { outcome } = command.run ?? {};
+  const short = outcome === undefined ? undefined : causeWords(command, outcome).short;
+  return short
+    ?.replace(/; write .*/, "")
+    .replaceAll("`", "")
+    .replaceAll(/\\([!-/:-@[-_{-~])/g, "$1");
+}
+
+function asksText({ gpus, share = 1 }: Command["spec"]): string | undefined {
+  if (share > 1) return `1/${share} of a GPU`;
+  if (gpus === undefined) return undefined;
+  return gpus === 0 ? "a CPU slot" : gpus === 1 ? "a GPU" : `${gpus} GPUs`;
 }
 
 /** One that the view knows no more has ended long ago. */

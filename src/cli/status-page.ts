@@ -31,10 +31,12 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   const ended = commands.filter(({ state }) => ENDED.has(state as Command["state"]));
   const all = ended.length + facts.earlier;
   const lines = [
-    `${facts.lab} · ${whoWatches(facts)}${pause === undefined ? "" : ` · ${pause}`}`,
+    `${facts.lab} · ${whoWatches(facts)}`,
+    // On a line of its own: behind a long path the terminal's end would cut it off.
+    ...(pause === undefined ? [] : [pause]),
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
-    ...block("waiting", is("queued", "waiting").filter(isListed)),
+    ...block("waiting", inTurn(is("queued", "waiting").filter(isListed))),
     ...block("held, for your go", is("held").filter(isListed)),
     ...block(
       all > options.ended ? `ended, the last ${options.ended} of ${all}` : "ended",
@@ -46,6 +48,10 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   }
   return lines.map((line) => cutTo(printable(line), options.width));
 }
+
+/** The order in which they have their turns. */
+const inTurn = (entries: readonly StatusEntry[]): readonly StatusEntry[] =>
+  entries.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
 
 const whoWatches = ({ daemon }: StatusFacts): string =>
   daemon === undefined ? "no daemon; start one with `nightlab watch`" : `daemon ${daemon.pid}`;
@@ -196,11 +202,15 @@ function detailOf(entry: StatusEntry): string {
     .slice(0, isOver ? SHOWN_METRICS : 0)
     .map(([key, token]) => `${key} ${token}`);
   const flags = entry.flags === 0 ? [] : [`${entry.flags} flag${entry.flags === 1 ? "" : "s"}`];
-  const cause = entry.cause === undefined || entry.cause === "success" ? [] : [entry.cause];
+  const cause = entry.why === undefined ? [] : [entry.why];
   const reason = entry.reason === undefined ? [] : [entry.reason.replaceAll("`", "")];
   const place = entry.place === undefined ? [] : [entry.place];
+  const asks = entry.state === "queued" && entry.asks !== undefined ? [`for ${entry.asks}`] : [];
+  const isAhead = entry.state === "queued" || entry.state === "waiting";
+  const priority = isAhead && entry.priority !== undefined ? [`priority ${entry.priority}`] : [];
   const runs =
     entry.runs === undefined ? [] : [`${entry.runs.ended} of ${entry.runs.all} runs ended`];
   const environment = entry.environment === undefined ? [] : [`environment: ${entry.environment}`];
-  return [...place, ...runs, ...cause, ...reason, ...environment, ...flags, ...metrics].join(" · ");
+  const now = [...place, ...asks, ...runs, ...cause, ...reason, ...environment];
+  return [...now, ...priority, ...flags, ...metrics].join(" · ");
 }

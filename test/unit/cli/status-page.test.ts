@@ -69,11 +69,13 @@ const FACTS: StatusFacts = {
       curves: {},
     }),
     entry("w9ce", "waiting", { reason: "after `k7f3`", runs: { ended: 0, all: 9 } }),
+    entry("q8kd", "queued", { asks: "2 GPUs", priority: 5 }),
     entry("h5kd", "held", { reason: "a run over 2 min needs a `because`, or your go" }),
     entry("d1ed", "failed", {
       tookMs: 41_000,
       endedAtMs: NOW - 1,
       cause: "gpu-out-of-memory",
+      why: "the GPU ran out of memory",
       flags: 1,
     }),
     entry("d0ne", "done", {
@@ -91,7 +93,8 @@ const page = (width: number, facts = FACTS): string =>
 test("the page shows GPUs, how far each run is, what waits and for what", () => {
   assert.equal(
     page(120),
-    `/lab · daemon 4711 · queue paused
+    `/lab · daemon 4711
+queue paused
 
 GPUs
   GPU 0           87 %  █████████░  61.2 of 79.6 GiB  k7f3  NVIDIA H100 80GB HBM3
@@ -105,6 +108,7 @@ running
       ██░░░░░░░░░░░░░░░░░░ 12 % · as of 11:00
 
 waiting
+  q8kd  run: q8kd-name  warm-up  queued     for 2 GPUs · priority 5
   w9ce  run: w9ce-name  warm-up  waiting    0 of 9 runs ended · after k7f3
 
 held, for your go
@@ -112,7 +116,7 @@ held, for your go
 
 ended, the last 8 of 9992
   d0ne  run: d0ne-name  warm-up  done    41 s  acc 0.9
-  d1ed  run: d1ed-name  warm-up  failed  41 s  gpu-out-of-memory · 1 flag`,
+  d1ed  run: d1ed-name  warm-up  failed  41 s  the GPU ran out of memory · 1 flag`,
   );
 });
 
