@@ -17,6 +17,7 @@ const SWAP_PID = 24;
 const SWAP_HOST = { start: 68, end: 108 };
 const SWAP_DIRTY = 1007;
 const DIRTY = 0x55;
+const NANO_HEAD = "b0nano";
 
 /** A process that began this long after its supposed mark is another one with the same pid. */
 const CLOCK_GRAIN_MS = 2_000;
@@ -24,7 +25,9 @@ const CLOCK_GRAIN_MS = 2_000;
 /**
  * The editor that holds unsaved changes of a file, or false. A Vim that merely has the file open
  * does not hold it, nor does a mark that a process of this machine left behind when it died.
- * nano and joe leave marks of the same kinds. Never rejects: what cannot be read holds nothing.
+ * nano's mark says "modified" from the first change on and is not taken back by its saves, but made
+ * anew by the next change: one older than the file says nothing. joe leaves marks of Emacs's kind.
+ * Never rejects: what cannot be read holds nothing.
  */
 export async function editorHolds(path: string): Promise<false | EditorHold> {
   const places = new Set([path, await realpath(path).catch(() => path)]);
@@ -63,9 +66,8 @@ async function vimHolds(path: string): Promise<false | EditorHold> {
     for (const name of names) {
       if (!name.startsWith(start) || name.length !== start.length + 1) continue;
       const mark = join(folder, name);
-      if (await swapSaysModified(mark).catch(() => false)) {
-        return { editor: "Vim", why: `Vim has unsaved changes (${mark})` };
-      }
+      const editor = await swapSaysModified(mark, path).catch(() => undefined);
+      if (editor !== undefined) return { editor, why: `${editor} has unsaved changes (${mark})` };
     }
   }
   return false;
@@ -78,19 +80,23 @@ function neovimSwapFolders(): readonly string[] {
   return [state, data].map((folder) => join(folder, "nvim", "swap"));
 }
 
-async function swapSaysModified(mark: string): Promise<boolean> {
+/** The editor whose swap file says that it holds changes of the file at `path`. */
+async function swapSaysModified(mark: string, path: string): Promise<string | undefined> {
   // A pipe of that name must not stop anybody.
-  if (!(await stat(mark)).isFile()) return false;
+  if (!(await stat(mark)).isFile()) return undefined;
   const file = await open(mark, "r");
   try {
     const head = Buffer.alloc(SWAP_HEAD_BYTES);
     const { bytesRead } = await file.read(head, 0, SWAP_HEAD_BYTES, 0);
-    if (bytesRead < SWAP_HEAD_BYTES || head.toString("latin1", 0, 2) !== "b0") return false;
-    if (head[SWAP_DIRTY] !== DIRTY) return false;
-    const host = cString(head.subarray(SWAP_HOST.start, SWAP_HOST.end));
+    if (bytesRead < SWAP_HEAD_BYTES || head.toString("latin1", 0, 2) !== "b0") return undefined;
+    if (head[SWAP_DIRTY] !== DIRTY) return undefined;
     const { mtimeMs } = await file.stat();
+    const isNano = head.toString("latin1", 0, NANO_HEAD.length) === NANO_HEAD;
+    if (isNano && mtimeMs <= (await stat(path)).mtimeMs) return undefined;
+    const host = cString(head.subarray(SWAP_HOST.start, SWAP_HOST.end));
     const here = hostname().slice(0, SWAP_HOST.end - SWAP_HOST.start - 1);
-    return host !== here || !(await isGone(head.readUInt32LE(SWAP_PID), mtimeMs));
+    if (host === here && (await isGone(head.readUInt32LE(SWAP_PID), mtimeMs))) return undefined;
+    return isNano ? "nano" : "Vim";
   } finally {
     await file.close();
   }

@@ -8,6 +8,7 @@ import {
   readdirSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -34,9 +35,9 @@ function deadPid(): number {
   return spawnSync(process.execPath, ["-e", ""]).pid;
 }
 
-function swapFile(dirty: number, pid: number, host = hostname()): Buffer {
+function swapFile(dirty: number, pid: number, host = hostname(), editor = "VIM 9.0"): Buffer {
   const head = Buffer.alloc(4096);
-  head.write("b0VIM 9.0");
+  head.write(`b0${editor}`);
   head.writeUInt32LE(pid, 24);
   head.write(host, 68);
   head[1007] = dirty;
@@ -87,6 +88,19 @@ test("a swap file holds only when it says modified", async () => {
     writeFileSync(join(folder, ".JOURNAL.md.swo"), content);
     assert.equal((await editorHolds(path)) !== false, holds);
   }
+});
+
+test("nano's mark, which no save takes back, holds only where it is newer than the file", async () => {
+  const { folder, path } = freshJournal();
+  const mark = join(folder, ".JOURNAL.md.swp");
+  writeFileSync(mark, swapFile(0x55, 1, "another-host", "nano 7.2"));
+  const changedS = 1_700_000_000;
+  utimesSync(mark, changedS, changedS);
+  utimesSync(path, changedS - 60, changedS - 60);
+  const hold = await editorHolds(path);
+  assert.equal(hold !== false && hold.editor, "nano");
+  utimesSync(path, changedS + 1, changedS + 1);
+  assert.equal(await editorHolds(path), false, "saved since");
 });
 
 test("marks of other files, and marks that are no files, hold nothing", async () => {

@@ -99,18 +99,17 @@ export const EDITORS: readonly Editor[] = [
   {
     name: "nano",
     program: "nano",
-    argv: (file) => ["nano", "--ignorercfiles", file],
+    // With its mark beside the file, as Debian sets it up.
+    argv: (file) => ["nano", "--ignorercfiles", "--locking", file],
     ready: /GNU nano/,
     toEnd: ["M-/", "End"],
     newLine: "Enter",
     rest: [],
     save: ["C-s"],
-    locks: false,
+    locks: true,
     dialogues: [
-      {
-        asks: /modified since you opened it|File on disk has changed|continue saving/i,
-        answer: ["y"],
-      },
+      // Told a moment before it is asked: a key then would be text.
+      { asks: /continue saving/i, answer: ["y"] },
     ],
   },
   {
