@@ -183,7 +183,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   await journalsRead(world);
   loop.post({ kind: "daemon-started" });
   keepViews();
-  log.info({ labs, experiments: world.views.size, commands: world.commands.size }, "watching");
+  log.info({ labs, experiments: world.found.size, commands: world.commands.size }, "watching");
   return {
     world,
     async close() {
