@@ -32,8 +32,14 @@ export interface LedgerRow {
 }
 
 const SCHEMA = 1;
-/** Magic numbers of statfs(2) for NFS, SMB and 9p: SQLite's locks cannot be trusted there. */
-const NETWORK = new Set([0x6969, 0xff534d42, 0x517b, 0x01021997]);
+/**
+ * Magic numbers of statfs(2) for NFS, SMB of every age, 9p, Ceph, Lustre, GPFS and AFS: SQLite's
+ * locks cannot be trusted there.
+ */
+const NETWORK = new Set([
+  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x0bd00bd0, 0x47504653,
+  0x5346414f,
+]);
 
 /**
  * Opens `ledger.sqlite` in the state folder, which is made where it is missing.
