@@ -4,21 +4,11 @@ import type { Finding } from "../../src/model/finding.ts";
 import type { Command } from "../../src/model/world.ts";
 import type { Start } from "./machine.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { notFinite } from "./not-finite.ts";
 
 const MINUTE = 60_000;
 const HEAD = "# A night\n\n## 2025-02-02\n\n";
 const ASKING = `---\nstop on: [not-finite, spike]\n---\n${HEAD}`;
-
-const flag = (fields: Partial<Finding> = {}): Finding => ({
-  rule: "not-finite",
-  tier: "A",
-  metric: "loss",
-  atMs: Date.UTC(2025, 1, 2, 22),
-  message: "loss is NaN at step 3",
-  count: 1,
-  blocking: false,
-  ...fields,
-});
 
 const nightOf = (
   text: string,
@@ -36,7 +26,7 @@ const nightOf = (
   });
 
 const commands = (night: Night): readonly Command[] => [...night.world().commands.values()];
-const late = (_: Start, ranMs: number): readonly Finding[] => (ranMs >= 5_000 ? [flag()] : []);
+const late = (_: Start, ranMs: number): readonly Finding[] => (ranMs >= 5_000 ? [notFinite()] : []);
 
 test("a rule stops a run where `stop on` names it, and the receipt says so", () => {
   const night = nightOf(`${ASKING}run: full\n`, late);
@@ -54,7 +44,7 @@ test("a rule stops a run where `stop on` names it, and the receipt says so", () 
 });
 
 test("without those words no rule stops anything, whatever it says", () => {
-  const all = [flag(), flag({ rule: "diverged" }), flag({ rule: "spike" })];
+  const all = [notFinite(), notFinite({ rule: "diverged" }), notFinite({ rule: "spike" })];
   for (const text of [HEAD, `---\nstop on: [overfitting]\n---\n${HEAD}`]) {
     const night = nightOf(`${text}run: full\n`, () => all);
     night.pass(3 * MINUTE);
@@ -65,7 +55,7 @@ test("without those words no rule stops anything, whatever it says", () => {
 
 test("a note, and what is only known at the end, stop nothing either", () => {
   const text = "---\nstop on: [over-limit, not-finite]\n---\n";
-  const said = [flag({ tier: "note" }), flag({ rule: "over-limit" })];
+  const said = [notFinite({ tier: "note" }), notFinite({ rule: "over-limit" })];
   const night = nightOf(`${text}${HEAD}run: full\n`, () => said);
   night.pass(3 * MINUTE);
   assert.equal(commands(night)[0]?.state, "done");
@@ -98,7 +88,7 @@ test("wherever the daemon dies meanwhile, the run is stopped once and for that c
 });
 
 test("a later run of the same command that is free of a flag resolves it", () => {
-  const { metric: _metric, ...silent } = flag({
+  const { metric: _metric, ...silent } = notFinite({
     rule: "no-metrics",
     message: "no metric was logged",
   });
@@ -117,7 +107,7 @@ test("a later run of the same command that is free of a flag resolves it", () =>
 });
 
 test("a flag that came again stays open in both runs", () => {
-  const always = [flag({ rule: "no-metrics", message: "nothing" })];
+  const always = [notFinite({ rule: "no-metrics", message: "nothing" })];
   const night = nightOf(`${HEAD}run: de-risk\n`, () => always);
   night.pass(2 * MINUTE);
   night.save(`${night.text()}\nrun: de-risk\n`);
@@ -126,7 +116,7 @@ test("a flag that came again stays open in both runs", () => {
 });
 
 test("`[RESOLVED] id rule` anywhere in the journal resolves that flag of that run alone", () => {
-  const two = [flag(), flag({ rule: "diverged", message: "it diverged" })];
+  const two = [notFinite(), notFinite({ rule: "diverged", message: "it diverged" })];
   const night = nightOf(`${HEAD}run: de-risk\n`, () => two);
   night.pass(2 * MINUTE);
   const id = commands(night)[0]?.id ?? "";

@@ -4,20 +4,10 @@ import { FLAG_HOLDS_MS, RUNNING_FLAGS } from "../../src/limits.ts";
 import type { Finding } from "../../src/model/finding.ts";
 import type { Start } from "./machine.ts";
 import { startNight, type Night } from "./night.ts";
+import { notFinite } from "./not-finite.ts";
 
 const MINUTE = 60_000;
 const HEAD = "# A night\n\n## 2025-02-02\n\n";
-
-const flag = (fields: Partial<Finding> = {}): Finding => ({
-  rule: "not-finite",
-  tier: "A",
-  metric: "loss",
-  atMs: Date.UTC(2025, 1, 2, 22),
-  message: "loss is NaN at step 3",
-  count: 1,
-  blocking: false,
-  ...fields,
-});
 
 const nightOf = (findings: (start: Start, ranMs: number) => readonly Finding[]): Night =>
   startNight({
@@ -39,7 +29,7 @@ function firstSeen(night: Night, ms: number, isSo: (text: string) => boolean): n
 }
 
 test("a flag of a run that goes on stands in its receipt, and is renewed at the end", () => {
-  const night = nightOf((_, ranMs) => (ranMs >= MINUTE ? [flag()] : []));
+  const night = nightOf((_, ranMs) => (ranMs >= MINUTE ? [notFinite()] : []));
   const seen = firstSeen(night, 1.5 * MINUTE, (text) =>
     /> \*\*running\*\*[^]*\[WEIRD\] loss is NaN at step 3/.test(text),
   );
@@ -53,7 +43,7 @@ test("a flag of a run that goes on stands in its receipt, and is renewed at the 
 });
 
 test("what has passed by the end is gone from the receipt", () => {
-  const night = nightOf((_, ranMs) => (ranMs < MINUTE ? [flag()] : []));
+  const night = nightOf((_, ranMs) => (ranMs < MINUTE ? [notFinite()] : []));
   night.pass(3 * MINUTE);
   assert.match(night.text(), /> \*\*running\*\*[^]*\[WEIRD\]/);
   night.pass(4 * MINUTE);
@@ -63,15 +53,15 @@ test("what has passed by the end is gone from the receipt", () => {
 
 test("a finding of tier B is told once it has held for a minute, and only where it persists", () => {
   const since = Date.UTC(2025, 1, 2, 22) + MINUTE;
-  const holding = flag({
+  const holding = notFinite({
     rule: "spike",
     tier: "B",
     persists: true,
     atMs: since,
     message: "it holds",
   });
-  const passing = flag({ rule: "slower", tier: "B", atMs: since, message: "it may pass" });
-  const note = flag({ rule: "over-limit", tier: "note", message: "a note" });
+  const passing = notFinite({ rule: "slower", tier: "B", atMs: since, message: "it may pass" });
+  const note = notFinite({ rule: "over-limit", tier: "note", message: "a note" });
   const night = nightOf((_, ranMs) => (ranMs >= MINUTE ? [holding, passing, note] : []));
   const seen = firstSeen(night, 3 * MINUTE, (text) => text.includes("it holds"));
   assert.ok(seen !== undefined && seen >= MINUTE + FLAG_HOLDS_MS, `after ${seen} ms`);
@@ -81,7 +71,7 @@ test("a finding of tier B is told once it has held for a minute, and only where 
 test("however much the rules say, a run that goes on is written a few times", () => {
   const night = nightOf((_, ranMs) =>
     Array.from({ length: Math.floor(ranMs / 2_000) }, (__, i) =>
-      flag({ metric: `m${i}`, message: `m${i} is NaN` }),
+      notFinite({ metric: `m${i}`, message: `m${i} is NaN` }),
     ),
   );
   night.pass(MINUTE);
@@ -93,7 +83,7 @@ test("however much the rules say, a run that goes on is written a few times", ()
 });
 
 test("a flag that the person resolves while the run goes on stays resolved", () => {
-  const night = nightOf((_, ranMs) => (ranMs >= 10_000 ? [flag()] : []));
+  const night = nightOf((_, ranMs) => (ranMs >= 10_000 ? [notFinite()] : []));
   night.pass(2 * MINUTE);
   night.save(night.text().replace("[WEIRD]", "[RESOLVED]"));
   night.pass(MINUTE);
@@ -105,7 +95,7 @@ test("a flag that the person resolves while the run goes on stays resolved", () 
 
 test("wherever the daemon dies meanwhile, the flag is told once", () => {
   for (let n = 0; n < 12; n += 1) {
-    const night = nightOf((_, ranMs) => (ranMs >= 30_000 ? [flag()] : []));
+    const night = nightOf((_, ranMs) => (ranMs >= 30_000 ? [notFinite()] : []));
     night.pass(38_000);
     night.crashAtEffect(n, 3_000);
     night.pass(MINUTE);

@@ -7,6 +7,7 @@ import { pieceHash, renderJournal } from "../../../src/journal/render.ts";
 import type { Finding } from "../../../src/model/finding.ts";
 import { attemptId, commandId, experimentPath, runFolder } from "../../../src/model/ids.ts";
 import type { Command } from "../../../src/model/world.ts";
+import { SPEC, START } from "./started-run.ts";
 
 const findings: readonly Finding[] = ["val/loss", "acc"].map((metric) => ({
   rule: "not-finite",
@@ -44,26 +45,8 @@ const done = command({
   run: {
     attempt: attemptId("k7f3-1"),
     claimedAtMs: 0,
-    spec: {
-      attempt: attemptId("k7f3-1"),
-      command: commandId("k7f3"),
-      verb: "run",
-      name: "de-risk",
-      lab: "/lab",
-      experiment: "/lab/exp",
-      script: "train.py",
-      args: ["de-risk"],
-      env: {},
-      limitMs: 120_000,
-    },
-    start: {
-      codeHash: "",
-      runner: "uv",
-      said: "run: de-risk",
-      queuedAtMs: 0,
-      long: false,
-      criteria: {},
-    },
+    spec: SPEC,
+    start: START,
     startedAtMs: 0,
     limitMs: 120_000,
     folder: runFolder("2025-02-02T14-30-00-a"),

@@ -10,6 +10,7 @@ import type { Finding } from "../../../src/model/finding.ts";
 import type { Cause, RunOutcome } from "../../../src/model/run.ts";
 import type { MetricSummary, Sample } from "../../../src/model/sample.ts";
 import type { Command, Run } from "../../../src/model/world.ts";
+import { SPEC, START } from "./started-run.ts";
 
 const FOLDER = "2025-02-02T14-30-00-de-risk";
 const START_MS = Date.UTC(2025, 1, 2, 14, 30, 0);
@@ -54,26 +55,8 @@ function ran(result: RunOutcome | undefined, change: Partial<Run> = {}): Run {
   return {
     attempt: attemptId("k7f3-1"),
     claimedAtMs: START_MS - 400,
-    spec: {
-      attempt: attemptId("k7f3-1"),
-      command: commandId("k7f3"),
-      verb: "run",
-      name: "de-risk",
-      lab: "/lab",
-      experiment: "/lab/exp",
-      script: "train.py",
-      args: ["de-risk"],
-      env: {},
-      limitMs: 120_000,
-    },
-    start: {
-      codeHash: "",
-      runner: "uv",
-      said: "run: de-risk",
-      queuedAtMs: 0,
-      long: false,
-      criteria: {},
-    },
+    spec: SPEC,
+    start: START,
     limitMs: 120_000,
     startedAtMs: START_MS,
     folder: runFolder(FOLDER),
