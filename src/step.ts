@@ -176,10 +176,9 @@ function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-wri
   const { experiment, result } = event;
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
-  const refused = result === "refused" || result === "failed";
   changeView(turn.world, experiment, {
     writing: false,
-    refusedHash: refused ? view.ownHash : undefined,
+    unwrittenHash: result === "written" ? undefined : view.ownHash,
     // What was not written was not told.
     ...(result === "written" ? {} : { paced: new Map() }),
     // Even when it was written: a save of the old text may stand over it by now, and reading that

@@ -62,8 +62,9 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   turn.world.views.set(experiment, seen);
   if (result.text === onDisk) return;
   const hash = hashText(result.text);
-  // Tried again as it was: the fact stands, and a month without a disk shall not fill the ledger.
-  if (view.refusedHash !== hash) {
+  // Tried again as it was: the fact stands, and neither a month without a disk nor a night of
+  // unsaved changes in an editor shall fill the ledger.
+  if (view.unwrittenHash !== hash) {
     turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
   }
   turn.world.views.set(experiment, {

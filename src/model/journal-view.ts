@@ -25,7 +25,7 @@ export interface JournalView {
   /** Hash of the text that the daemon last wrote or is writing: reading it back is no edit. */
   readonly ownHash?: string;
   /** Hash of the text that could not be written at the last try. */
-  readonly refusedHash?: string | undefined;
+  readonly unwrittenHash?: string | undefined;
   /** Commands whose receipt the write under way adds or changes. */
   readonly showing: readonly CommandId[];
   /** A write was handed out and has not come back. */

@@ -77,6 +77,8 @@ export class Machine {
   freeBytes = 1e12;
   /** Writes of journals that fail from now on. */
   failingWrites = 0;
+  /** What a write is answered with then: an editor may be in the way. */
+  failingAs: "failed" | "busy" = "failed";
   /** Scripts by name, with what stands in them; the same for every experiment. */
   readonly scripts = new Map([["train.py", "1"]]);
   looksAtCode = 0;
@@ -170,7 +172,7 @@ export class Machine {
         const written = { kind: "journal-written", experiment } as const;
         if (this.failingWrites > 0) {
           this.failingWrites -= 1;
-          reply({ ...written, result: "failed", why: "no space left on device" });
+          reply({ ...written, result: this.failingAs, why: "no space left on device" });
         } else if (file === undefined || hashText(file.text) !== basedOn) {
           reply({ ...written, result: "changed" });
           tell(experiment, 50);

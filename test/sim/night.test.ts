@@ -50,6 +50,18 @@ test("a receipt that cannot be written for an hour fills no ledger, and comes in
   assert.match(night.text(), /^run: de-risk\n\n> \*\*done\*\* `/m);
 });
 
+test("unsaved changes of an hour in an editor fill no ledger either", () => {
+  const night = startNight(calm);
+  night.pass(MINUTE);
+  night.save(`${HEAD}run: de-risk\n`);
+  night.failWrites(3_600, "busy");
+  night.pass(59 * MINUTE);
+  const planned = (): number => night.world().experiments.get(EXPERIMENT)?.writes ?? 0;
+  assert.ok(planned() <= 4, `${planned()} writes were planned for the states of one run`);
+  night.pass(2 * MINUTE);
+  assert.match(night.text(), /^run: de-risk\n\n> \*\*done\*\* `/m);
+});
+
 test("a half-typed name that goes on within ten seconds never runs", () => {
   const night = startNight(calm);
   for (const part of ["r", "run:", "run: de", "run: de-", "run: de-risk"]) {

@@ -37,7 +37,7 @@ export interface Night {
   /** The disk is full: the next thing that must be durable ends the daemon, for `downMs`. */
   fillDisk(downMs: number): void;
   /** The next `n` writes of a journal fail. */
-  failWrites(n: number): void;
+  failWrites(n: number, as?: "failed" | "busy"): void;
   /** Somebody saves nightlab.yaml. */
   configure(text: string): void;
   /** Sets the wall clock; ahead it is also what a machine sees that slept so long. */
@@ -198,8 +198,9 @@ export function startNight(options: NightOptions): Night {
       diskFull = true;
       downMs = down;
     },
-    failWrites(n) {
+    failWrites(n, as = "failed") {
       machine.failingWrites += n;
+      machine.failingAs = as;
     },
     configure(text) {
       settings = text;
