@@ -14,6 +14,7 @@ export interface SystemdMachine {
 }
 
 const BOOT_MS = 60_000;
+const ASK_MS = 10_000;
 const RUN_MS = 180_000;
 const SYSTEMD = "/lib/systemd/systemd";
 /** Services that look at hardware, the network or the age of files. */
@@ -105,7 +106,10 @@ export async function bootSystemd(): Promise<SystemdMachine | { readonly why: st
   const answers = (): boolean => {
     const asked = ["systemctl", "--user", "is-system-running"];
     const { PATH } = process.env;
-    const told = spawnSync("nsenter", enter(asked, { PATH }), { encoding: "utf8" });
+    const told = spawnSync("nsenter", enter(asked, { PATH }), {
+      encoding: "utf8",
+      timeout: ASK_MS,
+    });
     return /^(?:running|degraded)$/m.test(told.stdout);
   };
   const deadline = Date.now() + BOOT_MS;
