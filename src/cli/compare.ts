@@ -79,7 +79,9 @@ function asText(compared: ComparedRuns): string {
     notes.push(`Differences are to ${compared.groups[0]}, group less that.`);
   }
   if (differences.some(({ test }) => test === "observed")) {
-    notes.push("With fewer than three runs on a side a difference is observed, not tested.");
+    notes.push(
+      "With fewer than three runs on a side, or no spread between them, a difference is observed, not tested.",
+    );
   }
   if (differences.some(({ corrected }) => corrected !== undefined)) {
     notes.push("Each p is corrected by Holm's method for all that are tested here.");

@@ -5,7 +5,7 @@ import { arithmetic, meanOf, toNumber, type Decimal } from "./decimal.ts";
 import { tQuantile, tTail } from "./student-t.ts";
 
 export type Difference =
-  /** Fewer than three values on a side: seen, not tested. */
+  /** Fewer than three values on a side, or no spread at all: seen, not tested. */
   | { readonly kind: "observed"; readonly mean: Decimal }
   | {
       readonly kind: "welch" | "paired";
@@ -25,11 +25,10 @@ export function welchDifference(a: readonly Decimal[], b: readonly Decimal[]): D
   if (a.length < 3 || b.length < 3) return { kind: "observed", mean };
   const [s, t] = [standardDeviation(a) ** 2 / a.length, standardDeviation(b) ** 2 / b.length];
   const error = Math.sqrt(s + t);
-  // Welch and Satterthwaite; two groups without any spread leave nothing to estimate.
-  const degrees =
-    error === 0
-      ? a.length + b.length - 2
-      : (s + t) ** 2 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
+  // Equal values are copies of one run, or rounded: no test can be made of them.
+  if (error === 0) return { kind: "observed", mean };
+  // Welch and Satterthwaite.
+  const degrees = (s + t) ** 2 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
   return tested("welch", mean, error, degrees);
 }
 
@@ -39,6 +38,7 @@ export function pairedDifference(pairs: readonly (readonly [Decimal, Decimal])[]
   const mean = meanOf(differences);
   if (pairs.length < 3) return { kind: "observed", mean };
   const error = standardDeviation(differences) / Math.sqrt(pairs.length);
+  if (error === 0) return { kind: "observed", mean };
   return tested("paired", mean, error, pairs.length - 1);
 }
 
@@ -49,8 +49,8 @@ function tested(
   degrees: number,
 ): Difference {
   const centre = toNumber(mean);
-  const half = error === 0 ? 0 : tQuantile(0.975, degrees) * error;
-  const p = error === 0 ? (centre === 0 ? 1 : 0) : 2 * tTail(Math.abs(centre) / error, degrees);
+  const half = tQuantile(0.975, degrees) * error;
+  const p = 2 * tTail(Math.abs(centre) / error, degrees);
   return { kind, mean, low: centre - half, high: centre + half, degrees, p };
 }
 

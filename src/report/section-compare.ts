@@ -63,9 +63,18 @@ function sweptOnly(facts: Facts): ReadonlySet<ReportRun | undefined> {
 }
 
 function testNotes(comparisons: readonly GroupComparison[], tested: number): readonly string[] {
-  const few = comparisons.length - tested;
-  const untested =
-    few === 0 ? [] : ["With fewer than three runs on a side a difference is observed, not tested."];
+  const observed = comparisons.filter(({ difference }) => difference.kind === "observed");
+  const flat = observed.filter(
+    ({ left, right }) => Math.min(left.values.length, right.values.length) > 2,
+  );
+  const untested = [
+    ...(observed.length > flat.length
+      ? ["With fewer than three runs on a side a difference is observed, not tested."]
+      : []),
+    ...(flat.length > 0
+      ? ["Where the values show no spread, a difference is observed, not tested."]
+      : []),
+  ];
   if (tested === 0) return untested;
   const all =
     tested === 1

@@ -37,11 +37,16 @@ test("pairs see a difference that the spread between seeds hides from Welch", ()
   assert.ok(welch.kind === "welch" && welch.low < 0 && welch.high > 0 && welch.p > 0.9);
 });
 
-test("groups without spread are told by their exact means", () => {
-  const same = welchDifference(decimals("1", "1", "1"), decimals("1", "1", "1"));
-  const apart = welchDifference(decimals("1", "1", "1"), decimals("2", "2", "2"));
-  assert.ok(same.kind === "welch" && same.p === 1);
-  assert.ok(apart.kind === "welch" && apart.p === 0 && apart.low === -1 && apart.high === -1);
+test("groups without any spread are observed, not tested: copies of one run are no sample", () => {
+  const [one, two] = [decimals("1", "1", "1"), decimals("2", "2", "2")];
+  assert.deepEqual(welchDifference(one, two), { kind: "observed", mean: parseDecimal("-1") });
+  assert.equal(pairedDifference(pairs(one, two)).kind, "observed");
+  // Rounded values that all differ by the same last digit.
+  const coarse = pairedDifference(
+    pairs(decimals("0.91", "0.9", "0.93"), decimals("0.9", "0.89", "0.92")),
+  );
+  assert.equal(coarse.kind, "observed");
+  assert.equal(welchDifference(one, decimals("2", "2", "2.1")).kind, "welch");
 });
 
 test("Holm's correction keeps the order, and never falls or passes 1", () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gateFindings } from "../../../src/report/gate.ts";
-import { groupsOf, nameWithoutSeed, seedOf } from "../../../src/report/groups.ts";
+import { nameWithoutSeed } from "../../../src/model/seed-name.ts";
+import { groupsOf, seedOf } from "../../../src/report/groups.ts";
 import type { ReportRun } from "../../../src/report/input.ts";
 import { renderReport } from "../../../src/report/page.ts";
 import { sweepOf } from "../../../src/report/sweep.ts";
