@@ -8,8 +8,11 @@ export interface Token {
   readonly offset: number;
 }
 
-/** A name is a maximal run of these; so `val-loss` is one name and `a - b` is a difference. */
-const WORD = /[\p{L}\p{M}\p{N}_./@-]+/uy;
+/**
+ * A name is a maximal run of these; so `val-loss` is one name and `a - b` is a difference. None
+ * begins with a minus: `-val/acc` is the negative of one.
+ */
+const WORD = /(?!-[\p{L}_])[\p{L}\p{M}\p{N}_./@-]+/uy;
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?$/;
 /** `1e+5`: the plus belongs to the number, though it is no letter of a name. */
 const POSITIVE_EXPONENT = /(?:\d+\.?\d*|\.\d+)[eE]\+\d+/y;

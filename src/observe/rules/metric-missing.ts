@@ -18,7 +18,7 @@ export const metricMissing = rule({
     const logged = reading.series.map((series) => series.summary.key);
     const has = new Set(logged.map(canonicalMetric));
     return promised(input)
-      .filter((key) => !has.has(canonicalMetric(key)))
+      .filter((key) => !has.has(canonicalMetric(key)) && !isOfAnotherRun(key, has))
       .map((key) => {
         const nearest = nearestKey(key, logged);
         const meant = nearest === undefined ? listed(logged) : `; is it ${nearest}?`;
@@ -41,6 +41,13 @@ function promised({ plan }: RuleInput): readonly string[] {
     if (!known && !keys.some((key) => sameMetric(key, name))) keys.push(name);
   }
   return keys;
+}
+
+/** `lr-3.val/loss`, where `val/loss` is logged: the criterion speaks of the run `lr-3`. */
+function isOfAnotherRun(name: string, logged: ReadonlySet<string>): boolean {
+  const parts = name.split(".");
+  if (canonicalMetric(`${parts[0] ?? ""}.x`).includes("/")) return false;
+  return parts.some((_, i) => i > 0 && logged.has(canonicalMetric(parts.slice(i).join("."))));
 }
 
 const LISTED = 5;

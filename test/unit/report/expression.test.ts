@@ -39,6 +39,22 @@ test("operators between spaces compute, by the usual precedence", () => {
   });
 });
 
+const name = (text: string, offset: number): object => {
+  return { kind: "metric", name: text, baseline: false, aggregation: "last", offset };
+};
+
+test("a minus before a name is the negative of it", () => {
+  const { value } = readCriterion("-val/acc > -0.1 -loss");
+  const [comparison] = value?.comparisons ?? [];
+  assert.deepEqual(comparison?.left, { kind: "negated", term: name("val/acc", 1) });
+  assert.deepEqual(comparison.right, {
+    kind: "arithmetic",
+    operator: "-",
+    left: { kind: "number", token: "-0.1" },
+    right: name("loss", 17),
+  });
+});
+
 test("words say which value counts", () => {
   const { value } = readCriterion("best(val_acc) >= 0.9 and min(loss) < max(baseline.loss)");
   assert.ok(value !== undefined);

@@ -206,6 +206,8 @@ test("another run is named before the metric, and a run that failed judges nothi
   const success = "val/loss <= lr-3.val/loss - 0.1";
   assert.equal(judge({ success }, full, other()).word, "MET");
   assert.equal(judge({ success: "val/loss > lr-3.val/loss" }, full, other()).word, "NOT MET");
+  assert.equal(judge({ success: "lr-3.val/loss > val/loss" }, full, other()).word, "MET");
+  assert.match(why(judge({ success: "test.loss > 1" }, full)), /test\.loss was promised/);
   const failed = other({ ending: "failed", exitCode: 1, cause: { kind: "exit-code", code: 1 } });
   assert.match(why(judge({ success }, full, failed)), /has no value of `lr-3\.val\/loss`/);
 });
