@@ -3,7 +3,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { RESOLVED_BYTES } from "../limits.ts";
-import { nameWithoutSeed } from "../report/groups.ts";
+import { nameWithoutSeed } from "../model/seed-name.ts";
 import { meansRun, type ReportRun } from "../report/input.ts";
 import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
 import { experimentsOf } from "./lab-experiments.ts";

@@ -3,6 +3,8 @@
 
 export interface RunDigest {
   readonly folder: string;
+  /** The run's name without its seed: it is an argument of the script like any other. */
+  readonly name?: string;
   readonly verb: string;
   readonly script: string;
   /** Arguments after the run's name, a seed among them left out. */

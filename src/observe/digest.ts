@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { DIGEST_METRICS } from "../limits.ts";
 import type { MetricDigest, RunDigest } from "../model/digest.ts";
+import { nameWithoutSeed } from "../model/seed-name.ts";
 import type { RunReading, Series } from "../model/sample.ts";
 import { usualStepTime } from "./step-times.ts";
 
@@ -25,6 +26,7 @@ export function digestOf(facts: DigestFacts, reading: RunReading): RunDigest {
   const { rest, seed } = withoutSeed(facts.args.slice(1));
   return {
     ...facts,
+    name: nameWithoutSeed(facts.args[0] ?? ""),
     args: rest,
     ...(seed === undefined ? {} : { seed }),
     metrics: reading.series.slice(0, DIGEST_METRICS).map(metricDigest),

@@ -2,7 +2,7 @@
 // counts, the plan's and the commands' numbers, and the differences that were tested.
 import type { KnownComparison, KnownFacts, KnownValue } from "./audit-free.ts";
 import { comparisonsOf } from "./comparisons.ts";
-import { nameWithoutSeed } from "./groups.ts";
+import { nameWithoutSeed } from "../model/seed-name.ts";
 import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
 import { isSourceEntry } from "./page-sources.ts";
 import { readPage } from "./page-units.ts";

@@ -1,5 +1,6 @@
 // Runs that differ in nothing but their seed belong together: several measurements of one setting.
 // Which groups count as evidence is evidence.ts, what they measured is comparisons.ts.
+import { nameWithoutSeed } from "../model/seed-name.ts";
 import type { ReportRun } from "./input.ts";
 
 export interface RunGroup {
@@ -63,12 +64,6 @@ function givenTo(run: ReportRun): readonly string[] {
 export function groupLabel(group: RunGroup, groups: readonly RunGroup[]): string {
   const same = groups.filter(({ name }) => name === group.name);
   return same.length > 1 ? `${group.name} (${same.indexOf(group) + 1})` : group.name;
-}
-
-/** `full-seed-3` → `full`. A name that is nothing but a seed stays. */
-export function nameWithoutSeed(name: string): string {
-  const bare = name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");
-  return bare === "" ? name : bare;
 }
 
 /** The seed of a run: of its record, its arguments, its name; undefined where none is written. */

@@ -95,7 +95,9 @@ export function planGaps(plan: Plan): string[] {
   const missing = (["success", "failure"] as const).filter((key) => plan[key] === undefined);
   if (missing.length > 0) {
     const names = missing.map((key) => `\`${key}\``).join(" and ");
-    gaps.push(`the frontmatter names no ${names}: without criteria there is no verdict`);
+    const lost =
+      missing.length > 1 ? "without criteria there is no verdict" : `no verdict on ${missing[0]}`;
+    gaps.push(`the frontmatter names no ${names}: ${lost}`);
   }
   return gaps;
 }

@@ -20,7 +20,8 @@ before(() => {
   run(10, "one", ["--seed", "1"], 1);
   run(11, "two", ["--seed", "2"], 1);
   run(12, "three", ["--seed", "3"], 1.05);
-  run(13, "again", ["--seed", "3"], 1.2);
+  run(13, "three", ["--seed", "3"], 1.2);
+  run(14, "wide", ["--seed", "3"], 1.5);
 });
 after(() => rmSync(lab, { recursive: true, force: true }));
 
@@ -51,14 +52,15 @@ test("the report flags equal values of another seed, and other values of the sam
     ["one", []],
     ["two", ["identical-runs"]],
     ["three", []],
-    ["again", ["disagrees"]],
+    ["three", ["disagrees"]],
+    ["wide", []],
   ]);
   assert.deepEqual(input.journal.plan.rulesOff, ["dead-metric"]);
 });
 
 test("only runs that had ended when a run started are earlier", async () => {
   const all = await createEarlierRuns().of(experiment);
-  assert.equal(all.length, 4);
+  assert.equal(all.length, 5);
   const [one, two, three] = all;
   assert.ok(one !== undefined && two !== undefined && three !== undefined);
   assert.deepEqual(earlierOf(one, all), []);
@@ -72,7 +74,7 @@ test("a run that goes on, and one whose record is broken, are passed over", asyn
   const dir = join(experiment, "runs", "2025-02-02T15-00-00-broken");
   mkdirSync(dir, { recursive: true });
   writeFileSync(join(dir, "run.json"), "{");
-  assert.equal((await runs.of(experiment)).length, 4);
+  assert.equal((await runs.of(experiment)).length, 5);
   assert.equal((await runs.of(join(lab, "nowhere"))).length, 0);
   rmSync(dir, { recursive: true });
 });

@@ -33,14 +33,16 @@ export const chanceLevel = rule({
       if (classes === undefined || !isGuess(share, classes, numbers.examples)) continue;
       const value = shown(endOf(share));
       found.push(
-        said(share, `${share.summary.key} ends at ${value}: chance among ${classes} classes`),
+        said(share, `${share.summary.key} ends around ${value}: chance among ${classes} classes`),
       );
     }
     if (found.length > 0 || known === undefined || shares.length > 0) return found.slice(0, 2);
     for (const loss of losses) {
       if (!isNear(endOf(loss), Math.log(known), numbers.by)) continue;
       const value = shown(endOf(loss));
-      found.push(said(loss, `${loss.summary.key} ends at ${value}: chance among ${known} classes`));
+      found.push(
+        said(loss, `${loss.summary.key} ends around ${value}: chance among ${known} classes`),
+      );
     }
     return found.slice(0, 2);
   },

@@ -10,7 +10,8 @@ export const disagrees = rule({
   name: "disagrees",
   tier: "B",
   says: "The same code, arguments and seed gave another final value, or another seed one far outside the spread of the others.",
-  silent: "Other code or arguments, fewer than 3 other seeds, and metrics of time.",
+  silent:
+    "Other code or arguments, the run's name among them, fewer than 3 other seeds, and times.",
   numbers: {
     by: {
       value: 1e-3,
@@ -44,6 +45,7 @@ export const disagrees = rule({
 const isAlike = (other: RunDigest, digest: RunDigest): boolean =>
   other.done &&
   other.codeHash === digest.codeHash &&
+  other.name === digest.name &&
   other.verb === digest.verb &&
   other.script === digest.script &&
   JSON.stringify(other.args) === JSON.stringify(digest.args);
@@ -71,6 +73,6 @@ function fromTwin(
   const size = Math.max(Math.abs(last), Math.abs(metric.last));
   const off = size === 0 ? 0 : Math.abs(metric.last - last) / size;
   if (off <= by) return [];
-  const said = `${metric.key} ends ${percent(off)} away from ${folder}, which had the same code, arguments and seed`;
+  const said = `${metric.key} ends ${percent(off)} away from ${folder}, which had the same name, code, arguments and seed`;
   return [foundAtLast(input, metric.key, said)];
 }

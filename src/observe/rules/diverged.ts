@@ -55,7 +55,7 @@ function ofLoss(series: Series, input: RuleInput, numbers: Numbers): readonly Fo
   return [
     found(
       series,
-      `${key} ends at ${shown(last)}, ${times(last / best)} of its best, ${shown(best)}`,
+      `${key} ends around ${shown(last)}, ${times(last / best)} of its best, ${shown(best)} (medians of ${window} values)`,
     ),
   ];
 }
@@ -68,7 +68,7 @@ function ofShare(series: Series, input: RuleInput, least: number): readonly Foun
   const gone = last < best / 2 || (last < 1e-3 && best > 1e-2);
   if (!gone || best - last < chance(series.values, window)) return [];
   const { key } = series.summary;
-  const said = `${key} ends at ${shown(last)}, less than half of its best, ${shown(best)}`;
+  const said = `${key} ends around ${shown(last)}, less than half of its best, ${shown(best)} (medians of ${window} values)`;
   return roleIn(input.reading, key) === "share" ? [found(series, said)] : [];
 }
 

@@ -39,7 +39,7 @@ export const notLearning = rule({
     return [
       {
         metric: key,
-        message: `${key} stays at ${shown(level)} over ${series.summary.count} values`,
+        message: `${key} stays around ${shown(level)} over ${series.summary.count} values`,
         evidence: { file: last.file, line: last.line, offset: last.offset },
         token: last.token,
         count: 1,

@@ -76,6 +76,7 @@ function thanEarlier({ digest, earlier = [] }: RuleInput, ratio: number): readon
   const alike = earlier.filter(
     (one) =>
       one.codeHash === digest.codeHash &&
+      one.name === digest.name &&
       one.script === digest.script &&
       one.stepMs !== undefined &&
       JSON.stringify(one.args) === JSON.stringify(digest.args),

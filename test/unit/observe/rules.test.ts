@@ -149,7 +149,7 @@ test("diverged means near the start again, not a harder lesson; GANs and rewards
   const up = each(100, (i) => `"loss": ${(i < 60 ? 4 - i * 0.05 : 6 + 0.1 * wave(i)).toFixed(4)}`);
   assert.match(
     says("diverged", up)[0]?.message ?? "",
-    /^loss ends at 5\.99\d*, ×\d\.\d+ of its best/,
+    /^loss ends around 5\.99\d*, ×\d\.\d+ of its best, .* \(medians of \d+ values\)$/,
   );
   const lesson = each(
     100,
@@ -275,7 +275,7 @@ test("learning rates, coarse scores and values at their bound are no dead metric
 test("fine-tuning at its optimum is learning; a loss that stays at ln 10 is not", () => {
   assert.match(
     says("not-learning", flatLoss(2.303))[0]?.message ?? "",
-    /^train\/loss stays at 2\.3\d* over 60/,
+    /^train\/loss stays around 2\.3\d* over 60/,
   );
   assert.deepEqual(says("not-learning", flatLoss(1.72)), []);
   assert.deepEqual(says("not-learning", flatLoss(2.303, `, "val/acc": 0.93`)), []);
