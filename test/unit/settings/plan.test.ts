@@ -66,7 +66,10 @@ test("an empty plan has the usual scripts, and says what it lacks", () => {
   const empty = plan("# nothing yet\nhypothesis:\nsuccess: ''\n");
   assert.deepEqual([empty.script, empty.evalScript, empty.metrics], ["train.py", "eval.py", []]);
   assert.equal(planGaps(empty).length, 2);
-  assert.match(planGaps(plan("hypothesis: x\nsuccess: a > 1")).join(), /`failure`: no verdict on failure$/);
+  assert.match(
+    planGaps(plan("hypothesis: x\nsuccess: a > 1")).join(),
+    /`failure`: no verdict on failure$/,
+  );
   assert.deepEqual(planGaps(plan("hypothesis: x\nsuccess: a > 1\nfailure: a <= 1")), []);
 });
 
