@@ -17,6 +17,7 @@ import { directionIn, evaluate, holds, type Missing, type Scope } from "../repor
 import { readCriterion } from "../report/expression.ts";
 import type { ReportRun } from "../report/input.ts";
 import type { Condition } from "./conditions.ts";
+import { settles } from "./go.ts";
 import { isSweep } from "./members.ts";
 import { resolveTarget } from "./targets.ts";
 
@@ -56,6 +57,10 @@ interface Named {
 function runNamed(world: World, command: Command, term: MetricTerm): Named | Condition {
   const { written, metric, found } = resolve(world, command, term.name);
   if (found === undefined) {
+    const settling = settlingName(world, command, term.name);
+    if (settling !== undefined) {
+      return { kind: "wait", reason: `until \`${settling}\` has been taken up` };
+    }
     const what =
       written === "" ? `\`${term.name}\` names no run` : `no run is called \`${written}\``;
     return hold(`${what}; write \`if\` as \`full.val/loss < 0.4\``);
@@ -98,6 +103,15 @@ function resolve(world: World, command: Command, name: string): Resolved {
   const found =
     single === undefined ? undefined : resolveTarget(world, command.experiment, single, command);
   return { written: "", metric: name, found };
+}
+
+/** A run that a term may name and that stands in the journal, but is not taken up yet. */
+function settlingName(world: World, { experiment, spec }: Command, name: string) {
+  const named = (spec.after ?? []).map(({ target }) => target);
+  for (let at = name.lastIndexOf("."); at > 0; at = name.lastIndexOf(".", at - 1)) {
+    named.push(name.slice(0, at));
+  }
+  return named.find((one) => settles(world, experiment, one));
 }
 
 function judge(

@@ -81,7 +81,7 @@ function dependency(world: World, command: Command, target: string, any: boolean
 }
 
 /** Whether a block of that name stands in the journal and has not settled: it may be another soon. */
-function settles(world: World, experiment: ExperimentPath, target: string): boolean {
+export function settles(world: World, experiment: ExperimentPath, target: string): boolean {
   const view = world.views.get(experiment);
   return (
     view?.reading.blocks.some((block, i) =>

@@ -90,6 +90,20 @@ for (const [written, receipt] of CASES) {
   });
 }
 
+test("a run above that is taken up later than it is waited for", () => {
+  for (const keys of ['if: "full.val/loss < 0.6"', 'after: full\nif: "val/loss < 0.6"']) {
+    const night = startNight(calm);
+    night.save(`${HEAD}run: full\n\n\`\`\`yaml\nrun: next\n${keys}\ngo: true\n\`\`\`\n`);
+    night.pass(8_000);
+    assert.match(night.text(), /```\n\n> \*\*waiting\*\* `\w+` · until `full` has been taken up\n/);
+    night.pass(10 * MINUTE);
+    assert.deepEqual(
+      night.starts.map(({ name }) => name),
+      ["full", "next"],
+    );
+  }
+});
+
 test("it waits for the run that it is about, and a go starts what was held", () => {
   const night = startNight(calm);
   night.save(`${HEAD}run: bad\n\nrun: next if="bad.val/loss < 0.6"\n`);
