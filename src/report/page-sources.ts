@@ -68,30 +68,33 @@ type Logged =
   | { readonly kind: "other"; readonly token: string }
   | { readonly kind: "nothing" };
 
+/** A number and nothing else, with a unit or a closing mark at most. */
+const NUMBER = /^[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[a-z%)\];]*$/i;
+
 /**
- * What a line of a log says of a key, whatever its format: the token behind the key where the
- * line names it (by its last part, since a split may be put in front), else any token by itself.
+ * What a line of a log says of a key, whatever its format: the number behind the key where the
+ * line names it (by its last part, since a split may be put in front) and one stands there; else
+ * any token by itself, as in `loss is 0.5`, `lr=[1e-4, 3e-4]` and `Accuracy: 98/100 (98%)`.
  */
 function loggedAs(line: string, key: string, token: string): Logged {
   const name = line.includes(key) ? key : key.slice(key.lastIndexOf("/") + 1);
-  const behind = /[\s"':=|,]*([^\s"':=|,{}]+)/y;
+  const behind = /([\s"':=|,]*)([^\s"':=|,{}]+)/y;
   let other: string | undefined;
-  let named = false;
   for (let at = line.indexOf(name); at >= 0; at = line.indexOf(name, at + 1)) {
     if (/[\p{L}\p{N}]/u.test(line.charAt(at - 1))) continue;
     if (/[\p{L}\p{N}_]/u.test(line.charAt(at + name.length))) continue;
-    named = true;
     behind.lastIndex = at + name.length;
-    const found = behind.exec(line)?.[1];
+    const [, between = "", found] = behind.exec(line) ?? [];
     if (found === token || isUnit(found, token)) return { kind: "token" };
     if (line.startsWith(token, behind.lastIndex - (found?.length ?? 0))) {
       if (!/[\d.]/.test(line.charAt(behind.lastIndex - (found?.length ?? 0) + token.length))) {
         return { kind: "token" };
       }
     }
-    other ??= found;
+    // Behind a comma another value begins: `1.007418 avg loss, 0.030333 rate`.
+    if (found !== undefined && NUMBER.test(found) && !between.includes(",")) other ??= found;
   }
-  if (!named && holdsToken(line, token)) return { kind: "token" };
+  if (other === undefined && holdsToken(line, token)) return { kind: "token" };
   return other === undefined ? { kind: "nothing" } : { kind: "other", token: other };
 }
 
@@ -106,7 +109,9 @@ function isUnit(found: string | undefined, token: string): boolean {
 function holdsToken(line: string, token: string): boolean {
   for (let at = line.indexOf(token); at >= 0; at = line.indexOf(token, at + 1)) {
     const before = line.charAt(at - 1);
-    if (!/[\w.+-]/.test(before) && !/[\d.]/.test(line.charAt(at + token.length))) return true;
+    // `23.` at the end of a sentence or a list is 23.
+    const behind = line.slice(at + token.length, at + token.length + 2);
+    if (!/[\w.+-]/.test(before) && !/^\.?\d/.test(behind)) return true;
   }
   return false;
 }

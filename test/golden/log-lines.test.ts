@@ -5,6 +5,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRunReader } from "../../src/observe/run-reader.ts";
+import { gateFindings } from "../../src/report/gate.ts";
+import { renderReport } from "../../src/report/page.ts";
+import { input, run } from "../unit/report/given.ts";
 
 const FILE = join(import.meta.dirname, "log-lines.txt");
 const text = readFileSync(FILE, "utf8");
@@ -53,6 +56,22 @@ for (const { name, log, expected } of cases) {
     if (process.env["UPDATE"] !== "1") assert.equal(found, expected);
   });
 }
+
+test("log lines: the gate lets the report of each of them be saved", () => {
+  for (const { name, log } of cases) {
+    const reader = createRunReader();
+    reader.feed("logs/train.log", Buffer.from(log));
+    reader.finish();
+    const page = renderReport(input({}, [{ ...run("full", []), reading: reader.reading() }]));
+    const lines = log.split("\n");
+    const found = gateFindings(page, (_, line) => lines[line - 1]);
+    assert.deepEqual(
+      found.map(({ message }) => message),
+      [],
+      name,
+    );
+  }
+});
 
 test("log lines: the file of excerpts", () => {
   assert.ok(cases.length > 100);
