@@ -27,13 +27,12 @@ export function applyToRun(world: World, fact: RunFact): void {
         plotted: false,
         resolved: [],
       };
-      replace(world, fact.id, ({ notBeforeMs, reason, ...command }) => ({
+      // What it waited for is over; why it was tried again stands with the try before.
+      replace(world, fact.id, ({ notBeforeMs: _, reason: _why, ...command }) => ({
         ...command,
         state: "preparing",
         stateSinceMs: fact.atMs,
         run,
-        // Why it was tried again stands with the try before.
-        ...(notBeforeMs !== undefined || reason === undefined ? {} : { reason }),
       }));
       if (spec.place?.kind === "cpu" && spec.place.first === true) tellNoGpu(world, fact.id);
       if (spec.place?.kind === "gpus") {
@@ -46,7 +45,7 @@ export function applyToRun(world: World, fact: RunFact): void {
       changeRun(world, fact.id, { process: fact.process, startedAtMs: fact.atMs });
       return;
     case "run-folder-known":
-      changeRun(world, fact.id, { folder: fact.folder });
+      changeRun(world, fact.id, { folder: fact.folder, folderAtMs: fact.atMs });
       return;
     case "run-flagged":
       changeRun(world, fact.id, { flags: fact.flags, flaggedAtMs: fact.atMs });

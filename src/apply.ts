@@ -3,6 +3,7 @@
 import { HEADINGS_KEPT } from "./limits.ts";
 import { applyToRun } from "./apply-run.ts";
 import { change, replace } from "./change-command.ts";
+import { GO_GIVEN } from "./model/command.ts";
 import type { Fact, PauseFact } from "./model/fact.ts";
 import type { CommandId } from "./model/ids.ts";
 import type { Command, World } from "./model/world.ts";
@@ -48,7 +49,11 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "command-edited": {
       const { atMs: editedAtMs, kind: _kind, id, ...rest } = fact;
-      replace(world, id, ({ code: _, ...command }) => ({ ...command, ...rest, editedAtMs }));
+      replace(world, id, ({ code: _, overruled: _go, ...command }) => ({
+        ...command,
+        ...rest,
+        editedAtMs,
+      }));
       return;
     }
     case "code-noted": {
@@ -65,11 +70,12 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "command-state":
       followDrain(world, fact);
-      replace(world, fact.id, ({ reason: _, ...command }) => ({
+      replace(world, fact.id, ({ reason: _, overruled, ...command }) => ({
         ...command,
         state: fact.state,
         stateSinceMs: fact.atMs,
         ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+        ...(isOverruled(fact, overruled) ? { overruled: true } : {}),
       }));
       return;
     case "command-released":
@@ -190,6 +196,12 @@ function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): 
     }
   }
 }
+
+/** A go lasts through whatever is waited for after it. */
+const isOverruled = (
+  { state, reason }: Extract<Fact, { kind: "command-state" }>,
+  before = false,
+): boolean => reason === GO_GIVEN || (before && (state === "queued" || state === "waiting"));
 
 /** A `queue: drain` is at work until nothing else is. */
 function followDrain(world: World, fact: Extract<Fact, { kind: "command-state" }>): void {

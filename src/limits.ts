@@ -154,6 +154,8 @@ export const PREPARE_TAIL_BYTES = 64 * 2 ** 10;
 export const REASON_CHARS = 600;
 /** run.json and spec.json are a few KB; a larger file is none of ours. */
 export const RECORD_BYTES = 4 * 2 ** 20;
+/** Scripts name their run folders by the second. */
+export const FOLDER_STAMP_MS = 1_000;
 /** Names of run folders tried, a second apart, before giving up. */
 export const FOLDER_TRIES = 100;
 

@@ -7,7 +7,7 @@ import { readLive, type LiveMetric } from "../effects/live-run.ts";
 import { stateDir } from "../effects/state-dir.ts";
 import { readStatusView } from "../effects/status-view.ts";
 import { causeWords } from "../journal/receipt-cause.ts";
-import { commandTitle } from "../model/command.ts";
+import { commandTitle, saidReason } from "../model/command.ts";
 import { isFlag } from "../model/finding.ts";
 import type { LabPath } from "../model/ids.ts";
 import { placeName } from "../model/place.ts";
@@ -121,7 +121,7 @@ function entryOf(
     live?.metrics ??
     (run?.outcome?.metrics ?? []).map(({ key, last }) => ({ key, token: last.token, curve: "" }));
   const given = {
-    reason: command.reason,
+    reason: saidReason(command.reason),
     folder: run?.folder,
     startedAtMs: from,
     endedAtMs: run?.endedAtMs,

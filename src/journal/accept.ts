@@ -1,12 +1,12 @@
 // A block that has settled becomes a command: it gets its id and its first state.
 // When a block has settled is in settle.ts, when a command starts in queue/.
 import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../limits.ts";
-import { QUEUE_WORDS, type CommandSpec } from "../model/command.ts";
+import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../model/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids.ts";
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
 import { conditions } from "../queue/conditions.ts";
-import { asksForGo, GO_GIVEN, isLong } from "../queue/go.ts";
+import { asksForGo, isLong } from "../queue/go.ts";
 import { unstarted } from "../queue/members.ts";
 import { atWork } from "../queue/pause-words.ts";
 import { setQueue } from "../queue/pause.ts";

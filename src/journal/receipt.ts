@@ -1,6 +1,7 @@
 // The receipt of one command: its state, time, metrics, flags and plot as pieces of Markdown.
 // Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
 import { RECEIPT_TEXT_CHARS } from "../limits.ts";
+import { saidReason } from "../model/command.ts";
 import { RUN_FOLDER } from "../model/ids.ts";
 import { placeName } from "../model/place.ts";
 import { problemText, type Mistake } from "../model/problem.ts";
@@ -29,8 +30,6 @@ export interface ReceiptContext {
   readonly atMost?: string;
   /** What was asked of its code ahead, and which runs repeat it. */
   readonly code?: Omit<CodeContext, "timeZone" | "members">;
-  /** Place in the queue, from 1, where it is queued. */
-  readonly queuePlace?: number;
   /** Why nothing starts, for what waits: `the queue is paused`. */
   readonly paused?: string;
 }
@@ -91,8 +90,8 @@ export function problemPieces(problems: readonly Mistake[]): readonly string[] {
 /** What the first line says between the id and the link. */
 function stateFacts(command: Command, context: ReceiptContext): readonly string[] {
   const { state, run } = command;
-  const reason =
-    command.reason === undefined ? [] : [proseText(plainLine(command.reason, RECEIPT_TEXT_CHARS))];
+  const why = saidReason(command.reason);
+  const reason = why === undefined ? [] : [proseText(plainLine(why, RECEIPT_TEXT_CHARS))];
   if (context.sweep !== undefined) {
     const told = state === "held" || state === "waiting" ? reason : [];
     return [...sweepFacts(command, context.sweep), ...told];
@@ -102,7 +101,7 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
   const paused = context.paused === undefined ? [] : [context.paused];
   switch (state) {
     case "queued":
-      return [...queueFacts(context.queuePlace), ...many, ...reason, ...paused];
+      return [...many, ...reason, ...paused];
     case "preparing":
       return [`its environment, ${since(run?.claimedAtMs ?? command.stateSinceMs)}`, ...reason];
     case "running":
@@ -128,11 +127,6 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
 function placeOf(run: Run | undefined): readonly string[] {
   const name = placeName(run?.spec.place);
   return name === undefined ? [] : [name];
-}
-
-function queueFacts(place: number | undefined): readonly string[] {
-  if (place === undefined) return [];
-  return [place <= 1 ? "next" : `${place - 1} before it`];
 }
 
 function endFacts(command: Command, run: Run, context: ReceiptContext): readonly string[] {

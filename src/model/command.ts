@@ -93,6 +93,13 @@ export interface CommandSpec {
   readonly unsupported?: readonly string[];
 }
 
+/** Reason of a command whose box was ticked: what held it is known to who ticked it. */
+export const GO_GIVEN = "your go";
+
+/** A reason as it is told: alone, "your go" behind "queued" reads as if it were waited for. */
+export const saidReason = (reason: string | undefined): string | undefined =>
+  reason === GO_GIVEN ? "with your go" : reason;
+
 /** The verb and its target as a person reads it: `run: de-risk`. */
 export function commandTitle(spec: CommandSpec): string {
   return `${spec.verb}: ${spec.target}`;

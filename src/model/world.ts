@@ -64,6 +64,8 @@ export interface Command {
   readonly reason?: string;
   /** A person has given the go, by ` !` or a tick: no further condition but its turn. */
   readonly released: boolean;
+  /** A tick has overruled what held it: until its start, its next hold or an edit. */
+  readonly overruled?: true;
   readonly acceptedAtMs: number;
   /** When its block was last changed before its start. */
   readonly editedAtMs?: number;
@@ -125,6 +127,7 @@ export interface Run {
   readonly startedAtMs?: number;
   readonly process?: ProcessIdentity;
   readonly folder?: RunFolder;
+  readonly folderAtMs?: number;
   readonly stopRequested?: {
     readonly by: StopAsker;
     readonly why?: string;

@@ -7,7 +7,7 @@ import type { Mistake } from "../model/problem.ts";
 import { settingsOf, type Command, type LabSettings, type World } from "../model/world.ts";
 import { nearest } from "../settings/nearest.ts";
 import { judgeIf } from "./earlier-metric.ts";
-import { dependencies, GO_GIVEN, lacksDeRisk, type Readiness } from "./go.ts";
+import { dependencies, lacksDeRisk, type Readiness } from "./go.ts";
 import { dailyTimes, momentAt, nextOccurrence, occurrenceAt, windowNamed } from "./windows.ts";
 
 export type Condition = Readiness | { readonly kind: "skip"; readonly reason: string };
@@ -22,7 +22,7 @@ const READY: Readiness = { kind: "ready" };
 
 /** Whether everything has come that the command was told to wait for, but for a place to run. */
 export function conditions(world: World, command: Command): Conditions {
-  const overruled = command.reason === GO_GIVEN;
+  const overruled = command.overruled === true;
   const answers: Condition[] = [dependencies(world, command)];
   const shown = judgeIf(world, command);
   if (!(overruled && shown.kind === "hold")) answers.push(shown);

@@ -14,9 +14,6 @@ export type Readiness =
   | { readonly kind: "wait"; readonly reason: string }
   | { readonly kind: "hold"; readonly reason: string };
 
-/** Reason of a command whose box was ticked: what held it is known to who ticked it. */
-export const GO_GIVEN = "your go";
-
 const READY: Readiness = { kind: "ready" };
 
 /** Time limit of a command in ms: its own, the plan's, else that of a short run. */
@@ -50,7 +47,7 @@ export function asksForGo(world: World, command: Command): string {
 export function dependencies(world: World, command: Command): Readiness {
   for (const after of command.spec.after ?? []) {
     const answer = dependency(world, command, after.target, after.any);
-    const overruled = answer.kind === "hold" && command.reason === GO_GIVEN;
+    const overruled = answer.kind === "hold" && command.overruled === true;
     if (answer.kind !== "ready" && !overruled) return answer;
   }
   if (command.spec.verb !== "eval") return READY;

@@ -3,7 +3,7 @@
 import type { Occurrence } from "../model/window.ts";
 import { settingsOf, type Command, type Run, type World } from "../model/world.ts";
 import { nextTime, windowOf } from "./conditions.ts";
-import { GO_GIVEN, limitOf, type Readiness } from "./go.ts";
+import { limitOf, type Readiness } from "./go.ts";
 import { occurrenceAt } from "./windows.ts";
 
 const HOUR_MS = 3_600_000;
@@ -22,7 +22,7 @@ export function budgetFor(world: World, command: Command): Readiness {
   // given to whatever is long.
   const wantedMs = gpus * Math.min(limitMs, occurrence.endMs - occurrence.startMs);
   const whole = `the ${hours(budgetMs)} of \`${window.name}\``;
-  if (wantedMs > budgetMs && command.reason !== GO_GIVEN) {
+  if (wantedMs > budgetMs && command.overruled !== true) {
     const fix = "write a shorter `timeout`, or more `gpu-hours` in nightlab.yaml";
     return {
       kind: "hold",
@@ -31,7 +31,7 @@ export function budgetFor(world: World, command: Command): Readiness {
   }
   const { usedMs, promisedMs } = spent(world, command, occurrence);
   const leftMs = budgetMs - usedMs - promisedMs;
-  if (wantedMs <= leftMs || command.reason === GO_GIVEN) return READY;
+  if (wantedMs <= leftMs || command.overruled === true) return READY;
   const next = `next ${nextTime(world, command, window)}`;
   if (usedMs >= budgetMs) {
     const reason = `the ${hours(budgetMs)} GPU hours of \`${window.name}\` are used up; ${next}`;

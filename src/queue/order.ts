@@ -1,5 +1,6 @@
 // In which order commands get their turn: the higher `priority`, then the older, then as written.
 // Whether one may start is go.ts's, and where place.ts's.
+import { FOLDER_STAMP_MS } from "../limits.ts";
 import type { Command, World } from "../model/world.ts";
 import { standsFor } from "./members.ts";
 
@@ -28,16 +29,21 @@ const line = (world: World, command: Command): number => {
 };
 
 /**
- * Whether an earlier start of the same name has not made its run folder yet. Scripts stamp the
- * folder by the second, so that a twin would find its folder there, or be taken for the other.
+ * Until when a command waits for an earlier start of the same name: for ever while that has not made
+ * its run folder, 0 where there is none. Scripts stamp the folder by the second, so that a twin
+ * would find its folder there, or be taken for the other.
  */
-export function twinStarts(world: World, { id, experiment, spec }: Command): boolean {
-  if (spec.verb !== "run") return false;
+export function twinUntilMs(world: World, { id, experiment, spec }: Command): number {
+  let untilMs = 0;
+  if (spec.verb !== "run") return untilMs;
   for (const other of world.commands.values()) {
     const { run } = other;
-    if (run === undefined || run.exited || run.folder !== undefined || other.id === id) continue;
-    if (other.experiment === experiment && run.spec.verb === "run" && run.spec.name === spec.target)
-      return true;
+    if (run === undefined || other.id === id) continue;
+    const exitedAtMs = run.exited ? (run.exitedAtMs ?? 0) : Infinity;
+    const madeAtMs = Math.min(run.folderAtMs ?? Infinity, exitedAtMs);
+    if (world.nowMs - madeAtMs >= FOLDER_STAMP_MS || other.experiment !== experiment) continue;
+    if (run.spec.verb === "run" && run.spec.name === spec.target)
+      untilMs = Math.max(untilMs, madeAtMs + FOLDER_STAMP_MS);
   }
-  return false;
+  return untilMs;
 }

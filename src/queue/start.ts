@@ -12,7 +12,7 @@ import { conditions, type Condition } from "./conditions.ts";
 import { floorOf, onDiskLow, roomFor } from "./disk-floor.ts";
 import { awaitsDeRisk, isLong, judgeGo } from "./go.ts";
 import { budgetFor } from "./gpu-budget.ts";
-import { inOrder, startable, twinStarts } from "./order.ts";
+import { inOrder, startable, twinUntilMs } from "./order.ts";
 import { allTaken, heldPlaces, placeFor, type Held } from "./place.ts";
 import { askForGpus } from "./place-watch.ts";
 import { isSweep, standsFor } from "./members.ts";
@@ -44,10 +44,10 @@ export function startNext(turn: Turn): void {
     }
     if (!isReady(turn, command)) continue;
     if (!isOver(turn, command.notBeforeMs)) continue;
-    if (twinStarts(world, command)) continue;
+    if (!isOver(turn, twinUntilMs(world, command))) continue;
     const found = placeFor(world, command, held);
     if (found.kind === "place") {
-      if (isSweep(command) && twinStarts(world, firstOf(command))) continue;
+      if (isSweep(command) && !isOver(turn, twinUntilMs(world, firstOf(command)))) continue;
       examine(turn, command, found.place, held);
       break;
     }
@@ -96,9 +96,9 @@ function firstUnready(...questions: readonly (() => Condition)[]): Condition {
   return { kind: "ready" };
 }
 
-/** Whether a delay is over; if not, its end is waited for. */
+/** Whether a delay is over; if not, its end is waited for, where it has one. */
 function isOver(turn: Turn, notBeforeMs = 0): boolean {
-  if (notBeforeMs > turn.atMs) turn.wake(notBeforeMs);
+  if (notBeforeMs > turn.atMs && notBeforeMs !== Infinity) turn.wake(notBeforeMs);
   return notBeforeMs <= turn.atMs;
 }
 

@@ -45,3 +45,24 @@ test("more GPUs than there are is told at once, not when its turn comes", () => 
   night.pass(15 * SECOND);
   assert.equal(told(night, "c"), "held · it asks for 9 GPUs; this machine has 2");
 });
+
+test("a go holds until the start, whatever else is waited for meanwhile", () => {
+  let stranger = false;
+  const night = startNight({
+    text: HEAD,
+    gpus: new Gpus(1, { releaseMs: () => 0, stranger: () => stranger }),
+    durationMs: () => MINUTE / 2,
+    exitCode: (name) => (name === "a" ? 1 : 0),
+    delayMs: () => 10,
+  });
+  night.save(`${HEAD}run: a !\n\nrun: b after=a\n`);
+  night.pass(MINUTE);
+  assert.match(told(night, "b"), /^held · .*ended as failed/);
+  stranger = true;
+  night.save(night.text().replace("- [ ] start", "- [x] start"));
+  night.pass(MINUTE);
+  assert.match(told(night, "b"), /^waiting · GPU 0 is used by somebody else/);
+  stranger = false;
+  night.pass(20 * SECOND);
+  assert.match(told(night, "b"), /^running · since \S+ · GPU 0 · \[b\]/);
+});

@@ -179,8 +179,8 @@ test("states before the end say what is going on", () => {
     first({ state: "preparing", run: ran(undefined) }),
     / · its environment, since 14:29/,
   );
-  assert.equal(first({ state: "queued" }, { queuePlace: 1 }), "**queued** `k7f3` · next");
-  assert.equal(first({ state: "queued" }, { queuePlace: 4 }), "**queued** `k7f3` · 3 before it");
+  assert.equal(first({ state: "queued" }), "**queued** `k7f3`");
+  assert.equal(first({ state: "queued", reason: "your go" }), "**queued** `k7f3` · with your go");
   assert.equal(
     first({ state: "waiting", reason: "after `m2qd`" }),
     "**waiting** `k7f3` · after `m2qd`",

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandId, experimentPath, labPath } from "../../../src/model/ids.ts";
+import { commandId, experimentPath, labPath, runFolder } from "../../../src/model/ids.ts";
 import { placeName, type SeenGpu } from "../../../src/model/place.ts";
 import { emptyWorld, type World } from "../../../src/model/world.ts";
 import type { CommandSpec } from "../../../src/model/command.ts";
 import { apply } from "../../../src/apply.ts";
 import { attemptSpec } from "../../../src/queue/attempt-spec.ts";
-import { inOrder, twinStarts } from "../../../src/queue/order.ts";
+import { inOrder, twinUntilMs } from "../../../src/queue/order.ts";
 import { allTaken, heldPlaces, placeFor, seeGpus } from "../../../src/queue/place.ts";
 
 const LAB = labPath("/lab");
@@ -115,6 +115,8 @@ test("others' memory counts from the threshold on, and nothing is kept empty bec
     settings: { settleMs: 1, quietMs: 1, timeZone: "UTC", gpuFreeBelow: 2 * GB },
   });
   assert.equal(gets(world, "bbbb"), "GPUs 0, 1");
+  seeGpus(world.gpus, [gpu(0, 9 * GB), gpu(1, 9 * GB)], 0, NOW);
+  assert.equal(gets(world, "aaaa"), "wait: GPUs 0, 1 are used by somebody else");
 });
 
 test("a GPU that does not answer, or is not listed any more, is given to nobody", () => {
@@ -200,13 +202,26 @@ test("a second start of a name waits for the first one's folder or end", () => {
   add(world, "aaaa", { target: "full" });
   add(world, "bbbb", { target: "full" });
   start(world, "aaaa");
-  const twin = (): boolean => {
+  const until = (): number | undefined => {
     const command = world.commands.get(commandId("bbbb"));
-    return command !== undefined && twinStarts(world, command);
+    return command && twinUntilMs(world, command);
   };
-  assert.equal(twin(), true);
+  assert.equal(until(), Infinity);
   end(world, "aaaa");
-  assert.equal(twin(), false);
+  assert.equal(until(), NOW + 1_000, "its folder is named by the second");
+  world.nowMs += 1_000;
+  assert.equal(until(), 0);
+});
+
+test("a second start of a name is not in the second that the first one's folder is named by", () => {
+  const world = worldWith([gpu(0), gpu(1)]);
+  add(world, "aaaa", { target: "full" });
+  add(world, "bbbb", { target: "full" });
+  start(world, "aaaa");
+  const folder = runFolder("2025-02-02T14-30-00-full");
+  apply(world, { kind: "run-folder-known", id: commandId("aaaa"), folder, atMs: NOW + 300 });
+  const command = world.commands.get(commandId("bbbb"));
+  assert.equal(command && twinUntilMs(world, command), NOW + 1_300);
 });
 
 test("slices are given one by one, and never two of them to one program", () => {
