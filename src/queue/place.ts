@@ -202,10 +202,19 @@ function whyWaiting(world: World, standings: readonly Standings[]): string {
   const broken = [...named("broken"), ...lost];
   const others = named("others");
   const told = [
-    ...(others.length > 0 ? [`GPU ${others.join(", ")} is used by somebody else`] : []),
-    ...(broken.length > 0 ? [`GPU ${broken.join(", ")} does not answer`] : []),
+    ...gpusThat(others, "is used by somebody else", "are used by somebody else"),
+    ...gpusThat(broken, "does not answer", "do not answer"),
   ];
   return told.join("; ");
+}
+
+function gpusThat(
+  names: readonly (string | number)[],
+  does: string,
+  allDo: string,
+): readonly string[] {
+  if (names.length === 0) return [];
+  return [names.length === 1 ? `GPU ${names.join()} ${does}` : `GPUs ${names.join(", ")} ${allDo}`];
 }
 
 /** The GPUs of an answer, laid over what was known. */

@@ -22,7 +22,7 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
   const ended = (...endings: readonly string[]): readonly NightRun[] =>
     facts.ran.filter(({ run }) => endings.includes(run.outcome?.ending ?? ""));
   const stopped = ended("stopped");
-  const died = [...ended("failed", "lost"), ...stopped.filter((one) => !byPerson(one))].toSorted(
+  const died = [...ended("failed", "lost"), ...stopped.filter((one) => !asWritten(one))].toSorted(
     (a, b) => a.run.claimedAtMs - b.run.claimedAtMs,
   );
   const going = facts.ran.filter(({ run }) => run.outcome === undefined);
@@ -33,7 +33,7 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
     { key: "night.summary", text: summary(facts, context) },
     ...section("died", "Died", died.map(item)),
     ...section("done", "Done", doneItems(ended("done"), context)),
-    ...section("stopped", "Stopped by you", stopped.filter(byPerson).map(item)),
+    ...section("stopped", "Stopped", stopped.filter(asWritten).map(item)),
     ...section("going", "Still going on", going.map(item)),
     ...section(
       "flagged",
@@ -59,7 +59,8 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
   ];
 }
 
-const byPerson = ({ run }: NightRun): boolean =>
+/** By a person, or at the end of its window; not by a rule. */
+const asWritten = ({ run }: NightRun): boolean =>
   run.outcome?.cause.kind === "stopped" && run.outcome.cause.by !== "rule";
 
 function section(key: string, title: string, items: readonly string[]): readonly PageBlock[] {
