@@ -10,10 +10,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as setImmediately, setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { oomKills } from "../../src/effects/attempt-notes.ts";
 import { readSpec } from "../../src/effects/attempts.ts";
 import { openLedger } from "../../src/effects/ledger.ts";
 import type { Fact } from "../../src/model/fact.ts";
 import { labPath } from "../../src/model/ids.ts";
+import type { Member } from "../../src/queue/grid.ts";
 import {
   boxedNumber,
   commandLineOf,
@@ -88,11 +90,12 @@ class Rounds {
   readonly state = join(this.root, "state");
   readonly kills: Killed[] = [];
   readonly victims: number[] = [];
+  readonly oomKills = oomKills();
   readonly #below: (below: number) => number;
   readonly #box: BoxedMachine;
   #daemon: ChildProcess | undefined;
   #log = "";
-  #runs = 0;
+  #lines = 0;
   #resumed = 0;
 
   constructor(seed: number) {
@@ -100,7 +103,9 @@ class Rounds {
     mkdirSync(this.experiment, { recursive: true });
     writeFileSync(join(this.lab, "nightlab.yaml"), "settle: 1s\nquiet: 0s\ncpu-slots: 3\n");
     writeFileSync(join(this.experiment, "JOURNAL.md"), JOURNAL);
-    writeFileSync(join(this.experiment, "train.py"), "pass\n");
+    for (const script of ["train.py", "eval.py"]) {
+      writeFileSync(join(this.experiment, script), "pass\n");
+    }
     writeFileSync(join(this.root, "uv"), UV);
     chmodSync(join(this.root, "uv"), 0o755);
     this.#box = openBox(this.root);
@@ -131,12 +136,13 @@ class Rounds {
   write(count: number): void {
     const journal = join(this.experiment, "JOURNAL.md");
     const lines = Array.from({ length: count }, () => {
-      const [number, code, tenths] = [
-        (this.#runs += 1),
-        [0, 0, 3, 77][this.#below(4)],
-        this.#below(6),
-      ];
-      return `run: r${number} --code ${code} --after ${tenths}${this.#below(10)} timeout=${LIMIT_S}s !\n`;
+      const [code, tenths] = [[0, 0, 3, 77][this.#below(4)], this.#below(6)];
+      const rest = `--code ${code} --after ${tenths}${this.#below(10)} timeout=${LIMIT_S}s !`;
+      this.#lines += 1;
+      // One that ended above, whatever became of it.
+      if (this.#lines % 7 === 0) return `eval: r${this.#lines - 5} ${rest}\n`;
+      const also = ["", "", "", "", " retry=2", " snapshot=true", " retry=1 seeds=2"];
+      return `run: r${this.#lines}${also[this.#below(also.length)] ?? ""} ${rest}\n`;
     });
     writeFileSync(journal, `${readFileSync(journal, "utf8").trimEnd()}\n\n${lines.join("\n")}`);
   }
@@ -166,13 +172,12 @@ class Rounds {
     for (;;) {
       if (this.#isDown()) this.start();
       this.#goOn();
-      const ended = new Set(
-        this.facts().flatMap((fact) => (fact.kind === "run-plotted" ? fact.id : [])),
-      );
-      if (ended.size === this.#runs) return;
+      const { taken, open } = progress(this.facts());
+      if (taken === this.#lines && open.size === 0) return;
       if (Date.now() > deadline) {
+        const left = `${taken} of ${this.#lines} were taken up, open: ${[...open].join(", ")}`;
         throw new Error(
-          `${ended.size} of ${this.#runs} have ended.\n${textOf(join(this.experiment, "JOURNAL.md"))}\n${this.#log.slice(-4_000)}`,
+          `${left}\n${textOf(join(this.experiment, "JOURNAL.md"))}\n${this.#log.slice(-4_000)}`,
         );
       }
       await pause(50);
@@ -334,31 +339,71 @@ const textOf = (path: string): string => {
   }
 };
 
+/** How many commands were taken up, and whose last try has not ended; a held one needs a person. */
+function progress(facts: readonly Fact[]): { readonly taken: number; readonly open: Set<string> } {
+  let taken = 0;
+  const open = new Set<string>();
+  for (const fact of facts) {
+    if (fact.kind === "command-accepted" && fact.spec.verb !== "queue") {
+      taken += 1;
+      open.add(fact.id);
+    } else if (fact.kind === "members-made") {
+      open.delete(fact.id);
+      for (const { id } of fact.members) open.add(id);
+    } else if (fact.kind === "run-retried") open.add(fact.id);
+    else if (fact.kind === "run-plotted" && fact.attempt === undefined) open.delete(fact.id);
+    else if (fact.kind === "command-state" && fact.state === "held") open.delete(fact.id);
+  }
+  return { taken, open };
+}
+
+/** What the ledger says of one attempt: each of these facts is of the command's latest claim. */
+function factsOf(facts: readonly Fact[], attempt: string): readonly Fact[] {
+  const claims = new Map<string, string>();
+  return facts.filter((fact) => {
+    if (fact.kind === "run-claimed") claims.set(fact.id, fact.spec.attempt);
+    return "id" in fact && claims.get(fact.id) === attempt;
+  });
+}
+
+/** A try is followed by one more where `retry` is written, there are tries left, and for its cause. */
+function isTriedAgain(facts: readonly Fact[], attempt: string, cause: string): boolean {
+  const commands = facts.flatMap((fact): readonly Pick<Member, "id" | "spec">[] => {
+    if (fact.kind === "members-made") return fact.members;
+    return fact.kind === "command-accepted" ? [fact] : [];
+  });
+  const spec = commands.find(({ id }) => id === attempt.replace(/-\d+$/, ""))?.spec;
+  const tried = Number(/\d+$/.exec(attempt)?.[0]);
+  return cause === "machine-restarted" && tried <= (spec?.retry?.times ?? 0);
+}
+
 /** What is wrong with how the commands of these rounds came out. */
 async function wrongs(rounds: Rounds): Promise<readonly string[]> {
   const found: string[] = [];
-  const facts = rounds.facts();
+  const all = rounds.facts();
   const events = rounds.events();
   for (const name of readdirSync(rounds.attempts)) {
     const spec = await readSpec(join(rounds.attempts, name));
     if (spec === undefined) continue;
-    const count = (kind: Fact["kind"]): number =>
-      facts.filter((fact) => fact.kind === kind && "id" in fact && fact.id === spec.command).length;
+    const facts = factsOf(all, name);
+    const count = (kind: Fact["kind"]): number => facts.filter((fact) => fact.kind === kind).length;
     const starts = events.filter(([what, id]) => what === "start" && id === name).length;
     const endsItself = events.some(([what, id]) => what === "end" && id === name);
-    const ended = facts.find((fact) => fact.kind === "run-ended" && fact.id === spec.command);
+    const ended = facts.find((fact) => fact.kind === "run-ended");
     if (ended?.kind !== "run-ended") {
       found.push(`${name} has no ending`);
       continue;
     }
     const { cause, exitCode } = ended.outcome;
     const says = cause.kind === "signal" ? cause.signal : cause.kind;
-    const asked = Number(spec.args[2]);
+    const asked = Number(spec.args[spec.args.indexOf("--code") + 1]);
     const was = (which: "scripts" | "shims" | "machine"): boolean =>
       rounds.kills.some((kill) => kill[which].includes(name));
     const may = [
       asked === 0 ? "success" : "exit-code",
       ...(was("scripts") ? ["SIGKILL"] : []),
+      // What else runs on this machine was killed for memory meanwhile: the two cannot be told apart.
+      ...(was("scripts") && oomKills() > rounds.oomKills ? ["host-out-of-memory"] : []),
       ...(was("shims") ? ["lost"] : []),
       ...(was("machine") ? ["machine-restarted"] : []),
     ];
@@ -372,6 +417,8 @@ async function wrongs(rounds: Rounds): Promise<readonly string[]> {
       found.push(`${told}: code ${exitCode}, the script's was ${asked}`);
     }
     if (starts === 0 && says === "success") found.push(`${told}: never ran`);
+    const again = count("run-retried") === 1;
+    if (again !== isTriedAgain(all, name, says)) found.push(`${told}: tried again: ${again}`);
   }
   return found;
 }
@@ -406,6 +453,10 @@ async function play(seed: number, kills: number): Promise<Readonly<Record<string
     add("victims alive", rounds.victims.length);
     for (const fact of rounds.facts()) {
       if (fact.kind === "run-ended") add(`ended: ${fact.outcome.cause.kind}`);
+      if (fact.kind === "members-made") add("sweeps");
+      if (fact.kind === "run-retried") add("tried again");
+      if (fact.kind === "run-claimed" && fact.spec.verb === "eval") add("evaluations");
+      if (fact.kind === "run-claimed" && fact.spec.codeDir !== undefined) add("snapshots");
     }
     return told;
   } finally {
