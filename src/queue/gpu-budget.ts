@@ -84,7 +84,13 @@ function spent(world: World, { experiment }: Command, occurrence: Occurrence): S
 const heldGpus = ({ spec: { place } }: Run): number =>
   place?.kind === "gpus" ? place.gpus.length / place.share : 0;
 
-const leftAt = (run: Run): number => run.exitedAtMs ?? run.endedAtMs ?? run.claimedAtMs;
+/** By its shim's word: a daemon that was away learns of it later, and held nothing meanwhile. */
+function leftAt({ claimedAtMs, exitedAtMs, exit, endedAtMs }: Run): number {
+  const toldAtMs = exitedAtMs ?? endedAtMs ?? claimedAtMs;
+  // A clock that was set back tells nothing.
+  if (exit === undefined || exit.endedAtMs < claimedAtMs) return toldAtMs;
+  return Math.min(exit.endedAtMs, toldAtMs);
+}
 
 const overlapMs = (fromMs: number, toMs: number, { startMs, endMs }: Occurrence): number =>
   Math.max(0, Math.min(toMs, endMs) - Math.max(fromMs, startMs));

@@ -83,6 +83,17 @@ test("GPU hours: the receipt says what is left, or that all is used, and when it
   assert.deepEqual(startsOf(night), ["a 23 17:00", "b 23 17:10"]);
 });
 
+test("GPU hours: a run that ended while the daemon was away has used what it held, and no more", () => {
+  const night = nightWith(linesOf("a", "timeout=30m !"), "gpu-hours: 1", {
+    durationMs: () => 5 * MINUTE,
+  });
+  night.pass(untilMs(night, "23 17:02"));
+  night.crashAtEffect(0, 28 * MINUTE);
+  night.save(`${night.text()}\n${linesOf("b", "timeout=40m !")}\n`);
+  night.pass(untilMs(night, "23 17:35"));
+  assert.deepEqual(startsOf(night), ["a 23 17:00", "b 23 17:30"]);
+});
+
 test("GPU hours: when all are used the next evening goes on", () => {
   const night = nightWith(linesOf("a b", "timeout=30m !"), "gpu-hours: 0.5", {
     durationMs: () => 30 * MINUTE,
