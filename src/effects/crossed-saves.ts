@@ -3,7 +3,7 @@
 import { hashText } from "../model/ids.ts";
 import type { SetAside } from "../model/event.ts";
 import type { JournalReading } from "../model/journal.ts";
-import { markDistance, versionOf, type Version } from "../journal/generation.ts";
+import { markDistance, tookReceiptsOut, versionOf, type Version } from "../journal/generation.ts";
 import type { Side } from "../journal/merge.ts";
 import { mergeSaves, type SavesInput } from "../journal/merge-saves.ts";
 import type { JournalReader } from "../journal/read.ts";
@@ -146,10 +146,12 @@ export class CrossedSaves {
     const pending = before.logical !== before.disk;
     const distance = markDistance(version.marks, before.disk.marks);
     const undone = file.known && !pending && !this.#unseen;
-    const base =
+    const older =
       distance === 0 || undone
         ? undefined
         : await this.#parts.generations.baseOf(version, { hash: file.hash, nearerThan: distance });
+    const seen = older !== undefined && !pending && !this.#unseen;
+    const base = seen && tookReceiptsOut(version, before.disk, older) ? undefined : older;
     if (base === undefined && !pending) {
       if (distance === 0) this.#unseen = false;
       return version;

@@ -11,7 +11,8 @@ import { Generations, type BaseQuery } from "../../src/effects/generations.ts";
 import { journalHands } from "../../src/effects/journal-hands.ts";
 import { keepVersion } from "../../src/effects/kept-versions.ts";
 import type { Version } from "../../src/journal/generation.ts";
-import { createJournalReader } from "../../src/journal/read.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read.ts";
+import { pieceHash } from "../../src/journal/piece.ts";
 import type { Event } from "../../src/model/event.ts";
 import { experimentPath, hashText, labPath } from "../../src/model/ids.ts";
 
@@ -106,4 +107,88 @@ test("however often a journal is touched, one read at most waits for its turn", 
   for (let last = -1; told() !== last; await pause(600)) last = told();
   await hands.close();
   assert.ok(told() >= 1 && told() <= most, `${told()} reads, at most ${Math.floor(most)} had room`);
+});
+
+interface Told {
+  /** Takes a save off the disk and says what the journal is then. */
+  readonly save: (text: string) => Promise<string>;
+  /** The daemon puts a text with receipts in place. */
+  readonly write: (text: string) => Promise<void>;
+}
+
+function journalWithReceipts(t: TestContext): Told {
+  const dir = folder(t);
+  const rendered = new Set<string>();
+  const generations = new Generations(dir, () => rendered);
+  const saves = new CrossedSaves({
+    reader: createJournalReader(),
+    generations,
+    rendered: () => rendered,
+    keep: async (text) => await keepVersion(dir, text, { told: true }),
+  });
+  let mtimeMs = 1_000;
+  const save = async (text: string): Promise<string> => {
+    const hash = hashText(text);
+    mtimeMs += 1_000;
+    const known = await generations.knows(hash);
+    await keepVersion(dir, text, { hash });
+    return (await saves.read({ text, hash, mtimeMs, proved: true, known, byGit: false })).text;
+  };
+  return {
+    save,
+    async write(text) {
+      for (const { receipt } of readJournal(text).blocks) {
+        for (const { normal } of receipt?.pieces ?? []) rendered.add(pieceHash(normal));
+      }
+      await saves.written(text, hashText(text), mtimeMs);
+      assert.equal(await save(text), text);
+    },
+  };
+}
+
+const START = "# Mine\n\nwhat I want to know\n\n";
+const FIRST = "run: a\n\n> **done** `k7f3` · 2025-02-02 14:30:00, 41 s\n>\n> - a flag\n\n";
+const SECOND = "run: b\n\n> **done** `m2qd` · 2025-02-02 14:40:00, 41 s\n\n";
+const NOTES = "## Next day\n\nthis\n\nthat\n\nand more\n";
+
+test("a section that is taken out with the only receipts stays out", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\n${NOTES}`);
+  const without = `${START}${NOTES}a last word\n`;
+  assert.equal(await save(without), without);
+});
+
+test("a section stays out whose receipt was longer than all that are left", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\nrun: b\n`);
+  await write(`${START}${FIRST}a first thought\n\n${SECOND}`);
+  const without = START + SECOND;
+  assert.equal(await save(without), without);
+});
+
+test("a journal that is emptied, or begun anew, is what its author made of it", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\n`);
+  assert.equal(await save(""), "");
+  const anew = "# Another\n\nfrom the beginning\n";
+  assert.equal(await save(anew), anew);
+});
+
+test("a stale buffer with the same new heading loses none of the words that it lacks", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}## Next day\n\nthis\n`);
+  const merged = await save(`${START}run: a\n\n## Next day\n\nthat\n`);
+  for (const line of ["run: a", "> **done** `k7f3`", "this", "that"]) {
+    assert.ok(merged.includes(line), `${line} is not in\n${merged}`);
+  }
 });
