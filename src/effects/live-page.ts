@@ -15,6 +15,7 @@ const ASSETS = join(import.meta.dirname, "live-page");
 /** Of the page's script, each after those that it needs. */
 const SCRIPTS = [
   "look",
+  "axis-numbers",
   "page-data",
   "elements",
   "curve-points",

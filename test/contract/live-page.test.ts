@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
+import * as vega from "vega";
 import { presentLivePage, renewLivePage } from "../../src/effects/live-page.ts";
 import type { ReportInput } from "../../src/report/input.ts";
 import { input } from "../unit/report/given.ts";
@@ -63,6 +64,25 @@ for (const [whose, change] of [
     assert.match(await readFile(join(plots, "index.nightlab.html"), "utf8"), /deep/);
   });
 }
+
+test("axes say their numbers as a person would write them", async () => {
+  const place = new URL("../../src/effects/live-page/axis-numbers.browser.js", import.meta.url);
+  const { NUMBERS } = (await import(place.href)) as { NUMBERS: object };
+  const labels = async (from: number, to: number): Promise<string> => {
+    const spec = {
+      width: 300,
+      height: 300,
+      scales: [{ name: "y", type: "linear", range: "height", domain: [from, to], zero: false }],
+      axes: [{ orient: "left", scale: "y", tickCount: 5, encode: NUMBERS }],
+    };
+    return new vega.View(vega.parse(spec as vega.Spec)).toSVG();
+  };
+  const negative = await labels(-200, 0);
+  assert.match(negative, />\u2212100</);
+  assert.doesNotMatch(negative, /e\+/);
+  assert.match(await labels(0, 2e14), />1e\+14</);
+  assert.match(await labels(0.001, 0.0011), />0\.00102</);
+});
 
 test("line ends that git changed do not make it a person's", async () => {
   const plots = await folder();

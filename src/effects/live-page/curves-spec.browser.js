@@ -1,6 +1,7 @@
 // The drawing of curves as a Vega spec: lines of the data "rows", rings around flagged
 // values in "marks", and the one point of "spot".
 // Which rows there are, and what the mouse does, is curves.browser.js.
+import { NUMBERS } from "./axis-numbers.browser.js";
 import { ALARM, HEIGHT } from "./look.browser.js";
 
 export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
@@ -55,7 +56,7 @@ export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
       grid: true,
       tickCount: 6,
       labelOverlap: true,
-      format: "~g",
+      encode: NUMBERS,
     },
   ],
   marks: [

@@ -1,5 +1,6 @@
 // The chart of what runs came to: a dot a run, over its setting or over the option of a sweep.
 // Two options are a map, in map.browser.js.
+import { NUMBERS } from "./axis-numbers.browser.js";
 import { draw, figure, nearest, placeIn, said, tell, widthOf } from "./elements.browser.js";
 import { HEIGHT, INK, theme } from "./look.browser.js";
 import { groupName, page, runsOf, shown, styleOf } from "./page-data.browser.js";
@@ -40,9 +41,9 @@ const dotsSpec = ({ xTitle, yTitle, width, domain, numeric, log }) => {
         labelOverlap: true,
         labelLimit: 150,
         ...(numeric || domain.length < 6 ? {} : { labelAngle: -35, labelAlign: "right" }),
-        ...(numeric ? { format: "~g" } : {}),
+        ...(numeric ? { encode: NUMBERS } : {}),
       },
-      { orient: "left", scale: "y", title: yTitle, grid: true, tickCount: 6, format: "~g" },
+      { orient: "left", scale: "y", title: yTitle, grid: true, tickCount: 6, encode: NUMBERS },
     ],
     marks: [
       {
