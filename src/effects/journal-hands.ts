@@ -23,7 +23,7 @@ import { replayIntents } from "./replay-intents.ts";
 import { answerRestore, type RestoreRequest } from "./requests.ts";
 import { restoreVersion } from "./restore-version.ts";
 import { readSettled } from "./settled-read.ts";
-import { writeStatusPage } from "./status-page.ts";
+import { endStatusPage, writeStatusPage } from "./status-page.ts";
 import { inTurn, isNewWriteTrouble, watchedJournal, type Watched } from "./watched-journal.ts";
 import { pauseAtWorst, type WritingWays } from "./writing-ways.ts";
 
@@ -201,6 +201,7 @@ export function journalHands(parts: JournalHandsParts): JournalHands {
       case "written":
         entry.lastSize = Buffer.byteLength(text);
         entry.writeTrouble = undefined;
+        await endStatusPage(experiment).catch(() => undefined);
         await entry.saves.written(text, result.hash, now());
         // Read from the disk: somebody may have saved since, and that is newer than our text.
         await readOnce(entry).catch((error: unknown) => {

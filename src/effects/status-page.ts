@@ -1,10 +1,23 @@
 // STATUS.md, beside a journal that cannot be written itself: what its receipts would say.
 // What stands in it is decided in journal/publish.ts; a person's own text in it stays.
-import { readFile } from "node:fs/promises";
+import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renewPage } from "../report/keep.ts";
 import type { PageBlock } from "../report/seal.ts";
 import { errorCode, writeWhole } from "./write-whole.ts";
+
+const OVER = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
+
+/** Says in the page, where there is one, that the journal is written again. */
+export async function endStatusPage(experiment: string): Promise<void> {
+  if (await isThere(join(experiment, "STATUS.md"))) await writeStatusPage(experiment, OVER);
+}
+
+const isThere = async (path: string): Promise<boolean> =>
+  await access(path).then(
+    () => true,
+    () => false,
+  );
 
 /**
  * Renews the page; true when it was written. A page that a person wrote, or that Git left with
