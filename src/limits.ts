@@ -89,6 +89,9 @@ export const LAST_LINES = 20;
 export const FINDINGS_PER_RULE = 20;
 /** Plots and report are renewed at most this often. */
 export const RENEW_MS = 1_000;
+/** And a report with many runs rests so long for each of them: a renewal looks at all. */
+export const RENEW_RUN_MS = 5;
+export const RENEW_RUNS_MOST_MS = 30_000;
 /** The drawing process ends after this long without work: it holds some 200 MB. */
 export const RENDER_IDLE_MS = 20_000;
 /** Plots of one run: a script that logs thousands of keys gets the promised and first ones. */

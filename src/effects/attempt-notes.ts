@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import type { RunFolder } from "../model/ids.ts";
+import { RUN_FOLDER, type RunFolder } from "../model/ids.ts";
 import type { AttemptSpec } from "../model/run.ts";
 import type { FileSizes } from "../observe/new-since.ts";
 import { attemptDir, NOTES, type Begun } from "./attempts.ts";
@@ -13,7 +13,7 @@ import { writeWhole } from "./write-whole.ts";
 
 /** On the disk before the start; notes of before do not say at which boot that was. */
 export interface AttemptNotes extends Partial<Begun> {
-  /** Run folders that were there already. */
+  /** Run folders of the run's name that were there already. */
   readonly foldersBefore: readonly string[];
   /** For an evaluation: how long the run's logs were. */
   readonly logSizes: FileSizes;
@@ -28,7 +28,9 @@ export async function takeNotes(spec: AttemptSpec): Promise<void> {
   const notes: AttemptNotes = {
     bootId,
     host,
-    foldersBefore: await listRunFolders(spec.experiment),
+    foldersBefore: (await listRunFolders(spec.experiment)).filter(
+      (folder) => RUN_FOLDER.exec(folder)?.[2] === spec.name,
+    ),
     logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
     oomKills: oomKills(),
   };

@@ -80,9 +80,10 @@ async function factsOf(runDir: string, names: readonly string[]): Promise<readon
   const found: (LogFile & { readonly link: boolean })[] = [];
   for (const name of names) {
     const path = join(runDir, name);
-    const facts = await stat(path).catch(() => undefined);
+    const own = await lstat(path).catch(() => undefined);
+    const link = own?.isSymbolicLink() === true;
+    const facts = link ? await stat(path).catch(() => undefined) : own;
     if (facts?.isFile() !== true) continue;
-    const link = (await lstat(path).catch(() => undefined))?.isSymbolicLink() ?? true;
     found.push({ name, path, identity: `${facts.dev}:${facts.ino}`, size: facts.size, link });
   }
   const seen = new Set<string>();

@@ -11,9 +11,21 @@ import type { OwnFormat } from "../observe/text-reading.ts";
 /** Of many reads after one another nearly all are of one journal, whose frontmatter stays as it is. */
 const readHead = createHeadReader();
 
+/** Reads that go on: of an experiment's runs many ask for the same journal at one time. */
+const goingOn = new Map<string, Promise<Plan | undefined>>();
+
 /** The plan in `<runDir>/../../JOURNAL.md`; undefined where there is no such file. */
 export async function planBeside(runDir: string): Promise<Plan | undefined> {
-  const handle = await open(join(runDir, "..", "..", "JOURNAL.md"), "r").catch(() => undefined);
+  const path = join(runDir, "..", "..", "JOURNAL.md");
+  const going = goingOn.get(path);
+  if (going !== undefined) return going;
+  const reading = readPlanOf(path).finally(() => goingOn.delete(path));
+  goingOn.set(path, reading);
+  return reading;
+}
+
+async function readPlanOf(path: string): Promise<Plan | undefined> {
+  const handle = await open(path, "r").catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const buffer = new Uint8Array(FRONTMATTER_BYTES);

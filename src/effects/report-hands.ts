@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { FIGURES_MS } from "../limits.ts";
+import { FIGURES_MS, RENEW_RUN_MS, RENEW_RUNS_MOST_MS } from "../limits.ts";
 import type { ExperimentPath } from "../model/ids.ts";
 import type { Hands } from "./hands.ts";
 import { renewReport } from "./pages.ts";
@@ -32,7 +32,8 @@ export interface ReportSurroundings {
 }
 
 /**
- * Reports are made one at a time, and one experiment's not more than once in `renewMs`. Its own
+ * Reports are made one at a time, and one experiment's not more than once in `renewMs`, or in what
+ * its number of runs asks for. Its own
  * pictures are drawn at once where a run has ended; while runs go on they rest for FIGURES_MS.
  */
 export function reportHands(around: ReportSurroundings): ReportHands {
@@ -40,6 +41,8 @@ export function reportHands(around: ReportSurroundings): ReportHands {
   const due = new Map<ExperimentPath, number>();
   const renewedAtMs = new Map<ExperimentPath, number>();
   const drawnAtMs = new Map<ExperimentPath, number>();
+  /** How many runs each had when it was last looked at. */
+  const runs = new Map<ExperimentPath, number>();
   /** Experiments with more news than a log that has grown. */
   const asked = new Set<ExperimentPath>();
   const { cache } = around;
@@ -63,7 +66,8 @@ export function reportHands(around: ReportSurroundings): ReportHands {
     const lab = around.labOf(experiment);
     if (lab === undefined) return false;
     try {
-      const mark = await fingerprint(experiment);
+      const { mark, folders } = await fingerprint(experiment);
+      runs.set(experiment, folders);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
       const restMs = (drawnAtMs.get(experiment) ?? -FIGURES_MS) + FIGURES_MS - performance.now();
@@ -92,7 +96,10 @@ export function reportHands(around: ReportSurroundings): ReportHands {
     }
   };
   const touch = (experiment: ExperimentPath): void => {
-    const restMs = around.renewMs(experiment);
+    const askedMs = around.renewMs(experiment);
+    const runsMs = Math.min((runs.get(experiment) ?? 0) * RENEW_RUN_MS, RENEW_RUNS_MOST_MS);
+    // Who wrote `renew: 0s` wants no rest.
+    const restMs = askedMs === 0 ? 0 : Math.max(askedMs, runsMs);
     const dueAtMs = (renewedAtMs.get(experiment) ?? -restMs) + restMs;
     if (closed || (due.get(experiment) ?? Infinity) <= dueAtMs) return;
     due.set(experiment, dueAtMs);
@@ -129,14 +136,17 @@ const markFileOf = (lab: string, experiment: string): string => {
 };
 
 /** Changes whenever a file that the report is made from has changed, or the report itself. */
-async function fingerprint(experiment: string): Promise<string> {
+async function fingerprint(
+  experiment: string,
+): Promise<{ readonly mark: string; readonly folders: number }> {
   const marks: string[] = [];
   const mark = async (path: string): Promise<void> => {
     const found = await stat(join(experiment, path)).catch(() => undefined);
     if (found !== undefined) marks.push(`${path} ${found.ino} ${found.size} ${found.mtimeMs}`);
   };
   for (const name of ["JOURNAL.md", "IGNORED_RUNS.md", "REPORT.md"]) await mark(name);
-  for (const run of (await readdir(join(experiment, "runs")).catch(() => [])).toSorted(byName)) {
+  const runs = (await readdir(join(experiment, "runs")).catch(() => [])).toSorted(byName);
+  for (const run of runs) {
     const inRun = ["run.json", "logs", "plots"].map((name) => join("runs", run, name));
     for (const path of inRun) await mark(path);
     const logs = join("runs", run, "logs");
@@ -144,5 +154,8 @@ async function fingerprint(experiment: string): Promise<string> {
       await mark(join(logs, log));
     }
   }
-  return createHash("sha256").update(marks.join("\n")).digest("hex");
+  return {
+    mark: createHash("sha256").update(marks.join("\n")).digest("hex"),
+    folders: runs.length,
+  };
 }

@@ -1,13 +1,14 @@
 // When a report and the pictures of its experiment are made anew: the report whenever a log has
 // grown, the pictures of runs that go on now and then, and at once where more has happened.
 import assert from "node:assert/strict";
-import { appendFile, cp, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { createReadingCache } from "../../src/effects/experiment-files.ts";
 import type { Renderer } from "../../src/effects/render.ts";
 import { reportHands, type ReportHands } from "../../src/effects/report-hands.ts";
+import { RENEW_RUN_MS } from "../../src/limits.ts";
 import { experimentPath } from "../../src/model/ids.ts";
 
 const CASE = join(import.meta.dirname, "../golden/report/three-seeds");
@@ -26,13 +27,14 @@ const renderer: Renderer = {
   close: () => Promise.resolve(),
 };
 let renewed = 0;
+let restMs = 0;
 const troubles: unknown[] = [];
 const hands: ReportHands = reportHands({
   labOf: () => root,
   renewed: () => (renewed += 1),
   cache: createReadingCache(),
   renderer,
-  renewMs: () => 0,
+  renewMs: () => restMs,
   warn: (message, facts) => troubles.push([message, facts]),
 });
 after(() => hands.close());
@@ -67,6 +69,22 @@ test("logs that grow renew the report each time, the pictures only now and then"
   assert.equal(drawn, first);
   assert.ok((await readFile(join(experiment, "REPORT.md"), "utf8")).includes(`0.${step}`));
   assert.deepEqual(troubles, []);
+});
+
+test("the more runs a report has, the longer it rests", async () => {
+  const wide = experimentPath(join(root, "wide"));
+  await cp(CASE, wide, { recursive: true });
+  for (let n = 100; n < 300; n += 1) await mkdir(join(wide, `runs/2025-01-01T00-00-00-n${n}`));
+  const before = renewed;
+  restMs = 1;
+  hands.touch(wide);
+  await until("the first report", () => renewed === before + 1);
+  const from = performance.now();
+  await mkdir(join(wide, "runs", "2025-01-02T00-00-00-more"));
+  hands.touch(wide);
+  await until("the report with one run more", () => renewed === before + 2);
+  assert.ok(performance.now() - from > 200 * RENEW_RUN_MS * 0.9);
+  restMs = 0;
 });
 
 test("where a run has ended they are drawn at once", async () => {
