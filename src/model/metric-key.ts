@@ -1,4 +1,4 @@
-// When two written names mean the same metric: `val/loss`, `val_loss`, `val.loss`.
+// When two written names mean the same metric: `val/loss`, `val_loss`, `val loss`.
 // Nothing here renames what a log says; it only compares.
 
 const SPLITS: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const SPLITS: Readonly<Record<string, string>> = {
 /** The form under which spellings of one metric are equal: lower case, `split/name`. */
 export function canonicalMetric(key: string): string {
   const lower = key.trim().toLowerCase();
-  const match = /^([a-z]+)[/_.-](.+)$/.exec(lower);
+  const match = /^([a-z]+)[/_. -](.+)$/.exec(lower);
   const split = SPLITS[match?.[1] ?? ""];
   return split === undefined ? lower : `${split}/${match?.[2] ?? ""}`;
 }

@@ -38,6 +38,8 @@ test("one long run meets or misses the criterion by its last logged token", () =
 
 test("spellings of one metric are the same metric", () => {
   assert.equal(judge({ success: "val_loss < 1" }, run("full", ["0.5"])).word, "MET");
+  const spaced = run("full", ["0.5"], {}, "val loss");
+  assert.equal(judge({ success: "val/loss < 1" }, spaced).word, "MET");
   assert.equal(judge({ success: "train/loss < 1" }, run("full", ["0.5"])).word, "NOT EVALUABLE");
 });
 
