@@ -6,21 +6,29 @@ import type { PauseFact } from "../model/fact.ts";
 import type { World } from "../model/world.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** Gives over each pause and resume that this daemon has not recorded itself; the answer ends that. */
+export interface PauseWatch {
+  /** Looks now: what another daemon has recorded by then has been given over when this returns. */
+  readonly look: () => void;
+  readonly close: () => void;
+}
+
+/** Gives over each pause and resume that this daemon has not recorded itself. */
 export function watchPause(
   stateDir: string,
   ledger: Pick<Ledger, "lastPause">,
   world: Pick<World, "paused" | "pause">,
   tell: (fact: PauseFact) => void,
-): () => void {
+): PauseWatch {
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
-    timer = undefined;
     const fact = ledger.lastPause();
     if (fact !== undefined && !isKnown(fact, world)) tell(fact);
   };
   const soon = (): void => {
-    timer ??= setTimeout(look, PAUSE_LOOK_MS).unref();
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      look();
+    }, PAUSE_LOOK_MS).unref();
   };
   // Watchers can lose events, and some file systems have none.
   const poll = setInterval(look, POLL_MS).unref();
@@ -32,8 +40,11 @@ export function watchPause(
   } catch {
     // The poll serves.
   }
-  return () => {
-    for (const end of ends) end();
+  return {
+    look,
+    close() {
+      for (const end of ends) end();
+    },
   };
 }
 

@@ -142,8 +142,15 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       ),
   });
   const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
+  const attempts = attemptHands(supervisor, parts.env, locks, preparedEnvironments(parts.env));
   const hands: Hands = {
-    ...attemptHands(supervisor, parts.env, locks, preparedEnvironments(parts.env)),
+    ...attempts,
+    "examine-start": (effect, post) =>
+      attempts["examine-start"](effect, (event) => {
+        // Nothing starts after a pause that another daemon recorded before.
+        pauses.look();
+        post(event);
+      }),
     ...codeHands(warn),
     ...gpuHands(locks, parts.env),
     "follow-attempt": runs["follow-attempt"],
@@ -188,7 +195,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     world,
     async close() {
       loop.stop();
-      pauses();
+      pauses.close();
       alarm.cancel();
       supervisor.close();
       await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
