@@ -150,8 +150,9 @@ export class CrossedSaves {
       distance === 0 || undone
         ? undefined
         : await this.#parts.generations.baseOf(version, { hash: file.hash, nearerThan: distance });
-    const seen = older !== undefined && !pending && !this.#unseen;
-    const base = seen && tookReceiptsOut(version, before.disk, older) ? undefined : older;
+    const clear = file.proved && !pending && !this.#unseen;
+    const byHand = clear && older !== undefined && tookReceiptsOut(version, before.disk, older);
+    const base = byHand ? undefined : older;
     if (base === undefined && !pending) {
       if (distance === 0) this.#unseen = false;
       return version;

@@ -79,23 +79,27 @@ export function markDistance(a: ReadonlySet<string>, b: ReadonlySet<string>): nu
 /**
  * Whether a text that lacks receipts of `newest` was loaded from it all the same, and its author
  * took them out: then it is no stale buffer of `older`, which has as few. No buffer knows receipts
- * that came after it. Where `older` has the text's receipts too, the person's words tell.
+ * that came after it. Where `older` has the text's receipts too, words tell that only `newest` has;
+ * and who keeps no word of `older` begins anew.
  */
 export function tookReceiptsOut(text: Version, newest: Version, older: Version): boolean {
   if (!isWithin(text.marks, newest.marks)) return false;
   if (!isWithin(text.marks, older.marks)) return true;
-  const [own, before] = [worded(text), worded(older)];
-  const kept = new Set(own);
-  const anew = before.length > 0 && !before.some((line) => kept.has(line));
-  return anew || lineDistance(own, worded(newest)) < lineDistance(own, before);
+  const [own, now, before] = [worded(text), worded(newest), worded(older)];
+  const later = [...now].filter((line) => !before.has(line) && !isHeading(line));
+  if (later.some((line) => own.has(line))) return true;
+  return before.size > 0 && ![...before].some((line) => own.has(line));
 }
 
 const isWithin = (marks: ReadonlySet<string>, all: ReadonlySet<string>): boolean =>
   [...marks].every((mark) => all.has(mark));
 
 /** Its lines but for empty ones and rules, which are alike in every text. */
-const worded = ({ lines }: Version): readonly string[] =>
-  lines.filter((line) => /[\p{L}\p{N}]/u.test(line));
+const worded = ({ lines }: Version): ReadonlySet<string> =>
+  new Set(lines.filter((line) => /[\p{L}\p{N}]/u.test(line)));
+
+/** The day's heading is the same in two buffers that know nothing of one another. */
+const isHeading = (line: string): boolean => line.startsWith("#");
 
 /**
  * The version that a text was loaded from, out of candidates given newest first: of those nearest

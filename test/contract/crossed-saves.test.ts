@@ -161,6 +161,15 @@ test("a section that is taken out with the only receipts stays out", async (t) =
   assert.equal(await save(without), without);
 });
 
+test("a command that waits stays out as well, however little is left", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n\nrun: b after=a\n\nlast\n`);
+  await write(`${START}${FIRST}run: b after=a\n\nlast\n`);
+  const without = `${START}last\n`;
+  assert.equal(await save(without), without);
+});
+
 test("a section stays out whose receipt was longer than all that are left", async (t) => {
   const { save, write } = journalWithReceipts(t);
   await save(`${START}run: a\n`);
