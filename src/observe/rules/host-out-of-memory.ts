@@ -2,6 +2,14 @@
 import { deathFinding, lastTelling, placeOf } from "./death.ts";
 import { rule } from "./rule.ts";
 
+/** What happened, and how it is known where no line says it. */
+const OF_THE_RUN = ["it took more than its limit on memory", "the kernel ended a process of it"];
+/** Which processes of the machine the kernel ended, its count does not say. */
+const OF_THE_MACHINE = [
+  "the machine ran out of memory",
+  "it was killed while the kernel was ending processes for want of memory",
+];
+
 export const hostOutOfMemory = rule({
   name: "host-out-of-memory",
   tier: "A",
@@ -9,9 +17,10 @@ export const hostOutOfMemory = rule({
   silent: "A SIGKILL that neither the kernel nor the log explains.",
   numbers: {},
   find(input) {
-    if (input.outcome?.cause.kind !== "host-out-of-memory") return [];
+    const cause = input.outcome?.cause;
+    if (cause?.kind !== "host-out-of-memory") return [];
     const line = lastTelling(input.reading, "host-out-of-memory");
-    const said = line === undefined ? "; the kernel ended a process of the run" : `: ${line.text}`;
-    return [deathFinding(input, `the machine ran out of memory${said}`, placeOf(line))];
+    const [what, unsaid] = cause.limit === undefined ? OF_THE_MACHINE : OF_THE_RUN;
+    return [deathFinding(input, `${what}: ${line?.text ?? unsaid}`, placeOf(line))];
   },
 });

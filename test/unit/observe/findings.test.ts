@@ -92,6 +92,19 @@ test("one death is one flag, whatever its cause", () => {
   }
 });
 
+test("a death for want of memory says no more than is known of it", () => {
+  const messageOf = (cause: Cause): string | undefined =>
+    findings(ruleInput({ ...ended(cause), plan: promising("loss") }))[0]?.message;
+  assert.equal(
+    messageOf({ kind: "host-out-of-memory" }),
+    "the machine ran out of memory: it was killed while the kernel was ending processes for want of memory",
+  );
+  assert.equal(
+    messageOf({ kind: "host-out-of-memory", limit: 24e9 }),
+    "it took more than its limit on memory: the kernel ended a process of it",
+  );
+});
+
 test("a run that was stopped or lost is not flagged", () => {
   assert.deepEqual(said(ended({ kind: "stopped", by: "journal" }, "stopped")), []);
   assert.deepEqual(said(ended({ kind: "lost" }, "lost")), []);
