@@ -42,12 +42,13 @@ test("after two runs their splits, their comparison and the page of both are the
       names.filter((name) => name.endsWith(".part")),
       [],
     );
-    const page = readFileSync(join(plots, "index.html"), "utf8");
+    const page = (): string => readFileSync(join(plots, "index.html"), "utf8");
     for (const run of lab.runs()) {
-      assert.ok(page.includes(run), run);
+      await lab.until(`the page has ${run}`, () => page().includes(run));
       const picture = join(lab.experiment, "runs", run, "plots", "train-loss-val-loss.webp");
       assert.equal((await sharp(picture).metadata()).width, 1_440);
-      assert.ok(text().includes(`runs/${run}/plots/train-loss-val-loss.webp`), run);
+      const link = `runs/${run}/plots/train-loss-val-loss.webp`;
+      await lab.until(`the report has ${link}`, () => text().includes(link));
     }
     const audit = await lab.nightlab("audit", "exp");
     assert.equal(audit.code, 0, audit.stdout + audit.stderr);
