@@ -92,9 +92,10 @@ test("one death is one flag, whatever its cause", () => {
   }
 });
 
+const messageOf = (cause: Cause): string | undefined =>
+  findings(ruleInput({ ...ended(cause), plan: promising("loss") }))[0]?.message;
+
 test("a death for want of memory says no more than is known of it", () => {
-  const messageOf = (cause: Cause): string | undefined =>
-    findings(ruleInput({ ...ended(cause), plan: promising("loss") }))[0]?.message;
   assert.equal(
     messageOf({ kind: "host-out-of-memory" }),
     "the machine ran out of memory: it was killed while the kernel was ending processes for want of memory",
