@@ -4,7 +4,7 @@
 import { acceptSettled } from "./journal/accept.ts";
 import { untoldUntilMs } from "./journal/due.ts";
 import { publishDue, statusPage } from "./journal/publish.ts";
-import { followRename } from "./journal/first-sight.ts";
+import { followRename, noteGone } from "./journal/first-sight.ts";
 import { onJournalRead } from "./journal/reread.ts";
 import { onEditorClosed, passOver } from "./journal/passing-time.ts";
 import { OWN_WRITES_MS } from "./limits.ts";
@@ -74,6 +74,7 @@ function take(turn: Turn, event: Event): void {
       world.found.set(event.experiment, { lab: event.lab, madeHere: event.madeHere });
       return;
     case "experiment-gone":
+      noteGone(turn, event.experiment);
       world.views.delete(event.experiment);
       world.found.delete(event.experiment);
       world.undecided.delete(event.experiment);

@@ -22,8 +22,9 @@ export function lookAtFirst(turn: Turn, event: JournalRead): Sight {
     world.undecided.set(experiment, event);
     return "undecided";
   }
-  if (elsewhere !== undefined && !world.found.has(elsewhere)) {
-    turn.record({ kind: "experiment-moved", from: elsewhere, to: experiment, lab: found.lab });
+  const from = elsewhere ?? sameTextGone(world, event);
+  if (from !== undefined && !world.found.has(from)) {
+    turn.record({ kind: "experiment-moved", from, to: experiment, lab: found.lab });
     return "known";
   }
   const of = elsewhere ?? sameText(world, text, experiment);
@@ -35,6 +36,15 @@ export function lookAtFirst(turn: Turn, event: JournalRead): Sight {
   }
   turn.record({ ...known, foreign: !found.madeHere });
   return found.madeHere ? "known" : "foreign";
+}
+
+/** What its journal said is remembered for a while: the new name may be seen after the old is gone. */
+export function noteGone({ world, atMs }: Turn, experiment: ExperimentPath): void {
+  const hash = world.views.get(experiment)?.hash;
+  if (hash !== undefined) world.gone.set(experiment, { hash, atMs });
+  for (const [path, { atMs: goneMs }] of world.gone) {
+    if (atMs - goneMs > RENAME_SEEN_MS) world.gone.delete(path);
+  }
 }
 
 /**
@@ -84,6 +94,15 @@ function experimentOfReceipts(world: World, reading: JournalReading): Experiment
   for (const { receiptId } of placesOf(reading).values()) {
     const command = world.commands.get(commandId(receiptId ?? ""));
     if (command !== undefined) return command.experiment;
+  }
+  return undefined;
+}
+
+/** An experiment with commands that has just gone and said exactly this: renamed before its receipts. */
+function sameTextGone(world: World, { hash, atMs }: JournalRead): ExperimentPath | undefined {
+  for (const [path, gone] of world.gone) {
+    if (gone.hash !== hash || atMs - gone.atMs > RENAME_SEEN_MS) continue;
+    if ((world.experiments.get(path)?.commands.length ?? 0) > 0) return path;
   }
   return undefined;
 }

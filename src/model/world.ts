@@ -246,6 +246,8 @@ export interface World {
   allFound: boolean;
   /** Journals with receipts of other experiments, read before all were found. */
   readonly undecided: Map<ExperimentPath, JournalRead>;
+  /** Experiments that have just gone, with the hash of what their journals said last. */
+  readonly gone: Map<ExperimentPath, { readonly hash: string; readonly atMs: number }>;
   /** `queue: pause` is in force. */
   paused: boolean;
   /** How that came, while it is so. */
@@ -276,6 +278,7 @@ export function emptyWorld(): World {
     views: new Map(),
     allFound: false,
     undecided: new Map(),
+    gone: new Map(),
     paused: false,
     youngDeaths: [],
     drains: new Set(),
