@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Fact, PauseFact } from "../model/fact.ts";
 import { hashText, type LabPath } from "../model/ids.ts";
+import { parseStored } from "../model/stored-json.ts";
 
 export interface Ledger {
   /** Durable on return; throws where the disk refuses, and then nothing of it is kept. */
@@ -84,7 +85,7 @@ export function openLedger(
       const query = db.prepare(
         `SELECT body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq`,
       );
-      return query.all(...wanted, afterSeq).map((row) => JSON.parse(String(row["body"])) as Fact);
+      return query.all(...wanted, afterSeq).map((row) => parseStored(String(row["body"])) as Fact);
     },
     some(labs, afterSeq, count) {
       const wanted = ["", ...labs];
@@ -93,7 +94,7 @@ export function openLedger(
         `SELECT seq, body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq LIMIT ?`,
       );
       const rows = query.all(...wanted, afterSeq, count);
-      const facts = rows.map((row) => JSON.parse(String(row["body"])) as Fact);
+      const facts = rows.map((row) => parseStored(String(row["body"])) as Fact);
       return { facts, seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
     },
     last() {
@@ -106,7 +107,7 @@ export function openLedger(
         "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
       );
       const row = query.get();
-      return row === undefined ? undefined : (JSON.parse(String(row["body"])) as PauseFact);
+      return row === undefined ? undefined : (parseStored(String(row["body"])) as PauseFact);
     },
     row: (seq) => rowOf(db, seq),
     close: () => db.close(),

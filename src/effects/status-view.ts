@@ -7,6 +7,7 @@ import { apply } from "../apply.ts";
 import { VIEW_BYTES, VIEW_ENDED, VIEW_FACTS } from "../limits.ts";
 import type { LabPath } from "../model/ids.ts";
 import { emptyWorld, ENDED, type Command, type World } from "../model/world.ts";
+import { parseStored } from "../model/stored-json.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 
 /** What a glance at a lab sees. */
@@ -104,7 +105,7 @@ function readKept(stateDir: string, lab: LabPath, ledger: Ledger): Kept | undefi
   try {
     const text = readFileSync(pathOf(stateDir, lab), "utf8");
     if (text.length > VIEW_BYTES) return undefined;
-    const kept = JSON.parse(text) as Kept;
+    const kept = parseStored(text) as Kept;
     return kept.format === FORMAT && ledger.row(kept.seq) === kept.row ? kept : undefined;
   } catch {
     return undefined;

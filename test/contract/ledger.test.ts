@@ -39,6 +39,22 @@ test("facts come back in order, those of the asked labs and of the machine only"
   again.close();
 });
 
+test("values that are not finite are what the log says, also when they are read back", () => {
+  const dir = join(root, "not finite");
+  const sample = (value: number, token: string) => {
+    return { key: "loss", value, token, file: "logs/train.log", line: 1, offset: 0 };
+  };
+  const nan = { key: "loss", count: 2, notFiniteCount: 2 };
+  const metrics = [{ ...nan, first: sample(-Infinity, "-inf"), last: sample(NaN, "nan") }];
+  const outcome = { ending: "done", cause: { kind: "success" }, metrics, findings: [], plots: [] };
+  const ended = { kind: "run-ended", atMs: 1, id: commandId("k7f3"), endedAtMs: 1, outcome };
+  const ledger = openLedger(dir);
+  ledger.append([{ lab: labPath("/a"), fact: ended as unknown as Fact }]);
+  assert.deepEqual(ledger.read([labPath("/a")]), [ended]);
+  assert.deepEqual(ledger.some([labPath("/a")], 0, 5).facts, [ended]);
+  ledger.close();
+});
+
 test("a turn whose facts cannot all be written leaves none of them", () => {
   const dir = join(root, "whole");
   const ledger = openLedger(dir);
