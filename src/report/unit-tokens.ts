@@ -93,9 +93,9 @@ export function numberText(text: string): string {
   return text.replace(/^≈\s*/, "").replace("−", "-").trim();
 }
 
-/** Markdown's backslashes taken off. */
+/** Markdown's backslashes taken off: before any mark of ASCII, as receipts have them too. */
 export function unescaped(text: string): string {
-  return text.replaceAll(/\\([\\`*[\]<>|~_$&])/g, "$1");
+  return text.replaceAll(/\\([!-/:-@[-`{-~])/g, "$1");
 }
 
 function bareCode(text: string): string {

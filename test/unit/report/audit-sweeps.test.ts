@@ -51,6 +51,21 @@ test("a sweep's receipt that says what the logs say has nothing to find", () => 
   assert.ok(auditReceipts({ ...input({}, RUNS), journal: reading }, JOURNAL).claims > 8);
 });
 
+test("a negative value, whose minus Markdown would read as a list, is the logged one", () => {
+  const text = JOURNAL.replace("0.312    |", "\\-1.9e-09 |").replace(
+    "| 0.299    |",
+    "| NaN      |",
+  );
+  const runs = [member(1, "1e-4", "-1.9e-09"), member(2, "3e-4", "NaN"), ...RUNS.slice(2)];
+  const reading = readJournal(text);
+  const told = auditReceipts({ ...input({}, runs, { reading }), journal: reading }, text);
+  assert.deepEqual(
+    told.findings.map(({ line }) => line),
+    [16],
+    "the best of them alone",
+  );
+});
+
 test("each cell that says something else is told at its line", () => {
   assert.deepEqual(found(JOURNAL.replace("| 0.299    |", "| 0.289    |")), [
     "13 0.289: runs/2025-02-02T14-30-00-lr-sweep-lr-3e-4/logs/train.log:2 says 0.299",
