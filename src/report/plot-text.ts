@@ -97,7 +97,7 @@ export function shorten(text: string, length: number): string {
  */
 export function shortLabels(names: readonly string[], length: number): readonly string[] {
   const isLong = (name: string): boolean => Array.from(name).length > length;
-  const shared = sharedStart(names.filter(isLong));
+  const shared = sharedStart(names.filter(isLong), length);
   const seen = new Map<string, number>();
   return names.map((name) => {
     const cut = isLong(name) && shared > 1 ? `\u2026${name.slice(shared)}` : name;
@@ -108,13 +108,15 @@ export function shortLabels(names: readonly string[], length: number): readonly 
   });
 }
 
-/** Letters of the words that two or more names all begin with. */
-function sharedStart(names: readonly string[]): number {
+/** Letters of the words that two or more names all begin with, as many as must go. */
+function sharedStart(names: readonly string[], length: number): number {
   const [first = "", ...others] = names;
   if (others.length === 0) return 0;
   let end = 0;
   while (end < first.length && others.every((name) => name[end] === first[end])) end += 1;
-  return first.slice(0, end).search(/[^-_./ ]*$/);
+  const words = [...first.slice(0, end).matchAll(/(?<!\de)[-_./ ]/g)].map(({ index }) => index + 1);
+  const excess = Math.max(...names.map((name) => name.length)) - length + 1;
+  return words.find((at) => at >= excess) ?? words.at(-1) ?? 0;
 }
 
 /** What an XML text may hold, on one line: a control character would make the SVG unreadable. */

@@ -80,5 +80,5 @@ test("a map shows every setting; names that would look alike are told apart", ()
   assert.match(final?.caption ?? "", /The newest 24 of 36 settings\./);
   const labels = JSON.stringify(final?.spec()).match(/"label":"[^"]+"/g);
   assert.equal(new Set(labels).size, 24);
-  assert.ok(labels?.includes('"label":"…1e-4-width-1005"'));
+  assert.ok(labels?.includes('"label":"…lr-1e-4-width-1005"'));
 });

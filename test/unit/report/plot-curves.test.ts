@@ -32,7 +32,11 @@ test("settings of long names keep a name and a colour each", () => {
     curveRun(`a-rather-long-sweep-lr-${lr}-width-1024`, [3, 2], { args: ["--lr", lr] }),
   );
   const domain = /"domain":\[("[^\]]+)\]/.exec(textOf(runs))?.[1]?.split(",");
-  assert.deepEqual(domain, ['"…1e-1-width-1024"', '"…2e-1-width-1024"', '"…3e-1-width-1024"']);
+  assert.deepEqual(domain, [
+    '"…sweep-lr-1e-1-width-1024"',
+    '"…sweep-lr-2e-1-width-1024"',
+    '"…sweep-lr-3e-1-width-1024"',
+  ]);
 });
 
 test("an ignored run is not drawn", () => {
