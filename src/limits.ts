@@ -307,6 +307,8 @@ export const HAND_RUN_LOOK_MS = 5_000;
 export const HAND_RUN_REST_MS = 3_600_000;
 /** Values of one series that are searched for spikes: the newest, in well under a second. */
 export const SPIKE_POINTS = 200_000;
+/** A start needs room for the run's own record: with less, nothing starts that could not be told. */
+export const DISK_LEAST_BYTES = 10e6;
 /** Room where a run writes below which it is told: one checkpoint is larger. */
 export const DISK_FLOOR_BYTES = 1e9;
 /** Metrics of an earlier run that later ones are laid beside, and the number of such runs. */

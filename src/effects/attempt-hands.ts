@@ -44,7 +44,7 @@ export function attemptHands(
   const preparing = new Map<AttemptId, AbortController>();
   return {
     async "examine-start"({ command, spec, joined, diskFloor }, post) {
-      if (diskFloor !== undefined && (await freeBytes(spec.experiment)) < diskFloor) {
+      if ((await freeBytes(spec.experiment)) < diskFloor) {
         post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
         return;
       }
@@ -65,15 +65,21 @@ export function attemptHands(
 
     async "prepare-environment"({ spec }, post) {
       const { attempt } = spec;
+      try {
+        await createAttempt(spec);
+      } catch (error) {
+        // A full disk, say: the trouble of this run, not of the daemon.
+        post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
+        return;
+      }
       const abort = new AbortController();
       preparing.set(attempt, abort);
-      await createAttempt(spec);
       // What cannot be linked, the script will miss and say.
       if (spec.codeDir !== undefined) {
         await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
       }
       const log = environmentLog(spec.lab, attempt);
-      const failure = await environments.prepare(spec, log, abort.signal);
+      const failure = await environments.prepare(spec, log, abort.signal).catch(messageOf);
       await rm(aheadLog(spec.lab, spec.command), { force: true });
       preparing.delete(attempt);
       post({
@@ -122,8 +128,7 @@ export function attemptHands(
         const state = await stateOf(spec);
         // Once it was claimed its script may run, whatever went wrong after that: it has not failed.
         if (state.kind !== "never-started") return tell(spec, state, post);
-        const message = error instanceof Error ? error.message : String(error);
-        post({ kind: "attempt-not-started", attempt, message });
+        post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
       }
     },
 
@@ -146,6 +151,9 @@ export function attemptHands(
     },
   };
 }
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);
 
 const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
   readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts());

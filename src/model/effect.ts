@@ -58,7 +58,7 @@ export type Effect =
       /** GPUs of it that other runs of this daemon hold: they are locked already. */
       readonly joined: readonly string[];
       /** Bytes that must be free on the experiment's disk. */
-      readonly diskFloor?: number;
+      readonly diskFloor: number;
     }
   | {
       /** Ask the driver how the GPUs are. */

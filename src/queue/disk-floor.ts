@@ -1,6 +1,7 @@
-// `disk-floor:` of nightlab.yaml: nothing of a lab starts while its disk has less room than that.
+// `disk-floor:` of nightlab.yaml: nothing of a lab starts while its disk has less room than that,
+// nor, without it, on a disk that is as good as full.
 // The disk is looked at when a command's turn has come, and again after a while.
-import { DISK_LOOK_MS } from "../limits.ts";
+import { DISK_LEAST_BYTES, DISK_LOOK_MS } from "../limits.ts";
 import type { CommandId } from "../model/ids.ts";
 import { settingsOf, type Command, type World } from "../model/world.ts";
 import type { Turn } from "../turn.ts";
@@ -18,17 +19,19 @@ export function roomFor(turn: Turn, { experiment }: Command): Readiness {
   const floor = floorOf(turn.world, experiment);
   const lab = turn.world.experiments.get(experiment)?.lab;
   const lowAtMs = lab === undefined ? undefined : turn.world.lowDisks.get(lab);
-  if (floor === undefined || lowAtMs === undefined) return { kind: "ready" };
+  if (lowAtMs === undefined) return { kind: "ready" };
   const lookAtMs = lowAtMs + DISK_LOOK_MS;
   if (turn.atMs >= lookAtMs) return { kind: "ready" };
   turn.wake(lookAtMs);
-  const reason = `less than ${sizeText(floor)} are free on this disk, its \`disk-floor\``;
+  const isWritten = settingsOf(turn.world, experiment).diskFloor !== undefined;
+  const free = `less than ${sizeText(floor)} are free on this disk`;
+  const reason = isWritten ? `${free}, its \`disk-floor\`` : free;
   return { kind: "wait", reason };
 }
 
-/** Bytes that must be free, where nightlab.yaml says so. */
-export const floorOf = (world: World, experiment: Command["experiment"]): number | undefined =>
-  settingsOf(world, experiment).diskFloor;
+/** Bytes that must be free. */
+export const floorOf = (world: World, experiment: Command["experiment"]): number =>
+  settingsOf(world, experiment).diskFloor ?? DISK_LEAST_BYTES;
 
 /** `50 GB`; what was written in powers of two is told in powers of ten. */
 function sizeText(bytes: number): string {

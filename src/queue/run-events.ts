@@ -16,6 +16,9 @@ type RunEvent = Extract<
   { kind: `attempt-${string}` | `run-${string}` | "environment-prepared" }
 >;
 
+/** What Node says of a disk that is full, or of a person's share of it. */
+const NO_ROOM = /^(?:ENOSPC|EDQUOT)\b/;
+
 /** Records what the event says of its run. Events about a run that has ended change nothing. */
 export function onRunEvent(turn: Turn, event: RunEvent): void {
   const command = commandOfAttempt(turn.world, event.attempt);
@@ -34,9 +37,7 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       return;
     case "attempt-not-started":
       if (!run.exited && run.stopRequested !== undefined) concludeStopped(turn, command, run);
-      else if (!run.exited) {
-        concludeWithoutLogs(turn, command.id, { kind: "start-failed", message: event.message });
-      }
+      else if (!run.exited) concludeWithoutLogs(turn, command.id, startFailure(event.message));
       return;
     case "attempt-adopted":
       onAdopted(turn, command, run, event);
@@ -205,6 +206,9 @@ function concludeStopped(turn: Turn, command: Command, run: Run): void {
     cause: { kind: "stopped", by, ...(why === undefined ? {} : { why }) },
   });
 }
+
+const startFailure = (message: string): Cause =>
+  NO_ROOM.test(message) ? { kind: "disk-full" } : { kind: "start-failed", message };
 
 /** Ends a run that never wrote a log, with a cause that is known already. */
 export function concludeWithoutLogs(turn: Turn, id: CommandId, cause: Cause): void {

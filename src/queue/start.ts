@@ -105,7 +105,6 @@ function isOver(turn: Turn, notBeforeMs = 0): boolean {
 function examine(turn: Turn, command: Command, place: Place, held: Held): void {
   turn.world.examining = { command: command.id, place };
   const first = firstOf(command);
-  const diskFloor = floorOf(turn.world, command.experiment);
   const gpus = place.kind === "gpus" ? place.gpus : [];
   turn.effect({
     kind: "examine-start",
@@ -113,7 +112,7 @@ function examine(turn: Turn, command: Command, place: Place, held: Held): void {
     experiment: command.experiment,
     spec: attemptSpec(turn.world, first, place),
     joined: gpus.map(({ uuid }) => uuid).filter((uuid) => held.gpus.has(uuid)),
-    ...(diskFloor === undefined ? {} : { diskFloor }),
+    diskFloor: floorOf(turn.world, command.experiment),
   });
 }
 

@@ -13,10 +13,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { attemptHands } from "../../src/effects/attempt-hands.ts";
+import { createGpuLocks } from "../../src/effects/gpu-locks.ts";
+import type { NewEvent } from "../../src/effects/hands.ts";
+import { Supervisor } from "../../src/effects/supervisor.ts";
 import {
   preparedEnvironments,
   type PreparedEnvironments,
 } from "../../src/effects/prepared-environments.ts";
+import { labPath } from "../../src/model/ids.ts";
 import type { AttemptSpec } from "../../src/model/run.ts";
 import { makeBench, until, type Bench } from "./run-harness.ts";
 
@@ -118,4 +123,19 @@ test("what failed ahead is tried again when its turn comes, or when the script h
   assert.equal(called(), 3);
   assert.equal(await ahead(1), undefined);
   assert.equal(called(), 3);
+});
+
+test("a disk on which nothing can be made is the trouble of the run, not of the daemon", async () => {
+  const locks = createGpuLocks({ NIGHTLAB_GPU_LOCKS: bench.lab }, () => undefined);
+  const supervisor = new Supervisor();
+  const hands = attemptHands(supervisor, process.env, locks, environments);
+  // Not even root can make a folder in a file.
+  const spec = bench.spec(1, { lab: labPath(join(bench.experiment, "train.py")) });
+  const told: NewEvent[] = [];
+  const effect = { kind: "prepare-environment", spec, runner: "uv" } as const;
+  await hands["prepare-environment"](effect, (event) => told.push(event));
+  assert.deepEqual(
+    told.map(({ kind }) => kind),
+    ["attempt-not-started"],
+  );
 });

@@ -61,6 +61,12 @@ if (process.env[INSIDE] === undefined) {
       rmSync(filler);
       await it.until("it is answered", () => it.journal().includes("> **done** `"));
       assert.equal(it.log().split("journal not read").length, 2, "it was said once");
+      await it.save(`${it.journal()}\nrun: a !\n`);
+      await it.until("a run waits for room", () =>
+        /run: a !\n\n> \*\*waiting\*\* `\w+` · less than 10 MB are free on this disk\n/.test(
+          it.journal(),
+        ),
+      );
     } finally {
       await it.close();
     }
