@@ -39,11 +39,12 @@ test("facts come back in order, those of the asked labs and of the machine only"
   again.close();
 });
 
+const sample = (value: number, token: string) => {
+  return { key: "loss", value, token, file: "logs/train.log", line: 1, offset: 0 };
+};
+
 test("values that are not finite are what the log says, also when they are read back", () => {
   const dir = join(root, "not finite");
-  const sample = (value: number, token: string) => {
-    return { key: "loss", value, token, file: "logs/train.log", line: 1, offset: 0 };
-  };
   const nan = { key: "loss", count: 2, notFiniteCount: 2 };
   const metrics = [{ ...nan, first: sample(-Infinity, "-inf"), last: sample(NaN, "nan") }];
   const outcome = { ending: "done", cause: { kind: "success" }, metrics, findings: [], plots: [] };
