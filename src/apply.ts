@@ -5,7 +5,7 @@ import { applyToRun } from "./apply-run.ts";
 import { change, replace } from "./change-command.ts";
 import { GO_GIVEN } from "./model/command.ts";
 import type { Fact, PauseFact } from "./model/fact.ts";
-import type { CommandId } from "./model/ids.ts";
+import type { CommandId, ExperimentPath } from "./model/ids.ts";
 import type { Command, World } from "./model/world.ts";
 
 /** Changes `world` as the fact says. Facts about things it does not know are passed over. */
@@ -190,11 +190,18 @@ function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): 
   world.experiments.delete(fact.from);
   world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
   for (const id of [...experiment.commands, ...(experiment.repeats ?? [])]) {
-    change(world, id, () => ({ experiment: fact.to }));
+    change(world, id, (command) => movedTo(command, fact.to));
     for (const member of world.commands.get(id)?.members ?? []) {
-      change(world, member, () => ({ experiment: fact.to }));
+      change(world, member, (command) => movedTo(command, fact.to));
     }
   }
+}
+
+/** A run that goes on goes on there: its script's folder is the same one by another name. */
+function movedTo({ run }: Command, experiment: ExperimentPath): Partial<Command> {
+  return run === undefined
+    ? { experiment }
+    : { experiment, run: { ...run, spec: { ...run.spec, experiment } } };
 }
 
 /** A go lasts through whatever is waited for after it. */

@@ -23,6 +23,8 @@ export interface FollowerHandlers {
 }
 
 export interface RunFollower {
+  /** Where it looks: a folder that was renamed since is not there any more. */
+  readonly experiment: string;
   /** The run has ended: stops following, and gives what is known of it. */
   end(): Promise<{ readonly folder: RunFolder | undefined; readonly tail: RunTail | undefined }>;
 }
@@ -80,6 +82,7 @@ export function followRun(
   };
   const done = search().then(read);
   return {
+    experiment: spec.experiment,
     async end() {
       over.abort();
       await done;

@@ -124,8 +124,10 @@ export function runHands(parts: Parts): RunHands {
       const { attempt } = spec;
       // The shim ended the group at the limit; what left the group is swept up here.
       if (facts.exit?.overLimit === true) await supervisor.stop(spec.lab, attempt);
-      const followed = await followers.get(attempt)?.end();
+      const follower = followers.get(attempt);
+      const followed = await follower?.end();
       followers.delete(attempt);
+      const tail = follower?.experiment === spec.experiment ? followed?.tail : undefined;
       const folder = await folderOf(around, spec, facts, followed?.folder);
       if (folder !== undefined && folder !== facts.folder) {
         post({ kind: "run-folder-found", attempt, folder });
@@ -135,8 +137,8 @@ export function runHands(parts: Parts): RunHands {
       await sampler?.end();
       await lives.get(attempt)?.end();
       lives.delete(attempt);
-      const reading = await readingOf(spec, folder, followed?.tail);
-      if (followed?.tail !== undefined) lastTails.set(attempt, followed.tail);
+      const reading = await readingOf(spec, folder, tail);
+      if (tail !== undefined) lastTails.set(attempt, tail);
       const death = await deathOf(spec, facts, reading);
       const startedAtMs = facts.startedAtMs ?? facts.claimedAtMs;
       const known = await records.get(attempt);
@@ -146,7 +148,8 @@ export function runHands(parts: Parts): RunHands {
           ? undefined
           : await recordFacts(around, spec, start, folder, startedAtMs));
       if (record !== undefined) {
-        await keepRecord(around, { ...record, limitMs: facts.limitMs }, { ...death, ...facts });
+        const whole = { ...record, spec, limitMs: facts.limitMs };
+        await keepRecord(around, whole, { ...death, ...facts });
       }
       const outcome: RunOutcome = {
         ...death,

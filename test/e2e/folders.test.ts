@@ -43,3 +43,37 @@ test("a renamed experiment keeps its commands, and a copied one starts none", as
     await lab.close();
   }
 });
+
+test("an experiment renamed while its run goes on is told of the run's end", async () => {
+  const train = trainScript(`
+metric(step=1, **{"val/loss": 0.75})
+while not Path("go").exists():
+    time.sleep(0.05)
+metric(step=2, **{"val/loss": 0.25})
+`);
+  const lab = await openLab({ journal: JOURNAL, train });
+  try {
+    await lab.start();
+    await lab.save(`${JOURNAL}run: de-risk !\n`);
+    const record = (): string => {
+      const folder = lab.runs()[0];
+      const path = join(lab.experiment, "runs", folder ?? "", "run.json");
+      return existsSync(path) ? readFileSync(path, "utf8") : "";
+    };
+    await lab.until("its record is begun", () => record().includes("startedAt"), 60_000);
+    const renamed = join(lab.path, "renamed");
+    await rename(lab.experiment, renamed);
+    const journal = (): string => readFileSync(join(renamed, "JOURNAL.md"), "utf8");
+    await lab.until("it is known by its new name", () => journal().includes("> **running** `"));
+    await writeFile(join(renamed, "go"), "");
+    await lab.until("it is done", () => journal().includes("> **done** `"));
+    assert.match(journal(), / · val\/loss 0\.25 · /);
+    const runs = readdirSync(join(renamed, "runs"));
+    assert.equal(runs.length, 1);
+    const ended = readFileSync(join(renamed, "runs", runs[0] ?? "", "run.json"), "utf8");
+    assert.match(ended, /"ending": "done"/);
+    assert.ok(!existsSync(lab.experiment));
+  } finally {
+    await lab.close();
+  }
+});
