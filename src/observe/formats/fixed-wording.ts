@@ -1,5 +1,5 @@
-// Lines that one program prints in one wording: COCO's evaluation, CatBoost, ESPnet, Kaldi, and
-// `loss at step 100: 0.5`. What is built of names and values in general is in key-value.ts.
+// Lines that one program prints in one wording: COCO's evaluation, CatBoost, ESPnet, Kaldi,
+// StyleGAN, and `loss at step 100: 0.5`. What is built of names and values in general is in key-value.ts.
 import { findCounters, spotOf } from "../line-counter.ts";
 import type { LineEntry, LineStep, MetricLine, PlainLine, Spot } from "../metric-line.ts";
 import { counterOf, inSplit, namesQuality, splitOfWord } from "../metric-words.ts";
@@ -196,6 +196,25 @@ function readTrial({ text }: PlainLine): MetricLine | undefined {
   return metricsOf("Optuna", [entry], { key: "iteration", ...spotAt(step) });
 }
 
+const TICK = new RegExp(String.raw`^tick \d{1,9}\s{1,9}kimg (${NUMBER})\s`, "d");
+const SNAPSHOT = /^network-snapshot-(\d{1,9})\s{1,20}time\s/d;
+const NAMED = new RegExp(String.raw`\s([a-z][\w/]{2,40})\s{1,9}(${NUMBER})(?=\s|$)`, "dg");
+const NO_RESULT = /^(?:kimg|lod|minibatch)$/;
+
+/** StyleGAN: `tick 14  kimg 70.1  time 1h 38m 21s  sec/tick 366.1 …`; its x axis is kimg. */
+function readStyleGan({ text }: PlainLine): MetricLine | undefined {
+  const step = (TICK.exec(text) ?? SNAPSHOT.exec(text))?.indices?.[1];
+  if (step === undefined) return undefined;
+  const entries = [...text.matchAll(NAMED)].flatMap((match): readonly LineEntry[] => {
+    const [, key = ""] = match;
+    const spot = match.indices?.[2];
+    if (spot === undefined || NO_RESULT.test(key)) return [];
+    return [{ key, ...spotAt(spot), grade: "sure" }];
+  });
+  if (entries.length === 0) return undefined;
+  return metricsOf("StyleGAN", entries, { key: "step", ...spotAt(step) });
+}
+
 const spotAt = ([at, end]: readonly [number, number]): Spot => ({ at, end });
 
 /** Whether a number of the line's tokens stands exactly there. */
@@ -231,4 +250,5 @@ const WORDINGS: readonly Wording[] = [
   readDarknet,
   readSaid,
   readTrial,
+  readStyleGan,
 ];
