@@ -4,10 +4,13 @@ import type { Element, ElementContent, Nodes } from "hast";
 
 const SOFT_BREAK = "\u200B";
 
-/** Long words without a space may break behind `-`, `_`, `/`, `.` and `=`. */
+/** Broken behind its point, a number would read as two. */
+const NUMBER = /^[-+(≈]?\d[\d.]{0,20}(?:e[-+]?\d{1,3})?[,;)]?$/i;
+
+/** Long words without a space may break behind `-`, `_`, `/`, `.` and `=`; numbers do not. */
 export function softBreaks(text: string): string {
   return text.replaceAll(/\S{17,}/g, (word) =>
-    word.replaceAll(/[-_/.=,:](?=[^-_/.=,:\s])/g, `$&${SOFT_BREAK}`),
+    NUMBER.test(word) ? word : word.replaceAll(/[-_/.=,:](?=[^-_/.=,:\s])/g, `$&${SOFT_BREAK}`),
   );
 }
 
@@ -26,8 +29,15 @@ export function withColumnWidths(table: Element): Element {
   });
   const total = asked.reduce((sum, width) => sum + width, 0);
   if (total <= PAGE_CHARS) return table;
-  const widths = asked.map((width) => Math.sqrt(width * Math.min(width, 24)));
-  const sum = widths.reduce((all, width) => all + width, 0);
+  const wished = asked.map((width) => Math.sqrt(width * Math.min(width, 24)));
+  const words = wordsOf(table);
+  const least = Array.from({ length: columns }, (_, i) => {
+    return Math.max(NARROWEST, ...words.map((row) => row[i] ?? 0)) + 1;
+  });
+  // What is left when each column has room for its longest word goes to those that wish for it.
+  const room = Math.max(0, PAGE_CHARS - sumOf(least)) / sumOf(wished);
+  const widths = wished.map((width, i) => (least[i] ?? 0) + room * width);
+  const sum = sumOf(widths);
   const cols = widths.map((width): ElementContent => {
     const share = ((100 * width) / sum).toFixed(1);
     return {
@@ -41,11 +51,26 @@ export function withColumnWidths(table: Element): Element {
   return { ...table, children: [group, ...table.children] };
 }
 
+const sumOf = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
+
 /** The number of characters of each cell, row by row. */
-function rowsOf(node: Nodes): readonly (readonly number[])[] {
+const rowsOf = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, charsOf);
+
+/** The length of each cell's longest word, row by row. */
+const wordsOf = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, longestWord);
+
+function cellsOf(node: Nodes, of: (cell: Element) => number): readonly (readonly number[])[] {
   if (node.type !== "element") return [];
-  if (node.tagName !== "tr") return node.children.flatMap(rowsOf);
-  return [node.children.flatMap((cell) => (cell.type === "element" ? [charsOf(cell)] : []))];
+  if (node.tagName !== "tr") return node.children.flatMap((child) => cellsOf(child, of));
+  return [node.children.flatMap((cell) => (cell.type === "element" ? [of(cell)] : []))];
+}
+
+function longestWord(node: Nodes): number {
+  if (node.type === "text") {
+    const words = softBreaks(node.value).split(/[\s\u200B]+/);
+    return Math.max(0, ...words.map((word) => Array.from(word).length));
+  }
+  return "children" in node ? Math.max(0, ...node.children.map(longestWord)) : 0;
 }
 
 function charsOf(node: Nodes): number {
