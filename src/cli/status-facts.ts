@@ -125,7 +125,8 @@ function entryOf(
     folder: run?.folder,
     startedAtMs: from,
     endedAtMs: run?.endedAtMs,
-    tookMs: from === undefined ? undefined : (run?.endedAtMs ?? nowMs) - from,
+    // A run that was over before its start was known ended at the time that its exit file has.
+    tookMs: from === undefined ? undefined : Math.max(0, (run?.endedAtMs ?? nowMs) - from),
     limitMs: run?.limitMs,
     exitCode: run?.outcome?.exitCode,
     cause: run?.outcome?.cause.kind,

@@ -136,3 +136,8 @@ test("letters that are two columns wide are counted so", () => {
   assert.equal(cutTo("実験室の記録", 7), "実験室…");
   assert.equal(cutTo("plain", 5), "plain");
 });
+
+test("a run that was over before its start was known took no negative time", () => {
+  const quick = entry("qu1k", "done", { tookMs: -80, endedAtMs: NOW });
+  assert.match(page(120, { ...FACTS, commands: [quick] }), /qu1k .* done {2}0 s$/m);
+});
