@@ -45,7 +45,8 @@ const both = (big: number, bigUnit: string, small: number, smallUnit: string): s
 
 /** A span for reading: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`. */
 export function spanText(ms: number): string {
-  if (ms < 10_000) return `${(Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1).replace(/\.0$/, "")} s`;
+  if (ms < 10_000)
+    return `${(Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1).replace(/\.0$/, "")} s`;
   const s = Math.floor(ms / 1000);
   if (s < 60) return `${s} s`;
   if (s < 3600) return both(Math.floor(s / 60), "min", s % 60, "s");
