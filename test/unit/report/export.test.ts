@@ -78,8 +78,8 @@ test("for paper, the title stands for itself, wide tables get widths and long na
 test("on paper a number is not broken, and each column has room for its longest word", () => {
   const long = "0.518463485484478, 0.531863563961853, 0.525976428384790";
   const rows = `| ${long} | ${long} | ${long} | 0.518463485484478 |`;
-  const page = `# T\n\n| a | b | c | d |\n|---|---|---|---|\n${rows}\n`;
-  const made = exportBody(exportTree(page, { ...around, medium: "print" }));
+  const columns = `# T\n\n| a | b | c | d |\n|---|---|---|---|\n${rows}\n`;
+  const made = exportBody(exportTree(columns, { ...around, medium: "print" }));
   assert.match(made, />0\.518463485484478</);
   const widths = [...made.matchAll(/width: ([\d.]+)%/g)].map((match) => Number(match[1]));
   assert.ok((widths[3] ?? 0) > (100 * 17) / 88, String(widths));
