@@ -102,7 +102,7 @@ export class CrossedSaves {
     if (before !== undefined && before.logical !== before.disk) this.#unseen = true;
     if (before !== undefined && sameLines(disk, before.logical)) this.#letGoOf(before.logical);
     this.#standing = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
-    await this.#parts.generations.note(hash, disk, atMs);
+    await this.#parts.generations.wrote(hash, disk, atMs);
   }
 
   /** The file has this text by now, and with it what was merged into it. */
@@ -146,11 +146,8 @@ export class CrossedSaves {
     const pending = before.logical !== before.disk;
     const distance = markDistance(version.marks, before.disk.marks);
     const undone = file.known && !pending && !this.#unseen;
-    const older =
-      distance === 0 || undone
-        ? undefined
-        : await this.#parts.generations.baseOf(version, { hash: file.hash, nearerThan: distance });
-    const clear = file.proved && !pending && !this.#unseen;
+    const older = undone ? undefined : await this.#olderBase(version, file.hash, distance);
+    const clear = distance > 0 && file.proved && !pending && !this.#unseen;
     const byHand = clear && older !== undefined && tookReceiptsOut(version, before.disk, older);
     const base = byHand ? undefined : older;
     if (base === undefined && !pending) {
@@ -171,6 +168,14 @@ export class CrossedSaves {
       },
       setAside,
     );
+  }
+
+  /** What a save was made from, if that is older than what the file last held. */
+  async #olderBase(version: Version, hash: string, distance: number): Promise<Version | undefined> {
+    const { generations } = this.#parts;
+    return distance === 0
+      ? await generations.earlierAlike(version, hash)
+      : await generations.baseOf(version, { hash, nearerThan: distance });
   }
 
   /** Merges in what is owed, and lets go of what the file has by now. */

@@ -2,7 +2,9 @@
 // What is merged, and when, is crossed-saves.ts's; how versions are kept, kept-versions.ts's.
 import { BASE_CHARS, BASE_TEXTS, BASE_VERSIONS } from "../limits.ts";
 import { loadedFrom, markDistance, versionOf, type Version } from "../journal/generation.ts";
+import { lineDistance } from "../journal/line-diff.ts";
 import { createJournalReader } from "../journal/read.ts";
+import { hashText } from "../model/ids.ts";
 import { decodeUtf8 } from "./decode-text.ts";
 import { getVersion, listVersions } from "./kept-versions.ts";
 
@@ -11,6 +13,8 @@ interface Known {
   /** When it was first seen to be in the file, ms since 1970. */
   readonly sinceMs: number;
   marks: ReadonlySet<string> | undefined;
+  /** After how many of the daemon's writes it was in the file last; 0 also for those of before. */
+  generation: number;
 }
 
 export interface BaseQuery {
@@ -28,6 +32,9 @@ export class Generations {
   readonly #reader = createJournalReader();
   /** Oldest first. */
   #known: Map<string, Known> | undefined;
+  #generation = 0;
+  /** The generations that had receipts of this digest: a merge may bring back earlier ones. */
+  readonly #alike = new Map<string, Set<number>>();
   /** The latest texts, oldest first: most buffers are stale by a few saves only. */
   readonly #held = new Map<string, Version>();
   #heldChars = 0;
@@ -48,11 +55,24 @@ export class Generations {
     return hash === undefined ? undefined : await this.load(hash);
   }
 
+  /** Takes note of a version that the daemon put into the file. */
+  async wrote(hash: string, version: Version, sinceMs: number): Promise<void> {
+    this.#generation += 1;
+    await this.note(hash, version, sinceMs);
+  }
+
   /** Takes note of a version that was just kept. */
   async note(hash: string, version: Version, sinceMs: number): Promise<void> {
     const versions = await this.#versions();
     const { marks } = version;
-    if (!versions.has(hash)) versions.set(hash, { hash, sinceMs, marks });
+    const generation = this.#generation;
+    const known = versions.get(hash);
+    if (known === undefined) versions.set(hash, { hash, sinceMs, marks, generation });
+    else known.generation = generation;
+    const digest = digestOf(marks);
+    this.#alike.set(digest, (this.#alike.get(digest) ?? new Set()).add(generation));
+    const [oldest] = this.#alike.keys();
+    if (oldest !== undefined && this.#alike.size > 2 * BASE_VERSIONS) this.#alike.delete(oldest);
     if (this.#held.has(hash)) return;
     this.#held.set(hash, version);
     this.#heldChars += version.text.length;
@@ -71,6 +91,32 @@ export class Generations {
     const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
     if (decoded?.kind !== "text") return undefined;
     return versionOf(decoded.text, this.#reader.read(decoded.text), this.#rendered());
+  }
+
+  /**
+   * The version of an earlier generation that a text was loaded from, although its receipts are
+   * those of the present one; undefined where a present one is as near by the person's lines.
+   */
+  async earlierAlike(version: Version, hash: string): Promise<Version | undefined> {
+    const generations = this.#alike.get(digestOf(version.marks)) ?? new Set();
+    const now = this.#generation;
+    if ([...generations].every((one) => one === now)) return undefined;
+    const alike = [...(await this.#versions()).values()]
+      .toReversed()
+      .filter((one) => one.hash !== hash && generations.has(one.generation))
+      .filter(({ marks }) => marks !== undefined && markDistance(version.marks, marks) === 0);
+    const nearest = async (of: readonly Known[]): Promise<Version | undefined> => {
+      const texts = await Promise.all(of.slice(0, BASE_TEXTS).map((one) => this.load(one.hash)));
+      return loadedFrom(
+        version,
+        texts.filter((text) => text !== undefined),
+      );
+    };
+    const present = await nearest(alike.filter(({ generation }) => generation === now));
+    const past = await nearest(alike.filter(({ generation }) => generation !== now));
+    if (past === undefined || present === undefined) return past;
+    const far = ({ lines }: Version): number => lineDistance(version.lines, lines);
+    return far(past) < far(present) ? past : undefined;
   }
 
   /** The kept version that a text was loaded from, by its receipts first and then its lines. */
@@ -103,7 +149,10 @@ export class Generations {
     if (this.#known === undefined) {
       const listed = await listVersions(this.#keptDir);
       this.#known ??= new Map(
-        listed.map(({ hash, atMs }) => [hash, { hash, sinceMs: atMs, marks: undefined }]),
+        listed.map(({ hash, atMs }) => [
+          hash,
+          { hash, sinceMs: atMs, marks: undefined, generation: 0 },
+        ]),
       );
     }
     // Marks of long ago are of no use, and of every version they would be large.
@@ -114,3 +163,5 @@ export class Generations {
     return this.#known;
   }
 }
+
+const digestOf = (marks: ReadonlySet<string>): string => hashText([...marks].toSorted().join("\n"));

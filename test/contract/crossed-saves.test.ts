@@ -201,3 +201,33 @@ test("a stale buffer with the same new heading loses none of the words that it l
     assert.ok(merged.includes(line), `${line} is not in\n${merged}`);
   }
 });
+
+/** A merge changes a receipt by its end alone: with one receipt, each second write has it as before. */
+const inForm = (end: string, lines: string): string =>
+  `${START}run: a\n\n> **done** \`k7f3\` · 41 s${end}\n\n${lines}`;
+
+test("a buffer that is two merges old loses nothing, though its receipt is that of the last one", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n\none\n`);
+  const loaded = inForm("", "one\n");
+  await write(loaded);
+  await save(inForm("", "one\n\nmine\n"));
+  await write(inForm(".", "one\n\nmine\n\ntwo\n"));
+  const last = inForm("", "one\n\nmine\n\ntwo\n\nthree\n");
+  await write(last);
+  await save(last);
+  const merged = await save(inForm("", "one\n\nmine\n\nmore of mine\n"));
+  for (const line of ["one", "mine", "two", "three", "more of mine"]) {
+    assert.equal(merged.split(`\n${line}\n`).length, 2, `${line} stands once in\n${merged}`);
+  }
+});
+
+test("what is taken out of the text that was loaded last stays out, whatever receipts came before", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n\none\n`);
+  await write(inForm("", "one\n"));
+  await write(inForm(".", "one\n\ntwo\n"));
+  await write(inForm("", "one\n\ntwo\n\nthree\n"));
+  const without = inForm("", "one\n\ntwo\n\nand a thought\n");
+  assert.equal(await save(without), without);
+});
