@@ -106,7 +106,7 @@ function introText(run: ReportRun, facts: Facts): string {
   const isBaseline = group.some((one) => one.path === run.path);
   const isEvidence = facts.evidence.runs.includes(run);
   const role = isBaseline ? "baseline" : isEvidence ? "evidence" : "not evidence";
-  const logged = run.reading.series.length === 0 ? " · no metric was logged" : "";
+  const logged = run.reading.series.length === 0 ? " · no metric was found in its logs" : "";
   return `${HOW[runState(run)]} · ${role} · ${link(code(run.folder), run.path)}${logged}`;
 }
 

@@ -25,7 +25,7 @@ export const noMetrics = rule({
         ? ""
         : `; ${count} metric ${count === 1 ? "line" : "lines"} could not be understood`;
     const found: Found = {
-      message: `no metric was logged ${when}${unread}`,
+      message: `no metric was found in its logs ${when}${unread}`,
       ...(first === undefined
         ? {}
         : { evidence: { file: first.file, line: first.line, offset: first.offset } }),

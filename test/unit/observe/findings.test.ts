@@ -122,7 +122,7 @@ test("a failed exit shows the last line of its traceback and where it stands", (
 });
 
 test("no metric by the end is flagged, and the lines that could not be understood are named", () => {
-  assert.deepEqual(said(done), ["no-metrics!: no metric was logged by the end"]);
+  assert.deepEqual(said(done), ["no-metrics!: no metric was found in its logs by the end"]);
   const reading = readLines("x", metric("{oops}"));
   const [finding] = findings(ruleInput({ ...done, reading }));
   assert.match(finding?.message ?? "", /; 1 metric line could not be understood$/);
@@ -133,7 +133,7 @@ test("no metric by the end is flagged, and the lines that could not be understoo
 test("while a run goes on, no metric is flagged only after a long time", () => {
   assert.deepEqual(said({ nowMs: NO_METRICS_MS }), []);
   assert.deepEqual(said({ nowMs: NO_METRICS_MS + 1 }), [
-    "no-metrics!: no metric was logged in the first 20 min",
+    "no-metrics!: no metric was found in its logs in the first 20 min",
   ]);
   assert.deepEqual(said({ nowMs: NO_METRICS_MS + 1, limitMs: 4 * NO_METRICS_MS }), []);
 });
