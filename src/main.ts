@@ -118,7 +118,10 @@ program
   .command("wait")
   .argument("<id>", "id, run folder or name")
   .description("return when it has ended: 0 when done, 1 otherwise")
-  .action(async (id: string) => answer((await import("./cli/wait.ts")).waitFor(id, ".")));
+  .action(async (id: string) => {
+    const { waitFor } = await import("./cli/wait.ts");
+    await answer(waitFor(id, ".", (text) => process.stderr.write(`${text}\n`)));
+  });
 
 program
   .command("doctor")

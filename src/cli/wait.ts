@@ -3,20 +3,25 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { commandTitle } from "../model/command.ts";
 import { spanText } from "../model/time.ts";
-import { ENDED } from "../model/world.ts";
+import { ENDED, type Command } from "../model/world.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
 
 const LOOK_MS = 250;
 
-/** 0 when it ended as done, 1 when it ended in any other way. */
-export async function waitFor(target: string, from: string): Promise<Answer> {
+/** 0 when it ended as done, 1 when it ended in any other way. `tell`: what there is to say before. */
+export async function waitFor(
+  target: string,
+  from: string,
+  tell: (text: string) => void,
+): Promise<Answer> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const first = readWorld(lab);
   const id = findCommand(first, target)?.id;
   if (id === undefined) return refused(notFound(first, target));
   let seen = "";
+  let told = "";
   for (;;) {
     const stamp = ledgerStamp();
     const command = stamp === seen ? undefined : readWorld(lab).commands.get(id);
@@ -30,6 +35,16 @@ export async function waitFor(target: string, from: string): Promise<Answer> {
       const text = `${command.id} (${commandTitle(command.spec)}): ${command.state}${took}`;
       return { text, exitCode: command.state === "done" ? 0 : 1 };
     }
+    const news = command === undefined ? told : heldText(command);
+    if (news !== told && news !== "") tell(news);
+    told = news;
     await pause(LOOK_MS);
   }
+}
+
+/** Nothing comes of a held command by itself: whoever waits would never learn why. */
+function heldText({ id, spec, state, reason = "" }: Command): string {
+  if (state !== "held") return "";
+  const why = reason === "" ? "" : `: ${reason.replaceAll("`", "")}`;
+  return `${id} (${commandTitle(spec)}) is held for your go${why}. Waiting.`;
 }
