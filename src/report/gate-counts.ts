@@ -52,7 +52,11 @@ function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
       const [text, word, metric = "", settings, runs, said = ""] = match;
       const cells = own.flatMap((row) => cellUnder(row, section, metric));
       // Runs with names of their own have rows of their own, though their setting may be one.
-      const named = new Set(own.flatMap((row) => cellUnder(row, section, "setting")));
+      const named = new Set(
+        own.flatMap((row) =>
+          cellUnder(row, section, metric)[0] === "none" ? [] : cellUnder(row, section, "setting"),
+        ),
+      );
       const values = cells.flatMap((cell) =>
         cell.split(/, (?=\S+ \[)/).flatMap((one) => writtenValue(one) ?? []),
       );

@@ -139,13 +139,13 @@ function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): 
     const { operands, values } = measureGroup(measure, group.runs);
     return operands.flatMap((operand, i) => {
       const value = values[i];
-      return value === undefined ? [] : [{ operand, value }];
+      return value === undefined ? [] : [{ operand, value, setting: group.args.join("\n") }];
     });
   });
   const sorted = all.toSorted((a, b) => compareDecimals(a.value, b.value) ?? 0);
   const [low, high] = [sorted[0]?.value, sorted.at(-1)?.value];
   if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
-  const settings = new Set(groups.map((group) => group.args.join("\n"))).size;
+  const settings = new Set(all.map(({ setting }) => setting)).size;
   const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
   const say = (word: string, best: Decimal): string[] => {
     const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);

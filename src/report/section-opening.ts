@@ -62,7 +62,7 @@ function runsText(facts: Facts): string {
       : `There are ${runs.length} runs${same === undefined ? `: ${states}` : `, all ${same}`}.`;
   const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
   const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
-  return `${made}${left} ${evidenceText(facts)}`;
+  return `${made}${left} ${evidenceText(facts)}`.trimEnd();
 }
 
 function word(state: RunState): string {
@@ -71,6 +71,7 @@ function word(state: RunState): string {
 
 function evidenceText(facts: Facts): string {
   const { runs } = facts.evidence;
+  if (facts.verdicts.length === 0) return "";
   if (runs.length === 0) return "No run is evidence for the criteria.";
   if (runs.length > 5) return `The criteria judge ${runs.length} runs.`;
   const noun = runs.length === 1 ? "run" : "runs";

@@ -126,6 +126,13 @@ test("the best of a sweep is called what it is, and of how many it was picked", 
   );
   const tied = renderReport(input(lossOnly, [...runs, made("lr-3", ["--lr", "0.4"], "0.30")]));
   assert.match(tied, /4 settings and 4 runs is 0\.3 \[\d+\], in `lr-1` and `lr-3`\./);
+  const empty = renderReport(input(lossOnly, [...runs, made("lr-3", ["--lr", "0.4"], "NaN")]));
+  assert.match(empty, /smallest last `val\/loss` of 3 settings and 3 runs is 0\.3/);
+  assert.deepEqual(
+    gateFindings(empty, () => undefined).filter(({ message }) => /its table/.test(message)),
+    [],
+  );
+  assert.doesNotMatch(empty, /The criteria judge|No run is evidence for the criteria/);
 });
 
 test("runs of one setting with names of their own are one setting, to the gate as well", () => {
