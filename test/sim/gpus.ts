@@ -20,6 +20,16 @@ interface Gpu {
   usedUntilMs: number;
 }
 
+export interface GpuState {
+  readonly index: number;
+  /** Broken, or not in the driver's list. */
+  readonly broken: boolean;
+  /** Nobody uses it, and its memory was given back. */
+  readonly free: boolean;
+  /** Our runs have it, will give its memory back, or could have it. */
+  readonly ours: boolean;
+}
+
 export class Gpus {
   /** What should never happen, in words. */
   readonly wrongs: string[] = [];
@@ -70,6 +80,10 @@ export class Gpus {
     for (const { uuid } of place.gpus) {
       const gpu = this.#gpus.find((one) => one.uuid === uuid);
       if (gpu === undefined) this.wrongs.push(`${attempt} is on ${uuid}, which is not there`);
+      // What sharers of one use cannot be told apart.
+      if (gpu !== undefined && place.share === 1 && gpu.usedUntilMs > nowMs) {
+        this.wrongs.push(`${attempt} is on ${uuid} before its memory was given back`);
+      }
       gpu?.parts.set(attempt, 1 / place.share);
       const sum = [...(gpu?.parts.values() ?? [])].reduce((a, b) => a + b, 0);
       if (sum > 1 + 1e-9) this.wrongs.push(`${uuid} was promised to ${sum} at ${nowMs}`);
@@ -86,14 +100,39 @@ export class Gpus {
     }
   }
 
-  /** How many could be given to somebody now. */
-  free(nowMs: number): number {
-    if (this.#faults.silent?.(nowMs) === true) return 0;
-    return this.#gpus.filter(
-      (gpu) =>
-        !this.#inUse(gpu, nowMs) &&
-        this.#faults.broken?.(gpu.index, nowMs) !== true &&
-        this.#faults.unlisted?.(gpu.index, nowMs) !== true,
-    ).length;
+  /** How each of them is now, whatever anybody knows of it. */
+  states(nowMs: number): readonly GpuState[] {
+    return this.#gpus.map((gpu) => {
+      const { index, parts } = gpu;
+      const silent = this.#faults.silent?.(nowMs) === true;
+      const broken = this.#isGone(index, nowMs);
+      const taken = [...parts.values()].reduce((a, b) => a + b, 0);
+      const strange = parts.size === 0 && this.#faults.stranger?.(index, nowMs) === true;
+      const whole = taken > 1 - 1e-9 && this.#faults.unlisted?.(index, nowMs) !== true;
+      return {
+        index,
+        broken,
+        free: !silent && !broken && !this.#inUse(gpu, nowMs),
+        ours: whole || (!broken && !strange),
+      };
+    });
+  }
+
+  /** Scripts on a GPU. */
+  on(index: number): readonly string[] {
+    return [...(this.#gpus[index]?.parts.keys() ?? [])];
+  }
+
+  /** Why nobody should get a GPU: it has been so for some time, and nothing of ours was on it. */
+  troubleOf(index: number, nowMs: number, forMs: number): string | undefined {
+    const both = (is: (ms: number) => boolean): boolean => is(nowMs) && is(nowMs - forMs);
+    if (both((ms) => this.#faults.stranger?.(index, ms) === true))
+      return "which somebody else uses";
+    return both((ms) => this.#isGone(index, ms)) ? "which does not answer" : undefined;
+  }
+
+  #isGone(index: number, nowMs: number): boolean {
+    const { broken, unlisted } = this.#faults;
+    return broken?.(index, nowMs) === true || unlisted?.(index, nowMs) === true;
   }
 }

@@ -16,11 +16,21 @@ interface Process {
   readonly start: Start;
   readonly startedAtMs: number;
   exit?: Exit;
+  /** It is there no more, and nobody wrote how it ended. */
+  gone?: "machine-restarted" | "lost";
+}
+
+/** How a script ended, or that its environment could not be built. */
+export interface End {
+  readonly attempt: string;
+  readonly atMs: number;
+  readonly code?: number;
+  readonly gone?: "machine-restarted" | "lost" | "environment";
 }
 
 export interface MachineOptions {
-  readonly durationMs: (name: string) => number;
-  readonly exitCode: (name: string) => number;
+  readonly durationMs: (name: string, attempt: string) => number;
+  readonly exitCode: (name: string, attempt: string) => number;
   /** What the rules say of a script that has run for so long, and say of it at its end. */
   readonly findings?: (start: Start, ranMs: number) => readonly Finding[];
   /** Delay of each hand's answer. */
@@ -65,6 +75,7 @@ export class Machine {
   wallAtStartMs = POWER_ON;
   readonly files = new Map<ExperimentPath, File>();
   readonly starts: Start[] = [];
+  readonly ends: End[] = [];
   writes = 0;
   most = 0;
   /** The life of the daemon that now is; what earlier ones still had to do is void. */
@@ -90,6 +101,7 @@ export class Machine {
   readonly ahead: string[] = [];
   readonly #reader = createJournalReader();
   readonly #processes = new Map<string, Process>();
+  readonly #running = new Set<string>();
   readonly #agenda: { atMs: number; order: number; of: number; run: () => void }[] = [];
   #order = 0;
   readonly #options: MachineOptions;
@@ -229,13 +241,13 @@ export class Machine {
         this.ahead.push(spec.name);
         reply({ kind: "environment-ahead", command, ...this.#failure(spec.name) });
       }),
-      "prepare-environment": guarded(({ spec }) =>
-        reply({
-          kind: "environment-prepared",
-          attempt: spec.attempt,
-          ...this.#failure(spec.name),
-        }),
-      ),
+      "prepare-environment": guarded(({ spec: { attempt, name } }) => {
+        const failure = this.#failure(name);
+        if (failure.failure !== undefined) {
+          this.ends.push({ attempt, atMs: this.nowMs, gone: "environment" });
+        }
+        reply({ kind: "environment-prepared", attempt, ...failure });
+      }),
       "start-attempt": guarded(({ spec }) => {
         this.#spawn(spec);
         const process = { pid: 100 + this.#processes.size, startTime: "1", bootId: "b" };
@@ -244,21 +256,24 @@ export class Machine {
       "follow-attempt": guarded(({ spec: { attempt, name } }) => {
         reply({ kind: "run-folder-found", attempt, folder: runFolder(`2025-${name}`) });
         const look = (): void => {
-          const exit = this.#processes.get(attempt)?.exit;
+          const { exit, gone } = this.#processes.get(attempt) ?? {};
           const findings = this.#findings(attempt);
           if (exit === undefined && findings.length > 0) {
             post({ kind: "run-judged", attempt, findings });
           }
-          if (exit === undefined) this.at(this.nowMs + 500, life, look);
+          if (gone === "lost") post({ kind: "attempt-lost", attempt, why: gone });
+          else if (exit === undefined) this.at(this.nowMs + 500, life, look);
           else post({ kind: "attempt-exited", attempt, exit });
         };
         this.at(this.nowMs, life, look);
       }),
-      "stop-attempt": guarded(({ attempt }) => this.#end(attempt, 143)),
+      "stop-attempt": guarded(({ attempt }) => this.end(attempt, 143)),
       "adopt-attempt": guarded(({ spec: { attempt } }) => {
         const process = this.#processes.get(attempt);
         if (process?.exit !== undefined) {
           reply({ kind: "attempt-exited", attempt, exit: process.exit });
+        } else if (process?.gone !== undefined) {
+          reply({ kind: "attempt-lost", attempt, why: process.gone });
         } else {
           const state = process === undefined ? "never-started" : "running";
           reply({ kind: "attempt-adopted", attempt, state });
@@ -305,10 +320,11 @@ export class Machine {
     this.#processes.set(attempt, { start, startedAtMs: this.nowMs });
     this.starts.push(start);
     this.#options.gpus?.begin(spec, this.nowMs);
-    const running = [...this.#processes.values()].filter((one) => one.exit === undefined);
-    this.most = Math.max(this.most, running.length);
-    const code = this.#options.exitCode(name);
-    this.at(this.nowMs + this.#options.durationMs(name), 0, () => this.#end(attempt, code));
+    this.#running.add(attempt);
+    this.most = Math.max(this.most, this.#running.size);
+    const code = this.#options.exitCode(name, attempt);
+    const endsAtMs = this.nowMs + this.#options.durationMs(name, attempt);
+    this.at(endsAtMs, 0, () => this.end(attempt, code));
   }
 
   /** The folder of an attempt is gone, and all that was known there. */
@@ -324,11 +340,31 @@ export class Machine {
     return this.#options.findings?.(process.start, ranMs) ?? [];
   }
 
-  #end(attempt: string, code: number): void {
-    const process = this.#processes.get(attempt);
-    if (process === undefined || process.exit !== undefined) return;
-    this.#options.gpus?.end(attempt, this.nowMs);
+  /** Scripts that go on, by the attempt. */
+  running(): readonly string[] {
+    return [...this.#running];
+  }
+
+  /** A script ends with a code, by itself or by somebody's hand. */
+  end(attempt: string, code: number): void {
+    const process = this.#leave(attempt);
+    if (process === undefined) return;
     process.exit = { code, endedAtMs: this.wallMs(), overLimit: false };
+    this.ends.push({ attempt, atMs: this.nowMs, code });
+  }
+
+  /** A script and its shim vanish, with all the others where the machine goes off. */
+  lose(attempt: string, gone: "machine-restarted" | "lost" = "lost"): void {
+    const process = this.#leave(attempt);
+    if (process === undefined) return;
+    process.gone = gone;
+    this.ends.push({ attempt, atMs: this.nowMs, gone });
+  }
+
+  #leave(attempt: string): Process | undefined {
+    if (!this.#running.delete(attempt)) return undefined;
+    this.#options.gpus?.end(attempt, this.nowMs);
+    return this.#processes.get(attempt);
   }
 }
 

@@ -34,6 +34,10 @@ export interface Night {
   pass(ms: number): void;
   /** The daemon dies at its n-th effect from now, and starts again after `downMs`. */
   crashAtEffect(n: number, downMs: number): void;
+  /** The machine goes off, and is on again after `downMs`. */
+  reboot(downMs: number): void;
+  /** Since when the daemon is there, in the machine's time; undefined: it is not. */
+  upSinceMs(): number | undefined;
   /** The disk is full: the next thing that must be durable ends the daemon, for `downMs`. */
   fillDisk(downMs: number): void;
   /** The next `n` writes of a journal fail. */
@@ -45,8 +49,8 @@ export interface Night {
   readonly world: () => World;
   /** Tells the daemon of something that no method here makes happen. */
   post(event: NewEvent): void;
-  /** The ledger. */
-  readonly facts: () => readonly Fact[];
+  /** The ledger, from its n-th fact on. */
+  readonly facts: (from?: number) => readonly Fact[];
   /** What outlives the daemon, scripts and environments among it. */
   readonly machine: Machine;
   /** Every start of a script, in order. */
@@ -77,10 +81,11 @@ export interface NightOptions extends MachineOptions {
 const labOf = (experiment: ExperimentPath): LabPath => labPath(dirname(experiment));
 
 export function startNight(options: NightOptions): Night {
-  let facts: string[] = [];
+  const facts: string[] = [];
   let downMs = 0;
   let diskFull = false;
   let loop: Loop | undefined;
+  let upSinceMs = 0;
   let world: World;
   let now = Date.now;
   const machine = new Machine(options, () => die());
@@ -101,14 +106,17 @@ export function startNight(options: NightOptions): Night {
   };
   const pollMs = options.pollMs ?? POLL_MS;
   let settings = options.settings ?? "";
+  let read: ReturnType<typeof readLabSettings> | undefined;
   const openLab = (): void => {
-    const { value, problems } = readLabSettings(settings, "UTC");
+    read ??= readLabSettings(settings, "UTC");
+    const { value, problems } = read;
     for (const lab of new Set([LAB, ...[...machine.files.keys()].map(labOf)])) {
       post({ kind: "lab-opened", lab, settings: value, problems });
     }
   };
   const live = (): void => {
     const { life } = machine;
+    upSinceMs = machine.nowMs;
     world = replay(facts.map((row) => JSON.parse(row) as Fact));
     now = steadyClock({
       notBeforeMs: world.nowMs,
@@ -131,7 +139,7 @@ export function startNight(options: NightOptions): Night {
       ledger: {
         append(rows) {
           if (rows.length > 0 && diskFull) throw new Error("no space left on device");
-          facts = [...facts, ...rows.map(({ fact }) => JSON.stringify(fact))];
+          facts.push(...rows.map(({ fact }) => JSON.stringify(fact)));
         },
       },
       now,
@@ -194,6 +202,13 @@ export function startNight(options: NightOptions): Night {
       machine.effectsLeft = n;
       downMs = down;
     },
+    reboot(down) {
+      for (const attempt of machine.running()) machine.lose(attempt, "machine-restarted");
+      downMs = down;
+      // Who is dead already comes back later than that, or has come back before.
+      if (loop !== undefined) die();
+    },
+    upSinceMs: () => (loop === undefined ? undefined : upSinceMs),
     fillDisk(down) {
       diskFull = true;
       downMs = down;
@@ -204,13 +219,14 @@ export function startNight(options: NightOptions): Night {
     },
     configure(text) {
       settings = text;
+      read = undefined;
       openLab();
     },
     setClock(byMs) {
       machine.wallAtStartMs += byMs;
     },
     world: () => world,
-    facts: () => facts.map((row) => JSON.parse(row) as Fact),
+    facts: (from = 0) => facts.slice(from).map((row) => JSON.parse(row) as Fact),
     machine,
     post,
     starts: machine.starts,
