@@ -52,7 +52,7 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     if (isSwapFile(name)) return;
     if (name === SETTINGS) handlers.settingsTouched();
     else if (name === JOURNAL && !experiments.has(experiment)) {
-      if (experiments.size >= EXPERIMENTS_PER_LAB) return;
+      if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
       experiments.set(experiment, "");
       handlers.experimentFound(experiment, initial);
       handlers.journalTouched(experiment);
@@ -151,6 +151,14 @@ function isOpen(experiment: ExperimentPath): boolean {
 function belongsElsewhere(folder: string): boolean {
   if (existsSync(join(folder, SETTINGS))) return true;
   return statSync(join(folder, ".git"), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** A folder is seen as soon as it is made, and what it is may stand in it a moment later. */
+function isWithinAnother(lab: LabPath, experiment: ExperimentPath): boolean {
+  for (let at: string = experiment; at.startsWith(lab + sep); at = dirname(at)) {
+    if (belongsElsewhere(at)) return true;
+  }
+  return false;
 }
 
 async function closeQuietly(watcher: FSWatcher): Promise<void> {

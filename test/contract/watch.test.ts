@@ -80,6 +80,27 @@ test("dot-folders, runs, dependencies, nested labs and linked worktrees are neve
   );
 });
 
+test("a worktree that is made while the lab is watched is not looked into", async () => {
+  await withEyes(
+    async (lab) => await journal(lab, "exp"),
+    async ({ told, lab, until }) => {
+      // Git makes the folder first, and what it is stands in it a moment later.
+      await mkdir(join(lab, "linked"));
+      await journal(lab, "after-linked");
+      await until("found after-linked");
+      await writeFile(join(lab, "linked", ".git"), "gitdir: /elsewhere\n");
+      await journal(lab, "linked", "inner");
+      await journal(lab, "last");
+      await until("found last");
+      await pause(200);
+      assert.deepEqual(
+        told.filter((line) => line.includes("linked/")),
+        [],
+      );
+    },
+  );
+});
+
 test("a renamed folder is gone under its old name and found under its new one", async () => {
   await withEyes(
     async (lab) => await journal(lab, "old"),
