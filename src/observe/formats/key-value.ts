@@ -33,6 +33,9 @@ const DRAWN = /\[[=>.#* -]{3,200}\]|\{(?=['"][^{}]*$)|(?<=['"]\s?:\s?[-+.\deE]{1
 export function readKeyValueLine(line: PlainLine): MetricLine {
   const { text, tokens } = line;
   if (text.length > LONGEST || tokens.cut) return { kind: "other", why: "the line is too long" };
+  // lm-evaluation-harness: `|hellaswag 10 shot | 1|none | 10|acc_norm |↑ |0.4200|± |0.0496|`.
+  if (text.includes("|\u00C2\u00B1 "))
+    return { kind: "other", why: "it is a row of a table of results" };
   const bare = text.replace(DRAWN, "");
   if (NO_LOG.test(text) || /^[ \t]{3,40}[\w.]{1,80} = /.test(text))
     return { kind: "other", why: "it looks like source code or a command" };
