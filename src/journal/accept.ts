@@ -6,7 +6,7 @@ import { mintCommandId, type CommandId, type ExperimentPath } from "../model/ids
 import type { CommandBlock, FoundCommand } from "../model/journal.ts";
 import { ENDED, settingsOf, type Command, type CommandState, type World } from "../model/world.ts";
 import { conditions } from "../queue/conditions.ts";
-import { asksForGo, isLong } from "../queue/go.ts";
+import { asksForGo, isLong, waitsInRing } from "../queue/go.ts";
 import { unstarted } from "../queue/members.ts";
 import { atWork } from "../queue/pause-words.ts";
 import { setQueue } from "../queue/pause.ts";
@@ -188,7 +188,9 @@ function firstState(turn: Turn, id: CommandId): void {
   const needs = conditions(turn.world, command).answer;
   const longWithout =
     isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
+  const ring = needs.kind === "wait" ? waitsInRing(turn.world, command) : undefined;
   if (longWithout) state("held", asksForGo(turn.world, command));
+  else if (ring !== undefined) state("held", ring);
   else if (needs.kind === "hold") state("held", needs.reason);
   else if (needs.kind === "skip") state("skipped", needs.reason);
   else if (needs.kind === "wait") state("waiting", needs.reason);

@@ -77,6 +77,25 @@ function dependency(world: World, command: Command, target: string, any: boolean
   return { kind: "hold", reason: `\`${other.id}\` (${target}) ended as ${other.state}` };
 }
 
+/** Why a new command would wait for ever: what it comes after comes, by others or not, after it. */
+export function waitsInRing(world: World, command: Command): string | undefined {
+  const seen = new Set<Command>();
+  const ahead = (one: Command): readonly Command[] =>
+    (one.spec.after ?? []).flatMap(
+      ({ target }) => resolveTarget(world, one.experiment, target, one) ?? [],
+    );
+  for (const first of ahead(command)) {
+    const open = [first];
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      if (one.id === command.id) return `it waits for \`${first.id}\`, which waits for it`;
+      if (seen.has(one) || ENDED.has(one.state)) continue;
+      seen.add(one);
+      open.push(...ahead(one));
+    }
+  }
+  return undefined;
+}
+
 /** Whether a block of that name stands in the journal and has not settled: it may be another soon. */
 export function settles(world: World, experiment: ExperimentPath, target: string): boolean {
   const view = world.views.get(experiment);

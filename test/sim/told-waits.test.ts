@@ -66,3 +66,16 @@ test("a go holds until the start, whatever else is waited for meanwhile", () => 
   night.pass(20 * SECOND);
   assert.match(told(night, "b"), /^running · since \S+ · GPU 0 · \[b\]/);
 });
+
+test("commands that wait for one another are not left waiting without a word", () => {
+  const night = nightWith(1);
+  night.save(`${HEAD}run: a after=b !\n\nrun: b after=c !\n\nrun: c after="a (any)" !\n`);
+  night.pass(20 * SECOND);
+  assert.match(told(night, "c"), /^held · it waits for `\w+`, which waits for it/);
+  night.save(night.text().replace('run: c after="a (any)" !', "run: c !"));
+  night.pass(5 * MINUTE);
+  assert.deepEqual(
+    night.starts.map(({ name }) => name),
+    ["c", "b", "a"],
+  );
+});
