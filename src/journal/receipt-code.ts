@@ -22,6 +22,7 @@ export function codeItems(command: Command, context: CodeContext): readonly stri
   return [
     ...changed([command, ...(context.members ?? [])]),
     ...notCopied(command),
+    ...withoutLimit([command, ...(context.members ?? [])]),
     ...trouble(context.environmentTrouble),
     ...(context.repeats ?? []).map((repeat) => {
       // Of a sweep it is one of its runs.
@@ -48,6 +49,12 @@ function notCopied({ code }: Command): readonly string[] {
   return [
     item(`too large to copy, so read as it is when the run starts: ${left.join(", ")}${more}`),
   ];
+}
+
+/** Who wrote `memory` and ` !` at once has not been told yet. */
+function withoutLimit(runs: readonly Command[]): readonly string[] {
+  const reasons = new Set(runs.flatMap(({ run }) => run?.start.noMemoryLimit ?? []));
+  return [...reasons].map((why) => item(`its ${codeSpan("memory")} is not held here: ${why}`));
 }
 
 function trouble(message: string | undefined): readonly string[] {

@@ -98,6 +98,8 @@ export interface StartFacts {
   readonly changed?: readonly string[];
   /** Hash of the code when it was queued, where `changed` is there. */
   readonly queuedCodeHash?: string;
+  /** Why its `memory` is not held, where a go started it all the same. */
+  readonly noMemoryLimit?: string;
   /** The command as the journal had it. */
   readonly said: string;
   readonly because?: string;

@@ -192,9 +192,10 @@ function claim(
   turn: Turn,
   command: Command,
   place: Place,
-  { codeHash, runner, code }: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
+  found: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
 ): AttemptSpec {
   const { world } = turn;
+  const { codeHash, runner, code, noMemoryLimit } = found;
   const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
   const { because } = command.spec;
   const spec = attemptSpec(world, command, place);
@@ -206,6 +207,7 @@ function claim(
       codeHash,
       runner,
       ...changedSince(world, command, code),
+      ...(noMemoryLimit === undefined ? {} : { noMemoryLimit }),
       said: command.source,
       ...(because === undefined ? {} : { because }),
       queuedAtMs: command.acceptedAtMs,

@@ -51,3 +51,14 @@ test("where it cannot, the run is held with the reason, and a go starts it witho
     ["small", "big"],
   );
 });
+
+test("a run that was let go before it was told so says that its memory is not held", () => {
+  const night = startNight({ ...base, noMemoryLimit: "there is no systemd on this machine" });
+  night.save(`${HEAD}run: big memory=24GB !\n`);
+  night.pass(10 * MINUTE);
+  assert.equal(night.starts.length, 1);
+  assert.match(
+    night.text(),
+    /^> - its `memory` is not held here: there is no systemd on this machine$/m,
+  );
+});
