@@ -33,6 +33,7 @@ const LEFT_OUT = [
 /** Moves into a group of its own, then boots: its layers in $1, its group in $2. */
 const BOOT = `
 set -e
+PATH=$PATH:/usr/sbin:/sbin
 layers=$1 group=$2
 mount -t tmpfs tmpfs "$layers"
 mkdir "$layers/up" "$layers/work" "$layers/root"
