@@ -31,6 +31,8 @@ export interface PlotsInput {
   readonly renderer: Renderer;
   /** The script still runs: `plots/` is its to make, and nothing is drawn before it has. */
   readonly scriptRuns?: boolean;
+  /** Aborted when the run has ended: what is not drawn yet is drawn with the last of them. */
+  readonly unwanted?: AbortSignal;
 }
 
 export interface PlotsResult {
@@ -63,6 +65,7 @@ export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
     }
     for (const picture of pictures) {
       const result = await renewPlot(input, picture, names);
+      if (input.unwanted?.aborted === true) break;
       if (result.plot !== undefined) plots.push(result.plot);
       if (result.failure !== undefined) failures.push(result.failure);
     }
@@ -133,7 +136,7 @@ interface Renewed {
 
 /** Rejects with the system's error where the disk refuses. */
 async function renewPlot(
-  { runDir, renderer }: PlotsInput,
+  { runDir, renderer, unwanted }: PlotsInput,
   { key: metric, spec }: Picture,
   names: ReadonlyMap<string, string>,
 ): Promise<Renewed> {
@@ -148,7 +151,7 @@ async function renewPlot(
   if (before?.kind === "current") return there(before.name);
   let webp: Uint8Array;
   try {
-    ({ webp } = await renderer.render(wanted.spec));
+    ({ webp } = await renderer.render(wanted.spec, unwanted));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const older = before?.kind === "own" && before.image !== undefined ? there(before.name) : {};

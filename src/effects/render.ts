@@ -16,9 +16,10 @@ export interface Renderer {
   /**
    * The image of a Vega-Lite spec, lossless WebP at two pixels for each of the spec's. Rejects
    * with the reason when the spec cannot be drawn, takes too long, or ends the drawing process
-   * each time; other specs are not touched by that.
+   * each time; other specs are not touched by that. One that still waits is left out, and
+   * rejects, once `unwanted` is aborted.
    */
-  readonly render: (spec: object) => Promise<{ readonly webp: Uint8Array }>;
+  readonly render: (spec: object, unwanted?: AbortSignal) => Promise<{ readonly webp: Uint8Array }>;
   /** Ends the drawing process; what waits is rejected. */
   readonly close: () => Promise<void>;
 }
@@ -35,6 +36,7 @@ interface Job {
   readonly spec: object;
   readonly resolve: (result: { readonly webp: Uint8Array }) => void;
   readonly reject: (error: Error) => void;
+  readonly unwanted?: AbortSignal;
   triesLeft: number;
 }
 
@@ -45,7 +47,7 @@ const PROGRAM = join(import.meta.dirname, `render-child${extname(import.meta.fil
 export function createRenderer(options: RendererOptions = {}): Renderer {
   const drawing = new DrawingProcess(options);
   return {
-    render: (spec) => drawing.render(spec),
+    render: (spec, unwanted) => drawing.render(spec, unwanted),
     close: () => drawing.close(),
   };
 }
@@ -74,13 +76,22 @@ class DrawingProcess {
     this.#program = program ?? PROGRAM;
   }
 
-  render(spec: object): Promise<{ readonly webp: Uint8Array }> {
+  render(spec: object, unwanted?: AbortSignal): Promise<{ readonly webp: Uint8Array }> {
     if (this.#closed)
       return Promise.reject(new Error("Cannot draw a plot: the renderer is closed"));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ spec, resolve, reject, triesLeft: RENDER_TRIES });
+      const job: Job = { spec, resolve, reject, triesLeft: RENDER_TRIES };
+      this.#waiting.push(unwanted === undefined ? job : { ...job, unwanted });
       this.#next();
     });
+  }
+
+  /** Asked between two pictures: a listener for each would stay as long as its run. */
+  #leaveOut(): void {
+    for (const job of this.#waiting.filter(({ unwanted }) => unwanted?.aborted === true)) {
+      this.#waiting.splice(this.#waiting.indexOf(job), 1);
+      job.reject(new Error("Cannot draw a plot: it is not wanted any more"));
+    }
   }
 
   async close(): Promise<void> {
@@ -97,6 +108,7 @@ class DrawingProcess {
   }
 
   #next(): void {
+    this.#leaveOut();
     if (this.#current !== undefined || this.#closed) return;
     const job = this.#waiting.shift();
     if (job === undefined) return this.#rest();

@@ -43,6 +43,8 @@ export function runHands(parts: Parts): RunHands {
   const records = new Map<AttemptId, Promise<RecordFacts | undefined>>();
   const samplers = new Map<AttemptId, SystemSampler>();
   const lives = new Map<AttemptId, LiveWriter>();
+  /** Aborted at the end of a run: its ending waits for no picture that others wait for as well. */
+  const endings = new Map<AttemptId, AbortController>();
   /** What was read of a run that has ended, until its last plots are drawn from it. */
   const lastTails = new Map<AttemptId, RunTail>();
   const gpus = keptProbe(createGpuProbe());
@@ -58,6 +60,8 @@ export function runHands(parts: Parts): RunHands {
       let judgedAtMs = around.now();
       const clock = createSilenceClock(around.now());
       const foundSince = createFoundSince();
+      const ending = new AbortController();
+      endings.set(attempt, ending);
       const judgeNow = async (): Promise<readonly Finding[]> => {
         judgedAtMs = around.now();
         const reading = tail?.reader.reading() ?? createRunReader().reading();
@@ -109,7 +113,10 @@ export function runHands(parts: Parts): RunHands {
             metrics.map(({ key }) => key),
           );
           const said = await judgeNow();
-          await draw(parts, spec, found, tail.reader.reading(), said, { scriptRuns: true });
+          await draw(parts, spec, found, tail.reader.reading(), said, {
+            scriptRuns: true,
+            unwanted: ending.signal,
+          });
           around.reportTouched(experimentPath(spec.experiment));
         },
       });
@@ -125,6 +132,8 @@ export function runHands(parts: Parts): RunHands {
       // The shim ended the group at the limit; what left the group is swept up here.
       if (facts.exit?.overLimit === true) await supervisor.stop(spec.lab, attempt);
       const follower = followers.get(attempt);
+      endings.get(attempt)?.abort();
+      endings.delete(attempt);
       const followed = await follower?.end();
       followers.delete(attempt);
       const tail = follower?.experiment === spec.experiment ? followed?.tail : undefined;
@@ -229,7 +238,7 @@ async function draw(
   folder: RunFolder,
   reading: RunReading,
   found: readonly Finding[],
-  more: Pick<PlotsInput, "scriptRuns" | "system">,
+  more: Pick<PlotsInput, "scriptRuns" | "system" | "unwanted">,
 ): Promise<readonly PlotRef[]> {
   try {
     const { plots, failures } = await renewPlots({

@@ -61,6 +61,18 @@ async function ink(webp: Uint8Array, top: number, height: number): Promise<numbe
   return data.filter((value) => value < 128).length;
 }
 
+test("a picture that still waits is left out when it is not wanted any more", async () => {
+  const unwanted = new AbortController();
+  const first = renderer.render(specOf("first"), unwanted.signal);
+  const second = renderer.render(specOf("second"), unwanted.signal);
+  const third = renderer.render(specOf("third"));
+  unwanted.abort();
+  await assert.rejects(second, /not wanted any more/);
+  await assert.rejects(renderer.render(specOf("late"), unwanted.signal), /not wanted any more/);
+  assert.ok((await first).webp.length > 0, "what is being drawn is drawn");
+  assert.ok((await third).webp.length > 0);
+});
+
 test("a plot is a WebP of 1440 by 720 pixels without transparency, and lossless", async () => {
   const { webp } = await renderer.render(specOf("val/loss"));
   const { format, width, height, hasAlpha } = await sharp(webp).metadata();
