@@ -71,8 +71,8 @@ export class Generations {
     else known.generation = generation;
     const digest = digestOf(marks);
     this.#alike.set(digest, (this.#alike.get(digest) ?? new Set()).add(generation));
-    const [oldest] = this.#alike.keys();
-    if (oldest !== undefined && this.#alike.size > 2 * BASE_VERSIONS) this.#alike.delete(oldest);
+    const [first] = this.#alike.keys();
+    if (first !== undefined && this.#alike.size > 2 * BASE_VERSIONS) this.#alike.delete(first);
     if (this.#held.has(hash)) return;
     this.#held.set(hash, version);
     this.#heldChars += version.text.length;

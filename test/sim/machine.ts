@@ -223,7 +223,7 @@ export class Machine {
         }
       }),
       "drop-snapshot": guarded(({ command }) => void this.snapshots.delete(command)),
-      "examine-start": guarded(({ command, spec, diskFloor = 0 }) => {
+      "examine-start": guarded(({ command, spec, diskFloor }) => {
         if (this.freeBytes < diskFloor) {
           reply({ kind: "start-examined", command, examination: { kind: "disk-low" } });
           return;
