@@ -31,6 +31,7 @@ export class Oracle {
   #ready = new Map<string, number>();
   #own: { readonly atMs: number; readonly count: number }[] = [];
   #asked: { readonly atMs: number; readonly word: "pause" | "drain" | "resume" } | undefined;
+  #setBack = false;
   #jumpedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(night: Night, gpus: Gpus, plan: Plan, books: Books) {
@@ -50,7 +51,8 @@ export class Oracle {
     this.#asked = { atMs: this.#night.machineMs(), word };
   }
 
-  clockJumped(): void {
+  clockJumped(byMs: number): void {
+    this.#setBack ||= byMs < 0;
     this.#jumpedAtMs = this.#night.machineMs();
   }
 
@@ -185,11 +187,11 @@ export class Oracle {
     if (when?.kind !== "shift" || when.gpuMs === undefined || wish.gpus === 0) return "yes";
     const occurrence = openAt(when, nowMs, takenAtMs);
     if (occurrence === undefined) return "no";
+    // Times of before and after cannot be added up.
+    if (this.#setBack) return "maybe";
     const { startMs, endMs } = occurrence;
     const within = (from: number, to: number): number =>
       Math.max(0, Math.min(to, endMs) - Math.max(from, startMs));
-    // A shim tells its end by the wall clock, which may have been set back.
-    const behindMs = Math.max(0, this.#night.now() - this.#night.machine.wallMs());
     let least = 0;
     let most = 0;
     for (const unit of this.#books.units.values()) {
@@ -198,8 +200,7 @@ export class Oracle {
       for (const one of unit.tries) {
         if (one.claimedAtMs >= nowMs) continue;
         const limit = within(nowMs, nowMs + unit.wish.limitMs) * part;
-        const endedAtMs = one.endedAtMs === undefined ? nowMs : one.endedAtMs - behindMs;
-        least += within(one.claimedAtMs, endedAtMs) * part;
+        least += within(one.claimedAtMs, one.endedAtMs ?? nowMs) * part;
         most += within(one.claimedAtMs, one.toldAtMs ?? nowMs) * part;
         if (one.toldAtMs === undefined) most += limit;
         if (one.endMs === undefined) least += Math.max(0, limit - (nowMs - one.claimedAtMs) * part);

@@ -222,7 +222,7 @@ class Evening {
 
   #jump(byMs: number): void {
     this.night.setClock(byMs);
-    this.oracle.clockJumped();
+    this.oracle.clockJumped(byMs);
   }
 
   /** Something that runs, waits or is about to be tried again. */
