@@ -1,6 +1,7 @@
 // In which order commands get their turn: the higher `priority`, then the older, then as written.
 // Whether one may start is go.ts's, and where place.ts's.
 import { FOLDER_STAMP_MS } from "../limits.ts";
+import type { CommandId, ExperimentPath } from "../model/ids.ts";
 import type { Command, World } from "../model/world.ts";
 import { standsFor } from "./members.ts";
 
@@ -12,21 +13,30 @@ export const startable = (command: Command): boolean =>
 
 /** Everything that waits for its start, the next one first. */
 export function inOrder(world: World): readonly Command[] {
+  const lineOf = linesIn(world);
   return [...world.commands.values()]
     .filter(startable)
     .toSorted(
       (a, b) =>
         (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
         a.acceptedAtMs - b.acceptedAtMs ||
-        (a.parent !== undefined && a.parent === b.parent ? 0 : line(world, a) - line(world, b)),
+        (a.parent !== undefined && a.parent === b.parent ? 0 : lineOf(a) - lineOf(b)),
     );
 }
 
-/** Members of one sweep are in the world in the order of their grid, and stay so. */
-const line = (world: World, command: Command): number => {
-  const { id, experiment } = standsFor(world, command);
-  return world.experiments.get(experiment)?.commands.indexOf(id) ?? 0;
-};
+/** Where commands stand in their journals; members of one sweep stay in the order of their grid. */
+function linesIn(world: World): (command: Command) => number {
+  const known = new Map<ExperimentPath, ReadonlyMap<CommandId, number>>();
+  return (command) => {
+    const { id, experiment } = standsFor(world, command);
+    let lines = known.get(experiment);
+    if (lines === undefined) {
+      lines = new Map(world.experiments.get(experiment)?.commands.map((one, at) => [one, at]));
+      known.set(experiment, lines);
+    }
+    return lines.get(id) ?? -1;
+  };
+}
 
 /**
  * Until when a command waits for an earlier start of the same name: for ever while that has not made

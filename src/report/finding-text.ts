@@ -31,17 +31,26 @@ export function isResolved(run: ReportRun, finding: Finding, journal: JournalRea
   );
 }
 
+/** Of each journal once: a report asks about every flag of every run. */
+const RESOLVED_PIECES = new WeakMap<JournalReading, ReadonlyMap<string, readonly string[]>>();
+
 /** What the resolved flags in the receipt of a run say; one quote may hold several receipts. */
 function resolvedPieces(id: string, journal: JournalReading): readonly string[] {
-  const found: string[] = [];
+  const known = RESOLVED_PIECES.get(journal) ?? piecesById(journal);
+  RESOLVED_PIECES.set(journal, known);
+  return known.get(id) ?? [];
+}
+
+function piecesById(journal: JournalReading): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
   for (const { receipt } of journal.blocks) {
-    let owner = receipt?.heads[0]?.id;
+    let owner: string | undefined = receipt?.heads[0]?.id;
     for (const piece of receipt?.pieces ?? []) {
       const normal = pieceNormal(piece.normal);
       owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
-      if (owner === id && normal.includes(RESOLVED)) {
-        found.push(normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length));
-      }
+      if (owner === undefined || !normal.includes(RESOLVED)) continue;
+      const said = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);
+      found.set(owner, [...(found.get(owner) ?? []), said]);
     }
   }
   return found;
