@@ -57,7 +57,11 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       else if (waitMs > 0) await pause(Math.min(waitMs, LOOK_MS));
       else {
         due.delete(experiment);
-        if (await renew(experiment)) renewedAtMs.set(experiment, performance.now());
+        if (!(await renew(experiment))) continue;
+        renewedAtMs.set(experiment, performance.now());
+        // News from while it was made knew of no rest.
+        const again = due.get(experiment);
+        if (again !== undefined) due.set(experiment, Math.max(again, restedAtMs(experiment)));
       }
     }
     working = undefined;
@@ -95,12 +99,15 @@ export function reportHands(around: ReportSurroundings): ReportHands {
       return true;
     }
   };
-  const touch = (experiment: ExperimentPath): void => {
+  const restedAtMs = (experiment: ExperimentPath): number => {
     const askedMs = around.renewMs(experiment);
     const runsMs = Math.min((runs.get(experiment) ?? 0) * RENEW_RUN_MS, RENEW_RUNS_MOST_MS);
     // Who wrote `renew: 0s` wants no rest.
     const restMs = askedMs === 0 ? 0 : Math.max(askedMs, runsMs);
-    const dueAtMs = (renewedAtMs.get(experiment) ?? -restMs) + restMs;
+    return (renewedAtMs.get(experiment) ?? -restMs) + restMs;
+  };
+  const touch = (experiment: ExperimentPath): void => {
+    const dueAtMs = restedAtMs(experiment);
     if (closed || (due.get(experiment) ?? Infinity) <= dueAtMs) return;
     due.set(experiment, dueAtMs);
     working ??= work();
