@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createJournalReader, readJournal } from "../../../src/journal/read.ts";
+import { cpuMs } from "../../cpu-ms.ts";
 
 test("tagged lines are entries with their tags, time and text", () => {
   const text = [
@@ -119,9 +120,9 @@ test("a journal of a megabyte reads in linear time, and again in much less", () 
   const text = parts.join("");
   assert.ok(text.length > 1_000_000, String(text.length));
   const reader = createJournalReader();
-  const cold = timed(() => reader.read(text));
-  const warm = timed(() => reader.read(`${text}\nrun: last\n`));
-  // Generous, for a busy machine: a reader whose time grows with the square takes 30 s.
+  const cold = cpuMs(() => reader.read(text));
+  const warm = cpuMs(() => reader.read(`${text}\nrun: last\n`));
+  // Generous: a reader whose time grows with the square takes 30 s.
   assert.ok(cold < 4_000, `cold ${cold} ms`);
   assert.ok(warm < cold / 2, `warm ${warm} ms after ${cold} ms`);
 });
@@ -140,13 +141,7 @@ test("lines made to be slow are read in time", () => {
     `- a\n  ${"- run: b\n  ".repeat(3_000)}`,
     `<a ${"b ".repeat(60_000)}\nrun: a\n`,
   ]) {
-    const ms = timed(() => readJournal(text));
+    const ms = cpuMs(() => readJournal(text));
     assert.ok(ms < 3_000, `${ms} ms for ${text.slice(0, 20)}`);
   }
 });
-
-function timed(work: () => unknown): number {
-  const from = performance.now();
-  work();
-  return performance.now() - from;
-}

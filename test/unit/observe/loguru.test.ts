@@ -5,6 +5,7 @@ import { createLineTokens } from "../../../src/observe/line-tokens.ts";
 import type { Spot } from "../../../src/observe/metric-line.ts";
 import type { Sample } from "../../../src/model/sample.ts";
 import { readLines } from "./reading.ts";
+import { cpuMs } from "../../cpu-ms.ts";
 
 /** `x: key=token …` of a line, or the kind of answer where it is none with metrics. */
 function read(line: string): string {
@@ -77,9 +78,10 @@ test("source code and prose are no metric lines", () => {
 });
 
 test("a line of a megabyte that only looks alike is passed over quickly", () => {
-  const started = performance.now();
-  assert.equal(read("x metric {".repeat(100_000)), "other");
-  assert.equal(read(`metric ${" ".repeat(1_000_000)}{`), "other");
-  assert.equal(read("\u001B[".repeat(300_000)), "other");
-  assert.ok(performance.now() - started < 1_000);
+  const tookMs = cpuMs(() => {
+    assert.equal(read("x metric {".repeat(100_000)), "other");
+    assert.equal(read(`metric ${" ".repeat(1_000_000)}{`), "other");
+    assert.equal(read("\u001B[".repeat(300_000)), "other");
+  });
+  assert.ok(tookMs < 1_000, `${tookMs} ms`);
 });

@@ -4,6 +4,7 @@ import { QUIET_MS, SETTLE_LINE_MS } from "../../../src/limits.ts";
 import { readIgnoredRuns } from "../../../src/settings/ignored.ts";
 import { readLabSettings } from "../../../src/settings/lab.ts";
 import { nearest } from "../../../src/settings/nearest.ts";
+import { cpuMs } from "../../cpu-ms.ts";
 
 test("an empty settings file gives the defaults", () => {
   for (const text of ["", "\n", "# nothing\n", "\uFEFF", "settle:\n", "---\n"]) {
@@ -138,9 +139,8 @@ test("hostile lists of ignored runs are read in time", () => {
     "- x ".repeat(400),
     "<!--".repeat(20_000),
   ]) {
-    const from = performance.now();
-    readIgnoredRuns(`${text}\n`.repeat(50), "IGNORED_RUNS.md");
-    assert.ok(performance.now() - from < 1_000);
+    const tookMs = cpuMs(() => readIgnoredRuns(`${text}\n`.repeat(50), "IGNORED_RUNS.md"));
+    assert.ok(tookMs < 1_000, `${tookMs} ms`);
   }
 });
 
