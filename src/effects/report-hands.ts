@@ -33,8 +33,8 @@ export interface ReportSurroundings {
 
 /**
  * Reports are made one at a time, and one experiment's not more than once in `renewMs`, or in what
- * its number of runs asks for. Its own
- * pictures are drawn at once where a run has ended; while runs go on they rest for FIGURES_MS.
+ * its number of runs asks for. Its own pictures are drawn at once where a run has ended; while runs
+ * go on they rest for FIGURES_MS.
  */
 export function reportHands(around: ReportSurroundings): ReportHands {
   /** When each is due, in ms of the process's own clock. */

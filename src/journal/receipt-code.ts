@@ -72,7 +72,7 @@ function repeatItem(repeat: Command, whose: string | undefined, timeZone: string
   const took =
     run.startedAtMs === undefined || run.endedAtMs === undefined
       ? ""
-      : `, ${spanText(Math.max(0, run.endedAtMs - run.startedAtMs))}`;
+      : `, ${spanText(run.endedAtMs - run.startedAtMs)}`;
   const when = `${localStamp(startedAtMs, timeZone)}${took}`;
   const link =
     run.folder === undefined

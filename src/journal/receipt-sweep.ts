@@ -49,7 +49,7 @@ export function sweepFacts(head: Command, { members, timeZone }: SweepContext): 
   const stamp = localStamp(from, timeZone);
   if (!ENDED.has(head.state)) return [`since ${stamp.slice(11, 16)}`, ...counts];
   const ends = members.flatMap(({ run }) => run?.endedAtMs ?? []);
-  const took = ends.length === 0 ? "" : `, ${spanText(Math.max(0, Math.max(...ends) - from))}`;
+  const took = ends.length === 0 ? "" : `, ${spanText(Math.max(...ends) - from)}`;
   return [`${stamp}${took}`, ...counts];
 }
 
@@ -124,7 +124,7 @@ function timeCell({ state, run }: Command, timeZone: string): string {
   if (run?.startedAtMs === undefined) return "";
   if (!ENDED.has(state)) return `since ${localStamp(run.startedAtMs, timeZone).slice(11, 16)}`;
   if (run.endedAtMs === undefined || state === "lost") return "";
-  return spanText(Math.max(0, run.endedAtMs - run.startedAtMs));
+  return spanText(run.endedAtMs - run.startedAtMs);
 }
 
 function metricCell({ run }: Command, key: string): string {

@@ -16,7 +16,7 @@ export function earlierTries(command: Command, timeZone: string): readonly strin
     const took =
       startedAtMs === undefined || endedAtMs === undefined || outcome?.ending === "lost"
         ? ""
-        : `, ${spanText(Math.max(0, endedAtMs - startedAtMs))}`;
+        : `, ${spanText(endedAtMs - startedAtMs)}`;
     const short = outcome === undefined ? undefined : causeWords(command, outcome).short;
     const next =
       earlierRuns[i + 1]?.spec.args ?? run?.spec.args ?? nextArgs(command, earlier.spec.args);

@@ -137,7 +137,7 @@ function endFacts(command: Command, run: Run, context: ReceiptContext): readonly
   const measured =
     run.startedAtMs !== undefined && endedAtMs !== undefined && command.state !== "lost";
   const stamp = localStamp(startedAtMs, context.timeZone);
-  const when = measured ? `${stamp}, ${spanText(Math.max(0, endedAtMs - startedAtMs))}` : stamp;
+  const when = measured ? `${stamp}, ${spanText(endedAtMs - startedAtMs)}` : stamp;
   if (outcome === undefined) return [when];
   const { short } = causeWords(command, outcome);
   const cause = short === undefined ? [] : [short];

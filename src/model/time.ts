@@ -43,7 +43,10 @@ const two = (n: number): string => String(n).padStart(2, "0");
 const both = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 
-/** A span for reading: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`. */
+/**
+ * A span for reading: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`; `0 s` where a clock
+ * that was set back, or a start that was noted late, makes it negative.
+ */
 export function spanText(ms: number): string {
   if (ms < 10_000)
     return `${(Math.floor(Math.max(0, ms) / 100) / 10).toFixed(1).replace(/\.0$/, "")} s`;

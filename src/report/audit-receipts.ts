@@ -146,9 +146,7 @@ function spansOf(run: ReportRun): readonly string[] {
   return ms
     .filter((one) => Number.isFinite(one))
     .flatMap((one) =>
-      [0, -1000, 1000, -100, 100, -200, 200, -500, 500].map((by) =>
-        spanText(Math.max(0, one + by)),
-      ),
+      [0, -1000, 1000, -100, 100, -200, 200, -500, 500].map((by) => spanText(one + by)),
     );
 }
 

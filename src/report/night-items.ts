@@ -181,7 +181,7 @@ function timeOf(run: Run, context: NightContext): string {
   if (to === undefined || run.outcome === undefined) return `since ${clock(from, context)}`;
   if (run.startedAtMs === undefined) return `at ${clock(to, context)}`;
   if (run.outcome.ending === "lost") return `from ${clock(from, context)} on`;
-  const took = spanText(Math.max(0, to - from));
+  const took = spanText(to - from);
   const { endMs } = context.night;
   const end = to > endMs ? clockFrom(endMs, to, context) : clock(to, context);
   return `${clock(from, context)} to ${end}, ${took}`;

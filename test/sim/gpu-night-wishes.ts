@@ -88,22 +88,12 @@ export function drawPlan(seed: number, gpus: number, count: number): Plan {
   const below = (most: number): number => Math.floor(random() * most);
   // For a few runs at their limits: some have to wait for the next time.
   const gpuMs = (2 + below(2)) * 3 * MINUTE;
-  const shift: Shift = {
-    kind: "shift",
-    name: "shift",
-    everyMin: 20,
-    atMin: below(20),
-    lengthMin: 8 + below(8),
-    gpuMs,
+  const drawShift = (name: string, everyMin: number, leastMin: number): Shift => {
+    const [atMin, lengthMin] = [below(everyMin), leastMin + below(leastMin)];
+    return { kind: "shift", name, everyMin, atMin, lengthMin };
   };
-  const strict: Shift = {
-    kind: "shift",
-    name: "strict",
-    everyMin: 15,
-    atMin: below(15),
-    lengthMin: 6 + below(6),
-    stops: true,
-  };
+  const shift: Shift = { ...drawShift("shift", 20, 8), gpuMs };
+  const strict: Shift = { ...drawShift("strict", 15, 6), stops: true };
   const windows = [shift, strict].map(windowText).join("\n");
   const settings = `cpu-slots: ${CPU_SLOTS}\nwindows:\n${windows}\n`;
   const metricOf = (name: string): number => Math.floor(lot(seed + 1, name)() * 10) / 10;
