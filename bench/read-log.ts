@@ -1,6 +1,6 @@
 // Reads the logs of the run folder given, as the daemon does, and prints what it took as JSON.
 // It is a process of its own, so that the memory is that of reading and of nothing else.
-import { readRun } from "../src/effects/tail.ts";
+import { readRun } from "../src/effects/run-store/tail.ts";
 
 const before = process.cpuUsage();
 const reading = await readRun(process.argv[2] ?? ".");

@@ -1,10 +1,10 @@
 // Renews the report of an experiment after each of some lines in one of its logs, as the daemon
 // does, and prints times and memory as JSON. It is a process of its own, so that both are its own.
 import { appendFile } from "node:fs/promises";
-import { createReadingCache } from "../src/effects/experiment-files.ts";
-import { renewReport } from "../src/effects/pages.ts";
-import { createRenderer } from "../src/effects/render.ts";
-import { keepHeapSmall } from "../src/effects/small-heap.ts";
+import { createReadingCache } from "../src/effects/run-store/experiment-files.ts";
+import { renewReport } from "../src/effects/pages/pages.ts";
+import { createRenderer } from "../src/effects/render/render.ts";
+import { keepHeapSmall } from "../src/effects/os/small-heap.ts";
 import { measure } from "./measure.ts";
 
 const [experiment = "", log = "", pictures = ""] = process.argv.slice(2);

@@ -3,8 +3,8 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openLedger } from "../src/effects/ledger.ts";
-import { labPath } from "../src/model/ids.ts";
+import { openLedger } from "../src/effects/state/ledger.ts";
+import { labPath } from "../src/base/ids.ts";
 import { JOURNAL, openLab, trainScript } from "../test/e2e/lab.ts";
 import { measure } from "./measure.ts";
 import type { Bench } from "./run.ts";

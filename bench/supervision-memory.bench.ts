@@ -4,9 +4,9 @@ import { mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { Supervisor } from "../src/effects/supervisor.ts";
-import { attemptId, commandId } from "../src/model/ids.ts";
-import type { AttemptSpec } from "../src/model/run.ts";
+import { Supervisor } from "../src/effects/supervise/supervisor.ts";
+import { attemptId, commandId } from "../src/base/ids.ts";
+import type { AttemptSpec } from "../src/domain/run.ts";
 import type { Bench } from "./run.ts";
 
 const RUNS = 20;

@@ -43,7 +43,7 @@ function hushExperimentalWarnings() {
 
 /**
  * Where compiled code is kept: a checkout keeps to its own folder, else it is in the state folder
- * of src/effects/state-dir.ts. Reading TypeScript and compiling it takes longer than most answers.
+ * of src/effects/os/state-dir.ts. Reading TypeScript and compiling it takes longer than most answers.
  */
 function compiled() {
   if (main === source) return inPackage(".tools/compile-cache");

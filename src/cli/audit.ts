@@ -1,8 +1,8 @@
 // `nightlab audit PAGE|EXPERIMENT`: every number of a page, resolved again from the logs.
-// Nothing is written; what counts as a finding is report/audit.ts.
+// Nothing is written; what counts as a finding is report/audit/audit.ts.
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { auditFiles, type AuditedPage } from "../effects/audit-files.ts";
+import { auditFiles, type AuditedPage } from "../effects/pages/audit-files.ts";
 import { type Answer, refused } from "./answer.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";

@@ -1,9 +1,9 @@
 // `nightlab compare RUN RUN…`: arguments, code, environment and metrics of runs side by side.
-// What is compared, and which differences may be tested, is report/compare-runs.ts.
+// What is compared, and which differences may be tested, is judge/compare-runs.ts.
 import { resolve } from "node:path";
-import { findNamedRuns, type NamedRuns } from "../effects/named-runs.ts";
-import { compareRuns, type ComparedMetric, type ComparedRuns } from "../report/compare-runs.ts";
-import { groupLabel, groupsOf } from "../report/groups.ts";
+import { findNamedRuns, type NamedRuns } from "../effects/run-store/named-runs.ts";
+import { compareRuns, type ComparedMetric, type ComparedRuns } from "../judge/compare-runs.ts";
+import { groupLabel, groupsOf } from "../judge/groups.ts";
 import { type Answer, refused } from "./answer.ts";
 import { columns } from "./columns.ts";
 import { experimentOf } from "./experiment-of.ts";

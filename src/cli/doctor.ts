@@ -1,8 +1,8 @@
 // `nightlab doctor`: what runs depend on, on this machine and in this lab, and how to mend it.
-// The looking is effects/health.ts's.
-import type { Check } from "../effects/health-lab.ts";
-import { checkHealth } from "../effects/health.ts";
-import { stateDir } from "../effects/state-dir.ts";
+// The looking is effects/daemon/health.ts's.
+import type { Check } from "../effects/daemon/health-lab.ts";
+import { checkHealth } from "../effects/daemon/health.ts";
+import { stateDir } from "../effects/os/state-dir.ts";
 import type { Answer } from "./answer.ts";
 import { columns } from "./columns.ts";
 import { findLab } from "./lab-world.ts";

@@ -1,8 +1,8 @@
 // `nightlab export EXPERIMENT --to html|pdf|tex`: the report, or another page, with its figures,
-// for people who have no lab. How it is converted is effects/export-page.ts.
+// for people who have no lab. How it is converted is effects/pages/export-page.ts.
 import { stat } from "node:fs/promises";
 import { dirname, extname, join, relative, resolve } from "node:path";
-import { exportPage, type ExportFormat } from "../effects/export-page.ts";
+import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
 import { type Answer, refused } from "./answer.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";

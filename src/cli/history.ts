@@ -1,7 +1,7 @@
 // `nightlab history JOURNAL`: the kept versions of a journal, newest first.
 // Getting one back is restore.ts.
-import { VERSION_DIGITS } from "../journal/set-aside.ts";
-import { localStamp } from "../model/time.ts";
+import { VERSION_DIGITS } from "../journal/merge/set-aside.ts";
+import { localStamp } from "../base/time.ts";
 import { refused, type Answer } from "./answer.ts";
 import { columns } from "./columns.ts";
 import { changedLines, keptJournal, textOfVersion } from "./kept-journal.ts";

@@ -1,6 +1,6 @@
 // `nightlab inspect FILE --explain [LINE]`: why a line was read as it was, or which kinds of
-// lines the file has and how each is read. The reading itself is in observe/.
-import type { MetricLine } from "../observe/metric-line.ts";
+// lines the file has and how each is read. The reading itself is in logs/.
+import type { MetricLine } from "../logs/lines/metric-line.ts";
 import { columns } from "./columns.ts";
 import { printable } from "./printable.ts";
 

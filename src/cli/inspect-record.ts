@@ -1,9 +1,9 @@
 // The facts of run.json that the rules need, taken only as far as they are understood.
 // Who writes that file writes it whole; a person may have edited it since.
-import type { Verb } from "../model/command.ts";
-import { VERBS } from "../model/command.ts";
-import type { Cause, Ending } from "../model/run.ts";
-import type { RuleInput } from "../observe/rules/rule.ts";
+import type { Verb } from "../domain/command.ts";
+import { VERBS } from "../domain/command.ts";
+import type { Cause, Ending } from "../domain/run.ts";
+import type { RuleInput } from "../rules/rule.ts";
 
 type Recorded = Pick<RuleInput, "startedAtMs" | "nowMs" | "limitMs" | "long" | "verb"> &
   Partial<Pick<RuleInput, "outcome" | "endedAtMs">>;

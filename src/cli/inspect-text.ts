@@ -1,12 +1,12 @@
 // What was read from logs and found in them, as text for a terminal of 100 columns.
 // Numbers are the log's own tokens; nothing is rounded here.
-import type { Finding } from "../model/finding.ts";
-import type { Plan } from "../model/journal.ts";
-import type { MetricSummary, RunReading, Sample, Series } from "../model/sample.ts";
-import { betterWay, splitOf } from "../observe/metric-role.ts";
+import type { Finding } from "../domain/finding.ts";
+import type { Plan } from "../domain/journal.ts";
+import type { MetricSummary, RunReading, Sample, Series } from "../domain/sample.ts";
+import { betterWay, splitOf } from "../logs/metric-role.ts";
 import { columns } from "./columns.ts";
 import { printable } from "./printable.ts";
-import { sparkline } from "../observe/sparkline.ts";
+import { sparkline } from "../logs/series/sparkline.ts";
 
 const COLUMNS = 100;
 /** Tracebacks and telling lines shown; the newest say most. */

@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { decodeUtf8 } from "../effects/decode-text.ts";
+import { decodeUtf8 } from "../effects/os/decode-text.ts";
 import {
   intentFolder,
   journalPath,
@@ -11,12 +11,16 @@ import {
   labPageIntents,
   labPageKept,
   labPagePath,
-} from "../effects/journal-paths.ts";
-import { getVersion, listVersions, type KeptVersion } from "../effects/kept-versions.ts";
-import { linesIn, matchLines } from "../journal/line-diff.ts";
-import { versionOf } from "../journal/generation.ts";
-import { readJournal } from "../journal/read.ts";
-import { experimentPath, type LabPath } from "../model/ids.ts";
+} from "../effects/journal-store/journal-paths.ts";
+import {
+  getVersion,
+  listVersions,
+  type KeptVersion,
+} from "../effects/journal-store/kept-versions.ts";
+import { linesIn, matchLines } from "../base/line-diff.ts";
+import { versionOf } from "../journal/merge/generation.ts";
+import { readJournal } from "../journal/read/read.ts";
+import { experimentPath, type LabPath } from "../base/ids.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { findLab, readWorld } from "./lab-world.ts";
 

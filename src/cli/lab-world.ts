@@ -2,12 +2,12 @@
 // Nothing is changed here, and no daemon is needed.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { openLedger } from "../effects/ledger.ts";
-import { stateDir } from "../effects/state-dir.ts";
-import { replay } from "../ledger/replay.ts";
-import type { Fact } from "../model/fact.ts";
-import { commandId, labPath, type LabPath } from "../model/ids.ts";
-import { runsOf, type Command, type World } from "../model/world.ts";
+import { openLedger } from "../effects/state/ledger.ts";
+import { stateDir } from "../effects/os/state-dir.ts";
+import { replay } from "../domain/replay.ts";
+import type { Fact } from "../domain/fact.ts";
+import { commandId, labPath, type LabPath } from "../base/ids.ts";
+import { runsOf, type Command, type World } from "../domain/world.ts";
 
 /** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
 export function findLab(from: string): LabPath | undefined {

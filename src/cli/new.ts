@@ -3,10 +3,10 @@
 import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { noteMadeHere } from "../effects/made-here.ts";
-import { LAB_DEPTH } from "../limits.ts";
-import { isPassedBy } from "../model/passed-folders.ts";
-import { localStamp } from "../model/time.ts";
+import { noteMadeHere } from "../effects/state/made-here.ts";
+import { LAB_DEPTH } from "../base/limits.ts";
+import { isPassedBy } from "../base/passed-folders.ts";
+import { localStamp } from "../base/time.ts";
 import { refused, type Answer } from "./answer.ts";
 import { errorCode, fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";

@@ -1,9 +1,9 @@
 // `nightlab pause`, `drain` and `resume`: asks the lab's daemon, and says what comes of it.
-// One pause is for all labs of the machine; what it means is queue/pause.ts's.
-import { isLocked } from "../effects/lab-lock.ts";
-import { writeRequest } from "../effects/requests.ts";
-import type { QueueWord } from "../model/command.ts";
-import { atWork } from "../queue/pause-words.ts";
+// One pause is for all labs of the machine; what it means is scheduler/pause.ts's.
+import { isLocked } from "../effects/state/lab-lock.ts";
+import { writeRequest } from "../effects/state/requests.ts";
+import type { QueueWord } from "../domain/command.ts";
+import { atWork } from "../domain/pause-words.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findLab, noLab, readWorld } from "./lab-world.ts";
 

@@ -2,14 +2,14 @@
 // its experiments, and LAB.md. Files are written only where their bytes differ.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { experimentsOf } from "../effects/lab-experiments.ts";
-import { isLocked } from "../effects/lab-lock.ts";
-import { wantAgain } from "../effects/lab-page.ts";
-import { rebuildExperiment } from "../effects/pages.ts";
-import { rebuildLabPage } from "../effects/rebuild-lab.ts";
-import { writeRequest } from "../effects/requests.ts";
-import type { LabPath } from "../model/ids.ts";
-import { localStamp } from "../model/time.ts";
+import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
+import { isLocked } from "../effects/state/lab-lock.ts";
+import { wantAgain } from "../effects/daemon/lab-page.ts";
+import { rebuildExperiment } from "../effects/pages/pages.ts";
+import { rebuildLabPage } from "../effects/daemon/rebuild-lab.ts";
+import { writeRequest } from "../effects/state/requests.ts";
+import type { LabPath } from "../base/ids.ts";
+import { localStamp } from "../base/time.ts";
 import { type Answer, refused } from "./answer.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";

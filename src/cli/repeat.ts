@@ -2,10 +2,10 @@
 // The run goes through the queue like any other; what came of it stands below the first one.
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { experimentsOf } from "../effects/lab-experiments.ts";
-import { isLocked } from "../effects/lab-lock.ts";
-import { repeatAnswer, writeRequest } from "../effects/requests.ts";
-import { RUN_FOLDER } from "../model/ids.ts";
+import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
+import { isLocked } from "../effects/state/lab-lock.ts";
+import { repeatAnswer, writeRequest } from "../effects/state/requests.ts";
+import { RUN_FOLDER } from "../base/ids.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 

@@ -1,15 +1,15 @@
 // `nightlab restore JOURNAL VERSION`: shows what putting a version back would change, and does it
-// when told to. The putting back itself is effects/restore-version.ts, or the daemon's if one runs.
+// when told to. The putting back itself is effects/journal-store/restore-version.ts, or the daemon's if one runs.
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
-import { DisplacedFiles } from "../effects/displaced.ts";
-import { isLocked } from "../effects/lab-lock.ts";
-import { restoreAnswer, writeRequest } from "../effects/requests.ts";
-import { restoreVersion } from "../effects/restore-version.ts";
-import { VERSION_DIGITS } from "../journal/set-aside.ts";
-import { localStamp } from "../model/time.ts";
-import { shellWord } from "../model/shell-word.ts";
-import type { KeptVersion } from "../effects/kept-versions.ts";
+import { DisplacedFiles } from "../effects/journal-store/displaced.ts";
+import { isLocked } from "../effects/state/lab-lock.ts";
+import { restoreAnswer, writeRequest } from "../effects/state/requests.ts";
+import { restoreVersion } from "../effects/journal-store/restore-version.ts";
+import { VERSION_DIGITS } from "../journal/merge/set-aside.ts";
+import { localStamp } from "../base/time.ts";
+import { shellWord } from "../base/shell-word.ts";
+import type { KeptVersion } from "../effects/journal-store/kept-versions.ts";
 import { refused, type Answer } from "./answer.ts";
 import { fileErrorText } from "./file-error.ts";
 import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./kept-journal.ts";

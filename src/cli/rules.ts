@@ -1,8 +1,8 @@
 // `nightlab rules`: what is looked for in every run, when each rule speaks and what it passes
 // over, with the numbers that a person may change. It reads nothing but the rules themselves.
-import { RULES, STOPPING } from "../model/finding.ts";
-import { RULE_BOOK } from "../observe/rule-book.ts";
-import type { Rule } from "../observe/rules/rule.ts";
+import { RULES, STOPPING } from "../domain/finding.ts";
+import { RULE_BOOK } from "../rules/rule-book.ts";
+import type { Rule } from "../rules/rule.ts";
 import type { Answer } from "./answer.ts";
 
 const TIERS = {

@@ -1,20 +1,24 @@
 // What `status` and `top` tell of a lab: gathered from the view of its ledger, from what its runs
 // say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
-import { aheadLog, environmentLog, readEnvironmentProgress } from "../effects/environment-log.ts";
-import { glanceAtGpus, type GpuGlance } from "../effects/gpu-glance.ts";
-import { isLocked } from "../effects/lab-lock.ts";
-import { readLive, type LiveMetric } from "../effects/live-run.ts";
-import { stateDir } from "../effects/state-dir.ts";
-import { readStatusView } from "../effects/status-view.ts";
-import { causeWords } from "../journal/receipt-cause.ts";
-import { commandTitle, saidReason } from "../model/command.ts";
-import { isFlag } from "../model/finding.ts";
-import type { LabPath } from "../model/ids.ts";
-import { placeName } from "../model/place.ts";
-import { ENDED, type Command } from "../model/world.ts";
-import type { Progress } from "../observe/progress.ts";
+import {
+  aheadLog,
+  environmentLog,
+  readEnvironmentProgress,
+} from "../effects/environment/environment-log.ts";
+import { glanceAtGpus, type GpuGlance } from "../effects/gpu/gpu-glance.ts";
+import { isLocked } from "../effects/state/lab-lock.ts";
+import { readLive, type LiveMetric } from "../effects/run-store/live-run.ts";
+import { stateDir } from "../effects/os/state-dir.ts";
+import { readStatusView } from "../effects/state/status-view.ts";
+import { causeWords } from "../journal/receipt/receipt-cause.ts";
+import { commandTitle, saidReason } from "../domain/command.ts";
+import { isFlag } from "../domain/finding.ts";
+import type { LabPath } from "../base/ids.ts";
+import { placeName } from "../domain/place.ts";
+import { ENDED, type Command } from "../domain/world.ts";
+import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
-import { atWork, pauseWords } from "../queue/pause-words.ts";
+import { atWork, pauseWords } from "../domain/pause-words.ts";
 
 /** One command as `--json` gives it; times in ms since 1970, spans in ms. */
 export interface StatusEntry {

@@ -1,7 +1,7 @@
 // `nightlab status`: what runs and how far it is, what waits and for what, what ended last.
 // It asks no daemon, so that it answers whether one is there or not.
 import { existsSync } from "node:fs";
-import type { LabPath } from "../model/ids.ts";
+import type { LabPath } from "../base/ids.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 import { statusFacts } from "./status-facts.ts";

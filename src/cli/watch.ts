@@ -2,13 +2,13 @@
 // What it does is in the loop and its hands; this is its start, its lock and its farewell.
 import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { lockLab, type LabLock } from "../effects/lab-lock.ts";
-import { openLog } from "../effects/log.ts";
-import { openDaemon } from "../effects/real-daemon.ts";
-import { keepHeapSmall } from "../effects/small-heap.ts";
-import { stateDir } from "../effects/state-dir.ts";
-import { FAREWELL_MS } from "../limits.ts";
-import { labPath, type LabPath } from "../model/ids.ts";
+import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
+import { openLog } from "../effects/os/log.ts";
+import { openDaemon } from "../effects/daemon/real-daemon.ts";
+import { keepHeapSmall } from "../effects/os/small-heap.ts";
+import { stateDir } from "../effects/os/state-dir.ts";
+import { FAREWELL_MS } from "../base/limits.ts";
+import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findLab, noLab } from "./lab-world.ts";
 

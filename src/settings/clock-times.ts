@@ -1,6 +1,6 @@
 // Times of day and stretches between two, as people write them: `22:00`, `22:00-07:00`, a moment.
 // They are the same in a command and in nightlab.yaml; which zone they are of is not written here.
-import type { When } from "../model/window.ts";
+import type { When } from "../domain/window.ts";
 import { brief, type Checked } from "./written-values.ts";
 
 const CLOCK = /^(\d{1,2}):(\d{2})$/;

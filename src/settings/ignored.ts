@@ -1,7 +1,7 @@
 // Runs that plots and report leave out, as people list them in IGNORED_RUNS.md or a journal.
 // Which run a target means is found by whoever has the runs.
-import type { IgnoredRun } from "../model/journal.ts";
-import { RUN_FOLDER, RUN_NAME } from "../model/ids.ts";
+import type { IgnoredRun } from "../domain/journal.ts";
+import { RUN_FOLDER, RUN_NAME } from "../base/ids.ts";
 
 /** Words that stand in such a list and name no run. */
 const NO_RUN = new Set(["none", "nothing", "empty", "todo", "tbd", "note", "notes", "example"]);

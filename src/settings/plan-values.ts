@@ -1,8 +1,8 @@
 // Values of the plan that are lists or maps: metrics with their directions, evidence.
 // Which key holds which, and where problems are shown, is in plan.ts.
-import type { PromisedMetric } from "../model/journal.ts";
+import type { PromisedMetric } from "../domain/journal.ts";
 import { brief, checkRunName } from "./written-values.ts";
-import type { YamlFault, YamlValue } from "./yaml-map.ts";
+import type { YamlFault, YamlValue } from "../base/yaml-map.ts";
 
 /** `[a, b]`, `a, b`, `{ a: max }`, or a list that mixes names and `a: min`. */
 export function readMetrics(value: YamlValue, faults: YamlFault[]): readonly PromisedMetric[] {

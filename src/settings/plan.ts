@@ -1,16 +1,16 @@
 // The plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
 // Where the frontmatter stands is found in journal/; what the criteria mean, in report/.
-import type { Plan } from "../model/journal.ts";
-import type { Place, Problem, Read } from "../model/problem.ts";
-import { ownPattern } from "../observe/formats/own-pattern.ts";
-import { readCriterion } from "../report/expression.ts";
-import { nearest } from "./nearest.ts";
+import type { Plan } from "../domain/journal.ts";
+import type { Place, Problem, Read } from "../base/problem.ts";
+import { ownPattern } from "../logs/formats/own-pattern.ts";
+import { readCriterion } from "../criteria/expression.ts";
+import { nearest } from "../base/nearest.ts";
 import { readEvidence, readMetrics } from "./plan-values.ts";
 import { readRules, readStopOn, ruleParts } from "./rule-values.ts";
 import { brief, checkRunner, checkScript, checkTimeout } from "./written-values.ts";
 import type { Checked } from "./written-values.ts";
-import { readYamlMap } from "./yaml-map.ts";
-import type { YamlEntry, YamlFault, YamlValue } from "./yaml-map.ts";
+import { readYamlMap } from "../base/yaml-map.ts";
+import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
 
 const KEYS = [
   "hypothesis",

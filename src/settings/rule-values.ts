@@ -1,12 +1,12 @@
 // What a person writes of rules: `rules: { spike: off, overfitting: { by: 10% } }` in a journal or
 // in nightlab.yaml, and `stop on: [not-finite]`. Which rules and numbers there are is their book's.
-import { RULES, STOPPING, type RuleName, type RuleSettings } from "../model/finding.ts";
-import type { RuleSetting } from "../model/finding.ts";
-import type { Plan } from "../model/journal.ts";
-import { RULE_BOOK } from "../observe/rule-book.ts";
-import { nearest } from "./nearest.ts";
+import { RULES, STOPPING, type RuleName, type RuleSettings } from "../domain/finding.ts";
+import type { RuleSetting } from "../domain/finding.ts";
+import type { Plan } from "../domain/journal.ts";
+import { RULE_BOOK } from "../rules/rule-book.ts";
+import { nearest } from "../base/nearest.ts";
 import { brief } from "./written-values.ts";
-import type { YamlEntry, YamlFault, YamlValue } from "./yaml-map.ts";
+import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
 
 const OFF: ReadonlySet<string> = new Set(["off", "false", "no"]);
 const ON: ReadonlySet<string> = new Set(["on", "true", "yes"]);

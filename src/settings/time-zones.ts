@@ -1,6 +1,6 @@
 // Whether a written time zone is one that this machine knows, and which one was probably meant.
 // What is told in that zone is left to the callers.
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 export function isTimeZone(name: string): boolean {
   try {

@@ -1,8 +1,8 @@
 // `windows:` of nightlab.yaml: when each begins and ends, what happens then, and its budget.
-// What is wrong leaves that window out and is said; when a window comes is in queue/windows.ts.
+// What is wrong leaves that window out and is said; when a window comes is in domain/windows.ts.
 import { validateDetailed } from "node-cron";
-import { GPU_HOURS_MOST, WINDOW_LENGTH_MS, WINDOW_TRIES } from "../limits.ts";
-import { parseSpan } from "../model/time.ts";
+import { GPU_HOURS_MOST, WINDOW_LENGTH_MS, WINDOW_TRIES } from "../base/limits.ts";
+import { parseSpan } from "../base/time.ts";
 import {
   AT_END,
   NIGHT,
@@ -11,13 +11,13 @@ import {
   type AtEnd,
   type TimeWindow,
   type WindowEnd,
-} from "../model/window.ts";
-import { dailyTimes, nextOccurrence } from "../queue/windows.ts";
+} from "../domain/window.ts";
+import { dailyTimes, nextOccurrence } from "../domain/windows.ts";
 import { clockMinute, clockRange, isWindowName } from "./clock-times.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { brief } from "./written-values.ts";
-import type { YamlEntry, YamlFault, YamlValue } from "./yaml-map.ts";
+import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
 
 const KEYS = ["start", "end", "length", "time-zone", "at-end", "gpu-hours"] as const;
 type Key = (typeof KEYS)[number];

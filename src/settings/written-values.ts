@@ -1,11 +1,11 @@
 // Values that frontmatter, fences and command lines write alike: time limits, scripts, runners, names.
 // Each is checked here once; where it stood and what it is for is left to the callers.
-import { NAME_CHARS, TIMEOUT_MAX_MS, MEMORY_LEAST } from "../limits.ts";
-import { RUNNERS } from "../model/command.ts";
-import type { Runner } from "../model/command.ts";
-import { RUN_NAME } from "../model/ids.ts";
-import { parseSpan } from "../model/time.ts";
-import { nearest } from "./nearest.ts";
+import { NAME_CHARS, TIMEOUT_MAX_MS, MEMORY_LEAST } from "../base/limits.ts";
+import { RUNNERS } from "../domain/command.ts";
+import type { Runner } from "../domain/command.ts";
+import { RUN_NAME } from "../base/ids.ts";
+import { parseSpan } from "../base/time.ts";
+import { nearest } from "../base/nearest.ts";
 
 /** What is wrong with a written value, and how to mend it. */
 export interface ValueFault {

@@ -6,15 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
-import { CrossedSaves } from "../../src/effects/crossed-saves.ts";
-import { Generations, type BaseQuery } from "../../src/effects/generations.ts";
-import { journalHands } from "../../src/effects/journal-hands.ts";
-import { keepVersion } from "../../src/effects/kept-versions.ts";
-import type { Version } from "../../src/journal/generation.ts";
-import { createJournalReader, readJournal } from "../../src/journal/read.ts";
-import { pieceHash } from "../../src/journal/piece.ts";
-import type { Event } from "../../src/model/event.ts";
-import { experimentPath, hashText, labPath } from "../../src/model/ids.ts";
+import { CrossedSaves } from "../../src/effects/journal-store/crossed-saves.ts";
+import { Generations, type BaseQuery } from "../../src/effects/journal-store/generations.ts";
+import { journalHands } from "../../src/effects/daemon/journal-hands.ts";
+import { keepVersion } from "../../src/effects/journal-store/kept-versions.ts";
+import type { Version } from "../../src/journal/merge/generation.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
+import { pieceHash } from "../../src/base/piece.ts";
+import type { Event } from "../../src/domain/event.ts";
+import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "nightlab-crossed-"));

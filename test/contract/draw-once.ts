@@ -1,8 +1,8 @@
 // A program that draws one plot and comes to its end, or with `stay` waits to be killed.
 // It says so on its standard output when the plot is there.
-import { createRenderer } from "../../src/effects/render.ts";
-import { metricSpec } from "../../src/report/plot-spec.ts";
-import { madeSeries } from "../unit/report/made-series.ts";
+import { createRenderer } from "../../src/effects/render/render.ts";
+import { metricSpec } from "../../src/report/plots/plot-spec.ts";
+import { madeSeries } from "../unit/judge/made-series.ts";
 
 const renderer = createRenderer({ idleMs: 600_000 });
 const series = madeSeries("loss", [3, 2, 1]);

@@ -5,9 +5,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { createEarlierRuns, earlierOf } from "../../src/effects/earlier-runs.ts";
-import { readExperimentFiles } from "../../src/effects/experiment-files.ts";
-import { record } from "../unit/report/given.ts";
+import { createEarlierRuns, earlierOf } from "../../src/effects/run-store/earlier-runs.ts";
+import { readExperimentFiles } from "../../src/effects/run-store/experiment-files.ts";
+import { record } from "../unit/judge/given.ts";
 
 let lab = "";
 let experiment = "";

@@ -14,7 +14,7 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { editorHolds } from "../../src/effects/editor-locks.ts";
+import { editorHolds } from "../../src/effects/journal-store/editor-locks.ts";
 import { NASTY, until } from "./journal-place.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-locks-"));

@@ -10,12 +10,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { attemptDir } from "../../src/effects/attempts.ts";
-import { prepareEnvironment, runnerReason } from "../../src/effects/environment.ts";
-import type { Prepared } from "../../src/effects/environment.ts";
-import { chooseRunner, commandLine, findRunner } from "../../src/effects/runner.ts";
-import type { FoundRunner, Surroundings } from "../../src/effects/runner.ts";
-import { Supervisor } from "../../src/effects/supervisor.ts";
+import { attemptDir } from "../../src/effects/supervise/attempts.ts";
+import { prepareEnvironment, runnerReason } from "../../src/effects/environment/environment.ts";
+import type { Prepared } from "../../src/effects/environment/environment.ts";
+import { chooseRunner, commandLine, findRunner } from "../../src/effects/environment/runner.ts";
+import type { FoundRunner, Surroundings } from "../../src/effects/environment/runner.ts";
+import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import { makeBench, realUv, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
 

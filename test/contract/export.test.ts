@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import sharp from "sharp";
 import type { Answer } from "../../src/cli/answer.ts";
 import { exportReport } from "../../src/cli/export.ts";
-import { renewReport } from "../../src/effects/pages.ts";
+import { renewReport } from "../../src/effects/pages/pages.ts";
 import { realUv } from "./run-harness.ts";
 
 let lab = "";

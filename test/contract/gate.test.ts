@@ -4,9 +4,9 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readExperimentFiles } from "../../src/effects/experiment-files.ts";
-import { gate, readCited } from "../../src/effects/gate.ts";
-import { renderReport, reportBlocks } from "../../src/report/page.ts";
+import { readExperimentFiles } from "../../src/effects/run-store/experiment-files.ts";
+import { gate, readCited } from "../../src/effects/pages/gate.ts";
+import { renderReport, reportBlocks } from "../../src/report/page/page.ts";
 
 const LOG = "runs/2025-02-02T16-00-00-full-seed-2/logs/train.log";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { gitArrivals } from "../../src/effects/git-arrivals.ts";
+import { gitArrivals } from "../../src/effects/git/git-arrivals.ts";
 
 interface Repository {
   readonly journal: string;

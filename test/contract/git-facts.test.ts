@@ -15,8 +15,8 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { gitFacts } from "../../src/effects/git-facts.ts";
-import { PATCH_FILE_BYTES } from "../../src/limits.ts";
+import { gitFacts } from "../../src/effects/git/git-facts.ts";
+import { PATCH_FILE_BYTES } from "../../src/base/limits.ts";
 import { makeBench, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

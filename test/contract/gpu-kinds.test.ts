@@ -5,10 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { readAmd } from "../../src/effects/gpu-amd.ts";
-import { askDriver } from "../../src/effects/gpu-memory.ts";
-import { readSliceMemory, readSlices } from "../../src/effects/gpu-mig.ts";
-import { placeName, placeVariables, type Place } from "../../src/model/place.ts";
+import { readAmd } from "../../src/effects/gpu/gpu-amd.ts";
+import { askDriver } from "../../src/effects/gpu/gpu-memory.ts";
+import { readSliceMemory, readSlices } from "../../src/effects/gpu/gpu-mig.ts";
+import { placeName, placeVariables, type Place } from "../../src/domain/place.ts";
 
 /** An environment in which these programs are found first, each printing what it is given. */
 function programs(t: TestContext, texts: Readonly<Record<string, string>>): NodeJS.ProcessEnv {

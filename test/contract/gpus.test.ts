@@ -5,10 +5,10 @@ import { closeSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
-import { createGpuLocks } from "../../src/effects/gpu-locks.ts";
-import { askDriver, readGpuMemory } from "../../src/effects/gpu-memory.ts";
-import { attemptId } from "../../src/model/ids.ts";
-import { placeVariables } from "../../src/model/place.ts";
+import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
+import { askDriver, readGpuMemory } from "../../src/effects/gpu/gpu-memory.ts";
+import { attemptId } from "../../src/base/ids.ts";
+import { placeVariables } from "../../src/domain/place.ts";
 import { standIn, uuidOf } from "./gpu-stand-in.ts";
 
 function folderOf(t: TestContext): string {

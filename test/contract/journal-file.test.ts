@@ -20,12 +20,12 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { replaceJournal } from "../../src/effects/journal-file.ts";
-import type { WriteEffect } from "../../src/effects/journal-swap.ts";
-import { getVersion } from "../../src/effects/kept-versions.ts";
-import { replayIntents } from "../../src/effects/replay-intents.ts";
-import { readSettled } from "../../src/effects/settled-read.ts";
-import { hashText } from "../../src/model/ids.ts";
+import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
+import type { WriteEffect } from "../../src/effects/journal-store/journal-swap.ts";
+import { getVersion } from "../../src/effects/journal-store/kept-versions.ts";
+import { replayIntents } from "../../src/effects/journal-store/replay-intents.ts";
+import { readSettled } from "../../src/effects/os/settled-read.ts";
+import { hashText } from "../../src/base/ids.ts";
 import { ALL_WAYS, makePlace, until, wayName } from "./journal-place.ts";
 import { startSaver } from "./saver-process.ts";
 

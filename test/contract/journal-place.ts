@@ -3,12 +3,12 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DisplacedFiles } from "../../src/effects/displaced.ts";
-import type { LateSave } from "../../src/effects/displaced.ts";
-import { replaceJournal } from "../../src/effects/journal-file.ts";
-import type { ReplaceRequest } from "../../src/effects/journal-file.ts";
-import type { ReplaceResult } from "../../src/effects/journal-swap.ts";
-import { hashText } from "../../src/model/ids.ts";
+import { DisplacedFiles } from "../../src/effects/journal-store/displaced.ts";
+import type { LateSave } from "../../src/effects/journal-store/displaced.ts";
+import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
+import type { ReplaceRequest } from "../../src/effects/journal-store/journal-file.ts";
+import type { ReplaceResult } from "../../src/effects/journal-store/journal-swap.ts";
+import { hashText } from "../../src/base/ids.ts";
 
 export const NASTY = `a'; echo "foo" $(touch boo)\n– ø 実験`;
 

@@ -9,8 +9,8 @@ import {
   hasVersion,
   keepVersion,
   listVersions,
-} from "../../src/effects/kept-versions.ts";
-import { hashText } from "../../src/model/ids.ts";
+} from "../../src/effects/journal-store/kept-versions.ts";
+import { hashText } from "../../src/base/ids.ts";
 import { NASTY } from "./journal-place.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-kept-"));

@@ -16,10 +16,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { labPages, type LabPages } from "../../src/effects/lab-page.ts";
-import { labPath, type LabPath } from "../../src/model/ids.ts";
-import type { Problem } from "../../src/model/problem.ts";
-import type { PageBlock } from "../../src/report/seal.ts";
+import { labPages, type LabPages } from "../../src/effects/daemon/lab-page.ts";
+import { labPath, type LabPath } from "../../src/base/ids.ts";
+import type { Problem } from "../../src/base/problem.ts";
+import type { PageBlock } from "../../src/base/seal.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 
 const QUIET_MS = 150;

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { leanSpawn, type Program } from "../../src/effects/lean-spawn.ts";
+import { leanSpawn, type Program } from "../../src/effects/supervise/lean-spawn.ts";
 import { AWKWARD } from "./run-harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightlab-spawn-"));

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
-import { lockLab } from "../../src/effects/lab-lock.ts";
-import { openLedger } from "../../src/effects/ledger.ts";
-import { commandId, experimentPath, labPath } from "../../src/model/ids.ts";
-import type { Fact } from "../../src/model/fact.ts";
+import { lockLab } from "../../src/effects/state/lab-lock.ts";
+import { openLedger } from "../../src/effects/state/ledger.ts";
+import { commandId, experimentPath, labPath } from "../../src/base/ids.ts";
+import type { Fact } from "../../src/domain/fact.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab ledger 'x' "));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -91,7 +91,7 @@ test("a ledger of a newer release is refused with what to do", () => {
 test("a lab's lock is refused while its holder lives, and free once it was killed", async () => {
   const lab = labPath(join(root, "lab"));
   const source = `
-    const { lockLab } = await import(${JSON.stringify(new URL("../../src/effects/lab-lock.ts", import.meta.url).href)});
+    const { lockLab } = await import(${JSON.stringify(new URL("../../src/effects/state/lab-lock.ts", import.meta.url).href)});
     console.log("release" in lockLab(process.argv[1]));
     setInterval(() => {}, 1000);`;
   const holder = spawn(process.execPath, ["--input-type=module", "-e", source, lab]);

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import * as vega from "vega";
-import { presentLivePage, renewLivePage } from "../../src/effects/live-page.ts";
-import type { ReportInput } from "../../src/report/input.ts";
-import { input } from "../unit/report/given.ts";
-import { curveRun } from "../unit/report/made-runs.ts";
+import { presentLivePage, renewLivePage } from "../../src/effects/render/live-page.ts";
+import type { ReportInput } from "../../src/judge/input.ts";
+import { input } from "../unit/judge/given.ts";
+import { curveRun } from "../unit/judge/made-runs.ts";
 import { openBrowser, type Browser, type Page } from "./browser.ts";
 
 const root = await mkdtemp(join(tmpdir(), "nightlab page 'é' $(x) "));
@@ -66,7 +66,10 @@ for (const [whose, change] of [
 }
 
 test("axes say their numbers as a person would write them", async () => {
-  const place = new URL("../../src/effects/live-page/axis-numbers.browser.js", import.meta.url);
+  const place = new URL(
+    "../../src/effects/render/live-page/axis-numbers.browser.js",
+    import.meta.url,
+  );
   const { NUMBERS } = (await import(place.href)) as { NUMBERS: object };
   const labels = async (from: number, to: number): Promise<string> => {
     const spec = {

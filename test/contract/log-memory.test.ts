@@ -5,8 +5,8 @@ import { mkdir, mkdtemp, open, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { openTail, readRun } from "../../src/effects/tail.ts";
-import { POINTS_PER_RUN } from "../../src/limits.ts";
+import { openTail, readRun } from "../../src/effects/run-store/tail.ts";
+import { POINTS_PER_RUN } from "../../src/base/limits.ts";
 
 async function runFolder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "nightlab-memory-"));

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { apply } from "../../src/apply.ts";
-import { openLedger, type Ledger } from "../../src/effects/ledger.ts";
-import { watchPause, type PauseWatch } from "../../src/effects/machine-pause.ts";
-import type { PauseFact } from "../../src/model/fact.ts";
-import { emptyWorld } from "../../src/model/world.ts";
+import { apply } from "../../src/domain/apply.ts";
+import { openLedger, type Ledger } from "../../src/effects/state/ledger.ts";
+import { watchPause, type PauseWatch } from "../../src/effects/state/machine-pause.ts";
+import type { PauseFact } from "../../src/domain/fact.ts";
+import { emptyWorld } from "../../src/domain/world.ts";
 
 let stateDir: string;
 let theirs: Ledger;

@@ -9,7 +9,7 @@ import { after, test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
-const LEDGER = new URL("../../src/effects/ledger.ts", import.meta.url).href;
+const LEDGER = new URL("../../src/effects/state/ledger.ts", import.meta.url).href;
 const root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-network-")));
 const [lab, state] = [join(root, "lab"), join(root, "state")];
 for (const folder of [lab, state]) mkdirSync(folder);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { chooseRunner, commandLine, findRunner } from "../../src/effects/runner.ts";
+import { chooseRunner, commandLine, findRunner } from "../../src/effects/environment/runner.ts";
 
 test("pixi runs a script with its arguments exactly as written", async (t) => {
   const found = await findRunner("pixi");

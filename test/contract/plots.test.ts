@@ -4,12 +4,12 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { renewPlots } from "../../src/effects/plots.ts";
-import type { PlotsResult } from "../../src/effects/plots.ts";
-import type { Renderer } from "../../src/effects/render.ts";
-import { PLOTS_PER_RUN } from "../../src/limits.ts";
-import type { Series } from "../../src/model/sample.ts";
-import { madeSeries } from "../unit/report/made-series.ts";
+import { renewPlots } from "../../src/effects/render/plots.ts";
+import type { PlotsResult } from "../../src/effects/render/plots.ts";
+import type { Renderer } from "../../src/effects/render/render.ts";
+import { PLOTS_PER_RUN } from "../../src/base/limits.ts";
+import type { Series } from "../../src/domain/sample.ts";
+import { madeSeries } from "../unit/judge/made-series.ts";
 
 const root = await mkdtemp(join(tmpdir(), "nightlab plots 'é' $(x) "));
 after(() => rm(root, { recursive: true, force: true }));

@@ -4,10 +4,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { takeNotes } from "../../src/effects/attempt-notes.ts";
-import { attemptDir, createAttempt, readAttempt } from "../../src/effects/attempts.ts";
-import { hostFacts, identityOf } from "../../src/effects/process-identity.ts";
-import { Supervisor } from "../../src/effects/supervisor.ts";
+import { takeNotes } from "../../src/effects/supervise/attempt-notes.ts";
+import { attemptDir, createAttempt, readAttempt } from "../../src/effects/supervise/attempts.ts";
+import { hostFacts, identityOf } from "../../src/effects/os/process-identity.ts";
+import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import { makeBench, until, type Bench } from "./run-harness.ts";
 
 let bench: Bench;
@@ -66,7 +66,7 @@ describe("an exit code", () => {
     await createAttempt(spec);
     const gate = join(bench.lab, "gate");
     writeFileSync(gate, "");
-    const url = new URL("../../src/effects/supervisor.ts", import.meta.url).href;
+    const url = new URL("../../src/effects/supervise/supervisor.ts", import.meta.url).href;
     const daemon = spawn(
       process.execPath,
       [

@@ -13,16 +13,16 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { attemptHands } from "../../src/effects/attempt-hands.ts";
-import { createGpuLocks } from "../../src/effects/gpu-locks.ts";
-import type { NewEvent } from "../../src/effects/hands.ts";
-import { Supervisor } from "../../src/effects/supervisor.ts";
+import { attemptHands } from "../../src/effects/daemon/attempt-hands.ts";
+import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
+import type { NewEvent } from "../../src/effects/daemon/hands.ts";
+import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import {
   preparedEnvironments,
   type PreparedEnvironments,
-} from "../../src/effects/prepared-environments.ts";
-import { labPath } from "../../src/model/ids.ts";
-import type { AttemptSpec } from "../../src/model/run.ts";
+} from "../../src/effects/environment/prepared-environments.ts";
+import { labPath } from "../../src/base/ids.ts";
+import type { AttemptSpec } from "../../src/domain/run.ts";
 import { makeBench, until, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import sharp from "sharp";
-import { createRenderer } from "../../src/effects/render.ts";
-import { RENDER_PLOTS } from "../../src/limits.ts";
-import { metricSpec } from "../../src/report/plot-spec.ts";
-import { madeSeries } from "../unit/report/made-series.ts";
+import { createRenderer } from "../../src/effects/render/render.ts";
+import { RENDER_PLOTS } from "../../src/base/limits.ts";
+import { metricSpec } from "../../src/report/plots/plot-spec.ts";
+import { madeSeries } from "../unit/judge/made-series.ts";
 
 const PUPPET = join(import.meta.dirname, "drawing-puppet.ts");
 const DRAW_ONCE = join(import.meta.dirname, "draw-once.ts");

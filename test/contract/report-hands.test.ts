@@ -6,11 +6,11 @@ import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/p
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { createReadingCache } from "../../src/effects/experiment-files.ts";
-import type { Renderer } from "../../src/effects/render.ts";
-import { reportHands, type ReportHands } from "../../src/effects/report-hands.ts";
-import { RENEW_RUN_MS } from "../../src/limits.ts";
-import { experimentPath } from "../../src/model/ids.ts";
+import { createReadingCache } from "../../src/effects/run-store/experiment-files.ts";
+import type { Renderer } from "../../src/effects/render/render.ts";
+import { reportHands, type ReportHands } from "../../src/effects/daemon/report-hands.ts";
+import { RENEW_RUN_MS } from "../../src/base/limits.ts";
+import { experimentPath } from "../../src/base/ids.ts";
 
 const CASE = join(import.meta.dirname, "../golden/report/three-seeds");
 const root = await mkdtemp(join(tmpdir(), "nightlab reports "));

@@ -15,13 +15,17 @@ import {
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { codeSeen } from "../../src/effects/code-hash.ts";
-import { gitFacts } from "../../src/effects/git-facts.ts";
-import { repeatName } from "../../src/effects/repeat-hands.ts";
-import { restoreRun, type RunRestored } from "../../src/effects/restore-run.ts";
-import { buildRunRecord, writeRunRecord, type RecordFacts } from "../../src/effects/run-record.ts";
-import { snapshotCode, snapshotRoot } from "../../src/effects/snapshot-places.ts";
-import { commandId, runFolder } from "../../src/model/ids.ts";
+import { codeSeen } from "../../src/effects/code/code-hash.ts";
+import { gitFacts } from "../../src/effects/git/git-facts.ts";
+import { repeatName } from "../../src/effects/daemon/repeat-hands.ts";
+import { restoreRun, type RunRestored } from "../../src/effects/repeat/restore-run.ts";
+import {
+  buildRunRecord,
+  writeRunRecord,
+  type RecordFacts,
+} from "../../src/effects/run-store/run-record.ts";
+import { snapshotCode, snapshotRoot } from "../../src/effects/code/snapshot-places.ts";
+import { commandId, runFolder } from "../../src/base/ids.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

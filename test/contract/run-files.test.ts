@@ -12,10 +12,15 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { attemptDir, createAttempt, readAttempt, readSpec } from "../../src/effects/attempts.ts";
-import { codeSeen, scriptMetadata } from "../../src/effects/code-hash.ts";
-import { gpuFacts, readGpuList } from "../../src/effects/gpu-facts.ts";
-import { hostFacts } from "../../src/effects/process-identity.ts";
+import {
+  attemptDir,
+  createAttempt,
+  readAttempt,
+  readSpec,
+} from "../../src/effects/supervise/attempts.ts";
+import { codeSeen, scriptMetadata } from "../../src/effects/code/code-hash.ts";
+import { gpuFacts, readGpuList } from "../../src/effects/gpu/gpu-facts.ts";
+import { hostFacts } from "../../src/effects/os/process-identity.ts";
 import {
   discoverRunFolder,
   findRunFolder,
@@ -23,17 +28,17 @@ import {
   makeRunFolder,
   moveConsole,
   runDir,
-} from "../../src/effects/run-folders.ts";
+} from "../../src/effects/supervise/run-folders.ts";
 import {
   buildRunRecord,
   environmentHashes,
   readRunRecord,
   seedOf,
   writeRunRecord,
-} from "../../src/effects/run-record.ts";
-import type { RecordFacts } from "../../src/effects/run-record.ts";
-import { Supervisor } from "../../src/effects/supervisor.ts";
-import { attemptId, commandId, runFolder } from "../../src/model/ids.ts";
+} from "../../src/effects/run-store/run-record.ts";
+import type { RecordFacts } from "../../src/effects/run-store/run-record.ts";
+import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
+import { attemptId, commandId, runFolder } from "../../src/base/ids.ts";
 import { makeBench, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
 

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { attemptId, commandId } from "../../src/model/ids.ts";
-import type { AttemptSpec } from "../../src/model/run.ts";
+import { attemptId, commandId } from "../../src/base/ids.ts";
+import type { AttemptSpec } from "../../src/domain/run.ts";
 
 /** Spaces, quotes, a substitution, a line end and letters beyond ASCII, all at once. */
 export const AWKWARD = `a b'c"d $(touch pwned) é\nλ`;

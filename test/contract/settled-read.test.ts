@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { assert as check, property, string, uint8Array } from "../properties.ts";
-import { decodeUtf8 } from "../../src/effects/decode-text.ts";
-import { looksTorn, readSettled } from "../../src/effects/settled-read.ts";
-import { JOURNAL_BYTES } from "../../src/limits.ts";
-import { hashText } from "../../src/model/ids.ts";
+import { decodeUtf8 } from "../../src/effects/os/decode-text.ts";
+import { looksTorn, readSettled } from "../../src/effects/os/settled-read.ts";
+import { JOURNAL_BYTES } from "../../src/base/limits.ts";
+import { hashText } from "../../src/base/ids.ts";
 import { NASTY } from "./journal-place.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightlab-read-"));
@@ -102,8 +102,8 @@ test("a broken lease does not end the process", async () => {
   const script = `
     import { spawn } from "node:child_process";
     import { once } from "node:events";
-    import { holdStill } from "${new URL("../../src/effects/settled-read.ts", import.meta.url).href}";
-    import { readLeaseStands } from "${new URL("../../src/effects/native.ts", import.meta.url).href}";
+    import { holdStill } from "${new URL("../../src/effects/os/settled-read.ts", import.meta.url).href}";
+    import { readLeaseStands } from "${new URL("../../src/effects/os/native.ts", import.meta.url).href}";
     const path = process.argv[1];
     const code = "require('node:fs').appendFileSync(process.argv[1], 'more')";
     let writer;

@@ -15,21 +15,21 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { codeSeen } from "../../src/effects/code-hash.ts";
+import { codeSeen } from "../../src/effects/code/code-hash.ts";
 import {
   dropSnapshot,
   snapshotCode,
   snapshotRoot,
   sweepSnapshots,
-} from "../../src/effects/snapshot-places.ts";
-import { dropSnapshotEnvironments } from "../../src/effects/snapshot-environment.ts";
-import { linkWhatCame, takeSnapshot } from "../../src/effects/snapshots.ts";
+} from "../../src/effects/code/snapshot-places.ts";
+import { dropSnapshotEnvironments } from "../../src/effects/environment/snapshot-environment.ts";
+import { linkWhatCame, takeSnapshot } from "../../src/effects/code/snapshots.ts";
 import {
   CODE_FOLDER_ENTRIES,
   CODELESS_ENTRIES,
   SNAPSHOT_FILE_BYTES,
   SNAPSHOT_UNKNOWN_MS,
-} from "../../src/limits.ts";
+} from "../../src/base/limits.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

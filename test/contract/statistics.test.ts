@@ -4,15 +4,15 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { test } from "node:test";
-import { bcaInterval, resampledMeans } from "../../src/report/bootstrap.ts";
+import { bcaInterval, resampledMeans } from "../../src/judge/bootstrap.ts";
 import {
   holm,
   pairedDifference,
   welchDifference,
   type Difference,
-} from "../../src/report/compare-means.ts";
-import { parseDecimal, toNumber, type Decimal } from "../../src/report/decimal.ts";
-import { oneSidedBound, summarize } from "../../src/report/statistics.ts";
+} from "../../src/judge/compare-means.ts";
+import { parseDecimal, toNumber, type Decimal } from "../../src/base/decimal.ts";
+import { oneSidedBound, summarize } from "../../src/judge/statistics.ts";
 import { realUv } from "./run-harness.ts";
 
 const SAMPLES = Number(process.env["NIGHTLAB_SAMPLES"] ?? 1_000);

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { journalHands } from "../../src/effects/journal-hands.ts";
-import { experimentPath, hashText, labPath } from "../../src/model/ids.ts";
+import { journalHands } from "../../src/effects/daemon/journal-hands.ts";
+import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 import { until } from "./journal-place.ts";
 
 const BEFORE = "# Mine\n\nrun: a\n";

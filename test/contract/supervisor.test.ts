@@ -11,8 +11,8 @@ import {
   processesOf,
   readAttempt,
   readProcesses,
-} from "../../src/effects/attempts.ts";
-import type { AttemptState } from "../../src/effects/attempts.ts";
+} from "../../src/effects/supervise/attempts.ts";
+import type { AttemptState } from "../../src/effects/supervise/attempts.ts";
 import {
   hostFacts,
   identityOf,
@@ -21,14 +21,14 @@ import {
   groupLives,
   signalGroup,
   signalProcess,
-} from "../../src/effects/process-identity.ts";
-import { Supervisor } from "../../src/effects/supervisor.ts";
-import type { AttemptEnd } from "../../src/effects/supervisor.ts";
-import type { AttemptSpec, ProcessIdentity } from "../../src/model/run.ts";
+} from "../../src/effects/os/process-identity.ts";
+import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
+import type { AttemptEnd } from "../../src/effects/supervise/supervisor.ts";
+import type { AttemptSpec, ProcessIdentity } from "../../src/domain/run.ts";
 import { makeBench, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
 
-const SHIM = fileURLToPath(new URL("../../src/effects/shim.sh", import.meta.url));
+const SHIM = fileURLToPath(new URL("../../src/effects/supervise/shim.sh", import.meta.url));
 const LONG_MS = 60_000;
 
 let bench: Bench;
@@ -74,7 +74,7 @@ async function inDoomedDaemon(
   argv: readonly string[],
   limitMs = LONG_MS,
 ): Promise<void> {
-  const supervisorUrl = new URL("../../src/effects/supervisor.ts", import.meta.url).href;
+  const supervisorUrl = new URL("../../src/effects/supervise/supervisor.ts", import.meta.url).href;
   const program = `
     const { Supervisor } = await import(${JSON.stringify(supervisorUrl)});
     const [spec, argv, limitMs] = JSON.parse(process.argv[1]);

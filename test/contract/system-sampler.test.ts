@@ -6,12 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { RUN_ID_VARIABLE } from "../../src/effects/attempts.ts";
-import { createGpuProbe, type GpuProbe } from "../../src/effects/gpu-probe.ts";
-import { readSystemFile, sampleSystem } from "../../src/effects/system-sampler.ts";
-import { readRun } from "../../src/effects/tail.ts";
-import { attemptId } from "../../src/model/ids.ts";
-import type { Place } from "../../src/model/place.ts";
+import { RUN_ID_VARIABLE } from "../../src/effects/supervise/attempts.ts";
+import { createGpuProbe, type GpuProbe } from "../../src/effects/gpu/gpu-probe.ts";
+import { readSystemFile, sampleSystem } from "../../src/effects/run-store/system-sampler.ts";
+import { readRun } from "../../src/effects/run-store/tail.ts";
+import { attemptId } from "../../src/base/ids.ts";
+import type { Place } from "../../src/domain/place.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-sampler-"));
 after(() => rmSync(root, { recursive: true, force: true }));

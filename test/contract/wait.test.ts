@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { waitFor } from "../../src/cli/wait.ts";
-import { openLedger } from "../../src/effects/ledger.ts";
-import type { Fact } from "../../src/model/fact.ts";
-import { commandId, experimentPath, labPath } from "../../src/model/ids.ts";
+import { openLedger } from "../../src/effects/state/ledger.ts";
+import type { Fact } from "../../src/domain/fact.ts";
+import { commandId, experimentPath, labPath } from "../../src/base/ids.ts";
 import { until } from "./run-harness.ts";
 
 test("who waits for a held command is told so, and why", async () => {

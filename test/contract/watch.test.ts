@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { watchLab } from "../../src/effects/watch.ts";
-import { labPath } from "../../src/model/ids.ts";
+import { watchLab } from "../../src/effects/daemon/watch.ts";
+import { labPath } from "../../src/base/ids.ts";
 
 interface Eyes {
   readonly lab: string;

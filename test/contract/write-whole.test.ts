@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { errorCode, writeWhole } from "../../src/effects/write-whole.ts";
+import { errorCode, writeWhole } from "../../src/effects/os/write-whole.ts";
 import { NASTY } from "./journal-place.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-whole-"));

@@ -1,7 +1,7 @@
 // Healthy runs with one thing broken on purpose, in the sizes that each rule is meant for.
 // Which rule should notice is the key; what else it costs to notice is measured in measure.ts.
-import type { RuleName } from "../../src/model/finding.ts";
-import type { Cause } from "../../src/model/run.ts";
+import type { RuleName } from "../../src/domain/finding.ts";
+import type { Cause } from "../../src/domain/run.ts";
 import { digestOfRun, PLAN, type MadeRun, type MadeSeries } from "./run.ts";
 import type { Random } from "./random.ts";
 import { healthyRun } from "./healthy.ts";

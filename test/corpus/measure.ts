@@ -1,8 +1,8 @@
 // Asks the rules about many made-up runs and counts what they said rightly and wrongly.
 // How many runs, and from which seed, is the caller's.
-import { RULES, type RuleName } from "../../src/model/finding.ts";
-import { findings } from "../../src/observe/findings.ts";
-import { RULE_BOOK } from "../../src/observe/rule-book.ts";
+import { RULES, type RuleName } from "../../src/domain/finding.ts";
+import { findings } from "../../src/rules/findings.ts";
+import { RULE_BOOK } from "../../src/rules/rule-book.ts";
 import { FAULTS } from "./faults.ts";
 import { randomOf } from "./random.ts";
 import { inputOf, type MadeRun } from "./run.ts";

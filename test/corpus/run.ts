@@ -1,11 +1,11 @@
 // A made-up run as the rules are given one: series, stamps, samples of its processes, an ending.
 // The shapes of its series are in shapes.ts, what is broken in it in faults.ts.
-import type { RunDigest } from "../../src/model/digest.ts";
-import type { Plan } from "../../src/model/journal.ts";
-import type { LineFacts, RunReading, Sample, Series } from "../../src/model/sample.ts";
-import type { SystemSample } from "../../src/model/system.ts";
-import { digestOf } from "../../src/observe/digest.ts";
-import type { RuleInput } from "../../src/observe/rules/rule.ts";
+import type { RunDigest } from "../../src/domain/digest.ts";
+import type { Plan } from "../../src/domain/journal.ts";
+import type { LineFacts, RunReading, Sample, Series } from "../../src/domain/sample.ts";
+import type { SystemSample } from "../../src/domain/system.ts";
+import { digestOf } from "../../src/rules/digest.ts";
+import type { RuleInput } from "../../src/rules/rule.ts";
 
 export interface MadeSeries {
   readonly key: string;

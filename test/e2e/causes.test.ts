@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { readProcesses } from "../../src/effects/attempts.ts";
-import { isAlive } from "../../src/effects/process-identity.ts";
+import { readProcesses } from "../../src/effects/supervise/attempts.ts";
+import { isAlive } from "../../src/effects/os/process-identity.ts";
 import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
 
 const GOLDEN = fileURLToPath(new URL("causes.golden.md", import.meta.url));

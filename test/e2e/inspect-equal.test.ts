@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { Finding } from "../../src/model/finding.ts";
-import { isFlag } from "../../src/model/finding.ts";
+import type { Finding } from "../../src/domain/finding.ts";
+import { isFlag } from "../../src/domain/finding.ts";
 import { openLab, trainScript, type TestLab } from "./lab.ts";
 
 let it: TestLab | undefined;

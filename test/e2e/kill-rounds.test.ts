@@ -10,12 +10,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as setImmediately, setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { oomKills } from "../../src/effects/attempt-notes.ts";
-import { readSpec } from "../../src/effects/attempts.ts";
-import { openLedger } from "../../src/effects/ledger.ts";
-import type { Fact } from "../../src/model/fact.ts";
-import { labPath } from "../../src/model/ids.ts";
-import type { Member } from "../../src/queue/grid.ts";
+import { oomKills } from "../../src/effects/supervise/attempt-notes.ts";
+import { readSpec } from "../../src/effects/supervise/attempts.ts";
+import { openLedger } from "../../src/effects/state/ledger.ts";
+import type { Fact } from "../../src/domain/fact.ts";
+import { labPath } from "../../src/base/ids.ts";
+import type { Member } from "../../src/domain/grid.ts";
 import {
   boxedNumber,
   commandLineOf,
@@ -219,7 +219,7 @@ class Rounds {
 
   /** Asks for the end of every run there ever was, as a late signal would: numbers have new owners. */
   async stopAll(): Promise<void> {
-    const supervisor = new URL("../../src/effects/supervisor.ts", import.meta.url).href;
+    const supervisor = new URL("../../src/effects/supervise/supervisor.ts", import.meta.url).href;
     const program = `
       const { Supervisor } = await import(${JSON.stringify(supervisor)});
       const [lab, attempts] = JSON.parse(process.argv[1]);

@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { lastNight } from "../../src/report/nights.ts";
+import { lastNight } from "../../src/scheduler/nights.ts";
 import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
 
 const TRAIN = trainScript(`

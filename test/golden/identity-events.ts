@@ -1,6 +1,6 @@
 // The small language of the identity cases: what happens to a journal, one event a line.
 // A text in quotes names the first line that holds it; `MARK` is a text that was remembered.
-import { experimentPath } from "../../src/model/ids.ts";
+import { experimentPath } from "../../src/base/ids.ts";
 import { EXPERIMENT, startNight, type Night, type SaveOptions } from "../sim/night.ts";
 
 export const OTHER = experimentPath("/lab/other");

@@ -4,10 +4,10 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { createRunReader } from "../../src/observe/run-reader.ts";
-import { gateFindings } from "../../src/report/gate.ts";
-import { renderReport } from "../../src/report/page.ts";
-import { input, run } from "../unit/report/given.ts";
+import { createRunReader } from "../../src/logs/run-reader.ts";
+import { gateFindings } from "../../src/report/audit/gate.ts";
+import { renderReport } from "../../src/report/page/page.ts";
+import { input, run } from "../unit/judge/given.ts";
 
 const FILE = join(import.meta.dirname, "log-lines.txt");
 const text = readFileSync(FILE, "utf8");

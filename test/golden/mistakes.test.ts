@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readJournal } from "../../src/journal/read.ts";
+import { readJournal } from "../../src/journal/read/read.ts";
 import { startNight, type Night } from "../sim/night.ts";
 import { MISTAKES } from "./mistakes.ts";
 

@@ -3,9 +3,9 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { auditFiles } from "../../src/effects/audit-files.ts";
-import { createReadingCache } from "../../src/effects/experiment-files.ts";
-import { renewReport } from "../../src/effects/pages.ts";
+import { auditFiles } from "../../src/effects/pages/audit-files.ts";
+import { createReadingCache } from "../../src/effects/run-store/experiment-files.ts";
+import { renewReport } from "../../src/effects/pages/pages.ts";
 
 const CASES = join(import.meta.dirname, "report");
 

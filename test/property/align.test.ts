@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { alignCommands, type FoundPlace, type KnownPlace } from "../../src/journal/align.ts";
-import { alignChanged } from "../../src/journal/align-changed.ts";
-import { commandId } from "../../src/model/ids.ts";
+import {
+  alignCommands,
+  type FoundPlace,
+  type KnownPlace,
+} from "../../src/journal/identity/align.ts";
+import { alignChanged } from "../../src/journal/identity/align-changed.ts";
+import { commandId } from "../../src/base/ids.ts";
 
 const command = fc.constantFrom("run: de-risk", "run: full", "run: full --epochs 2", "eval: full");
 const heading = fc.constantFrom("", "day 1", "day 2");

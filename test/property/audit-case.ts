@@ -1,15 +1,15 @@
 // Experiments made at random for the audit: their logs, the report that is true of them, and the
 // ways in which a page can be made to lie.
 import * as fc from "../properties.ts";
-import { auditPage, type AuditResult } from "../../src/report/audit.ts";
-import { knownFacts } from "../../src/report/audit-known.ts";
-import { decimalText, parseDecimal } from "../../src/report/decimal.ts";
-import type { ReportInput, ReportRun } from "../../src/report/input.ts";
-import { renderReport } from "../../src/report/page.ts";
-import { readPage } from "../../src/report/page-units.ts";
-import { unitTokens } from "../../src/report/unit-tokens.ts";
-import { input, record } from "../unit/report/given.ts";
-import { createRunReader } from "../../src/observe/run-reader.ts";
+import { auditPage, type AuditResult } from "../../src/report/audit/audit.ts";
+import { knownFacts } from "../../src/report/audit/audit-known.ts";
+import { decimalText, parseDecimal } from "../../src/base/decimal.ts";
+import type { ReportInput, ReportRun } from "../../src/judge/input.ts";
+import { renderReport } from "../../src/report/page/page.ts";
+import { readPage } from "../../src/report/audit/page-units.ts";
+import { unitTokens } from "../../src/report/audit/unit-tokens.ts";
+import { input, record } from "../unit/judge/given.ts";
+import { createRunReader } from "../../src/logs/run-reader.ts";
 
 export interface Experiment {
   readonly input: ReportInput;

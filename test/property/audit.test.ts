@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { gateFindings } from "../../src/report/gate.ts";
-import { renderReport } from "../../src/report/page.ts";
+import { gateFindings } from "../../src/report/audit/gate.ts";
+import { renderReport } from "../../src/report/page/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 
 const start = (line: string): string => /^\D*/.exec(line)?.[0] ?? "";

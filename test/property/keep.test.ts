@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { renewPage } from "../../src/report/keep.ts";
-import type { PageBlock } from "../../src/report/seal.ts";
+import { renewPage } from "../../src/report/page/keep.ts";
+import type { PageBlock } from "../../src/base/seal.ts";
 
 const KEYS = ["title", "abstract", "methods", "table", "figure", "discussion", "end"];
 

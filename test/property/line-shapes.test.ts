@@ -2,8 +2,8 @@
 // same with the quick comparison of `tight` and without it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLineShapes } from "../../src/observe/line-shapes.ts";
-import { NUMBER, createLineTokens, cutTokens } from "../../src/observe/line-tokens.ts";
+import { createLineShapes } from "../../src/logs/lines/line-shapes.ts";
+import { NUMBER, createLineTokens, cutTokens } from "../../src/logs/lines/line-tokens.ts";
 import * as fc from "../properties.ts";
 
 const RUNS = Number(process.env["NIGHTLAB_FUZZ_RUNS"] ?? 1_500);

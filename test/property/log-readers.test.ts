@@ -1,10 +1,10 @@
 // Every reader of a kind of log: whatever the bytes, it neither throws nor takes long, and chunk
-// boundaries anywhere give the same. What each understands is in test/unit/observe/formats.test.ts.
+// boundaries anywhere give the same. What each understands is in test/unit/logs/formats.test.ts.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { ownPattern } from "../../src/observe/formats/own-pattern.ts";
-import { createRunReader } from "../../src/observe/run-reader.ts";
+import { ownPattern } from "../../src/logs/formats/own-pattern.ts";
+import { createRunReader } from "../../src/logs/run-reader.ts";
 import { eventFile } from "./event-file.ts";
 import { cpuMs } from "../cpu-ms.ts";
 

@@ -14,7 +14,7 @@ import {
   markdownText,
   plainLine,
   proseText,
-} from "../../src/journal/markdown-text.ts";
+} from "../../src/base/markdown-text.ts";
 
 const parser = unified().use(remarkParse).use(remarkFrontmatter).use(remarkGfm);
 

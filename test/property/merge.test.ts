@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { loadedFrom, versionOf, type Version } from "../../src/journal/generation.ts";
-import { mergeLines, type Merged, type Side } from "../../src/journal/merge.ts";
-import { mergeSaves } from "../../src/journal/merge-saves.ts";
-import { readJournal } from "../../src/journal/read.ts";
-import { renderJournal, stripReceipts } from "../../src/journal/render.ts";
+import { loadedFrom, versionOf, type Version } from "../../src/journal/merge/generation.ts";
+import { mergeLines, type Merged, type Side } from "../../src/base/merge.ts";
+import { mergeSaves } from "../../src/journal/merge/merge-saves.ts";
+import { readJournal } from "../../src/journal/read/read.ts";
+import { renderJournal, stripReceipts } from "../../src/journal/receipt/render.ts";
 
 const RUNS = Number(process.env["NIGHTLAB_PROPERTY_RUNS"] ?? "300");
 

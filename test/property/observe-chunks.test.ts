@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import type { RunReading } from "../../src/model/sample.ts";
-import { createRunReader } from "../../src/observe/run-reader.ts";
+import type { RunReading } from "../../src/domain/sample.ts";
+import { createRunReader } from "../../src/logs/run-reader.ts";
 
 const LINE = fc.oneof(
   fc

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { causeOfDeath } from "../../src/observe/cause.ts";
-import { findings } from "../../src/observe/findings.ts";
-import { readMetricObject } from "../../src/observe/metric-object.ts";
-import { createRunReader } from "../../src/observe/run-reader.ts";
-import type { Plan } from "../../src/model/journal.ts";
+import { causeOfDeath } from "../../src/rules/cause.ts";
+import { findings } from "../../src/rules/findings.ts";
+import { readMetricObject } from "../../src/logs/metric-object.ts";
+import { createRunReader } from "../../src/logs/run-reader.ts";
+import type { Plan } from "../../src/domain/journal.ts";
 
 const PIECES = fc.array(
   fc.oneof(

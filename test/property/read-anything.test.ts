@@ -3,9 +3,9 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as fc from "../properties.ts";
-import { problemPieces } from "../../src/journal/receipt.ts";
-import { createJournalReader, readJournal } from "../../src/journal/read.ts";
-import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/render.ts";
+import { problemPieces } from "../../src/journal/receipt/receipt.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
+import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/receipt/render.ts";
 import { cpuMs } from "../cpu-ms.ts";
 
 /** Runs of each property; NIGHTLAB_TEST_FUZZ multiplies them. */

@@ -3,12 +3,12 @@ import { test } from "node:test";
 import * as fc from "../properties.ts";
 import type { Nodes } from "mdast";
 import { SKIP, visit } from "unist-util-visit";
-import { parseBlocks } from "../../src/journal/parse-markdown.ts";
-import { createJournalReader, readJournal } from "../../src/journal/read.ts";
-import { splitBlocks } from "../../src/journal/split-blocks.ts";
-import { linesOf, startOf } from "../../src/journal/text-lines.ts";
-import type { JournalReading } from "../../src/model/journal.ts";
-import type { Span } from "../../src/model/problem.ts";
+import { parseBlocks } from "../../src/journal/read/parse-markdown.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
+import { splitBlocks } from "../../src/journal/read/split-blocks.ts";
+import { linesOf, startOf } from "../../src/base/text-lines.ts";
+import type { JournalReading } from "../../src/domain/journal.ts";
+import type { Span } from "../../src/base/problem.ts";
 import { journalText, withoutDisputed } from "./journal-text.ts";
 
 const anyText = fc.oneof(

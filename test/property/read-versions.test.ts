@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { readBlock } from "../../src/journal/read-block.ts";
-import { createJournalReader, readJournal } from "../../src/journal/read.ts";
-import { splitBlocks } from "../../src/journal/split-blocks.ts";
-import { linesOf, startOf } from "../../src/journal/text-lines.ts";
+import { readBlock } from "../../src/journal/read/read-block.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
+import { splitBlocks } from "../../src/journal/read/split-blocks.ts";
+import { linesOf, startOf } from "../../src/base/text-lines.ts";
 import { journalText, withoutDisputed } from "./journal-text.ts";
 
 /** A journal of several segments, and saves that each change one stretch of it. */

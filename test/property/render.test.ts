@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
 import { format } from "prettier";
-import { readJournal } from "../../src/journal/read.ts";
-import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/render.ts";
+import { readJournal } from "../../src/journal/read/read.ts";
+import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/receipt/render.ts";
 
 /** Receipts that the daemon may have written, one after the other, for any of the blocks. */
 const STATES = ["k7f3", "m2qd", "w9ce"].flatMap((id) => [

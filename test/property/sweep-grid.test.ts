@@ -1,11 +1,11 @@
 // Sweeps of any options and values: every combination once, in order, each with a name of its own.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readJournal } from "../../src/journal/read.ts";
-import { NAME_CHARS } from "../../src/limits.ts";
-import type { CommandSpec } from "../../src/model/command.ts";
-import { commandId, COMMAND_ID, RUN_NAME } from "../../src/model/ids.ts";
-import { membersOfSweep } from "../../src/queue/grid.ts";
+import { readJournal } from "../../src/journal/read/read.ts";
+import { NAME_CHARS } from "../../src/base/limits.ts";
+import type { CommandSpec } from "../../src/domain/command.ts";
+import { commandId, COMMAND_ID, RUN_NAME } from "../../src/base/ids.ts";
+import { membersOfSweep } from "../../src/domain/grid.ts";
 import * as fc from "../properties.ts";
 
 const value = fc.oneof(

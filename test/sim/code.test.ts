@@ -1,8 +1,8 @@
 // What a run's code was when it was queued, and its environment ahead, in simulated nights.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandId, runFolder } from "../../src/model/ids.ts";
-import { ENDED } from "../../src/model/world.ts";
+import { commandId, runFolder } from "../../src/base/ids.ts";
+import { ENDED } from "../../src/domain/world.ts";
 import * as fc from "../properties.ts";
 import { EXPERIMENT, startNight, type Night, type NightOptions } from "./night.ts";
 

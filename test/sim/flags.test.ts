@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Finding } from "../../src/model/finding.ts";
-import type { Command } from "../../src/model/world.ts";
+import type { Finding } from "../../src/domain/finding.ts";
+import type { Command } from "../../src/domain/world.ts";
 import type { Start } from "./machine.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 import { notFinite } from "./not-finite.ts";

@@ -1,8 +1,8 @@
 // What an onlooker of a night notes: which command was taken up when, which try of it got which
 // place, and how the machine saw each one start and end. What is wrong with the ledger by itself, or
 // against the machine, is found here; who could have started is worked out in gpu-night-oracle.ts.
-import type { Fact } from "../../src/model/fact.ts";
-import type { Place } from "../../src/model/place.ts";
+import type { Fact } from "../../src/domain/fact.ts";
+import type { Place } from "../../src/domain/place.ts";
 import type { Plan, Wish } from "./gpu-night-wishes.ts";
 import type { End, Start } from "./machine.ts";
 import type { Night } from "./night.ts";

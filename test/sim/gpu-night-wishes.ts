@@ -1,6 +1,6 @@
 // What somebody writes in a night of many runs, drawn from a seed: commands with all that a command
 // may ask for, and what becomes of each try. The oracle reads this, never what the daemon made of it.
-import type { Cause } from "../../src/model/run.ts";
+import type { Cause } from "../../src/domain/run.ts";
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { commandId, experimentPath } from "../../src/model/ids.ts";
+import { commandId, experimentPath } from "../../src/base/ids.ts";
 import { Books } from "./gpu-night-books.ts";
 import { Oracle } from "./gpu-night-oracle.ts";
 import { dice, drawPlan, MINUTE, SECOND, type Plan } from "./gpu-night-wishes.ts";

@@ -1,7 +1,7 @@
 // The GPUs of a simulated machine: who holds which, whose memory is not given back yet, and what
 // the driver says of it. It keeps count of every promise that was made twice.
-import type { GpusSeen, SeenGpu } from "../../src/model/place.ts";
-import type { AttemptSpec } from "../../src/model/run.ts";
+import type { GpusSeen, SeenGpu } from "../../src/domain/place.ts";
+import type { AttemptSpec } from "../../src/domain/run.ts";
 
 export interface GpuFaults {
   /** After the end of a run its memory stays in use for this long. */

@@ -1,14 +1,14 @@
 // The simulated machine of a night: files, processes, an agenda, and hands that act on them.
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
-import type { Hands, NewEvent } from "../../src/effects/hands.ts";
-import { createJournalReader } from "../../src/journal/read.ts";
-import type { CodeSeen } from "../../src/model/code.ts";
-import type { ConclusionFacts, Effect } from "../../src/model/effect.ts";
-import type { JournalOrigin } from "../../src/model/event.ts";
-import type { Finding } from "../../src/model/finding.ts";
-import { hashText, runFolder, type ExperimentPath } from "../../src/model/ids.ts";
-import type { Cause, Exit, RunOutcome } from "../../src/model/run.ts";
-import type { MetricSummary, Sample } from "../../src/model/sample.ts";
+import type { Hands, NewEvent } from "../../src/effects/daemon/hands.ts";
+import { createJournalReader } from "../../src/journal/read/read.ts";
+import type { CodeSeen } from "../../src/domain/code.ts";
+import type { ConclusionFacts, Effect } from "../../src/domain/effect.ts";
+import type { JournalOrigin } from "../../src/domain/event.ts";
+import type { Finding } from "../../src/domain/finding.ts";
+import { hashText, runFolder, type ExperimentPath } from "../../src/base/ids.ts";
+import type { Cause, Exit, RunOutcome } from "../../src/domain/run.ts";
+import type { MetricSummary, Sample } from "../../src/domain/sample.ts";
 import type { Gpus } from "./gpus.ts";
 
 /** A process of the simulated machine; it outlives the daemon. */

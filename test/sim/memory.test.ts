@@ -1,7 +1,7 @@
 // A limit on memory: read from the command and the lab, kept where it can be, asked about elsewhere.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readJournal } from "../../src/journal/read.ts";
+import { readJournal } from "../../src/journal/read/read.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { startNight } from "./night.ts";
 

@@ -1,16 +1,16 @@
 // A simulated night: the real step and loop on a clock, a disk and processes that are made up,
 // with crashes of the daemon between any two effects. One seed, one night.
 import { dirname } from "node:path";
-import { startLoop, type Loop } from "../../src/daemon.ts";
-import { steadyClock } from "../../src/effects/clock.ts";
-import type { NewEvent } from "../../src/effects/hands.ts";
-import { wakeUp } from "../../src/effects/wake-up.ts";
-import { replay } from "../../src/ledger/replay.ts";
-import { POLL_MS } from "../../src/limits.ts";
-import type { JournalOrigin } from "../../src/model/event.ts";
-import type { Fact } from "../../src/model/fact.ts";
-import { experimentPath, labPath, type ExperimentPath, type LabPath } from "../../src/model/ids.ts";
-import type { World } from "../../src/model/world.ts";
+import { startLoop, type Loop } from "../../src/effects/daemon/daemon.ts";
+import { steadyClock } from "../../src/effects/os/clock.ts";
+import type { NewEvent } from "../../src/effects/daemon/hands.ts";
+import { wakeUp } from "../../src/effects/os/wake-up.ts";
+import { replay } from "../../src/domain/replay.ts";
+import { POLL_MS } from "../../src/base/limits.ts";
+import type { JournalOrigin } from "../../src/domain/event.ts";
+import type { Fact } from "../../src/domain/fact.ts";
+import { experimentPath, labPath, type ExperimentPath, type LabPath } from "../../src/base/ids.ts";
+import type { World } from "../../src/domain/world.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
 

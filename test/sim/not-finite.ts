@@ -1,5 +1,5 @@
 // A finding as the judge of a run tells it, for nights in which something is flagged.
-import type { Finding } from "../../src/model/finding.ts";
+import type { Finding } from "../../src/domain/finding.ts";
 
 /** A loss that is NaN, but for what a test changes. */
 export const notFinite = (fields: Partial<Finding> = {}): Finding => ({

@@ -1,7 +1,7 @@
 // The queue at rest: paused, drained, and paused by itself where runs die young; and several labs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { experimentPath } from "../../src/model/ids.ts";
+import { experimentPath } from "../../src/base/ids.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { experimentPath } from "../../src/model/ids.ts";
+import { experimentPath } from "../../src/base/ids.ts";
 import { EXPERIMENT, startNight, type Night, type NightOptions } from "./night.ts";
 
 const MINUTE = 60_000;

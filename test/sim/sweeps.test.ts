@@ -1,8 +1,8 @@
 // Sweeps and second tries in simulated nights: what starts, how often, and what the journal says.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { commandId } from "../../src/model/ids.ts";
-import type { Command } from "../../src/model/world.ts";
+import { commandId } from "../../src/base/ids.ts";
+import type { Command } from "../../src/domain/world.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 
 const MINUTE = 60_000;

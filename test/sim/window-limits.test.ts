@@ -2,7 +2,7 @@
 // room that a disk must have.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localStamp } from "../../src/model/time.ts";
+import { localStamp } from "../../src/base/time.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 

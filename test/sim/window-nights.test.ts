@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import type { Occurrence, TimeWindow } from "../../src/model/window.ts";
-import { occurrenceAt } from "../../src/queue/windows.ts";
+import type { Occurrence, TimeWindow } from "../../src/domain/window.ts";
+import { occurrenceAt } from "../../src/domain/windows.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night } from "./night.ts";

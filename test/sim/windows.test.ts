@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { localStamp } from "../../src/model/time.ts";
+import { localStamp } from "../../src/base/time.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 
 const SECOND = 1_000;

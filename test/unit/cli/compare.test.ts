@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { compare } from "../../../src/cli/compare.ts";
-import { compareRuns } from "../../../src/report/compare-runs.ts";
-import type { ReportRun } from "../../../src/report/input.ts";
-import { record, run } from "../report/given.ts";
+import { compareRuns } from "../../../src/judge/compare-runs.ts";
+import type { ReportRun } from "../../../src/judge/input.ts";
+import { record, run } from "../judge/given.ts";
 
 const CASES = join(import.meta.dirname, "../../golden/report");
 const cwd = join(CASES, "baseline-seeds");

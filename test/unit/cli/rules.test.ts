@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { rules } from "../../../src/cli/rules.ts";
-import { RULES } from "../../../src/model/finding.ts";
-import { RULE_BOOK } from "../../../src/observe/rule-book.ts";
+import { RULES } from "../../../src/domain/finding.ts";
+import { RULE_BOOK } from "../../../src/rules/rule-book.ts";
 
 test("all rules are listed with what they mean and how to change them", () => {
   const { text, exitCode } = rules(undefined, { json: false });

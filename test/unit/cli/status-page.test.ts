@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { cutTo, widthOf } from "../../../src/cli/columns.ts";
 import type { StatusEntry, StatusFacts } from "../../../src/cli/status-facts.ts";
 import { statusLines } from "../../../src/cli/status-page.ts";
-import { labPath } from "../../../src/model/ids.ts";
+import { labPath } from "../../../src/base/ids.ts";
 
 const NOW = Date.parse("2025-02-02T12:00:00Z");
 const GIB = 2 ** 30;

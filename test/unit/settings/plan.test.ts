@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linesOf, placeOf } from "../../../src/journal/text-lines.ts";
-import type { Plan } from "../../../src/model/journal.ts";
-import type { Read } from "../../../src/model/problem.ts";
+import { linesOf, placeOf } from "../../../src/base/text-lines.ts";
+import type { Plan } from "../../../src/domain/journal.ts";
+import type { Read } from "../../../src/base/problem.ts";
 import { planGaps, readPlan } from "../../../src/settings/plan.ts";
 
 const read = (yaml: string): Read<Plan> =>

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../../properties.ts";
-import { RULES } from "../../../src/model/finding.ts";
-import { readJournal } from "../../../src/journal/read.ts";
-import { numbersOf } from "../../../src/observe/rule-book.ts";
+import { RULES } from "../../../src/domain/finding.ts";
+import { readJournal } from "../../../src/journal/read/read.ts";
+import { numbersOf } from "../../../src/rules/rule-book.ts";
 import { readLabSettings } from "../../../src/settings/lab.ts";
 import { EMPTY_PLAN } from "../../../src/settings/plan.ts";
 import { withLabRules } from "../../../src/settings/rule-values.ts";

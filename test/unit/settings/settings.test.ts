@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { QUIET_MS, SETTLE_LINE_MS } from "../../../src/limits.ts";
+import { QUIET_MS, SETTLE_LINE_MS } from "../../../src/base/limits.ts";
 import { readIgnoredRuns } from "../../../src/settings/ignored.ts";
 import { readLabSettings } from "../../../src/settings/lab.ts";
-import { nearest } from "../../../src/settings/nearest.ts";
+import { nearest } from "../../../src/base/nearest.ts";
 import { cpuMs } from "../../cpu-ms.ts";
 
 test("an empty settings file gives the defaults", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { problemText } from "../../../src/model/problem.ts";
-import type { TimeWindow } from "../../../src/model/window.ts";
+import { problemText } from "../../../src/base/problem.ts";
+import type { TimeWindow } from "../../../src/domain/window.ts";
 import { checkWhen } from "../../../src/settings/clock-times.ts";
 import { readLabSettings } from "../../../src/settings/lab.ts";
 

@@ -1,0 +1,65 @@
+// The lines of a text by offset: LF, CRLF and CR end one, as in Markdown.
+// What a line means is none of its business.
+import type { Place } from "./problem.ts";
+
+export interface TextLines {
+  readonly text: string;
+  /** Offset at which each line starts; a text that ends in a line end has no empty last line. */
+  readonly starts: readonly number[];
+}
+
+export function linesOf(text: string): TextLines {
+  const starts: number[] = [];
+  let start = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code !== 10 && (code !== 13 || text.charCodeAt(i + 1) === 10)) continue;
+    starts.push(start);
+    start = i + 1;
+  }
+  if (start < text.length || starts.length === 0) starts.push(start);
+  return { text, starts };
+}
+
+/** Where a line starts; for the line after the last one, the text's length. */
+export function startOf(lines: TextLines, line: number): number {
+  return lines.starts[line] ?? lines.text.length;
+}
+
+/** End of a line's own characters, its line end left out. */
+export function contentEnd(lines: TextLines, line: number): number {
+  const { text } = lines;
+  let end = startOf(lines, line + 1);
+  if (end > startOf(lines, line) && text[end - 1] === "\n") end -= 1;
+  if (end > startOf(lines, line) && text[end - 1] === "\r") end -= 1;
+  return end;
+}
+
+/** 0-based line of an offset. */
+export function lineAt(lines: TextLines, offset: number): number {
+  let low = 0;
+  let high = lines.starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((lines.starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+/** The place of an offset, lines and columns from 1. */
+export function placeOf(lines: TextLines, offset: number): Place {
+  const line = lineAt(lines, offset);
+  return { line: line + 1, column: offset - startOf(lines, line) + 1, offset };
+}
+
+/** Whether the line from `start` to `end` holds only spaces and tabs. */
+export function isBlank(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i += 1) if (!isBlankChar(text, i)) return false;
+  return true;
+}
+
+export const isBlankChar = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at);
+  return code === 32 || code === 9;
+};

@@ -1,0 +1,19 @@
+// The queue at rest, and what makes it come to rest by itself.
+// When that is so is decided in scheduler/pause.ts.
+import type { CommandId } from "../base/ids.ts";
+
+/** A pause that is in force. */
+export interface Pause {
+  readonly atMs: number;
+  /** It is said when nothing runs any more. */
+  readonly drain: boolean;
+  /** It paused itself. */
+  readonly why?: string;
+}
+
+/** A run that failed within seconds of its start. */
+export interface YoungDeath {
+  readonly id: CommandId;
+  readonly acceptedAtMs: number;
+  readonly endedAtMs: number;
+}

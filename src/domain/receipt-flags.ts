@@ -1,0 +1,121 @@
+// What a receipt shows of a run's findings, metrics and plots, as Markdown.
+// Which findings there are is decided in rules/, the frame around them in receipt.ts.
+import { RECEIPT_FLAGS, RECEIPT_METRICS, RECEIPT_TEXT_CHARS } from "../base/limits.ts";
+import { isFlag, type Finding } from "./finding.ts";
+import { sameMetric } from "./metric-key.ts";
+import type { PlotRef, RunOutcome } from "./run.ts";
+import type { MetricSummary } from "./sample.ts";
+import { localStamp } from "../base/time.ts";
+import {
+  linkTarget,
+  markdownLink,
+  markdownText,
+  plainLine,
+  proseText,
+} from "../base/markdown-text.ts";
+import type { Run } from "./world.ts";
+
+/** The name under which a run keeps that a flag was resolved: `not-finite val/loss`. */
+export function flagKey(finding: Finding): string {
+  return finding.metric === undefined ? finding.rule : `${finding.rule} ${finding.metric}`;
+}
+
+/** What is said of a run by now: at its end by its outcome, before by the flags so far. */
+export function findingsOf(run: Run | undefined): Pick<RunOutcome, "findings"> {
+  return run?.outcome ?? { findings: run?.flags ?? [] };
+}
+
+/** Findings that belong in a receipt: flags, then notes; all else speaks in the report. */
+export function shownFindings(outcome: Pick<RunOutcome, "findings">): readonly Finding[] {
+  const shown = outcome.findings.filter((finding) => isFlag(finding) || finding.tier === "note");
+  return shown.toSorted((a, b) => rank(a) - rank(b) || a.atMs - b.atMs);
+}
+
+const rank = ({ tier }: Finding): number => (tier === "note" ? 1 : 0);
+
+/** The finding without time and tag: what it says and where that can be seen. */
+export function findingText(finding: Finding, folder: string | undefined): string {
+  const message = proseText(plainLine(finding.message, RECEIPT_TEXT_CHARS));
+  const { evidence } = finding;
+  return evidence === undefined ? message : `${message} (${logLink(evidence, folder)})`;
+}
+
+/** `[train.log:418](runs/…/logs/train.log)`, or only its label where there is no run folder. */
+export function logLink(
+  place: { readonly file: string; readonly line: number },
+  folder: string | undefined,
+): string {
+  const label = `${place.file.slice(place.file.lastIndexOf("/") + 1)}:${place.line}`;
+  if (folder === undefined) return markdownText(label);
+  return markdownLink(label, `runs/${folder}/${place.file}`);
+}
+
+/** One list item for each shown finding, and one for how many there are beyond them. */
+export function findingItems(run: Run, timeZone: string): readonly string[] {
+  const shown = shownFindings(findingsOf(run));
+  const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => flagLine(run, finding, timeZone));
+  const beyond = shown.length - items.length;
+  return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
+}
+
+/** The item of one finding; `of`: the runs that have it, as Markdown, in a receipt of several. */
+export function flagLine(run: Run, finding: Finding, timeZone: string, of?: string): string {
+  const time = localStamp(finding.atMs, timeZone).slice(11);
+  const tag =
+    finding.tier === "note" ? "" : `[${isResolved(run, finding) ? "RESOLVED" : "WEIRD"}] `;
+  const whose = of === undefined ? "" : `${of}: `;
+  return `- ${time} ${tag}${whose}${findingText(finding, run.folder)}`;
+}
+
+const isResolved = (run: Run, finding: Finding): boolean => run.resolved.includes(flagKey(finding));
+
+/**
+ * `val/loss 0.312` for each promised metric that was logged, else for the first ones: the literal
+ * token of the last value, or `NaN` and `Infinity` where that was none.
+ */
+export function metricTexts(outcome: RunOutcome, promised: readonly string[]): readonly string[] {
+  const found = promised.flatMap((key) => findMetric(outcome.metrics, key) ?? []);
+  const shown = found.length > 0 ? [...new Set(found)] : outcome.metrics;
+  return shown
+    .slice(0, RECEIPT_METRICS)
+    .map(({ key, last }) => `${markdownText(plainLine(key, 60))} ${lastToken(last)}`);
+}
+
+/** The metric of that name, in whatever spelling. */
+export function findMetric(
+  metrics: readonly MetricSummary[],
+  key: string,
+): MetricSummary | undefined {
+  return (
+    metrics.find((metric) => metric.key === key) ??
+    metrics.find((metric) => sameMetric(metric.key, key))
+  );
+}
+
+/** A logged value as it was logged; `NaN` and `Infinity` where that was none. */
+export function lastToken(last: MetricSummary["last"]): string {
+  if (!Number.isFinite(last.value)) return String(last.value);
+  return markdownText(plainLine(last.token, 40));
+}
+
+/** The one plot of a receipt: of an open flag's metric, else of the first promised, else the first. */
+export function plotImage(
+  run: Run,
+  outcome: RunOutcome,
+  promised: readonly string[],
+): string | undefined {
+  if (run.folder === undefined) return undefined;
+  const flags = shownFindings(outcome).filter(({ tier }) => tier !== "note");
+  const wanted = [...flags.filter((flag) => !isResolved(run, flag)), ...flags]
+    .flatMap(({ metric }) => metric ?? [])
+    .concat(promised);
+  const plot = wanted.map((key) => findPlot(outcome.plots, key)).find(Boolean) ?? outcome.plots[0];
+  if (plot === undefined) return undefined;
+  return `![${markdownText(plot.metric)}](${linkTarget(`runs/${run.folder}/${plot.file}`)})`;
+}
+
+function findPlot(plots: readonly PlotRef[], key: string): PlotRef | undefined {
+  return (
+    plots.find((plot) => plot.metric === key) ?? plots.find((plot) => sameMetric(plot.metric, key))
+  );
+}

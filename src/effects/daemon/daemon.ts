@@ -1,0 +1,70 @@
+// The loop: one event at a time through `step`, its facts into the ledger, then its effects.
+// It decides nothing and knows no file: what it needs of the world outside is handed in.
+import { carryOut, type Hands, type NewEvent } from "./hands.ts";
+import type { Ledger } from "../state/ledger.ts";
+import { labOf } from "../../domain/replay.ts";
+import type { Event } from "../../domain/event.ts";
+import type { World } from "../../domain/world.ts";
+import { step } from "../../scheduler/step.ts";
+
+export interface LoopParts {
+  readonly world: World;
+  readonly ledger: Pick<Ledger, "append">;
+  readonly hands: Hands;
+  /** ms since 1970. */
+  readonly now: () => number;
+  /** Calls back once at or after a time; a later call replaces the earlier one. */
+  readonly wakeAt: (atMs: number | undefined, callback: () => void) => void;
+  /** A fault that is nobody's but ours, or a ledger that cannot be written: the daemon must end. */
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface Loop {
+  post(event: NewEvent): void;
+  /** No further event is taken; effects under way may still finish. */
+  stop(): void;
+}
+
+/** Starts a loop that has nothing to do until the first event is posted. */
+export function startLoop(parts: LoopParts): Loop {
+  const { world, ledger, hands } = parts;
+  const waiting: Event[] = [];
+  let busy = false;
+  let stopped = false;
+
+  const fault = (error: unknown): void => {
+    stopped = true;
+    parts.wakeAt(undefined, () => undefined);
+    parts.onFault(error);
+  };
+  const takeOne = (event: Event): void => {
+    const { facts, effects, wakeAtMs } = step(world, event);
+    ledger.append(facts.map((fact) => ({ lab: labOf(world, fact), fact })));
+    parts.wakeAt(wakeAtMs, () => post({ kind: "tick" }));
+    for (const effect of effects) carryOut(hands, effect, post).catch(fault);
+  };
+  const post = (event: NewEvent): void => {
+    waiting.push({ ...event, atMs: parts.now() });
+    // A hand that reports at once must not nest one turn into another.
+    if (busy) return;
+    busy = true;
+    try {
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        if (!stopped) takeOne(next);
+      }
+    } catch (error) {
+      fault(error);
+    } finally {
+      busy = false;
+    }
+  };
+  return {
+    post: (event) => {
+      if (!stopped) post(event);
+    },
+    stop() {
+      stopped = true;
+      parts.wakeAt(undefined, () => undefined);
+    },
+  };
+}

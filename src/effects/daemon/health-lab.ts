@@ -1,0 +1,91 @@
+// What is so in a lab's folder that its runs depend on, each with the way to mend it.
+// The rest of the machine is looked at in health.ts.
+import { execFile } from "node:child_process";
+import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { CLOCK_JUMP_MS, DISK_FLOOR_BYTES, VERSION_MS } from "../../base/limits.ts";
+import type { LabPath } from "../../base/ids.ts";
+import { isOnNetwork } from "../state/ledger.ts";
+
+export interface Check {
+  /** What was looked at, in a word or two. */
+  readonly what: string;
+  /** `warn`: it works, less well; `bad`: something will not work. */
+  readonly state: "ok" | "warn" | "bad";
+  readonly says: string;
+  /** What to do about it. */
+  readonly mend?: string;
+}
+
+export const noLab: Check = {
+  what: "lab",
+  state: "warn",
+  says: "none here or above; what concerns a lab was not looked at",
+  mend: "call this inside a lab, or make one with `nightlab init`",
+};
+
+/** The checks of a lab. */
+export async function labFolder(lab: LabPath): Promise<readonly Check[]> {
+  const network = isOnNetwork(lab);
+  const place: Check = network
+    ? {
+        what: "lab",
+        state: "warn",
+        says: `${lab}, on a network file system: saves made on another machine are seen some seconds later`,
+      }
+    : { what: "lab", state: "ok", says: lab };
+  return [place, await room("disk of the lab", lab), await clock(lab), ...(await ignored(lab))];
+}
+
+/** A file server with another clock makes new files old: what is settled is judged by that. */
+async function clock(lab: LabPath): Promise<Check> {
+  const folder = await mkdtemp(join(lab, ".nightlab-doctor-"));
+  try {
+    const path = join(folder, "now");
+    await writeFile(path, "");
+    const away = Math.abs((await stat(path)).mtimeMs - Date.now());
+    if (away < CLOCK_JUMP_MS)
+      return { what: "clock", state: "ok", says: "as the lab's disk has it" };
+    const says = `the lab's disk is ${(away / 1000).toFixed(1)} s away from this machine's clock`;
+    return { what: "clock", state: "warn", says, mend: "have both set their clocks by NTP" };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a lab in a repository must not commit. */
+const NOT_IN_GIT = [".nightlab/x", "experiment/runs/2025-02-02T14-30-00-x/checkpoints/x"] as const;
+
+async function ignored(lab: LabPath): Promise<readonly Check[]> {
+  const asked = promisify(execFile)("git", ["check-ignore", "--no-index", ...NOT_IN_GIT], {
+    cwd: lab,
+    timeout: VERSION_MS,
+  });
+  const answer = await asked.then(
+    ({ stdout }) => stdout,
+    // 1: none of them is ignored. Anything else: no git, or no repository.
+    (error: { readonly code?: unknown }) => (error.code === 1 ? "" : undefined),
+  );
+  if (answer === undefined) return [];
+  const lines = answer.split("\n");
+  const missing = NOT_IN_GIT.filter((path) => !lines.includes(path)).map((path) =>
+    path.startsWith(".nightlab") ? ".nightlab/" : "**/runs/*/checkpoints/",
+  );
+  const what = ".gitignore";
+  if (missing.length === 0)
+    return [{ what, state: "ok", says: "keeps weights and nightlab's own files out" }];
+  const says = `does not name ${missing.join(" and ")}`;
+  return [
+    { what, state: "warn", says, mend: `add ${missing.join(" and ")} to the lab's .gitignore` },
+  ];
+}
+
+/** Free room of the disk that a folder is on. */
+export async function room(what: string, folder: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  const says = `${(free / 1e9).toFixed(free < 1e10 ? 1 : 0)} GB free`;
+  if (free >= DISK_FLOOR_BYTES) return { what, state: "ok", says };
+  return { what, state: "warn", says, mend: "old checkpoints are the usual place to make room" };
+}

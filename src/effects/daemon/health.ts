@@ -1,0 +1,221 @@
+// What is so on this machine that runs depend on, each with the way to mend it.
+// It changes nothing and asks no daemon; how it is shown is cli/doctor.ts's.
+import { execFile } from "node:child_process";
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { EXPERIMENTS_PER_LAB, GPU_QUERY_MS, VERSION_MS } from "../../base/limits.ts";
+import type { LabPath } from "../../base/ids.ts";
+import { gpuFacts } from "../gpu/gpu-facts.ts";
+import { labFolder, noLab, room, type Check } from "./health-lab.ts";
+import { isLocked } from "../state/lab-lock.ts";
+import { isOnNetwork } from "../state/ledger.ts";
+import { lockOpenFile } from "../os/native.ts";
+import { findRunner } from "../environment/runner.ts";
+import { findSupervision } from "../supervise/services.ts";
+import { errorCode } from "../os/write-whole.ts";
+
+export interface HealthOptions {
+  readonly lab: LabPath | undefined;
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** All checks, in the order in which a person should read them; none rejects. */
+export async function checkHealth(options: HealthOptions): Promise<readonly Check[]> {
+  const { lab, stateDir, env } = options;
+  const all: readonly (readonly [string, () => Promise<readonly Check[]> | readonly Check[]])[] = [
+    ["supervision", async () => [await supervision(env)]],
+    ["programs", () => programs(env)],
+    ["GPUs", async () => [await gpus(env)]],
+    ["state", () => stateFolder(stateDir)],
+    ["lab", async () => (lab === undefined ? [noLab] : await labFolder(lab))],
+    ["watching", () => watching()],
+    ["daemons", () => [daemons(lab)]],
+  ];
+  const found: Check[] = [];
+  for (const [what, look] of all) {
+    try {
+      found.push(...(await look()));
+    } catch (error) {
+      found.push({ what, state: "bad", says: `cannot be looked at: ${String(error)}` });
+    }
+  }
+  return found;
+}
+
+async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {
+  const found = await findSupervision(env);
+  const what = "supervision";
+  if (found.kind === "group") {
+    return {
+      what,
+      state: "warn",
+      says: `plain groups of processes, since ${found.why}; runs outlive the daemon, but \`memory\` is not held`,
+      ...(found.mend === undefined ? {} : { mend: found.mend }),
+    };
+  }
+  const says = `services of systemd ${found.version}: a run is ended with all that it started`;
+  if (found.memory) return { what, state: "ok", says: `${says}, and \`memory\` is held` };
+  return {
+    what,
+    state: "warn",
+    says: `${says}; \`memory\` is not held, since the kernel gives your manager no such control`,
+    mend: "boot with cgroup v2, which systemd delegates memory in",
+  };
+}
+
+async function programs(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
+  const [uv, pixi] = [await findRunner("uv"), await findRunner("pixi")];
+  const checks: Check[] = [{ what: "node", state: "ok", says: process.version }];
+  for (const found of [uv, pixi]) {
+    if (found.kind === "found") {
+      const says = `${await versionOf(found.binary, env)} at ${found.binary}`;
+      checks.push({ what: found.runner, state: "ok", says });
+    } else if (found.runner === "uv") {
+      const state = pixi.kind === "found" ? "warn" : "bad";
+      checks.push({ what: "uv", state, says: found.message });
+    } else
+      checks.push({
+        what: "pixi",
+        state: "ok",
+        says: "not here; only labs with a pixi.toml need it",
+      });
+  }
+  const git = await versionOf("git", env);
+  checks.push(
+    git === ""
+      ? {
+          what: "git",
+          state: "warn",
+          says: "not here: what code a run had is not kept",
+          mend: "install git",
+        }
+      : { what: "git", state: "ok", says: git },
+  );
+  return checks;
+}
+
+async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<string> {
+  const asked = promisify(execFile)(program, ["--version"], { env, timeout: VERSION_MS });
+  return asked.then(
+    ({ stdout }) => stdout.trim().split("\n")[0] ?? "",
+    () => "",
+  );
+}
+
+async function gpus(env: NodeJS.ProcessEnv): Promise<Check> {
+  const there = await gpuFacts();
+  const what = "GPUs";
+  if (there.length > 0) {
+    const names = there.map(({ name }, index) => `${index} ${name}`).join(", ");
+    return { what, state: "ok", says: `${names}; driver ${there[0]?.driver ?? ""}` };
+  }
+  const trouble = await promisify(execFile)("nvidia-smi", ["-L"], {
+    env,
+    timeout: GPU_QUERY_MS,
+  }).then(
+    () => undefined,
+    (error: { readonly code?: unknown; readonly stdout?: string }) =>
+      error.code === "ENOENT"
+        ? undefined
+        : (error.stdout?.trim().split("\n")[0] ?? "it said nothing"),
+  );
+  if (trouble === undefined) return { what, state: "ok", says: "none; runs go on the CPU" };
+  const says = `the driver does not answer: ${trouble}; runs wait for it`;
+  return { what, state: "bad", says, mend: "see what `nvidia-smi` says; a restart often helps" };
+}
+
+/** The nearest folder that is there: what is not made yet will be made in it. */
+function nearest(path: string): string {
+  for (let at = path; ; at = dirname(at)) if (existsSync(at) || at === dirname(at)) return at;
+}
+
+async function stateFolder(stateDir: string): Promise<readonly Check[]> {
+  const there = nearest(stateDir);
+  const move = "set NIGHTLAB_STATE_DIR to a folder on a local disk";
+  const what = "state";
+  if (isOnNetwork(there)) {
+    return [{ what, state: "bad", says: `${stateDir} is on a network file system`, mend: move }];
+  }
+  const locks = lockHolds(there);
+  if (locks !== undefined)
+    return [{ what, state: "bad", says: `${stateDir}: ${locks}`, mend: move }];
+  return [
+    { what, state: "ok", says: `${stateDir}, on a local disk, with locks` },
+    await room("disk of the state", there),
+  ];
+}
+
+/** Why locks cannot be trusted in a folder; undefined where they can. */
+function lockHolds(folder: string): string | undefined {
+  const path = join(folder, `.nightlab-doctor-${process.pid}`);
+  try {
+    const [first, second] = [openSync(path, "w"), openSync(path, "w")];
+    try {
+      if (lockOpenFile(first) !== "held") return "its file system has no locks";
+      return lockOpenFile(second) === "taken"
+        ? undefined
+        : "a lock is given twice on its file system";
+    } finally {
+      closeSync(first);
+      closeSync(second);
+      rmSync(path, { force: true });
+    }
+  } catch (error) {
+    return `nothing can be written there (${errorCode(error)})`;
+  }
+}
+
+function inotify(name: string): number {
+  try {
+    return Number(readFileSync(`/proc/sys/fs/inotify/${name}`, "utf8"));
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function watching(): readonly Check[] {
+  const [watches, instances] = [inotify("max_user_watches"), inotify("max_user_instances")];
+  if (Number.isNaN(watches)) return [];
+  const says = `${watches} watches and ${instances} watchers for each user`;
+  const enough = watches >= 4 * EXPERIMENTS_PER_LAB && instances >= 64;
+  if (enough) return [{ what: "watching", state: "ok", says }];
+  const mend = "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512";
+  return [{ what: "watching", state: "warn", says: `only ${says}`, mend }];
+}
+
+/** Other daemons of the machine; each lab can have one only, and they share GPUs by locks. */
+function daemons(lab: LabPath | undefined): Check {
+  const others = readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
+    try {
+      const words = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0");
+      const at = words.findIndex((word) =>
+        /nightlab(?:\.js)?$|nightlab\/(?:src|dist)\/main\.[jt]s$/.test(word),
+      );
+      const watches =
+        at >= 0 && words[at + 1] === "watch" && !/^(?:sh|nsenter)$/.test(words[0] ?? "");
+      return watches ? [{ pid: Number(name), uid: statSync(`/proc/${name}`).uid }] : [];
+    } catch {
+      return [];
+    }
+  });
+  const what = "daemons";
+  const held = lab === undefined ? undefined : isLocked(lab);
+  const count = others.length === 1 ? "1 on this machine" : `${others.length} on this machine`;
+  const mine = held === undefined ? "" : `; this lab's has pid ${held.pid ?? "unknown"}`;
+  if (lab !== undefined && held === undefined) {
+    return { what, state: "warn", says: `${count}; none watches this lab`, mend: "nightlab watch" };
+  }
+  const shared = others.length > 1 ? "; they share its GPUs by locks" : "";
+  return { what, state: "ok", says: `${count}${mine}${shared}` };
+}

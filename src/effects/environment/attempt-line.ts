@@ -1,0 +1,57 @@
+// What an attempt will be started with: whether all of it is there, and its command line.
+// Starting it is attempt-hands.ts's.
+import { join } from "node:path";
+import type { StartExamination } from "../../domain/event.ts";
+import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
+import type { AttemptSpec } from "../../domain/run.ts";
+import { codeSeen } from "../code/code-hash.ts";
+import { missingScript, pythonOf } from "./environment.ts";
+import { venvOf } from "./prepared-environments.ts";
+import { findRunFolder, listRunFolders } from "../supervise/run-folders.ts";
+import { chooseRunner, commandLine } from "./runner.ts";
+
+/** Whether script, target and runner are there, and what the code is. */
+export async function examineAttempt(spec: AttemptSpec): Promise<StartExamination> {
+  const { experiment, script, codeDir } = spec;
+  if (spec.verb === "eval" && (await evaluatedRun(spec)) === undefined) {
+    return { kind: "target-missing", message: `no run is called \`${spec.name}\`` };
+  }
+  const missing = await missingScript(codeDir ?? experiment, script);
+  if (missing !== undefined) return { kind: "script-missing", message: missing, script };
+  const runner = await chooseRunner(experiment, spec.lab, spec.runner);
+  if (runner.kind === "missing") return { kind: "no-runner", message: runner.message };
+  const code = await codeSeen(experiment);
+  const runs = codeDir === undefined ? code : await codeSeen(codeDir);
+  return { kind: "ready", codeHash: runs.hash, code, runner: runner.runner };
+}
+
+/** The program and its arguments. Rejects with why there is none. */
+export async function argvOf(spec: AttemptSpec): Promise<readonly string[]> {
+  const args = await argumentsOf(spec);
+  const script = scriptFile(spec);
+  if (spec.pinned !== undefined) return [pythonOf(venvOf(spec)), script, ...args];
+  const runner = await chooseRunner(spec.experiment, spec.lab, spec.runner);
+  if (runner.kind === "missing") throw new Error(runner.message);
+  const line = await commandLine(runner, script, args);
+  if (line.kind === "refused") throw new Error(line.message);
+  return line.argv;
+}
+
+/** Relative to the experiment, which is where it is started; of copied code absolute. */
+export const scriptFile = ({ script, codeDir }: AttemptSpec): string =>
+  codeDir === undefined ? script : join(codeDir, script);
+
+async function argumentsOf(spec: AttemptSpec): Promise<readonly string[]> {
+  if (spec.verb !== "eval") return spec.args;
+  const onRun = await evaluatedRun(spec);
+  return [`runs/${onRun ?? spec.name}`, ...spec.args];
+}
+
+/** The run that an evaluation is of: as resolved, a folder by its name, or the newest so named. */
+async function evaluatedRun(spec: AttemptSpec): Promise<RunFolder | undefined> {
+  if (spec.onRun !== undefined) return findRunFolder(spec.experiment, spec.onRun);
+  const there = await listRunFolders(spec.experiment);
+  return there.findLast(
+    (folder) => folder === spec.name || RUN_FOLDER.exec(folder)?.[2] === spec.name,
+  );
+}

@@ -1,0 +1,255 @@
+// Builds the environment of a script before its run starts, so that a mistake in it is told at
+// once and a free GPU does not wait for a download. Which runner it is, runner.ts knows.
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { isAbsolute, join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
+import { GRACE_MS, PREPARE_MS, PREPARE_TAIL_BYTES, REASON_CHARS } from "../../base/limits.ts";
+import type { PinnedEnvironment } from "../../domain/repeat.ts";
+import { scriptMetadata } from "../code/code-hash.ts";
+import type { FoundRunner } from "./runner.ts";
+
+export type Prepared =
+  | { readonly kind: "ok" }
+  /** The runner refused; `message` is its own reason, shortened. */
+  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "script-missing"; readonly message: string }
+  | { readonly kind: "aborted" };
+
+export interface Preparation {
+  readonly found: FoundRunner;
+  readonly experiment: string;
+  /** Folder of the script, where it is a copy of the experiment's. */
+  readonly codeDir?: string;
+  /** Relative to the experiment, or to `codeDir`. */
+  readonly script: string;
+  /** Packages that are installed instead of what the script asks for, and where. */
+  readonly pinned?: PinnedEnvironment & { readonly venv: string };
+  /** File that gets everything the runner prints. */
+  readonly log: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+  /** Longest time without a byte printed. */
+  readonly idleMs?: number;
+}
+
+/**
+ * Resolves, downloads and installs what a script needs, changing no file of the experiment. A
+ * script without dependencies of its own has nothing to prepare. Never rejects for what a person
+ * or the network did.
+ */
+export async function prepareEnvironment(what: Preparation): Promise<Prepared> {
+  if (what.signal?.aborted === true) return { kind: "aborted" };
+  const missing = await missingScript(what.codeDir ?? what.experiment, what.script);
+  if (missing !== undefined) return { kind: "script-missing", message: missing };
+  for (const args of await prepareArgs(what)) {
+    const prepared = await carryOut(what, args);
+    if (prepared.kind !== "ok") return prepared;
+  }
+  return { kind: "ok" };
+}
+
+async function carryOut(what: Preparation, args: readonly string[]): Promise<Prepared> {
+  const log = await open(what.log, "a");
+  try {
+    const child = spawn(what.found.binary, args, {
+      cwd: what.experiment,
+      detached: true,
+      env: what.env,
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    const end = await waitFor(child, what);
+    if (end === "aborted") return { kind: "aborted" };
+    if (end === 0) return { kind: "ok" };
+    if (end === "idle") {
+      const minutes = Math.round((what.idleMs ?? PREPARE_MS) / 60_000);
+      return {
+        kind: "failed",
+        message: `${what.found.runner} made no progress for ${minutes} min`,
+      };
+    }
+    if (typeof end === "string") return { kind: "failed", message: end };
+    const reason = runnerReason(await tailOf(what.log));
+    const left = `${what.found.runner} left with ${end}`;
+    return { kind: "failed", message: reason === "" ? left : reason };
+  } finally {
+    await log.close();
+  }
+}
+
+/**
+ * Why a script cannot run, or undefined when it is there. A name that leaves the experiment's
+ * folder is treated like a missing one.
+ */
+export async function missingScript(
+  experiment: string,
+  script: string,
+): Promise<string | undefined> {
+  if (isAbsolute(script) || script.split("/").includes("..")) {
+    return `${script} is not inside the experiment's folder`;
+  }
+  try {
+    if ((await stat(join(experiment, script))).isFile()) return undefined;
+    return `${script} is a folder, not a script`;
+  } catch {
+    const there = (await readdir(experiment).catch(() => [])).filter((name) =>
+      name.endsWith(".py"),
+    );
+    const near = nearest(script, there);
+    if (near !== undefined) return `${script} is not there; did you mean ${near}?`;
+    return `${script} is not there, and no other Python script either`;
+  }
+}
+
+/** What a runner's output says went wrong, on one line: the error and its causes, no frames. */
+export function runnerReason(output: string): string {
+  const lines = stripVTControlCharacters(output).split(/\r\n|\n|\r/);
+  const first = lines.findLastIndex((line) => /^\s*(?:error\b|Error:|×)/i.test(line));
+  const told = lines.slice(first < 0 ? -6 : first);
+  const words = told
+    .map((line) => line.replace(/[│├└╰─▶×╭╮╯•]/g, " ").trim())
+    .filter((line) => line !== "" && !/^[|^\s]+$/.test(line));
+  const text = words.join(" ").replace(/\s+/g, " ").trim();
+  const network =
+    /dns error|error sending request|failed to (?:fetch|download)|network is unreachable/i;
+  const address = /https?:\/\/[^\s`)]+/.exec(text)?.[0];
+  if (network.test(text)) {
+    const last = words.at(-1)?.replace(/^cause:\s*/i, "") ?? "";
+    const where = address === undefined ? "" : ` ${address.slice(0, 200)}`;
+    return cut(`No answer from the network: cannot reach${where} (${last})`);
+  }
+  return cut(text.replace(/^error:\s*/i, "").replace(/ (?:cause|Caused by): /gi, ": "));
+}
+
+/** The calls of the runner that build it, in order. */
+async function prepareArgs(what: Preparation): Promise<readonly (readonly string[])[]> {
+  const path = join(what.codeDir ?? what.experiment, what.script);
+  const { pinned } = what;
+  switch (what.found.runner) {
+    case "pixi":
+      return [["install"]];
+    case "uv": {
+      if (pinned !== undefined) return pinnedArgs(pinned);
+      const text = await readFile(path, "utf8").catch(() => "");
+      if (scriptMetadata(text) === undefined) return [];
+      // An outdated lock is the person's; `uv run` will say what it makes of it.
+      const locked = await stat(`${path}.lock`).then(
+        () => true,
+        () => false,
+      );
+      return [["sync", ...(locked ? ["--frozen"] : []), "--script", path]];
+    }
+  }
+}
+
+/** An environment of its own with exactly these packages, and the Python that they were used with. */
+function pinnedArgs({
+  venv,
+  requirements,
+  python,
+}: NonNullable<Preparation["pinned"]>): readonly (readonly string[])[] {
+  const version = python === undefined ? [] : ["--python", python];
+  const made = ["venv", "--no-project", "--allow-existing", ...version, venv];
+  if (requirements === undefined) return [made];
+  return [made, ["pip", "sync", "--python", pythonOf(venv), requirements]];
+}
+
+/** The interpreter of a virtual environment. */
+export const pythonOf = (venv: string): string => join(venv, "bin", "python");
+
+/** Exit code, or why it was ended: by us, for standing still, or a start that failed. */
+async function waitFor(child: ChildProcess, what: Preparation): Promise<number | string> {
+  const idleMs = what.idleMs ?? PREPARE_MS;
+  let ended: "aborted" | "idle" | undefined;
+  let killer: NodeJS.Timeout | undefined;
+  const end = (why: "aborted" | "idle"): void => {
+    if (ended !== undefined) return;
+    ended = why;
+    signal(child, "SIGTERM");
+    killer = setTimeout(() => signal(child, "SIGKILL"), GRACE_MS);
+  };
+  let seen = -1;
+  let movedAtMs = Date.now();
+  const look = setInterval(
+    () => {
+      void stat(what.log).then(
+        ({ size }) => {
+          if (size !== seen) movedAtMs = Date.now();
+          seen = size;
+          if (Date.now() - movedAtMs > idleMs) end("idle");
+          return undefined;
+        },
+        () => undefined,
+      );
+    },
+    Math.min(1_000, idleMs / 4),
+  );
+  const abort = (): void => end("aborted");
+  what.signal?.addEventListener("abort", abort, { once: true });
+  try {
+    return await new Promise<number | string>((resolve) => {
+      child.once("error", (error) => {
+        resolve(`Cannot start ${what.found.binary}: ${error.message}`);
+      });
+      child.once("exit", (code, killedBy) => {
+        resolve(ended ?? code ?? `${what.found.runner} was ended by ${killedBy ?? "a signal"}`);
+      });
+    });
+  } finally {
+    clearInterval(look);
+    clearTimeout(killer);
+    what.signal?.removeEventListener("abort", abort);
+  }
+}
+
+/** Signals the group of a child that was not waited for yet: its number cannot be another's. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // It ended in this very moment.
+  }
+}
+
+async function tailOf(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const start = Math.max(0, size - PREPARE_TAIL_BYTES);
+    const bytes = Buffer.alloc(size - start);
+    await file.read(bytes, 0, bytes.length, start);
+    return bytes.toString("utf8");
+  } finally {
+    await file.close();
+  }
+}
+
+function cut(text: string): string {
+  return text.length <= REASON_CHARS ? text : `${text.slice(0, REASON_CHARS - 1).trimEnd()}…`;
+}
+
+/** The name that needs the fewest changes, ties by name; undefined where there is none. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const ranked = names
+    .slice(0, 1_000)
+    .map((other) => ({ other, away: distance(name.slice(0, 100), other.slice(0, 100)) }));
+  ranked.sort((a, b) => a.away - b.away || (a.other < b.other ? -1 : 1));
+  return ranked[0]?.other;
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      const best = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
+      next.push(best);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

@@ -1,0 +1,122 @@
+// Which Python a run has: its path and version, from its processes, or from the runner once it is
+// over. Nothing is started that takes more than a moment.
+import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { execa } from "execa";
+import { INTERPRETER_MS } from "../../base/limits.ts";
+import type { AttemptSpec } from "../../domain/run.ts";
+import { scriptFile } from "./attempt-line.ts";
+import { attemptDir, readProcesses } from "../supervise/attempts.ts";
+import { pythonOf } from "./environment.ts";
+import { stampOf } from "../code/code-hash.ts";
+import { venvOf } from "./prepared-environments.ts";
+import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
+
+export interface Interpreter {
+  /** As it was started: that of an environment is a link in it. */
+  readonly path: string;
+  /** `3.12.4`; absent where nothing tells. */
+  readonly version?: string;
+  /** `CPython`. */
+  readonly implementation?: string;
+}
+
+/** The interpreter of an attempt that runs or ran; undefined where nothing tells. */
+export async function interpreterOf(spec: AttemptSpec): Promise<Interpreter | undefined> {
+  const path =
+    (await runningPython(spec)) ??
+    (spec.pinned === undefined ? await runnersPython(spec) : pythonOf(venvOf(spec)));
+  return path === undefined ? undefined : { path, ...(await versionOf(path)) };
+}
+
+/** `CPython 3.12.4 (/path/of/python)`. */
+export function interpreterText({ path, version, implementation }: Interpreter): string {
+  return version === undefined ? path : `${implementation ?? "Python"} ${version} (${path})`;
+}
+
+/** The first Python among the attempt's process and what it started: uv and pixi start it. */
+async function runningPython(spec: AttemptSpec): Promise<string | undefined> {
+  const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt));
+  if (child === undefined) return undefined;
+  let level = [child.pid];
+  for (let depth = 0; depth < 4 && level.length > 0; depth += 1) {
+    for (const pid of level) {
+      const line = await readText(`/proc/${pid}/cmdline`);
+      const environ = await readText(`/proc/${pid}/environ`);
+      if (!environ.split("\0").includes(`NIGHTLAB_RUN_ID=${spec.attempt}`)) continue;
+      const [program = ""] = line.split("\0");
+      if (program.startsWith("/") && /^python[\d.]*$/.test(basename(program))) return program;
+    }
+    const below = await Promise.all(
+      level.map((pid) => readText(`/proc/${pid}/task/${pid}/children`)),
+    );
+    level = below.flatMap((text) => text.split(" ").filter(Boolean).map(Number));
+  }
+  return undefined;
+}
+
+/** What the runner said of a script that has not been touched since. */
+const said = new Map<string, string>();
+
+async function runnersPython(spec: AttemptSpec): Promise<string | undefined> {
+  const { experiment, lab } = spec;
+  const runner = await chooseRunner(experiment, lab, spec.runner);
+  if (runner.kind === "missing") return undefined;
+  if (runner.runner === "pixi") {
+    const manifest = await pixiManifest(experiment, lab);
+    if (manifest === undefined) return undefined;
+    return existing(join(dirname(manifest), ".pixi", "envs", "default", "bin", "python"));
+  }
+  const script = join(spec.codeDir ?? experiment, spec.script);
+  const stamp = await stat(script, { bigint: true }).then(stampOf, () => undefined);
+  const key = `${runner.binary}\n${script}\n${stamp}`;
+  const known = stamp === undefined ? undefined : await existing(said.get(key));
+  if (known !== undefined) return known;
+  const path = await askUv(runner, spec);
+  if (path !== undefined) {
+    if (said.size > 1_000) said.clear();
+    said.set(key, path);
+  }
+  return path;
+}
+
+async function askUv({ binary }: FoundRunner, spec: AttemptSpec): Promise<string | undefined> {
+  const asked = await execa(binary, ["python", "find", "--script", scriptFile(spec)], {
+    cwd: spec.experiment,
+    timeout: INTERPRETER_MS,
+    reject: false,
+    stdin: "ignore",
+  });
+  const path = asked.failed ? "" : asked.stdout.trim();
+  return path === "" ? undefined : path;
+}
+
+async function existing(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  return stat(path).then(
+    () => path,
+    () => undefined,
+  );
+}
+
+/** From what an environment says of itself, or from where the interpreter lies. */
+async function versionOf(path: string): Promise<Omit<Interpreter, "path">> {
+  const root = dirname(dirname(path));
+  const settings = await readText(join(root, "pyvenv.cfg"));
+  const field = (name: RegExp): string | undefined =>
+    new RegExp(`^(?:${name.source})\\s*=\\s*(\\S+)`, "m").exec(settings)?.[1];
+  const version = field(/version_info|version/) ?? (await condaVersion(root));
+  const lies = version ?? /(\d+\.\d+\.\d+)/.exec(await realpath(path).catch(() => ""))?.[1];
+  const implementation = field(/implementation/);
+  return {
+    ...(lies === undefined ? {} : { version: /^\d+\.\d+\.\d+/.exec(lies)?.[0] ?? lies }),
+    ...(implementation === undefined ? {} : { implementation }),
+  };
+}
+
+async function condaVersion(root: string): Promise<string | undefined> {
+  const names = await readdir(join(root, "conda-meta")).catch(() => []);
+  return names.flatMap((name) => /^python-(\d+\.\d+\.\d+)-/.exec(name)?.[1] ?? [])[0];
+}
+
+const readText = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");

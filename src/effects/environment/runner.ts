@@ -1,0 +1,183 @@
+// Which program runs an experiment's scripts, where it is on this machine, and its command line.
+// Building the environment ahead of a run is environment.ts's.
+import { execFile } from "node:child_process";
+import { access, constants, readFile, stat } from "node:fs/promises";
+import { homedir } from "node:os";
+import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import type { Runner } from "../../domain/command.ts";
+
+/** A runner that can be started. */
+export interface FoundRunner {
+  readonly kind: "found";
+  readonly runner: Runner;
+  /** Absolute path of its program. */
+  readonly binary: string;
+}
+
+export type RunnerChoice =
+  FoundRunner | { readonly kind: "missing"; readonly runner: Runner; readonly message: string };
+
+/** A command line, or why this runner cannot be given these arguments. */
+export type CommandLine =
+  | { readonly kind: "argv"; readonly argv: readonly string[] }
+  | { readonly kind: "refused"; readonly message: string };
+
+/** Where programs are looked for: variables, home folder and this checkout. */
+export interface Surroundings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  /** The folder with nightlab's own package.json. */
+  readonly checkout: string;
+}
+
+const HOW_TO_GET: Readonly<Record<Runner, string>> = {
+  uv: "`curl -LsSf https://astral.sh/uv/install.sh | sh` or `pip install uv`",
+  pixi: "`curl -fsSL https://pixi.sh/install.sh | sh`",
+};
+
+/** The surroundings of this process. */
+function surroundings(): Surroundings {
+  const checkout = fileURLToPath(new URL("../../../", import.meta.url));
+  return { env: process.env, home: homedir(), checkout };
+}
+
+/**
+ * The runner of an experiment: what its frontmatter says, else pixi where a pixi manifest is in
+ * its folder or one above it up to the lab, else uv.
+ */
+export async function chooseRunner(
+  experiment: string,
+  lab: string,
+  written: Runner | undefined,
+  around: Surroundings = surroundings(),
+): Promise<RunnerChoice> {
+  const runner = written ?? ((await pixiManifest(experiment, lab)) === undefined ? "uv" : "pixi");
+  return findRunner(runner, around);
+}
+
+/** Finds a runner's program: its variable, PATH, this checkout, then its usual folders. */
+export async function findRunner(
+  runner: Runner,
+  around: Surroundings = surroundings(),
+): Promise<RunnerChoice> {
+  const variable = runner === "uv" ? "NIGHTLAB_UV" : "NIGHTLAB_PIXI";
+  const named = around.env[variable];
+  if (named !== undefined && named !== "") {
+    if (isAbsolute(named) && (await isProgram(named))) {
+      return { kind: "found", runner, binary: named };
+    }
+    const message = `${variable} names ${named}, which is no program that can be started`;
+    return { kind: "missing", runner, message };
+  }
+  const folders = [
+    ...(around.env["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder)),
+    join(around.checkout, ".tools", runner, "bin"),
+    join(around.home, ".local", "bin"),
+    join(around.home, runner === "uv" ? ".cargo" : ".pixi", "bin"),
+  ];
+  for (const folder of folders) {
+    const binary = join(folder, runner);
+    if (await isProgram(binary)) return { kind: "found", runner, binary };
+  }
+  const message =
+    `${runner} was not found on this machine; get it with ${HOW_TO_GET[runner]}, ` +
+    `or name its program in ${variable}`;
+  return { kind: "missing", runner, message };
+}
+
+/**
+ * The command line of a script, run in its experiment's folder: `uv run train.py de-risk` or
+ * `pixi run python train.py de-risk`, every argument exactly as given.
+ */
+export async function commandLine(
+  found: FoundRunner,
+  script: string,
+  args: readonly string[],
+): Promise<CommandLine> {
+  const path = scriptPath(script);
+  switch (found.runner) {
+    case "uv": {
+      // uv takes a name without the ending for a command, unless it is told.
+      const flags = /\.pyw?$/i.test(path) ? [] : ["--script"];
+      return { kind: "argv", argv: [found.binary, "run", ...flags, path, ...args] };
+    }
+    case "pixi": {
+      const odd = [path, ...args].find((text) => ODD_FOR_OLD_PIXI.test(text));
+      if (odd !== undefined && !(await passesAnything(found.binary))) {
+        const message =
+          `this pixi would change the argument ${JSON.stringify(odd)} on its way to the script; ` +
+          `pixi ${VERBATIM_SINCE.join(".")} and later do not: \`pixi self-update\``;
+        return { kind: "refused", message };
+      }
+      return { kind: "argv", argv: [found.binary, "run", "python", path, ...args] };
+    }
+  }
+}
+
+/** The pixi manifest that governs a folder, looked for from it up to the lab. */
+export async function pixiManifest(folder: string, lab: string): Promise<string | undefined> {
+  const inside = relative(lab, folder);
+  if (isAbsolute(inside) || inside.startsWith("..")) return manifestIn(folder);
+  for (let at = folder; ; at = dirname(at)) {
+    const manifest = await manifestIn(at);
+    if (manifest !== undefined) return manifest;
+    if (relative(lab, at) === "" || at === dirname(at)) return undefined;
+  }
+}
+
+async function manifestIn(folder: string): Promise<string | undefined> {
+  const own = join(folder, "pixi.toml");
+  if (await isFile(own)) return own;
+  const shared = join(folder, "pyproject.toml");
+  try {
+    const text = await readFile(shared, "utf8");
+    return /^[ \t]*\[[ \t]*"?tool"?[ \t]*\.[ \t]*"?pixi"?[ \t]*[.\]]/m.test(text)
+      ? shared
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A script's path as an argument that no runner takes for an option, `-` or an address. */
+function scriptPath(script: string): string {
+  return isAbsolute(script) || !/^-|:/.test(script) ? script : `./${script}`;
+}
+
+// pixi joins the command line for its own shell. Up to 0.52 it put plain single quotes around
+// each argument, then up to 0.60 it doubled backslashes; since 0.64 it reads no templates either.
+const ODD_FOR_OLD_PIXI = /['\\\n\r]|\{[{%#]/;
+const VERBATIM_SINCE = [0, 64, 0] as const;
+
+async function passesAnything(pixi: string): Promise<boolean> {
+  try {
+    const { stdout } = await promisify(execFile)(pixi, ["--version"], { timeout: 5_000 });
+    const parts = /(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? [];
+    for (const [index, least] of VERBATIM_SINCE.entries()) {
+      const part = parts[index] ?? -1;
+      if (part !== least) return part > least;
+    }
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function isProgram(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return await isFile(path);
+  } catch {
+    return false;
+  }
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,126 @@
+// What git says of an experiment's folder: commit, whether it differs, and the difference.
+// It only reads: no locks, hooks, pagers or outside diff programs, and no git means no facts.
+import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { ExecaError } from "execa";
+import { PATCH_FILE_BYTES, PATCH_FILES } from "../../base/limits.ts";
+import { gitIn, type Git } from "./git.ts";
+
+export interface GitFacts {
+  readonly commit: string;
+  /** The experiment's folder, without its runs and pages, differs from the commit or has files it lacks. */
+  readonly dirty: boolean;
+  /**
+   * Applies to the commit with `git apply`, new and binary files too; paths count from the top of
+   * the work tree. Absent when not dirty, or too large.
+   */
+  readonly patch?: Uint8Array;
+  /** Files that differ and are too large for the patch, by their path in the experiment. */
+  readonly left?: readonly string[];
+}
+
+/**
+ * The experiment's folder without the runs of any experiment, and without the pages that nightlab
+ * writes into: a receipt in the journal makes no code different.
+ */
+const HERE = [
+  "--",
+  ".",
+  ":(exclude,top,glob)**/runs/**",
+  ...["runs", "plots", "JOURNAL.md", "REPORT.md", "STATUS.md"].map((one) => `:(exclude)${one}`),
+] as const;
+
+/** Facts of a folder; undefined without git, a repository or a commit, or when git is too slow. */
+export async function gitFacts(experiment: string): Promise<GitFacts | undefined> {
+  if (!(await inRepository(experiment))) return undefined;
+  const temp = await mkdtemp(join(tmpdir(), "nightlab-git-")).catch(() => undefined);
+  if (temp === undefined) return undefined;
+  try {
+    const git = gitIn(experiment, { GIT_INDEX_FILE: join(temp, "index") });
+    const commit = (await git("rev-parse", "--verify", "HEAD")).trim();
+    await copyIndex(experiment, join(temp, "index"), git);
+    const { fits, left } = await differing(experiment, git);
+    if (fits.length === 0 && left.length === 0) return { commit, dirty: false };
+    const patch = fits.length === 0 ? undefined : await patchOf(git, fits);
+    const missing = patch === "too large" ? [...left, ...fits] : left;
+    return {
+      commit,
+      dirty: true,
+      ...(patch === undefined || patch === "too large" ? {} : { patch }),
+      ...(missing.length === 0 ? {} : { left: missing.slice(0, PATCH_FILES) }),
+    };
+  } catch {
+    return undefined;
+  } finally {
+    await rm(temp, { recursive: true, force: true });
+  }
+}
+
+/** Whether a folder here or above has a `.git`: where none has, git need not be started. */
+async function inRepository(folder: string): Promise<boolean> {
+  for (let at = await realpath(folder).catch(() => folder); ; at = dirname(at)) {
+    if ((await lstat(join(at, ".git")).catch(() => undefined)) !== undefined) return true;
+    if (at === dirname(at)) return false;
+  }
+}
+
+/**
+ * An index of our own, so that new files can be entered without touching the person's. It is as
+ * old as theirs: by an index's age git knows which files may have changed in the same second
+ * (Documentation/technical/racy-git).
+ */
+async function copyIndex(experiment: string, to: string, git: Git): Promise<void> {
+  const said = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
+  const path = resolve(experiment, said);
+  try {
+    const second = Math.floor((await stat(path)).mtimeMs / 1000);
+    await copyFile(path, to);
+    await utimes(to, second, second);
+  } catch {
+    await git("read-tree", "HEAD");
+  }
+}
+
+/** Files that differ from the commit, new ones entered into our index; `left` are too large. */
+async function differing(
+  experiment: string,
+  git: Git,
+): Promise<{ readonly fits: readonly string[]; readonly left: readonly string[] }> {
+  const untracked = names(
+    await git("ls-files", "-z", "--others", "--exclude-standard", ...HERE),
+  ).slice(0, PATCH_FILES + 1);
+  const fits: string[] = [];
+  const left: string[] = [];
+  const sort = async (name: string): Promise<void> => {
+    const facts = await lstat(join(experiment, name)).catch(() => undefined);
+    // A folder is a repository inside.
+    const huge = facts !== undefined && (facts.size > PATCH_FILE_BYTES || facts.isDirectory());
+    (huge || fits.length >= PATCH_FILES ? left : fits).push(name);
+  };
+  for (const name of untracked) await sort(name);
+  if (fits.length > 0) await git("add", "--intent-to-add", "--", ...fits.map(literally));
+  const fresh = new Set(untracked);
+  const diff = ["diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD"];
+  for (const name of names(await git(...diff, ...HERE))) {
+    if (!fresh.has(name)) await sort(name);
+  }
+  return { fits, left };
+}
+
+/** What git lists with `-z`. */
+const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
+
+/** The patch of these files. */
+async function patchOf(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
+  const how = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  const paths = ["--no-relative", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
+  const diff = git.bytes("diff", ...how, ...paths, "HEAD", "--", ...files.map(literally));
+  return diff.catch((error: unknown) => {
+    if (error instanceof ExecaError && error.isMaxBuffer) return "too large";
+    throw error;
+  });
+}
+
+/** A name that means itself, whatever it holds. */
+const literally = (name: string): string => `:(literal)${name}`;

@@ -1,0 +1,160 @@
+// Asks AMD's driver, through `rocm-smi`, which GPUs there are, how busy they are and how much of
+// their memory is in use. Which of them a run may have is decided in scheduler/place.ts.
+import { execFile } from "node:child_process";
+import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "../../base/limits.ts";
+
+export interface AmdGpu {
+  /** `GPU-58cb0a8f5a3f2b46`, as ROCR_VISIBLE_DEVICES takes it; its place in the list where it has none. */
+  readonly uuid: string;
+  readonly index: number;
+  readonly name: string;
+  /** Bytes. */
+  readonly memoryUsed?: number;
+  readonly memoryTotal?: number;
+  /** 0 to 1. */
+  readonly busy?: number;
+  readonly driver: string;
+}
+
+export type AmdSeen =
+  | { readonly kind: "seen"; readonly gpus: readonly AmdGpu[] }
+  | { readonly kind: "unreachable"; readonly why: string; readonly noDriver: boolean };
+
+const ARGS = [
+  "--showproductname",
+  "--showuniqueid",
+  "--showmeminfo",
+  "vram",
+  "--showuse",
+  "--showdriverversion",
+  "--json",
+];
+
+/** Where ROCm puts it, should it not be on the PATH. */
+const PROGRAMS = ["rocm-smi", "/opt/rocm/bin/rocm-smi"];
+
+const ABSENT: AmdSeen = { kind: "unreachable", why: "rocm-smi is not there", noDriver: true };
+
+/** Paths on which there was none, and until when that is believed. */
+const absent = new Map<string, number>();
+
+/**
+ * What `rocm-smi` says now; one that hangs is ended after GPU_QUERY_MS, or by `signal`. Never
+ * rejects.
+ */
+export async function askAmd(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<AmdSeen> {
+  const path = env["PATH"] ?? "";
+  if (performance.now() < (absent.get(path) ?? 0)) return ABSENT;
+  for (const program of PROGRAMS) {
+    const answer = await ask(program, env, signal);
+    if (answer !== undefined) return answer;
+  }
+  absent.set(path, performance.now() + GPU_LAYOUT_MS);
+  return ABSENT;
+}
+
+/** Undefined where there is no such program. */
+function ask(
+  program: string,
+  env: NodeJS.ProcessEnv,
+  signal: AbortSignal | undefined,
+): Promise<AmdSeen | undefined> {
+  const options = { env, signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
+  return new Promise((resolve) => {
+    execFile(program, ARGS, options, (error, stdout, stderr) => {
+      const gpus = visible(readAmd(stdout), env);
+      if (error?.code === "ENOENT") resolve(undefined);
+      else if (gpus.length > 0) resolve({ kind: "seen", gpus });
+      else if (error?.killed === true) {
+        const why = `rocm-smi did not answer within ${GPU_QUERY_MS / 1000} s`;
+        resolve({ kind: "unreachable", why, noDriver: false });
+      } else resolve({ kind: "unreachable", ...whySilent(`${stdout}\n${stderr}`) });
+    });
+  });
+}
+
+function whySilent(said: string): { readonly why: string; readonly noDriver: boolean } {
+  const noDriver =
+    said.trim() === "" || /driver not initialized|not found in modules|No GPUs? |{}/i.test(said);
+  const line = said.split(/\r?\n/).find((one) => one.trim() !== "") ?? "it said nothing";
+  return { why: `rocm-smi does not answer: ${line.trim().slice(0, 200)}`, noDriver };
+}
+
+/** Reads the JSON of `rocm-smi`; warnings may stand before it. What is none of a card is left out. */
+export function readAmd(text: string): readonly AmdGpu[] {
+  const parsed = jsonIn(text);
+  if (parsed === undefined) return [];
+  const system = parsed["system"] as Card | undefined;
+  const driver = textOf(system?.["Driver version"]) ?? "";
+  return Object.entries(parsed)
+    .flatMap(([key, card]) => {
+      const number = /^card(\d{1,3})$/.exec(key)?.[1];
+      const isCard = number !== undefined && typeof card === "object" && card !== null;
+      return isCard ? [{ number: Number(number), card: card as Card }] : [];
+    })
+    .toSorted((a, b) => a.number - b.number)
+    .map(({ card }, index) => amdGpu(card, index, driver));
+}
+
+type Card = Readonly<Record<string, unknown>>;
+
+function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
+  const at = text.indexOf("{");
+  if (at === -1) return undefined;
+  try {
+    const value: unknown = JSON.parse(text.slice(at));
+    return typeof value === "object" && value !== null
+      ? (value as Readonly<Record<string, unknown>>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function amdGpu(card: Card, index: number, driver: string): AmdGpu {
+  const used = numberOf(card["VRAM Total Used Memory (B)"]);
+  const total = numberOf(card["VRAM Total Memory (B)"]);
+  const busy = numberOf(card["GPU use (%)"]);
+  return {
+    uuid: uuidOf(card["Unique ID"]) ?? String(index),
+    index,
+    name: nameOf(card),
+    driver,
+    ...(used === undefined ? {} : { memoryUsed: used }),
+    ...(total === undefined ? {} : { memoryTotal: total }),
+    ...(busy === undefined ? {} : { busy: busy / 100 }),
+  };
+}
+
+/** ROCr names a GPU by its unique id, as 16 hexadecimal digits; many desktop cards have none. */
+function uuidOf(id: unknown): string | undefined {
+  const digits = /^0x([0-9a-f]{1,16})$/i.exec(textOf(id) ?? "")?.[1];
+  if (digits === undefined || /^0+$/.test(digits)) return undefined;
+  return `GPU-${digits.toLowerCase().padStart(16, "0")}`;
+}
+
+function nameOf(card: Card): string {
+  const names = ["Card Series", "Card series", "Device Name", "Card Model", "Card model"];
+  const found = names
+    .map((name) => textOf(card[name]))
+    .find((name) => name !== undefined && name !== "N/A" && !name.startsWith("0x"));
+  return found ?? "AMD GPU";
+}
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === "string" ? value.trim() : undefined;
+
+function numberOf(value: unknown): number | undefined {
+  const text = typeof value === "number" ? String(value) : (textOf(value) ?? "");
+  return /^\d{1,16}(?:\.\d{1,6})?$/.test(text) ? Number(text) : undefined;
+}
+
+/** Those that the daemon itself was given, by index or UUID. */
+function visible(gpus: readonly AmdGpu[], env: NodeJS.ProcessEnv): readonly AmdGpu[] {
+  const given = env["ROCR_VISIBLE_DEVICES"] ?? env["HIP_VISIBLE_DEVICES"];
+  if (given === undefined) return gpus;
+  const names = given.split(",").map((name) => name.trim().toLowerCase());
+  return gpus.filter(({ uuid, index }) =>
+    names.some((name) => name === String(index) || name === uuid.toLowerCase()),
+  );
+}

@@ -1,0 +1,48 @@
+// Which GPUs this machine has, as their drivers name them. Whether one is free is not asked here.
+// A machine without a driver, or with one that hangs, has none.
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { GPU_QUERY_MS } from "../../base/limits.ts";
+import type { RunRecord } from "../../domain/run.ts";
+import { askAmd } from "./gpu-amd.ts";
+import { askSlices } from "./gpu-mig.ts";
+
+export type GpuFacts = RunRecord["gpus"][number];
+
+/** NVIDIA's GPUs and slices of them, in the driver's order, then AMD's. */
+export async function gpuFacts(program = "nvidia-smi"): Promise<readonly GpuFacts[]> {
+  const [whole, slices, amd] = await Promise.all([
+    nvidiaFacts(program),
+    askSlices(process.env, program),
+    askAmd(process.env),
+  ]);
+  const cut = slices.map(({ uuid, parent, profile }) => {
+    const { name = "", driver = "" } = whole.find((gpu) => gpu.uuid === parent) ?? {};
+    return { uuid, name: `${name} MIG ${profile}`, driver };
+  });
+  const others = amd.kind === "seen" ? amd.gpus : [];
+  return [...whole, ...cut, ...others.map(({ uuid, name, driver }) => ({ uuid, name, driver }))];
+}
+
+async function nvidiaFacts(program: string): Promise<readonly GpuFacts[]> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      program,
+      ["--query-gpu=uuid,name,driver_version", "--format=csv,noheader"],
+      { timeout: GPU_QUERY_MS, killSignal: "SIGKILL" },
+    );
+    return readGpuList(stdout);
+  } catch {
+    return [];
+  }
+}
+
+/** Reads `UUID, name, driver` lines; a name may itself hold a comma. */
+export function readGpuList(text: string): readonly GpuFacts[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const parts = line.split(",").map((part) => part.trim());
+    const uuid = parts[0] ?? "";
+    if (parts.length < 3 || !/^(?:GPU|MIG)-/.test(uuid)) return [];
+    return [{ uuid, name: parts.slice(1, -1).join(", "), driver: parts.at(-1) ?? "" }];
+  });
+}

@@ -1,0 +1,107 @@
+// Asks the drivers which GPUs and slices of GPUs there are and how much of their memory is in use.
+// Which of them a run may have is decided in scheduler/place.ts.
+import { execFile } from "node:child_process";
+import { GPU_QUERY_MS } from "../../base/limits.ts";
+import type { GpusSeen, SeenGpu } from "../../domain/place.ts";
+import { askAmd, type AmdGpu } from "./gpu-amd.ts";
+import { askSlices, type Slice } from "./gpu-mig.ts";
+
+const ARGS = ["--query-gpu=index,uuid,name,memory.used", "--format=csv,noheader,nounits"];
+
+/**
+ * What `nvidia-smi` and `rocm-smi` say now. One that hangs is ended after GPU_QUERY_MS; GPUs that
+ * answer are told although another does not. Never rejects.
+ */
+export async function askDriver(env: NodeJS.ProcessEnv, program = "nvidia-smi"): Promise<GpusSeen> {
+  const [nvidia, amd] = await Promise.all([askNvidia(env, program), askAmd(env)]);
+  const others = amd.kind === "seen" ? amd.gpus.map(amdGpu) : [];
+  if (nvidia.kind === "seen") return { kind: "seen", gpus: [...nvidia.gpus, ...others] };
+  if (others.length > 0) return { kind: "seen", gpus: others };
+  // A driver that is there and silent says more than one that is not there.
+  return amd.kind === "unreachable" && nvidia.noDriver && !amd.noDriver ? amd : nvidia;
+}
+
+type Unreachable = Extract<GpusSeen, { readonly kind: "unreachable" }>;
+
+async function askNvidia(
+  env: NodeJS.ProcessEnv,
+  program: string,
+): Promise<Extract<GpusSeen, { readonly kind: "seen" }> | Unreachable> {
+  const [answer, slices] = await Promise.all([queried(env, program), askSlices(env, program)]);
+  if (answer.kind === "unreachable") return answer;
+  const gpus = withSlices(answer.gpus, slices);
+  return { kind: "seen", gpus: visible(gpus, env["CUDA_VISIBLE_DEVICES"]) };
+}
+
+function queried(env: NodeJS.ProcessEnv, program: string): Promise<GpusSeen> {
+  const options = { env, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
+  return new Promise((resolve) => {
+    execFile(program, ARGS, options, (error, stdout, stderr) => {
+      const gpus = readGpuMemory(stdout);
+      const said = `${stdout}\n${stderr}`;
+      if (error === null || gpus.length > 0) resolve({ kind: "seen", gpus });
+      else resolve({ kind: "unreachable", ...whySilent(error, said) });
+    });
+  });
+}
+
+const amdGpu = ({ uuid, index, name, memoryUsed }: AmdGpu): SeenGpu => ({
+  uuid,
+  index,
+  name,
+  vendor: "amd",
+  ...(memoryUsed === undefined ? {} : { memoryUsed }),
+});
+
+/** A GPU that is cut into slices is none itself: CUDA refuses it. */
+function withSlices(gpus: readonly SeenGpu[], slices: readonly Slice[]): readonly SeenGpu[] {
+  return gpus.flatMap((gpu) => {
+    const own = slices.filter(({ parent }) => parent === gpu.uuid);
+    if (own.length === 0) return [gpu];
+    return own.map(({ uuid, slice, profile, memoryUsed }) => ({
+      uuid,
+      index: gpu.index,
+      slice,
+      name: `${gpu.name} MIG ${profile}`,
+      ...(memoryUsed === undefined ? {} : { memoryUsed }),
+    }));
+  });
+}
+
+/** Reads `index, UUID, name, MiB` lines; a name may itself hold a comma. Other lines are none. */
+export function readGpuMemory(text: string): readonly SeenGpu[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const parts = line.split(",").map((part) => part.trim());
+    const [index = "", uuid = ""] = parts;
+    const memory = parts.at(-1) ?? "";
+    if (parts.length < 4 || !/^\d{1,4}$/.test(index) || !/^GPU-[\w-]{1,80}$/.test(uuid)) return [];
+    const gpu = { uuid, index: Number(index), name: parts.slice(2, -1).join(", ") };
+    if (/^\d{1,12}$/.test(memory)) return [{ ...gpu, memoryUsed: Number(memory) * 2 ** 20 }];
+    // Where memory is the machine's own there is no figure of the GPU's.
+    if (/^\[(?:N\/A|Not Supported)\]$/i.test(memory)) return [gpu];
+    return [{ ...gpu, broken: true as const }];
+  });
+}
+
+/** Those that the daemon itself was given, by index or UUID, as CUDA reads that variable. */
+function visible(gpus: readonly SeenGpu[], given: string | undefined): readonly SeenGpu[] {
+  if (given === undefined) return gpus;
+  const names = given.split(",").map((name) => name.trim());
+  return gpus.filter(({ uuid, index }) =>
+    names.some((name) => name === String(index) || (name.length > 4 && uuid.startsWith(name))),
+  );
+}
+
+function whySilent(
+  error: Error & { readonly code?: unknown; readonly killed?: boolean },
+  said: string,
+): { readonly why: string; readonly noDriver: boolean } {
+  if (error.code === "ENOENT") return { why: "nvidia-smi is not there", noDriver: true };
+  if (error.killed === true) {
+    return { why: `nvidia-smi did not answer within ${GPU_QUERY_MS / 1000} s`, noDriver: false };
+  }
+  const noDriver = /No devices were found|couldn't communicate with the NVIDIA driver/.test(said);
+  const line =
+    said.split(/\r?\n/).find((one) => one.trim() !== "") ?? `it left with ${String(error.code)}`;
+  return { why: `nvidia-smi does not answer: ${line.trim().slice(0, 200)}`, noDriver };
+}

@@ -1,0 +1,139 @@
+// Asks the drivers how busy the GPUs are and which processes are on them, at a sane rate.
+// A machine without a driver, or with one that hangs, is not asked again for a while.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { promisify } from "node:util";
+import { askAmd, type AmdGpu } from "./gpu-amd.ts";
+import { askSlices, type Slice } from "./gpu-mig.ts";
+import { GPU_ASK_AGAIN_MS, GPU_QUERY_MS, GPU_SAMPLE_MS } from "../../base/limits.ts";
+
+export interface GpuUse {
+  readonly uuid: string;
+  /** 0 to 1; absent where the driver does not say, as of a slice. */
+  readonly busy?: number;
+  /** Bytes in use, by whomever. */
+  readonly memory?: number;
+  readonly memoryTotal?: number;
+  /** Of a slice that of its GPU. */
+  readonly index?: number;
+  readonly slice?: number;
+  readonly name?: string;
+}
+
+export interface GpuState {
+  readonly gpus: readonly GpuUse[];
+  /** Processes on them; undefined where the driver names none that can be known here. */
+  readonly processes?: readonly { readonly pid: number; readonly uuid: string }[];
+}
+
+export interface GpuProbe {
+  /** The state as it was at most GPU_SAMPLE_MS ago; undefined where nothing can be asked. */
+  ask(nowMs: number): Promise<GpuState | undefined>;
+}
+
+/** One probe serves all runs of a daemon; `program` is what is asked, `signal` ends a question. */
+export function createGpuProbe(program = "nvidia-smi", signal?: AbortSignal): GpuProbe {
+  let known: { readonly atMs: number; readonly state: Promise<GpuState | undefined> } | undefined;
+  let quietUntilMs = 0;
+  return {
+    ask(nowMs) {
+      if (nowMs < quietUntilMs) return Promise.resolve(undefined);
+      if (known !== undefined && nowMs - known.atMs < GPU_SAMPLE_MS) return known.state;
+      const state = query(program, signal).catch(() => {
+        quietUntilMs = nowMs + GPU_ASK_AGAIN_MS;
+        return undefined;
+      });
+      known = { atMs: nowMs, state };
+      return state;
+    },
+  };
+}
+
+async function query(program: string, signal?: AbortSignal): Promise<GpuState | undefined> {
+  const [nvidia, amd] = await Promise.all([
+    queryNvidia(program, signal).catch(() => undefined),
+    askAmd(process.env, signal),
+  ]);
+  // Which process is on which GPU, AMD's does not tell.
+  if (amd.kind !== "seen") return nvidia ?? Promise.reject(new Error("no driver answers"));
+  return { gpus: [...(nvidia?.gpus ?? []), ...amd.gpus.map(amdUse)] };
+}
+
+const amdUse = ({ uuid, index, name, busy, memoryUsed, memoryTotal }: AmdGpu): GpuUse => ({
+  uuid,
+  index,
+  name,
+  ...(busy === undefined ? {} : { busy }),
+  ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
+  ...(memoryTotal === undefined ? {} : { memoryTotal }),
+});
+
+async function queryNvidia(program: string, signal?: AbortSignal): Promise<GpuState> {
+  const options = { signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
+  const smi = async (what: string): Promise<string> => {
+    const args = [what, "--format=csv,noheader,nounits"];
+    return (await promisify(execFile)(program, args, options)).stdout;
+  };
+  const [use, apps, slices] = await Promise.all([
+    smi("--query-gpu=uuid,utilization.gpu,memory.used,memory.total,index,name"),
+    smi("--query-compute-apps=pid,gpu_uuid"),
+    askSlices(process.env, program, signal),
+  ]);
+  const gpus = withSlices(readGpuUse(use), slices);
+  const processes = readGpuProcesses(apps);
+  // In a container the driver names processes of the host, or none although memory is in use.
+  const hidden =
+    processes.some(({ pid }) => !existsSync(`/proc/${pid}`)) ||
+    (processes.length === 0 && gpus.some(({ memory = 0 }) => memory > EMPTY_BYTES));
+  return hidden ? { gpus } : { gpus, processes };
+}
+
+/** How busy a slice is, nobody says. */
+function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly GpuUse[] {
+  return gpus.flatMap((gpu) => {
+    const own = slices.filter(({ parent }) => parent === gpu.uuid);
+    if (own.length === 0) return [gpu];
+    return own.map(({ uuid, index, slice, profile, memoryUsed, memoryTotal }) => ({
+      uuid,
+      index,
+      slice,
+      name: `${gpu.name ?? ""} MIG ${profile}`.trim(),
+      ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
+      ...(memoryTotal === undefined ? {} : { memoryTotal }),
+    }));
+  });
+}
+
+/** A GPU that nobody computes on holds less: the driver's own share. */
+const EMPTY_BYTES = 1e9;
+
+/** Reads `UUID, per cent, MiB` lines, with total, index and name behind; N/A is left out. */
+function readGpuUse(text: string): readonly GpuUse[] {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const [uuid = "", ...parts] = line.split(",").map((part) => part.trim());
+    if (!/^(?:GPU|MIG)-/.test(uuid)) return [];
+    const [busy, memory, total, index] = parts.slice(0, 4).map(numberIn);
+    const name = parts.slice(4).join(", ");
+    return [
+      {
+        uuid,
+        ...(busy === undefined ? {} : { busy: busy / 100 }),
+        ...(memory === undefined ? {} : { memory: memory * 2 ** 20 }),
+        ...(total === undefined ? {} : { memoryTotal: total * 2 ** 20 }),
+        ...(index === undefined ? {} : { index }),
+        ...(name === "" ? {} : { name }),
+      },
+    ];
+  });
+}
+
+const numberIn = (text: string): number | undefined =>
+  /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
+
+/** Reads `pid, UUID` lines. */
+function readGpuProcesses(text: string): NonNullable<GpuState["processes"]> {
+  return text.split(/\r?\n/).flatMap((line) => {
+    const match = /^(\d+),\s*((?:GPU|MIG)-\S+)$/.exec(line.trim());
+    return match === null ? [] : [{ pid: Number(match[1]), uuid: match[2] ?? "" }];
+  });
+}

@@ -1,0 +1,229 @@
+// Putting a new text in the place of a journal that somebody may be saving at the same moment.
+// When to write is decided elsewhere; late saves into the replaced file are displaced.ts's.
+//
+//   intent (draft) → temp → intent (ready) → exchange under a lease → park the displaced file
+//                                          ↘ refused: rename aside → link → unlink temp ↗
+import { randomBytes } from "node:crypto";
+import type { Stats } from "node:fs";
+import { accessSync, constants } from "node:fs";
+import { mkdir, open, realpath, rename, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { hashText } from "../../base/ids.ts";
+import type { DisplacedFiles } from "./displaced.ts";
+import { failure, notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
+import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
+import { copyAttributes } from "../os/native.ts";
+import { holdStill } from "../os/settled-read.ts";
+import { removeIntent, saveIntent } from "./write-intents.ts";
+import type { WriteIntent } from "./write-intents.ts";
+import { errorCode, syncFolder } from "../os/write-whole.ts";
+
+export interface ReplaceRequest {
+  readonly path: string;
+  /** Hash of the text from which the new one was rendered. */
+  readonly basedOnHash: string;
+  readonly text: string;
+  /** The journal's kept versions; displaced files wait there if it is on the same file system. */
+  readonly keptDir: string;
+  readonly intentDir: string;
+  readonly displaced: DisplacedFiles;
+  /**
+   * Write even where the size stays: VS Code takes a change of equal size for none and saves an
+   * old buffer over it without asking. Rendering again mends that, so it is the lesser evil where
+   * the caller cannot make its text longer.
+   */
+  readonly allowSameSize?: boolean;
+  /** False: as on a system without. */
+  readonly leases?: boolean;
+  readonly exchange?: boolean;
+  /** Called before each effect; what it throws leaves everything as a crash there would. */
+  readonly beforeEffect?: (effect: WriteEffect) => void;
+}
+
+/**
+ * Replace a journal's text if it still is the one with `basedOnHash`. Follows symlinks; keeps
+ * mode, owner and (Linux) extended attributes. Nobody's save is lost: one that comes during the
+ * exchange undoes it, one that comes later lands in the displaced file, which `displaced` watches.
+ * The text that is replaced must be a kept version already. One call at a time for each path.
+ */
+export async function replaceJournal(request: ReplaceRequest): Promise<ReplaceResult> {
+  try {
+    return await replace(request);
+  } catch (error) {
+    const code = errorCode(error);
+    // Without a code it is not the system's refusal but a bug (or a test's crash).
+    if (code === "") throw error;
+    return failure(request.path, code);
+  }
+}
+
+async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
+  const { basedOnHash, text, intentDir, keptDir, beforeEffect: before = () => undefined } = request;
+  if (!text.isWellFormed()) {
+    return { kind: "failed", why: "Cannot write the journal: its text holds half a character" };
+  }
+  const target = await realpath(request.path);
+  const looked = holdStill(target, request.leases ?? true, (still) => still);
+  if (looked.kind !== "held") return notHeld(target, looked);
+  const still = looked.value;
+  if (still.hash !== basedOnHash) return { kind: "changed" };
+  const refusal = refusalOf(target, still.stat);
+  if (refusal !== undefined) return { kind: "refused", why: refusal };
+  const newHash = hashText(text);
+  if (newHash === basedOnHash) return { kind: "written", hash: newHash };
+  const bytes = Buffer.from(text, "utf8");
+  if (bytes.length === still.bytes.length && request.allowSameSize !== true) {
+    return { kind: "same-size" };
+  }
+  const draft = newIntent(request, target, newHash);
+  before("save-draft");
+  await mkdir(keptDir, { recursive: true, mode: 0o700 });
+  await saveIntent(intentDir, draft);
+  before("write-temp");
+  const unwritten = await writeTemp(draft, bytes, still.stat);
+  if (unwritten !== undefined) return await giveUp(intentDir, draft, unwritten);
+  const intent: WriteIntent = { ...draft, phase: "ready" };
+  before("save-ready");
+  try {
+    await saveIntent(intentDir, intent);
+  } catch (error) {
+    return await giveUp(intentDir, draft, failure(target, errorCode(error)));
+  }
+  const leases = request.leases ?? true;
+  const swap: Swap = { intent, leases, before, old: still.stat };
+  const exchanged = request.exchange === false ? "unsupported" : publishByExchange(swap);
+  const published = exchanged === "unsupported" ? publishByLink(swap) : exchanged;
+  return await afterwards(request, swap, published);
+}
+
+/** Make the new names durable, and hand what was displaced to those who look after it. */
+async function afterwards(
+  request: ReplaceRequest,
+  { intent, before }: Swap,
+  published: Published,
+): Promise<ReplaceResult> {
+  const { intentDir, displaced } = request;
+  const result: ReplaceResult =
+    published.kind === "done" ? { kind: "written", hash: intent.newHash } : published.result;
+  const { left } = published;
+  if (left === undefined) return await giveUp(intentDir, intent, result);
+  before("sync-folder");
+  // The names have changed: a disk that cannot make that durable does not make it undone.
+  await syncFolder(dirname(intent.target)).catch(() => undefined);
+  if (left !== intent.temp) await unlink(intent.temp).catch(() => undefined);
+  before("park");
+  // Beside the journal where the kept versions are on another file system.
+  const file = await rename(left, intent.parked).then(
+    () => intent.parked,
+    () => left,
+  );
+  before("watch");
+  displaced.watch(intentDir, intent, file, published.knownHash);
+  // Not waited for: whoever is told of a late save may be waiting for this write.
+  if (published.kind === "undone") void displaced.lookNow(file);
+  return result;
+}
+
+/** Nothing was published: the new text goes, and with it the record of it. */
+async function giveUp(
+  intentDir: string,
+  intent: WriteIntent,
+  result: ReplaceResult,
+): Promise<ReplaceResult> {
+  await unlink(intent.temp).catch(() => undefined);
+  await removeIntent(intentDir, intent.id).catch(() => undefined);
+  return result;
+}
+
+function newIntent(request: ReplaceRequest, target: string, newHash: string): WriteIntent {
+  const id = `${Date.now().toString(36)}-${randomBytes(6).toString("hex")}`;
+  const { path, keptDir, basedOnHash } = request;
+  // A dot name that no editor opens and no watcher of Markdown files looks at.
+  const beside = join(dirname(target), `.${basename(target)}.nightlab-${id}`);
+  return {
+    id,
+    phase: "draft",
+    path,
+    target,
+    temp: `${beside}.new`,
+    aside: `${beside}.old`,
+    parked: join(keptDir, `displaced-${id}`),
+    keptDir,
+    basedOnHash,
+    newHash,
+    toldHashes: [],
+  };
+}
+
+/**
+ * Why a file must not be replaced by a new one of its name, or undefined. That it is mounted by
+ * itself the exchange finds out: by the numbers of their disks a file in layers (a container's)
+ * lies elsewhere than its folder too.
+ */
+function refusalOf(target: string, stat: Stats): string | undefined {
+  const cannot = `Cannot write into ${target}`;
+  if (stat.nlink > 1) {
+    return `${cannot}: it has ${stat.nlink} hard links, and a new file would be in one place only`;
+  }
+  if ((stat.mode & 0o200) === 0 || !isWritable(target)) {
+    return `${cannot}: it is read-only for this user`;
+  }
+  return undefined;
+}
+
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Write the new text beside the old, alike in everything else. Returns why not, if so. */
+async function writeTemp(
+  intent: WriteIntent,
+  bytes: Buffer,
+  old: Stats,
+): Promise<ReplaceResult | undefined> {
+  const { target, temp } = intent;
+  try {
+    const file = await open(temp, "wx", 0o600);
+    try {
+      await file.writeFile(bytes);
+      const made = await file.stat();
+      if (made.uid !== old.uid || made.gid !== old.gid) {
+        const why = `Cannot write into ${target}: its owner or group could not be kept`;
+        const kept = await file.chown(old.uid, old.gid).then(
+          () => true,
+          () => false,
+        );
+        if (!kept) return { kind: "refused", why };
+      }
+      await file.chmod(old.mode & 0o7777);
+      const lost = await copyAttributesOf(target, file.fd);
+      if (lost.length > 0) {
+        const why = `Cannot write into ${target}: its attributes ${lost.join(", ")} would be lost`;
+        return { kind: "refused", why };
+      }
+      await file.sync();
+      return undefined;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (errorCode(error) === "EROFS") {
+      return { kind: "refused", why: `Cannot write into ${target}: its disk is read-only` };
+    }
+    return failure(target, errorCode(error));
+  }
+}
+
+async function copyAttributesOf(target: string, to: number): Promise<readonly string[]> {
+  const old = await open(target, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    return copyAttributes(old.fd, to);
+  } finally {
+    await old.close();
+  }
+}

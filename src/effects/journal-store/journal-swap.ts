@@ -1,0 +1,200 @@
+// The moment of a journal's replacement: two names change what they stand for, or nothing happens.
+// It runs without a pause while a lease holds writers back; journal-file.ts prepares and tidies up.
+import type { Stats } from "node:fs";
+import { linkSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { exchangeNames, readLeaseStands } from "../os/native.ts";
+import { holdStill } from "../os/settled-read.ts";
+import type { NotRead, StillRead } from "../os/settled-read.ts";
+import type { WriteIntent } from "./write-intents.ts";
+import { errorCode } from "../os/write-whole.ts";
+
+export type ReplaceResult =
+  /** The file holds the new text, durably. */
+  | { readonly kind: "written"; readonly hash: string }
+  /** It was not the expected text any more: read it again, nothing was lost. */
+  | { readonly kind: "changed" }
+  /** Somebody is saving it: try again after the next quiet. `crossed`: a save undid the write. */
+  | { readonly kind: "busy"; readonly why: string; readonly crossed?: true }
+  /** The new text has as many bytes as the old: see `allowSameSize`. Nothing was written. */
+  | { readonly kind: "same-size" }
+  /** This file is not to be written: its status belongs in a page beside it. */
+  | { readonly kind: "refused"; readonly why: string }
+  /** The system said no; the old file is untouched. */
+  | { readonly kind: "failed"; readonly why: string };
+
+export type WriteEffect =
+  | "save-draft"
+  | "write-temp"
+  | "save-ready"
+  | "exchange"
+  | "rename-aside"
+  | "link-temp"
+  | "unlink-temp"
+  | "sync-folder"
+  | "park"
+  | "watch";
+
+export interface Swap {
+  readonly intent: WriteIntent;
+  readonly leases: boolean;
+  readonly before: (effect: WriteEffect) => void;
+  /** The journal's mode and owner, as the new file has them. */
+  readonly old: Stats;
+}
+
+/** What became of the names, and which file somebody may still save into. */
+export type Published =
+  | { readonly kind: "done"; readonly left: string; readonly knownHash: string }
+  | {
+      readonly kind: "undone";
+      /** Absent where no name was changed. */
+      readonly left?: string;
+      /** What `left` holds unless somebody saved into it. */
+      readonly knownHash: string;
+      readonly result: ReplaceResult;
+    };
+
+/**
+ * Exchange journal and new text in one step, the journal as the first argument: with the other
+ * order VS Code does not notice the change. A save that came meanwhile undoes it.
+ */
+export function publishByExchange(swap: Swap): Published | "unsupported" {
+  const { intent, leases, before } = swap;
+  const { target, temp, basedOnHash, newHash } = intent;
+  const held = holdStill(target, leases, (still): Published | "unsupported" => {
+    const changed = changedSince(swap, still);
+    if (changed !== undefined) return nothingDone(intent, changed);
+    before("exchange");
+    const answer = exchangeNames(target, temp);
+    if (answer === "unsupported") return answer;
+    if (answer !== "exchanged") return nothingDone(intent, failure(target, answer));
+    if (isUndisturbed(still, temp)) return { kind: "done", left: temp, knownHash: basedOnHash };
+    // The path is absent where an editor has just renamed it: then the save stays in `temp`.
+    const back = exchangeNames(target, temp) === "exchanged";
+    return { kind: "undone", left: temp, knownHash: back ? newHash : basedOnHash, result: SAVED };
+  });
+  return held.kind === "held" ? held.value : nothingDone(intent, notHeld(target, held));
+}
+
+/**
+ * For file systems without exchange: rename the journal aside, then link the new text to its
+ * name, which fails if somebody was quicker. The path is absent for a moment, like in many
+ * editors' own saves; `replayIntents` puts it back after a crash there.
+ */
+export function publishByLink(swap: Swap): Published {
+  const { intent, leases } = swap;
+  const { target, temp, aside } = intent;
+  try {
+    linkSync(temp, aside);
+    unlinkSync(aside);
+  } catch (error) {
+    const why = `Cannot write into ${target}: its file system can neither exchange nor link files`;
+    return nothingDone(intent, { kind: "refused", why: `${why} (${errorCode(error)})` });
+  }
+  const held = holdStill(target, leases, (still) => linkInPlace(swap, still));
+  return held.kind === "held" ? held.value : nothingDone(intent, notHeld(target, held));
+}
+
+function linkInPlace(swap: Swap, still: StillRead): Published {
+  const { intent, before } = swap;
+  const { target, temp, aside, basedOnHash } = intent;
+  const changed = changedSince(swap, still);
+  if (changed !== undefined) return nothingDone(intent, changed);
+  before("rename-aside");
+  const renamed = codeOf(() => renameSync(target, aside));
+  if (renamed !== "") return nothingDone(intent, failure(target, renamed));
+  if (!isUndisturbed(still, aside)) return putBack(intent, SAVED);
+  before("link-temp");
+  const linked = codeOf(() => linkSync(temp, target));
+  if (linked === "EEXIST") {
+    return { kind: "undone", left: aside, knownHash: basedOnHash, result: SAVED };
+  }
+  if (linked !== "") return putBack(intent, failure(target, linked));
+  before("unlink-temp");
+  codeOf(() => unlinkSync(temp));
+  return { kind: "done", left: aside, knownHash: basedOnHash };
+}
+
+/** The journal gets its name again, unless somebody made a new file of that name. */
+function putBack(intent: WriteIntent, result: ReplaceResult): Published {
+  const { target, aside, basedOnHash } = intent;
+  const linked = codeOf(() => linkSync(aside, target));
+  if (linked === "EEXIST") return { kind: "undone", left: aside, knownHash: basedOnHash, result };
+  if (linked === "") codeOf(() => unlinkSync(aside));
+  else codeOf(() => renameSync(aside, target));
+  return nothingDone(intent, result);
+}
+
+/** Nobody came between the check and the change of names: same file, same bytes, no one waiting. */
+function isUndisturbed(still: StillRead, displaced: string): boolean {
+  const found = statSync(displaced, { throwIfNoEntry: false });
+  if (found?.ino !== still.stat.ino || found.dev !== still.stat.dev) return false;
+  if (still.leased) return readLeaseStands(still.descriptor);
+  return readFileSync(displaced).equals(still.bytes);
+}
+
+/** Why the held file is not the one that the new text was made for, or undefined. */
+function changedSince({ intent, old }: Swap, still: StillRead): ReplaceResult | undefined {
+  if (still.hash !== intent.basedOnHash) return { kind: "changed" };
+  const { mode, uid, gid, nlink } = still.stat;
+  if (mode === old.mode && uid === old.uid && gid === old.gid && nlink === 1) return undefined;
+  return { kind: "busy", why: "its mode, owner or links were just changed" };
+}
+
+const SAVED: ReplaceResult = {
+  kind: "busy",
+  why: "somebody saved it at the same moment",
+  crossed: true,
+};
+
+function nothingDone(intent: WriteIntent, result: ReplaceResult): Published {
+  return { kind: "undone", knownHash: intent.newHash, result };
+}
+
+/** What a file that could not be held still means for a write. */
+export function notHeld(target: string, read: NotRead): ReplaceResult {
+  switch (read.kind) {
+    case "absent":
+      return failure(target, "ENOENT");
+    case "busy":
+      return { kind: "busy", why: read.why };
+    case "unreadable":
+      return { kind: "refused", why: `Cannot write into ${target}: ${read.why}` };
+  }
+}
+
+/** A system error's code as a result, in words that say what to do. */
+export function failure(target: string, code: string): ReplaceResult {
+  const cannot = `Cannot write into ${target}`;
+  switch (code) {
+    case "ENOENT":
+    case "ENOTDIR":
+      return { kind: "busy", why: "it is not there at this moment" };
+    case "EBUSY":
+      return {
+        kind: "refused",
+        why: `${cannot}: it is mounted by itself, so it cannot be replaced as a whole (EBUSY)`,
+      };
+    case "EROFS":
+      return { kind: "refused", why: `${cannot}: its disk is read-only` };
+    case "EPERM":
+      return { kind: "refused", why: `${cannot}: the system protects it (see lsattr)` };
+    case "ENOSPC":
+    case "EDQUOT":
+      return { kind: "failed", why: `${cannot}: the disk is full (${code}); free some space` };
+    case "EACCES":
+      return { kind: "failed", why: `${cannot}: this user may not make files in its folder` };
+    default:
+      return { kind: "failed", why: `${cannot} (${code})` };
+  }
+}
+
+/** The code of the system error that a call throws; "" where it succeeds. */
+function codeOf(call: () => void): string {
+  try {
+    call();
+    return "";
+  } catch (error) {
+    return errorCode(error) || "EIO";
+  }
+}

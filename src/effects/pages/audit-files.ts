@@ -1,0 +1,95 @@
+// Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
+// that the page cites. What is true and what is not is decided in report/audit/audit.ts.
+import { dirname, join, resolve } from "node:path";
+import { auditPage, type AuditResult, type LogLines } from "../../report/audit/audit.ts";
+import { auditJournal } from "../../report/audit/audit-journal.ts";
+import { knownFacts, namesOf } from "../../report/audit/audit-known.ts";
+import { auditReceipts } from "../../report/audit/audit-receipts.ts";
+import { renderReport } from "../../report/page/page.ts";
+import { citedLines } from "./cited-lines.ts";
+import { readExperimentFiles, type ExperimentFiles } from "../run-store/experiment-files.ts";
+import { readPatiently } from "../os/patient-read.ts";
+import { readRun } from "../run-store/tail.ts";
+
+export type AuditedPage =
+  | { readonly kind: "audited"; readonly path: string; readonly result: AuditResult }
+  | { readonly kind: "absent"; readonly path: string }
+  | { readonly kind: "refused"; readonly path: string; readonly why: string };
+
+/** Audits pages of one experiment; JOURNAL.md by its receipts and sentences. Rejects without a journal. */
+export async function auditFiles(
+  experimentDir: string,
+  pages: readonly string[],
+  options: { readonly labDir?: string } = {},
+): Promise<readonly AuditedPage[]> {
+  const files = await readExperimentFiles(experimentDir, options);
+  const audited: AuditedPage[] = [];
+  for (const path of pages) audited.push(await auditFile(resolve(path), files));
+  return audited;
+}
+
+async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedPage> {
+  if (path === join(files.experimentDir, "JOURNAL.md")) {
+    return { kind: "audited", path, result: await auditOwnJournal(files) };
+  }
+  const read = await readPatiently(path);
+  if (read.kind === "refused") return { kind: "refused", path, why: read.why };
+  if (read.text === undefined) return { kind: "absent", path };
+  const lines = await citedLines(read.text, dirname(path), files);
+  const lineOf = (file: string, line: number): string | undefined => lines.get(`${file}#${line}`);
+  return { kind: "audited", path, result: await auditText(read.text, lineOf, files) };
+}
+
+/** Audits the text of a page; `lineOf` gives the lines that it cites. */
+export async function auditText(
+  text: string,
+  lineOf: LogLines,
+  files: ExperimentFiles,
+): Promise<AuditResult> {
+  const fresh = renderReport(files.input);
+  const first = auditPage(text, fresh, knownFacts(files.input, fresh), lineOf);
+  const open = first.findings.filter((one) => one.kind === "orphan" || one.kind === "rounded");
+  if (open.length === 0) return first;
+  // A value from the middle of a log is no orphan: the logs are read whole for what is left.
+  const logged = await loggedValues(files);
+  return auditPage(text, fresh, knownFacts(files.input, fresh, logged), lineOf);
+}
+
+/** The receipts of a journal, and the person's own sentences in it. */
+async function auditOwnJournal(files: ExperimentFiles): Promise<AuditResult> {
+  const { input, journalText } = files;
+  const receipts = auditReceipts(input, journalText);
+  const fresh = renderReport(input);
+  let own = auditJournal(input, journalText, knownFacts(input, fresh));
+  if (own.findings.some((one) => one.kind === "orphan")) {
+    const logged = await loggedValues(files);
+    own = auditJournal(input, journalText, knownFacts(input, fresh, logged));
+  }
+  return {
+    findings: [...receipts.findings, ...own.findings].toSorted((a, b) => a.line - b.line),
+    claims: receipts.claims + own.claims,
+    absent: 0,
+  };
+}
+
+/** All values of the logs of the named runs, or of all runs where none of them is known. */
+async function loggedValues(
+  files: ExperimentFiles,
+): Promise<(runs: readonly string[]) => readonly ReadonlySet<number>[]> {
+  const values = new Map<string, Set<number>>();
+  for (const run of files.input.runs) {
+    const reading = await readRun(join(files.experimentDir, run.path));
+    const held = new Set<number>();
+    for (const series of reading.series) for (const value of series.values) held.add(value);
+    for (const name of namesOf(run)) {
+      const known = values.get(name);
+      if (known === undefined) values.set(name, new Set(held));
+      else for (const value of held) known.add(value);
+    }
+  }
+  return (runs) => {
+    const named = runs.filter((name) => values.has(name));
+    const asked = named.length > 0 ? named : [...values.keys()];
+    return asked.flatMap((name) => values.get(name) ?? []);
+  };
+}

@@ -1,0 +1,95 @@
+// HTML to TeX or PDF by programs that uv fetches into its own cache on first use, pinned with
+// their hashes: pandoc, and Typst for PDF. Nothing is installed; the text never meets a shell.
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { CONVERT_MS } from "../../base/limits.ts";
+import { findRunner } from "../environment/runner.ts";
+
+export type Converted =
+  | { readonly kind: "converted"; readonly bytes: Buffer }
+  | { readonly kind: "refused"; readonly why: string };
+
+const SCRIPTS = join(import.meta.dirname, "converters");
+
+const TEX = [
+  "--shift-heading-level-by=-1",
+  "--variable=geometry:margin=2.2cm",
+  "--variable=colorlinks:true",
+  "--include-in-header=head.tex",
+];
+const TYPST = [
+  "--shift-heading-level-by=-1",
+  "--variable=papersize:a4",
+  "--variable=fontsize:10pt",
+  "--include-in-header=head.typ",
+];
+
+/** What pandoc's templates leave open for pages full of tables. */
+const TYPST_HEAD = `#set document(date: none)
+#set table(inset: (x: 4pt, y: 3.5pt), stroke: (x, y) => (bottom: if y == 0 { 0.8pt } else { 0.3pt + luma(80%) }))
+#show table: set text(size: 8pt)
+#show table: set par(justify: false)
+#show table: set align(left)
+#show figure: set block(breakable: true)
+#show link: set text(fill: rgb("#0a58b5"))
+`;
+
+/** pdfTeX, other than LuaTeX and XeTeX, has to be told of the signs that a report uses. */
+const TEX_HEAD = String.raw`\ifPDFTeX
+\DeclareUnicodeCharacter{2248}{\ensuremath{\approx}}
+\DeclareUnicodeCharacter{2212}{\ensuremath{-}}
+\DeclareUnicodeCharacter{221A}{\ensuremath{\surd}}
+\DeclareUnicodeCharacter{2264}{\ensuremath{\leq}}
+\DeclareUnicodeCharacter{2265}{\ensuremath{\geq}}
+\DeclareUnicodeCharacter{2192}{\ensuremath{\rightarrow}}
+\fi
+\AtBeginEnvironment{longtable}{\footnotesize\setlength{\tabcolsep}{3.5pt}}
+`;
+
+/** Converts a page, whose pictures lie in `work`, an empty folder of its own otherwise. */
+export async function convert(
+  work: string,
+  html: string,
+  format: "pdf" | "tex",
+): Promise<Converted> {
+  const uv = await findRunner("uv");
+  if (uv.kind === "missing") return { kind: "refused", why: uv.message };
+  await writeFile(join(work, "page.html"), html);
+  await writeFile(join(work, "head.typ"), TYPST_HEAD);
+  await writeFile(join(work, "head.tex"), TEX_HEAD);
+  const steps =
+    format === "tex"
+      ? [["pandoc.py", "latex", "page.html", "page.tex", ...TEX]]
+      : [
+          ["pandoc.py", "typst", "page.html", "page.typ", ...TYPST],
+          ["typeset.py", "page.typ", "page.pdf"],
+        ];
+  for (const [script = "", ...args] of steps) {
+    const argv = ["run", "--quiet", "--frozen", "--script", join(SCRIPTS, script), ...args];
+    const ran = await execa(uv.binary, argv, {
+      cwd: work,
+      timeout: CONVERT_MS,
+      reject: false,
+      stdin: "ignore",
+    });
+    if (ran.failed) return { kind: "refused", why: trouble(script, ran.stderr, ran.timedOut) };
+  }
+  return { kind: "converted", bytes: await readFile(join(work, `page.${format}`)) };
+}
+
+const OFFLINE =
+  /error sending request|dns error|failed to (?:fetch|download)|network (?:connectivity is|was) disabled|could not connect|connection refused|timed out/i;
+
+function trouble(script: string, said: string, timedOut: boolean): string {
+  const name = script === "pandoc.py" ? "pandoc" : "Typst";
+  if (timedOut) return `${name} did not end within ${CONVERT_MS / 60_000} minutes`;
+  if (OFFLINE.test(said)) {
+    return (
+      `${name} (33 MB) is downloaded on first use, and the package registry cannot be reached; ` +
+      "try again with a network, or use `--to html`, which needs nothing"
+    );
+  }
+  const last = said.trim().split("\n").slice(-6).join("\n");
+  return `${name} did not succeed:\n${last === "" ? "it gave no reason" : last}`;
+}

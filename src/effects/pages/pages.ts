@@ -1,0 +1,170 @@
+// Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
+// nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
+import { dirname, join, resolve } from "node:path";
+import { REPORT_TRIES } from "../../base/limits.ts";
+import type { AuditFinding } from "../../report/audit/audit.ts";
+import type { ReportInput } from "../../judge/input.ts";
+import { renewPage } from "../../report/page/keep.ts";
+import { withLineMarks } from "../../report/audit/line-marks.ts";
+import { reportBlocks } from "../../report/page/page.ts";
+import { type ExperimentFilesOptions, readExperimentFiles } from "../run-store/experiment-files.ts";
+import { renewComparePlots, withFigures } from "../render/compare-plots.ts";
+import { gate, readCited } from "./gate.ts";
+import { renewPlots } from "../render/plots.ts";
+import { createRenderer, type Renderer } from "../render/render.ts";
+import { readPatiently } from "../os/patient-read.ts";
+import { readSystemFile } from "../run-store/system-sampler.ts";
+import { readRun } from "../run-store/tail.ts";
+import { writeWhole } from "../os/write-whole.ts";
+
+const PAGE = "REPORT.md";
+/** Where the report goes when REPORT.md is a page of the person's own. */
+const BESIDE = "REPORT.nightlab.md";
+
+export interface RenewedReport {
+  readonly written: boolean;
+  /** Absolute path of the page; where nothing could be written, the one that was meant. */
+  readonly path: string;
+  /** Why the new page failed its own audit, so that the old one stays. */
+  readonly refused?: string;
+  /** What a person should know, each a sentence: a page that is not nightlab's, a full disk. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * Brings REPORT.md of an experiment up to date, written atomically and only if its bytes differ.
+ * Where REPORT.md is a page that nightlab did not write, the report goes to REPORT.nightlab.md.
+ * Rejects only for a journal that cannot be read.
+ */
+export async function renewReport(
+  experimentDir: string,
+  options: ReportOptions = {},
+): Promise<RenewedReport> {
+  const dir = resolve(experimentDir);
+  const { renderer } = options;
+  const { input } = await readExperimentFiles(dir, options);
+  if (renderer === undefined) return writeReport(dir, input);
+  const failures = await renewComparePlots(dir, input, renderer);
+  const report = await writeReport(dir, await withFigures(dir, input));
+  return { ...report, problems: [...failures, ...report.problems] };
+}
+
+export interface ReportOptions extends ExperimentFilesOptions {
+  /** Draws the experiment's own pictures; without it those that are there stay. */
+  readonly renderer?: Renderer;
+}
+
+export interface Rebuilt extends RenewedReport {
+  readonly runs: number;
+  /** Plots that are there now. */
+  readonly plots: number;
+}
+
+/** Makes all plots and the report of an experiment from logs and journal alone, no daemon. */
+export async function rebuildExperiment(
+  experimentDir: string,
+  options: ExperimentFilesOptions = {},
+): Promise<Rebuilt> {
+  const dir = resolve(experimentDir);
+  const before = await readExperimentFiles(dir, options);
+  const promised = before.input.journal.plan.metrics.map((metric) => metric.key);
+  const problems: string[] = [];
+  const renderer = createRenderer();
+  let plots = 0;
+  try {
+    for (const run of before.input.runs) {
+      const runDir = join(dir, run.path);
+      const reading = await readRun(runDir);
+      // As the report has them: what lies beside the system's samples and earlier runs included.
+      const { findings } = run;
+      const runTitle = run.folder;
+      const system = await readSystemFile(runDir);
+      const made = await renewPlots({
+        runDir,
+        runTitle,
+        reading,
+        findings,
+        promised,
+        renderer,
+        system,
+      });
+      plots += made.plots.length;
+      problems.push(...made.failures);
+    }
+    const report = await renewReport(dir, { ...options, renderer });
+    return {
+      ...report,
+      problems: [...problems, ...report.problems],
+      runs: before.input.runs.length,
+      plots,
+    };
+  } finally {
+    await renderer.close();
+  }
+}
+
+async function writeReport(dir: string, input: ReportInput): Promise<RenewedReport> {
+  const own = await writePage(join(dir, PAGE), input);
+  switch (own.kind) {
+    case "settled":
+      return own.report;
+    case "not-ours": {
+      const beside = await writePage(join(dir, BESIDE), input);
+      const said = `${join(dir, PAGE)} was not written by nightlab and stays as it is; the report is in ${BESIDE} beside it. Move your page away to have the report there`;
+      if (beside.kind === "settled") {
+        return { ...beside.report, problems: [said, ...beside.report.problems] };
+      }
+      const both = `Cannot write the report of ${dir}: neither ${PAGE} nor ${BESIDE} was written by nightlab; move one of them away`;
+      return { written: false, path: join(dir, PAGE), problems: [both] };
+    }
+  }
+}
+
+/** Why a page does not pass its own audit, in one sentence. */
+function refusalText(refusals: readonly AuditFinding[]): string {
+  const [first] = refusals;
+  const more = refusals.length > 1 ? `, and ${refusals.length - 1} more` : "";
+  return `the new one says ${first?.said ?? ""}, and ${first?.message ?? ""}${more}`;
+}
+
+type PageWrite =
+  { readonly kind: "settled"; readonly report: RenewedReport } | { readonly kind: "not-ours" };
+
+async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
+  const failed = (why: string): PageWrite => {
+    const problems = [`Cannot write ${path}: ${why}`];
+    return { kind: "settled", report: { written: false, path, problems } };
+  };
+  const made = reportBlocks(input);
+  const lineOf = await readCited(dirname(path), made, input);
+  const blocks = withLineMarks(made, lineOf);
+  for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
+    const current = await readPatiently(path);
+    if (current.kind === "refused") return failed(current.why);
+    const renewed = renewPage(current.text, blocks);
+    if (renewed.kind === "not-ours") return renewed;
+    if (renewed.kind === "conflicted") {
+      return failed(`git left conflict markers on line ${renewed.line}; resolve them first`);
+    }
+    if (renewed.text === current.text) {
+      return { kind: "settled", report: { written: false, path, problems: [] } };
+    }
+    // A save that came while the page was made is in the next try.
+    const again = await readPatiently(path);
+    if (again.kind === "refused") return failed(again.why);
+    if (again.text !== current.text) continue;
+    const refusals = gate(renewed.text, blocks, input, lineOf);
+    if (refusals.length > 0) {
+      const refused = refusalText(refusals);
+      const problems = [`Cannot write ${path}: the new page fails its own audit: ${refused}`];
+      return { kind: "settled", report: { written: false, path, refused, problems } };
+    }
+    try {
+      const written = await writeWhole(path, renewed.text);
+      return { kind: "settled", report: { written, path, problems: [] } };
+    } catch (error) {
+      return failed(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return failed("it is saved again and again; it is renewed at the next change");
+}

@@ -1,0 +1,87 @@
+// Renews the pictures and the live page of a whole experiment in plots/, and finds what is there.
+// What they show is report/plots/plot-compare.ts, which files may be written plot-files.ts.
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { ReportInput } from "../../judge/input.ts";
+import { comparePlots, type ComparePlot } from "../../report/plots/plot-compare.ts";
+import { plotNames } from "../../judge/plot-names.ts";
+import { presentLivePage, renewLivePage } from "./live-page.ts";
+import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
+import type { Renderer } from "./render.ts";
+
+const FOLDER = "plots";
+
+/** One renewal asks several times what there is to draw; of an experiment with many runs it pays. */
+let last: { readonly input: ReportInput; readonly plots: readonly ComparePlot[] } | undefined;
+
+function plotsOf(input: ReportInput): readonly ComparePlot[] {
+  const { runs, journal, ignored, baseline } = input;
+  const same =
+    last?.input.runs === runs &&
+    last.input.journal === journal &&
+    last.input.ignored === ignored &&
+    last.input.baseline === baseline;
+  if (last === undefined || !same) last = { input, plots: comparePlots(input) };
+  return last.plots;
+}
+
+/**
+ * Draws what is new, and says what could not be drawn. A single run is compared with nothing and
+ * has the live page alone. Never is a person's own file written over. Does not reject.
+ */
+export async function renewComparePlots(
+  experimentDir: string,
+  input: ReportInput,
+  renderer: Renderer,
+): Promise<readonly string[]> {
+  const plots = plotsOf(input);
+  const folder = join(experimentDir, FOLDER);
+  const names = plotNames(plots.map(({ key }) => key));
+  const others = new Set([...names.values()].map((name) => name.toLowerCase()));
+  const failures: string[] = [];
+  for (const { key, spec } of plots) {
+    try {
+      await mkdir(folder, { recursive: true });
+      const wanted = wantedPlot(key, spec());
+      const find = () => findPlotPlace(folder, names.get(key) ?? key, others, wanted);
+      if ((await find())?.kind === "current") continue;
+      const { webp } = await renderer.render(wanted.spec);
+      // Asked again: a person may have saved a file of that name while it was drawn.
+      const place = await find();
+      if (place === undefined || !(await writePlot(folder, place, wanted, webp))) {
+        failures.push(`No picture of ${key} in ${folder}: a file of yours has its name`);
+      }
+    } catch (error) {
+      const cause = error instanceof Error ? error.message : String(error);
+      failures.push(`No picture of ${key} in ${folder}: ${cause}`);
+    }
+  }
+  await renewLivePage(folder, input).catch((error: unknown) => {
+    const cause = error instanceof Error ? error.message : String(error);
+    failures.push(`No live page in ${folder}: ${cause}`);
+  });
+  return failures;
+}
+
+/** An input with what lies in the experiment's folder: pictures with their specs, the live page. */
+export async function withFigures(experimentDir: string, input: ReportInput): Promise<ReportInput> {
+  const { figures: _, livePage: __, ...rest } = input;
+  const folder = join(experimentDir, FOLDER);
+  const there = new Set(await readdir(folder).catch(() => []));
+  if (there.size === 0) return rest;
+  const page = await presentLivePage(folder);
+  const plots = plotsOf(input);
+  const names = plotNames(plots.map(({ key }) => key));
+  const figures = plots.flatMap(({ key, title, caption }) => {
+    const name = names.get(key) ?? key;
+    const own = [name, `${name}-nightlab`].find(
+      (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
+    );
+    return own === undefined ? [] : [{ title, caption, file: `${FOLDER}/${imageFile(own)}` }];
+  });
+  return {
+    ...rest,
+    ...(figures.length === 0 ? {} : { figures }),
+    ...(page === undefined ? {} : { livePage: `${FOLDER}/${page}` }),
+  };
+}

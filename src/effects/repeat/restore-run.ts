@@ -1,0 +1,197 @@
+// An earlier run as a command that can be queued again, made from its run.json: the same code,
+// arguments and packages, and in words what cannot be as it was. Queueing it is the core's.
+import { copyFile, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { INTERPRETER_MS, SHORT_RUN_MS } from "../../base/limits.ts";
+import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
+import type { CommandSpec } from "../../domain/command.ts";
+import { commandId, type CommandId, type RunFolder } from "../../base/ids.ts";
+import type { PinnedEnvironment, Repeats } from "../../domain/repeat.ts";
+import type { RunRecord } from "../../domain/run.ts";
+import { recordTrouble } from "../../judge/record-shape.ts";
+import { fileDigest } from "../code/code-hash.ts";
+import { missingScript } from "../environment/environment.ts";
+import { gpuFacts } from "../gpu/gpu-facts.ts";
+import { restoreCode } from "./restore-code.ts";
+import { findRunFolder, runDir } from "../supervise/run-folders.ts";
+import { environmentHashes, readRunRecord } from "../run-store/run-record.ts";
+import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
+import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
+
+export interface RunAsked {
+  readonly lab: string;
+  readonly experiment: string;
+  readonly folder: string;
+  /** Of the new command. */
+  readonly id: CommandId;
+  /** Its name for a run of this name. */
+  readonly nameFor: (name: string) => string;
+}
+
+export type RunRestored =
+  | {
+      readonly kind: "restored";
+      readonly spec: CommandSpec;
+      readonly source: string;
+      readonly repeats: Repeats;
+      readonly code: CodeSeen & { readonly snapshot: SnapshotNote };
+      /** Where the code came from, in words. */
+      readonly from: string;
+    }
+  | { readonly kind: "refused"; readonly why: string };
+
+const refused = (why: string): RunRestored => ({ kind: "refused", why });
+
+/** Puts the run together again; refuses where its record or its code cannot be had. */
+export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
+  const { lab, experiment, id } = asked;
+  const folder = await findRunFolder(experiment, asked.folder);
+  if (folder === undefined) return refused(`runs/${asked.folder} is no run's folder`);
+  const dir = runDir(experiment, folder);
+  const read = await readRunRecord(dir);
+  if (read.kind === "none") return refused(`runs/${folder} has no run.json`);
+  if (read.kind === "problem") return refused(read.message);
+  const { record } = read;
+  const odd = recordTrouble(record) ?? oddParts(record);
+  if (odd !== undefined) return refused(`Cannot read ${folder}/run.json: ${odd}`);
+  const restored = await restoreCode({ lab, experiment, id, runDir: dir, record });
+  if (restored.kind === "refused") return restored;
+  const { code, dir: codeDir } = restored;
+  const missing = await missingScript(codeDir, record.script);
+  if (missing !== undefined) {
+    await removeSnapshot(lab, id);
+    return refused(missing);
+  }
+  const packages = await packagesOf(asked, record, codeDir, dir);
+  const differs = [...restored.differs, ...packages.differs, ...(await machineDiffers(record))];
+  return {
+    kind: "restored",
+    spec: specOf(record, asked.nameFor(record.name)),
+    source: record.said,
+    repeats: repeatsOf(record, folder, differs, packages.pinned),
+    code: { ...code, snapshot: { kind: "kept", dir: codeDir, left: [], leftCount: 0 } },
+    from: restored.from,
+  };
+}
+
+function repeatsOf(
+  { id }: RunRecord,
+  folder: RunFolder,
+  differs: readonly string[],
+  pinned: PinnedEnvironment | undefined,
+): Repeats {
+  const packages = pinned === undefined ? {} : { pinned };
+  return { id: commandId(id), folder, differs, ...packages };
+}
+
+/** What keeps a sound record from being started again. */
+function oddParts({ verb, env, place, memory, limitMs, runner }: RunRecord): string | undefined {
+  if (verb !== "run") return `it is of an \`${verb}:\`, and only runs are repeated`;
+  const texts = Object.values(env ?? {}).every((value) => typeof value === "string");
+  if (env !== undefined && !texts) return '"env" holds something else than texts';
+  const counts = [place?.gpus ?? 0, place?.share ?? 1, memory ?? 1];
+  if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
+    return '"place" or "memory" cannot be understood';
+  }
+  if (!(limitMs > 0 && Number.isFinite(limitMs))) return '"limitMs" is no time';
+  return runner === "uv" || runner === "pixi" ? undefined : `its runner was ${runner}`;
+}
+
+/** The command: the first argument is the run's name, and this one has its own. */
+function specOf(record: RunRecord, target: string): CommandSpec {
+  const { args, script, runner, limitMs, env, place, gpus, memory } = record;
+  const count = place?.gpus ?? gpus.length;
+  return {
+    verb: "run",
+    target,
+    args: args.slice(1),
+    go: true,
+    timeoutMs: limitMs > 0 ? limitMs : SHORT_RUN_MS,
+    script,
+    runner: runner === "pixi" ? "pixi" : "uv",
+    ...(env === undefined ? {} : { env }),
+    ...(count === 1 ? {} : { gpus: count }),
+    ...(place?.share === undefined ? {} : { share: place.share }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+interface Packages {
+  readonly pinned?: PinnedEnvironment;
+  readonly differs: readonly string[];
+}
+
+async function packagesOf(
+  { lab, experiment, id }: RunAsked,
+  { environment = {}, runner, script }: RunRecord,
+  codeDir: string,
+  dir: string,
+): Promise<Packages> {
+  const manifest = runner === "pixi" ? await pixiManifest(experiment, lab) : undefined;
+  const now = (await environmentHashes(codeDir, script, manifest)) ?? {};
+  if (runner === "pixi" || environment.lockHash !== undefined) {
+    const lock = runner === "pixi" ? "pixi.lock" : `${script}.lock`;
+    const same = now.lockHash === environment.lockHash;
+    return { differs: same ? [] : [`${lock} is another than then`] };
+  }
+  if (environment.metadataHash === undefined) {
+    return { differs: ["the script names no packages: it gets those that are there now"] };
+  }
+  const python = await pythonFor(lab, experiment, environment.python);
+  const differs = [...python.differs];
+  if (environment.resolved === undefined) {
+    const { version } = python;
+    return { differs, ...(version === undefined ? {} : { pinned: { python: version } }) };
+  }
+  const requirements = join(snapshotRoot(lab, id), "requirements.txt");
+  const kept = join(dir, "requirements.txt");
+  if ((await stat(kept).catch(() => undefined))?.isFile() !== true) {
+    return { differs: [...differs, "its requirements.txt is gone: packages are resolved anew"] };
+  }
+  await copyFile(kept, requirements);
+  const { resolvedHash } = environment;
+  const edited = resolvedHash !== undefined && (await fileDigest(requirements)) !== resolvedHash;
+  if (edited) differs.push("its requirements.txt was edited since");
+  const version = python.version === undefined ? {} : { python: python.version };
+  return { differs, pinned: { requirements, ...version } };
+}
+
+/** The same Python where uv has it, else the nearest. */
+async function pythonFor(
+  lab: string,
+  experiment: string,
+  version: string | undefined,
+): Promise<{ readonly version?: string; readonly differs: readonly string[] }> {
+  if (version === undefined) return { differs: [] };
+  const chosen = await chooseRunner(experiment, lab, "uv");
+  const uv = chosen.kind === "found" ? chosen : await findRunner("uv");
+  if (uv.kind === "missing") return { differs: [uv.message] };
+  const asked = await execa(uv.binary, ["python", "find", "--no-project", version], {
+    cwd: experiment,
+    timeout: INTERPRETER_MS,
+    reject: false,
+    stdin: "ignore",
+  });
+  if (!asked.failed) return { version, differs: [] };
+  const minor = version.split(".").slice(0, 2).join(".");
+  return { version: minor, differs: [`Python ${version} is not here: another ${minor} is used`] };
+}
+
+const names = (of: readonly { readonly name: string }[]): string =>
+  [...new Set(of.map(({ name }) => name))].join(" and ");
+
+/** Another machine, other GPUs. */
+async function machineDiffers({ host, gpus }: RunRecord): Promise<readonly string[]> {
+  const differs = host === hostname() ? [] : [`on ${host} then, on ${hostname()} now`];
+  if (gpus.length === 0) return differs;
+  const here = await gpuFacts();
+  const [was, is] = [names(gpus), names(here)];
+  if (!gpus.every(({ name }) => here.some((gpu) => gpu.name === name))) {
+    return [...differs, `on ${was} then; this machine has ${is === "" ? "no GPU" : is}`];
+  }
+  const drivers = new Set(here.map(({ driver }) => driver));
+  const [driver = ""] = gpus.map((gpu) => gpu.driver);
+  return drivers.has(driver) ? differs : [...differs, `another GPU driver than ${driver}`];
+}

@@ -1,0 +1,95 @@
+// Digests of an experiment's earlier runs, read from their records and logs and remembered.
+// What a digest holds is rules/digest.ts's; it is only memory, and read again where it is lost.
+import { statSync } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { EARLIER_LOG_BYTES, EARLIER_RUNS } from "../../base/limits.ts";
+import type { RunDigest } from "../../domain/digest.ts";
+import type { RunFolder } from "../../base/ids.ts";
+import type { RunRecord } from "../../domain/run.ts";
+import type { RunReading } from "../../domain/sample.ts";
+import { digestOf, isEarlier } from "../../rules/digest.ts";
+import { listRunFolders, runDir } from "../supervise/run-folders.ts";
+import { readRunRecord } from "./run-record.ts";
+import { readRun } from "./tail.ts";
+
+/** The digest of a recorded run; undefined for an evaluation and where the logs are too long. */
+export function recordDigest(
+  folder: string,
+  record: Pick<RunRecord, "verb" | "script" | "args"> & Partial<RunRecord>,
+  reading: RunReading,
+): RunDigest | undefined {
+  const bytes = reading.files.reduce((sum, file) => sum + file.bytes, 0);
+  if (record.verb !== "run" || bytes > EARLIER_LOG_BYTES) return undefined;
+  const { verb, script, args, codeHash } = record;
+  const startedAtMs = Date.parse(record.startedAt ?? "");
+  const endedAtMs = Date.parse(record.endedAt ?? "");
+  return digestOf(
+    {
+      folder,
+      verb,
+      script,
+      args,
+      done: record.ending === "done",
+      startedAtMs: Number.isNaN(startedAtMs) ? 0 : startedAtMs,
+      ...(codeHash === undefined ? {} : { codeHash }),
+      ...(Number.isNaN(endedAtMs) ? {} : { endedAtMs }),
+    },
+    reading,
+  );
+}
+
+/** The newest runs that had ended when this one started, oldest first. */
+export function earlierOf(own: RunDigest, all: readonly RunDigest[]): readonly RunDigest[] {
+  return all
+    .filter((one) => one.folder !== own.folder && isEarlier(one, own))
+    .toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0) || (a.folder < b.folder ? -1 : 1))
+    .slice(-EARLIER_RUNS);
+}
+
+export interface EarlierRuns {
+  /** Digests of the experiment's newest runs that have ended; none rejects. */
+  of(experiment: string): Promise<readonly RunDigest[]>;
+}
+
+/** Remembers digests by run folder; logs are read again only where a record changed. */
+export function createEarlierRuns(): EarlierRuns {
+  const known = new Map<string, { readonly print: string; readonly digest?: RunDigest }>();
+  return {
+    async of(experiment) {
+      const folders = (await listRunFolders(experiment)).slice(-2 * EARLIER_RUNS);
+      const found: RunDigest[] = [];
+      for (const folder of folders) {
+        const dir = runDir(experiment, folder);
+        // Asked of the disk at once: a hundred of these are nothing beside one read.
+        const facts = statSync(join(dir, "run.json"), { throwIfNoEntry: false });
+        if (facts === undefined) continue;
+        const print = `${facts.ino} ${facts.size} ${facts.mtimeMs}`;
+        let entry = known.get(dir);
+        if (entry?.print !== print) {
+          const digest = await digestIn(dir, folder);
+          entry = { print, ...(digest === undefined ? {} : { digest }) };
+          known.set(dir, entry);
+        }
+        if (entry.digest !== undefined) found.push(entry.digest);
+      }
+      return found;
+    },
+  };
+}
+
+async function digestIn(dir: string, folder: RunFolder): Promise<RunDigest | undefined> {
+  const read = await readRunRecord(dir);
+  if (read.kind !== "record" || read.record.ending === undefined) return undefined;
+  if ((await logBytes(dir)) > EARLIER_LOG_BYTES) return undefined;
+  return recordDigest(folder, read.record, await readRun(dir));
+}
+
+async function logBytes(dir: string): Promise<number> {
+  const logs = join(dir, "logs");
+  let bytes = 0;
+  for (const name of await readdir(logs).catch(() => [])) {
+    bytes += (await stat(join(logs, name)).catch(() => undefined))?.size ?? 0;
+  }
+  return bytes;
+}

@@ -1,0 +1,94 @@
+// Which files of a run folder are logs: all of logs/, and what frameworks write beside it.
+// What they say is read in logs/; how far each has been read is tail.ts's business.
+import { lstat, readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { LOG_DEPTH, LOGS_PER_RUN } from "../../base/limits.ts";
+
+/** A log as its folder shows it now. */
+export interface LogFile {
+  /** Relative to the run folder: `logs/train.log`. */
+  readonly name: string;
+  readonly path: string;
+  /** Device and inode: another one under the same name is another file. */
+  readonly identity: string;
+  readonly size: number;
+}
+
+/** Names of logs below logs/. nightlab's own record of the machine is none of the script's. */
+const IN_LOGS =
+  /(?:\.(?:log|txt|out|err|csv|tsv|jsonl|ndjson)(?:\.gz)?|tfevents.*|^trainer_state\.json)$/;
+const NOT_IN_LOGS = /^(?:system\.jsonl|requirements.*\.txt|pip.*\.txt)$/;
+/** Names of logs in the run folder itself; a person's other files lie there too. */
+const IN_ROOT =
+  /^(?:(?:metrics|results|progress|history|training|train|log|logs|training_log|scalars)\.(?:csv|tsv|jsonl|txt)(?:\.gz)?|.*\.(?:log|out)(?:\.gz)?|.*tfevents.*|trainer_state\.json)$/;
+/** Folders in which frameworks put their records, and in which only those are looked for. */
+const RECORD_FOLDERS = /^(?:lightning_logs|csv_logs|tb_logs|tb|tensorboard|events|checkpoint-\d+)$/;
+const RECORDS = /^(?:metrics\.csv|results\.csv|progress\.csv|.*tfevents.*)$/;
+const CHECKPOINT = /^checkpoint-(\d{1,15})$/;
+
+/**
+ * The logs of a run folder, by name, LOGS_PER_RUN at most. Links are followed once: a link to a
+ * log that is there itself, a loop, a pipe, and what vanishes meanwhile are passed over.
+ */
+export async function findLogFiles(runDir: string): Promise<readonly LogFile[]> {
+  const names: string[] = [];
+  await collect(
+    runDir,
+    "logs",
+    LOG_DEPTH,
+    (name) => IN_LOGS.test(name) && !NOT_IN_LOGS.test(name),
+    names,
+  );
+  const root = await readdir(runDir, { withFileTypes: true }).catch(() => []);
+  for (const entry of root) {
+    if (!entry.isDirectory()) {
+      if (IN_ROOT.test(entry.name)) names.push(entry.name);
+    } else if (RECORD_FOLDERS.test(entry.name)) {
+      await collect(runDir, entry.name, LOG_DEPTH, (name) => RECORDS.test(name), names);
+    }
+  }
+  if (!names.includes("trainer_state.json"))
+    names.push(...newestState(root.map(({ name }) => name)));
+  return await factsOf(runDir, names.toSorted().slice(0, LOGS_PER_RUN));
+}
+
+/** Each checkpoint repeats what the ones before it logged: the newest has all. */
+function newestState(folders: readonly string[]): readonly string[] {
+  const newest = folders
+    .filter((name) => CHECKPOINT.test(name))
+    .toSorted((a, b) => Number(CHECKPOINT.exec(b)?.[1]) - Number(CHECKPOINT.exec(a)?.[1]))[0];
+  return newest === undefined ? [] : [`${newest}/trainer_state.json`];
+}
+
+async function collect(
+  runDir: string,
+  folder: string,
+  depth: number,
+  wanted: (name: string) => boolean,
+  into: string[],
+): Promise<void> {
+  const entries = await readdir(join(runDir, folder), { withFileTypes: true }).catch(() => []);
+  for (const entry of entries) {
+    const name = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) {
+      if (depth > 1) await collect(runDir, name, depth - 1, wanted, into);
+    } else if (wanted(entry.name)) into.push(name);
+  }
+}
+
+async function factsOf(runDir: string, names: readonly string[]): Promise<readonly LogFile[]> {
+  const found: (LogFile & { readonly link: boolean })[] = [];
+  for (const name of names) {
+    const path = join(runDir, name);
+    const own = await lstat(path).catch(() => undefined);
+    const link = own?.isSymbolicLink() === true;
+    const facts = link ? await stat(path).catch(() => undefined) : own;
+    if (facts?.isFile() !== true) continue;
+    found.push({ name, path, identity: `${facts.dev}:${facts.ino}`, size: facts.size, link });
+  }
+  const seen = new Set<string>();
+  return found
+    .toSorted((a, b) => Number(a.link) - Number(b.link))
+    .filter(({ identity }) => !seen.has(identity) && seen.add(identity))
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}

@@ -1,0 +1,87 @@
+// Asks the rules about a run that goes on or has just ended, with all that is known around it.
+// The rules are in rules/; what follows from a finding is decided in step.
+import { experimentPath } from "../../base/ids.ts";
+import type { Finding } from "../../domain/finding.ts";
+import type { AttemptSpec, StartFacts } from "../../domain/run.ts";
+import type { RunReading } from "../../domain/sample.ts";
+import type { SystemSeries } from "../../domain/system.ts";
+import type { RunDigest } from "../../domain/digest.ts";
+import type { Death } from "../../rules/cause.ts";
+import { findings } from "../../rules/findings.ts";
+import type { RuleInput } from "../../rules/rule.ts";
+import type { RunSurroundings } from "./run-surroundings.ts";
+
+export interface Judged {
+  readonly spec: AttemptSpec;
+  readonly start: StartFacts;
+  readonly reading: RunReading;
+  readonly startedAtMs: number;
+  readonly endedAtMs?: number;
+  readonly limitMs?: number;
+  readonly death?: Death;
+  readonly gpus?: number;
+  readonly system?: SystemSeries;
+  readonly silence?: NonNullable<RuleInput["silence"]>;
+  readonly digest?: RunDigest;
+  readonly earlier?: readonly RunDigest[];
+}
+
+/** What the rules say of it now. */
+export function judge(around: RunSurroundings, given: Judged): readonly Finding[] {
+  const { spec, start, reading, startedAtMs, endedAtMs, death, limitMs, ...rest } = given;
+  return findings({
+    ...rest,
+    reading,
+    plan: around.plan(experimentPath(spec.experiment)),
+    startedAtMs,
+    limitMs: limitMs ?? spec.limitMs,
+    long: start.long,
+    nowMs: around.now(),
+    verb: spec.verb,
+    args: spec.args.slice(1),
+    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    ...(death === undefined ? {} : { outcome: death }),
+  });
+}
+
+export interface SilenceClock {
+  /** Its logs have grown. */
+  news(atMs: number): void;
+  /** Since when they are silent, and the longest silence before. */
+  silence(reading: RunReading): NonNullable<RuleInput["silence"]>;
+}
+
+/** Starts at a run's start, or when this daemon took it up. */
+export function createSilenceClock(startMs: number): SilenceClock {
+  let sinceMs = startMs;
+  let longestMs = 0;
+  return {
+    news(atMs) {
+      longestMs = Math.max(longestMs, atMs - sinceMs);
+      sinceMs = atMs;
+    },
+    silence(reading) {
+      const inLogs = (reading.lineFacts ?? []).map(({ longestGapMs }) => longestGapMs);
+      return { sinceMs, longestMs: Math.max(longestMs, ...inLogs) };
+    },
+  };
+}
+
+/**
+ * Gives the findings of each look the time since when they have been found without a break: a
+ * rule itself only knows that of the look.
+ */
+export function createFoundSince(): (found: readonly Finding[]) => readonly Finding[] {
+  let since = new Map<string, number>();
+  return (found) => {
+    const now = new Map<string, number>();
+    const told = found.map((one): Finding => {
+      const key = `${one.rule} ${one.metric ?? ""}`;
+      const atMs = since.get(key) ?? one.atMs;
+      now.set(key, atMs);
+      return { ...one, atMs };
+    });
+    since = now;
+    return told;
+  };
+}

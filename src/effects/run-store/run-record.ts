@@ -1,0 +1,272 @@
+// run.json: all that is needed to know and to repeat a run, readable without nightlab.
+// What a run's ending means is decided elsewhere; this builds, writes and reads the file.
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { RECORD_BYTES } from "../../base/limits.ts";
+import type { After } from "../../domain/command.ts";
+import type { RunFolder } from "../../base/ids.ts";
+import type { AttemptSpec, Cause, Ending, RunRecord } from "../../domain/run.ts";
+import { isoStamp } from "../../base/time.ts";
+import { fileDigest, scriptMetadata } from "../code/code-hash.ts";
+import type { GitFacts } from "../git/git-facts.ts";
+import type { GpuFacts } from "../gpu/gpu-facts.ts";
+import { setEditedAside } from "../os/edited-aside.ts";
+import { findRunFolder, runDir } from "../supervise/run-folders.ts";
+import { writeWhole } from "../os/write-whole.ts";
+
+/** What is known when a run starts. Times in ms since 1970 (UTC). */
+export interface RecordFacts {
+  readonly spec: AttemptSpec;
+  readonly folder: RunFolder;
+  readonly argv: readonly string[];
+  readonly runner: string;
+  readonly interpreter?: string;
+  readonly environment?: NonNullable<RunRecord["environment"]>;
+  readonly codeHash?: string;
+  readonly changed?: readonly string[];
+  readonly queuedCodeHash?: string;
+  readonly git?: GitFacts;
+  readonly host: string;
+  readonly gpus: readonly GpuFacts[];
+  readonly limitMs: number;
+  readonly long: boolean;
+  readonly because?: string;
+  readonly said: string;
+  readonly criteria: RunRecord["criteria"];
+  readonly after?: readonly After[];
+  readonly queuedAtMs: number;
+  readonly startedAtMs: number;
+  readonly timeZone: string;
+  /** Version of nightlab. */
+  readonly nightlab: string;
+}
+
+/** What is known when it is over. */
+export interface RecordEnd {
+  readonly endedAtMs: number;
+  readonly exitCode?: number;
+  readonly ending: Ending;
+  readonly cause: Cause;
+}
+
+export type RecordRead =
+  | { readonly kind: "record"; readonly record: RunRecord }
+  | { readonly kind: "none" }
+  | { readonly kind: "problem"; readonly message: string };
+
+/** The record of a run that starts, with its end where that is known too. */
+export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
+  const { spec, git } = facts;
+  const stamp = (ms: number): string => isoStamp(ms, facts.timeZone);
+  const seed = seedOf(spec.args);
+  return {
+    version: 1,
+    id: spec.command,
+    attempt: spec.attempt,
+    verb: spec.verb,
+    name: spec.name,
+    folder: facts.folder,
+    experiment: basename(spec.experiment),
+    argv: facts.argv,
+    script: spec.script,
+    args: spec.args,
+    ...given("sweep", spec.sweep),
+    ...(seed === undefined ? {} : { seed }),
+    cwd: spec.experiment,
+    runner: facts.runner,
+    ...given("interpreter", facts.interpreter),
+    ...given("environment", facts.environment),
+    ...given("codeHash", facts.codeHash),
+    ...given("changedSinceQueued", facts.changed),
+    ...given("queuedCodeHash", facts.queuedCodeHash),
+    ...(spec.codeDir === undefined ? {} : { snapshot: true }),
+    ...given("repeats", spec.repeats),
+    ...given("env", Object.keys(spec.env).length === 0 ? undefined : spec.env),
+    ...given("memory", spec.memory),
+    ...recordedPlace(spec),
+    ...given("git", git === undefined ? undefined : recordedGit(git, patchName(spec))),
+    host: facts.host,
+    gpus: facts.gpus,
+    limitMs: facts.limitMs,
+    long: facts.long,
+    ...given("because", facts.because),
+    said: facts.said,
+    criteria: facts.criteria,
+    ...given("after", facts.after),
+    queuedAt: stamp(facts.queuedAtMs),
+    startedAt: stamp(facts.startedAtMs),
+    ...(end === undefined ? {} : ended(facts, end)),
+    nightlab: facts.nightlab,
+  };
+}
+
+/**
+ * Writes a record, and the patch of its git facts beside it, into its run's folder: `run.json`,
+ * for an evaluation `eval-<id>.json`, for a later try of one `eval-<id>-<try>.json`. Refuses to
+ * replace the record of another run or try, or to write where the folder is none. Rejects with what the file system says.
+ * `marks` is a file that knows what was written before: a record that somebody has edited since is
+ * moved to a name of its own beside the new one.
+ */
+export async function writeRunRecord(
+  experiment: string,
+  record: RunRecord,
+  patch?: Uint8Array | string,
+  marks?: string,
+): Promise<RecordWritten> {
+  const folder = await findRunFolder(experiment, record.folder);
+  if (folder === undefined) return { kind: "refused", why: `runs/${record.folder} is no folder` };
+  const dir = runDir(experiment, folder);
+  const file = recordFile(record);
+  const before = await readRunRecord(dir, file);
+  if (before.kind === "record" && before.record.attempt !== record.attempt) {
+    const { id, attempt } = before.record;
+    const whose = id === record.id ? `try ${attempt}` : `run ${id}`;
+    const why = `runs/${folder}/${file} is the record of ${whose}`;
+    return { kind: "refused", why };
+  }
+  if (patch !== undefined) await writeWhole(join(dir, patchName(record)), patch);
+  const text = `${JSON.stringify(record, undefined, 2)}\n`;
+  const aside =
+    marks === undefined ? undefined : await setEditedAside(join(dir, file), marks, text);
+  await writeWhole(join(dir, file), text);
+  return { kind: "written", ...(aside === undefined ? {} : { aside: basename(aside) }) };
+}
+
+export type RecordWritten =
+  /** `aside`: where somebody's edited version is now. */
+  | { readonly kind: "written"; readonly aside?: string }
+  | { readonly kind: "refused"; readonly why: string };
+
+/** Name of a record's file in its run's folder. */
+function recordFile({ verb, id, attempt }: Pick<RunRecord, "verb" | "id" | "attempt">): string {
+  if (verb !== "eval") return "run.json";
+  return attempt === `${id}-1` ? `eval-${id}.json` : `eval-${attempt}.json`;
+}
+
+/**
+ * Reads a record as it stands; one that was edited, torn or made by something else gives a
+ * problem in plain words. Fields beyond identity, name, verb, times and arguments are trusted.
+ */
+export async function readRunRecord(dir: string, file = "run.json"): Promise<RecordRead> {
+  const path = join(dir, file);
+  const problem = (what: string): RecordRead => ({
+    kind: "problem",
+    message: `Cannot read ${join(basename(dir), file)}: ${what}`,
+  });
+  try {
+    const facts = await stat(path);
+    if (!facts.isFile()) return problem("it is no file");
+    if (facts.size > RECORD_BYTES) return problem(`it is larger than ${RECORD_BYTES} bytes`);
+  } catch {
+    return { kind: "none" };
+  }
+  try {
+    const handle = await open(path, "r");
+    try {
+      const value: unknown = JSON.parse((await handle.readFile("utf8")).replace(/^\uFEFF/, ""));
+      const wrong = whatIsWrong(value);
+      return wrong === undefined ? { kind: "record", record: value as RunRecord } : problem(wrong);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    return problem(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** `--seed 3` or `--seed=3`, the last one given. */
+export function seedOf(args: readonly string[]): string | undefined {
+  let seed: string | undefined;
+  for (const [index, arg] of args.entries()) {
+    if (arg === "--seed") seed = args[index + 1] ?? seed;
+    else if (arg.startsWith("--seed=")) seed = arg.slice("--seed=".length);
+  }
+  return seed;
+}
+
+/** Hashes of what a script's environment is made from; undefined where nothing says. */
+export async function environmentHashes(
+  experiment: string,
+  script: string,
+  pixiManifestPath?: string,
+): Promise<RunRecord["environment"]> {
+  const path = join(experiment, script);
+  const lock =
+    pixiManifestPath === undefined ? `${path}.lock` : join(pixiManifestPath, "..", "pixi.lock");
+  const lockHash = await digestOf(lock);
+  const block = pixiManifestPath === undefined ? scriptMetadata(await head(path)) : undefined;
+  const metadataHash =
+    block === undefined ? undefined : createHash("sha256").update(block).digest("hex");
+  if (lockHash === undefined && metadataHash === undefined) return undefined;
+  return { ...given("metadataHash", metadataHash), ...given("lockHash", lockHash) };
+}
+
+function ended(facts: RecordFacts, end: RecordEnd): Partial<RunRecord> {
+  const seconds = Math.max(0, end.endedAtMs - facts.startedAtMs) / 1000;
+  return {
+    endedAt: isoStamp(end.endedAtMs, facts.timeZone),
+    seconds,
+    ...given("exitCode", end.exitCode),
+    ending: end.ending,
+    cause: end.cause,
+  };
+}
+
+function recordedGit(git: GitFacts, patch: string): NonNullable<RunRecord["git"]> {
+  const { commit, dirty, left } = git;
+  return {
+    commit,
+    dirty,
+    ...given("patch", git.patch === undefined ? undefined : patch),
+    ...given("left", left),
+  };
+}
+
+function recordedPlace({ place }: AttemptSpec): Pick<RunRecord, "place"> {
+  if (place === undefined) return {};
+  if (place.kind === "cpu") return { place: { gpus: 0 } };
+  const { gpus, share } = place;
+  return { place: { gpus: gpus.length, ...(share > 1 ? { share } : {}) } };
+}
+
+function patchName(of: { readonly verb: string; readonly attempt: string }): string {
+  return of.verb === "eval" ? `eval-${of.attempt}.patch` : "run.patch";
+}
+
+/** The one field where its value is there, nothing where it is undefined. */
+function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
+}
+
+function whatIsWrong(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null) return "it holds no record";
+  const fields = value as Record<string, unknown>;
+  if (fields["version"] !== 1) return `its version is ${JSON.stringify(fields["version"])}, not 1`;
+  for (const key of ["id", "attempt", "verb", "name", "folder", "script", "said", "startedAt"]) {
+    if (typeof fields[key] !== "string") return `"${key}" is missing`;
+  }
+  for (const key of ["args", "argv", "gpus"]) {
+    if (!Array.isArray(fields[key])) return `"${key}" is no list`;
+  }
+  if (typeof fields["criteria"] !== "object" || fields["criteria"] === null) {
+    return `"criteria" is missing`;
+  }
+  return undefined;
+}
+
+async function digestOf(path: string): Promise<string | undefined> {
+  const there = await stat(path).catch(() => undefined);
+  return there?.isFile() === true ? fileDigest(path) : undefined;
+}
+
+async function head(path: string): Promise<string> {
+  const there = await stat(path).catch(() => undefined);
+  if (there?.isFile() !== true || there.size > RECORD_BYTES) return "";
+  const file = await open(path, "r");
+  try {
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,51 @@
+// One daemon a lab: a lock that the kernel gives back when its holder dies, however it dies.
+// SQLite's exclusive lock is used for it, since Node itself has none; no data is kept in it.
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { LabPath } from "../../base/ids.ts";
+
+export interface LabLock {
+  release(): void;
+}
+
+/** Takes the lab's lock, or says which process holds it (undefined where that cannot be read). */
+export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | undefined } {
+  const dir = join(lab, ".nightlab");
+  mkdirSync(dir, { recursive: true });
+  const pidFile = join(dir, "daemon.pid");
+  const db = new DatabaseSync(join(dir, "daemon.lock"));
+  try {
+    db.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
+  } catch (error) {
+    db.close();
+    if (!String(error).includes("locked")) throw error;
+    return { heldBy: readPid(pidFile) };
+  }
+  writeFileSync(pidFile, `${process.pid}\n`);
+  return { release: () => db.close() };
+}
+
+/** The daemon that holds the lab's lock now, or undefined. */
+export function isLocked(lab: LabPath): { readonly pid: number | undefined } | undefined {
+  const dir = join(lab, ".nightlab");
+  if (!existsSync(join(dir, "daemon.lock"))) return undefined;
+  const db = new DatabaseSync(join(dir, "daemon.lock"));
+  try {
+    db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; ROLLBACK");
+    return undefined;
+  } catch {
+    return { pid: readPid(join(dir, "daemon.pid")) };
+  } finally {
+    db.close();
+  }
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, "utf8").trim());
+    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

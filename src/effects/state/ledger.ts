@@ -1,0 +1,158 @@
+// The machine's ledger: facts in SQLite, appended in one transaction a turn, read back on start.
+// What a fact means is in apply.ts; nothing is ever changed or deleted here.
+import { mkdirSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import type { Fact, PauseFact } from "../../domain/fact.ts";
+import { hashText, type LabPath } from "../../base/ids.ts";
+import { parseStored } from "../../base/stored-json.ts";
+
+export interface Ledger {
+  /** Durable on return; throws where the disk refuses, and then nothing of it is kept. */
+  append(rows: readonly LedgerRow[]): void;
+  /** Facts of these labs and of the machine, oldest first; those after a row's number. */
+  read(labs: readonly LabPath[], afterSeq?: number): readonly Fact[];
+  /** At most so many of them, and the number of the last row; none: that was all. */
+  some(
+    labs: readonly LabPath[],
+    afterSeq: number,
+    count: number,
+  ): { readonly facts: readonly Fact[]; readonly seq: number };
+  /** The newest row: its number, and what tells it from another ledger's row of that number. */
+  last(): { readonly seq: number; readonly row: string } | undefined;
+  /** That of any row; undefined where there is none. */
+  row(seq: number): string | undefined;
+  /** The latest pause or resume of the queue that any daemon of the machine recorded. */
+  lastPause(): PauseFact | undefined;
+  close(): void;
+}
+
+export interface LedgerRow {
+  readonly lab: LabPath | "";
+  readonly fact: Fact;
+}
+
+const SCHEMA = 1;
+/**
+ * Magic numbers of statfs(2) for NFS, SMB of every age, 9p, Ceph, Lustre, GPFS and AFS: SQLite's
+ * locks cannot be trusted there.
+ */
+const NETWORK = new Set([
+  0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x0bd00bd0, 0x47504653,
+  0x5346414f,
+]);
+
+/**
+ * Opens `ledger.sqlite` in the state folder, which is made where it is missing.
+ * Throws an error that names the folder and what to do, on a network file system or where the
+ * ledger was written by a newer nightlab.
+ */
+export function openLedger(
+  stateDir: string,
+  options: { readonly readOnly?: boolean } = {},
+): Ledger {
+  const readOnly = options.readOnly === true;
+  if (!readOnly) {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    refuseNetwork(stateDir);
+  }
+  const db = new DatabaseSync(join(stateDir, "ledger.sqlite"), { readOnly });
+  db.exec("PRAGMA busy_timeout = 10000");
+  if (!readOnly) {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    upgrade(db, stateDir);
+  }
+  const insert = readOnly
+    ? undefined
+    : db.prepare("INSERT INTO facts (at, lab, kind, body) VALUES (?, ?, ?, ?)");
+  return {
+    append(rows) {
+      if (rows.length === 0) return;
+      db.exec("BEGIN IMMEDIATE");
+      try {
+        for (const { lab, fact } of rows) {
+          insert?.run(fact.atMs, lab, fact.kind, JSON.stringify(fact));
+        }
+        db.exec("COMMIT");
+      } catch (error) {
+        if (db.isTransaction) db.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    read(labs, afterSeq = 0) {
+      const wanted = ["", ...labs];
+      const marks = wanted.map(() => "?").join(", ");
+      const query = db.prepare(
+        `SELECT body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq`,
+      );
+      return query.all(...wanted, afterSeq).map((row) => parseStored(String(row["body"])) as Fact);
+    },
+    some(labs, afterSeq, count) {
+      const wanted = ["", ...labs];
+      const marks = wanted.map(() => "?").join(", ");
+      const query = db.prepare(
+        `SELECT seq, body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq LIMIT ?`,
+      );
+      const rows = query.all(...wanted, afterSeq, count);
+      const facts = rows.map((row) => parseStored(String(row["body"])) as Fact);
+      return { facts, seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
+    },
+    last() {
+      const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
+      if (typeof seq !== "number") return undefined;
+      return { seq, row: rowOf(db, seq) ?? "" };
+    },
+    lastPause() {
+      const query = db.prepare(
+        "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
+      );
+      const row = query.get();
+      return row === undefined ? undefined : (parseStored(String(row["body"])) as PauseFact);
+    },
+    row: (seq) => rowOf(db, seq),
+    close: () => db.close(),
+  };
+}
+
+function rowOf(db: DatabaseSync, seq: number): string | undefined {
+  const row = db.prepare("SELECT lab, body FROM facts WHERE seq = ?").get(seq);
+  return row === undefined ? undefined : hashText(`${String(row["lab"])}\n${String(row["body"])}`);
+}
+
+function upgrade(db: DatabaseSync, stateDir: string): void {
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version > SCHEMA) {
+    db.close();
+    throw new Error(
+      `The ledger in ${stateDir} was written by a newer nightlab (schema ${version}); ` +
+        "update this one, or set NIGHTLAB_STATE_DIR to another folder.",
+    );
+  }
+  if (version === SCHEMA) return;
+  db.exec(`
+    BEGIN IMMEDIATE;
+    CREATE TABLE IF NOT EXISTS facts (
+      seq INTEGER PRIMARY KEY,
+      at INTEGER NOT NULL,
+      lab TEXT NOT NULL,
+      kind TEXT NOT NULL,
+      body TEXT NOT NULL
+    );
+    CREATE INDEX IF NOT EXISTS facts_by_lab ON facts (lab, seq);
+    PRAGMA user_version = ${SCHEMA};
+    COMMIT;
+  `);
+}
+
+/** Whether a folder that is there is on a file system of another machine's. */
+export function isOnNetwork(folder: string): boolean {
+  return NETWORK.has(statfsSync(folder).type);
+}
+
+function refuseNetwork(stateDir: string): void {
+  if (!isOnNetwork(stateDir)) return;
+  throw new Error(
+    `The state folder ${stateDir} is on a network file system, where a ledger is not safe; ` +
+      "set NIGHTLAB_STATE_DIR to a folder on a local disk.",
+  );
+}

@@ -1,0 +1,71 @@
+// What was so just before an attempt's script started, kept in its folder for whoever reads the
+// ending: it may be another daemon than the one that started it.
+import { readFileSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
+import type { AttemptSpec } from "../../domain/run.ts";
+import type { FileSizes } from "../../logs/series/new-since.ts";
+import { attemptDir, NOTES, type Begun } from "./attempts.ts";
+import { hostFacts } from "../os/process-identity.ts";
+import { listRunFolders, runDir } from "./run-folders.ts";
+import { writeWhole } from "../os/write-whole.ts";
+
+/** On the disk before the start; notes of before do not say at which boot that was. */
+export interface AttemptNotes extends Partial<Begun> {
+  /** Run folders of the run's name that were there already. */
+  readonly foldersBefore: readonly string[];
+  /** For an evaluation: how long the run's logs were. */
+  readonly logSizes: FileSizes;
+  /** Processes that the kernel had killed for memory since its boot. */
+  readonly oomKills: number;
+}
+
+/** Takes and keeps the notes of an attempt; repeated, the first ones stay. */
+export async function takeNotes(spec: AttemptSpec): Promise<void> {
+  if ((await readNotes(spec)) !== undefined) return;
+  const { bootId, host } = hostFacts();
+  const notes: AttemptNotes = {
+    bootId,
+    host,
+    foldersBefore: (await listRunFolders(spec.experiment)).filter(
+      (folder) => RUN_FOLDER.exec(folder)?.[2] === spec.name,
+    ),
+    logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
+    oomKills: oomKills(),
+  };
+  await writeWhole(notesFile(spec), `${JSON.stringify(notes)}\n`);
+}
+
+/** The notes of an attempt, or undefined where none were taken or they cannot be read. */
+export async function readNotes(spec: AttemptSpec): Promise<AttemptNotes | undefined> {
+  try {
+    return JSON.parse(await readFile(notesFile(spec), "utf8")) as AttemptNotes;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many processes this machine's kernel has killed for memory; 0 where it does not say. */
+export function oomKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+async function logSizes(experiment: string, folder: RunFolder): Promise<FileSizes> {
+  const logs = join(runDir(experiment, folder), "logs");
+  const sizes: Record<string, number> = {};
+  for (const name of await readdir(logs).catch(() => [])) {
+    const size = await stat(join(logs, name)).then(
+      (facts) => facts.size,
+      () => undefined,
+    );
+    if (size !== undefined) sizes[`logs/${name}`] = size;
+  }
+  return sizes;
+}
+
+const notesFile = (spec: AttemptSpec): string => join(attemptDir(spec.lab, spec.attempt), NOTES);

@@ -1,0 +1,216 @@
+// The folders below runs/: which are there, which one a run made, and making one for it.
+// What stands in their logs is read elsewhere; names that could lead out of runs/ are refused.
+import { readdirSync, readlinkSync } from "node:fs";
+import { link, lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
+import { join, sep } from "node:path";
+import { FOLDER_TRIES } from "../../base/limits.ts";
+import { RUN_FOLDER, RUN_NAME, runFolder } from "../../base/ids.ts";
+import type { AttemptId, RunFolder } from "../../base/ids.ts";
+import { localStamp } from "../../base/time.ts";
+import { RUN_ID_VARIABLE } from "./attempts.ts";
+import { processesWith } from "../os/process-identity.ts";
+import { errorCode } from "../os/write-whole.ts";
+
+export type FolderSearch =
+  | { readonly kind: "found"; readonly folder: RunFolder }
+  | { readonly kind: "none" }
+  /** Several new folders fit, and no open file tells which is the run's. */
+  | { readonly kind: "ambiguous"; readonly folders: readonly RunFolder[] };
+
+export type ConsoleMove =
+  /** `file` is relative to the run folder: `logs/console.log`. */
+  | { readonly kind: "moved"; readonly file: string }
+  /** It stays in the attempt's folder; `why` in plain words. */
+  | { readonly kind: "left"; readonly why: string };
+
+const PARTS = ["logs", "plots", "checkpoints", "data"] as const;
+
+/** Absolute path of a run folder. */
+export function runDir(experiment: string, folder: RunFolder): string {
+  return join(experiment, "runs", folder);
+}
+
+/** Folders of the form of a run, oldest first; links and whatever else lies there left out. */
+export async function listRunFolders(experiment: string): Promise<readonly RunFolder[]> {
+  const runs = join(experiment, "runs");
+  const entries = await readdir(runs, { withFileTypes: true }).catch(() => []);
+  const names = entries
+    .filter((entry) => entry.isDirectory() && RUN_FOLDER.test(entry.name))
+    .map((entry) => runFolder(entry.name));
+  return names.toSorted();
+}
+
+/** A run folder by its name, where it is a real folder below runs/; else undefined. */
+export async function findRunFolder(
+  experiment: string,
+  name: string,
+): Promise<RunFolder | undefined> {
+  if (!RUN_FOLDER.test(name)) return undefined;
+  try {
+    const facts = await lstat(join(experiment, "runs", name));
+    return facts.isDirectory() ? runFolder(name) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The folder that a run has made: new since `before`, with the run's name, and no other run's
+ * (`taken`). Where several fit, the one in which a process of the run has a file open or works.
+ */
+export async function discoverRunFolder(
+  experiment: string,
+  attempt: AttemptId,
+  name: string,
+  before: ReadonlySet<string>,
+  taken: ReadonlySet<string> = new Set(),
+): Promise<FolderSearch> {
+  const fitting = (await listRunFolders(experiment)).filter(
+    (folder) => !before.has(folder) && !taken.has(folder) && RUN_FOLDER.exec(folder)?.[2] === name,
+  );
+  const [only, ...others] = fitting;
+  if (only === undefined) return { kind: "none" };
+  if (others.length === 0) return { kind: "found", folder: only };
+  const runs = await realpath(join(experiment, "runs")).catch(() => undefined);
+  if (runs === undefined) return { kind: "none" };
+  const inUse = openPaths(attempt);
+  const used = fitting.filter((folder) => {
+    const dir = join(runs, folder);
+    return inUse.some((path) => path === dir || path.startsWith(dir + sep));
+  });
+  const [sure, ...more] = used;
+  if (sure !== undefined && more.length === 0) return { kind: "found", folder: sure };
+  return { kind: "ambiguous", folders: fitting };
+}
+
+/**
+ * Makes the folder of a run whose script makes none: a stamp of `atMs` in `timeZone`, the next
+ * free second where it is taken. Throws for a name that could leave runs/, and what the file
+ * system throws.
+ */
+export async function makeRunFolder(
+  experiment: string,
+  name: string,
+  atMs: number,
+  timeZone: string,
+): Promise<RunFolder> {
+  if (!RUN_NAME.test(name)) throw new Error(`${JSON.stringify(name)} cannot name a run folder`);
+  await mkdir(join(experiment, "runs"), { recursive: true });
+  for (let second = 0; second < FOLDER_TRIES; second += 1) {
+    const stamp = localStamp(atMs + second * 1000, timeZone)
+      .replace(" ", "T")
+      .replaceAll(":", "-");
+    const folder = runFolder(`${stamp}-${name}`);
+    try {
+      await mkdir(runDir(experiment, folder));
+    } catch (error) {
+      if (errorCode(error) === "EEXIST") continue;
+      throw error;
+    }
+    for (const part of PARTS) await mkdir(join(runDir(experiment, folder), part));
+    return folder;
+  }
+  throw new Error(`Cannot make a folder for ${name}: the next ${FOLDER_TRIES} seconds are taken`);
+}
+
+/**
+ * Moves an attempt's console output to the run's `logs/console.log`, or `console-<attempt>.log`
+ * where the run has one. The bytes stay where they are on the disk, so a script that still
+ * prints goes on into the moved file. May be repeated. While the script runs, `logs/` is its to
+ * make: until then the console is left.
+ */
+export async function moveConsole(
+  attemptFolder: string,
+  attempt: AttemptId,
+  experiment: string,
+  folder: RunFolder,
+  options: { readonly scriptRuns: boolean } = { scriptRuns: false },
+): Promise<ConsoleMove> {
+  const from = join(attemptFolder, "console.log");
+  if ((await findRunFolder(experiment, folder)) === undefined) {
+    return { kind: "left", why: `runs/${folder} is no folder` };
+  }
+  const logs = join(runDir(experiment, folder), "logs");
+  try {
+    // A script that still runs may be about to make it, and many refuse one that is there.
+    if (!options.scriptRuns) {
+      await mkdir(logs).catch((error: unknown) => {
+        if (errorCode(error) !== "EEXIST") throw error;
+      });
+    }
+    if (!(await lstat(logs)).isDirectory()) {
+      return { kind: "left", why: `runs/${folder}/logs is no folder` };
+    }
+    const own = `console-${attempt}.log`;
+    const source = await lstat(from).catch(() => undefined);
+    if (source === undefined) return await movedBefore(logs, own);
+    for (const name of ["console.log", own]) {
+      if (await moveUnlessThere(from, join(logs, name), source.ino)) {
+        return { kind: "moved", file: `logs/${name}` };
+      }
+    }
+    return { kind: "left", why: `runs/${folder}/logs has a ${own} of its own` };
+  } catch (error) {
+    const code = errorCode(error);
+    const why =
+      code === "EXDEV"
+        ? `runs/${folder} is on another file system`
+        : error instanceof Error
+          ? error.message
+          : String(error);
+    return { kind: "left", why };
+  }
+}
+
+async function movedBefore(logs: string, own: string): Promise<ConsoleMove> {
+  for (const name of [own, "console.log"]) {
+    const there = await lstat(join(logs, name)).catch(() => undefined);
+    if (there?.isFile() === true) return { kind: "moved", file: `logs/${name}` };
+  }
+  return { kind: "left", why: "the attempt has no console output" };
+}
+
+/** False where the name is taken. A link and a removal, since a rename would replace a file. */
+async function moveUnlessThere(from: string, to: string, inode: number): Promise<boolean> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    switch (errorCode(error)) {
+      case "EEXIST":
+        if ((await lstat(to)).ino !== inode) return false;
+        break;
+      case "EPERM":
+      case "ENOTSUP":
+      case "ENOSYS":
+        // A file system without hard links.
+        if ((await lstat(to).catch(() => undefined)) !== undefined) return false;
+        await rename(from, to);
+        return true;
+      default:
+        throw error;
+    }
+  }
+  await rm(from, { force: true });
+  return true;
+}
+
+/** Files that the run's processes have open, and the folders that they work in. */
+function openPaths(attempt: AttemptId): readonly string[] {
+  const paths: string[] = [];
+  for (const { pid } of processesWith(RUN_ID_VARIABLE, attempt)) {
+    const links = [`/proc/${pid}/cwd`];
+    try {
+      for (const fd of readdirSync(`/proc/${pid}/fd`)) links.push(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      // It ended meanwhile.
+    }
+    for (const path of links) {
+      try {
+        paths.push(readlinkSync(path));
+      } catch {
+        // Closed meanwhile.
+      }
+    }
+  }
+  return paths;
+}

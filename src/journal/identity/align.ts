@@ -1,0 +1,300 @@
+// Identity: which command of the last journal stands where in this one, and what is new.
+// What follows from it (start, hold, cancel) is decided by who asks; nothing here looks at a run.
+import { ALIGN_SIMILAR_REACH } from "../../base/limits.ts";
+import type { CommandId } from "../../base/ids.ts";
+import type { CommandForm } from "../../domain/journal.ts";
+import { alignInOrder, longestChain, type Pair } from "./align-order.ts";
+import { similarCommands } from "./similar.ts";
+
+export interface KnownPlace {
+  readonly id: CommandId;
+  readonly canonical: string;
+  readonly source: string;
+  readonly form?: CommandForm;
+  readonly heading: string;
+  /** Headings that it stood below before. */
+  readonly earlierHeadings?: readonly string[];
+  readonly started: boolean;
+  /** A receipt of it has been written into this journal. */
+  readonly receiptShown: boolean;
+  /** It was gone from the journal as last read. */
+  readonly absent: boolean;
+  /**
+   * Gone for longer than a cut waits for its paste: the same command under another heading is
+   * then a new one, where it would be this one otherwise.
+   */
+  readonly longAbsent?: boolean;
+}
+
+export interface FoundPlace {
+  /** `block.command`, indices into the reading. */
+  readonly place: string;
+  readonly canonical: string;
+  readonly source: string;
+  readonly form?: CommandForm;
+  readonly heading: string;
+  /** Id in the line of the block's receipt that has the command's position. */
+  readonly receiptId?: string;
+}
+
+export interface Alignment {
+  /** Every found place that is a known command. */
+  readonly placed: ReadonlyMap<string, CommandId>;
+  /** Of the placed ones, those whose command differs from the known one. */
+  readonly edited: readonly {
+    readonly place: string;
+    readonly id: CommandId;
+    readonly afterStart: boolean;
+  }[];
+  /** Copied together with a receipt whose command stands elsewhere: new, and to be held. */
+  readonly copied: readonly string[];
+  /** New commands. */
+  readonly fresh: readonly string[];
+  /** Of the placed ones, those that stand elsewhere than before, or stand again. */
+  readonly moved: readonly CommandId[];
+  /** Known commands that stand nowhere. */
+  readonly absent: readonly CommandId[];
+  /** Places with a receipt of an id that is not known here: another machine's, never to start. */
+  readonly unknown: readonly { readonly place: string; readonly id: string }[];
+}
+
+/**
+ * Finds known commands again, surest sign first: the id in the receipt with the same command, the
+ * same command in the same order, the same command elsewhere, the id with another command, the
+ * same position. Where signs leave a doubt a place is a known command rather than a new one.
+ *
+ * `known` is in the order of the last journal, `found` in that of this one.
+ */
+export function alignCommands(input: {
+  readonly known: readonly KnownPlace[];
+  readonly found: readonly FoundPlace[];
+}): Alignment {
+  const state = openAlignment(input.known, input.found);
+  byReceipt(state);
+  byOrder(state);
+  byCommand(state);
+  byReceiptOfEdited(state);
+  byPosition(state);
+  return result(state);
+}
+
+interface State {
+  readonly known: readonly KnownPlace[];
+  readonly found: readonly FoundPlace[];
+  readonly indexOf: ReadonlyMap<string, number>;
+  /** Ids in the receipt of each block. */
+  readonly idsOfBlock: ReadonlyMap<string, readonly string[]>;
+  /** Known index of each found index, and the other way round. */
+  readonly knownAt: Map<number, number>;
+  readonly foundAt: Map<number, number>;
+  /** Known indices whose place was found by the command alone. */
+  readonly moved: Set<number>;
+  /** Pairs that keep the order on both sides. */
+  anchors: readonly Pair[];
+}
+
+function openAlignment(known: readonly KnownPlace[], found: readonly FoundPlace[]): State {
+  const idsOfBlock = new Map<string, string[]>();
+  for (const { place, receiptId } of found) {
+    const ids = idsOfBlock.get(blockOf(place)) ?? [];
+    if (receiptId !== undefined) ids.push(receiptId);
+    idsOfBlock.set(blockOf(place), ids);
+  }
+  return {
+    known,
+    found,
+    indexOf: new Map(known.map(({ id }, i) => [id, i])),
+    idsOfBlock,
+    knownAt: new Map(),
+    foundAt: new Map(),
+    moved: new Set(),
+    anchors: [],
+  };
+}
+
+const blockOf = (place: string): string => place.split(".")[0] ?? place;
+
+function pair(state: State, known: number, found: number): void {
+  state.foundAt.set(known, found);
+  state.knownAt.set(found, known);
+}
+
+/** The receipt names it and the command is the same. Of several copies the one in order wins. */
+function byReceipt(state: State): void {
+  const { known, found, indexOf, idsOfBlock } = state;
+  const claims = found.flatMap((place, at) => {
+    const ids = new Set([place.receiptId, ...(idsOfBlock.get(blockOf(place.place)) ?? [])]);
+    return [...ids].flatMap((id) => {
+      const index = indexOf.get(id ?? "");
+      const command = index === undefined ? undefined : known[index];
+      if (index === undefined || command?.canonical !== place.canonical) return [];
+      const weight =
+        2 * Number(command.heading === place.heading) +
+        2 * Number(id === place.receiptId) +
+        Number(looksAlike(command, place)) +
+        4;
+      return [{ left: index, found: at, weight, present: !command.absent }];
+    });
+  });
+  const inOrder = claims.filter(({ present }) => present);
+  const anchors: Pair[] = [];
+  for (const i of longestChain(inOrder)) {
+    const claim = inOrder[i];
+    if (claim === undefined || state.knownAt.has(claim.found)) continue;
+    pair(state, claim.left, claim.found);
+    anchors.push([claim.left, claim.found]);
+  }
+  state.anchors = anchors;
+  // Moved blocks; of two claims to one id the likelier first.
+  for (const { left, found: at } of claims.toSorted((a, b) => b.weight - a.weight)) {
+    if (!state.foundAt.has(left) && !state.knownAt.has(at)) pair(state, left, at);
+  }
+}
+
+/** The id in its receipt, unless that is the id of another line of its own block. */
+function claimOf({ found, indexOf, foundAt }: State, at: number): string | undefined {
+  const place = found[at];
+  const index = indexOf.get(place?.receiptId ?? "");
+  const holder = index === undefined ? undefined : found[foundAt.get(index) ?? -1];
+  if (place === undefined || holder === undefined || holder === place) return place?.receiptId;
+  return blockOf(holder.place) === blockOf(place.place) ? undefined : place.receiptId;
+}
+
+/** The same command between the same neighbours; of equal ones that with the same text. */
+function byOrder(state: State): void {
+  alignGaps(state, 15, ({ command, place, claimed }) => {
+    if (command.canonical !== place.canonical) return 0;
+    const heading = Number(command.heading === place.heading);
+    return (claimed ? 8 : 12) + 2 * heading + Number(looksAlike(command, place));
+  });
+}
+
+const stoodBelow = ({ heading, earlierHeadings = [] }: KnownPlace, place: FoundPlace): boolean =>
+  heading === place.heading || earlierHeadings.includes(place.heading);
+
+/** Equal commands may differ in what they wait for: a box, a ` !`. */
+const looksAlike = (command: KnownPlace, place: FoundPlace): boolean =>
+  command.source === place.source && command.form === place.form;
+
+/** The same command elsewhere: moved without its receipt, or gone and come back by an undo. */
+function byCommand(state: State): void {
+  const { known, found, indexOf, foundAt, knownAt } = state;
+  const free = new Map<string, number[]>();
+  known.forEach(({ canonical }, i) => {
+    if (foundAt.has(i)) return;
+    free.set(canonical, [...(free.get(canonical) ?? []), i]);
+  });
+  for (const sameHeading of [true, false]) {
+    for (const absent of [false, true]) {
+      found.forEach((place, at) => {
+        const claim = claimOf(state, at);
+        const copied = claim !== undefined && foundAt.has(indexOf.get(claim) ?? -1);
+        if (knownAt.has(at) || copied) return;
+        const candidates = free.get(place.canonical) ?? [];
+        const fits = candidates.filter((i) => {
+          const command = known[i];
+          if (command?.absent !== absent) return false;
+          return stoodBelow(command, place) || !(sameHeading || command.longAbsent === true);
+        });
+        const alike = fits.find((i) => {
+          const command = known[i];
+          return command !== undefined && looksAlike(command, place);
+        });
+        const index = alike ?? fits[0];
+        if (index === undefined) return;
+        candidates.splice(candidates.indexOf(index), 1);
+        pair(state, index, at);
+        state.moved.add(index);
+      });
+    }
+  }
+}
+
+/** The receipt names it, the command was edited. */
+function byReceiptOfEdited(state: State): void {
+  state.found.forEach((_, at) => {
+    const index = state.indexOf.get(claimOf(state, at) ?? "");
+    if (index === undefined || state.foundAt.has(index) || state.knownAt.has(at)) return;
+    pair(state, index, at);
+  });
+}
+
+/**
+ * Edited, and no receipt stands there to say so: the same position, and either a like command or
+ * one that never showed a receipt, so that its author had nothing to tell it from a new one by.
+ */
+function byPosition(state: State): void {
+  alignGaps(state, 3, ({ command, place, claimed, apart }) => {
+    if (claimed) return 0;
+    if (apart <= ALIGN_SIMILAR_REACH && similarCommands(command.source, place.source)) return 3;
+    return command.receiptShown ? 0 : 1;
+  });
+}
+
+interface Candidates {
+  readonly command: KnownPlace;
+  readonly place: FoundPlace;
+  /** A receipt of another command stands at the place. */
+  readonly claimed: boolean;
+  /** How many free places one stands further down than the other. */
+  readonly apart: number;
+}
+
+/** Aligns what is still free between the anchors, and makes anchors of the pairs found. */
+function alignGaps(state: State, best: number, weight: (both: Candidates) => number): void {
+  const { known, found } = state;
+  const claimed = found.map((_, at) => claimOf(state, at) !== undefined);
+  const anchors: Pair[] = [];
+  let previous: Pair = [-1, -1];
+  for (const anchor of [...state.anchors, [known.length, found.length] as const]) {
+    const commands = range(previous[0] + 1, anchor[0]).filter(
+      (i) => !state.foundAt.has(i) && known[i]?.absent === false,
+    );
+    const places = range(previous[1] + 1, anchor[1]).filter((i) => !state.knownAt.has(i));
+    const weigh = (i: number, j: number): number => {
+      const at = places[j] ?? -1;
+      const command = known[commands[i] ?? -1];
+      const place = found[at];
+      if (command === undefined || place === undefined) return 0;
+      return weight({ command, place, claimed: claimed[at] === true, apart: Math.abs(i - j) });
+    };
+    for (const [i, j] of alignInOrder(commands.length, places.length, weigh, best)) {
+      const left = commands[i];
+      const right = places[j];
+      if (left === undefined || right === undefined) continue;
+      pair(state, left, right);
+      anchors.push([left, right]);
+    }
+    anchors.push(anchor);
+    previous = anchor;
+  }
+  state.anchors = anchors.slice(0, -1);
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: Math.max(0, to - from) }, (_, i) => from + i);
+}
+
+function result(state: State): Alignment {
+  const { known, found, indexOf, knownAt, foundAt } = state;
+  const placed = new Map<string, CommandId>();
+  const edited: Alignment["edited"][number][] = [];
+  const copied: string[] = [];
+  const fresh: string[] = [];
+  const unknown: Alignment["unknown"][number][] = [];
+  found.forEach((place, at) => {
+    const command = known[knownAt.get(at) ?? -1];
+    const claim = claimOf(state, at);
+    if (command !== undefined) {
+      placed.set(place.place, command.id);
+      if (command.canonical !== place.canonical) {
+        edited.push({ place: place.place, id: command.id, afterStart: command.started });
+      }
+    } else if (claim === undefined) fresh.push(place.place);
+    else if (indexOf.has(claim)) copied.push(place.place);
+    else unknown.push({ place: place.place, id: claim });
+  });
+  const absent = known.flatMap(({ id }, i) => (foundAt.has(i) ? [] : [id]));
+  const moved = [...state.moved].flatMap((i) => known[i]?.id ?? []);
+  return { placed, edited, copied, fresh, moved, absent, unknown };
+}

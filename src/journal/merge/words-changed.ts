@@ -1,0 +1,43 @@
+// Whether a person changed any word between two versions of a journal: white space and the
+// daemon's receipts are none. What that means for a block's timers is decided in reread.ts.
+import type { JournalReading } from "../../domain/journal.ts";
+import { commonEnds } from "../../base/common-ends.ts";
+import { stripReceipts } from "../receipt/render.ts";
+
+/** A text of a journal and what was read in it. */
+interface ReadText {
+  readonly text: string;
+  readonly reading: JournalReading;
+}
+
+/** Compares only what changed, unless a line of a quote is in it: then receipts may be. */
+export function wordsChanged(
+  before: ReadText,
+  now: ReadText,
+  rendered: ReadonlySet<string>,
+): boolean {
+  const { same, sameAtEnd } = commonEnds(before.text, now.text);
+  const middles = [before, now].map(({ text }) => wholeLines(text, same, text.length - sameAtEnd));
+  if (middles.some((middle) => /(?:^|[\r\n])[ \t]*>/.test(middle))) {
+    return words(stripped(before, rendered)) !== words(stripped(now, rendered));
+  }
+  return words(middles[0] ?? "") !== words(middles[1] ?? "");
+}
+
+const words = (text: string): string => text.replaceAll(/\s+/g, "");
+
+const stripped = ({ text, reading }: ReadText, rendered: ReadonlySet<string>): string =>
+  stripReceipts(text, reading, rendered);
+
+/** The lines that a stretch of text begins, goes through or ends in. */
+function wholeLines(text: string, from: number, to: number): string {
+  let [start, end] = [from, to];
+  while (start > 0 && !isLineEnd(text, start - 1)) start -= 1;
+  while (end < text.length && !isLineEnd(text, end)) end += 1;
+  return text.slice(start, end);
+}
+
+function isLineEnd(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code === 10 || code === 13;
+}

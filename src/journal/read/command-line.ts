@@ -1,0 +1,164 @@
+// One command out of its words: verb, target, options for the script, nightlab's own keys, ` !`.
+// Which words of a paragraph belong to which command is decided in paragraph.ts.
+import type { Verb } from "../../domain/command.ts";
+import type { Mistake } from "../../base/problem.ts";
+import { nearest } from "../../base/nearest.ts";
+import { brief } from "../../settings/written-values.ts";
+import { KEYS, newDraft, setKey, setTarget } from "./command-draft.ts";
+import type { Draft } from "./command-draft.ts";
+import { withDashes } from "./command-values.ts";
+import { isTimeOfDay } from "./condition-values.ts";
+import type { Token } from "./tokens.ts";
+
+const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
+
+/** Among the keys that were seen: a word that belongs to nothing. */
+const STRAY = " ";
+
+/** Keys that are near enough to a mistyped one to doubt that it is an option's value. */
+const DOUBTED = ["timeout", "because", "after", "runner"];
+
+/**
+ * Reads the words after a verb. Rules that the grammar leaves open: one word after `--option` is
+ * its value, a `key=` of nightlab's excepted; a line below the first goes on with the command only
+ * where it begins with an option, a `key=value` or `!`; `--` hands on everything after it.
+ */
+export function readCommandWords(verb: Verb, verbOffset: number, words: readonly Token[]): Draft {
+  const draft = newDraft(verb);
+  const [target, ...rest] = words;
+  setTarget(draft, target?.text ?? "", target?.start ?? verbOffset);
+  if (target?.unclosed !== undefined) openQuote(draft, target);
+  let optionBefore = false;
+  for (let i = 0; i < rest.length; i += 1) {
+    const token = rest[i];
+    if (token === undefined) break;
+    if (token.text === "--" && !token.quoted) {
+      draft.args.push("--", ...handOn(draft, rest.slice(i + 1)));
+      break;
+    }
+    optionBefore = readWord(draft, token, {
+      optionBefore,
+      last: i === rest.length - 1,
+      next: rest[i + 1],
+    });
+    if (isAnyMark(rest[i + 1]) && token.text.startsWith("after=")) i += 1;
+    if (isTimeOfDay(token.text, rest[i + 1]?.text ?? "")) i += 1;
+  }
+  return draft;
+}
+
+interface Around {
+  readonly optionBefore: boolean;
+  readonly last: boolean;
+  readonly next: Token | undefined;
+}
+
+/** Takes one word; true when it is an option that the next word may be the value of. */
+function readWord(draft: Draft, token: Token, around: Around): boolean {
+  if (token.unclosed !== undefined) {
+    openQuote(draft, token);
+    return false;
+  }
+  const { start } = token;
+  if (!token.quoted) {
+    const text = withDashes(token.text, start, draft);
+    if (/^--?[A-Za-z]/.test(text)) {
+      draft.args.push(text);
+      return !text.includes("=");
+    }
+    if (text === "!" && around.last) {
+      draft.go = true;
+      return false;
+    }
+    if (readKey(draft, token, around)) return false;
+  }
+  const isValue = around.optionBefore && !(token.opensLine && !token.quoted);
+  if (isValue || (draft.verb === "script" && !token.opensLine && !isSentenceMark(token))) {
+    draft.args.push(token.text);
+  } else {
+    // The first one says it for all of them.
+    if (!draft.seen.has(STRAY)) {
+      draft.faults.push({ ...strayWord(draft, token, around.next), offset: start });
+    }
+    draft.seen.add(STRAY);
+  }
+  return false;
+}
+
+/** Takes a `key=value` of nightlab's; false when the word is none, or is an option's value. */
+function readKey(draft: Draft, token: Token, around: Around): boolean {
+  const key = KEY_VALUE.exec(token.text)?.[1];
+  if (key === undefined) return false;
+  const known = KEYS.includes(key);
+  const doubted = nearest(key, DOUBTED) !== undefined && key.length >= 4;
+  if (!known && !doubted && (around.optionBefore || draft.verb === "script")) return false;
+  const written = token.text.slice(key.length + 1);
+  const text = withNext(key, written, token, around.next);
+  const offset = token.start + key.length + 1;
+  setKey(
+    draft,
+    key,
+    token.start,
+    text === "" ? { kind: "empty", offset } : { kind: "text", text, quoted: true, offset },
+  );
+  return true;
+}
+
+/** The value of a key that may be two words. */
+function withNext(key: string, written: string, token: Token, next: Token | undefined): string {
+  if (key === "after" && isAnyMark(next)) return `${written} (any)`;
+  if (next === undefined || !isTimeOfDay(token.text, next.text)) return written;
+  return `${written} ${next.text}`;
+}
+
+const isAnyMark = (token: Token | undefined): boolean => token?.text.toLowerCase() === "(any)";
+
+/** Everything after `--`, but for the ` !` that ends the command. */
+function handOn(draft: Draft, tokens: readonly Token[]): readonly string[] {
+  const last = tokens.at(-1);
+  const go = last?.text === "!" && !last.quoted;
+  if (go) draft.go = true;
+  for (const token of tokens) if (token.unclosed !== undefined) openQuote(draft, token);
+  return (go ? tokens.slice(0, -1) : tokens).map((token) => token.text);
+}
+
+function openQuote(draft: Draft, token: Token): void {
+  const message = `nothing closes the ${token.unclosed === "`" ? "backtick" : "quote"}`;
+  draft.faults.push({ message, fix: `close it after its last word`, offset: token.start });
+}
+
+const isSentenceMark = (token: Token): boolean => !token.quoted && /^[!–—]$/.test(token.text);
+
+function strayWord(draft: Draft, token: Token, next?: Token): Mistake {
+  const word = brief(token.text);
+  // What comes below a ` !` is the mistake, not the mark.
+  const below = token.text === "!" && next !== undefined && opensText(next) ? next : undefined;
+  if (below !== undefined) return strayLine(draft, below, true);
+  if (token.opensLine) return strayLine(draft, token, false);
+  if (token.text === "!") return { message: "` !` must be the last word", fix: "move it there" };
+  const message = `\`${word}\` belongs to no option of \`${draft.verb}:\``;
+  const key = KEYS.find((one) => one === token.text.replace(/[:=]$/, ""));
+  if (key !== undefined) return { message, fix: `write \`${key}=VALUE\`, without a space` };
+  const fix =
+    "write options as `--name value`, or leave a blank line before text that is no command";
+  return { message, fix };
+}
+
+/** Whether a word begins a line that does not go on with the command above. */
+const opensText = ({ opensLine, quoted, text }: Token): boolean =>
+  opensLine && (quoted || !(text.startsWith("-") || text === "!" || KEY_VALUE.test(text)));
+
+/** A line of options as a fenced block has them, or of text. */
+function strayLine(draft: Draft, { text }: Token, go: boolean): Mistake {
+  const word = brief(text);
+  if (!text.endsWith(":") || !KEYS.includes(text.slice(0, -1))) {
+    const message = `the line that begins with \`${word}\` runs into the command above`;
+    return { message, fix: "leave a blank line between the command and the text below it" };
+  }
+  const first = `write a line of three backticks and \`yaml\` above \`${draft.verb}: ${brief(draft.target)}\``;
+  const last = "a line of three backticks below the options";
+  return {
+    message: `options on lines of their own, such as \`${word}\`, belong in a fenced block`,
+    fix: go ? `${first}, ${last}, and \`go: true\` instead of \`!\`` : `${first}, and ${last}`,
+  };
+}

@@ -1,0 +1,69 @@
+// Cuts a journal into segments that can be read by themselves: each begins with a top-level block
+// that means the same whatever stands above it. What is in a segment is read in segment.ts.
+import { SEGMENT_CHARS } from "../../base/limits.ts";
+import { newScan, takeLine } from "./block-scan.ts";
+import { isRestBlank, newCursor } from "./line-cursor.ts";
+import { quoteLine } from "./receipt-quotes.ts";
+
+/** Where a line's own characters end, and where the next line begins. */
+interface LineEnds {
+  readonly end: number;
+  readonly next: number;
+}
+
+/**
+ * Offsets at which segments begin, the first of them `from`. A segment is SEGMENT_CHARS long or
+ * longer, but one also begins wherever `isKnown` says so and it can; there the cutting stops, and
+ * that offset is the last one. Without such a place the last one is the text's length.
+ */
+export function cutSegments(
+  text: string,
+  from: number,
+  isKnown: (offset: number) => boolean,
+): readonly number[] {
+  const cuts = [from];
+  const scan = newScan();
+  let last = from;
+  let quoted: "none" | "quote" | "receipt" = "none";
+  for (let start = from; start < text.length;) {
+    const { end, next } = lineEnds(text, start);
+    const above = quoted;
+    quoted = quoteState(text, start, end, above);
+    // A receipt is as good as blank: what stands below it is read as if it were not there.
+    const cursor = newCursor(text, start, quoted === "receipt" ? start : end);
+    if (isRestBlank(cursor)) scan.unsure = false;
+    const opens = takeLine(scan, cursor, 0) && !scan.unsure;
+    const apart = above === "none" || quoted === "none";
+    if (opens && apart && start > from) {
+      if (isKnown(start)) return [...cuts, start];
+      if (start - last >= SEGMENT_CHARS) {
+        cuts.push(start);
+        last = start;
+      }
+    }
+    start = next;
+  }
+  return [...cuts, text.length];
+}
+
+/** Lines of a quote in a row are one: a receipt where the first of them begins one. */
+function quoteState(
+  text: string,
+  start: number,
+  end: number,
+  above: "none" | "quote" | "receipt",
+): "none" | "quote" | "receipt" {
+  let at = start;
+  while (text.charCodeAt(at) === 32 || text.charCodeAt(at) === 9) at += 1;
+  if (at >= end || text[at] !== ">") return "none";
+  return above === "none" ? quoteLine(text.slice(start, end)) : above;
+}
+
+function lineEnds(text: string, start: number): LineEnds {
+  for (let at = start; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 10) return { end: at, next: at + 1 };
+    if (code === 13) return { end: at, next: text.charCodeAt(at + 1) === 10 ? at + 2 : at + 1 };
+  }
+  return { end: text.length, next: text.length };
+}

@@ -1,0 +1,39 @@
+// A command as it was read, with its place in the text: whether it is understood, and what not.
+// How its words are read is in command-line.ts and command-fence.ts.
+import type { CommandForm, FoundCommand } from "../../domain/journal.ts";
+import type { Problem } from "../../base/problem.ts";
+import { canonicalHash, canonicalOfText } from "./canonical.ts";
+import { finish } from "./command-draft.ts";
+import type { Draft, Fault } from "./command-draft.ts";
+import { lineAt, placeOf } from "../../base/text-lines.ts";
+import type { TextLines } from "../../base/text-lines.ts";
+
+/** A finished draft with its place; a fault leaves the command without a spec. */
+export function foundCommand(
+  lines: TextLines,
+  found: {
+    readonly draft: Draft;
+    readonly start: number;
+    readonly end: number;
+    readonly form: CommandForm;
+    /** Offset in `lines` of an offset of the draft's faults. */
+    readonly toOffset?: (offset: number) => number;
+  },
+): FoundCommand {
+  const { draft, start, end, form, toOffset = (offset) => offset } = found;
+  const spec = finish(draft, found.toOffset === undefined ? start : 0);
+  const source = lines.text.slice(start, end);
+  const problem = ({ message, fix, offset }: Fault): Problem => ({
+    message,
+    ...(fix === undefined ? {} : { fix }),
+    place: placeOf(lines, toOffset(offset)),
+  });
+  return {
+    ...(spec === undefined ? {} : { spec }),
+    problems: (spec === undefined ? draft.faults : draft.notes).map(problem),
+    form,
+    canonical: spec === undefined ? canonicalOfText(source) : canonicalHash(spec, draft.later),
+    source,
+    line: lineAt(lines, start) + 1,
+  };
+}

@@ -1,0 +1,103 @@
+// Finds a journal's frontmatter, and where the text below it begins.
+// What its keys mean is read in settings/plan.ts.
+import { YAML_CHARS } from "../../base/limits.ts";
+import { VERBS } from "../../domain/command.ts";
+import type { CommandBlock, Plan } from "../../domain/journal.ts";
+import type { Problem } from "../../base/problem.ts";
+import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
+import { parseHead } from "./parse-markdown.ts";
+import { contentEnd, isBlank, linesOf, placeOf, startOf } from "../../base/text-lines.ts";
+import type { TextLines } from "../../base/text-lines.ts";
+
+export interface Frontmatter {
+  readonly plan: Plan;
+  /** Offset at which the text below it begins, and the number of lines above that. */
+  readonly end: number;
+  readonly lines: number;
+  readonly conflicted: boolean;
+  /** Where its problems are told, with them; without frontmatter there is no such place. */
+  readonly place?: CommandBlock;
+}
+
+export type HeadReader = (text: string) => Frontmatter;
+
+/** Reads the frontmatter of one journal's versions, and an unchanged one no second time. */
+export function createHeadReader(): HeadReader {
+  let last: { readonly written: string; readonly read: Frontmatter } | undefined;
+  return (text) => {
+    const written = headOf(text);
+    if (last?.written !== written)
+      last = { written, read: readFrontmatter(linesAfterBom(written)) };
+    return last.read;
+  };
+}
+
+/** A fence line of frontmatter somewhere below the first line. */
+const CLOSING = /[\r\n]---[ \t]*(?:\r\n|[\r\n]|$)/g;
+
+/** All that can be frontmatter: up to a closing line, or the lines below an opening one. */
+function headOf(text: string): string {
+  if (!/^\uFEFF?---[ \t]*[\r\n]/.test(text.slice(0, 200)))
+    return text.startsWith("\uFEFF") ? "\uFEFF" : "";
+  CLOSING.lastIndex = 3;
+  const found = CLOSING.exec(text);
+  if (found !== null) return text.slice(0, found.index + found[0].length);
+  const blank = /(?:\r\n|\n|\r)[ \t]*(?:\r\n|[\r\n]|$)/.exec(text.slice(0, YAML_CHARS));
+  return text.slice(0, blank === null ? YAML_CHARS : blank.index + blank[0].length);
+}
+
+/** The plan between two `---` lines at the very top; without them, an empty plan. */
+function readFrontmatter(lines: TextLines): Frontmatter {
+  const none = { plan: EMPTY_PLAN, end: startOf(lines, 0), lines: 0, conflicted: false };
+  if (!isFence(lines, 0)) return none;
+  let closing = 1;
+  while (closing < lines.starts.length && !isFence(lines, closing)) closing += 1;
+  if (closing >= lines.starts.length) {
+    const place = unclosed(lines);
+    return place === undefined ? none : { ...none, place };
+  }
+  const start = startOf(lines, 1);
+  const yaml = lines.text.slice(start, startOf(lines, closing));
+  const head = lines.text.slice(startOf(lines, 0), contentEnd(lines, closing));
+  if (yaml.length <= YAML_CHARS && parseHead(head).children[0]?.type !== "yaml") return none;
+  const { value, problems } = readPlan(yaml, (offset) => placeOf(lines, start + offset));
+  return {
+    plan: value,
+    end: startOf(lines, closing + 1),
+    lines: closing + 1,
+    conflicted: /^(?:<{7}|>{7}) \S/m.test(yaml),
+    place: placeBelow(lines, closing, problems),
+  };
+}
+
+/** A first line of `---` above what looks like a key, and no second one. */
+function unclosed(lines: TextLines): CommandBlock | undefined {
+  const first = lines.text.slice(startOf(lines, 1), contentEnd(lines, 1));
+  const key = /^([a-z][\w-]{0,40}):(?:\s|$)/i.exec(first)?.[1];
+  if (key === undefined || VERBS.some((verb) => verb === key)) return undefined;
+  const place = placeOf(lines, startOf(lines, 0));
+  const message = "nothing closes the frontmatter, so no plan is read";
+  const fix = "put a line of `---` below its last key";
+  let line = 1;
+  while (line + 1 < lines.starts.length && !isBlankLine(lines, line + 1)) line += 1;
+  return placeBelow(lines, line, [{ message, fix, place }]);
+}
+
+/** The lines from the top to this one as the place below which problems are told. */
+function placeBelow(lines: TextLines, line: number, problems: readonly Problem[]): CommandBlock {
+  const span = { start: startOf(lines, 0), end: startOf(lines, line + 1) };
+  const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
+  return { commands: [], span, closed: lineEnded, lineEnded, heading: "", indent: "", problems };
+}
+
+/** Lines of a text; a byte order mark is before the first of them. */
+function linesAfterBom(text: string): TextLines {
+  const lines = linesOf(text);
+  return text.startsWith("\uFEFF") ? { text, starts: [1, ...lines.starts.slice(1)] } : lines;
+}
+
+const isFence = (lines: TextLines, line: number): boolean =>
+  /^---[ \t]*$/.test(lines.text.slice(startOf(lines, line), contentEnd(lines, line)));
+
+const isBlankLine = (lines: TextLines, line: number): boolean =>
+  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

@@ -1,0 +1,126 @@
+// Places for problems that belong to no command, and for what is left of a problem's receipt once
+// its cause is gone, so that both are told and taken away as receipts are.
+import { BLOCK_NESTING } from "../../base/limits.ts";
+import type { CommandBlock } from "../../domain/journal.ts";
+import type { Problem, Span } from "../../base/problem.ts";
+import { receiptBelow } from "./place-blocks.ts";
+import { readReceipt } from "./receipt-quotes.ts";
+import type { QuoteLines } from "./receipt-quotes.ts";
+import type { SegmentBlock } from "./segment.ts";
+import type { TopBlock } from "./split-blocks.ts";
+import { contentEnd, isBlank, placeOf, startOf } from "../../base/text-lines.ts";
+import type { TextLines } from "../../base/text-lines.ts";
+
+/** A block without commands. `span` is whole lines; the receipt below it, if any, is its own. */
+export function placeBlock(
+  lines: TextLines,
+  span: Span,
+  quoteAt: ReadonlyMap<number, QuoteLines>,
+  more: Pick<CommandBlock, "problems" | "tight">,
+): CommandBlock {
+  const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
+  const place = { commands: [], span, closed: lineEnded, lineEnded, indent: "" };
+  const receipt = receiptBelow(lines, place, quoteAt);
+  return { ...place, heading: "", ...more, ...(receipt === undefined ? {} : { receipt }) };
+}
+
+/** What is said of a block that is not read because of its size. */
+export function tooLarge({ tooDeep }: TopBlock): Omit<Problem, "place"> {
+  if (tooDeep) {
+    const message = `lists and quotes are nested deeper than ${BLOCK_NESTING}, so no command is read here`;
+    return { message, fix: "write commands further out" };
+  }
+  const message = "this block is too large, so no command is read in it";
+  return { message, fix: "part it with blank lines and headings" };
+}
+
+/** What a fence without an end has swallowed, if that was meant for nightlab or is a heading. */
+const SWALLOWED = /^(?:run|eval|script|stop|queue): \S|^#{1,6} \S|^`{3}\w/m;
+
+/**
+ * Tells of a top-level fence that nothing closes: by the command that it holds, or right below its
+ * first line where it seems to have swallowed what follows. A fence at work is left alone.
+ */
+export function tellUnclosed(
+  blocks: SegmentBlock[],
+  lines: TextLines,
+  line: number,
+  quoteAt: ReadonlyMap<number, QuoteLines>,
+): void {
+  const span = { start: startOf(lines, line), end: startOf(lines, line + 1) };
+  const problem: Problem = {
+    message: "nothing closes the fence that begins here, so everything below it is code",
+    fix: "close it with a line of the same marks",
+    place: placeOf(lines, span.start),
+  };
+  const command = blocks.findIndex((block) => overlap(block.span, span));
+  const holder = blocks[command];
+  if (holder !== undefined) blocks[command] = { ...holder, problems: [problem] };
+  else if (SWALLOWED.test(lines.text.slice(span.end))) {
+    blocks.push(placeBlock(lines, span, quoteAt, { problems: [problem], tight: true }));
+  }
+}
+
+const overlap = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end;
+
+/**
+ * Places for receipts of problems that stand below no command: what is left once the text above
+ * was mended, or the receipt of a place. The daemon's own lines in them can be taken away.
+ */
+export function strayProblemReceipts(
+  lines: TextLines,
+  quotes: readonly QuoteLines[],
+  blocks: readonly SegmentBlock[],
+  inCode: (line: number) => boolean,
+): readonly CommandBlock[] {
+  const taken = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
+  return quotes.flatMap((quote, i) => {
+    if (taken.has(startOf(lines, quote.first))) return [];
+    const receipt = readReceipt(lines, quote);
+    if (receipt.heads.some(({ state }) => state !== "problem")) return [];
+    let above = quote.first - 1;
+    while (above >= 0 && isBlankLine(lines, above)) above -= 1;
+    // Below another receipt it is nobody's, and stays.
+    if (quotes[i - 1]?.after === above + 1) return [];
+    const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
+    const whole = { start: span.start, end: receipt.span.end };
+    if (blocks.some((block) => overlap(block.span, whole))) return [];
+    const tight = above === quote.first - 1 && inCode(quote.first);
+    return [
+      {
+        commands: [],
+        span,
+        closed: true,
+        lineEnded: true,
+        heading: "",
+        indent: "",
+        receipt,
+        ...(tight ? { tight } : {}),
+      },
+    ];
+  });
+}
+
+/**
+ * Blocks with the problems of a stretch of text above or around them: told by the block that is
+ * there already, or by the stray receipt right below, or by a block of their own.
+ */
+export function withProblems(
+  blocks: readonly CommandBlock[],
+  place: CommandBlock,
+): readonly CommandBlock[] {
+  const { span, problems = [] } = place;
+  const at = blocks.findIndex((block) => overlap(block.span, span) || block.span.end === span.end);
+  const block = blocks[at];
+  if (block === undefined) {
+    return problems.length === 0 ? blocks : [place, ...blocks];
+  }
+  const whole = block.span.end === block.span.start ? { span } : {};
+  const told = problems.length === 0 ? {} : { problems: [...problems, ...(block.problems ?? [])] };
+  // Keys of an unclosed frontmatter that look like commands are no mistake of their own.
+  const misread = overlap(block.span, span) && block.commands.every(({ spec }) => !spec);
+  return blocks.with(at, { ...block, ...(misread ? { commands: [] } : {}), ...whole, ...told });
+}
+
+const isBlankLine = (lines: TextLines, line: number): boolean =>
+  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

@@ -1,0 +1,116 @@
+// Reads a journal: its plan, its commands with their receipts, tagged lines, sections.
+// What becomes of them is decided in step.ts; what is written back, in render.ts.
+import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
+import { assemble, NOTHING } from "./assemble.ts";
+import type { Assembled } from "./assemble.ts";
+import { commonEnds } from "../../base/common-ends.ts";
+import { cutSegments } from "./cut-segments.ts";
+import { createHeadReader } from "./frontmatter.ts";
+import type { HeadReader } from "./frontmatter.ts";
+import { withProblems } from "./problem-places.ts";
+import { ignoredIn } from "./sections.ts";
+import { readSegment } from "./segment.ts";
+import type { KnownBlock, Segment } from "./segment.ts";
+
+export interface JournalReader {
+  /** Reads a text; blocks that stood in one of the last two texts are not parsed again. */
+  read(text: string): JournalReading;
+}
+
+/** Reads one text. Never throws; takes time in proportion to the text's length. */
+export function readJournal(text: string): JournalReading {
+  return createJournalReader().read(text);
+}
+
+/** What is remembered of the last text. Nothing in it but `text` keeps that whole text alive. */
+interface Version {
+  readonly text: string;
+  readonly reading: JournalReading;
+  readonly assembled: Assembled;
+  /** Blocks that a change took out of it. */
+  readonly left: ReadonlyMap<string, KnownBlock>;
+}
+
+/**
+ * A reader for the versions of one journal. Between two versions it compares the texts, cuts only
+ * what changed into segments anew, and parses only those blocks that neither version had.
+ */
+export function createJournalReader(): JournalReader {
+  const readHead = createHeadReader();
+  let last: Version | undefined;
+  return {
+    read(text) {
+      if (last?.text !== text) last = readVersion(text, readHead, last);
+      return last.reading;
+    },
+  };
+}
+
+function readVersion(text: string, readHead: HeadReader, last: Version | undefined): Version {
+  const head = readHead(text);
+  const before = last?.assembled ?? NOTHING;
+  const { placed } = before;
+  const ends = last === undefined ? { same: 0, sameAtEnd: 0 } : commonEnds(last.text, text);
+  const grown = text.length - (last?.text.length ?? 0);
+  const kept = placed[0]?.offset === head.end ? unchanged(before, ends.same) : 0;
+  const starts = new Map(placed.map(({ offset }, i) => [offset, i]));
+  // From an offset in the common end on, an old segment's start is a new one's too.
+  const isKnown = (offset: number): boolean =>
+    offset >= text.length - ends.sameAtEnd && starts.has(offset - grown);
+  const from = kept === 0 ? head.end : (placed[kept]?.offset ?? head.end);
+  const cuts = cutSegments(text, from, isKnown);
+  const rest = starts.get((cuts.at(-1) ?? 0) - grown) ?? placed.length;
+  const left = placed.slice(kept, rest).flatMap(({ segment }) => segment.read);
+  const leaving = new Map(left.map((block) => [block.text, block]));
+  const known = (block: string): KnownBlock | undefined =>
+    leaving.get(block) ?? last?.left.get(block);
+  const fresh: Segment[] = [];
+  for (const [i, start] of cuts.slice(0, -1).entries()) {
+    if (start < (cuts[i + 1] ?? 0))
+      fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1])), known));
+  }
+  const reused = placed.slice(rest).map(({ segment }) => segment);
+  const origin = { offset: head.end, line: head.lines };
+  const assembled = assemble(before, kept, [...fresh, ...reused], origin);
+  return { text, assembled, left: leaving, reading: readingOf(text, head, assembled) };
+}
+
+/** How many segments a change after `same` characters leaves as they are, one more for safety. */
+function unchanged({ placed }: Assembled, same: number): number {
+  let low = 0;
+  let high = placed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { offset = 0, segment } = placed[middle] ?? {};
+    if (offset + (segment?.length ?? 0) <= same) low = middle + 1;
+    else high = middle;
+  }
+  // The last of them may go on in what follows.
+  return Math.max(0, low - 1);
+}
+
+function readingOf(
+  text: string,
+  head: ReturnType<HeadReader>,
+  { placed, blocks, entries, headings, sections }: Assembled,
+): JournalReading {
+  const told = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
+  const title = headings.find(({ depth }) => depth === 1)?.title;
+  return {
+    plan: head.plan,
+    ...(title === undefined ? {} : { title }),
+    blocks: told,
+    entries,
+    sections,
+    ignored: ignoredIn(text, headings),
+    problems: told.flatMap(({ problems = [] }) => problems),
+    conflicted: head.conflicted || placed.some(({ segment }) => segment.conflicted),
+  };
+}
+
+/** A receipt at the very top, with nothing above it that it could belong to, is a person's quote. */
+const withoutTop = (blocks: readonly CommandBlock[]): readonly CommandBlock[] =>
+  blocks[0]?.span.start === blocks[0]?.span.end ? blocks.slice(1) : blocks;
+
+/** A slice keeps the whole text that it was cut from alive; joined to another it is copied. */
+const ownCopy = (slice: string): string => ` ${slice}`.slice(1);

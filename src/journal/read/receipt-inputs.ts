@@ -1,0 +1,98 @@
+// What a person says by changing a receipt: a ticked start box, a flag marked as resolved.
+// What follows from it is decided in step; the changed line itself is rendered anew.
+import { commandId, type CommandId } from "../../base/ids.ts";
+import type { JournalReading, ReceiptPiece } from "../../domain/journal.ts";
+import type { Command } from "../../domain/world.ts";
+import { openedFlag, pieceHash, pieceNormal } from "../../base/piece.ts";
+import { findingsOf, findingText, flagKey, shownFindings } from "../../domain/receipt-flags.ts";
+
+export interface ReceiptInputs {
+  /** Commands whose start box is ticked. */
+  readonly ticked: readonly CommandId[];
+  /** The box that starts all held commands of an experiment from elsewhere is ticked. */
+  readonly startAll: boolean;
+  /** Flags changed from `[WEIRD]` to `[RESOLVED]`: as the run keeps them, and as they stand. */
+  readonly resolved: readonly {
+    readonly id: CommandId;
+    readonly flag: string;
+    readonly pieceText: string;
+  }[];
+}
+
+/**
+ * Reads the inputs out of pieces that the daemon rendered; other boxes and tags are only text.
+ * The same inputs are found at each reading until the receipt is rendered in its new state.
+ */
+export function receiptInputs(
+  reading: JournalReading,
+  rendered: ReadonlySet<string>,
+  commands: ReadonlyMap<CommandId, Command>,
+): ReceiptInputs {
+  const ticked: CommandId[] = [];
+  let startAll = false;
+  const resolved: ReceiptInputs["resolved"][number][] = [];
+  for (const { receipt } of reading.blocks) {
+    let id = idOf(receipt?.heads[0]?.id);
+    for (const piece of receipt?.pieces ?? []) {
+      // Only a head, a tick and a resolved flag say anything; the others are many.
+      if (piece.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(piece.normal)) continue;
+      const normal = pieceNormal(piece.normal);
+      id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
+      if (id === undefined) continue;
+      if (isTickedBox(piece, normal) && rendered.has(pieceHash(normal))) {
+        if (START_ALL.test(normal)) startAll = true;
+        else ticked.push(id);
+      }
+      const opened = openedFlag(normal);
+      if (opened === undefined || !rendered.has(pieceHash(opened))) continue;
+      for (const one of flagged(commands, id, normal)) resolved.push({ ...one, pieceText: normal });
+    }
+  }
+  return { ticked: [...new Set(ticked)], startAll, resolved };
+}
+
+const idOf = (id: string | undefined): CommandId | undefined =>
+  id === undefined ? undefined : commandId(id);
+
+const START_ALL = /^start all \d+$/;
+
+const isTickedBox = (piece: ReceiptPiece, normal: string): boolean =>
+  piece.ticked === true && /^start\b/.test(normal);
+
+interface Flagged {
+  readonly id: CommandId;
+  readonly flag: string;
+}
+
+/** Whose flag a line shows. Of a sweep it is every run's that has this flag, named or not. */
+function flagged(
+  commands: ReadonlyMap<CommandId, Command>,
+  id: CommandId,
+  normal: string,
+): readonly Flagged[] {
+  const command = commands.get(id);
+  const members = command?.members?.flatMap((member) => commands.get(member) ?? []);
+  const first = MEMBERS.exec(normal)?.[1];
+  const told = members === undefined ? command : members.find((member) => member.id === first);
+  const flag = told === undefined ? undefined : flagOf(told, normal);
+  if (told === undefined || flag === undefined) return [];
+  const message = ({ run }: Command): string | undefined =>
+    findingsOf(run).findings.find((finding) => flagKey(finding) === flag)?.message;
+  const alike = (members ?? [told]).filter((one) => message(one) === message(told));
+  return alike.map((one) => ({ id: one.id, flag }));
+}
+
+/** The runs that a flag of a sweep's receipt names, the first of them by itself. */
+const MEMBERS = /\[RESOLVED\] `([a-z0-9]+\.\d+)`[^:]*: /;
+
+/** The key of the finding that a flag's line shows. */
+function flagOf(command: Command, normal: string): string | undefined {
+  const { run } = command;
+  const said = normal
+    .replace(command.parent === undefined ? /^$/ : MEMBERS, "[RESOLVED] ")
+    .replace(/^.*?\[RESOLVED\] /, "");
+  const finding = shownFindings(findingsOf(run)).find(
+    (one) => pieceNormal(findingText(one, run?.folder)) === said,
+  );
+  return finding === undefined ? undefined : flagKey(finding);
+}

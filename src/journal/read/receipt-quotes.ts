@@ -1,0 +1,128 @@
+// Finds receipts in a journal by their own lines: `>` lines in a row, the first of them a state.
+// Which command each belongs to is decided in read.ts; how receipts are written, in render.ts.
+import type { FoundReceipt, ReceiptPiece } from "../../domain/journal.ts";
+import { pieceNormal } from "../../base/piece.ts";
+import { contentEnd, isBlank, isBlankChar, startOf } from "../../base/text-lines.ts";
+import type { TextLines } from "../../base/text-lines.ts";
+
+/** Lines of one receipt, from its first to behind its last one; 0-based. */
+export interface QuoteLines {
+  readonly first: number;
+  readonly after: number;
+}
+
+const STATES =
+  "held|waiting|queued|preparing|running|done|failed|stopped|cancelled|skipped|lost|problem";
+const HEAD = new RegExp(
+  `^(?:\\*\\*(${STATES})\\*\\*|__(${STATES})__)(?:[ \\t]+\`([a-z][a-z0-9]{3,7}(?:[.-]\\d{1,6}){0,3})\`)?(?=\\s|$)`,
+);
+
+interface Head {
+  readonly state: string;
+  readonly id?: string;
+}
+
+/**
+ * Every receipt-like quote of the text. A receipt is only its own `>` lines: what Markdown calls
+ * its lazy continuation is not among them. Quotes that do not begin with a state are a person's.
+ */
+export function findReceiptQuotes(lines: TextLines): readonly QuoteLines[] {
+  const found: QuoteLines[] = [];
+  let line = 0;
+  while (line < lines.starts.length) {
+    if (quoteMark(lines, line) === undefined) {
+      line += 1;
+      continue;
+    }
+    const first = line;
+    while (line < lines.starts.length && quoteMark(lines, line) !== undefined) line += 1;
+    if (headOf(insideQuote(lines, first)) !== undefined) found.push({ first, after: line });
+  }
+  return found;
+}
+
+/** The text with every receipt's characters turned to spaces; offsets and line ends stay. */
+export function blankOut(lines: TextLines, quotes: readonly QuoteLines[]): string {
+  const { text } = lines;
+  const parts: string[] = [];
+  let from = 0;
+  for (const { first, after } of quotes) {
+    for (let line = first; line < after; line += 1) {
+      const [start, end] = [startOf(lines, line), contentEnd(lines, line)];
+      parts.push(text.slice(from, start), " ".repeat(end - start));
+      from = end;
+    }
+  }
+  parts.push(text.slice(from));
+  return parts.join("");
+}
+
+/** Reads a receipt's heads and pieces; its span takes the one blank line below with it. */
+export function readReceipt(lines: TextLines, quote: QuoteLines): FoundReceipt {
+  const heads: Head[] = [];
+  const pieces: ReceiptPiece[] = [];
+  let open: { first: number; item: boolean } | undefined;
+  const close = (after: number): void => {
+    if (open !== undefined) pieces.push(pieceOf(lines, open.first, after));
+    open = undefined;
+  };
+  for (let line = quote.first; line < quote.after; line += 1) {
+    const inside = insideQuote(lines, line).trim();
+    const head = headOf(inside);
+    const item = /^[-+*](?:\s|$)/.test(inside) || (!isText(open) && /^\d{1,9}[.)]\s/.test(inside));
+    if (inside === "" || head !== undefined || item) close(line);
+    if (head !== undefined) heads.push(head);
+    if (inside !== "") open ??= { first: line, item };
+  }
+  close(quote.after);
+  const closing = quote.after < lines.starts.length && isBlankLine(lines, quote.after) ? 1 : 0;
+  const span = { start: startOf(lines, quote.first), end: startOf(lines, quote.after + closing) };
+  return { span, heads, pieces };
+}
+
+const isText = (open: { readonly item: boolean } | undefined): boolean => open?.item === false;
+
+function pieceOf(lines: TextLines, first: number, after: number): ReceiptPiece {
+  const span = { start: startOf(lines, first), end: startOf(lines, after) };
+  const box = /^(?:[-+*]|\d{1,9}[.)])\s{1,9}\[([ xX])\](?:\s|$)/.exec(
+    insideQuote(lines, first).trim(),
+  );
+  return {
+    span,
+    normal: pieceNormal(lines.text.slice(span.start, span.end)),
+    ...(box === null ? {} : { ticked: box[1] !== " " }),
+  };
+}
+
+function headOf(inside: string): Head | undefined {
+  const match = HEAD.exec(inside.slice(0, 80).trimStart());
+  const state = match?.[1] ?? match?.[2];
+  if (state === undefined) return undefined;
+  const id = match?.[3];
+  // A problem has no id: code after it is a word of its message.
+  if (state === "problem") return { state };
+  return id === undefined ? undefined : { state, id };
+}
+
+/** Whether a line's own text begins with a quote mark, and whether a receipt begins with it. */
+export function quoteLine(line: string): "none" | "quote" | "receipt" {
+  const [mark] = /^[ \t]*>/.exec(line) ?? [];
+  if (mark === undefined) return "none";
+  return headOf(line.slice(mark.length)) === undefined ? "quote" : "receipt";
+}
+
+/** Offset of the line's `>`, after white space; undefined where it begins with something else. */
+function quoteMark(lines: TextLines, line: number): number | undefined {
+  const { text } = lines;
+  let at = startOf(lines, line);
+  while (isBlankChar(text, at)) at += 1;
+  return text[at] === ">" ? at : undefined;
+}
+
+function insideQuote(lines: TextLines, line: number): string {
+  const mark = quoteMark(lines, line) ?? startOf(lines, line) - 1;
+  return lines.text.slice(mark + 1, contentEnd(lines, line));
+}
+
+const isBlankLine = (lines: TextLines, line: number): boolean =>
+  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

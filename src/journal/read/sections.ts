@@ -1,0 +1,18 @@
+// The section of a journal that lists ignored runs, wherever its heading stands.
+// What leaving a run out means is the report's and the plots' business.
+import type { IgnoredRun } from "../../domain/journal.ts";
+import { readIgnoredRuns } from "../../settings/ignored.ts";
+import type { LocalHeading } from "./read-block.ts";
+import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
+import { linesOf } from "../../base/text-lines.ts";
+
+/** The runs listed below a heading `Ignored runs`, receipts left out. */
+export function ignoredIn(text: string, headings: readonly LocalHeading[]): readonly IgnoredRun[] {
+  return headings.flatMap(({ title, depth, span, line }, i) => {
+    if (title.toLowerCase() !== "ignored runs") return [];
+    const next = headings.slice(i + 1).find((other) => other.depth <= depth);
+    const lines = linesOf(text.slice(span.end, next?.span.start ?? text.length));
+    const below = line + linesOf(text.slice(span.start, span.end)).starts.length;
+    return readIgnoredRuns(blankOut(lines, findReceiptQuotes(lines)), "JOURNAL.md", below);
+  });
+}

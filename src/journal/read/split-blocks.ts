@@ -1,0 +1,99 @@
+// Splits Markdown at its top-level blocks in one pass over the lines, so that remark reads each
+// block by itself and an unchanged one never again. What is in a block is left to remark.
+import { newScan, takeLine } from "./block-scan.ts";
+import type { Scan } from "./block-scan.ts";
+import { isRestBlank, newCursor } from "./line-cursor.ts";
+import { contentEnd, startOf } from "../../base/text-lines.ts";
+import type { TextLines } from "../../base/text-lines.ts";
+
+/** One top-level block, or one item of a top-level list; lines from 0. */
+export interface TopBlock {
+  readonly first: number;
+  /** Behind its last line that is not blank. */
+  readonly after: number;
+  /** It holds a heading at the top level. */
+  readonly heading: boolean;
+  /** Lists and quotes nested deeper than they are read. */
+  readonly tooDeep: boolean;
+  /** It is nothing but one of these, so that its tree is known without remark. */
+  readonly plain: PlainBlock | undefined;
+}
+
+/** A paragraph (or a table, or link definitions), a `#` heading, a fence with its closing line. */
+export type PlainBlock = "paragraph" | "heading" | "code";
+
+export interface Split {
+  readonly blocks: readonly TopBlock[];
+  /** A line of git's conflict markers stands outside fences. */
+  readonly conflicted: boolean;
+  /** Line of a top-level fence that nothing closes. */
+  readonly unclosedFence?: number;
+}
+
+/** Splits from line `from` on. Follows CommonMark's block structure: "Phase 1" of its appendix. */
+export function splitBlocks(lines: TextLines, from: number): Split {
+  const scan = newScan();
+  const blocks: TopBlock[] = [];
+  let open: { first: number; after: number; plain: Shape } | undefined;
+  let conflicted = false;
+  const close = (): void => {
+    const { heading, tooDeep } = scan;
+    if (open === undefined) return;
+    const plain = open.plain === "open" ? undefined : open.plain;
+    blocks.push({ ...open, heading, tooDeep, plain });
+  };
+  for (let line = from; line < lines.starts.length; line += 1) {
+    const [start, end] = [startOf(lines, line), contentEnd(lines, line)];
+    const before = { heading: scan.heading, tooDeep: scan.tooDeep };
+    scan.heading = false;
+    scan.tooDeep = false;
+    const opensTop = takeLine(scan, newCursor(lines.text, start, end), line);
+    const after = { heading: scan.heading, tooDeep: scan.tooDeep };
+    if (scan.leaf.kind !== "fence" && isConflictMark(lines.text, start, end)) conflicted = true;
+    const blank = isBlankRange(lines.text, start, end);
+    if (blank) scan.unsure = false;
+    if ((opensTop && !scan.unsure) || (open === undefined && !blank)) {
+      Object.assign(scan, before);
+      close();
+      Object.assign(scan, after);
+      open = { first: line, after: line + 1, plain: shapeOf(scan) };
+    } else {
+      scan.heading = before.heading || after.heading;
+      scan.tooDeep = before.tooDeep || after.tooDeep;
+      if (open !== undefined && !blank) {
+        open.after = line + 1;
+        open.plain = shapeAfter(open.plain, scan);
+      }
+    }
+  }
+  close();
+  const { leaf, containers } = scan;
+  const unclosed = leaf.kind === "fence" && containers.length === 0 ? leaf.line : undefined;
+  return { blocks, conflicted, ...(unclosed === undefined ? {} : { unclosedFence: unclosed }) };
+}
+
+type Shape = PlainBlock | "open" | undefined;
+
+/** What a block is after its first line, as far as that can tell; "open": a fence at work. */
+function shapeOf({ containers, leaf, heading }: Scan): Shape {
+  if (containers.length > 0) return undefined;
+  if (leaf.kind === "fence") return "open";
+  if (leaf.kind === "paragraph") return heading ? undefined : "paragraph";
+  return heading ? "heading" : undefined;
+}
+
+/** What it is after one more line that is not blank. */
+function shapeAfter(shape: Shape, scan: Scan): Shape {
+  if (shape === "open") return scan.leaf.kind === "fence" ? "open" : "code";
+  return shape === "paragraph" && shapeOf(scan) === shape ? shape : undefined;
+}
+
+const isBlankRange = (text: string, start: number, end: number): boolean =>
+  isRestBlank(newCursor(text, start, end));
+
+/** Git's marks of a conflict: seven signs, then a name. */
+function isConflictMark(text: string, start: number, end: number): boolean {
+  const char = text[start];
+  if (char !== "<" && char !== ">") return false;
+  return /^(?:<{7}|>{7}) \S/.test(text.slice(start, Math.min(end, start + 9)));
+}

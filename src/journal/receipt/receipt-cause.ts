@@ -1,0 +1,179 @@
+// Why a run ended, in a person's words, and how to mend it where that can be known.
+// The cause itself comes from facts (logs/); this only says it.
+import { REASON_CHARS, RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
+import type { Cause, RunOutcome } from "../../domain/run.ts";
+import { spanText } from "../../base/time.ts";
+import type { Command } from "../../domain/world.ts";
+import { codeSpan, plainLine, proseText } from "../../base/markdown-text.ts";
+
+export interface CauseWords {
+  /** For the receipt's first line; absent where the state says it all. */
+  readonly short?: string;
+  /** Paragraphs below it: what the runner said, how to mend it. */
+  readonly more: readonly string[];
+}
+
+const INSTALL_UV = "`curl -LsSf https://astral.sh/uv/install.sh | sh`";
+const INSTALL_PIXI = "`curl -fsSL https://pixi.sh/install.sh | sh`";
+
+/** The outcome's cause as Markdown. */
+export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
+  const { cause } = outcome;
+  const script = codeSpan(scriptOf(command, cause));
+  switch (cause.kind) {
+    case "success":
+      return { more: [] };
+    case "exit-code":
+      return only(`exit code ${cause.code}`, ...optionHelp(command, outcome));
+    case "signal":
+      return only(`ended by ${proseText(cause.signal)}`);
+    case "hidden-crash":
+      return only("a traceback ends its log, though its exit code is 0");
+    case "gpu-out-of-memory":
+      return only("the GPU ran out of memory", "A smaller batch or model needs less of it.");
+    case "host-out-of-memory":
+      if (cause.limit === undefined) return only("the machine ran out of memory");
+      return only(
+        `it took more than its memory of ${(cause.limit / 1e9).toPrecision(3)} GB`,
+        "A larger `memory` lets it have more.",
+      );
+    case "disk-full":
+      return only("the disk is full", "Old checkpoints are the usual place to make room.");
+    case "import-error":
+      return only(`Python found no module ${codeSpan(cause.module)}`, importHelp(command, cause));
+    case "over-limit":
+      return only(
+        `ended at its limit of ${spanText(cause.limitMs)}; ` +
+          `write ${longerLimit(command, cause.limitMs)} to let it run longer`,
+      );
+    case "stopped":
+      return only(stopWords(cause));
+    case "environment":
+      return only("its environment could not be prepared", ...environmentHelp(script, cause));
+    case "no-runner":
+      return only(
+        "no uv and no pixi to run it with",
+        proseText(plainLine(cause.message, REASON_CHARS)),
+        `Install uv with ${INSTALL_UV}, or pixi with ${INSTALL_PIXI}.`,
+      );
+    case "script-missing":
+      return only(
+        `there is no ${script} in this experiment`,
+        "Write it, or name another with `script:` in the frontmatter.",
+      );
+    case "start-failed":
+      return only("it could not be started", proseText(plainLine(cause.message, REASON_CHARS)));
+    case "machine-restarted":
+      return only("the machine restarted while it ran", againHelp(command));
+    case "lost":
+      return only("how it ended cannot be known", againHelp(command));
+  }
+}
+
+function stopWords({ by, why }: Extract<Cause, { kind: "stopped" }>): string {
+  switch (by) {
+    case "journal":
+      return "by you";
+    case "command-line":
+      return "by you, with `nightlab stop`";
+    case "window": {
+      const said = proseText(plainLine(why ?? "its window was over", RECEIPT_TEXT_CHARS));
+      return `${said}, as \`at-end: stop\` asks`;
+    }
+    case "rule": {
+      const said = proseText(plainLine(why ?? "a rule spoke", RECEIPT_TEXT_CHARS));
+      return `${said}, as \`stop on\` asks`;
+    }
+  }
+}
+
+const only = (short: string, ...more: readonly string[]): CauseWords => ({ short, more });
+
+function scriptOf(command: Command, cause: Cause): string {
+  if (cause.kind === "script-missing") return cause.script;
+  const { verb, script, target } = command.spec;
+  if (command.run !== undefined) return command.run.spec.script;
+  return script ?? (verb === "script" ? target : verb === "eval" ? "eval.py" : "train.py");
+}
+
+const againHelp = ({ spec }: Command): string =>
+  `It is not run again by itself; a new line ${codeSpan(`${spec.verb}: ${spec.target}`)} does that.`;
+
+/** About five times the limit, in the form that the block takes. */
+function longerLimit(command: Command, limitMs: number): string {
+  const minutes = Math.max(1, Math.ceil((limitMs * 5) / 60_000));
+  const span = minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
+  return command.form === "fence" ? `\`timeout: ${span}\`` : `\`timeout=${span}\``;
+}
+
+function environmentHelp(
+  script: string,
+  cause: Extract<Cause, { kind: "environment" }>,
+): readonly string[] {
+  const message = plainLine(cause.message, REASON_CHARS);
+  const unresolved = /no solution|unsatisfiable|not found in the package registry/i.test(message);
+  return [
+    proseText(message),
+    ...(unresolved ? [`Check \`dependencies\` in the header of ${script}.`] : []),
+  ].filter((text) => text !== "");
+}
+
+/** Packages whose name on PyPI is not that of their module. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  bs4: "beautifulsoup4",
+  cv2: "opencv-python",
+  dateutil: "python-dateutil",
+  dotenv: "python-dotenv",
+  PIL: "pillow",
+  skimage: "scikit-image",
+  sklearn: "scikit-learn",
+  yaml: "pyyaml",
+};
+
+function importHelp(command: Command, cause: Extract<Cause, { kind: "import-error" }>): string {
+  const top = cause.module.split(".")[0] ?? cause.module;
+  const name = Object.hasOwn(PACKAGES, top) ? (PACKAGES[top] ?? top) : top;
+  if (command.run?.start.runner === "pixi") return `Add it with ${codeSpan(`pixi add ${name}`)}.`;
+  return (
+    `Add it to the PEP 723 header of ${codeSpan(scriptOf(command, cause))}: ` +
+    `${codeSpan(`# dependencies = ["${name}"]`)}.`
+  );
+}
+
+/** For a script that was handed an option it does not take: the line that would take it. */
+function optionHelp(command: Command, outcome: RunOutcome): readonly string[] {
+  const said = plainLine(outcome.lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
+  const typer = /no such option:? ?['"]?(--[A-Za-z][\w-]*)/i.exec(said)?.[1];
+  const argparse = /unrecognized arguments:.*?(--[A-Za-z][\w-]*)/i.exec(said)?.[1];
+  const option = typer ?? argparse;
+  if (option === undefined) return [];
+  const script = codeSpan(scriptOf(command, outcome.cause));
+  const { type, value } = optionValue(command.spec.args, option);
+  const name = option.slice(2).replaceAll("-", "_");
+  const line =
+    typer === undefined
+      ? `parser.add_argument("${option}", type=${type}, default=${value})`
+      : `${name}: ${type} = ${value}`;
+  const where = typer === undefined ? "this line" : "this parameter of its `main`";
+  return [
+    `${script} takes no option ${codeSpan(option)}; ${where} would take it: ${codeSpan(line)}`,
+  ];
+}
+
+/** Python type and literal of the value that an option was given. */
+function optionValue(
+  args: readonly string[],
+  option: string,
+): { readonly type: string; readonly value: string } {
+  const at = args.findIndex((arg) => arg === option || arg.startsWith(`${option}=`));
+  const arg = args[at];
+  const next = args[at + 1];
+  const written = arg === option ? next : arg?.slice(option.length + 1);
+  if (at === -1 || written === undefined || /^--?[A-Za-z]/.test(written)) {
+    return { type: "bool", value: "False" };
+  }
+  if (/^[+-]?\d+$/.test(written)) return { type: "int", value: written };
+  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written))
+    return { type: "float", value: written };
+  return { type: "str", value: JSON.stringify(written) };
+}

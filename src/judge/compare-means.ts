@@ -1,0 +1,67 @@
+// Differences between two groups of runs: Welch's interval, the paired one where both groups
+// have the same seeds, and Holm's correction for several differences at once.
+import { standardDeviation } from "./statistics.ts";
+import { arithmetic, meanOf, toNumber, type Decimal } from "../base/decimal.ts";
+import { tQuantile, tTail } from "../base/student-t.ts";
+
+export type Difference =
+  /** Fewer than three values on a side, or no spread at all: seen, not tested. */
+  | { readonly kind: "observed"; readonly mean: Decimal }
+  | {
+      readonly kind: "welch" | "paired";
+      /** Exact mean of the first group less that of the second. */
+      readonly mean: Decimal;
+      /** Two-sided 95 % interval of the difference. */
+      readonly low: number;
+      readonly high: number;
+      readonly degrees: number;
+      /** Two-sided. */
+      readonly p: number;
+    };
+
+/** Of two groups of at least one finite value each, which share no seeds. */
+export function welchDifference(a: readonly Decimal[], b: readonly Decimal[]): Difference {
+  const mean = arithmetic("-", meanOf(a), meanOf(b));
+  if (a.length < 3 || b.length < 3) return { kind: "observed", mean };
+  const [s, t] = [standardDeviation(a) ** 2 / a.length, standardDeviation(b) ** 2 / b.length];
+  const error = Math.sqrt(s + t);
+  // Equal values are copies of one run, or rounded: no test can be made of them.
+  if (error === 0) return { kind: "observed", mean };
+  // Welch and Satterthwaite.
+  const degrees = (s + t) ** 2 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
+  return tested("welch", mean, error, degrees);
+}
+
+/** Of pairs that have the same seed. */
+export function pairedDifference(pairs: readonly (readonly [Decimal, Decimal])[]): Difference {
+  const differences = pairs.map(([a, b]) => arithmetic("-", a, b));
+  const mean = meanOf(differences);
+  if (pairs.length < 3) return { kind: "observed", mean };
+  const error = standardDeviation(differences) / Math.sqrt(pairs.length);
+  if (error === 0) return { kind: "observed", mean };
+  return tested("paired", mean, error, pairs.length - 1);
+}
+
+function tested(
+  kind: "welch" | "paired",
+  mean: Decimal,
+  error: number,
+  degrees: number,
+): Difference {
+  const centre = toNumber(mean);
+  const half = tQuantile(0.975, degrees) * error;
+  const p = 2 * tTail(Math.abs(centre) / error, degrees);
+  return { kind, mean, low: centre - half, high: centre + half, degrees, p };
+}
+
+/** Holm's step-down correction of p-values, in their order: Holm (1979), 1 at most. */
+export function holm(values: readonly number[]): readonly number[] {
+  const order = values.map((p, index) => ({ p, index })).toSorted((a, b) => a.p - b.p);
+  const adjusted: number[] = Array.from({ length: values.length }, () => 0);
+  let highest = 0;
+  order.forEach(({ p, index }, rank) => {
+    highest = Math.max(highest, Math.min(1, p * (values.length - rank)));
+    adjusted[index] = highest;
+  });
+  return adjusted;
+}

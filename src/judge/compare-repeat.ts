@@ -1,0 +1,66 @@
+// The metrics of a run beside those of the run that it repeats, value by value as logged.
+// Where both were read from is effects/daemon/run-hands.ts; how it is told, journal/receipt/receipt-code.ts.
+import { canonicalMetric } from "../domain/metric-key.ts";
+import type { RepeatCompared } from "../domain/repeat.ts";
+import type { MetricSummary, RunReading } from "../domain/sample.ts";
+
+/**
+ * Equal is a metric whose first, smallest, largest and last values and whose count are the same,
+ * as logged. Of one that differs the last values are told, with their counts where those differ.
+ * `promised` come first.
+ */
+export function compareRepeat(
+  was: RunReading,
+  is: RunReading,
+  promised: readonly string[],
+): RepeatCompared {
+  const before = byMetric(was);
+  const after = byMetric(is);
+  const rank = new Map(promised.map((key, i) => [canonicalMetric(key), i]));
+  const place = (key: string): number => rank.get(key) ?? promised.length;
+  const keys = [...new Set([...before.keys(), ...after.keys()])].toSorted(
+    (a, b) => place(a) - place(b),
+  );
+  let equal = 0;
+  const different: RepeatCompared["different"][number][] = [];
+  for (const key of keys) {
+    const [one, other] = [before.get(key), after.get(key)];
+    if (one !== undefined && other !== undefined && isSame(one, other)) {
+      equal += 1;
+      continue;
+    }
+    const same = one?.last.token === other?.last.token;
+    const many = one !== undefined && other !== undefined && one.count !== other.count;
+    different.push({
+      metric: (one ?? other)?.key ?? key,
+      ...(one === undefined ? {} : { was: told(one, many) }),
+      ...(other === undefined
+        ? {}
+        : { is: same && !many ? `${told(other, many)} (others before it)` : told(other, many) }),
+    });
+  }
+  return { equal, different };
+}
+
+function byMetric({ series }: RunReading): ReadonlyMap<string, MetricSummary> {
+  const found = new Map<string, MetricSummary>();
+  for (const { summary } of series) {
+    const key = canonicalMetric(summary.key);
+    if (!found.has(key)) found.set(key, summary);
+  }
+  return found;
+}
+
+function isSame(a: MetricSummary, b: MetricSummary): boolean {
+  return (
+    a.count === b.count &&
+    a.notFiniteCount === b.notFiniteCount &&
+    a.first.token === b.first.token &&
+    a.last.token === b.last.token &&
+    a.min?.token === b.min?.token &&
+    a.max?.token === b.max?.token
+  );
+}
+
+const told = ({ last, count }: MetricSummary, many: boolean): string =>
+  many ? `${last.token} (${count} values)` : last.token;

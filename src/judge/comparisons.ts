@@ -1,0 +1,163 @@
+// The groups of runs beside the baseline's: for each metric the difference of their means, tested
+// where there are three runs on each side. How it reads on the page is section-compare.ts.
+import { REPORT_COMPARISONS } from "../base/limits.ts";
+import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
+import { termMetrics, type Aggregation, type MetricTerm } from "../criteria/criterion.ts";
+import { holm, pairedDifference, welchDifference, type Difference } from "./compare-means.ts";
+import type { Decimal } from "../base/decimal.ts";
+import { directionIn, evaluate, type Direction, type Operand } from "./evaluate.ts";
+import { readCriterion } from "../criteria/expression.ts";
+import { groupsOf, seedOf, settingOf, type RunGroup } from "./groups.ts";
+import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
+
+/** A metric and which value of its series counts. */
+export interface Measure {
+  readonly name: string;
+  readonly aggregation: Aggregation;
+  readonly better?: Direction;
+}
+
+/** One measure over the runs of a group that ended well and logged it. */
+export interface Measurement {
+  readonly operands: readonly Operand[];
+  readonly values: readonly Decimal[];
+  /** Runs of the group that have no place in it: crashed, or without a finite value. */
+  readonly without: readonly ReportRun[];
+}
+
+export interface GroupComparison {
+  readonly measure: Measure;
+  readonly group: RunGroup;
+  readonly baseline: RunGroup;
+  readonly left: Measurement;
+  readonly right: Measurement;
+  /** Group less baseline. */
+  readonly difference: Difference;
+  /** Holm's correction over all differences of the page; absent where nothing was tested. */
+  readonly adjusted?: number;
+  /** Which way the test bears the difference out; 0 where it does not. */
+  readonly sign: -1 | 0 | 1;
+}
+
+interface Planned {
+  readonly journal: Pick<ReportInput["journal"], "plan">;
+}
+
+/** What the page measures of every group: the criteria's terms first, then promised metrics. */
+export function measuresOf({ journal: { plan } }: Planned): readonly Measure[] {
+  const found = new Map<string, Measure>();
+  const promised = (name: string): Direction | undefined =>
+    plan.metrics.find((metric) => sameMetric(metric.key, name))?.direction;
+  const add = (name: string, aggregation: Aggregation, better: Direction | undefined): void => {
+    const key = `${aggregation} ${canonicalMetric(name)}`;
+    const known = found.get(key);
+    if (known?.better !== undefined) return;
+    found.set(key, { name: known?.name ?? name, aggregation, ...(better && { better }) });
+  };
+  for (const which of ["success", "failure"] as const) {
+    const text = plan[which];
+    const criterion = text === undefined ? undefined : readCriterion(text).value;
+    for (const comparison of criterion?.comparisons ?? []) {
+      const left = termMetrics(comparison.left).map((term) => term.name);
+      const better = directionIn(comparison, left, promised, which);
+      for (const term of [...termMetrics(comparison.left), ...termMetrics(comparison.right)]) {
+        if (!term.baseline) add(term.name, term.aggregation, better(term.name));
+      }
+    }
+  }
+  for (const metric of plan.metrics) add(metric.key, "last", metric.direction);
+  const measures = [...found.values()];
+  // What the success criterion asks of one value of a metric, it asks of the others as well.
+  return measures.slice(0, REPORT_COMPARISONS).map((one) => {
+    const same = measures.find((other) => other.better && sameMetric(other.name, one.name));
+    return same?.better === undefined ? one : { ...one, better: same.better };
+  });
+}
+
+/** A measure over the runs of a group. */
+export function measureGroup(measure: Measure, runs: readonly ReportRun[]): Measurement {
+  const operands: Operand[] = [];
+  const values: Decimal[] = [];
+  const without: ReportRun[] = [];
+  const { name, aggregation } = measure;
+  const term: MetricTerm = { kind: "metric", name, aggregation, baseline: false, offset: 0 };
+  for (const run of runs) {
+    const worth = evaluate(term, { run, better: () => measure.better });
+    const operand = worth.kind === "worth" ? worth.worth.operands[0] : undefined;
+    const sound = ["done", "by hand"].includes(runState(run));
+    if (!sound || worth.kind !== "worth" || operand === undefined) without.push(run);
+    else if (worth.worth.value.kind !== "finite") without.push(run);
+    else {
+      operands.push(operand);
+      values.push(worth.worth.value);
+    }
+  }
+  return { operands, values, without };
+}
+
+/** Every group against the baseline's, where `baseline:` names a run; else none. */
+export function comparisonsOf(input: ReportInput): readonly GroupComparison[] {
+  const { baseline } = input;
+  if (baseline?.kind !== "run") return [];
+  const against = baselineGroup(input, baseline.run, baseline.group);
+  const own = new Set(against.runs.map(settingOf));
+  const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
+  const groups = groupsOf(counted).filter(
+    (group) => !group.runs.some((run) => own.has(settingOf(run))),
+  );
+  const found = measuresOf(input).flatMap((measure) =>
+    groups.flatMap((group) => {
+      const left = measureGroup(measure, group.runs);
+      const right = measureGroup(measure, against.runs);
+      if (left.values.length === 0 || right.values.length === 0) return [];
+      const difference = differenceOf(left, right);
+      return [{ measure, group, baseline: against, left, right, difference }];
+    }),
+  );
+  const shown = found.slice(0, REPORT_COMPARISONS);
+  const tested = shown.filter((one) => one.difference.kind !== "observed");
+  const adjusted = holm(tested.map(({ difference }) => ("p" in difference ? difference.p : 1)));
+  return shown.map((one) => {
+    const at = tested.indexOf(one);
+    const p = at < 0 ? undefined : adjusted[at];
+    return { ...one, ...(p === undefined ? {} : { adjusted: p }), sign: signOf(one.difference, p) };
+  });
+}
+
+function baselineGroup(
+  input: ReportInput,
+  run: ReportRun,
+  named: readonly ReportRun[] | undefined,
+): RunGroup {
+  const here = input.runs.filter(
+    (one) => settingOf(one) === settingOf(run) && ignoredBy(input, one) === undefined,
+  );
+  const runs = named ?? (here.some((one) => one.path === run.path) ? here : [run]);
+  const [group] = groupsOf(runs);
+  return group ?? { name: run.name, args: [], script: undefined, runs: [run] };
+}
+
+/** Paired where both sides have the same seeds, each once; else Welch's. */
+export function differenceOf(left: Measurement, right: Measurement): Difference {
+  const seeds = (side: Measurement): ReadonlyMap<string, Decimal> => {
+    const found = new Map<string, Decimal>();
+    side.operands.forEach(({ run }, i) => {
+      const seed = seedOf(run);
+      const value = side.values[i];
+      if (seed !== undefined && value !== undefined) found.set(seed, value);
+    });
+    return found;
+  };
+  const [a, b] = [seeds(left), seeds(right)];
+  const shared = [...a].flatMap(([seed, value]) => {
+    const other = b.get(seed);
+    return other === undefined ? [] : [[value, other] as const];
+  });
+  const whole = shared.length === left.values.length && shared.length === right.values.length;
+  return whole ? pairedDifference(shared) : welchDifference(left.values, right.values);
+}
+
+function signOf(difference: Difference, adjusted: number | undefined): -1 | 0 | 1 {
+  if (difference.kind === "observed" || adjusted === undefined || adjusted >= 0.05) return 0;
+  return difference.low > 0 ? 1 : difference.high < 0 ? -1 : 0;
+}

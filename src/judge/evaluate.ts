@@ -1,0 +1,186 @@
+// What a term of a criterion is worth in one run, and which logged samples it rests on.
+// Whether the criterion is met over all runs that are evidence is verdict.ts.
+import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
+import type { MetricSummary, Sample } from "../domain/sample.ts";
+import { arithmetic, compareDecimals, parseDecimal, type Decimal } from "../base/decimal.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../criteria/criterion.ts";
+import type { ReportRun } from "./input.ts";
+import { nearestKey } from "../logs/nearest-key.ts";
+
+export type Direction = "min" | "max";
+
+/** A sample and the run that logged it. */
+export interface Operand {
+  readonly run: ReportRun;
+  readonly term: MetricTerm;
+  readonly sample: Sample;
+}
+
+export interface Worth {
+  readonly value: Decimal;
+  /** In the order in which the term names them. */
+  readonly operands: readonly Operand[];
+}
+
+export interface Missing {
+  readonly run: ReportRun | undefined;
+  readonly term: MetricTerm;
+  /** In words, without a full stop. */
+  readonly reason: string;
+}
+
+/** A term's worth, or the first thing that keeps it from having one. */
+export type Evaluated =
+  | { readonly kind: "worth"; readonly worth: Worth }
+  | { readonly kind: "missing"; readonly missing: Missing };
+
+export interface Scope {
+  readonly run: ReportRun;
+  readonly baseline?: ReportRun;
+  /** A run that a name before a dot means: `lr-3.val/loss`. */
+  readonly others?: (name: string) => ReportRun | undefined;
+  /** Which way is better for `best(…)`; undefined where nothing tells. */
+  readonly better: (name: string) => Direction | undefined;
+}
+
+/** The worth of a term in one run. */
+export function evaluate(term: Term, scope: Scope): Evaluated {
+  switch (term.kind) {
+    case "number":
+      return worth(parseDecimal(term.token) ?? { kind: "nan" }, []);
+    case "metric":
+      return evaluateMetric(term, scope);
+    case "negated": {
+      const inner = evaluate(term.term, scope);
+      if (inner.kind === "missing") return inner;
+      const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
+      return worth(arithmetic("-", zero, inner.worth.value), inner.worth.operands);
+    }
+    case "arithmetic": {
+      const left = evaluate(term.left, scope);
+      if (left.kind === "missing") return left;
+      const right = evaluate(term.right, scope);
+      if (right.kind === "missing") return right;
+      return worth(arithmetic(term.operator, left.worth.value, right.worth.value), [
+        ...left.worth.operands,
+        ...right.worth.operands,
+      ]);
+    }
+  }
+}
+
+/** The series that a written name means: the same spelling first, then the same metric. */
+export function findMetric(run: ReportRun, name: string): MetricSummary | undefined {
+  const summaries = run.reading.series.map((series) => series.summary);
+  return (
+    summaries.find((one) => one.key === name) ?? summaries.find((one) => sameMetric(one.key, name))
+  );
+}
+
+/** Whether `left operator right` holds; NaN holds nothing. */
+export function holds(operator: ComparisonOperator, left: Decimal, right: Decimal): boolean {
+  const order = compareDecimals(left, right);
+  if (order === undefined) return false;
+  switch (operator) {
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+    case "==":
+      return order === 0;
+  }
+}
+
+/**
+ * Which way is better for a metric in a comparison: what the plan promises, else what the
+ * comparison asks of it: `best(loss) <= 0.5` wants it small, as a failure criterion it fears that.
+ */
+export function directionIn(
+  comparison: Comparison,
+  leftNames: readonly string[],
+  promised: (name: string) => Direction | undefined,
+  which: "success" | "failure" = "success",
+): (name: string) => Direction | undefined {
+  return (name) => {
+    const said = promised(name);
+    if (said !== undefined || comparison.operator === "==") return said;
+    // A failure criterion says what is bad: what it asks to be large is better small.
+    const wantsSmall = comparison.operator.startsWith("<") === (which === "success");
+    const onLeft = leftNames.some((left) => canonicalMetric(left) === canonicalMetric(name));
+    return wantsSmall === onLeft ? "min" : "max";
+  };
+}
+
+function evaluateMetric(term: MetricTerm, scope: Scope): Evaluated {
+  const run = term.baseline ? scope.baseline : scope.run;
+  if (run === undefined) return missing(run, term, "there is no baseline run to compare with");
+  const found = findMetric(run, term.name);
+  const other = found === undefined && !term.baseline ? otherRun(term, scope) : undefined;
+  if (other !== undefined) return other;
+  if (found === undefined) return missing(run, term, neverLogged(term.name, run));
+  const sample = pick(found, term, scope);
+  if (typeof sample === "string") return missing(run, term, sample);
+  const value = parseDecimal(sample.token);
+  if (value === undefined) {
+    return missing(run, term, `its token ${sample.token} is no number that can be compared`);
+  }
+  return worth(value, [{ run, term, sample }]);
+}
+
+/** `lr-3.val/loss` where this run logs no such metric and a run `lr-3` is there. */
+function otherRun(term: MetricTerm, scope: Scope): Evaluated | undefined {
+  for (let at = term.name.indexOf("."); at > 0; at = term.name.indexOf(".", at + 1)) {
+    const run = scope.others?.(term.name.slice(0, at));
+    if (run === undefined) continue;
+    const { others: _, ...rest } = scope;
+    const read = evaluateMetric({ ...term, name: term.name.slice(at + 1) }, { ...rest, run });
+    // Operands keep the criterion's own term, by which a page finds them again.
+    if (read.kind === "missing") return read;
+    const operands = read.worth.operands.map((one) => ({ ...one, term }));
+    return worth(read.worth.value, operands);
+  }
+  return undefined;
+}
+
+function pick(found: MetricSummary, term: MetricTerm, scope: Scope): Sample | string {
+  const nothing = "it has no finite value";
+  switch (term.aggregation) {
+    case "last":
+      return found.last;
+    case "min":
+      return found.min ?? nothing;
+    case "max":
+      return found.max ?? nothing;
+    case "best":
+      switch (scope.better(term.name)) {
+        case "min":
+          return found.min ?? nothing;
+        case "max":
+          return found.max ?? nothing;
+        case undefined:
+          return "nothing says which value of it is best; write min(…) or max(…)";
+      }
+  }
+}
+
+function neverLogged(name: string, run: ReportRun): string {
+  const near = nearestKey(
+    name,
+    run.reading.series.map((series) => series.summary.key),
+  );
+  return near === undefined
+    ? "it was never logged"
+    : `it was never logged; the nearest name in the log is \`${near}\``;
+}
+
+function worth(value: Decimal, operands: readonly Operand[]): Evaluated {
+  return { kind: "worth", worth: { value, operands } };
+}
+
+function missing(run: ReportRun | undefined, term: MetricTerm, reason: string): Evaluated {
+  return { kind: "missing", missing: { run, term, reason } };
+}

@@ -1,0 +1,108 @@
+// Says a finding, and the ending of a run, on one line with the evidence.
+// When there is a finding is decided by the rules in rules/.
+import { pieceNormal } from "../base/piece.ts";
+import { findingText as receiptText } from "../domain/receipt-flags.ts";
+import type { Finding } from "../domain/finding.ts";
+import type { JournalReading } from "../domain/journal.ts";
+import type { Cause } from "../domain/run.ts";
+import { spanText } from "../base/time.ts";
+import type { ReportRun } from "./input.ts";
+import { code, link, plain } from "../base/markdown.ts";
+
+/** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
+export function findingText(run: ReportRun, finding: Finding): string {
+  const said = plain(finding.message).replace(/\.$/, "");
+  if (finding.evidence === undefined) return said;
+  const { file, line } = finding.evidence;
+  return `${said} (${link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)})`;
+}
+
+/**
+ * Whether the person marked a flag `[RESOLVED]`: in the receipt, where the daemon keeps the
+ * mark, or with a line of their own that names the run's id and the metric or rule, if any.
+ */
+export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
+  const id = run.record?.id;
+  if (id === undefined) return false;
+  const said = pieceNormal(receiptText(finding, run.folder));
+  return (
+    resolvedPieces(id, journal).includes(said) ||
+    journal.entries.some((entry) => resolves(entry, id, finding))
+  );
+}
+
+/** Of each journal once: a report asks about every flag of every run. */
+const RESOLVED_PIECES = new WeakMap<JournalReading, ReadonlyMap<string, readonly string[]>>();
+
+/** What the resolved flags in the receipt of a run say; one quote may hold several receipts. */
+function resolvedPieces(id: string, journal: JournalReading): readonly string[] {
+  const known = RESOLVED_PIECES.get(journal) ?? piecesById(journal);
+  RESOLVED_PIECES.set(journal, known);
+  return known.get(id) ?? [];
+}
+
+function piecesById(journal: JournalReading): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { receipt } of journal.blocks) {
+    let owner: string | undefined = receipt?.heads[0]?.id;
+    for (const piece of receipt?.pieces ?? []) {
+      const normal = pieceNormal(piece.normal);
+      owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
+      if (owner === undefined || !normal.includes(RESOLVED)) continue;
+      const said = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);
+      found.set(owner, [...(found.get(owner) ?? []), said]);
+    }
+  }
+  return found;
+}
+
+const RESOLVED = "[RESOLVED] ";
+
+function resolves(entry: JournalReading["entries"][number], id: string, finding: Finding): boolean {
+  if (!entry.tags.includes("RESOLVED")) return false;
+  const [first = "", ...rest] = entry.text.trim().split(/\s+/);
+  if (first.replaceAll(/[`:,]/g, "") !== id) return false;
+  const said = rest.join(" ").toLowerCase();
+  const about = [finding.metric, finding.rule].filter((word) => word !== undefined);
+  return said === "" || about.some((word) => said.includes(word.toLowerCase()));
+}
+
+/** How a run ended, as a clause: `exit code 3`, `it passed its limit of 2 min`. */
+export function causeText(cause: Cause): string {
+  switch (cause.kind) {
+    case "success":
+      return "exit code 0";
+    case "exit-code":
+      return `exit code ${cause.code}`;
+    case "signal":
+      return `ended by signal ${plain(cause.signal)}`;
+    case "hidden-crash":
+      return "a crash behind exit code 0";
+    case "gpu-out-of-memory":
+      return "out of GPU memory";
+    case "host-out-of-memory":
+      return "out of host memory";
+    case "disk-full":
+      return "the disk was full";
+    case "import-error":
+      return `the module ${code(cause.module)} could not be imported`;
+    case "over-limit":
+      return `it passed its limit of ${spanText(cause.limitMs)}`;
+    case "stopped":
+      if (cause.by === "rule")
+        return `stopped by a rule, as stop on asks: ${plain(cause.why ?? "")}`;
+      return cause.by === "journal" ? "stopped from the journal" : "stopped from the command line";
+    case "environment":
+      return `its environment could not be built: ${plain(cause.message)}`;
+    case "no-runner":
+      return `no runner: ${plain(cause.message)}`;
+    case "script-missing":
+      return `the script ${code(cause.script)} is missing`;
+    case "start-failed":
+      return `it could not be started: ${plain(cause.message)}`;
+    case "machine-restarted":
+      return "the machine restarted";
+    case "lost":
+      return "how it ended cannot be known";
+  }
+}

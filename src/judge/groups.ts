@@ -1,0 +1,89 @@
+// Runs that differ in nothing but their seed belong together: several measurements of one setting.
+// Which groups count as evidence is evidence.ts, what they measured is comparisons.ts.
+import { nameWithoutSeed } from "../base/seed-name.ts";
+import type { ReportRun } from "./input.ts";
+
+export interface RunGroup {
+  /** The runs' common name without its seed. */
+  readonly name: string;
+  /** Arguments without the run's name and its seed. */
+  readonly args: readonly string[];
+  readonly script: string | undefined;
+  /** Seeds in their order, so that two groups are paired as they stand; else as they started. */
+  readonly runs: readonly ReportRun[];
+}
+
+/** The groups in the order of their first runs. */
+export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
+  const groups = new Map<string, RunGroup>();
+  for (const run of runs) {
+    const key = settingOf(run);
+    const known = groups.get(key);
+    groups.set(
+      key,
+      known === undefined
+        ? {
+            name: nameWithoutSeed(run.name),
+            args: argsWithoutSeed(run),
+            script: run.record?.script,
+            runs: [run],
+          }
+        : { ...known, runs: [...known.runs, run] },
+    );
+  }
+  return [...groups.values()].map((group) => ({ ...group, runs: bySeed(group.runs) }));
+}
+
+function bySeed(runs: readonly ReportRun[]): readonly ReportRun[] {
+  const seeds = new Map(runs.map((run) => [run, seedOf(run)]));
+  if ([...seeds.values()].includes(undefined)) return runs;
+  const seed = (run: ReportRun): string => seeds.get(run) ?? "";
+  return runs.toSorted((a, b) => seed(a).localeCompare(seed(b), "en", { numeric: true }));
+}
+
+/** Equal for runs that differ in nothing but their seed. */
+export function settingOf(run: ReportRun): string {
+  return JSON.stringify([nameWithoutSeed(run.name), ...givenTo(run)]);
+}
+
+/** How many settings runs are of, whatever they are called. */
+export function settingCount(runs: readonly ReportRun[]): number {
+  return new Set(runs.map((run) => JSON.stringify(givenTo(run)))).size;
+}
+
+/** The script, its arguments and variables, without the seed. */
+function givenTo(run: ReportRun): readonly string[] {
+  const env = Object.entries(run.record?.env ?? {}).filter(
+    ([name]) => !/^(?:.*_)?SEED$/i.test(name),
+  );
+  const variables = env.map(([name, value]) => `${name}=${value}`).toSorted();
+  return [run.record?.script ?? "", ...argsWithoutSeed(run), ...variables];
+}
+
+/** A name that several settings have is told apart by its place among them. */
+export function groupLabel(group: RunGroup, groups: readonly RunGroup[]): string {
+  const same = groups.filter(({ name }) => name === group.name);
+  return same.length > 1 ? `${group.name} (${same.indexOf(group) + 1})` : group.name;
+}
+
+/** The seed of a run: of its record, its arguments, its name; undefined where none is written. */
+export function seedOf(run: ReportRun): string | undefined {
+  const args = run.record?.args ?? [];
+  const at = args.indexOf("--seed");
+  const written = at < 0 ? args.find((arg) => arg.startsWith("--seed="))?.slice(7) : args[at + 1];
+  const named = /(?:^|[-_.])(?:seed|s)[-_.=]?(\d+)(?=$|[-_.])/i.exec(run.name)?.[1];
+  return run.record?.seed ?? written ?? named;
+}
+
+/** The arguments of a run without its name and its seed. */
+export function argsWithoutSeed(run: ReportRun): readonly string[] {
+  const args: string[] = [];
+  const written = run.record?.args ?? [];
+  for (let i = 0; i < written.length; i += 1) {
+    const arg = written[i] ?? "";
+    if (i === 0 && arg === run.name) continue;
+    if (arg === "--seed") i += 1;
+    else if (!arg.startsWith("--seed=")) args.push(arg);
+  }
+  return args;
+}

@@ -1,0 +1,65 @@
+// Names every run that the results leave out, or that did not end well, with the reason.
+// A failed run stays in Results with what it logged; an ignored one does not.
+import { citeJournal, type Facts } from "./facts.ts";
+import { causeText } from "./finding-text.ts";
+import { ignoredBy, meansRun, runState, type ReportRun } from "./input.ts";
+import { code, link, plain } from "../base/markdown.ts";
+
+/** List items; none where every run counts and ended well. */
+export function leftOutLines(facts: Facts): readonly string[] {
+  const { input } = facts;
+  const lines = input.runs.flatMap((run) => runLines(run, facts));
+  for (const entry of input.ignored) {
+    if (input.runs.some((run) => meansRun(entry.target, run))) continue;
+    const place = citeJournal(entry.line, entry.file);
+    lines.push(
+      `- ${code(entry.target)} is to be ignored (${place}), and no run here is called so.`,
+    );
+  }
+  return lines;
+}
+
+function runLines(run: ReportRun, facts: Facts): string[] {
+  const label = facts.label(run);
+  const lines: string[] = [];
+  const ignored = ignoredBy(facts.input, run);
+  if (ignored !== undefined) {
+    const place = citeJournal(ignored.line, ignored.file);
+    const why =
+      ignored.reason === undefined ? "no reason is written" : `“${plain(ignored.reason)}”`;
+    lines.push(`- ${label} is ignored: ${why} (${place}).`);
+  }
+  const state = runState(run);
+  switch (state) {
+    case "failed":
+    case "stopped":
+    case "lost": {
+      const cause = run.record?.cause;
+      const why = cause === undefined ? "the cause is not recorded" : causeText(cause);
+      lines.push(
+        `- ${label} ${state === "lost" ? "is lost" : state === "failed" ? "failed" : "was stopped"}: ${why}${lastLine(run)}.`,
+      );
+      break;
+    }
+    case "running":
+      lines.push(`- ${label} has not ended yet.`);
+      break;
+    case "by hand":
+      lines.push(
+        run.recordProblem === undefined
+          ? `- ${label} was started by hand: it has no run.json.`
+          : `- ${label} counts as started by hand: its ${link("run.json", `${run.path}/run.json`)} cannot be read (${plain(run.recordProblem)}).`,
+      );
+      break;
+    case "done":
+      break;
+  }
+  return lines;
+}
+
+/** The last line of the traceback that ended a run, with its place. */
+function lastLine({ lastLine: last, path }: ReportRun): string {
+  if (last === undefined) return "";
+  const place = link(`${plain(last.file)}:${last.line}`, `${path}/${last.file}`, last.line);
+  return `; ${code(last.text)} (${place})`;
+}

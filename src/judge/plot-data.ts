@@ -1,0 +1,257 @@
+// What is drawn of one series: at most a few thousand points, however long it is.
+// How they look is left to plot-spec.ts, what stands above them to plot-text.ts.
+import { PLOT_COLUMNS, PLOT_SMOOTH_FROM, PLOT_STEP_FALLS } from "../base/limits.ts";
+import type { Finding } from "../domain/finding.ts";
+import { sameMetric } from "../domain/metric-key.ts";
+import type { Series } from "../domain/sample.ts";
+import { ema, emaFactor } from "../base/ema.ts";
+import { lttb } from "../base/lttb.ts";
+import { m4 } from "../base/m4.ts";
+import type { M4 } from "../base/m4.ts";
+
+export interface PlotPoint {
+  readonly step: number;
+  readonly value: number;
+  /** Points of one stretch are joined by a line. */
+  readonly stretch: number;
+}
+
+export type HoleKind = "NaN" | "+Inf" | "-Inf";
+
+export interface PlotHole {
+  readonly step: number;
+  readonly kind: HoleKind;
+}
+
+export interface PlotAnomaly {
+  readonly step: number;
+  readonly value: number;
+  /** The rule that found it. */
+  readonly label: string;
+}
+
+export interface PlotData {
+  readonly raw: readonly PlotPoint[];
+  /** The average over them; empty for a short series. */
+  readonly smooth: readonly PlotPoint[];
+  readonly factor?: number;
+  /** Drawn as points: all of a short series, and those that no line reaches. */
+  readonly dots: readonly PlotPoint[];
+  readonly holes: readonly PlotHole[];
+  readonly anomalies: readonly PlotAnomaly[];
+  readonly shape: Shape;
+}
+
+export interface Shape {
+  /** Finite values. */
+  readonly count: number;
+  readonly low: number;
+  readonly high: number;
+  readonly from: number;
+  readonly to: number;
+  /** All x values are whole numbers. */
+  readonly whole: boolean;
+  /** x is the position of the value, because the logged step falls too often to be an axis. */
+  readonly byPosition: boolean;
+  /** How often the step is smaller than the one before. */
+  readonly falls: number;
+  /** Values differ by more than a factor of ten and all are above 0. */
+  readonly log: boolean;
+}
+
+const LARGEST = 5e307;
+/** Below this share of the plot's height, noise cannot be seen and an average would only lag. */
+const VISIBLE_NOISE = 0.004;
+const NOISE_SAMPLES = 4_000;
+
+/** Reduces one series to what can be seen of it. Linear in its length. */
+export function plotData(series: Series, findings: readonly Finding[]): PlotData {
+  const logged = shapeOf(series.steps, series.values);
+  const steps = logged.byPosition ? positionsOf(series.values.length) : series.steps;
+  const shape = logged.byPosition ? { ...shapeOf(steps, series.values), byPosition: true } : logged;
+  const reduced = m4(steps, series.values, PLOT_COLUMNS, shape.from, shape.to);
+  const raw = [...reduced.kept].map((index, k) => ({
+    step: steps[index] ?? 0,
+    value: series.values[index] ?? 0,
+    stretch: reduced.stretch[k] ?? 0,
+  }));
+  const smoothed = smoothFactor(series.values, shape);
+  return {
+    raw,
+    smooth: smoothed === undefined ? [] : smooth(steps, series.values, smoothed, reduced),
+    ...(smoothed === undefined ? {} : { factor: smoothed }),
+    dots: shape.count < PLOT_SMOOTH_FROM ? raw : alone(raw),
+    holes: spread(holes(steps, series.values, reduced.holes), shape),
+    anomalies: anomalies(series, steps, findings),
+    shape,
+  };
+}
+
+/** Factor of the average that a series needs, where its noise hides its course. */
+export function smoothFactor(values: Float64Array, shape: Shape): number | undefined {
+  const noisy = shape.count >= PLOT_SMOOTH_FROM && noise(values, shape) > VISIBLE_NOISE;
+  return noisy ? emaFactor(shape.count) : undefined;
+}
+
+export function shapeOf(steps: Float64Array, values: Float64Array): Shape {
+  let count = 0;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  let whole = true;
+  let falls = 0;
+  let previous = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < values.length; i += 1) {
+    const step = steps[i] ?? Number.NaN;
+    const value = values[i] ?? Number.NaN;
+    if (!Number.isFinite(step)) falls = Number.POSITIVE_INFINITY;
+    if (step < previous) falls += 1;
+    previous = step;
+    whole &&= Number.isInteger(step);
+    if (step < from) from = step;
+    if (step > to) to = step;
+    if (!Number.isFinite(value)) continue;
+    count += 1;
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return {
+    ...(count === 0 ? { low: 0, high: 1 } : { low: drawable(low), high: drawable(high) }),
+    ...(from <= to && Number.isFinite(to - from) ? { from, to } : { from: 0, to: 0 }),
+    count,
+    whole,
+    falls,
+    byPosition: falls > PLOT_STEP_FALLS || !Number.isFinite(to - from),
+    log: low > 0 && high / low > 10,
+  };
+}
+
+/** The largest doubles overflow in a scale; lines to them leave the plot at its edge. */
+function drawable(value: number): number {
+  return Math.min(LARGEST, Math.max(-LARGEST, value));
+}
+
+/** 0, 1, 2…: the x axis of a series that has no other. */
+export function positionsOf(count: number): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => i);
+}
+
+/**
+ * Median distance of a value from the middle of its neighbours, as a share of the plot's height;
+ * the median, because a steep start is no noise. Some thousand values are enough to tell.
+ */
+function noise(values: Float64Array, shape: Shape): number {
+  const height = shape.log ? Math.log(shape.high / shape.low) : shape.high - shape.low;
+  const stride = Math.max(1, Math.floor(values.length / NOISE_SAMPLES));
+  const distances: number[] = [];
+  for (let i = 1; i + 1 < values.length; i += stride) {
+    const [before, value, after] = [values[i - 1] ?? 0, values[i] ?? 0, values[i + 1] ?? 0];
+    const off = shape.log
+      ? Math.log(value) - Math.log(before) / 2 - Math.log(after) / 2
+      : value - before / 2 - after / 2;
+    if (Number.isFinite(off)) distances.push(Math.abs(off) / height);
+  }
+  distances.sort((a, b) => a - b);
+  return distances[Math.floor(distances.length / 2)] ?? 0;
+}
+
+/** The average, thinned out within each unbroken stretch of the raw line. */
+function smooth(
+  steps: Float64Array,
+  values: Float64Array,
+  factor: number,
+  reduced: M4,
+): readonly PlotPoint[] {
+  const means = ema(steps, values, factor);
+  const digits = meanDigits(means);
+  const points: PlotPoint[] = [];
+  const { kept, stretch } = reduced;
+  for (let first = 0, last = 0; first < kept.length; first = last + 1) {
+    last = first;
+    while (last + 1 < kept.length && stretch[last + 1] === stretch[first]) last += 1;
+    const start = kept[first] ?? 0;
+    const end = (kept[last] ?? 0) + 1;
+    // A share of the columns, as the stretch has a share of the values.
+    const target = Math.max(2, Math.round((PLOT_COLUMNS * (end - start)) / values.length));
+    for (const index of lttb(steps, means, start, end, target)) {
+      const value = Number((means[index] ?? 0).toPrecision(digits));
+      points.push({ step: steps[index] ?? 0, value, stretch: stretch[first] ?? 0 });
+    }
+  }
+  return points;
+}
+
+/** Digits of which none can be seen missing: five more than those that all values share. */
+function meanDigits(means: Float64Array): number {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const mean of means) {
+    if (mean < low) low = mean;
+    if (mean > high) high = mean;
+  }
+  const shared = Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low));
+  return Number.isFinite(shared) ? Math.min(17, Math.max(6, 6 + Math.ceil(shared))) : 17;
+}
+
+/** Points that are the only one of their stretch: a line through them cannot be seen. */
+function alone(raw: readonly PlotPoint[]): readonly PlotPoint[] {
+  return raw.filter(
+    (point, i) => raw[i - 1]?.stretch !== point.stretch && raw[i + 1]?.stretch !== point.stretch,
+  );
+}
+
+function holes(
+  steps: Float64Array,
+  values: Float64Array,
+  indices: Uint32Array,
+): readonly PlotHole[] {
+  return [...indices].map((index) => {
+    const value = values[index] ?? Number.NaN;
+    const infinite = value > 0 ? "+Inf" : "-Inf";
+    return { step: steps[index] ?? 0, kind: Number.isNaN(value) ? "NaN" : infinite };
+  });
+}
+
+/** Leaves out marks that would lie on the one before: a stretch of NaN is a row of crosses. */
+function spread(all: readonly PlotHole[], shape: Shape): readonly PlotHole[] {
+  const apart = ((shape.to - shape.from) * 9) / PLOT_COLUMNS;
+  const last = new Map<HoleKind, number>();
+  return all
+    .toSorted((a, b) => a.step - b.step)
+    .filter(({ step, kind }) => {
+      const before = last.get(kind);
+      if (before !== undefined && (step - before < apart || step === before)) return false;
+      last.set(kind, step);
+      return true;
+    });
+}
+
+/** The findings of this metric whose evidence is one of its finite samples. */
+function anomalies(
+  series: Series,
+  steps: Float64Array,
+  findings: readonly Finding[],
+): readonly PlotAnomaly[] {
+  return flaggedValues(series, findings).map(({ index, label }) => {
+    return { step: steps[index] ?? 0, value: series.values[index] ?? 0, label };
+  });
+}
+
+/** Indices of values that a finding names as its evidence, ascending, each with one rule's name. */
+export function flaggedValues(
+  series: Series,
+  findings: readonly Finding[],
+): readonly { readonly index: number; readonly label: string }[] {
+  const marks = new Map<number, string>();
+  for (const { metric, evidence, rule } of findings) {
+    if (metric === undefined || !sameMetric(metric, series.summary.key)) continue;
+    if (evidence === undefined || evidence.file !== series.summary.first.file) continue;
+    const index = series.lines.indexOf(evidence.line);
+    if (index < 0 || !Number.isFinite(series.values[index] ?? Number.NaN)) continue;
+    marks.set(index, rule.replaceAll("-", " "));
+  }
+  return [...marks]
+    .map(([index, label]) => ({ index, label }))
+    .toSorted((a, b) => a.index - b.index);
+}

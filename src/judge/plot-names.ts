@@ -1,0 +1,45 @@
+// File names for the plots of metrics: safe on every file system, and each metric its own.
+// Whether a file of that name may be written is left to effects/render/plot-files.ts.
+import { createHash } from "node:crypto";
+import { PLOT_NAME_LENGTH } from "../base/limits.ts";
+
+/** Names that Windows keeps for devices, with any ending: a clone there would fail. */
+const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+
+/**
+ * A file name without ending for each key, in the order of `keys`. Names differ even where
+ * case does not count. A name depends on earlier keys only, so later ones change none.
+ */
+export function plotNames(keys: readonly string[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const taken = new Set<string>();
+  for (const key of keys) {
+    if (names.has(key)) continue;
+    let name = plotName(key);
+    for (let salt = 0; taken.has(name.toLowerCase()); salt += 1) {
+      name = `${plotName(key)}-${digest(`${salt}\n${key}`)}`;
+    }
+    taken.add(name.toLowerCase());
+    names.set(key, name);
+  }
+  return names;
+}
+
+/** `val/loss` → `val-loss`; what cannot be written in ASCII is told apart by a hash. */
+function plotName(key: string): string {
+  const plain = key.normalize("NFKD").replaceAll(/\p{M}/gu, "");
+  const safe = plain
+    .slice(0, 4 * PLOT_NAME_LENGTH)
+    .replaceAll(/[^A-Za-z0-9._]+/g, "-")
+    .replaceAll(/\.{2,}/g, ".")
+    .replaceAll(/^[-.]+|[-.]+$/g, "");
+  // A letter outside ASCII was lost, or the end was: the rest alone may mean something else.
+  const lossy = /[^\x20-\x7E]/.test(plain) || safe.length > PLOT_NAME_LENGTH || safe === "";
+  const short = safe.slice(0, PLOT_NAME_LENGTH);
+  const named = short === "" || DEVICES.test(short) ? `metric-${short}` : short;
+  return lossy ? `${named.replace(/-+$/, "")}-${digest(key)}` : named;
+}
+
+function digest(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 8);
+}

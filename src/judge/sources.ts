@@ -1,0 +1,37 @@
+// Hands out the citation numbers of a page, one for each logged value, and lists them at its end.
+// Each entry names file, line, key and the literal token, so that anybody can look it up.
+import type { Sample } from "../domain/sample.ts";
+import type { ReportRun } from "./input.ts";
+import { link, plain } from "../base/markdown.ts";
+
+export interface Sources {
+  /** The value as logged, cited: `0.312 [4]`. The same sample has the same number everywhere. */
+  readonly cite: (run: ReportRun, sample: Sample) => string;
+  /** The number alone: `[4]`. */
+  readonly number: (run: ReportRun, sample: Sample) => string;
+  /** Lines of the list, in the order of their numbers. */
+  readonly list: () => readonly string[];
+}
+
+/** An empty list of sources; numbers count from 1 in the order in which they are asked for. */
+export function createSources(): Sources {
+  const numbers = new Map<string, number>();
+  const lines: string[] = [];
+  const number = (run: ReportRun, sample: Sample): string => {
+    const place = `${run.path}/${sample.file}`;
+    const name = JSON.stringify([place, sample.line, sample.key, sample.token]);
+    let found = numbers.get(name);
+    if (found === undefined) {
+      found = numbers.size + 1;
+      numbers.set(name, found);
+      const where = link(plain(`${place}#L${sample.line}`), place, sample.line);
+      lines.push(`[${found}] ${where} · ${plain(sample.key)} = ${plain(sample.token)}`);
+    }
+    return `[${found}]`;
+  };
+  return {
+    number,
+    cite: (run, sample) => `${plain(sample.token)} ${number(run, sample)}`,
+    list: () => lines,
+  };
+}

@@ -1,0 +1,81 @@
+// What one log file says, as far as it has been read: the reader for its kind, by its name.
+// Which files count for a run's metrics, and how they are joined, is in run-reader.ts.
+import type { LineFacts, Series } from "../domain/sample.ts";
+import { createDelimitedReading, isDelimited } from "./formats/delimited.ts";
+import { createEventReading, isEventFile } from "./formats/tensorboard.ts";
+import { createTrainerStateReading, isTrainerState } from "./formats/trainer-state.ts";
+import { createLineFacts } from "./lines/line-facts.ts";
+import {
+  type MetricSink,
+  type MetricsEnd,
+  type RunBudget,
+  createMetricSink,
+} from "./series/metric-sink.ts";
+import type { FileUnread } from "./lines/unread-lines.ts";
+import {
+  type FileTellingLine,
+  type FileTraceback,
+  type TextOptions,
+  createTextReading,
+} from "./lines/text-reading.ts";
+
+export interface FileReading {
+  readonly file: string;
+  feed(bytes: Uint8Array): void;
+  finish(): void;
+  series(): readonly Series[];
+  tracebacks(): readonly FileTraceback[];
+  telling(): readonly FileTellingLine[];
+  lastLines(): readonly string[];
+  unread(): FileUnread;
+  metricsEnd(): MetricsEnd;
+  facts(): LineFacts;
+  lines(): number;
+  bytes(): number;
+  /** The run no longer counts what it holds. */
+  drop(): void;
+}
+
+/** A reader of a file that holds records and no words: what all of these have in common. */
+export interface RecordReading {
+  feed(bytes: Uint8Array): void;
+  finish(): void;
+  unread(): FileUnread;
+  /** Lines, or records where there are no lines. */
+  lines(): number;
+  bytes(): number;
+}
+
+/** Starts reading a file whose name in the reading is `file`. */
+export function createFileReading(
+  file: string,
+  budget: RunBudget,
+  options: TextOptions = {},
+): FileReading {
+  const sink = createMetricSink(file, budget);
+  const metrics = {
+    file,
+    series: () => sink.series(),
+    metricsEnd: () => sink.metricsEnd(),
+    drop: () => sink.drop(),
+  };
+  const records = recordReading(file, sink);
+  if (records === undefined) return { ...createTextReading(file, sink, options), ...metrics };
+  const facts = createLineFacts(file);
+  return {
+    ...records,
+    ...metrics,
+    tracebacks: () => [],
+    telling: () => [],
+    lastLines: () => [],
+    facts: () => facts.facts(),
+  };
+}
+
+function recordReading(file: string, sink: MetricSink): RecordReading | undefined {
+  const name = file.slice(file.lastIndexOf("/") + 1).replace(/\.gz$/, "");
+  if (isDelimited(name)) return createDelimitedReading(file, sink);
+  if (isEventFile(name)) return createEventReading(file, sink);
+  if (isTrainerState(name)) return createTrainerStateReading(file, sink);
+  return undefined;
+}

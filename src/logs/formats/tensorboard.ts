@@ -1,0 +1,193 @@
+// TensorBoard's event files: records of TFRecord that each hold one Event message, of which the
+// scalars are read. Checksums are passed over; a torn record at the end waits for its rest.
+//
+// Formats: tensorflow/core/lib/io/record_writer.h (length, its CRC, data, its CRC, little endian)
+// and event.proto, summary.proto, tensor.proto of TensorFlow.
+import { EVENT_BYTES } from "../../base/limits.ts";
+import type { RecordReading } from "../file-reading.ts";
+import type { MetricSink } from "../series/metric-sink.ts";
+
+/** Whether a file of that name is read so. */
+export const isEventFile = (name: string): boolean => name.includes("tfevents");
+
+const HEADER = 12;
+const FOOTER = 4;
+
+export function createEventReading(file: string, sink: MetricSink): RecordReading {
+  let held = new Uint8Array(0);
+  let position = 0;
+  let offset = 0;
+  let records = 0;
+  let unread = 0;
+  /** Bytes of a record that is too large to hold scalars. */
+  let skip = 0;
+  let broken = false;
+
+  /** Takes the record at `at`; how many bytes it has, 0 when it is not whole. */
+  const take = (bytes: Uint8Array, at: number): number => {
+    if (bytes.length - at < HEADER) return 0;
+    const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER);
+    const length = view.getUint32(0, true);
+    if (view.getUint32(4, true) > 0) {
+      broken = true;
+      unread += 1;
+      return 0;
+    }
+    const whole = HEADER + length + FOOTER;
+    if (length > EVENT_BYTES) {
+      records += 1;
+      skip = Math.max(0, whole - (bytes.length - at));
+      return Math.min(whole, bytes.length - at);
+    }
+    if (bytes.length - at < whole) return 0;
+    records += 1;
+    const data = bytes.subarray(at + HEADER, at + HEADER + length);
+    if (!readEvent(data, records, offset, sink)) unread += 1;
+    return whole;
+  };
+
+  return {
+    feed(given) {
+      position += given.length;
+      if (broken) return;
+      const passed = Math.min(skip, given.length);
+      skip -= passed;
+      offset += passed;
+      const bytes = joined(held, given.subarray(passed));
+      let at = 0;
+      for (let taken = take(bytes, at); taken > 0; taken = take(bytes, at)) {
+        at += taken;
+        offset += taken;
+      }
+      held = broken ? new Uint8Array(0) : bytes.slice(at);
+    },
+    finish() {
+      held = new Uint8Array(0);
+    },
+    unread: () => ({
+      count: unread,
+      samples:
+        unread > 0 ? [{ file, line: records, offset, text: "a record that is no event" }] : [],
+    }),
+    lines: () => records,
+    bytes: () => position,
+  };
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  if (a.length === 0) return b;
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+interface Field {
+  readonly number: number;
+  /** Whole numbers of varints; bytes of all else. */
+  readonly value: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The fields of a message; undefined when its bytes are none. Never throws. */
+function fieldsOf(bytes: Uint8Array): readonly Field[] | undefined {
+  const fields: Field[] = [];
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let shift = 0; shift < 10 && at < bytes.length; shift += 1) {
+      const byte = bytes[at] ?? 0;
+      at += 1;
+      value += (byte & 0x7f) * 2 ** (7 * shift);
+      if (byte < 0x80) return value;
+    }
+    return Number.NaN;
+  };
+  while (at < bytes.length) {
+    const tag = varint();
+    const [number, wire] = [Math.floor(tag / 8), tag % 8];
+    if (wire === 0) {
+      fields.push({ number, value: varint(), bytes: bytes.subarray(0, 0) });
+      continue;
+    }
+    const length = wire === 1 ? 8 : wire === 5 ? 4 : wire === 2 ? varint() : Number.NaN;
+    if (!(length >= 0) || at + length > bytes.length) return undefined;
+    fields.push({ number, value: Number.NaN, bytes: bytes.subarray(at, at + length) });
+    at += length;
+  }
+  return fields;
+}
+
+const viewOf = (bytes: Uint8Array): DataView =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/** Event: 1 wall_time (double, s), 2 step, 5 summary. False when the bytes are no such message. */
+function readEvent(data: Uint8Array, record: number, offset: number, sink: MetricSink): boolean {
+  const fields = fieldsOf(data);
+  if (fields === undefined) return false;
+  const time = fields.find(({ number, bytes }) => number === 1 && bytes.length === 8);
+  const step = fields.find(({ number }) => number === 2)?.value ?? 0;
+  const seconds = time === undefined ? Number.NaN : viewOf(time.bytes).getFloat64(0, true);
+  let any = false;
+  for (const summary of fields.filter(({ number }) => number === 5)) {
+    for (const value of fieldsOf(summary.bytes) ?? []) {
+      const scalar = value.number === 1 ? scalarOf(value.bytes) : undefined;
+      if (scalar === undefined) continue;
+      const store = sink.storeOf(scalar.tag);
+      if (store === undefined) continue;
+      // Event times are UTC; logs name no zone. Only their order is compared.
+      sink.begin(record, offset, Math.floor(seconds * 1000));
+      if (Number.isFinite(step)) sink.setStep("step", step);
+      sink.incoming.value = Number(scalar.token);
+      sink.incoming.token = scalar.token;
+      sink.add(store, "sure");
+      any = true;
+    }
+  }
+  if (any) sink.end();
+  return true;
+}
+
+/** Summary.Value: 1 tag, 2 simple_value (float), 8 tensor. */
+function scalarOf(bytes: Uint8Array): { tag: string; token: string } | undefined {
+  const fields = fieldsOf(bytes) ?? [];
+  const name = fields.find(({ number }) => number === 1);
+  if (name === undefined) return undefined;
+  const tag = Buffer.from(name.bytes).toString("utf8").slice(0, 200);
+  const simple = fields.find((field) => field.number === 2 && field.bytes.length === 4);
+  const tensor = fields.find((field) => field.number === 8);
+  const token =
+    simple !== undefined
+      ? floatToken(viewOf(simple.bytes).getFloat32(0, true))
+      : tensor === undefined
+        ? undefined
+        : tensorToken(tensor.bytes);
+  return token === undefined ? undefined : { tag, token };
+}
+
+/** TensorProto of one number: 1 dtype (1 float, 2 double), 4 content, 5 floats, 6 doubles. */
+function tensorToken(bytes: Uint8Array): string | undefined {
+  const fields = fieldsOf(bytes) ?? [];
+  const dtype = fields.find(({ number }) => number === 1)?.value;
+  const own = dtype === 1 ? 5 : 6;
+  const size = dtype === 1 ? 4 : 8;
+  if (dtype !== 1 && dtype !== 2) return undefined;
+  const data = fields.find(
+    (field) => [4, own].includes(field.number) && field.bytes.length === size,
+  );
+  if (data === undefined) return undefined;
+  const view = viewOf(data.bytes);
+  return dtype === 1 ? floatToken(view.getFloat32(0, true)) : textOf(view.getFloat64(0, true));
+}
+
+/** The shortest decimal that is this float: there is no literal token, and 0.1 was meant. */
+function floatToken(value: number): string {
+  for (let digits = 6; digits <= 9; digits += 1) {
+    const short = Number(value.toPrecision(digits));
+    if (Math.fround(short) === value) return String(short);
+  }
+  return textOf(value);
+}
+
+/** As Python writes it, so that one word stands for each in all logs. */
+const textOf = (value: number): string => String(value);

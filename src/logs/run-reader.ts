@@ -1,0 +1,148 @@
+// Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
+// Bytes come from effects/run-store/tail.ts; whether something is wrong is asked in findings.ts.
+import { UNREAD_SAMPLES } from "../base/limits.ts";
+import { canonicalMetric } from "../domain/metric-key.ts";
+import type { RunReading, Series, TellingLine, Traceback } from "../domain/sample.ts";
+import { type FileReading, createFileReading } from "./file-reading.ts";
+import { mergeSeries } from "./series/merge.ts";
+import { createRunBudget } from "./series/metric-sink.ts";
+import type { FileTraceback, TextOptions } from "./lines/text-reading.ts";
+
+export interface RunReader {
+  /** The next bytes of a file, whose name is relative to the run folder: `logs/train.log`. */
+  feed(file: string, bytes: Uint8Array): void;
+  /** The run has ended: what stands after the last line end counts as a line. */
+  finish(): void;
+  /** The file shrank or was replaced: what it said is forgotten, and it is read from its start. */
+  reset(file: string): void;
+  /** What is known so far. Its values do not change when more is fed. */
+  reading(): RunReading;
+}
+
+/** A reader that has read nothing. */
+export function createRunReader(options: TextOptions = {}): RunReader {
+  const files = new Map<string, FileReading>();
+  const budget = createRunBudget();
+  let kept: RunReading | undefined;
+  return {
+    feed(file, bytes) {
+      let found = files.get(file);
+      if (found === undefined) {
+        found = createFileReading(file, budget, options);
+        files.set(file, found);
+      }
+      found.feed(bytes);
+      kept = undefined;
+    },
+    finish() {
+      for (const file of files.values()) file.finish();
+      kept = undefined;
+    },
+    reset(file) {
+      files.get(file)?.drop();
+      files.delete(file);
+      kept = undefined;
+    },
+    reading() {
+      kept ??= readingOf([...files.values()].toSorted((a, b) => compare(a.file, b.file)));
+      return kept;
+    },
+  };
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** What the script prints is copied to this file; most scripts log the same to a file of theirs. */
+export function isConsole(file: string): boolean {
+  return file === "console.log" || file.endsWith("/console.log");
+}
+
+function readingOf(files: readonly FileReading[]): RunReading {
+  const logs = files.filter((file) => !isConsole(file.file));
+  const speaking = logs.some((file) => file.metricsEnd().offset >= 0) ? logs : files;
+  return {
+    series: seriesOf(speaking),
+    tracebacks: files.flatMap((file) =>
+      file.tracebacks().map((found): Traceback => {
+        const { stampMs: _, ...rest } = found;
+        const metric = metricAfter(file, { ...found, offset: found.lastLineOffset }, speaking);
+        const late = isLate(file, found);
+        return { ...rest, file: file.file, metricAfter: metric, late };
+      }),
+    ),
+    telling: files.flatMap((file) =>
+      file.telling().map((found): TellingLine => {
+        const { stampMs: _, ...rest } = found;
+        return { ...rest, metricAfter: metricAfter(file, found, speaking) };
+      }),
+    ),
+    lastLines: lastLines(files),
+    unread: unreadOf(speaking),
+    lineFacts: files.map((file) => file.facts()),
+    files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
+  };
+}
+
+/**
+ * Text logs first. Records that a framework keeps beside them (tables, event files) say the same
+ * again: they only add metrics that no better source has.
+ */
+function seriesOf(files: readonly FileReading[]): readonly Series[] {
+  const all: Series[] = [];
+  const has = new Set<string>();
+  for (const tier of [0, 1, 2]) {
+    const merged = mergeSeries(
+      files.filter(({ file }) => tierOf(file) === tier).map((file) => file.series()),
+    );
+    const added = merged.filter(({ summary }) => !has.has(canonicalMetric(summary.key)));
+    for (const { summary } of added) has.add(canonicalMetric(summary.key));
+    all.push(...added);
+  }
+  return all;
+}
+
+function tierOf(file: string): number {
+  if (file.includes("tfevents")) return 2;
+  return /\.[ct]sv(?:\.gz)?$|trainer_state\.json$/.test(file) ? 1 : 0;
+}
+
+/** In a log of a dozen lines a fifth is less than what a script prints on its way out. */
+const LATE_LINES = 5;
+
+function isLate(file: FileReading, found: FileTraceback): boolean {
+  const end = found.lastLineOffset + Buffer.byteLength(found.lastLine);
+  return end >= 0.8 * file.bytes() || file.lines() - found.lastLineNumber <= LATE_LINES;
+}
+
+/** Stamps of some logs are whole seconds: only a full second later is surely later. */
+const STAMP_GRAIN_MS = 1_000;
+
+function metricAfter(
+  file: FileReading,
+  told: { readonly offset: number; readonly stampMs?: number },
+  speaking: readonly FileReading[],
+): boolean {
+  if (file.metricsEnd().offset > told.offset) return true;
+  const { stampMs } = told;
+  if (stampMs === undefined) return false;
+  return speaking.some((other) => {
+    const end = other.metricsEnd().stampMs;
+    return other !== file && end !== undefined && end >= stampMs + STAMP_GRAIN_MS;
+  });
+}
+
+/** Those of the console; of the only log where there is no console. */
+function lastLines(files: readonly FileReading[]): readonly string[] {
+  const console = files.find((file) => isConsole(file.file));
+  const only = files.length === 1 ? files[0] : undefined;
+  return (console ?? only)?.lastLines() ?? [];
+}
+
+function unreadOf(files: readonly FileReading[]): RunReading["unread"] {
+  const logs = files.filter((file) => !isConsole(file.file));
+  const counted = logs.some((file) => file.unread().count > 0) ? logs : files;
+  const count = counted.reduce((sum, file) => sum + file.unread().count, 0);
+  const samples = counted.flatMap((file) => file.unread().samples).slice(0, UNREAD_SAMPLES);
+  const [first] = samples;
+  return first === undefined ? { count } : { count, first, samples };
+}

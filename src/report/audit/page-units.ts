@@ -1,0 +1,166 @@
+// A page cut into the units that the audit looks at: paragraphs, list items, table rows, headings.
+// Quotations, fenced code, frontmatter and the seal are no claims and are left out.
+import { readSeal, sealLength, textMark, type Mark } from "../../base/seal.ts";
+
+export interface PageUnit {
+  readonly kind: "heading" | "text" | "item" | "row" | "rule";
+  readonly text: string;
+  /** 1-based line on which it begins. */
+  readonly line: number;
+  /** Its block of lines without a blank one between, as written. */
+  readonly block: string;
+  /** The headings above it, outermost first. */
+  readonly under: readonly string[];
+  /** For a table's row: the cells of its head. */
+  readonly head?: string;
+}
+
+export interface PageReading {
+  readonly units: readonly PageUnit[];
+  /** Marks of the texts that nightlab wrote, by the page's own seal. */
+  readonly sealed: ReadonlySet<string>;
+  /** What the seal says, in page order. */
+  readonly marks: readonly Mark[];
+  /** Marks of the cited lines, in the order of the sources' numbers. */
+  readonly lineMarks: readonly string[];
+}
+
+/** The units of a page in written order. `keepsHeading` says which headings open a context. */
+export function readPage(
+  text: string,
+  keepsHeading: (heading: string) => boolean = () => true,
+): PageReading {
+  const lines = text
+    .replace(/^\uFEFF/, "")
+    .split("\n")
+    .map((line) => line.replace(/\r$/, ""));
+  const units: PageUnit[] = [];
+  let under: readonly { readonly depth: number; readonly text: string }[] = [];
+  const marks: Mark[] = [];
+  const lineMarks: string[] = [];
+  let at = frontmatterEnd(lines);
+  while (at < lines.length) {
+    const seal = sealLength(lines, at);
+    if (seal !== undefined) {
+      marks.push(...readSeal(lines.slice(at, at + seal).join("\n")));
+      at += seal;
+      continue;
+    }
+    const marked = lineMarksLength(lines, at);
+    if (marked !== undefined) {
+      const said = lines.slice(at + 1, at + marked).join(" ");
+      lineMarks.push(...(said.match(/[\w-]{8}/g) ?? []));
+      at += marked;
+      continue;
+    }
+    const line = lines[at] ?? "";
+    const fence = /^ {0,3}(`{3,}|~{3,})/.exec(line)?.[1];
+    if (fence !== undefined) {
+      at = fenceEnd(lines, at, fence) + 1;
+      continue;
+    }
+    if (line.trim() === "" || /^ {0,3}>/.test(line)) {
+      at += 1;
+      continue;
+    }
+    const end = blockEnd(lines, at);
+    const block = lines.slice(at, end);
+    const heading = /^(#{1,6})\s+(.*)$/.exec(line);
+    if (heading !== null && block.length === 1) {
+      const name = folded(heading[2] ?? "");
+      const depth = (heading[1] ?? "").length;
+      if (keepsHeading(name))
+        under = [...under.filter((one) => one.depth < depth), { depth, text: name }];
+    }
+    units.push(
+      ...unitsOf(
+        block,
+        at + 1,
+        under.map((one) => one.text),
+      ),
+    );
+    at = end;
+  }
+  return { units, sealed: new Set(marks.map((mark) => mark.text)), marks, lineMarks };
+}
+
+/** The number of lines that the marks of cited lines take (line-marks.ts), counted from `at`. */
+function lineMarksLength(lines: readonly string[], at: number): number | undefined {
+  if (!(lines[at] ?? "").startsWith('[nightlab-lines]: # "')) return undefined;
+  let end = at + 1;
+  while (end < lines.length && /^[\w -]+"?$/.test(lines[end] ?? "")) end += 1;
+  return end - at;
+}
+
+/** Whether nightlab wrote a unit's block, by the seal of its page. */
+export function isSealed(unit: PageUnit, page: PageReading): boolean {
+  return page.sealed.has(textMark(unit.block));
+}
+
+/** One line, white space folded. */
+export function folded(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim();
+}
+
+function unitsOf(
+  lines: readonly string[],
+  first: number,
+  under: readonly string[],
+): readonly PageUnit[] {
+  const block = lines.join("\n");
+  const found: { kind: PageUnit["kind"]; text: string; line: number; head?: string }[] = [];
+  let head: string | undefined;
+  lines.forEach((text, i) => {
+    const line = first + i;
+    if (/^\s*\|/.test(text)) {
+      if (/^[\s|:-]+$/.test(text)) found.push({ kind: "rule", text, line });
+      else {
+        found.push({ kind: "row", text, line, ...(head === undefined ? {} : { head }) });
+        head ??= text;
+      }
+      return;
+    }
+    const kind = /^#{1,6}\s/.test(text)
+      ? "heading"
+      : /^\s*(?:[-*+]|\d{1,9}[.)])\s/.test(text)
+        ? "item"
+        : "text";
+    const last = found.at(-1);
+    // A list of sources has a line for each; other lines of a paragraph belong together.
+    const goesOn = kind === "text" && last !== undefined && !/^\[\d+\] /.test(text);
+    if (goesOn && (last.kind === "text" || last.kind === "item")) last.text += `\n${text}`;
+    else found.push({ kind, text, line });
+  });
+  return found.map((one) => ({ ...one, block, under }));
+}
+
+const isHeading = (line: string): boolean => /^#{1,6}\s/.test(line);
+
+function blockEnd(lines: readonly string[], from: number): number {
+  let at = from;
+  if (isHeading(lines[at] ?? "")) return at + 1;
+  while (
+    at < lines.length &&
+    (lines[at] ?? "").trim() !== "" &&
+    !isHeading(lines[at] ?? "") &&
+    !/^ {0,3}(?:`{3,}|~{3,}|>)/.test(lines[at] ?? "") &&
+    (at === from || sealLength(lines, at) === undefined)
+  ) {
+    at += 1;
+  }
+  return Math.max(at, from + 1);
+}
+
+function fenceEnd(lines: readonly string[], from: number, fence: string): number {
+  for (let at = from + 1; at < lines.length; at += 1) {
+    const line = (lines[at] ?? "").trim();
+    if (line.length >= fence.length && line === fence.charAt(0).repeat(line.length)) return at;
+  }
+  return from;
+}
+
+function frontmatterEnd(lines: readonly string[]): number {
+  if ((lines[0] ?? "").trimEnd() !== "---") return 0;
+  const end = lines.findIndex((line, i) => i > 0 && line.trimEnd() === "---");
+  return end < 0 ? 0 : end + 1;
+}

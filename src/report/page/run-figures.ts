@@ -1,0 +1,79 @@
+// The pictures of one run as a report shows them: a metric in all its splits before its single
+// curves, and each with a caption that names the lines it was read from.
+import { REPORT_FIGURES_PER_RUN } from "../../base/limits.ts";
+import type { PlotRef } from "../../domain/run.ts";
+import type { MetricSummary, Sample } from "../../domain/sample.ts";
+import { SYSTEM_LOG } from "../../logs/system-lines.ts";
+import type { ReportRun } from "../../judge/input.ts";
+import { code, counted, image, link, listed, plain } from "../../base/markdown.ts";
+import { SYSTEM_PICTURE } from "../plots/plot-system.ts";
+import { splitPictures } from "../plots/split-pictures.ts";
+
+export interface RunFigures {
+  readonly inline: readonly PlotRef[];
+  readonly linked: readonly PlotRef[];
+}
+
+/** Which are shown and which are only linked; `plots` come with the promised metrics first. */
+export function runFigures(run: ReportRun, plots: readonly PlotRef[]): RunFigures {
+  const there = new Map(plots.map((plot) => [plot.metric, plot]));
+  const inline: PlotRef[] = [];
+  const told = new Set<string>();
+  const splits = splitPictures(run.reading.series);
+  for (const plot of plots) {
+    const whole = splits.find(({ series }) =>
+      series.some(({ summary }) => summary.key === plot.metric),
+    );
+    const shown = (whole === undefined ? undefined : there.get(whole.key)) ?? plot;
+    const isSystem = plot.metric === SYSTEM_PICTURE;
+    if (isSystem || told.has(shown.metric) || inline.length === REPORT_FIGURES_PER_RUN) continue;
+    told.add(shown.metric);
+    inline.push(shown);
+  }
+  return { inline, linked: plots.filter((plot) => !inline.includes(plot)) };
+}
+
+/** The picture with its caption: `Figure 2. train/loss, val/loss of full. 20 values from …`. */
+export function figureText(run: ReportRun, plot: PlotRef, number: number): string {
+  const picture = image(`${plot.metric} of ${run.name}`, `${run.path}/${plot.file}`);
+  const sources = summariesOf(run, plot).map((summary, _, all) => {
+    const name = all.length > 1 ? `${plain(summary.key)}: ` : "";
+    return ` ${name}${sourceText(run, summary)}`;
+  });
+  return `${picture}  \n_Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${sources.join("")}_`;
+}
+
+/** `Further plots: …`; nothing where there are none. */
+export function linkedText(run: ReportRun, linked: readonly PlotRef[]): string {
+  if (linked.length === 0) return "";
+  const links = linked.map((plot) => {
+    const from = plot.metric === SYSTEM_PICTURE ? ` from ${systemLink(run)}` : "";
+    return `${link(code(plot.metric), `${run.path}/${plot.file}`)}${from}`;
+  });
+  return `Further plots: ${listed(links)}.`;
+}
+
+const systemLink = ({ path }: ReportRun): string =>
+  link(plain(`logs/${SYSTEM_LOG}`), `${path}/logs/${SYSTEM_LOG}`);
+
+function summariesOf(run: ReportRun, plot: PlotRef): readonly MetricSummary[] {
+  const { series } = run.reading;
+  const whole = splitPictures(series).find(({ key }) => key === plot.metric);
+  const members = whole?.series ?? series.filter(({ summary }) => summary.key === plot.metric);
+  return members.map(({ summary }) => summary);
+}
+
+/** `20 values from logs/train.log, lines 3 to 41.` */
+function sourceText(run: ReportRun, summary: MetricSummary): string {
+  const { first, last } = summary;
+  const place = (sample: Sample, lastLine?: number): string => {
+    const span = lastLine === undefined || lastLine === sample.line ? "" : `-${lastLine}`;
+    const text = `${plain(sample.file)}:${sample.line}${span}`;
+    return link(text, `${run.path}/${sample.file}`, sample.line, lastLine);
+  };
+  const where =
+    first.file === last.file
+      ? place(first, Math.max(first.line, last.line))
+      : `${place(first)} to ${place(last)}`;
+  return `${counted(summary.count, "value")} from ${where}.`;
+}

@@ -1,0 +1,207 @@
+// Results: every group of runs beside the baseline's, and the settings of a sweep side by side.
+// The numbers come from comparisons.ts; what they mean is left to the person.
+import { REPORT_COMPARISONS } from "../../base/limits.ts";
+import {
+  measureGroup,
+  measuresOf,
+  type GroupComparison,
+  type Measure,
+  type Measurement,
+} from "../../judge/comparisons.ts";
+import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
+import { findMetric, type Operand } from "../../judge/evaluate.ts";
+import type { Facts } from "../../judge/facts.ts";
+import type { RunGroup } from "../../judge/groups.ts";
+import type { ReportRun } from "../../judge/input.ts";
+import { code, counted, listed, plain, table } from "../../base/markdown.ts";
+import type { PageBlock } from "../../base/seal.ts";
+import { searched, sweepOf } from "../../judge/sweep.ts";
+
+/** The table of differences to the baseline; nothing without a baseline or without values. */
+export function baselineBlocks(facts: Facts): readonly PageBlock[] {
+  const swept = sweptOnly(facts);
+  const comparisons = facts.comparisons.filter((one) => !swept.has(one.group.runs[0]));
+  if (comparisons.length === 0) return [];
+  const head = [
+    "runs",
+    "metric",
+    "values",
+    "of the baseline",
+    "difference",
+    "95 % interval",
+    "outcome",
+  ];
+  const rows = comparisons.map((one) => [
+    groupLabel(one.group, facts),
+    measureText(one.measure),
+    cellText(one.left, facts),
+    cellText(one.right, facts),
+    decimalText(one.difference.mean),
+    intervalText(one),
+    saidText(one),
+  ]);
+  const tested = comparisons.filter((one) => one.difference.kind !== "observed").length;
+  const baseline = comparisons[0]?.baseline;
+  const who = baseline === undefined ? "" : listed(baseline.runs.map(facts.label));
+  const notes = [
+    `The baseline is ${who}. A difference is the mean of the runs less that of the baseline.`,
+    ...testNotes(comparisons, tested),
+    ...withoutNotes(comparisons.map((one) => [one.left, one.right]).flat(), facts),
+  ];
+  return [
+    { key: "results.baseline", text: "### Against the baseline" },
+    { key: "results.baseline.table", text: table(head, rows) },
+    { key: "results.baseline.note", text: notes.join(" ") },
+  ];
+}
+
+/** First runs of settings that the table of the sweep shows and that are too few to be tested. */
+function sweptOnly(facts: Facts): ReadonlySet<ReportRun | undefined> {
+  const sweep = sweepOf(searched(facts.counted, facts.evidence));
+  const few = (sweep?.groups ?? []).filter((group) => group.runs.length < 3);
+  return new Set(few.map((group) => group.runs[0]));
+}
+
+function testNotes(comparisons: readonly GroupComparison[], tested: number): readonly string[] {
+  const observed = comparisons.filter(({ difference }) => difference.kind === "observed");
+  const flat = observed.filter(
+    ({ left, right }) => Math.min(left.values.length, right.values.length) > 2,
+  );
+  const untested = [
+    ...(observed.length > flat.length
+      ? ["With fewer than three runs on a side a difference is observed, not tested."]
+      : []),
+    ...(flat.length > 0
+      ? ["Where the values show no spread, a difference is observed, not tested."]
+      : []),
+  ];
+  if (tested === 0) return untested;
+  const all =
+    tested === 1
+      ? "One difference is tested, so its p needs no correction."
+      : `${tested} differences are tested; each p is corrected for that by Holm's method, the intervals are not.`;
+  return [all, "A difference counts as shown where its corrected p is below 0.05.", ...untested];
+}
+
+function intervalText({ difference }: GroupComparison): string {
+  return difference.kind === "observed"
+    ? ""
+    : `≈ ${short(difference.low)} to ≈ ${short(difference.high)}`;
+}
+
+function saidText({ difference, adjusted, sign }: GroupComparison): string {
+  if (difference.kind === "observed") return "difference observed, not tested";
+  const how = difference.kind === "welch" ? "Welch's t" : "paired t, shared seeds";
+  const p = adjusted === undefined ? "" : `, p ${pText(adjusted)}`;
+  const word = { [-1]: "lower", 0: "no difference shown", 1: "higher" }[sign];
+  return `${word} (${how}${p})`;
+}
+
+function pText(p: number): string {
+  return p < 1e-6 ? "< 0.000001" : `≈ ${short(p)}`;
+}
+
+/** The settings of a sweep, and which of them is best, called what it is. */
+export function sweepBlocks(facts: Facts): readonly PageBlock[] {
+  const sweep = sweepOf(searched(facts.counted, facts.evidence));
+  const measures = measuresOf(facts.input);
+  if (sweep === undefined || measures.length === 0) return [];
+  const shown = sweep.groups.slice(0, REPORT_COMPARISONS);
+  const chosen = measures.slice(0, 4);
+  const rows = shown.map((group) => [
+    code(settingText(group, sweep.options)),
+    groupLabel(group, facts),
+    ...chosen.map((measure) => cellText(measureGroup(measure, group.runs), facts)),
+  ]);
+  const more = sweep.groups.length - shown.length;
+  const notes = [
+    ...(more > 0 ? [`${counted(more, "more setting")} are not listed.`] : []),
+    ...chosen.flatMap((measure) => bestText(measure, sweep.groups, facts)),
+    "The best of a sweep was picked after the results were seen; it confirms nothing.",
+    ...withoutNotes(
+      chosen.flatMap((measure) => sweep.groups.map((group) => measureGroup(measure, group.runs))),
+      facts,
+    ),
+  ];
+  return [
+    { key: "results.sweep", text: `### Sweep over ${listed(sweep.options.map(code))}` },
+    {
+      key: "results.sweep.table",
+      text: table(["setting", "runs", ...chosen.map(measureText)], rows),
+    },
+    { key: "results.sweep.note", text: notes.join(" ") },
+  ];
+}
+
+/** `The smallest last val/loss is 0.31 [3], of lr-1: the best of 4 settings, 4 runs.` */
+function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): readonly string[] {
+  const all = groups.flatMap((group) => {
+    const { operands, values } = measureGroup(measure, group.runs);
+    return operands.flatMap((operand, i) => {
+      const value = values[i];
+      return value === undefined ? [] : [{ operand, value, setting: group.args.join("\n") }];
+    });
+  });
+  const sorted = all.toSorted((a, b) => compareDecimals(a.value, b.value) ?? 0);
+  const [low, high] = [sorted[0]?.value, sorted.at(-1)?.value];
+  if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
+  const settings = new Set(all.map(({ setting }) => setting)).size;
+  const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
+  const say = (word: string, best: Decimal): string[] => {
+    const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);
+    const [one] = equal;
+    if (one === undefined) return [];
+    const { run, sample } = one.operand;
+    const runs = equal.map(({ operand }) => facts.label(operand.run));
+    const where = runs.length > 3 ? counted(runs.length, "run") : listed(runs);
+    return [
+      `The ${word} ${measureText(measure)} ${of} is ${facts.sources.cite(run, sample)}, in ${where}.`,
+    ];
+  };
+  return [
+    ...(measure.better === "max" ? [] : say("smallest", low)),
+    ...(measure.better === "min" ? [] : say("largest", high)),
+  ];
+}
+
+function cellText({ operands }: Measurement, facts: Facts): string {
+  return operands.length === 0
+    ? "none"
+    : operands.map((one: Operand) => facts.sources.cite(one.run, one.sample)).join(", ");
+}
+
+/** `last val/loss`; how many values it was picked from stands in the tables of the runs. */
+export function measureText(measure: Pick<Measure, "name" | "aggregation">): string {
+  return `${measure.aggregation} ${code(measure.name)}`;
+}
+
+/** `of 20 values each`, or `of 18 to 20 values each`. */
+export function pickedFrom(operands: readonly Operand[]): string {
+  const counts = operands.flatMap((one) => findMetric(one.run, one.sample.key)?.count ?? []);
+  const [low, high] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0) return "";
+  const range = low === high ? counted(low, "value") : `${low} to ${high} values`;
+  return `of ${range} each`;
+}
+
+function groupLabel(group: RunGroup, facts: Facts): string {
+  if (group.runs.length > 3) return `${plain(group.name)}, ${counted(group.runs.length, "run")}`;
+  return listed(group.runs.map(facts.label));
+}
+
+function settingText(group: RunGroup, options: readonly string[]): string {
+  return group.args.length === 0 ? `no ${options.join(" ")}` : group.args.join(" ");
+}
+
+/** Names the runs that have no place in a mean, so that none is dropped in silence. */
+function withoutNotes(measured: readonly Measurement[], facts: Facts): readonly string[] {
+  const runs = [...new Set(measured.flatMap((one) => one.without))];
+  if (runs.length === 0) return [];
+  const many = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(facts.label));
+  const verb = runs.length === 1 ? "has" : "have";
+  return [`${many} ${verb} no place in it: not ended well, or without a finite value.`];
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}

@@ -1,0 +1,117 @@
+// Discussion: the journal's tagged entries as written, the flags of the runs, and the limits of
+// the experiment as facts. No interpretation is added to them.
+import { REPORT_ENTRIES } from "../../base/limits.ts";
+import { isFlag } from "../../domain/finding.ts";
+import type { Entry } from "../../domain/journal.ts";
+import { spanText } from "../../base/time.ts";
+import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { findingText, isResolved } from "../../judge/finding-text.ts";
+import { settingCount } from "../../judge/groups.ts";
+import { runState } from "../../judge/input.ts";
+import { counted, plain } from "../../base/markdown.ts";
+import type { PageBlock } from "../../base/seal.ts";
+import { quotedSections } from "./section-quotes.ts";
+
+/** The whole section. */
+export function discussionBlocks(facts: Facts): readonly PageBlock[] {
+  const blocks: PageBlock[] = [
+    { key: "discussion", text: "## Discussion" },
+    ...quotedSections(facts, "discussion"),
+    ...listBlocks("entries", "### Entries of the journal", entryLines(facts)),
+    ...listBlocks("flags", "### Flags", flagLines(facts)),
+    ...listBlocks("limits", "### Limits", limitLines(facts)),
+  ];
+  if (blocks.length === 1) {
+    blocks.push({ key: "discussion.none", text: "The journal has no tagged entries yet." });
+  }
+  return blocks;
+}
+
+function listBlocks(name: string, heading: string, lines: readonly string[]): PageBlock[] {
+  if (lines.length === 0) return [];
+  return [
+    { key: `discussion.${name}`, text: heading },
+    { key: `discussion.${name}.list`, text: lines.join("\n") },
+  ];
+}
+
+function entryLines(facts: Facts): readonly string[] {
+  const { entries } = facts.input.journal;
+  const lines = entries.slice(-REPORT_ENTRIES).map(entryLine);
+  const more = entries.length - lines.length;
+  return more === 0
+    ? lines
+    : [`- ${counted(more, "older entry", "older entries")} stand in the journal.`, ...lines];
+}
+
+function entryLine(entry: Entry): string {
+  const hasDate = /\d{4}-\d{2}-\d{2}/.test(entry.time ?? "");
+  const when = [hasDate ? undefined : entry.date, entry.time].filter((part) => part !== undefined);
+  const tags = entry.tags.map((tag) => `[${tag}]`).join(" ");
+  const stamp = when.length === 0 ? "Undated" : when.join(" ");
+  return `- ${stamp} ${tags} “${plain(entry.text)}” (${citeJournal(entry.line)})`;
+}
+
+function flagLines(facts: Facts): readonly string[] {
+  const lines = facts.counted.flatMap((run) =>
+    run.findings.map((finding) => {
+      const said = findingText(run, finding);
+      const label = facts.label(run);
+      if (!isFlag(finding)) return `- Note on ${label}: ${said}`;
+      const resolved = isResolved(run, finding, facts.input.journal);
+      return resolved ? `- [RESOLVED] ${label}: ${said}` : `- [WEIRD] ${label} (open): ${said}`;
+    }),
+  );
+  const more = lines.length - REPORT_ENTRIES;
+  if (more <= 0) return lines;
+  return [`- ${counted(more, "flag")} of older runs are not listed.`, ...lines.slice(more)];
+}
+
+/** What the numbers of this page cannot carry, each a fact that can be checked. */
+function limitLines(facts: Facts): readonly string[] {
+  const { evidence, counted: runs } = facts;
+  if (runs.length === 0) return [];
+  const lines: string[] = [];
+  const say = (count: number, one: string, many: string): void => {
+    if (count > 0) lines.push(`- ${count === 1 ? `1 run ${one}` : `${count} runs ${many}`}.`);
+  };
+  if (evidence.runs.length === 1)
+    lines.push("- One run is evidence; variation between runs is unknown.");
+  if (evidence.runs.length === 2)
+    lines.push("- Two runs are evidence; nothing is estimated from two.");
+  const settings = settingCount(evidence.runs);
+  const of = settings > 1 ? `, of ${settings} settings; no mean is taken of them` : "";
+  if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence${of}.`);
+  const codes = new Set(evidence.runs.flatMap((run) => run.record?.codeHash ?? []));
+  if (codes.size > 1)
+    lines.push(`- The runs that are evidence ran ${codes.size} versions of the scripts.`);
+  const seconds = evidence.runs.flatMap((run) => run.record?.seconds ?? []);
+  if (seconds.length > 0) {
+    const most = spanText(Math.max(...seconds) * 1000);
+    lines.push(`- No run that is evidence took longer than ${most}.`);
+  }
+  const open = facts.verdicts.filter((verdict) => verdict.word === "NOT EVALUABLE");
+  if (open.length > 0) {
+    const which = open.map((verdict) => verdict.which).join(" and the ");
+    lines.push(`- The ${which} criterion cannot be evaluated; Conclusion says why.`);
+  }
+  const recorded = runs.flatMap((run) => (run.record === undefined ? [] : [run.record]));
+  const unended = runs.filter((run) => ["failed", "stopped", "lost"].includes(runState(run)));
+  say(unended.length, "did not end well", "did not end well");
+  say(
+    runs.length - recorded.length,
+    "was started by hand, so its circumstances are not recorded",
+    "were started by hand, so their circumstances are not recorded",
+  );
+  const dirty = recorded.filter((record) => record.git?.dirty === true).length;
+  say(dirty, "had uncommitted changes", "had uncommitted changes");
+  const untracked = recorded.filter((record) => record.git === undefined).length;
+  say(untracked, "has no git commit", "have no git commit");
+  const unread = runs.filter((run) => run.reading.unread.count > 0).length;
+  say(
+    unread,
+    "has metric lines that could not be read",
+    "have metric lines that could not be read",
+  );
+  return lines;
+}

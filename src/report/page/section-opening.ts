@@ -1,0 +1,98 @@
+// The first sections of the report: title, Abstract and Introduction.
+// They say what was asked, what was run and what came out, and nothing that is not recorded.
+import { ignoredBy, runState, type RunState } from "../../judge/input.ts";
+import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { code, link, listed, plain } from "../../base/markdown.ts";
+import type { PageBlock } from "../../base/seal.ts";
+import { quotedSections } from "./section-quotes.ts";
+import { verdictReasons, verdictSentences } from "../../judge/verdict-text.ts";
+
+/** The page's title: the journal's, else the experiment's name. */
+export function titleBlocks(facts: Facts): readonly PageBlock[] {
+  const { journal, experiment } = facts.input;
+  return [{ key: "title", text: `# ${plain(journal.title ?? experiment)}` }];
+}
+
+/** What was asked, how much was run, and the verdicts. */
+export function abstractBlocks(facts: Facts): readonly PageBlock[] {
+  return [
+    { key: "abstract", text: "## Abstract" },
+    { key: "abstract.hypothesis", text: hypothesisText(facts) },
+    { key: "abstract.runs", text: runsText(facts) },
+    { key: "abstract.verdicts", text: verdictsText(facts) },
+  ];
+}
+
+/** The person's own background, quoted, and where the rest is. */
+export function introductionBlocks(facts: Facts): readonly PageBlock[] {
+  const quotes = quotedSections(facts, "introduction");
+  const where = `The journal of this experiment is ${link("JOURNAL.md", "JOURNAL.md")}; its folder is ${code(facts.input.experiment)}.`;
+  const none = quotes.length === 0 ? " The journal has no section on the background." : "";
+  return [
+    { key: "introduction", text: "## Introduction" },
+    { key: "introduction.journal", text: `${where}${none}` },
+    ...quotes,
+  ];
+}
+
+/** The hypothesis in the person's words, with its place. */
+export function hypothesisText(facts: Facts): string {
+  const { hypothesis, lines } = facts.input.journal.plan;
+  if (hypothesis === undefined) return "The journal states no hypothesis.";
+  const place = lines["hypothesis"];
+  const cited = place === undefined ? "" : ` (${citeJournal(place)})`;
+  return `Hypothesis: “${plain(hypothesis)}”${cited}`;
+}
+
+/** `There are 5 runs: 3 done and 2 failed. 1 of them is ignored.` */
+function runsText(facts: Facts): string {
+  const { runs } = facts.input;
+  if (runs.length === 0) return "No run has been made yet.";
+  const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
+  const found = order.flatMap((state) => {
+    const count = runs.filter((run) => runState(run) === state).length;
+    return count === 0 ? [] : [{ state, count }];
+  });
+  const [only, ...others] = found;
+  const same = only === undefined || others.length > 0 ? undefined : word(only.state);
+  const states = listed(found.map(({ state, count }) => `${count} ${word(state)}`));
+  const made =
+    runs.length === 1
+      ? `There is 1 run; it ${["stopped", "started by hand"].includes(same ?? "") ? "was" : same === "failed" ? "has" : "is"} ${same ?? ""}.`
+      : `There are ${runs.length} runs${same === undefined ? `: ${states}` : `, all ${same}`}.`;
+  const ignored = runs.filter((run) => ignoredBy(facts.input, run) !== undefined).length;
+  const left = ignored === 0 ? "" : ` ${ignored} of them ${ignored === 1 ? "is" : "are"} ignored.`;
+  return `${made}${left} ${evidenceText(facts)}`.trimEnd();
+}
+
+function word(state: RunState): string {
+  return state === "by hand" ? "started by hand" : state;
+}
+
+function evidenceText(facts: Facts): string {
+  const { runs } = facts.evidence;
+  if (facts.verdicts.length === 0) return "";
+  if (runs.length === 0) return "No run is evidence for the criteria.";
+  if (runs.length > 5) return `The criteria judge ${runs.length} runs.`;
+  const noun = runs.length === 1 ? "run" : "runs";
+  return `The criteria judge the ${noun} ${listed(runs.map(facts.label))}.`;
+}
+
+function verdictsText(facts: Facts): string {
+  if (facts.verdicts.length === 0) {
+    return "The journal states no success or failure criterion, so nothing is judged.";
+  }
+  let before: readonly string[] | undefined;
+  return facts.verdicts
+    .map((verdict) => {
+      const reasons = verdictReasons(verdict, facts);
+      // Of one run the first sentence says it all; of two the last, how many meet it.
+      const isCounted = verdict.word !== "NOT EVALUABLE" && verdict.runs.length > 1;
+      const all = isCounted && verdict.runs.length > 2 && verdict.judged.length === 1;
+      const said = all ? reasons : isCounted ? reasons.slice(-1) : reasons.slice(0, 1);
+      const text = verdictSentences(verdict, said, before).join(" ");
+      before = said;
+      return `- ${text}`;
+    })
+    .join("\n");
+}

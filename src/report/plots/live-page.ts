@@ -1,0 +1,296 @@
+// What plots/index.html carries: the runs of an experiment with their curves and final values, a
+// bounded number of each, as data for the script of the page. Writing the file is left to effects/.
+import {
+  CURVE_GROUPS,
+  PAGE_CURVE_POINTS,
+  PAGE_METRICS,
+  PAGE_POINTS,
+  PAGE_RUNS,
+} from "../../base/limits.ts";
+import { canonicalMetric, sameMetric } from "../../domain/metric-key.ts";
+import { measured, withoutText } from "../../judge/compare-dots.ts";
+import { measuresOf, type Measure } from "../../judge/comparisons.ts";
+import { comparedRuns, thinnedIndices } from "./curve-lines.ts";
+import type { Curve } from "../../judge/curves.ts";
+import { evidenceOf } from "../../judge/evidence.ts";
+import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
+import { runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
+import { comparedMetrics, measureName } from "./plot-compare.ts";
+import { shapeOf } from "../../judge/plot-data.ts";
+import { counted } from "./plot-text.ts";
+import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
+
+export interface LivePage {
+  readonly experiment: string;
+  /** What a reader should know of the whole page, each a sentence. */
+  readonly notes: readonly string[];
+  /** So many of the newest groups have the colours of the pictures. */
+  readonly colours: number;
+  readonly groups: readonly { readonly name: string }[];
+  readonly runs: readonly {
+    readonly folder: string;
+    /** Index of its group. */
+    readonly group: number;
+    readonly state: string;
+  }[];
+  readonly metrics: readonly LiveMetric[];
+  readonly finals: readonly LiveDots[];
+  readonly sweeps: readonly LiveDots[];
+}
+
+export interface LiveMetric {
+  readonly name: string;
+  readonly caption: string;
+  /** Name of the x axis. */
+  readonly step: string;
+  /** No value is 0 or below. */
+  readonly positive: boolean;
+  readonly log: boolean;
+  readonly curves: readonly LiveCurve[];
+}
+
+/** One run's curve; `null` parts the line. */
+export interface LiveCurve {
+  /** Index of the run. */
+  readonly r: number;
+  /** x; absent where the run's axis is another one than the chart's. */
+  readonly s?: readonly (number | null)[];
+  /** Seconds since the run's first line; absent where its logs have no stamps. */
+  readonly t?: readonly (number | null)[];
+  readonly v: readonly (number | null)[];
+  /** Flagged values: x, seconds, value and the rule. */
+  readonly m?: readonly (readonly [number | null, number | null, number, string])[];
+}
+
+export interface LiveDots {
+  readonly title: string;
+  readonly name: string;
+  readonly caption: string;
+  /** Options of the sweep: one, or two for a map. */
+  readonly at?: readonly string[];
+  readonly dots: readonly {
+    readonly r: number;
+    readonly v: number;
+    readonly at?: readonly string[];
+  }[];
+  readonly bars?: readonly {
+    readonly g: number;
+    readonly mean: number;
+    readonly low: number;
+    readonly high: number;
+  }[];
+}
+
+/** The page of an experiment; undefined as long as no run has a curve. */
+export function livePage(input: ReportInput): LivePage | undefined {
+  const all = comparedRuns(input).filter(({ curves = [] }) => curves.length > 0);
+  if (all.length === 0) return undefined;
+  const runs = all.slice(-PAGE_RUNS);
+  const groups = groupsOf(runs);
+  const names = metricsOf(input, runs);
+  const most = Math.floor(PAGE_POINTS / PAGE_CURVE_POINTS / runs.length);
+  const shown = names.slice(0, Math.max(1, Math.min(PAGE_METRICS, most)));
+  const index = new Map(runs.map((run, r) => [run, r]));
+  const groupOf = new Map(groups.flatMap((group, g) => group.runs.map((run) => [run, g])));
+  const columns = Math.floor(PAGE_POINTS / (runs.length * shown.length) / 4);
+  const values = valueCharts(input, groups, index);
+  return {
+    experiment: input.experiment,
+    notes: notesOf(all.length, runs.length, names.length, shown.length),
+    colours: CURVE_GROUPS,
+    groups: groups.map((group) => ({ name: groupLabel(group, groups) })),
+    runs: runs.map((run) => ({
+      folder: run.path.startsWith("runs/") ? run.folder : run.path,
+      group: groupOf.get(run) ?? 0,
+      state: runState(run),
+    })),
+    metrics: shown.map((name) => liveMetric(name, runs, columns)),
+    ...values,
+  };
+}
+
+/** Those that are compared, then the others in the order in which runs logged them. */
+function metricsOf(input: ReportInput, runs: readonly ReportRun[]): readonly string[] {
+  const logged = runs.flatMap(({ curves = [] }) => curves.map(({ key }) => key));
+  const found = new Map<string, string>();
+  const has = new Set(logged.map(canonicalMetric));
+  for (const name of [...comparedMetrics(input, runs), ...logged]) {
+    const canonical = canonicalMetric(name);
+    if (has.has(canonical) && !found.has(canonical)) found.set(canonical, name);
+  }
+  return [...found.values()];
+}
+
+function notesOf(all: number, runs: number, metrics: number, shown: number): readonly string[] {
+  return [
+    ...(all > runs ? [`Of ${counted(all)} runs the newest ${counted(runs)} are here.`] : []),
+    ...(metrics > shown ? [`Of ${metrics} metrics ${firstText(shown)} here.`] : []),
+  ];
+}
+
+const firstText = (shown: number): string =>
+  shown === 1 ? "the first is" : `the first ${shown} are`;
+
+function liveMetric(name: string, runs: readonly ReportRun[], columns: number): LiveMetric {
+  const found = runs.flatMap(({ curves = [] }, r) => {
+    const curve = curves.find(({ key }) => sameMetric(key, name));
+    return curve === undefined ? [] : [{ r, curve }];
+  });
+  const step = found.find(({ curve }) => !curve.byPosition)?.curve.stepKey ?? "sample";
+  const ys = Float64Array.from(found.flatMap(({ curve }) => [...curve.values]));
+  const { low, log } = shapeOf(ys, ys);
+  const factors = [...new Set(found.flatMap(({ curve }) => curve.factor ?? []))].toSorted(
+    (a, b) => a - b,
+  );
+  const smooth =
+    factors.length === 0 ? "" : ` Noisy curves are drawn as EMA, factor ${factors.join(" and ")}.`;
+  const logged = found.reduce((sum, { curve }) => sum + curve.count, 0);
+  return {
+    name,
+    step: step === "sample" ? "value" : step,
+    positive: low > 0,
+    log,
+    caption: `${runsText(found.length)}, ${counted(logged)} values from their logs.${smooth}`,
+    curves: found.map(({ r, curve }) => liveCurve(r, curve, step, columns)),
+  };
+}
+
+const runsText = (count: number): string => `${counted(count)} ${count === 1 ? "run" : "runs"}`;
+
+function liveCurve(r: number, curve: Curve, step: string, columns: number): LiveCurve {
+  const kept = thinnedIndices(curve.values, columns);
+  const pick = (values: ArrayLike<number>, digits: number): readonly (number | null)[] =>
+    kept.map((i) => {
+      const value = values[i] ?? Number.NaN;
+      return Number.isFinite(value) ? Number(value.toPrecision(digits)) : null;
+    });
+  const own = curve.byPosition ? "sample" : curve.stepKey;
+  const marks = curve.marks.map(({ step: x, value, seconds = null, label }) => {
+    return [own === step ? x : null, seconds, value, label] as const;
+  });
+  return {
+    r,
+    ...(own === step ? { s: pick(curve.steps, 9) } : {}),
+    ...(curve.seconds === undefined ? {} : { t: pick(curve.seconds, 5) }),
+    v: pick(curve.values, 6),
+    ...(marks.length === 0 ? {} : { m: marks }),
+  };
+}
+
+/** Final values and sweeps, of every measure of the report. */
+function valueCharts(
+  input: ReportInput,
+  groups: readonly RunGroup[],
+  index: ReadonlyMap<ReportRun, number>,
+): Pick<LivePage, "finals" | "sweeps"> {
+  const place = new Map(groups.map((group, g) => [group, g]));
+  const sweep = sweepOf(searched([...index.keys()], evidenceOf(input)));
+  const measures = measuresOf(input).slice(0, PAGE_METRICS);
+  const finals = measures.flatMap((measure): LiveDots[] => {
+    const { dots, bars, without } = measured(measure, groups);
+    if (dots.length < 2) return [];
+    const interval = bars.length === 0 ? "" : "; mean and 95 % t-interval from three runs on";
+    const none = without === 0 ? "" : ` ${withoutText(without)}.`;
+    return [
+      {
+        title: `${measureName(measure)} of each run that ended`,
+        name: measureName(measure),
+        caption: `One point a run${interval}.${none}`,
+        dots: dots.map(({ run, value }) => ({ r: index.get(run) ?? 0, v: value })),
+        bars: bars.map(({ group, ...bar }) => ({ g: place.get(group) ?? 0, ...bar })),
+      },
+    ];
+  });
+  const { options = [], groups: settings = [] } = sweep ?? {};
+  if (options.length === 0 || options.length > 2) return { finals, sweeps: [] };
+  const sweeps = measures.flatMap((measure) => sweepDots(measure, settings, options, index));
+  return { finals, sweeps };
+}
+
+function sweepDots(
+  measure: Measure,
+  settings: readonly RunGroup[],
+  options: readonly string[],
+  index: ReadonlyMap<ReportRun, number>,
+): readonly LiveDots[] {
+  const { dots } = measured(measure, settings);
+  if (dots.length < 2) return [];
+  const what = options.length === 2 ? "Mean of the runs of each setting" : "One point a run";
+  return [
+    {
+      title: `${measureName(measure)} over ${options.join(" and ")}`,
+      name: measureName(measure),
+      caption: `${what}; the best of a sweep confirms nothing.`,
+      at: options,
+      dots: dots.map(({ group, run, value }) => {
+        const given = optionsOf(group.args);
+        const at = options.map((option) => given.get(option) ?? "");
+        return { r: index.get(run) ?? 0, v: value, at };
+      }),
+    },
+  ];
+}
+
+export interface PageParts {
+  /** The drawing library, the script of the page and its style, as text. */
+  readonly library: string;
+  readonly script: string;
+  readonly style: string;
+}
+
+/**
+ * The page as HTML, whole in one file. Nothing that a person or a log wrote is ever code in it:
+ * it stands in a block of data, and the page is forbidden to load anything.
+ */
+export function livePageHtml(page: LivePage, { library, script, style }: PageParts): string {
+  const title = `${page.experiment}: plots`;
+  const policy =
+    "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'";
+  const data = JSON.stringify(page).replaceAll("<", "\\u003c");
+  const notes = page.notes.map((note) => `<p>${escaped(note)}</p>\n`).join("");
+  return `<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<style>
+${style}</style>
+</head>
+<body>
+<header>
+<h1>${escaped(page.experiment)}</h1>
+<p>The runs of this experiment side by side; all numbers are in <a href="../REPORT.md">REPORT.md</a> with their sources.</p>
+${notes}<p>Drag across a chart to look closer, Shift and drag to move, Ctrl and the wheel to zoom, double-click to see all.</p>
+</header>
+<div class="page">
+<nav aria-label="Runs">
+<input type="search" id="search" placeholder="find runs" aria-label="Find runs">
+<div class="tools"><button type="button" id="all">all</button><button type="button" id="none">none</button><span id="count"></span></div>
+<ul id="runs"></ul>
+</nav>
+<main></main>
+</div>
+<div id="tip" role="status" hidden></div>
+<script type="application/json" id="data">${data}</script>
+<script>${inScript(library)}</script>
+<script>${inScript(script)}</script>
+</body>
+</html>
+`;
+}
+
+/** Text between tags or in an attribute. */
+function escaped(text: string): string {
+  return text
+    .toWellFormed()
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
+
+/** Code of this project or a library: nothing in it may end the element that it stands in. */
+function inScript(code: string): string {
+  return code.replaceAll(/<(?=\/script|!--)/gi, "\\x3C");
+}

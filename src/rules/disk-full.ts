@@ -1,0 +1,31 @@
+// Rule: the run died because a disk was full, or the disk that it writes to is nearly so.
+import { DISK_FLOOR_BYTES } from "../base/limits.ts";
+import { deathFinding, lastTelling, placeOf, saying } from "./death.ts";
+import { rule } from "./rule.ts";
+
+const GB = 1e9;
+
+export const diskFull = rule({
+  name: "disk-full",
+  tier: "A",
+  says: "The run died of a full disk, or less than 1 GB is free where it writes.",
+  silent: "Disks that the run does not write to, and room that was short and came back.",
+  numbers: {
+    gb: {
+      value: DISK_FLOOR_BYTES / GB,
+      why: "One checkpoint of a model worth training is larger.",
+    },
+  },
+  find(input, { gb }) {
+    const { outcome, system, reading } = input;
+    if (outcome?.cause.kind === "disk-full") {
+      const code = outcome.exitCode === undefined ? "" : ` (exit code ${outcome.exitCode})`;
+      const line = lastTelling(reading, "disk-full");
+      return [deathFinding(input, `the disk is full${code}${saying(input)}`, placeOf(line))];
+    }
+    const free = system?.findLast((sample) => sample.diskFree !== undefined)?.diskFree;
+    if (free === undefined || free >= gb * GB) return [];
+    const left = (free / GB).toFixed(2);
+    return [{ message: `only ${left} GB are free where it writes`, count: 1, blocking: false }];
+  },
+});

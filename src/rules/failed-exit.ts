@@ -1,0 +1,51 @@
+// Rule: the run ended with a code or a signal, and no rule knows the cause more closely.
+import type { Cause } from "../domain/run.ts";
+import { deathFinding, saying } from "./death.ts";
+import { rule } from "./rule.ts";
+
+export const failedExit = rule({
+  name: "failed-exit",
+  tier: "A",
+  says: "The script ended with a code other than 0 or by a signal, with the cause in words.",
+  silent: "Runs that you stopped, and causes that have a rule of their own.",
+  numbers: {},
+  find(input) {
+    const { outcome } = input;
+    if (outcome === undefined) return [];
+    const words = inWords(outcome.cause, outcome.exitCode);
+    if (words === undefined) return [];
+    return [deathFinding(input, `${words}${saying(input)}`)];
+  },
+});
+
+/** Undefined for a cause that is no failure or has a rule of its own. */
+function inWords(cause: Cause, exitCode: number | undefined): string | undefined {
+  const code = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
+  switch (cause.kind) {
+    case "exit-code":
+      return `the script ended with exit code ${cause.code}`;
+    case "signal":
+      return cause.signal === "SIGKILL"
+        ? "the script was killed (SIGKILL); by whom cannot be told"
+        : `the script was ended by ${cause.signal}`;
+    case "import-error":
+      return `an import failed, module ${cause.module}${code}`;
+    case "environment":
+      return `the environment could not be built: ${cause.message}`;
+    case "no-runner":
+    case "start-failed":
+      return `the script could not be started: ${cause.message}`;
+    case "script-missing":
+      return `the script ${cause.script} is not there${code}`;
+    case "success":
+    case "disk-full":
+    case "hidden-crash":
+    case "gpu-out-of-memory":
+    case "host-out-of-memory":
+    case "over-limit":
+    case "stopped":
+    case "machine-restarted":
+    case "lost":
+      return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+// Rule: inside one file the step falls: another attempt was appended, or a counter is wrong.
+// Counters that start anew with each epoch fall by design.
+import type { Series } from "../domain/sample.ts";
+import { median } from "../base/robust.ts";
+import { placeAt } from "../logs/series/series-place.ts";
+import { rule, type Found, type RuleInput } from "./rule.ts";
+
+export const stepsGoBack = rule({
+  name: "steps-go-back",
+  tier: "B",
+  says: "The step of a metric falls inside one file: another attempt, or a wrong counter.",
+  silent:
+    "Counters of an epoch, and logs of many attempts: they fall to the start again and again. One such fall is told in the report only.",
+  numbers: {
+    resets: {
+      value: 2,
+      why: "That many falls to the start are a counter of epochs, or trials in a row.",
+    },
+  },
+  find(input, { resets }) {
+    const found = input.reading.series.flatMap((series) => foundIn(series, input, resets));
+    // Metrics of one line share its step: one of them tells it for all.
+    const [first] = found.toSorted((a, b) => (a.evidence?.line ?? 0) - (b.evidence?.line ?? 0));
+    return first === undefined ? [] : [first];
+  },
+});
+
+function foundIn(series: Series, { reading }: RuleInput, resets: number): readonly Found[] {
+  const { steps, lines, stepKey, summary } = series;
+  if (stepKey === "sample") return [];
+  const falls: number[] = [];
+  for (let i = 1; i < steps.length; i += 1) {
+    const sameFile = (lines[i] ?? 0) > (lines[i - 1] ?? 0);
+    const [before = 0, step = 0] = [steps[i - 1], steps[i]];
+    // Some programs give their last value the step -1: it is none.
+    if (sameFile && step < before && step >= 0) falls.push(i);
+  }
+  // Of a long series not every value is here: its counter may have started anew in between.
+  if (series.reducedBy !== undefined && fallsIn(reading, summary.first.file) >= resets) return [];
+  const unexplained = falls.filter((i) => !epochRose(reading, lines[i] ?? 0, summary.first.file));
+  const [at] = unexplained;
+  const start = steps[0] ?? 0;
+  const anew = falls.every((i) => (steps[i] ?? 0) <= start);
+  if (at === undefined || (anew && falls.length >= resets)) return [];
+  if (isCounter(series, falls, resets)) return [];
+  const evidence = placeAt(series, at);
+  const message = `the ${stepKey} of ${summary.key} falls from ${steps[at - 1]} to ${steps[at]}`;
+  return [
+    {
+      // A log that begins anew holds another attempt: worth to know, and no fault.
+      ...(anew ? { tier: "C" } : {}),
+      metric: summary.key,
+      message: anew ? `${message}: another attempt begins` : message,
+      ...(evidence === undefined ? {} : { evidence }),
+      count: unexplained.length,
+      persists: true,
+      blocking: false,
+    },
+  ];
+}
+
+const fallsIn = (reading: RuleInput["reading"], file: string): number =>
+  reading.lineFacts?.find((one) => one.file === file)?.falls.length ?? 0;
+
+function epochRose(reading: RuleInput["reading"], line: number, file: string): boolean {
+  const facts = reading.lineFacts?.find((one) => one.file === file);
+  return facts?.falls.some((fall) => fall.line === line && fall.epochRose) === true;
+}
+
+/** All falls go to the first step, and the stretches between them are equally long. */
+function isCounter({ steps }: Series, falls: readonly number[], resets: number): boolean {
+  if (falls.length < resets) return false;
+  const start = steps[0] ?? 0;
+  const stretches = falls.map((at, i) => at - (i === 0 ? 0 : (falls[i - 1] ?? 0)));
+  const usual = median(stretches);
+  const toStart = falls.every(
+    (at) => Math.abs((steps[at] ?? 0) - start) <= Math.max(1, usual * 0.1),
+  );
+  const length = (steps[(falls[0] ?? 1) - 1] ?? 0) - start;
+  const low = falls.every((at) => (steps[at] ?? 0) - start <= 0.1 * length + 1);
+  return (
+    (toStart || low) && stretches.every((one) => Math.abs(one - usual) <= Math.max(1, 0.1 * usual))
+  );
+}

@@ -1,0 +1,76 @@
+// From when a receipt is worth a write: each one risks an editor's question to its person.
+// What the receipt says is in receipt.ts, and whether the file is quiet in publish.ts.
+import {
+  SWEEP_PACE_LEAST_MS,
+  SWEEP_PACE_MOST_MS,
+  SWEEP_PACE_SHARE,
+  WORTH_WRITING_MS,
+} from "../base/limits.ts";
+import type { CommandId } from "../base/ids.ts";
+import type { JournalView } from "../domain/journal-view.ts";
+import { ENDED, type Command, type World } from "../domain/world.ts";
+import { membersOf } from "../domain/members.ts";
+
+/**
+ * When what these commands' common receipt says is due, ms since 1970. A state that may be over
+ * in a moment is not worth a write, and an ending waits for its plots: until then Infinity. What
+ * changed within a sweep waits for its pace, unless it has no receipt at all.
+ */
+export function receiptDueAtMs(
+  world: World,
+  view: JournalView,
+  commands: readonly Command[],
+  shown: boolean,
+): number {
+  const dueAtMs = Math.max(0, ...commands.map((command) => stateDueAtMs(world, command)));
+  if (!shown || commands.length === 0) return dueAtMs;
+  return Math.max(dueAtMs, Math.min(...commands.map((command) => pacedUntilMs(view, command))));
+}
+
+function stateDueAtMs(world: World, command: Command): number {
+  const { run, state, stateSinceMs } = command;
+  if (command.members !== undefined && ENDED.has(state)) {
+    const ended = membersOf(world, command).map((member) => member.run);
+    return ended.some((one) => one?.outcome !== undefined && !one.plotted) ? Infinity : 0;
+  }
+  if (run?.outcome !== undefined) return run.plotted ? 0 : Infinity;
+  if (ENDED.has(state) || state === "held") return 0;
+  return Math.max(stateSinceMs, run?.flaggedAtMs ?? 0) + WORTH_WRITING_MS;
+}
+
+const pacedUntilMs = ({ paced }: JournalView, { id, state }: Command): number => {
+  const last = paced?.get(id);
+  return last?.state === state ? last.untilMs : 0;
+};
+
+/** Of each sweep among these commands, that its receipt says this from now on, and until when. */
+export function pacedFrom(
+  world: World,
+  view: JournalView,
+  written: readonly CommandId[],
+): NonNullable<JournalView["paced"]> {
+  const paced = new Map(view.paced);
+  for (const id of written) {
+    const head = world.commands.get(id);
+    if (head?.members === undefined) continue;
+    if (ENDED.has(head.state)) paced.delete(id);
+    else paced.set(id, { state: head.state, untilMs: world.nowMs + paceMs(world, head) });
+  }
+  return paced;
+}
+
+/** The longer a sweep takes, the less one of its runs changes. */
+function paceMs(world: World, head: Command): number {
+  const started = membersOf(world, head).flatMap(({ run }) => run?.claimedAtMs ?? []);
+  const sinceMs = world.nowMs - Math.min(world.nowMs, ...started);
+  return Math.min(SWEEP_PACE_MOST_MS, Math.max(SWEEP_PACE_LEAST_MS, sinceMs / SWEEP_PACE_SHARE));
+}
+
+/** For a change of a sweep's member: the time before which no receipt tells of it. */
+export function untoldUntilMs(world: World, { parent }: Command): number {
+  const head = parent === undefined ? undefined : world.commands.get(parent);
+  const view = head === undefined ? undefined : world.views.get(head.experiment);
+  if (head === undefined || view === undefined) return 0;
+  const dueAtMs = stateDueAtMs(world, head);
+  return Number.isFinite(dueAtMs) ? Math.max(dueAtMs, pacedUntilMs(view, head)) : 0;
+}

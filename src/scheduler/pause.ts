@@ -1,0 +1,80 @@
+// The queue at rest: paused or drained by a person, or paused by itself where runs die young in a
+// row. One pause is for all labs of the machine. What it keeps from starting is in start.ts.
+import { apply } from "../domain/apply.ts";
+import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../base/limits.ts";
+import type { QueueWord } from "../domain/command.ts";
+import type { PauseFact } from "../domain/fact.ts";
+import type { World } from "../domain/world.ts";
+import { showLabPage } from "./tell-night.ts";
+import type { Turn } from "../domain/turn.ts";
+import { startable } from "./order.ts";
+import { atWork } from "../domain/pause-words.ts";
+
+/** Carries out what a person asked of the queue; what it says of it. */
+export function setQueue(turn: Turn, word: QueueWord): string {
+  const { paused, pause } = turn.world;
+  const drain = word === "drain";
+  const asIs = word === "resume" ? !paused : paused && pause?.drain === drain && !pause.why;
+  if (!asIs) record(turn, { paused: word !== "resume", ...(drain ? { drain } : {}) });
+  switch (word) {
+    case "resume":
+      return "the queue goes on";
+    case "pause":
+      return "nothing new starts until `queue: resume`; what runs goes on";
+    case "drain":
+      return drainWords(turn.world);
+  }
+}
+
+/** Another daemon of this machine has paused the queue, or let it go on. */
+export function onToldElsewhere(turn: Turn, fact: PauseFact): void {
+  // It is in the ledger already.
+  apply(turn.world, fact);
+  show(turn);
+}
+
+/**
+ * Pauses the queue when the last runs all failed within seconds, all of them queued before the
+ * first of those deaths, so that nobody can have had a hand in it, and more would follow.
+ */
+export function pauseAfterDeaths(turn: Turn): void {
+  const { world } = turn;
+  const [first, ...more] = world.youngDeaths;
+  if (world.paused || first === undefined || more.length + 1 < YOUNG_DEATHS) return;
+  if (!more.every(({ acceptedAtMs }) => acceptedAtMs <= first.endedAtMs)) return;
+  if (![...world.commands.values()].some(startable)) return;
+  const why = `${YOUNG_DEATHS} runs in a row failed within ${YOUNG_DEATH_MS / 1_000} s`;
+  record(turn, { paused: true, why, died: world.youngDeaths.map(({ id }) => id) });
+}
+
+/** Ends `queue: drain` commands whose time has come: nothing runs any more, or the queue goes on. */
+export function endDrains(turn: Turn): void {
+  const { world } = turn;
+  for (const id of world.drains) {
+    const goesOn = !world.paused || world.pause?.drain !== true;
+    if (!goesOn && atWork(world) > 0) continue;
+    const reason = goesOn ? "the queue went on before all had ended" : drainWords(world);
+    turn.record({ kind: "command-state", id, state: "done", reason });
+  }
+}
+
+function drainWords(world: World): string {
+  const left = atWork(world);
+  const go = "`queue: resume` lets the queue go on";
+  if (left === 0) return `nothing runs any more, and nothing starts; ${go}`;
+  return `nothing new starts; ${left} run${left === 1 ? " is" : "s are"} still at work`;
+}
+
+function record(turn: Turn, pause: Omit<PauseFact, "kind" | "atMs">): void {
+  turn.record({ kind: "queue-paused", ...pause });
+  show(turn);
+}
+
+/** Every waiting command's receipt says it, and LAB.md where nobody asked for it. */
+function show(turn: Turn): void {
+  const { world } = turn;
+  for (const [experiment, view] of world.views) {
+    world.views.set(experiment, { ...view, dirty: true });
+  }
+  for (const lab of world.labs.keys()) showLabPage(turn, lab);
+}

@@ -1,0 +1,84 @@
+// When a flag is resolved: a later run of the same command is free of it, or the person writes so.
+// A flag changed to `[RESOLVED]` inside its own receipt is read in journal/read/receipt-inputs.ts.
+import { findingsOf, flagKey, shownFindings } from "../domain/receipt-flags.ts";
+import { type Finding, isFlag } from "../domain/finding.ts";
+import type { CommandId, ExperimentPath } from "../base/ids.ts";
+import type { Entry } from "../domain/journal.ts";
+import { sameMetric } from "../domain/metric-key.ts";
+import type { Command, World } from "../domain/world.ts";
+import type { Turn } from "../domain/turn.ts";
+import { membersOf } from "../domain/members.ts";
+import { runnersOf } from "../domain/targets.ts";
+
+/** A run that is done frees earlier runs of the same command of the flags that it lacks. */
+export function resolveEarlier(turn: Turn, id: CommandId): void {
+  const command = turn.world.commands.get(id);
+  const outcome = command?.run?.outcome;
+  if (command === undefined || outcome?.ending !== "done") return;
+  const still = new Set(outcome.findings.filter(isFlag).map(flagKey));
+  for (const earlier of runnersOf(turn.world, command.experiment)) {
+    if (!isEarlierTry(earlier, command)) continue;
+    for (const flag of openFlags(earlier)) {
+      if (still.has(flagKey(flag)) || !couldTell(flag, outcome.metrics)) continue;
+      turn.record({ kind: "flag-resolved", id: earlier.id, flag: flagKey(flag) });
+    }
+  }
+}
+
+/** The same words of a person: verb, target, script and arguments; the options may differ. */
+function isEarlierTry(earlier: Command, command: Command): boolean {
+  const before = (earlier.run?.claimedAtMs ?? Infinity) < (command.run?.claimedAtMs ?? 0);
+  return earlier.id !== command.id && before && told(earlier) === told(command);
+}
+
+const told = ({ spec }: Command): string =>
+  JSON.stringify([spec.verb, spec.target, spec.script, spec.args]);
+
+/** Of a metric that the later run did not log, its silence says nothing. */
+function couldTell(flag: Finding, metrics: readonly { readonly key: string }[]): boolean {
+  const { metric, rule } = flag;
+  if (metric === undefined || metric.startsWith("system/")) return true;
+  return rule === "metric-missing" || metrics.some(({ key }) => sameMetric(key, metric));
+}
+
+const openFlags = ({ run }: Command): readonly Finding[] =>
+  shownFindings(findingsOf(run)).filter(
+    (flag) => isFlag(flag) && run?.resolved.includes(flagKey(flag)) !== true,
+  );
+
+/**
+ * Takes `[RESOLVED] k7f3 spike` of the person's own text: the run's id, then a rule, a metric or
+ * both; the id alone means all of its flags.
+ */
+export function resolveWritten(
+  turn: Turn,
+  experiment: ExperimentPath,
+  entries: readonly Entry[],
+): void {
+  for (const entry of entries) {
+    if (!entry.tags.includes("RESOLVED")) continue;
+    const [first = "", ...words] = entry.text
+      .split(/\s+/)
+      .map((word) => word.replaceAll(/[`:,.]+$|^`/g, ""));
+    for (const command of commandsCalled(turn.world, experiment, first)) {
+      for (const flag of openFlags(command)) {
+        if (!means(words, flag)) continue;
+        turn.record({ kind: "flag-resolved", id: command.id, flag: flagKey(flag) });
+      }
+    }
+  }
+}
+
+/** The command of that id; of a sweep all of its runs. */
+function commandsCalled(world: World, experiment: ExperimentPath, id: string): readonly Command[] {
+  const command = world.commands.get(id as CommandId);
+  return command?.experiment === experiment ? [command, ...membersOf(world, command)] : [];
+}
+
+/** No words, or at least one that names the rule or the metric of this flag. */
+function means(words: readonly string[], { rule, metric }: Finding): boolean {
+  if (words.length === 0) return true;
+  return words.some(
+    (word) => word.toLowerCase() === rule || (metric !== undefined && sameMetric(word, metric)),
+  );
+}

@@ -1,0 +1,34 @@
+// What becomes of runs at the end of the window that they started in: they go on, or are stopped
+// where nightlab.yaml says `at-end: stop`. Those that started otherwise are left alone.
+import { localStamp } from "../base/time.ts";
+import { settingsOf, type Command, type Run } from "../domain/world.ts";
+import type { Turn } from "../domain/turn.ts";
+import { windowOf } from "./conditions.ts";
+import { requestStop } from "./run-events.ts";
+import { occurrenceAt } from "../domain/windows.ts";
+
+/** Stops every run whose window is over and wakes for the others. */
+export function endWindows(turn: Turn): void {
+  // Before that, runs of before are not taken up, and nightlab.yaml may not be read.
+  if (!turn.world.allFound) return;
+  for (const command of turn.world.commands.values()) {
+    const { run, spec } = command;
+    if (spec.when === undefined || run === undefined || run.exited) continue;
+    if (run.stopRequested === undefined) endWindow(turn, command, run);
+  }
+}
+
+function endWindow(turn: Turn, command: Command, run: Run): void {
+  const settings = settingsOf(turn.world, command.experiment);
+  const window = windowOf(settings, command.spec.when);
+  if (window?.atEnd !== "stop") return;
+  // By the window as it is now: one that was made longer in the meantime lets its runs go on.
+  const occurrence = occurrenceAt(window, run.claimedAtMs);
+  if (occurrence === undefined) return;
+  if (occurrence.endMs > turn.atMs) {
+    turn.wake(occurrence.endMs);
+    return;
+  }
+  const end = localStamp(occurrence.endMs, settings.timeZone).slice(11, 16);
+  requestStop(turn, command, "window", `\`${window.name}\` was over at ${end}`);
+}

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startLoop, type LoopParts } from "../../../../src/effects/daemon/daemon.ts";
+import { experimentPath, labPath } from "../../../../src/base/ids.ts";
+import { emptyWorld } from "../../../../src/domain/world.ts";
+import type { Hands } from "../../../../src/effects/daemon/hands.ts";
+import { readJournal } from "../../../../src/journal/read/read.ts";
+import { hashText } from "../../../../src/base/ids.ts";
+
+const LAB = labPath("/lab");
+const EXPERIMENT = experimentPath("/lab/exp");
+
+/** A loop whose ledger and hands only note what was asked of them, in order. */
+function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["onFault"]) {
+  const done: string[] = [];
+  let nowMs = 0;
+  let wake: { atMs: number; callback: () => void } | undefined;
+  const hands = new Proxy({} as Hands, {
+    get: (_, kind) => () => {
+      done.push(String(kind));
+    },
+  });
+  const loop = startLoop({
+    world: emptyWorld(),
+    hands,
+    ledger: {
+      append(rows) {
+        append(rows);
+        done.push(...rows.map(({ fact }) => `fact ${fact.kind}`));
+      },
+    },
+    now: () => nowMs,
+    wakeAt(atMs, callback) {
+      wake = atMs === undefined ? undefined : { atMs, callback };
+    },
+    onFault,
+  });
+  loop.post({ kind: "experiment-found", lab: LAB, experiment: EXPERIMENT, madeHere: true });
+  const text = "run: de-risk !\n";
+  loop.post({
+    kind: "journal-read",
+    experiment: EXPERIMENT,
+    text,
+    hash: hashText(text),
+    reading: readJournal(text),
+  });
+  return {
+    done,
+    loop,
+    settle: () => {
+      nowMs = wake?.atMs ?? nowMs;
+      wake?.callback();
+    },
+  };
+}
+
+test("a decision is in the ledger before any effect that it causes", () => {
+  const { done, settle, loop } = notingLoop(
+    () => undefined,
+    (error) => assert.fail(String(error)),
+  );
+  settle();
+  loop.post({ kind: "gpus-seen", epoch: 0, tookMs: 5, seen: { kind: "seen", gpus: [] } });
+  const accepted = done.indexOf("fact command-accepted");
+  const examined = done.indexOf("examine-start");
+  assert.ok(accepted >= 0 && examined > accepted, done.join(", "));
+});
+
+test("where the ledger refuses, no effect is carried out and the daemon ends", () => {
+  const faults: unknown[] = [];
+  let full = false;
+  const { done, settle } = notingLoop(
+    () => {
+      if (full) throw new Error("disk full");
+    },
+    (error) => faults.push(error),
+  );
+  full = true;
+  settle();
+  assert.match(String(faults[0]), /disk full/);
+  assert.ok(!done.includes("examine-start"), done.join(", "));
+});
