@@ -2,6 +2,9 @@
 // What a line means is none of its business.
 import type { Place } from "./problem.ts";
 
+export const isBlankLine = (lines: TextLines, line: number): boolean =>
+  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));
+
 export interface TextLines {
   readonly text: string;
   /** Offset at which each line starts; a text that ends in a line end has no empty last line. */
@@ -54,7 +57,7 @@ export function placeOf(lines: TextLines, offset: number): Place {
 }
 
 /** Whether the line from `start` to `end` holds only spaces and tabs. */
-export function isBlank(text: string, start: number, end: number): boolean {
+function isBlank(text: string, start: number, end: number): boolean {
   for (let i = start; i < end; i += 1) if (!isBlankChar(text, i)) return false;
   return true;
 }

@@ -2,9 +2,10 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { ENDED } from "../domain/command-state.ts";
 import { attemptDir } from "../effects/supervise/attempts.ts";
 import type { LabPath } from "../base/ids.ts";
-import { ENDED, runsOf, type Command, type Run } from "../domain/world.ts";
+import { runsOf, type Command, type Run } from "../domain/world.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 

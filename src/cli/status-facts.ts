@@ -1,5 +1,6 @@
 // What `status` and `top` tell of a lab: gathered from the view of its ledger, from what its runs
 // say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
+import { ENDED } from "../domain/command-state.ts";
 import {
   aheadLog,
   environmentLog,
@@ -15,7 +16,7 @@ import { commandTitle, saidReason } from "../domain/command.ts";
 import { isFlag } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
 import { placeName } from "../domain/place.ts";
-import { ENDED, type Command } from "../domain/world.ts";
+import type { Command } from "../domain/world.ts";
 import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
 import { atWork, pauseWords } from "../domain/pause-words.ts";

@@ -1,8 +1,9 @@
 // What `status` prints once and `top` again and again: GPUs, what runs and how far it is, what waits
 // and for what, what ended last. The facts are status-facts.ts's.
 import { spanText } from "../base/time.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { GpuUse } from "../effects/gpu/gpu-probe.ts";
-import { ENDED, type Command } from "../domain/world.ts";
+import type { Command } from "../domain/world.ts";
 import { columns, cutTo } from "./columns.ts";
 import { printable } from "./printable.ts";
 import type { StatusEntry, StatusFacts } from "./status-facts.ts";

@@ -1,8 +1,8 @@
 // `nightlab stop ID`: asks the lab's daemon to end a run, or does it where no daemon is.
 // The intent is durable before any signal, so that the ending is known for what it was.
+import { ENDED } from "../domain/command-state.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import { commandTitle } from "../domain/command.ts";
-import { ENDED } from "../domain/world.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";

@@ -1,9 +1,10 @@
 // `nightlab wait ID`: returns when the command has ended, with an exit code that says how.
 // It reads the ledger only when it has changed.
 import { setTimeout as pause } from "node:timers/promises";
+import { ENDED } from "../domain/command-state.ts";
 import { commandTitle } from "../domain/command.ts";
 import { spanText } from "../base/time.ts";
-import { ENDED, type Command } from "../domain/world.ts";
+import type { Command } from "../domain/world.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
 

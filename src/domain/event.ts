@@ -7,12 +7,12 @@ import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
 import type { PageBlock } from "../base/seal.ts";
+import type { LabSettings } from "./lab-settings.ts";
 import type { Occurrence } from "./window.ts";
 import type { GpusSeen } from "./place.ts";
 import type { Problem } from "../base/problem.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
-import type { LabSettings } from "./world.ts";
 
 export type Event = { readonly atMs: number } & (
   | {

@@ -1,5 +1,6 @@
 // What is so for good: the ledger's entries, and the only thing that changes a world's durable part.
 // A fact of any release must stay readable for ever; `apply.ts` says what each one means.
+import type { CommandState, Swept } from "./command-state.ts";
 import type { Finding } from "./finding.ts";
 import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
 import type { CommandForm } from "./journal.ts";
@@ -18,7 +19,6 @@ import type {
   StartFacts,
   StopAsker,
 } from "./run.ts";
-import type { CommandState, Swept } from "./world.ts";
 
 export type Fact = { readonly atMs: number } & (
   | {

@@ -1,9 +1,9 @@
 // The runs of a sweep: one for every combination of its values, with names and arguments of its own.
 // When they are made, and in which order they start, is decided in sweep.ts and order.ts.
 import { NAME_CHARS } from "../base/limits.ts";
+import type { Swept } from "./command-state.ts";
 import type { CommandSpec, SweptOption, SweptValue } from "./command.ts";
 import { memberId, type CommandId } from "../base/ids.ts";
-import type { Swept } from "./world.ts";
 
 export interface Member {
   readonly id: CommandId;

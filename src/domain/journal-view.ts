@@ -1,8 +1,8 @@
 // A journal as it was last seen on disk, and the blocks in it that nothing has been decided about.
 // What became of its commands is in world.ts; what its text says, in journal.ts.
 import type { CommandId } from "../base/ids.ts";
+import type { CommandState } from "./command-state.ts";
 import type { JournalReading } from "./journal.ts";
-import type { CommandState } from "./world.ts";
 
 /** What is seen of a journal on disk: not durable, known again after the next read. */
 export interface JournalView {

@@ -1,7 +1,7 @@
 // Sweeps and their members, as plain questions about the world.
 // When members are made and how a sweep stands by them is in sweep.ts.
+import { ENDED } from "./command-state.ts";
 import type { Command, World } from "./world.ts";
-import { ENDED } from "./world.ts";
 
 /** Whether a command is a sweep, begun or not. */
 export const isSweep = ({ spec }: Command): boolean => spec.sweep !== undefined;

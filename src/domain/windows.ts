@@ -6,6 +6,7 @@
 // and begins once. A start in every hour comes in the repeated hour too, and in no hour left out.
 import { createTask, parse, type ParsedFields } from "node-cron";
 import { WINDOW_REACH_DAYS, WINDOWS_KEPT } from "../base/limits.ts";
+import type { LabSettings } from "./lab-settings.ts";
 import {
   NIGHT,
   NIGHT_FROM,
@@ -14,7 +15,6 @@ import {
   type TimeWindow,
   type When,
 } from "./window.ts";
-import type { LabSettings } from "./world.ts";
 import { dayOf, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
 
 const MINUTE_MS = 60_000;

@@ -2,9 +2,11 @@
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
 import { QUIET_MS, SETTLE_LINE_MS } from "../base/limits.ts";
 import type { NotedCode } from "./code.ts";
+import type { CommandState, Swept } from "./command-state.ts";
 import type { Event } from "./event.ts";
+import type { LabSettings } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
-import type { Finding, RuleSettings } from "./finding.ts";
+import type { Finding } from "./finding.ts";
 import type { CommandForm } from "./journal.ts";
 import type { JournalView } from "./journal-view.ts";
 import type { CommandSpec } from "./command.ts";
@@ -16,7 +18,6 @@ import type { Pause, YoungDeath } from "./pause.ts";
 import { emptyGpuWatch, type GpuWatch, type Place } from "./place.ts";
 import type {
   AttemptSpec,
-  Ending,
   Exit,
   KnownEnding,
   ProcessIdentity,
@@ -24,27 +25,6 @@ import type {
   StartFacts,
   StopAsker,
 } from "./run.ts";
-import type { TimeWindow } from "./window.ts";
-
-/**
- *            ┌────────► problem (never an id of its own)
- *   settling ┼────────► held ──tick──┐
- *            └► waiting ─────────────┴► queued ─► preparing ─► running ─► done | failed | stopped
- *                  │                    │             │            └────► lost
- *                  └────► cancelled ◄───┘             └────► failed | stopped
- * `settling` is not a state of a command: a block gets its id when it has settled.
- */
-export type CommandState =
-  "held" | "waiting" | "queued" | "preparing" | "running" | "cancelled" | "skipped" | Ending;
-
-export const ENDED: ReadonlySet<CommandState> = new Set<CommandState>([
-  "done",
-  "failed",
-  "stopped",
-  "lost",
-  "cancelled",
-  "skipped",
-]);
 
 export interface Command {
   readonly id: CommandId;
@@ -110,12 +90,6 @@ export const hasBegun = ({ run, earlierRuns, members }: Command): boolean =>
 export const runsOf = ({ run, earlierRuns = [] }: Command): readonly Run[] =>
   run === undefined ? earlierRuns : [...earlierRuns, run];
 
-/** The value that a member of a sweep has of one option, both as written. */
-export interface Swept {
-  readonly key: string;
-  readonly value: string;
-}
-
 export interface Run {
   readonly attempt: AttemptId;
   readonly claimedAtMs: number;
@@ -173,28 +147,6 @@ export interface ExperimentCopy {
   readonly atMs: number;
   /** Commands that stood in the copy when it was first seen: they start nothing. */
   readonly inert: readonly string[];
-}
-
-export interface LabSettings {
-  /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
-  readonly settleMs: number;
-  /** `quiet:` in nightlab.yaml; default QUIET_MS. */
-  readonly quietMs: number;
-  /** `renew:` in nightlab.yaml: plots and reports rest so long after a renewal; default RENEW_MS. */
-  readonly renewMs?: number;
-  readonly timeZone: string;
-  /** `cpu-slots:` in nightlab.yaml: runs on the CPU at one time; default CPU_SLOTS. */
-  readonly cpuSlots?: number;
-  /** `memory:` in nightlab.yaml, bytes: for every command that says nothing else. */
-  readonly memory?: number;
-  /** `gpu-free-below:` in nightlab.yaml, bytes; default GPU_FREE_BYTES. */
-  readonly gpuFreeBelow?: number;
-  /** `rules:` in nightlab.yaml: for every journal that says nothing else. */
-  readonly rules?: RuleSettings;
-  /** `windows:` in nightlab.yaml. */
-  readonly windows?: readonly TimeWindow[];
-  /** `disk-floor:` in nightlab.yaml, bytes: nothing starts while the lab's disk has less free. */
-  readonly diskFloor?: number;
 }
 
 export interface Lab {

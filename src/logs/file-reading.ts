@@ -5,6 +5,7 @@ import { createDelimitedReading, isDelimited } from "./formats/delimited.ts";
 import { createEventReading, isEventFile } from "./formats/tensorboard.ts";
 import { createTrainerStateReading, isTrainerState } from "./formats/trainer-state.ts";
 import { createLineFacts } from "./lines/line-facts.ts";
+import type { RecordReading } from "./record-reading.ts";
 import {
   type MetricSink,
   type MetricsEnd,
@@ -34,16 +35,6 @@ export interface FileReading {
   bytes(): number;
   /** The run no longer counts what it holds. */
   drop(): void;
-}
-
-/** A reader of a file that holds records and no words: what all of these have in common. */
-export interface RecordReading {
-  feed(bytes: Uint8Array): void;
-  finish(): void;
-  unread(): FileUnread;
-  /** Lines, or records where there are no lines. */
-  lines(): number;
-  bytes(): number;
 }
 
 /** Starts reading a file whose name in the reading is `file`. */

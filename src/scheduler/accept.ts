@@ -1,10 +1,11 @@
 // A block that has settled becomes a command: it gets its id and its first state.
 // When a block has settled is in settle.ts, when a command starts in scheduler/.
 import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../base/limits.ts";
+import { ENDED, type CommandState } from "../domain/command-state.ts";
 import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../domain/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
-import { ENDED, settingsOf, type Command, type CommandState, type World } from "../domain/world.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { conditions } from "./conditions.ts";
 import { asksForGo, isLong, waitsInRing } from "./go.ts";
 import { unstarted } from "../domain/members.ts";

@@ -1,12 +1,13 @@
 // The code that a command was queued with: when it is looked at, and what a start makes of it.
 // Hashing and copying files are the hands'; here is no disk.
 import { changedFiles, type CodeSeen, type NotedCode } from "../domain/code.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { StartFacts } from "../domain/run.ts";
-import { ENDED, type Command, type World } from "../domain/world.ts";
+import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
-import type { Readiness } from "./go.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** Asks once for each experiment what code the commands have that this turn queued or let go. */
 export function noteCode(turn: Turn): void {

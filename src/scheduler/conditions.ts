@@ -2,12 +2,13 @@
 // Pure questions about the world; start.ts records the answers. The go of a long run is in go.ts.
 import { DATED_AFTER_MS, MOMENT_PAST_MS, MOMENT_SLACK_MS } from "../base/limits.ts";
 import { localStamp } from "../base/time.ts";
+import type { LabSettings } from "../domain/lab-settings.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../domain/window.ts";
 import type { Mistake } from "../base/problem.ts";
-import { settingsOf, type Command, type LabSettings, type World } from "../domain/world.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { nearest } from "../base/nearest.ts";
 import { judgeIf } from "./earlier-metric.ts";
-import { dependencies, lacksDeRisk, type Readiness } from "./go.ts";
+import { dependencies, lacksDeRisk } from "./go.ts";
 import {
   dailyTimes,
   momentAt,
@@ -15,16 +16,13 @@ import {
   occurrenceAt,
   windowNamed,
 } from "../domain/windows.ts";
-
-export type Condition = Readiness | { readonly kind: "skip"; readonly reason: string };
+import { READY, type Condition } from "./readiness.ts";
 
 export interface Conditions {
   readonly answer: Condition;
   /** By time alone the answer changes then. */
   readonly changesAtMs?: number;
 }
-
-const READY: Readiness = { kind: "ready" };
 
 /** Whether everything has come that the command was told to wait for, but for a place to run. */
 export function conditions(world: World, command: Command): Conditions {

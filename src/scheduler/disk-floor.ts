@@ -5,7 +5,7 @@ import { DISK_LEAST_BYTES, DISK_LOOK_MS } from "../base/limits.ts";
 import type { CommandId } from "../base/ids.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
-import type { Readiness } from "./go.ts";
+import type { Readiness } from "./readiness.ts";
 
 /** Notes that a command's disk was found too full for its start. */
 export function onDiskLow({ world, atMs }: Turn, id: CommandId): void {

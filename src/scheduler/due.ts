@@ -7,8 +7,9 @@ import {
   WORTH_WRITING_MS,
 } from "../base/limits.ts";
 import type { CommandId } from "../base/ids.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { JournalView } from "../domain/journal-view.ts";
-import { ENDED, type Command, type World } from "../domain/world.ts";
+import type { Command, World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 
 /**

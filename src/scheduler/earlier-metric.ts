@@ -1,9 +1,10 @@
 // `if`: whether an earlier run has shown what a command asks of it, in the language of criteria.
 // Only what is so for good counts: a run that goes on is waited for, and one that failed shows
 // nothing.
+import { ENDED } from "../domain/command-state.ts";
 import type { MetricSummary } from "../domain/sample.ts";
 import { sameMetric } from "../domain/metric-key.ts";
-import { ENDED, type Command, type World } from "../domain/world.ts";
+import type { Command, World } from "../domain/world.ts";
 import {
   mapMetrics,
   metricTerms,
@@ -16,10 +17,10 @@ import { decimalText } from "../base/decimal.ts";
 import { directionIn, evaluate, holds, type Missing, type Scope } from "../judge/evaluate.ts";
 import { readCriterion } from "../criteria/expression.ts";
 import type { ReportRun } from "../judge/input.ts";
-import type { Condition } from "./conditions.ts";
 import { settles } from "./go.ts";
 import { isSweep } from "../domain/members.ts";
 import { resolveTarget } from "../domain/targets.ts";
+import type { Condition } from "./readiness.ts";
 
 const READY: Condition = { kind: "ready" };
 const hold = (reason: string): Condition => ({ kind: "hold", reason });

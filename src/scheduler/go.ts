@@ -2,19 +2,13 @@
 // Pure questions about the world; start.ts asks them and records the answers.
 import { SHORT_RUN_MS, SWEEP_UNASKED_MS } from "../base/limits.ts";
 import type { ExperimentPath } from "../base/ids.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { Command, World } from "../domain/world.ts";
-import { ENDED } from "../domain/world.ts";
 import { spanText } from "../base/time.ts";
 import { membersIn } from "../domain/grid.ts";
 import { isSweep, unstarted } from "../domain/members.ts";
 import { resolveTarget, runnersOf } from "../domain/targets.ts";
-
-export type Readiness =
-  | { readonly kind: "ready" }
-  | { readonly kind: "wait"; readonly reason: string }
-  | { readonly kind: "hold"; readonly reason: string };
-
-const READY: Readiness = { kind: "ready" };
+import { READY, type Readiness } from "./readiness.ts";
 
 /** Time limit of a command in ms: its own, the plan's, else that of a short run. */
 export function limitOf(world: World, command: Command): number {

@@ -3,11 +3,11 @@
 import type { Occurrence } from "../domain/window.ts";
 import { settingsOf, type Command, type Run, type World } from "../domain/world.ts";
 import { nextTime, windowOf } from "./conditions.ts";
-import { limitOf, type Readiness } from "./go.ts";
+import { limitOf } from "./go.ts";
 import { occurrenceAt } from "../domain/windows.ts";
+import { READY, type Readiness } from "./readiness.ts";
 
 const HOUR_MS = 3_600_000;
-const READY: Readiness = { kind: "ready" };
 
 /** Whether the hours of its window suffice for a command that is ready otherwise. */
 export function budgetFor(world: World, command: Command): Readiness {

@@ -1,9 +1,10 @@
 // What a night came to, from the world as it was at one moment: what ran, what waits, the hours.
 // How that is said is night-page.ts; what is read from the disk for it is handed in there.
+import { ENDED } from "../domain/command-state.ts";
 import { isFlag, type Finding } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
-import { ENDED, type Command, type Run, type World } from "../domain/world.ts";
+import type { Command, Run, World } from "../domain/world.ts";
 import { NIGHTS_TOLD } from "../base/limits.ts";
 import { flagKey } from "../domain/receipt-flags.ts";
 import { budgetOf, nightBefore, type NightSettings } from "./nights.ts";

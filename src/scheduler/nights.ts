@@ -1,8 +1,8 @@
 // Which night of a lab is the last one that is over, which was before it, and when the next ends.
 // A night is the lab's window `tonight`; when windows come is domain/windows.ts.
 import { NIGHTS_TOLD } from "../base/limits.ts";
+import type { LabSettings } from "../domain/lab-settings.ts";
 import { NIGHT, type Occurrence } from "../domain/window.ts";
-import type { LabSettings } from "../domain/world.ts";
 import { lastOccurrence, nextOccurrence, windowNamed } from "../domain/windows.ts";
 
 export type NightSettings = Pick<LabSettings, "timeZone" | "windows">;

@@ -7,10 +7,11 @@ import {
   SETTLE_PROBLEM_TIMES,
 } from "../base/limits.ts";
 import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { CommandBlock } from "../domain/journal.ts";
 import type { Problem } from "../base/problem.ts";
 import type { JournalView } from "../domain/journal-view.ts";
-import { ENDED, settingsOf, type Command, type World } from "../domain/world.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { commandTitle } from "../domain/command.ts";
 import { aheadTrouble } from "./ahead.ts";
 import { windowProblem } from "./conditions.ts";

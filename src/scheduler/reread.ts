@@ -1,11 +1,12 @@
 // What a newly read journal means: which block is which command, what is new, edited or gone.
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
 import { CANCEL_DELETED_MS, QUIET_MS } from "../base/limits.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { JournalOrigin } from "../domain/event.ts";
 import { commandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../domain/journal.ts";
 import type { JournalView, Settling } from "../domain/journal-view.ts";
-import { ENDED, hasBegun, type Command, type JournalRead } from "../domain/world.ts";
+import { hasBegun, type Command, type JournalRead } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 import { resolveWritten } from "./resolve-flags.ts";
 import { commandsOf } from "../domain/targets.ts";

@@ -1,9 +1,10 @@
 // What happens to a claimed run, event by event, until its one ending is recorded.
 // Which run is claimed is decided in start.ts; what an ending means is read in logs/.
+import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptId, CommandId } from "../base/ids.ts";
 import type { Cause, Exit, KnownEnding, StopAsker } from "../domain/run.ts";
-import { ENDED, type Command, type Run, type World } from "../domain/world.ts";
+import type { Command, Run, World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 import { resolveEarlier } from "./resolve-flags.ts";
 import { retryEnded } from "./retry.ts";

@@ -1,14 +1,15 @@
 // Whose turn it is: from the queue to the claim of an attempt at a place that is free for it.
 // What happens to a claimed run afterwards is in run-events.ts.
+import type { CommandState } from "../domain/command-state.ts";
 import type { StartExamination } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Place } from "../domain/place.ts";
 import type { AttemptSpec } from "../domain/run.ts";
-import type { Command, CommandState, World } from "../domain/world.ts";
+import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
-import { conditions, type Condition } from "./conditions.ts";
+import { conditions } from "./conditions.ts";
 import { floorOf, onDiskLow, roomFor } from "./disk-floor.ts";
 import { awaitsDeRisk, isLong, judgeGo } from "./go.ts";
 import { budgetFor } from "./gpu-budget.ts";
@@ -16,6 +17,7 @@ import { inOrder, startable, twinUntilMs } from "./order.ts";
 import { allTaken, heldPlaces, placeFor, type Held } from "./place.ts";
 import { askForGpus } from "./place-watch.ts";
 import { isSweep, standsFor } from "../domain/members.ts";
+import type { Condition } from "./readiness.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
 import { firstOf, makeMembers } from "./sweep.ts";
 

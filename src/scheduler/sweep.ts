@@ -1,8 +1,8 @@
 // A sweep as one: when its runs are made, how it stands by them, and how it is stopped and let go.
 // Which combinations there are is in grid.ts; each run's own life is that of any command.
 import type { CommandId } from "../base/ids.ts";
-import type { Command, CommandState } from "../domain/world.ts";
-import { ENDED } from "../domain/world.ts";
+import { type CommandState, ENDED } from "../domain/command-state.ts";
+import type { Command } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { membersOfSweep } from "../domain/grid.ts";
 import { isSweep, membersOf } from "../domain/members.ts";

@@ -1,10 +1,11 @@
 // When a lab's night is told: once when it is over, and once more when its last run has ended.
 // What is told is made from ledger and files by effects/daemon/night-hands.ts, and written into LAB.md.
 import { NIGHT_RETRY_MS } from "../base/limits.ts";
+import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
-import { ENDED, type Lab, type ToldNight, type World } from "../domain/world.ts";
+import type { Lab, ToldNight, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/seal.ts";
 import { hasNews, stillAtWork } from "./night-facts.ts";

@@ -1,12 +1,12 @@
 // Facts of made-up nights, as a ledger would have them, for the golden pages of LAB.md.
 // What the page must say of each stands beside it in lab/.
+import type { CommandState } from "../../src/domain/command-state.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 import type { Finding } from "../../src/domain/finding.ts";
 import { attemptId, commandId, experimentPath, labPath, runFolder } from "../../src/base/ids.ts";
 import type { Place } from "../../src/domain/place.ts";
 import type { Cause, RunOutcome } from "../../src/domain/run.ts";
 import type { MetricSummary, Sample } from "../../src/domain/sample.ts";
-import type { CommandState } from "../../src/domain/world.ts";
 
 export const LAB = labPath("/labs/my lab");
 

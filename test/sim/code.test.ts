@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandId, runFolder } from "../../src/base/ids.ts";
-import { ENDED } from "../../src/domain/world.ts";
+import { ENDED } from "../../src/domain/command-state.ts";
 import * as fc from "../properties.ts";
 import { EXPERIMENT, startNight, type Night, type NightOptions } from "./night.ts";
 

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ENDED } from "../../src/domain/command-state.ts";
 import * as fc from "../properties.ts";
 import { stripReceipts } from "../../src/journal/receipt/render.ts";
 import { readJournal } from "../../src/journal/read/read.ts";
-import { ENDED } from "../../src/domain/world.ts";
 import { EXPERIMENT, startNight, type Night, type NightOptions } from "./night.ts";
 
 const MINUTE = 60_000;

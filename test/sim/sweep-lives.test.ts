@@ -2,7 +2,7 @@
 // any order. `NIGHTLAB_SWEEP_LIVES` is how many are played.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ENDED } from "../../src/domain/world.ts";
+import { ENDED } from "../../src/domain/command-state.ts";
 import * as fc from "../properties.ts";
 import { startNight, type Night } from "./night.ts";
 

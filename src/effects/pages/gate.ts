@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { GATE_LINE_BYTES } from "../../base/limits.ts";
-import type { AuditFinding } from "../../report/audit/audit.ts";
+import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { gateFindings } from "../../report/audit/gate.ts";
 import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";

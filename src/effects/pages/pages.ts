@@ -2,8 +2,8 @@
 // nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
 import { dirname, join, resolve } from "node:path";
 import { REPORT_TRIES } from "../../base/limits.ts";
-import type { AuditFinding } from "../../report/audit/audit.ts";
 import type { ReportInput } from "../../judge/input.ts";
+import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { renewPage } from "../../report/page/keep.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
 import { reportBlocks } from "../../report/page/page.ts";

@@ -10,8 +10,12 @@ import type { RunReading, Series } from "../../domain/sample.ts";
 import type { SystemSeries } from "../../domain/system.ts";
 import { SYSTEM_LOG } from "../../logs/system-lines.ts";
 import { metricSpec, splitsSpec } from "../../report/plots/plot-spec.ts";
-import { SYSTEM_PICTURE, systemSpec } from "../../report/plots/plot-system.ts";
-import { runPictureNames, splitPictures } from "../../report/plots/split-pictures.ts";
+import { systemSpec } from "../../report/plots/plot-system.ts";
+import {
+  runPictureNames,
+  splitPictures,
+  SYSTEM_PICTURE,
+} from "../../report/plots/split-pictures.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 import { errorCode } from "../os/write-whole.ts";

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { apply } from "../../domain/apply.ts";
 import { VIEW_BYTES, VIEW_ENDED, VIEW_FACTS } from "../../base/limits.ts";
 import type { LabPath } from "../../base/ids.ts";
-import { emptyWorld, ENDED, type Command, type World } from "../../domain/world.ts";
+import { ENDED } from "../../domain/command-state.ts";
+import { emptyWorld, type Command, type World } from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 

@@ -3,8 +3,8 @@
 import type { Code } from "mdast";
 import type { FoundCommand } from "../../domain/journal.ts";
 import type { Span } from "../../base/problem.ts";
-import { newDraft } from "./command-draft.ts";
 import { fenceVerb, readFenceCommand, verblessFence } from "./command-fence.ts";
+import { newDraft } from "./draft.ts";
 import { foundCommand } from "./found-command.ts";
 import { contentEnd, lineAt, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";

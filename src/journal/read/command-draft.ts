@@ -1,17 +1,7 @@
 // A command while it is being read, from a line or a fence alike: its keys checked one by one.
 // How lines and fences are taken apart is in command-line.ts and command-fence.ts.
 import { ARGUMENT_CHARS, GPUS_MOST, PRIORITY_MOST, SHARE_MOST } from "../../base/limits.ts";
-import {
-  QUEUE_WORDS,
-  type After,
-  type CommandSpec,
-  type Retry,
-  type Runner,
-  type SweptOption,
-  type Verb,
-} from "../../domain/command.ts";
-import type { RuleName } from "../../domain/finding.ts";
-import type { When } from "../../domain/window.ts";
+import { QUEUE_WORDS, type CommandSpec, type Verb } from "../../domain/command.ts";
 import { nearest } from "../../base/nearest.ts";
 import { readStopOn } from "../../settings/rule-values.ts";
 import {
@@ -25,10 +15,11 @@ import {
   checkTimeout,
 } from "../../settings/written-values.ts";
 import type { Checked } from "../../settings/written-values.ts";
-import type { YamlFault, YamlValue } from "../../base/yaml-map.ts";
+import type { YamlValue } from "../../base/yaml-map.ts";
 import { byName, canonicalValue } from "./canonical.ts";
 import { readAfter, readArgs, readEnv } from "./command-values.ts";
 import { readIf, readWhen } from "./condition-values.ts";
+import type { Draft, Fault } from "./draft.ts";
 import { checkChanges, readRetry } from "./retry-values.ts";
 import { readSeeds, readSweep, sweepOf } from "./sweep-values.ts";
 
@@ -57,56 +48,6 @@ const CARRIED = [
 /** Keys of the language that this version understands and cannot carry out yet. */
 const LATER = ["host", "executor"] as const;
 export const KEYS: readonly string[] = [...CARRIED, ...LATER];
-
-/** A problem of a command whose place is still an offset in the text it was read from. */
-export type Fault = YamlFault;
-
-export interface Draft {
-  readonly verb: Verb;
-  target: string;
-  readonly args: string[];
-  go: boolean;
-  snapshot: boolean;
-  timeoutMs?: number;
-  because?: string;
-  readonly after: After[];
-  script?: string;
-  runner?: Runner;
-  stopOn?: readonly RuleName[];
-  gpus?: number;
-  share?: number;
-  priority?: number;
-  memory?: number;
-  sweep?: readonly SweptOption[];
-  seeds?: SweptOption | undefined;
-  retry?: Retry | undefined;
-  when?: When | undefined;
-  if?: string | undefined;
-  readonly env: Map<string, string>;
-  /** Values of the keys that are for later, as canonical text. */
-  readonly later: Map<string, string>;
-  readonly seen: Set<string>;
-  /** What keeps the command from being understood. */
-  readonly faults: Fault[];
-  /** What was corrected, and is said without keeping it from starting. */
-  readonly notes: Fault[];
-}
-
-export function newDraft(verb: Verb): Draft {
-  return {
-    verb,
-    target: "",
-    args: [],
-    go: false,
-    snapshot: false,
-    after: [],
-    env: new Map(),
-    later: new Map(),
-    seen: new Set(),
-    faults: [],
-    notes: [],
-  };
-}
 
 /** Takes the name, path or mark that stands after the verb. */
 export function setTarget(draft: Draft, text: string, offset: number): void {

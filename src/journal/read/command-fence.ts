@@ -6,9 +6,9 @@ import { nearest } from "../../base/nearest.ts";
 import { readYamlMap } from "../../base/yaml-map.ts";
 import type { YamlEntry } from "../../base/yaml-map.ts";
 import { brief } from "../../settings/written-values.ts";
-import { newDraft, setKey, setTarget } from "./command-draft.ts";
-import type { Draft } from "./command-draft.ts";
+import { setKey, setTarget } from "./command-draft.ts";
 import { readCommandWords } from "./command-line.ts";
+import { newDraft, type Draft } from "./draft.ts";
 import { tokenize } from "./tokens.ts";
 
 const isVerb = (word: string): word is Verb => VERBS.some((verb) => verb === word);

@@ -4,10 +4,10 @@ import type { Verb } from "../../domain/command.ts";
 import type { Mistake } from "../../base/problem.ts";
 import { nearest } from "../../base/nearest.ts";
 import { brief } from "../../settings/written-values.ts";
-import { KEYS, newDraft, setKey, setTarget } from "./command-draft.ts";
-import type { Draft } from "./command-draft.ts";
+import { KEYS, setKey, setTarget } from "./command-draft.ts";
 import { withDashes } from "./command-values.ts";
 import { isTimeOfDay } from "./condition-values.ts";
+import { newDraft, type Draft } from "./draft.ts";
 import type { Token } from "./tokens.ts";
 
 const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;

@@ -3,7 +3,7 @@
 import type { After } from "../../domain/command.ts";
 import { brief, checkTarget } from "../../settings/written-values.ts";
 import type { YamlValue } from "../../base/yaml-map.ts";
-import type { Draft, Fault } from "./command-draft.ts";
+import type { Draft, Fault } from "./draft.ts";
 import { tokenize } from "./tokens.ts";
 
 /** `full`, `full, base (any)`, or a list of those. */

@@ -6,7 +6,7 @@ import { readCriterion } from "../../criteria/expression.ts";
 import { checkWhen } from "../../settings/clock-times.ts";
 import type { Checked } from "../../settings/written-values.ts";
 import type { YamlValue } from "../../base/yaml-map.ts";
-import type { Fault } from "./command-draft.ts";
+import type { Fault } from "./draft.ts";
 
 export function readWhen(value: YamlValue, faults: Fault[]): When | undefined {
   return readOne("when", value, checkWhen, faults);

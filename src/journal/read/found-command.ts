@@ -4,9 +4,9 @@ import type { CommandForm, FoundCommand } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { canonicalHash, canonicalOfText } from "./canonical.ts";
 import { finish } from "./command-draft.ts";
-import type { Draft, Fault } from "./command-draft.ts";
 import { lineAt, placeOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
+import type { Draft, Fault } from "./draft.ts";
 
 /** A finished draft with its place; a fault leaves the command without a spec. */
 export function foundCommand(

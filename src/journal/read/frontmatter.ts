@@ -6,7 +6,7 @@ import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
 import { parseHead } from "./parse-markdown.ts";
-import { contentEnd, isBlank, linesOf, placeOf, startOf } from "../../base/text-lines.ts";
+import { contentEnd, linesOf, placeOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 export interface Frontmatter {
@@ -98,6 +98,3 @@ function linesAfterBom(text: string): TextLines {
 
 const isFence = (lines: TextLines, line: number): boolean =>
   /^---[ \t]*$/.test(lines.text.slice(startOf(lines, line), contentEnd(lines, line)));
-
-const isBlankLine = (lines: TextLines, line: number): boolean =>
-  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

@@ -3,11 +3,13 @@
 import type { CommandBlock, FoundCommand, FoundReceipt } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
 import type { LocalBlock } from "./read-block.ts";
-import type { SegmentBlock } from "./segment.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
-import { contentEnd, isBlank, lineAt, startOf } from "../../base/text-lines.ts";
+import { lineAt, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
+
+/** A block whose `heading` is missing where the one above stands in an earlier segment. */
+export type SegmentBlock = Omit<CommandBlock, "heading"> & { readonly heading: string | undefined };
 
 /** Where a text starts: its offset, and the number of lines above it. */
 export interface Origin {
@@ -82,9 +84,6 @@ export function receiptBelow(
     ? undefined
     : readReceipt(lines, quote);
 }
-
-const isBlankLine = (lines: TextLines, line: number): boolean =>
-  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));
 
 function columnsBefore({ text, starts }: TextLines, line: number): number {
   let column = 0;

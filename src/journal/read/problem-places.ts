@@ -3,12 +3,11 @@
 import { BLOCK_NESTING } from "../../base/limits.ts";
 import type { CommandBlock } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
-import { receiptBelow } from "./place-blocks.ts";
+import { receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
-import type { SegmentBlock } from "./segment.ts";
 import type { TopBlock } from "./split-blocks.ts";
-import { contentEnd, isBlank, placeOf, startOf } from "../../base/text-lines.ts";
+import { placeOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 /** A block without commands. `span` is whole lines; the receipt below it, if any, is its own. */
@@ -121,6 +120,3 @@ export function withProblems(
   const misread = overlap(block.span, span) && block.commands.every(({ spec }) => !spec);
   return blocks.with(at, { ...block, ...(misread ? { commands: [] } : {}), ...whole, ...told });
 }
-
-const isBlankLine = (lines: TextLines, line: number): boolean =>
-  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

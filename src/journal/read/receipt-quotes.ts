@@ -2,7 +2,7 @@
 // Which command each belongs to is decided in read.ts; how receipts are written, in render.ts.
 import type { FoundReceipt, ReceiptPiece } from "../../domain/journal.ts";
 import { pieceNormal } from "../../base/piece.ts";
-import { contentEnd, isBlank, isBlankChar, startOf } from "../../base/text-lines.ts";
+import { contentEnd, isBlankChar, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 /** Lines of one receipt, from its first to behind its last one; 0-based. */
@@ -123,6 +123,3 @@ function insideQuote(lines: TextLines, line: number): string {
   const mark = quoteMark(lines, line) ?? startOf(lines, line) - 1;
   return lines.text.slice(mark + 1, contentEnd(lines, line));
 }
-
-const isBlankLine = (lines: TextLines, line: number): boolean =>
-  isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));

@@ -8,7 +8,7 @@ import { nearest } from "../../base/nearest.ts";
 import { brief, checkCount } from "../../settings/written-values.ts";
 import type { YamlEntry, YamlValue } from "../../base/yaml-map.ts";
 import { changedArguments } from "../../domain/changed-arguments.ts";
-import type { Draft, Fault } from "./command-draft.ts";
+import type { Draft, Fault } from "./draft.ts";
 import { optionName } from "./sweep-values.ts";
 
 const FORM = "write `retry: 2`, or `retry: { on: oom, set: { batch-size: /2 } }` in a fence";

@@ -1,9 +1,8 @@
 // Reads one segment of a journal: commands with their receipts, tagged lines, headings, problems.
 // Offsets and lines count in the segment; assemble.ts puts them to their places in the file.
 import { BLOCK_CHARS, BLOCK_LINES } from "../../base/limits.ts";
-import type { CommandBlock } from "../../domain/journal.ts";
 import type { FoundEntry } from "./entries.ts";
-import { moveBlock, receiptBelow } from "./place-blocks.ts";
+import { moveBlock, receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { placeBlock, strayProblemReceipts, tellUnclosed, tooLarge } from "./problem-places.ts";
 import { readBlock } from "./read-block.ts";
 import type { BlockReading, LocalHeading } from "./read-block.ts";
@@ -31,9 +30,6 @@ export interface Segment {
   /** What was read of its blocks, to be used again where the same block stands elsewhere. */
   readonly read: readonly KnownBlock[];
 }
-
-/** A block whose `heading` is missing where the one above stands in an earlier segment. */
-export type SegmentBlock = Omit<CommandBlock, "heading"> & { readonly heading: string | undefined };
 
 export interface KnownBlock {
   readonly text: string;

@@ -5,7 +5,7 @@ import type { SweptOption, SweptValue } from "../../domain/command.ts";
 import { membersIn } from "../../domain/grid.ts";
 import { brief, checkCount } from "../../settings/written-values.ts";
 import type { YamlEntry, YamlValue } from "../../base/yaml-map.ts";
-import type { Draft, Fault } from "./command-draft.ts";
+import type { Draft, Fault } from "./draft.ts";
 import { tokenize } from "./tokens.ts";
 
 const FORM = "write `sweep: { lr: [1e-4, 3e-4], seed: [0, 1, 2] }` in a fence";

@@ -1,9 +1,10 @@
 // What a receipt says of the code and the environment of a run, and of the runs that repeat it.
 // What changed is found at the start, and how two runs compare at the end of the second.
 import { REPEAT_DIFFERENCES, RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
+import { ENDED } from "../../domain/command-state.ts";
 import type { RepeatCompared } from "../../domain/repeat.ts";
 import { localStamp, spanText } from "../../base/time.ts";
-import { ENDED, type Command } from "../../domain/world.ts";
+import type { Command } from "../../domain/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 

@@ -8,11 +8,12 @@ import {
   SWEEP_ENDINGS,
   SWEEP_ROWS,
 } from "../../base/limits.ts";
+import { ENDED } from "../../domain/command-state.ts";
 import { isFlag, type Finding } from "../../domain/finding.ts";
 import type { CommandId } from "../../base/ids.ts";
 import { placeName } from "../../domain/place.ts";
 import { localStamp, spanText } from "../../base/time.ts";
-import { ENDED, type Command, type Run } from "../../domain/world.ts";
+import type { Command, Run } from "../../domain/world.ts";
 import type { Measure } from "../../judge/comparisons.ts";
 import { counted, listed, table } from "../../base/markdown.ts";
 import { codeSpan, markdownText, plainLine } from "../../base/markdown-text.ts";

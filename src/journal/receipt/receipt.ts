@@ -1,13 +1,14 @@
 // The receipt of one command: its state, time, metrics, flags and plot as pieces of Markdown.
 // Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
 import { RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
+import type { CommandState } from "../../domain/command-state.ts";
 import { saidReason } from "../../domain/command.ts";
 import { RUN_FOLDER } from "../../base/ids.ts";
 import { placeName } from "../../domain/place.ts";
 import { problemText, type Mistake } from "../../base/problem.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { localStamp, spanText } from "../../base/time.ts";
-import type { Command, CommandState, Run } from "../../domain/world.ts";
+import type { Command, Run } from "../../domain/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import { codeItems, type CodeContext } from "./receipt-code.ts";

@@ -1,8 +1,9 @@
 // The line of a sweep's receipt that names its best run or setting, as what it is: picked from n.
 // Differences between settings are the report's; here no number stands that was not logged.
 import { markdownText, plainLine, codeSpan } from "../../base/markdown-text.ts";
+import { ENDED, type Swept } from "../../domain/command-state.ts";
 import type { Sample } from "../../domain/sample.ts";
-import { ENDED, type Command, type Swept } from "../../domain/world.ts";
+import type { Command } from "../../domain/world.ts";
 import type { Measure } from "../../judge/comparisons.ts";
 import { findMetric, lastToken } from "../../domain/receipt-flags.ts";
 

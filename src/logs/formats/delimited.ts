@@ -1,11 +1,11 @@
 // Files of comma or tab separated values with a header: Lightning's metrics.csv, Keras's CSVLogger,
 // ultralytics' results.csv, progress.csv of reinforcement learning. Cells may be empty or padded.
 import { LINE_BYTES, QUOTED_CHARS, UNREAD_SAMPLES } from "../../base/limits.ts";
-import type { RecordReading } from "../file-reading.ts";
 import type { FileUnread } from "../lines/unread-lines.ts";
 import { createLineSplitter } from "../lines/lines.ts";
 import type { LineStep } from "../lines/metric-line.ts";
 import { counterOf } from "../metric-words.ts";
+import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 import { type NumberSpot, scanNumber } from "../lines/scan-number.ts";
 import type { SeriesStore } from "../series/series-store.ts";

@@ -4,7 +4,7 @@
 // Formats: tensorflow/core/lib/io/record_writer.h (length, its CRC, data, its CRC, little endian)
 // and event.proto, summary.proto, tensor.proto of TensorFlow.
 import { EVENT_BYTES } from "../../base/limits.ts";
-import type { RecordReading } from "../file-reading.ts";
+import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 
 /** Whether a file of that name is read so. */

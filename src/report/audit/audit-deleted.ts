@@ -1,7 +1,7 @@
 // What was taken out of a sealed page by hand: the seal names every block that nightlab wrote, so a
 // sentence that the logs still give and the page has no more was not left behind, but removed.
-import type { AuditFinding } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import type { PageReading } from "./page-units.ts";
 import { textMark } from "../../base/seal.ts";

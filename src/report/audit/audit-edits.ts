@@ -1,6 +1,6 @@
 // What the difference between a sentence on the page and the one that the logs give means:
 // numbers, names, units and weighing words count, a person's change of other words does not.
-import type { AuditFinding } from "./audit.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import { isSealed, type PageReading } from "./page-units.ts";
 import type { UnitToken } from "./unit-tokens.ts";

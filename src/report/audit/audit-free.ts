@@ -1,9 +1,9 @@
 // The claims in a person's own words on a page: each number must be a cited token, a logged value
 // or a quantity that nightlab derives, and "better" must be borne out by the statistics.
 import { AUDIT_KNOWN } from "../../base/limits.ts";
-import type { AuditFinding } from "./audit.ts";
 import { isClaim, sentencesOf } from "./audit-claims.ts";
 import { brief } from "./audit-edits.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import { compareDecimals, parseDecimal, toNumber, type Decimal } from "../../base/decimal.ts";
 import { isSourceEntry, type PageSource } from "./page-sources.ts";

@@ -1,6 +1,7 @@
 // Audits a person's own text in the journal, as far as it is sure what a sentence claims: a value of
 // a metric of a run that is named, and which of two named runs is better. Anything else is theirs.
-import type { AuditFinding, AuditResult } from "./audit.ts";
+import type { AuditFinding } from "./audit-finding.ts";
+import type { AuditResult } from "./audit.ts";
 import { isClaim, sentencesOf, type Sentence } from "./audit-claims.ts";
 import { brief } from "./audit-edits.ts";
 import { isBorneOut, isRounding, isSame, type KnownFacts, type KnownValue } from "./audit-free.ts";

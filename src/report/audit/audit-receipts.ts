@@ -5,7 +5,8 @@ import { findingText } from "../../domain/receipt-flags.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { Series } from "../../domain/sample.ts";
 import { spanText } from "../../base/time.ts";
-import type { AuditFinding, AuditResult } from "./audit.ts";
+import type { AuditFinding } from "./audit-finding.ts";
+import type { AuditResult } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
 import {
   auditSweepTable,

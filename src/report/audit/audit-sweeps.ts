@@ -1,7 +1,7 @@
 // Audits the receipts of sweeps: each row of their table against the record and the logs of its run.
 // Receipts of single runs, and how a line of a flag is checked, are audit-receipts.ts's.
-import type { AuditFinding } from "./audit.ts";
 import type { ReportInput, ReportRun } from "../../judge/input.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import { unescaped } from "./unit-tokens.ts";
 
 /** What is checked of a run in the same way wherever a receipt says it. */

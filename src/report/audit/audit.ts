@@ -1,5 +1,6 @@
 // Audits a page: each unit is either word for word what the logs say now, or an edit of that, or
 // somebody's own words, whose numbers are then resolved one by one. Nothing here reads a file.
+import type { AuditFinding } from "./audit-finding.ts";
 import { freeFindings, type KnownFacts } from "./audit-free.ts";
 import { absentFindings } from "./audit-deleted.ts";
 import { comparedFindings } from "./audit-edits.ts";
@@ -14,30 +15,6 @@ import {
 } from "./page-sources.ts";
 import { folded, readPage, type PageReading, type PageUnit } from "./page-units.ts";
 import { unitTokens } from "./unit-tokens.ts";
-
-export type AuditKind =
-  /** A number that no log line and no derived quantity gives. */
-  | "orphan"
-  /** The cited line of the log says something else, or is not there. */
-  | "changed-source"
-  /** A rounded number that stands there as if it were the whole. */
-  | "rounded"
-  /** Better or worse, where the statistics do not say so. */
-  | "comparison"
-  /** A sentence of nightlab's that was changed, or that the logs have left behind. */
-  | "differs"
-  /** A sentence of nightlab's that somebody took out. */
-  | "deleted";
-
-export interface AuditFinding {
-  readonly kind: AuditKind;
-  /** 1-based line of the page. */
-  readonly line: number;
-  /** What the page says there. */
-  readonly said: string;
-  /** What is wrong with it, in words without a full stop. */
-  readonly message: string;
-}
 
 export interface AuditResult {
   /** In the order of the page. */

@@ -1,7 +1,7 @@
 // The counts of a finished page, made again from its own tables: how many runs there are and how
 // they ended, and which value of a sweep is the smallest or largest.
-import type { AuditFinding } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import { cellsOf } from "./gate-verdicts.ts";
 import type { PageUnit } from "./page-units.ts";
 import { writtenValue } from "./written-terms.ts";

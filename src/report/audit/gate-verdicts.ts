@@ -1,7 +1,7 @@
 // The verdicts of a finished page, judged again from the page itself: the rows below each verdict
 // give who meets it, the margins, their mean and its bound, and from these the word follows.
-import type { AuditFinding } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import type { PageUnit } from "./page-units.ts";
 import { deviationAgain, meanAgain, tQuantileAgain } from "./second-way.ts";
 import { isNear, writtenValue } from "./written-terms.ts";

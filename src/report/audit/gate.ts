@@ -1,8 +1,8 @@
 // The gate of a finished page: its own sentences are read back from the text, each citation is
 // held to the log's line and each derived number of a table is worked out again from its cited
 // operands, by another way than the one it was made. What a person added is not looked at.
-import type { AuditFinding } from "./audit.ts";
 import { brief } from "./audit-edits.ts";
+import type { AuditFinding } from "./audit-finding.ts";
 import { countFindings } from "./gate-counts.ts";
 import { cellsOf, verdictFindings } from "./gate-verdicts.ts";
 import { pageSources, sourceTrouble, type PageSource } from "./page-sources.ts";

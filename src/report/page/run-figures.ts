@@ -6,8 +6,7 @@ import type { MetricSummary, Sample } from "../../domain/sample.ts";
 import { SYSTEM_LOG } from "../../logs/system-lines.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, image, link, listed, plain } from "../../base/markdown.ts";
-import { SYSTEM_PICTURE } from "../plots/plot-system.ts";
-import { splitPictures } from "../plots/split-pictures.ts";
+import { splitPictures, SYSTEM_PICTURE } from "../plots/split-pictures.ts";
 
 export interface RunFigures {
   readonly inline: readonly PlotRef[];

@@ -10,9 +10,6 @@ import { pictureSpec } from "./plot-spec.ts";
 import { counted, plotTitle } from "./plot-text.ts";
 import { INK } from "./plot-theme.ts";
 
-/** Its name among the run's pictures; no metric of a log has a name of one word with a space. */
-export const SYSTEM_PICTURE = "system use";
-
 /** Under a minute there is nothing to see. */
 const FEWEST = 12;
 const PANEL_HEIGHT = 92;

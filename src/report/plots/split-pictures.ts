@@ -3,7 +3,9 @@
 import { canonicalMetric } from "../../domain/metric-key.ts";
 import type { Series } from "../../domain/sample.ts";
 import { plotNames } from "../../judge/plot-names.ts";
-import { SYSTEM_PICTURE } from "./plot-system.ts";
+
+/** Its name among the run's pictures; no metric of a log has a name of one word with a space. */
+export const SYSTEM_PICTURE = "system use";
 
 export interface SplitPicture {
   /** Of all other pictures of the run: `train/loss, val/loss`. */

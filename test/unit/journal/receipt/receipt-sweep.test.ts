@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { format } from "prettier";
+import type { CommandState } from "../../../../src/domain/command-state.ts";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import { receiptInputs } from "../../../../src/journal/read/receipt-inputs.ts";
 import { receiptPieces, type ReceiptContext } from "../../../../src/journal/receipt/receipt.ts";
@@ -16,7 +17,7 @@ import {
 } from "../../../../src/base/ids.ts";
 import type { RunOutcome } from "../../../../src/domain/run.ts";
 import type { MetricSummary } from "../../../../src/domain/sample.ts";
-import type { Command, CommandState, Run } from "../../../../src/domain/world.ts";
+import type { Command, Run } from "../../../../src/domain/world.ts";
 import type { Measure } from "../../../../src/judge/comparisons.ts";
 
 const START_MS = Date.UTC(2025, 1, 2, 22, 0, 12);

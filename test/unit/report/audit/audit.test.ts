@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AuditFinding } from "../../../../src/report/audit/audit.ts";
+import type { AuditFinding } from "../../../../src/report/audit/audit-finding.ts";
 import { audited, experimentOf, type Experiment } from "../../../property/audit-case.ts";
 import { renewPage } from "../../../../src/report/page/keep.ts";
 import { withLineMarks } from "../../../../src/report/audit/line-marks.ts";
