@@ -1,6 +1,9 @@
 // Exact numbers from the literal tokens of logs and criteria, as fractions of whole numbers.
 // Verdicts compare these, so nothing is ever rounded; statistics that need roots use doubles.
-import { DECIMAL_DIGITS, DECIMAL_EXPONENT } from "./limits.ts";
+
+/** Logged numbers are doubles: 1,000 characters and powers of ten to 1,000 hold every one. */
+const DECIMAL_DIGITS = 1_000;
+const DECIMAL_EXPONENT = 1_000;
 
 export type Decimal =
   /** `numerator / denominator`, in lowest terms, the denominator positive. */

@@ -1,7 +1,9 @@
 // Which lines of two texts are the same ones: stretches that match, in order.
 // What a difference means, and whose line wins, is decided in merge.ts.
 import { diffArrays } from "diff";
-import { MERGE_EDITS } from "./limits.ts";
+
+/** Lines that two versions of a journal differ by; finding more takes quadratic time. */
+const MERGE_EDITS = 4_000;
 
 /** `length` lines from `left` on in one text are those from `right` on in the other; from 0. */
 export interface Match {

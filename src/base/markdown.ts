@@ -1,6 +1,8 @@
 // Small pieces of Markdown that read well raw and rendered: code, links, tables, quotations.
 // What they say is the sections' business.
-import { TABLE_CELL_CHARS } from "./limits.ts";
+
+/** Columns of a table are aligned up to this width; one long cell must not widen every row. */
+const TABLE_CELL_CHARS = 64;
 
 /** Text that Markdown shows as it is, on one line. */
 export function plain(text: string): string {

@@ -1,6 +1,8 @@
 // The known word that a mistyped one was probably meant to be, by Damerau-Levenshtein distance.
 // What the words are, and what is said about them, belongs to whoever asks.
-import { NEAREST_CHARS } from "./limits.ts";
+
+/** A word this long has no nearest spelling worth the quadratic search. */
+const NEAREST_CHARS = 40;
 
 /**
  * The known word nearest to `word` ignoring case, or undefined where none is near: at most one

@@ -2,7 +2,11 @@
 // What the keys mean is left to its callers, and so is turning offsets into lines and columns.
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Scalar, YAMLError } from "yaml";
-import { YAML_CHARS, YAML_NESTING } from "./limits.ts";
+
+/** YAML of one fence, frontmatter or settings file: what is larger is data, not a plan. */
+export const YAML_CHARS = 64 * 1024;
+/** YAML values inside one another: reading them recurses. */
+const YAML_NESTING = 20;
 
 /** A value, with the offset at which it is written. */
 export type YamlValue =

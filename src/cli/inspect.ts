@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { readRun } from "../effects/run-store/tail.ts";
-import { READ_CHUNK, SHORT_RUN_MS } from "../base/limits.ts";
+import { readRun, READ_CHUNK } from "../effects/run-store/tail.ts";
+import { SHORT_RUN_MS } from "../base/limits.ts";
 import type { Plan } from "../domain/journal.ts";
 import type { RunReading } from "../domain/sample.ts";
 import { inputOfRun, planOfRun } from "../effects/run-store/inspected-run.ts";

@@ -3,8 +3,8 @@
 import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { LAB_DEPTH } from "../effects/run-store/lab-experiments.ts";
 import { noteMadeHere } from "../effects/state/made-here.ts";
-import { LAB_DEPTH } from "../base/limits.ts";
 import { isPassedBy } from "../base/passed-folders.ts";
 import { localStamp } from "../base/time.ts";
 import { refused, type Answer } from "./answer.ts";

@@ -1,12 +1,14 @@
 // `nightlab top`: the status page, renewed every second until it is left with `q`.
 // What stands on it is status-page.ts's, how it gets onto the terminal screen.ts's.
-import { TOP_MS } from "../base/limits.ts";
 import type { LabPath } from "../base/ids.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findLab, noLab } from "./lab-world.ts";
 import { openScreen, type ScreenParts } from "./screen.ts";
 import { statusFacts } from "./status-facts.ts";
 import { clock, statusLines } from "./status-page.ts";
+
+/** `nightlab top` is renewed this often: more is no more to see. */
+const TOP_MS = 1_000;
 
 /** Shows the page until it is left; where the output is no terminal, once. */
 export async function top(

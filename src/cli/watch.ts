@@ -7,10 +7,12 @@ import { openLog } from "../effects/os/log.ts";
 import { openDaemon } from "../effects/daemon/real-daemon.ts";
 import { keepHeapSmall } from "../effects/os/small-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
-import { FAREWELL_MS } from "../base/limits.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type Answer } from "./answer.ts";
 import { findLab, noLab } from "./lab-world.ts";
+
+/** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */
+const FAREWELL_MS = 1_500;
 
 /** Watches until SIGTERM, SIGINT or SIGHUP; the answer comes at once where it cannot start. */
 export async function watch(

@@ -1,6 +1,5 @@
 // Reads a criterion, `val/loss <= 0.98 * baseline.val/loss`, into a value or into problems.
 // What its names are worth in a run is evaluate.ts; whether it is met is verdict.ts.
-import { CRITERION_CHARS, CRITERION_DEPTH } from "../base/limits.ts";
 import { placeAt, type Problem, type Read } from "../base/problem.ts";
 import { parseDecimal } from "../base/decimal.ts";
 import {
@@ -13,6 +12,11 @@ import {
   type Term,
 } from "./criterion.ts";
 import { tokensOf, type Token } from "./expression-tokens.ts";
+
+/** A criterion is one line that a person wrote; longer text is a mistake. */
+const CRITERION_CHARS = 2_000;
+/** Brackets in brackets in a criterion: nobody means more. */
+const CRITERION_DEPTH = 40;
 
 /** What was understood of a criterion; undefined when problems say why not. Never throws. */
 export function readCriterion(text: string): Read<Criterion | undefined> {

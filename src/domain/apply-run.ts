@@ -1,9 +1,9 @@
 // What a fact about a run means for the world: from its claim to its plots, and its next try.
 // Facts about anything else, and who may call this, are in apply.ts.
 import { change, replace } from "./change-command.ts";
-import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../base/limits.ts";
 import type { Fact } from "./fact.ts";
 import type { CommandId } from "../base/ids.ts";
+import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "./pause.ts";
 import type { Exit, KnownEnding } from "./run.ts";
 import type { Run, World } from "./world.ts";
 

@@ -1,12 +1,14 @@
 // What each fact means for the world: the one place where its durable part changes.
 // It decides nothing: the same function runs live and when a ledger is replayed.
-import { HEADINGS_KEPT } from "../base/limits.ts";
 import { applyToRun } from "./apply-run.ts";
 import { change, replace } from "./change-command.ts";
 import { GO_GIVEN } from "./command.ts";
 import type { Fact, PauseFact } from "./fact.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Command, World } from "./world.ts";
+
+/** Headings that one command stood below, for when it comes back: one typed letter by letter too. */
+const HEADINGS_KEPT = 50;
 
 /** Changes `world` as the fact says. Facts about things it does not know are passed over. */
 export function apply(world: World, fact: Fact): void {

@@ -2,6 +2,12 @@
 import type { RuleSettings } from "./finding.ts";
 import type { TimeWindow } from "./window.ts";
 
+/** Half-typed and finished look alike for as long as a thoughtful person stops: 10 s. */
+export const SETTLE_LINE_MS = 10_000;
+
+/** The journal is written only after this long without a change. */
+export const QUIET_MS = 5_000;
+
 export interface LabSettings {
   /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
   readonly settleMs: number;

@@ -2,6 +2,11 @@
 // When that is so is decided in scheduler/pause.ts.
 import type { CommandId } from "../base/ids.ts";
 
+/** A run that failed within this time of its start has hardly begun... */
+export const YOUNG_DEATH_MS = 10_000;
+/** ...and so many in a row show that it is not theirs alone: the machine, the disk, the data. */
+export const YOUNG_DEATHS = 3;
+
 /** A pause that is in force. */
 export interface Pause {
   readonly atMs: number;

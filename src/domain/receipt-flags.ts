@@ -1,6 +1,5 @@
 // What a receipt shows of a run's findings, metrics and plots, as Markdown.
 // Which findings there are is decided in rules/, the frame around them in receipt.ts.
-import { RECEIPT_FLAGS, RECEIPT_METRICS, RECEIPT_TEXT_CHARS } from "../base/limits.ts";
 import { isFlag, type Finding } from "./finding.ts";
 import { sameMetric } from "./metric-key.ts";
 import type { PlotRef, RunOutcome } from "./run.ts";
@@ -14,6 +13,13 @@ import {
   proseText,
 } from "../base/markdown-text.ts";
 import type { Run } from "./world.ts";
+
+/** One line of a receipt that quotes a log or a command: more is read at its place. */
+export const RECEIPT_TEXT_CHARS = 300;
+/** Metrics in a receipt's first line: it must stay one line. */
+const RECEIPT_METRICS = 4;
+/** Flags listed in one receipt; the report has all of them. */
+export const RECEIPT_FLAGS = 12;
 
 /** The name under which a run keeps that a flag was resolved: `not-finite val/loss`. */
 export function flagKey(finding: Finding): string {

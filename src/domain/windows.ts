@@ -5,7 +5,6 @@
 // back over it: it is the first time that they show it. So a night is an hour shorter or longer,
 // and begins once. A start in every hour comes in the repeated hour too, and in no hour left out.
 import { createTask, parse, type ParsedFields } from "node-cron";
-import { WINDOW_REACH_DAYS, WINDOWS_KEPT } from "../base/limits.ts";
 import type { LabSettings } from "./lab-settings.ts";
 import {
   NIGHT,
@@ -16,6 +15,11 @@ import {
   type When,
 } from "./window.ts";
 import { dayOf, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
+
+/** Days ahead in which a window must come: the 29th of February needs eight years, around 2100. */
+const WINDOW_REACH_DAYS = 8 * 366;
+/** Windows of which the present and next occurrence are kept at hand: labs have a few. */
+const WINDOWS_KEPT = 200;
 
 const MINUTE_MS = 60_000;
 

@@ -1,10 +1,9 @@
 // What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
-import { QUIET_MS, SETTLE_LINE_MS } from "../base/limits.ts";
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
 import type { Event } from "./event.ts";
-import type { LabSettings } from "./lab-settings.ts";
+import { type LabSettings, QUIET_MS, SETTLE_LINE_MS } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding } from "./finding.ts";
 import type { CommandForm } from "./journal.ts";

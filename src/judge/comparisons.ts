@@ -1,6 +1,5 @@
 // The groups of runs beside the baseline's: for each metric the difference of their means, tested
 // where there are three runs on each side. How it reads on the page is section-compare.ts.
-import { REPORT_COMPARISONS } from "../base/limits.ts";
 import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
 import { termMetrics, type Aggregation, type MetricTerm } from "../criteria/criterion.ts";
 import { holm, pairedDifference, welchDifference, type Difference } from "./compare-means.ts";
@@ -9,6 +8,9 @@ import { directionIn, evaluate, type Direction, type Operand } from "./evaluate.
 import { readCriterion } from "../criteria/expression.ts";
 import { groupsOf, seedOf, settingOf, type RunGroup } from "./groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
+
+/** Differences to a baseline, and rows of a sweep, in one table of REPORT.md. */
+export const REPORT_COMPARISONS = 60;
 
 /** A metric and which value of its series counts. */
 export interface Measure {

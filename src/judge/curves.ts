@@ -1,6 +1,5 @@
 // A series as it is laid beside those of other runs: few points, smoothed where it is noisy, each
 // with its time since the run's first line. Which runs are compared is plot-curves.ts.
-import { CURVE_COLUMNS, CURVES_PER_RUN } from "../base/limits.ts";
 import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import type { LineFacts, RunReading, Series } from "../domain/sample.ts";
@@ -8,6 +7,11 @@ import { timeOfLine } from "../logs/lines/timeline.ts";
 import { ema } from "../base/ema.ts";
 import { m4 } from "../base/m4.ts";
 import { flaggedValues, positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
+
+/** Curves of one run that are compared with other runs': the promised metrics, then the first. */
+export const CURVES_PER_RUN = 6;
+/** Pixel columns of such a curve: 400 points at most, 8 KB, for each of a thousand runs. */
+export const CURVE_COLUMNS = 100;
 
 export interface Curve {
   readonly key: string;

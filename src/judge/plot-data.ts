@@ -1,6 +1,5 @@
 // What is drawn of one series: at most a few thousand points, however long it is.
 // How they look is left to plot-spec.ts, what stands above them to plot-text.ts.
-import { PLOT_COLUMNS, PLOT_SMOOTH_FROM, PLOT_STEP_FALLS } from "../base/limits.ts";
 import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import type { Series } from "../domain/sample.ts";
@@ -8,6 +7,13 @@ import { ema, emaFactor } from "../base/ema.ts";
 import { lttb } from "../base/lttb.ts";
 import { m4 } from "../base/m4.ts";
 import type { M4 } from "../base/m4.ts";
+
+/** Pixel columns of a plot: more points than four in each cannot be told apart. */
+export const PLOT_COLUMNS = 640;
+/** Falls of the step in one series before it is drawn over its position instead. */
+const PLOT_STEP_FALLS = 4;
+/** Fewer values than this are drawn as points, and no average is laid over them. */
+const PLOT_SMOOTH_FROM = 50;
 
 export interface PlotPoint {
   readonly step: number;

@@ -1,7 +1,9 @@
 // File names for the plots of metrics: safe on every file system, and each metric its own.
 // Whether a file of that name may be written is left to effects/render/plot-files.ts.
 import { createHash } from "node:crypto";
-import { PLOT_NAME_LENGTH } from "../base/limits.ts";
+
+/** Longest file name of a plot without its ending: file systems stop at 255 bytes. */
+const PLOT_NAME_LENGTH = 80;
 
 /** Names that Windows keeps for devices, with any ending: a clone there would fail. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;

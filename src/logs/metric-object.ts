@@ -1,6 +1,10 @@
 // Reads the object of a metric line and keeps each number as it was written.
 // JSON.parse would round the tokens and throw on Python's NaN; what a key means is left to others.
-import { METRIC_DEPTH, METRIC_KEY_CHARS } from "../base/limits.ts";
+
+/** Nesting in a metric object: deeper is no metric. */
+export const METRIC_DEPTH = 32;
+/** A longer name of a metric is none: some program printed its data. */
+export const METRIC_KEY_CHARS = 200;
 
 /** A number as logged. Keys of nested objects are joined with `/`. */
 export interface NumberEntry {

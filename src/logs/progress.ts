@@ -1,7 +1,11 @@
 // How far a run has come and when it will be through, from what its logs say of its steps.
 // Where they do not say how many there are, nothing is projected.
-import { PACE_OBSERVATIONS, PACE_SPAN_MS } from "../base/limits.ts";
 import type { RunReading } from "../domain/sample.ts";
+
+/** Sights of a run's progress that are kept: its pace is that of their later half... */
+const PACE_OBSERVATIONS = 64;
+/** ...and over a shorter time it says little. */
+const PACE_SPAN_MS = 2_000;
 
 export interface Progress {
   readonly unit: "step" | "epoch" | "%";

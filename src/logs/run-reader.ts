@@ -1,9 +1,9 @@
 // Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
 // Bytes come from effects/run-store/tail.ts; whether something is wrong is asked in findings.ts.
-import { UNREAD_SAMPLES } from "../base/limits.ts";
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { RunReading, Series, TellingLine, Traceback } from "../domain/sample.ts";
 import { type FileReading, createFileReading } from "./file-reading.ts";
+import { UNREAD_SAMPLES } from "./lines/unread-lines.ts";
 import { mergeSeries } from "./series/merge.ts";
 import { createRunBudget } from "./series/metric-sink.ts";
 import type { FileTraceback, TextOptions } from "./lines/text-reading.ts";

@@ -1,7 +1,9 @@
 // The samples of a run's processes as lines of `logs/system.jsonl`, and back.
 // They are the machine's, not the script's: no metric of the run is ever read from them.
-import { SYSTEM_SAMPLES } from "../base/limits.ts";
 import type { SystemSample, SystemSeries } from "../domain/system.ts";
+
+/** Samples kept of one run: then every second goes, and the next come half as often. */
+export const SYSTEM_SAMPLES = 4_000;
 
 /** Name of the file in `logs/`. */
 export const SYSTEM_LOG = "system.jsonl";

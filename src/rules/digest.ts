@@ -1,11 +1,13 @@
 // Makes the digest of a run: what later runs are laid beside, in a few numbers for each metric.
 // Which runs count as earlier is decided where they are gathered.
 import { createHash } from "node:crypto";
-import { DIGEST_METRICS } from "../base/limits.ts";
 import type { MetricDigest, RunDigest } from "../domain/digest.ts";
 import { nameWithoutSeed } from "../base/seed-name.ts";
 import type { RunReading, Series } from "../domain/sample.ts";
 import { usualStepTime } from "../logs/series/step-times.ts";
+
+/** Metrics of an earlier run that later ones are laid beside, and the number of such runs. */
+const DIGEST_METRICS = 200;
 
 /** What is known of a run besides its logs. */
 export interface DigestFacts {

@@ -1,10 +1,12 @@
 // Asks every rule that is not switched off, and gives what they found in one fixed order.
 // What each rule says is in rules/; where it is shown is decided by the journal and the report.
-import { FINDINGS_PER_RULE } from "../base/limits.ts";
 import { type Finding, RULES, type RuleName } from "../domain/finding.ts";
 import { evenly } from "../logs/series/evenly.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rule.ts";
+
+/** Findings of one (run, rule): more say nothing new. */
+export const FINDINGS_PER_RULE = 20;
 
 /** Rules that lay a run beside earlier ones: they need only digests, and may be asked later. */
 const COMPARING: readonly RuleName[] = ["identical-runs", "disagrees", "too-good", "slower"];

@@ -1,6 +1,5 @@
 // A block that has settled becomes a command: it gets its id and its first state.
 // When a block has settled is in settle.ts, when a command starts in scheduler/.
-import { CANCEL_DELETED_MS, SETTLE_GO_MS } from "../base/limits.ts";
 import { ENDED, type CommandState } from "../domain/command-state.ts";
 import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../domain/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
@@ -17,7 +16,7 @@ import { planGaps } from "../settings/plan.ts";
 import type { Turn } from "../domain/turn.ts";
 import { DELETED, HOLDS } from "./holds.ts";
 import { placesOf, recordOrder } from "../journal/identity/places.ts";
-import { settledAtMs } from "./settle.ts";
+import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
 
 const FEW_SETTLING = 4;
 

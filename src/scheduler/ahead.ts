@@ -1,6 +1,5 @@
 // Environments built while others run, so that a GPU that becomes free waits for no download.
 // It only asks and keeps the answers: a run's environment is judged when its turn comes.
-import { AHEAD_COMMANDS, AHEAD_LOOK_MS } from "../base/limits.ts";
 import type { Event } from "../domain/event.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
@@ -8,6 +7,11 @@ import { attemptSpec } from "./attempt-spec.ts";
 import { inOrder, startable } from "./order.ts";
 import { readableIn } from "./start.ts";
 import { firstOf } from "./sweep.ts";
+
+/** Environments of commands that wait are looked at again after this long: a script may change... */
+const AHEAD_LOOK_MS = 10_000;
+/** Commands whose environments are built ahead, one after the other: some may wait for the night. */
+const AHEAD_COMMANDS = 16;
 
 /** Asks for the environment of a command that will start soon, one after the other. */
 export function prepareAhead(turn: Turn): void {

@@ -1,6 +1,5 @@
 // What a command waits for before its turn comes: earlier runs, what one of them showed, and time.
 // Pure questions about the world; start.ts records the answers. The go of a long run is in go.ts.
-import { DATED_AFTER_MS, MOMENT_PAST_MS, MOMENT_SLACK_MS } from "../base/limits.ts";
 import { localStamp } from "../base/time.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../domain/window.ts";
@@ -17,6 +16,13 @@ import {
   windowNamed,
 } from "../domain/windows.ts";
 import { READY, type Condition } from "./readiness.ts";
+
+/** A time of day that passed this shortly before it was read is now, and not tomorrow. */
+const MOMENT_SLACK_MS = 120_000;
+/** A date that was over by more than this when it was written is a slip of the pen. */
+const MOMENT_PAST_MS = 86_400_000;
+/** A time further ahead than this is told with its date: by the clock alone it could be today. */
+const DATED_AFTER_MS = 22 * 3_600_000;
 
 export interface Conditions {
   readonly answer: Condition;

@@ -1,11 +1,15 @@
 // `disk-floor:` of nightlab.yaml: nothing of a lab starts while its disk has less room than that,
 // nor, without it, on a disk that is as good as full.
 // The disk is looked at when a command's turn has come, and again after a while.
-import { DISK_LEAST_BYTES, DISK_LOOK_MS } from "../base/limits.ts";
 import type { CommandId } from "../base/ids.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { Readiness } from "./readiness.ts";
+
+/** A start needs room for the run's own record: with less, nothing starts that could not be told. */
+const DISK_LEAST_BYTES = 10e6;
+/** A disk that was too full for a start is looked at again: somebody may have made room. */
+const DISK_LOOK_MS = 60_000;
 
 /** Notes that a command's disk was found too full for its start. */
 export function onDiskLow({ world, atMs }: Turn, id: CommandId): void {

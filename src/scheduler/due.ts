@@ -1,16 +1,18 @@
 // From when a receipt is worth a write: each one risks an editor's question to its person.
 // What the receipt says is in receipt.ts, and whether the file is quiet in publish.ts.
-import {
-  SWEEP_PACE_LEAST_MS,
-  SWEEP_PACE_MOST_MS,
-  SWEEP_PACE_SHARE,
-  WORTH_WRITING_MS,
-} from "../base/limits.ts";
 import type { CommandId } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import type { Command, World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
+
+/** A state that is over sooner is not worth a write into an open editor. */
+const WORTH_WRITING_MS = 5_000;
+/** A sweep's receipt changes so often at most: a twentieth of its time, between half a minute... */
+const SWEEP_PACE_LEAST_MS = 30_000;
+/** ...and this. */
+const SWEEP_PACE_MOST_MS = 300_000;
+const SWEEP_PACE_SHARE = 20;
 
 /**
  * When what these commands' common receipt says is due, ms since 1970. A state that may be over

@@ -1,11 +1,13 @@
 // The first reading of an experiment: made here, come from elsewhere, a copy, or one renamed.
 // What then becomes of its commands is for reread.ts and accept.ts.
-import { RENAME_SEEN_MS } from "../base/limits.ts";
 import { commandId, type ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../domain/journal.ts";
 import type { ExperimentCopy, JournalRead, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { placesOf, type Place } from "../journal/identity/places.ts";
+
+/** A folder's new name may be seen this long before the old one is known to be gone. */
+const RENAME_SEEN_MS = 20_000;
 
 /** `undecided`: whether it is a copy is known once every experiment has been found. */
 export type Sight = "known" | "foreign" | "undecided";

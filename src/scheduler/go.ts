@@ -1,6 +1,6 @@
 // What a command still needs before its turn: the runs it comes after, and for a long one the go.
 // Pure questions about the world; start.ts asks them and records the answers.
-import { SHORT_RUN_MS, SWEEP_UNASKED_MS } from "../base/limits.ts";
+import { SHORT_RUN_MS } from "../base/limits.ts";
 import type { ExperimentPath } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { Command, World } from "../domain/world.ts";
@@ -9,6 +9,9 @@ import { membersIn } from "../domain/grid.ts";
 import { isSweep, unstarted } from "../domain/members.ts";
 import { resolveTarget, runnersOf } from "../domain/targets.ts";
 import { READY, type Readiness } from "./readiness.ts";
+
+/** A sweep of short runs that may take longer than this together is asked about like a long run. */
+const SWEEP_UNASKED_MS = 2 * 3_600_000;
 
 /** Time limit of a command in ms: its own, the plan's, else that of a short run. */
 export function limitOf(world: World, command: Command): number {

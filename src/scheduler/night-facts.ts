@@ -5,9 +5,8 @@ import { isFlag, type Finding } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
 import type { Command, Run, World } from "../domain/world.ts";
-import { NIGHTS_TOLD } from "../base/limits.ts";
 import { flagKey } from "../domain/receipt-flags.ts";
-import { budgetOf, nightBefore, type NightSettings } from "./nights.ts";
+import { budgetOf, nightBefore, type NightSettings, NIGHTS_TOLD } from "./nights.ts";
 
 /** One try that had a place at some time of the night. */
 export interface NightRun {

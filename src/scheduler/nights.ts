@@ -1,9 +1,11 @@
 // Which night of a lab is the last one that is over, which was before it, and when the next ends.
 // A night is the lab's window `tonight`; when windows come is domain/windows.ts.
-import { NIGHTS_TOLD } from "../base/limits.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
 import { NIGHT, type Occurrence } from "../domain/window.ts";
 import { lastOccurrence, nextOccurrence, windowNamed } from "../domain/windows.ts";
+
+/** Nights before the last one that LAB.md has a line for: two weeks are what a person looks back. */
+export const NIGHTS_TOLD = 14;
 
 export type NightSettings = Pick<LabSettings, "timeZone" | "windows">;
 

@@ -1,9 +1,11 @@
 // In which order commands get their turn: the higher `priority`, then the older, then as written.
 // Whether one may start is go.ts's, and where place.ts's.
-import { FOLDER_STAMP_MS } from "../base/limits.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Command, World } from "../domain/world.ts";
 import { standsFor } from "../domain/members.ts";
+
+/** Scripts name their run folders by the second. */
+const FOLDER_STAMP_MS = 1_000;
 
 /** Whether a command still waits for its start and stands in its journal. */
 export const startable = (command: Command): boolean =>

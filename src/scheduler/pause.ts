@@ -1,9 +1,9 @@
 // The queue at rest: paused or drained by a person, or paused by itself where runs die young in a
 // row. One pause is for all labs of the machine. What it keeps from starting is in start.ts.
 import { apply } from "../domain/apply.ts";
-import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../base/limits.ts";
 import type { QueueWord } from "../domain/command.ts";
 import type { PauseFact } from "../domain/fact.ts";
+import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../domain/pause.ts";
 import type { World } from "../domain/world.ts";
 import { showLabPage } from "./tell-night.ts";
 import type { Turn } from "../domain/turn.ts";

@@ -1,16 +1,17 @@
 // When the driver is asked how the GPUs are: while a command could use one and none is known free.
 // An idle machine is never asked; what an answer means for a command is in place.ts.
-import {
-  GPU_LOOK_MS,
-  GPU_LOOK_OTHERS_MS,
-  GPU_LOOK_SHARE,
-  GPU_LOOK_SOON_MS,
-  GPU_RELEASE_MS,
-  GPU_RELEASE_SOON_MS,
-} from "../base/limits.ts";
 import type { Event } from "../domain/event.ts";
 import type { Turn } from "../domain/turn.ts";
-import { heldPlaces, seeGpus } from "./place.ts";
+import { heldPlaces, seeGpus, GPU_RELEASE_MS } from "./place.ts";
+
+/** In its first seconds the release is looked for often: most take well under one. */
+const GPU_RELEASE_SOON_MS = 5_000;
+const GPU_LOOK_SOON_MS = 25;
+const GPU_LOOK_MS = 250;
+/** Others' use, or a silent driver, is looked at so often: no GPU that a run could have idles. */
+const GPU_LOOK_OTHERS_MS = 750;
+/** Looking takes at most one part in this many of the time. */
+const GPU_LOOK_SHARE = 4;
 
 /** Asks, at once or as soon as the pace allows; a question under way is enough. */
 export function askForGpus(turn: Turn): void {

@@ -1,15 +1,20 @@
 // Which place a command may have now: GPUs that nobody uses, its part of one, or a CPU slot.
 // Pure questions about the world; whose turn it is stands in order.ts and start.ts.
-import {
-  CPU_SLOTS,
-  GPU_ELSEWHERE_MS,
-  GPU_FREE_BYTES,
-  GPU_FRESH_MS,
-  GPU_NONE_FRESH_MS,
-  GPU_RELEASE_MS,
-} from "../base/limits.ts";
 import { gpuNumber, type GpuWatch, type Place, type SeenGpu } from "../domain/place.ts";
 import { runsOf, settingsOf, type Command, type World } from "../domain/world.ts";
+
+/** Runs on the CPU at one time without a written `cpu-slots:`: most scripts use all cores. */
+const CPU_SLOTS = 1;
+/** A GPU with less memory in use is free: a desktop and the driver hold some hundred MB. */
+const GPU_FREE_BYTES = 1e9;
+/** What the driver said of others' memory is believed for this long: they may start at any time. */
+const GPU_FRESH_MS = 2_000;
+/** A machine without GPUs gets none while it runs, but a driver may be installed. */
+const GPU_NONE_FRESH_MS = 600_000;
+/** A process that ended gives its memory back within this long; later it is somebody else's. */
+export const GPU_RELEASE_MS = 30_000;
+/** A GPU that another daemon holds is tried again after this long. */
+export const GPU_ELSEWHERE_MS = 700;
 
 /** What the runs of this daemon hold. */
 export interface Held {

@@ -1,16 +1,11 @@
 // When the journal is written, and what then stands in it: receipts at places where they are due.
 // How a receipt looks is in receipt.ts, how it gets between the person's lines in render.ts.
-import {
-  QUIET_GAP_MS,
-  QUIET_PATIENCE_MS,
-  RECEIPT_TEXT_CHARS,
-  SETTLE_PROBLEM_TIMES,
-} from "../base/limits.ts";
 import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { CommandBlock } from "../domain/journal.ts";
 import type { Problem } from "../base/problem.ts";
 import type { JournalView } from "../domain/journal-view.ts";
+import { RECEIPT_TEXT_CHARS } from "../domain/receipt-flags.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { commandTitle } from "../domain/command.ts";
 import { aheadTrouble } from "./ahead.ts";
@@ -35,6 +30,13 @@ import {
   type RenderInput,
 } from "../journal/receipt/render.ts";
 import { setAsidePieces } from "../journal/merge/set-aside.ts";
+
+/** A mistake is answered once its author has had the time to mend it unasked. */
+const SETTLE_PROBLEM_TIMES = 3;
+/** Somebody who saves without a pause is waited for this long at most... */
+export const QUIET_PATIENCE_MS = 60_000;
+/** ...then the first gap of this length is taken. */
+export const QUIET_GAP_MS = 2_000;
 
 /** Hands out a write for every journal that is quiet and whose receipts are due and different. */
 export function publishDue(turn: Turn): void {

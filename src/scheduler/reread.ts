@@ -1,11 +1,11 @@
 // What a newly read journal means: which block is which command, what is new, edited or gone.
 // Nothing starts here: new blocks settle first, and accept.ts takes them up.
-import { CANCEL_DELETED_MS, QUIET_MS } from "../base/limits.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { JournalOrigin } from "../domain/event.ts";
 import { commandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../domain/journal.ts";
 import type { JournalView, Settling } from "../domain/journal-view.ts";
+import { QUIET_MS } from "../domain/lab-settings.ts";
 import { hasBegun, type Command, type JournalRead } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 import { resolveWritten } from "./resolve-flags.ts";
@@ -21,6 +21,7 @@ import { settlingProblems } from "./place-problems.ts";
 import { receiptInputs } from "../journal/read/receipt-inputs.ts";
 import { noteSetAside } from "../journal/merge/set-aside.ts";
 import { wordsChanged } from "../journal/merge/words-changed.ts";
+import { CANCEL_DELETED_MS } from "./settle.ts";
 
 /** Takes a settled text of a journal: aligns its blocks, starts their timers, notes what changed. */
 export function onJournalRead(turn: Turn, event: JournalRead): void {

@@ -1,6 +1,5 @@
 // Whether a run that ended is tried again: only where its author wrote `retry`, and only for causes
 // that are not the code's. The next try is a new attempt; when its turn comes is for start.ts.
-import { RETRY_DELAYS_MS } from "../base/limits.ts";
 import type { RetryCause } from "../domain/command.ts";
 import type { Cause } from "../domain/run.ts";
 import { spanText } from "../base/time.ts";
@@ -8,6 +7,9 @@ import type { Command } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { changedArguments } from "../domain/changed-arguments.ts";
 import { standsFor } from "../domain/members.ts";
+
+/** Before the next tries of a run whose GPU was full: what filled it may leave in the meantime. */
+const RETRY_DELAYS_MS: readonly number[] = [60_000, 300_000, 900_000];
 
 /** Records that the latest try is followed by another one, where that is so. */
 export function retryEnded(turn: Turn, { id }: Command): void {

@@ -1,9 +1,13 @@
 // Which findings about a run that goes on are told at once, in its receipt: each a write into an
 // open editor, so they are few and none is taken back. At the end the rules are asked anew.
 import { flagKey } from "../domain/receipt-flags.ts";
-import { FLAG_HOLDS_MS, RUNNING_FLAGS } from "../base/limits.ts";
 import { type Finding, isFlag } from "../domain/finding.ts";
 import type { Run } from "../domain/world.ts";
+
+/** Flags told of a run while it goes on: each may be a write into an open editor. */
+export const RUNNING_FLAGS = 6;
+/** A finding of tier B may pass: it is told of a run that goes on once it has held for so long. */
+export const FLAG_HOLDS_MS = 60_000;
 
 /**
  * All flags of the run, those known first; undefined where nothing is to be added: no finding of

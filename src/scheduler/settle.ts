@@ -1,14 +1,20 @@
 // When a block has stood long enough to be meant: the table of start rules as one function.
 // Whether the command may then start (long runs, dependencies, the queue) is decided in scheduler/.
-import {
-  SETTLE_CLOSED_MS,
-  SETTLE_FENCE_TIMES,
-  SETTLE_GO_MS,
-  SETTLE_MOVED_ON_MS,
-  SETTLE_PREFIX_TIMES,
-} from "../base/limits.ts";
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
 import type { Settling } from "../domain/journal-view.ts";
+
+/** A name that could still grow into a known one, or a line without its end, waits thrice that. */
+const SETTLE_PREFIX_TIMES = 3;
+/** Editors close fences by themselves, so a closed one proves little: six times that. */
+const SETTLE_FENCE_TIMES = 6;
+/** A save that changed something else shows that the cursor moved on. */
+const SETTLE_MOVED_ON_MS = 3_000;
+/** The editor was closed: nobody is in the middle of a word. */
+const SETTLE_CLOSED_MS = 1_000;
+/** Written consent (` !`, a tick, stop, queue) only has to be on disk whole. */
+export const SETTLE_GO_MS = 1_000;
+/** A deleted block may be a cut that is about to be pasted. */
+export const CANCEL_DELETED_MS = 10_000;
 
 export interface SettleContext {
   /** `settle:` of the lab, in ms. */

@@ -7,7 +7,6 @@ import { publishDue, statusPage } from "./publish.ts";
 import { followRename, noteGone } from "./first-sight.ts";
 import { onJournalRead } from "./reread.ts";
 import { onEditorClosed, passOver } from "./passing-time.ts";
-import { OWN_WRITES_MS } from "../base/limits.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Fact } from "../domain/fact.ts";
@@ -25,6 +24,9 @@ import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
 import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./pause.ts";
 import { openTurn, type Turn } from "../domain/turn.ts";
+
+/** Runs that end one right after another are told together: no editor should blink at each. */
+const OWN_WRITES_MS = 500;
 
 export interface Outcome {
   /** To be made durable, in order, before any of the effects is carried out. */

@@ -1,6 +1,5 @@
 // When a lab's night is told: once when it is over, and once more when its last run has ended.
 // What is told is made from ledger and files by effects/daemon/night-hands.ts, and written into LAB.md.
-import { NIGHT_RETRY_MS } from "../base/limits.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
@@ -10,6 +9,9 @@ import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/seal.ts";
 import { hasNews, stillAtWork } from "./night-facts.ts";
 import { lastNight, nextMorning } from "./nights.ts";
+
+/** A morning's page that could not be made is tried again after this long. */
+export const NIGHT_RETRY_MS = 10 * 60_000;
 
 const DAY_MS = 86_400_000;
 

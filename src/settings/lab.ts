@@ -1,18 +1,19 @@
 // The settings of a lab, `nightlab.yaml`: how long a line settles, its time zone, its CPU slots,
 // its windows. The file may be empty; where its problems are shown is decided elsewhere.
-import { CPU_SLOTS_MOST, QUIET_MS, SETTLE_LINE_MS } from "../base/limits.ts";
 import type { RuleSettings } from "../domain/finding.ts";
 import type { Problem, Read } from "../base/problem.ts";
 import { parseSpan } from "../base/time.ts";
 import { linesOf, placeOf } from "../base/text-lines.ts";
 import { nearest } from "../base/nearest.ts";
-import type { LabSettings } from "../domain/lab-settings.ts";
+import { type LabSettings, QUIET_MS, SETTLE_LINE_MS } from "../domain/lab-settings.ts";
 import { readRules } from "./rule-values.ts";
 import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { readWindows } from "./windows.ts";
 import { brief, checkCount, checkMemory, checkSize, type Checked } from "./written-values.ts";
 import { readYamlMap } from "../base/yaml-map.ts";
 import type { YamlFault, YamlValue } from "../base/yaml-map.ts";
+
+const CPU_SLOTS_MOST = 256;
 
 const KEYS = [
   "settle",

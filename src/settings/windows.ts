@@ -1,7 +1,6 @@
 // `windows:` of nightlab.yaml: when each begins and ends, what happens then, and its budget.
 // What is wrong leaves that window out and is said; when a window comes is in domain/windows.ts.
 import { validateDetailed } from "node-cron";
-import { GPU_HOURS_MOST, WINDOW_LENGTH_MS, WINDOW_TRIES } from "../base/limits.ts";
 import { parseSpan } from "../base/time.ts";
 import {
   AT_END,
@@ -18,6 +17,13 @@ import { nearest } from "../base/nearest.ts";
 import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { brief } from "./written-values.ts";
 import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
+
+/** A window longer than a week is no window. */
+const WINDOW_LENGTH_MS = 7 * 86_400_000;
+/** Comings of a window that are looked at for one that begins before the last one's end. */
+const WINDOW_TRIES = 50;
+/** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
+const GPU_HOURS_MOST = 20_000;
 
 const KEYS = ["start", "end", "length", "time-zone", "at-end", "gpu-hours"] as const;
 type Key = (typeof KEYS)[number];

@@ -1,11 +1,16 @@
 // Values that frontmatter, fences and command lines write alike: time limits, scripts, runners, names.
 // Each is checked here once; where it stood and what it is for is left to the callers.
-import { NAME_CHARS, TIMEOUT_MAX_MS, MEMORY_LEAST } from "../base/limits.ts";
+import { NAME_CHARS } from "../base/limits.ts";
 import { RUNNERS } from "../domain/command.ts";
 import type { Runner } from "../domain/command.ts";
 import { RUN_NAME } from "../base/ids.ts";
 import { parseSpan } from "../base/time.ts";
 import { nearest } from "../base/nearest.ts";
+
+/** Least memory that a run can be held to: Python alone takes a tenth of this. */
+const MEMORY_LEAST = 64e6;
+/** A written time limit beyond a year is a mistake, and timers cannot hold it. */
+const TIMEOUT_MAX_MS = 365 * 86_400_000;
 
 /** What is wrong with a written value, and how to mend it. */
 export interface ValueFault {

@@ -15,8 +15,7 @@ import {
 } from "node:fs";
 import { join, relative } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { gitFacts } from "../../src/effects/git/git-facts.ts";
-import { PATCH_FILE_BYTES } from "../../src/base/limits.ts";
+import { gitFacts, PATCH_FILE_BYTES } from "../../src/effects/git/git-facts.ts";
 import { makeBench, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

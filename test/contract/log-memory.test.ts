@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { openTail, readRun } from "../../src/effects/run-store/tail.ts";
-import { POINTS_PER_RUN } from "../../src/base/limits.ts";
+import { POINTS_PER_RUN } from "../../src/logs/series/metric-sink.ts";
 
 async function runFolder(t: TestContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), "nightlab-memory-"));

@@ -6,8 +6,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import sharp from "sharp";
-import { createRenderer } from "../../src/effects/render/render.ts";
-import { RENDER_PLOTS } from "../../src/base/limits.ts";
+import { createRenderer, RENDER_PLOTS } from "../../src/effects/render/render.ts";
 import { metricSpec } from "../../src/report/plots/plot-spec.ts";
 import { madeSeries } from "../unit/judge/made-series.ts";
 

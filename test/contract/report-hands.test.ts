@@ -8,8 +8,11 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { createReadingCache } from "../../src/effects/run-store/experiment-files.ts";
 import type { Renderer } from "../../src/effects/render/render.ts";
-import { reportHands, type ReportHands } from "../../src/effects/daemon/report-hands.ts";
-import { RENEW_RUN_MS } from "../../src/base/limits.ts";
+import {
+  reportHands,
+  type ReportHands,
+  RENEW_RUN_MS,
+} from "../../src/effects/daemon/report-hands.ts";
 import { experimentPath } from "../../src/base/ids.ts";
 
 const CASE = join(import.meta.dirname, "../golden/report/three-seeds");

@@ -7,8 +7,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { assert as check, property, string, uint8Array } from "../properties.ts";
 import { decodeUtf8 } from "../../src/effects/os/decode-text.ts";
-import { looksTorn, readSettled } from "../../src/effects/os/settled-read.ts";
-import { JOURNAL_BYTES } from "../../src/base/limits.ts";
+import { looksTorn, readSettled, JOURNAL_BYTES } from "../../src/effects/os/settled-read.ts";
 import { hashText } from "../../src/base/ids.ts";
 import { NASTY } from "./journal-place.ts";
 

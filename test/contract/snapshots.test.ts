@@ -15,21 +15,21 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { CODE_FOLDER_ENTRIES, CODELESS_ENTRIES } from "../../src/effects/code/code-folder.ts";
 import { codeSeen } from "../../src/effects/code/code-hash.ts";
 import {
   dropSnapshot,
   snapshotCode,
   snapshotRoot,
   sweepSnapshots,
+  SNAPSHOT_UNKNOWN_MS,
 } from "../../src/effects/code/snapshot-places.ts";
 import { dropSnapshotEnvironments } from "../../src/effects/environment/snapshot-environment.ts";
-import { linkWhatCame, takeSnapshot } from "../../src/effects/code/snapshots.ts";
 import {
-  CODE_FOLDER_ENTRIES,
-  CODELESS_ENTRIES,
+  linkWhatCame,
+  takeSnapshot,
   SNAPSHOT_FILE_BYTES,
-  SNAPSHOT_UNKNOWN_MS,
-} from "../../src/base/limits.ts";
+} from "../../src/effects/code/snapshots.ts";
 import { makeBench, realUv, type Bench } from "./run-harness.ts";
 
 let bench: Bench;

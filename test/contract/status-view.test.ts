@@ -5,9 +5,13 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { ENDED } from "../../src/domain/command-state.ts";
 import { openLedger } from "../../src/effects/state/ledger.ts";
-import { keepStatusView, readStatusView } from "../../src/effects/state/status-view.ts";
+import {
+  keepStatusView,
+  readStatusView,
+  VIEW_ENDED,
+  VIEW_FACTS,
+} from "../../src/effects/state/status-view.ts";
 import { replay } from "../../src/domain/replay.ts";
-import { VIEW_ENDED, VIEW_FACTS } from "../../src/base/limits.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 import { at, known, LAB, members, ran, written } from "../golden/lab-nights.ts";
 

@@ -14,8 +14,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { type RunTail, openTail, readRun } from "../../src/effects/run-store/tail.ts";
-import { READ_CHUNK } from "../../src/base/limits.ts";
+import { type RunTail, openTail, readRun, READ_CHUNK } from "../../src/effects/run-store/tail.ts";
 
 const metric = (value: number | string): string =>
   `2025-02-02 14:30:00 | INFO | metric {"step": 1, "loss": ${value}}\n`;

@@ -2,10 +2,13 @@
 // mistake these for the run. Values go the whole way through a file's store, 100,000 each.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { POINTS_PER_SERIES } from "../../src/base/limits.ts";
 import type { RunReading, StepFall } from "../../src/domain/sample.ts";
 import { findings } from "../../src/rules/findings.ts";
-import { createMetricSink, createRunBudget } from "../../src/logs/series/metric-sink.ts";
+import {
+  createMetricSink,
+  createRunBudget,
+  POINTS_PER_SERIES,
+} from "../../src/logs/series/metric-sink.ts";
 import type { RuleInput } from "../../src/rules/rule.ts";
 import { type Random, randomOf } from "../corpus/random.ts";
 import { noFacts, PLAN } from "../corpus/run.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FLAG_HOLDS_MS, RUNNING_FLAGS } from "../../src/base/limits.ts";
 import type { Finding } from "../../src/domain/finding.ts";
+import { FLAG_HOLDS_MS, RUNNING_FLAGS } from "../../src/scheduler/running-flags.ts";
 import type { Start } from "./machine.ts";
 import { startNight, type Night } from "./night.ts";
 import { notFinite } from "./not-finite.ts";

@@ -2,7 +2,11 @@
 // What is hashed of them is code-hash.ts's, what is copied snapshots.ts's.
 import type { Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
-import { CODE_FOLDER_ENTRIES, CODELESS_ENTRIES } from "../../base/limits.ts";
+
+/** Entries of a folder of code; one with more holds data, and is not read to its end. */
+export const CODE_FOLDER_ENTRIES = 2_000;
+/** Entries of a folder without code that is looked into: `src/`, but no folder per class. */
+export const CODELESS_ENTRIES = 50;
 
 /** Scripts, sources and settings: what a script is made of or reads to know what to do. */
 export const CODE =

@@ -4,17 +4,23 @@ import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  CODE_DEPTH,
-  CODE_FILES,
-  CODE_FILES_KEPT,
-  CODE_FOLDERS,
-  DIGESTS_KEPT,
-  RACY_STAT_MS,
-  SCRIPT_BYTES,
-} from "../../base/limits.ts";
 import type { CodeSeen } from "../../domain/code.ts";
 import { codeFolder, isLeftOut } from "./code-folder.ts";
+
+/** A script that is larger holds data; only this much of it is hashed, with its size. */
+const SCRIPT_BYTES = 16 * 2 ** 20;
+/** Folders inside one another in which an experiment's code is looked for. */
+export const CODE_DEPTH = 6;
+/** Scripts of one experiment that are hashed: more is a checkout of something else. */
+const CODE_FILES = 2_000;
+/** Folders of one experiment that are looked into for them. */
+const CODE_FOLDERS = 1_000;
+/** Scripts that are known one by one, so that a change is told by name. */
+const CODE_FILES_KEPT = 200;
+/** Digests of files that were not touched since: 200 bytes each. */
+const DIGESTS_KEPT = 20_000;
+/** A file that changed this recently may change again without its time changing. */
+const RACY_STAT_MS = 2_000;
 
 /**
  * The `*.py` files of an experiment, those in its packages too: links to files are followed,

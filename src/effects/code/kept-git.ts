@@ -2,9 +2,9 @@
 // or the moment its copy was made. Asking git is git-facts.ts's.
 import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
-import { PATCH_BYTES } from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
+import { PATCH_BYTES } from "../git/git.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitFacts, type GitFacts } from "../git/git-facts.ts";

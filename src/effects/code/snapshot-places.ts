@@ -2,9 +2,11 @@
 // What is copied is snapshots.ts's.
 import { lstat, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { SNAPSHOT_UNKNOWN_MS } from "../../base/limits.ts";
 import { fileDigest } from "./code-hash.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** A copy of code that no command knows is another machine's, or left over after so long. */
+export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
 
 const MANIFEST = "manifest.json";
 

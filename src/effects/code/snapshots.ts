@@ -3,21 +3,23 @@
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import {
-  CODE_DEPTH,
-  SNAPSHOT_BYTES,
-  SNAPSHOT_FILE_BYTES,
-  SNAPSHOT_FILES,
-  SNAPSHOT_LEFT_TOLD,
-  SNAPSHOT_NEIGHBOURS,
-  SNAPSHOT_TRIES,
-} from "../../base/limits.ts";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
 import { CODE, codeFolder, isLeftOut } from "./code-folder.ts";
-import { codeSeen } from "./code-hash.ts";
+import { codeSeen, CODE_DEPTH } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./kept-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
 import { errorCode } from "../os/write-whole.ts";
+
+/** A snapshot copies code: one file, all of them, and their number. The rest is linked. */
+export const SNAPSHOT_FILE_BYTES = 2 ** 20;
+export const SNAPSHOT_BYTES = 64 * 2 ** 20;
+const SNAPSHOT_FILES = 5_000;
+/** Somebody saves while the code is copied: it is copied again, this often at most. */
+const SNAPSHOT_TRIES = 3;
+/** Folders beside an experiment that its copy finds at the same places. */
+const SNAPSHOT_NEIGHBOURS = 1_000;
+/** Files that did not fit and are told by name. */
+const SNAPSHOT_LEFT_TOLD = 5;
 
 /** Copied beside code; a folder that holds nothing else is data. */
 const SETTING = /\.json$/i;

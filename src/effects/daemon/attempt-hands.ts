@@ -4,9 +4,9 @@ import { statfs } from "node:fs/promises";
 import { rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
-import { GPU_ELSEWHERE_MS } from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
+import { GPU_ELSEWHERE_MS } from "../../scheduler/place.ts";
 import { argvOf, examineAttempt } from "../environment/attempt-line.ts";
 import { takeNotes } from "../supervise/attempt-notes.ts";
 import {

@@ -4,9 +4,13 @@ import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { CLOCK_JUMP_MS, DISK_FLOOR_BYTES, VERSION_MS } from "../../base/limits.ts";
 import type { LabPath } from "../../base/ids.ts";
+import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
+import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { isOnNetwork } from "../state/ledger.ts";
+
+/** A program that is asked for its version answers at once, or is on a disk that is gone. */
+export const VERSION_MS = 5_000;
 
 export interface Check {
   /** What was looked at, in a word or two. */

@@ -12,10 +12,11 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { EXPERIMENTS_PER_LAB, GPU_QUERY_MS, VERSION_MS } from "../../base/limits.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
-import { labFolder, noLab, room, type Check } from "./health-lab.ts";
+import { GPU_QUERY_MS } from "../gpu/gpu-mig.ts";
+import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
+import { labFolder, noLab, room, type Check, VERSION_MS } from "./health-lab.ts";
 import { isLocked } from "../state/lab-lock.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";

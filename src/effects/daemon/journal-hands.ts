@@ -2,12 +2,6 @@
 // When a write is due is step's; how it is done without losing a save is journal-file.ts's, and
 // what saves that crossed one another come to is crossed-saves.ts's.
 import { dirname, sep } from "node:path";
-import {
-  ABSENT_IS_BUSY_MS,
-  JOURNAL_KEEP_RETRY_MS,
-  JOURNAL_PAUSE_MS,
-  JOURNAL_RETRY_MS,
-} from "../../base/limits.ts";
 import { experimentPath, hashText, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { DisplacedFiles, type LateSave } from "../journal-store/displaced.ts";
@@ -31,6 +25,15 @@ import {
   type Watched,
 } from "../journal-store/watched-journal.ts";
 import { pauseAtWorst, type WritingWays } from "../state/writing-ways.ts";
+
+/** An editor that renames leaves the path absent for a moment: busy, not deleted. */
+const ABSENT_IS_BUSY_MS = 10_000;
+/** While nothing can be kept (a full disk), a journal is looked at this often. */
+const JOURNAL_KEEP_RETRY_MS = 5_000;
+/** An editor's save is several events: they are answered by one read. */
+const JOURNAL_PAUSE_MS = 30;
+/** A journal that somebody is saving is tried again after this long. */
+export const JOURNAL_RETRY_MS = 200;
 
 export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
   /** Puts right what a crash left, before any journal of the lab is read. */

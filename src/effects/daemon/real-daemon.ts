@@ -3,10 +3,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Logger } from "pino";
+import { QUIET_MS } from "../../domain/lab-settings.ts";
 import { startLoop, type Loop } from "./daemon.ts";
 import { readJournal } from "../../journal/read/read.ts";
 import { replay } from "../../domain/replay.ts";
-import { JOURNALS_READ_MS, QUIET_MS, VIEW_FACTS, RENEW_MS } from "../../base/limits.ts";
 import {
   attemptId,
   commandId,
@@ -41,12 +41,17 @@ import { runHands } from "./run-hands.ts";
 import type { RunSurroundings } from "../run-store/run-surroundings.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { afterStarts } from "../supervise/start-first.ts";
-import { keepStatusView } from "../state/status-view.ts";
+import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
 import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
 import { wakeUp } from "../os/wake-up.ts";
 import { watchLab } from "./watch.ts";
 import { readWays } from "../state/writing-ways.ts";
+
+/** Plots and report are renewed at most this often. */
+const RENEW_MS = 1_000;
+/** On start, runs of before are judged once the journals are read, or after this long. */
+const JOURNALS_READ_MS = 5_000;
 
 export interface RealDaemon {
   readonly world: World;

@@ -3,7 +3,6 @@
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { REQUEST_ANSWER_MS } from "../../base/limits.ts";
 import type { Fact } from "../../domain/fact.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { recordedFacts } from "../../report/night/recorded-facts.ts";
@@ -11,6 +10,7 @@ import { lastNight } from "../../scheduler/nights.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { createReadingCache, readExperimentFiles } from "../run-store/experiment-files.ts";
 import { experimentsOf } from "../run-store/lab-experiments.ts";
+import { REQUEST_ANSWER_MS } from "../state/requests.ts";
 import { labPages } from "./lab-page.ts";
 import { composeNight } from "./night-hands.ts";
 

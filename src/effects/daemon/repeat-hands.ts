@@ -1,12 +1,15 @@
 // What `nightlab repeat` asks of the daemon: the run is put together again, and queued; or the
 // answer says why it cannot be. The queue is the core's.
-import { NAME_CHARS, REPEAT_NAMES } from "../../base/limits.ts";
+import { NAME_CHARS } from "../../base/limits.ts";
 import { experimentPath, mintCommandId, RUN_FOLDER, type LabPath } from "../../base/ids.ts";
 import type { World } from "../../domain/world.ts";
 import type { Post } from "./hands.ts";
 import { answerRequest, type RepeatAnswer, type RepeatRequest } from "../state/requests.ts";
 import { restoreRun } from "../repeat/restore-run.ts";
 import { listRunFolders } from "../supervise/run-folders.ts";
+
+/** Names `full-repeat`, `full-repeat-2` tried for a repeated run. */
+const REPEAT_NAMES = 1_000;
 
 export interface RepeatParts {
   readonly lab: LabPath;

@@ -4,13 +4,18 @@ import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { FIGURES_MS, RENEW_RUN_MS, RENEW_RUNS_MOST_MS } from "../../base/limits.ts";
 import type { ExperimentPath } from "../../base/ids.ts";
 import type { Hands } from "./hands.ts";
 import { renewReport } from "../pages/pages.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 import type { Renderer } from "../render/render.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** And a report with many runs rests so long for each of them: a renewal looks at all. */
+export const RENEW_RUN_MS = 5;
+const RENEW_RUNS_MOST_MS = 30_000;
+/** Experiment pictures of runs that go on are drawn anew at most this often. */
+const FIGURES_MS = 30_000;
 
 export interface ReportHands extends Pick<Hands, "renew-report"> {
   readonly touch: (experiment: ExperimentPath) => void;

@@ -1,7 +1,6 @@
 // The hands for a run that goes on or has ended: follow it, conclude it, draw its final plots.
 // Starting and stopping are in attempt-hands.ts; what the logs mean is in logs/.
 import { STOPPING, type Finding } from "../../domain/finding.ts";
-import { JUDGE_MS } from "../../base/limits.ts";
 import { experimentPath, type AttemptId, type RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec, PlotRef, RunOutcome } from "../../domain/run.ts";
 import type { RunReading } from "../../domain/sample.ts";
@@ -29,6 +28,9 @@ import type { RunSurroundings } from "../run-store/run-surroundings.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { readSystemFile, sampleSystem, type SystemSampler } from "../run-store/system-sampler.ts";
 import { readRun, type RunTail } from "../run-store/tail.ts";
+
+/** While its logs are silent a run is judged this often. */
+const JUDGE_MS = 30_000;
 
 export interface RunHands extends Pick<Hands, "follow-attempt" | "conclude-run" | "plot-run"> {
   /** Stops following; the runs themselves go on. */

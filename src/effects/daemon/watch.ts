@@ -4,9 +4,10 @@ import { existsSync, readdirSync, statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
-import { EXPERIMENTS_PER_LAB, LAB_DEPTH, POLL_MS } from "../../base/limits.ts";
+import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import { isPassedBy } from "../../base/passed-folders.ts";
+import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
   /** `initial`: it was there when the watch began. */

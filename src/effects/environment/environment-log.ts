@@ -2,10 +2,9 @@
 // Building is prepared-environments.ts's.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { PREPARE_TAIL_BYTES } from "../../base/limits.ts";
 import type { AttemptId, CommandId } from "../../base/ids.ts";
 import { environmentProgress } from "../../logs/environment-progress.ts";
-import { runnerReason } from "./environment.ts";
+import { runnerReason, PREPARE_TAIL_BYTES } from "./environment.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 
 /** For an attempt that has been claimed. */

@@ -5,10 +5,16 @@ import type { ChildProcess } from "node:child_process";
 import { open, readdir, readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
-import { GRACE_MS, PREPARE_MS, PREPARE_TAIL_BYTES, REASON_CHARS } from "../../base/limits.ts";
+import { REASON_CHARS } from "../../base/limits.ts";
 import type { PinnedEnvironment } from "../../domain/repeat.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
+import { GRACE_MS } from "../supervise/supervisor.ts";
 import type { FoundRunner } from "./runner.ts";
+
+/** Preparing an environment may download gigabytes, but not stand still. */
+const PREPARE_MS = 30 * 60_000;
+/** End of a runner's output that is searched for its reason. */
+export const PREPARE_TAIL_BYTES = 64 * 2 ** 10;
 
 export type Prepared =
   | { readonly kind: "ok" }

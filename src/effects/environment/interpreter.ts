@@ -3,7 +3,6 @@
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import { INTERPRETER_MS } from "../../base/limits.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
 import { attemptDir, readProcesses } from "../supervise/attempts.ts";
@@ -11,6 +10,9 @@ import { pythonOf } from "./environment.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
+
+/** uv says in 15 ms where a script's Python is; a record is not kept waiting for more. */
+export const INTERPRETER_MS = 5_000;
 
 export interface Interpreter {
   /** As it was started: that of an environment is a link in it. */

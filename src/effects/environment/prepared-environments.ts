@@ -3,12 +3,16 @@
 import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { AHEAD_RETRY_MS, PREPARE_LOOK_MS } from "../../base/limits.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
 import { snapshotRoot } from "../code/snapshot-places.ts";
+
+/** An environment that somebody else builds is looked for this often. */
+const PREPARE_LOOK_MS = 20;
+/** ...and one that could not be built may be had by now: a network that is back. */
+const AHEAD_RETRY_MS = 60_000;
 
 export interface PreparedEnvironments {
   /**

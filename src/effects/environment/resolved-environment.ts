@@ -4,13 +4,15 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import { EXPORT_MS } from "../../base/limits.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
 import { scriptMetadata, stampOf } from "../code/code-hash.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** uv answers from its cache in a moment; without a network it may try for long. */
+const EXPORT_MS = 60_000;
 
 const FILE = "requirements.txt";
 

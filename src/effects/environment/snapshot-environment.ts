@@ -3,10 +3,13 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import { INTERPRETER_MS, SNAPSHOT_SCRIPTS } from "../../base/limits.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
+import { INTERPRETER_MS } from "./interpreter.ts";
 import { chooseRunner } from "./runner.ts";
 import { snapshotCode } from "../code/snapshot-places.ts";
+
+/** Scripts of a copy whose environments are looked for when it goes. */
+const SNAPSHOT_SCRIPTS = 20;
 
 /** Removes the environments that uv has made for the scripts of a copy. Never rejects. */
 export async function dropSnapshotEnvironments(

@@ -4,8 +4,14 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { execa } from "execa";
-import { GIT_LOCK_MS, GIT_MS, GIT_REFLOG_ENTRIES, GIT_STASHES } from "../../base/limits.ts";
 import type { JournalOrigin } from "../../domain/event.ts";
+import { GIT_MS } from "./git.ts";
+
+/** A checkout of a large repository holds its lock this long; an older lock was left behind. */
+const GIT_LOCK_MS = 10_000;
+/** Moves of HEAD, and stashes, among which the one that brought a text is looked for. */
+const GIT_REFLOG_ENTRIES = 20;
+const GIT_STASHES = 5;
 
 /** Between the index and the reflog git runs hooks and updates references. */
 const REFLOG_LAG_MS = 300;

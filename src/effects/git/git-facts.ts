@@ -4,8 +4,11 @@ import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ExecaError } from "execa";
-import { PATCH_FILE_BYTES, PATCH_FILES } from "../../base/limits.ts";
 import { gitIn, type Git } from "./git.ts";
+
+/** One file of a patch, and their number. */
+export const PATCH_FILE_BYTES = 2 ** 20;
+const PATCH_FILES = 500;
 
 export interface GitFacts {
   readonly commit: string;

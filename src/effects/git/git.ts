@@ -1,7 +1,11 @@
 // Calls of git that ask nothing of anybody: no locks, hooks, pagers, prompts or monitors.
 // What is asked stands in git-facts.ts and restore-run.ts.
 import { execa } from "execa";
-import { GIT_MS, PATCH_BYTES } from "../../base/limits.ts";
+
+/** git answers in milliseconds on a warm disk; a start is not kept waiting for a network disk. */
+export const GIT_MS = 5_000;
+/** Patch of an experiment's uncommitted text: more is data in the wrong place. */
+export const PATCH_BYTES = 4 * 2 ** 20;
 
 /** Calls git with arguments. Rejects where it fails, is slow or says too much. */
 export interface Git {

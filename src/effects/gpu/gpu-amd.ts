@@ -1,7 +1,7 @@
 // Asks AMD's driver, through `rocm-smi`, which GPUs there are, how busy they are and how much of
 // their memory is in use. Which of them a run may have is decided in scheduler/place.ts.
 import { execFile } from "node:child_process";
-import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "../../base/limits.ts";
+import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "./gpu-mig.ts";
 
 export interface AmdGpu {
   /** `GPU-58cb0a8f5a3f2b46`, as ROCR_VISIBLE_DEVICES takes it; its place in the list where it has none. */

@@ -2,10 +2,9 @@
 // A machine without a driver, or with one that hangs, has none.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { GPU_QUERY_MS } from "../../base/limits.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { askAmd } from "./gpu-amd.ts";
-import { askSlices } from "./gpu-mig.ts";
+import { askSlices, GPU_QUERY_MS } from "./gpu-mig.ts";
 
 export type GpuFacts = RunRecord["gpus"][number];
 

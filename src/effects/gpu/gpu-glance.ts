@@ -2,9 +2,11 @@
 // and glances ask them no more often together than one would alone.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
-import { GPU_GLANCE_MS, GPU_SAMPLE_MS } from "../../base/limits.ts";
-import { createGpuProbe, type GpuProbe, type GpuUse } from "./gpu-probe.ts";
+import { createGpuProbe, type GpuProbe, type GpuUse, GPU_SAMPLE_MS } from "./gpu-probe.ts";
 import { stateDir } from "../os/state-dir.ts";
+
+/** A glance waits no longer for a cold driver; the next one has its answer. */
+const GPU_GLANCE_MS = 1_000;
 
 export interface GpuGlance {
   /** When the drivers said so, ms since 1970. */

@@ -1,10 +1,9 @@
 // Asks the drivers which GPUs and slices of GPUs there are and how much of their memory is in use.
 // Which of them a run may have is decided in scheduler/place.ts.
 import { execFile } from "node:child_process";
-import { GPU_QUERY_MS } from "../../base/limits.ts";
 import type { GpusSeen, SeenGpu } from "../../domain/place.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
-import { askSlices, type Slice } from "./gpu-mig.ts";
+import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 
 const ARGS = ["--query-gpu=index,uuid,name,memory.used", "--format=csv,noheader,nounits"];
 

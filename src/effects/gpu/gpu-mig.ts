@@ -2,7 +2,11 @@
 // is cut into slices is placed by them; without slices nothing but `nvidia-smi -L` is asked.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "../../base/limits.ts";
+
+/** nvidia-smi takes 2 s on a machine with 8 cold GPUs, and hangs on a broken one. */
+export const GPU_QUERY_MS = 5_000;
+/** A driver is installed, and a GPU cut into slices, by an administrator: asked this often. */
+export const GPU_LAYOUT_MS = 60_000;
 
 export interface Slice {
   /** `MIG-c6d4f1ef-…`. */

@@ -4,8 +4,12 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
-import { askSlices, type Slice } from "./gpu-mig.ts";
-import { GPU_ASK_AGAIN_MS, GPU_QUERY_MS, GPU_SAMPLE_MS } from "../../base/limits.ts";
+import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
+
+/** nvidia-smi takes up to 2 s of a core: its answer serves all runs for this long... */
+export const GPU_SAMPLE_MS = 15_000;
+/** ...and where it failed it is left alone for this long. */
+const GPU_ASK_AGAIN_MS = 600_000;
 
 export interface GpuUse {
   readonly uuid: string;

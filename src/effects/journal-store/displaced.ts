@@ -1,13 +1,15 @@
 // Files that a write took out of their place: an editor may still save into one, so each is looked
 // at again before it goes. Merging such a late save into the journal is for whoever is told of it.
 import { lstatSync, unlinkSync } from "node:fs";
-import { DISPLACED_LOOKS_MS } from "../../base/limits.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { hasVersion, keepVersion } from "./kept-versions.ts";
 import { holdStill, readSettledBytes } from "../os/settled-read.ts";
 import type { SettledBytes } from "../os/settled-read.ts";
 import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
+
+/** Displaced files are looked at again after these times, since a save may still land in one. */
+export const DISPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
 
 /** A save that landed in a file which was not the journal any more. Already a kept version. */
 export interface LateSave {

@@ -1,6 +1,5 @@
 // The kept versions of one journal as texts to merge from: which one a buffer was loaded from.
 // What is merged, and when, is crossed-saves.ts's; how versions are kept, kept-versions.ts's.
-import { BASE_CHARS, BASE_TEXTS, BASE_VERSIONS } from "../../base/limits.ts";
 import {
   loadedFrom,
   markDistance,
@@ -12,6 +11,13 @@ import { createJournalReader } from "../../journal/read/read.ts";
 import { hashText } from "../../base/ids.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { getVersion, listVersions } from "./kept-versions.ts";
+
+/** Kept versions that are compared to find the one that a stale buffer was loaded from. */
+const BASE_VERSIONS = 400;
+/** Of those alike in their receipts, the newest this many are compared by line. */
+const BASE_TEXTS = 24;
+/** Characters of late versions that are held in memory, to be compared without reading them again. */
+const BASE_CHARS = 8_000_000;
 
 interface Known {
   readonly hash: string;

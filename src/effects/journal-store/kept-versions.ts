@@ -5,8 +5,12 @@ import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/pr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, gunzip, zstdCompress, zstdDecompress } from "node:zlib";
-import { KEPT_BYTES, KEPT_MS, KEPT_VERSIONS } from "../../base/limits.ts";
 import { errorCode, syncFolder } from "../os/write-whole.ts";
+
+/** Kept versions of one journal: their number (two hours of a save each 4 s), size and age. */
+const KEPT_VERSIONS = 2_000;
+const KEPT_BYTES = 256 * 2 ** 20;
+const KEPT_MS = 90 * 86_400_000;
 
 export interface KeptVersion {
   /** SHA-256 of the bytes, 64 hexadecimal digits. */

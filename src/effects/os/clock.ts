@@ -1,7 +1,9 @@
 // The daemon's clock: wall time that never stands still, never goes back, and tells of jumps.
 // What a jump means for the timers of a journal is decided in scheduler/passing-time.ts.
 import { performance } from "node:perf_hooks";
-import { CLOCK_JUMP_MS } from "../../base/limits.ts";
+
+/** The wall clock and what passed differ by less than this while nobody sets a clock. */
+export const CLOCK_JUMP_MS = 1_000;
 
 export interface ClockParts {
   /** No earlier time is ever told, ms since 1970: the newest fact of the ledger. */

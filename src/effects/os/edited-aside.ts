@@ -2,8 +2,11 @@
 // the edited one is moved aside. What is written and when is the caller's.
 import { createHash } from "node:crypto";
 import { appendFile, link, readFile, rm, stat } from "node:fs/promises";
-import { EDITED_NAMES, RECORD_BYTES } from "../../base/limits.ts";
+import { RECORD_BYTES } from "../../base/limits.ts";
 import { errorCode } from "./write-whole.ts";
+
+/** Edited versions of one record that are kept beside it: nobody edits one so often. */
+const EDITED_NAMES = 20;
 
 /**
  * Notes in `marks` that `text` is ours, and moves what stands at `path` aside unless it was noted

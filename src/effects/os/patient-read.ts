@@ -1,8 +1,10 @@
 // Reads a page that somebody may be saving at this moment, and waits for the save within a bound.
 // What a settled version is, is settled-read.ts.
 import { setTimeout as pause } from "node:timers/promises";
-import { REPORT_BUSY_MS } from "../../base/limits.ts";
 import { readSettled } from "./settled-read.ts";
+
+/** An editor that saves the page or the journal is waited for: a little over TORN_WAIT_MS. */
+const REPORT_BUSY_MS = 12_000;
 
 export type PatientRead =
   /** `text` is undefined where there is no file. */

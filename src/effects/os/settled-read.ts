@@ -4,16 +4,19 @@ import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  EQUAL_READS_MS,
-  JOURNAL_BYTES,
-  TORN_BYTES,
-  TORN_SHARE,
-  TORN_WAIT_MS,
-} from "../../base/limits.ts";
 import { decodeUtf8 } from "./decode-text.ts";
 import { readLeaseStands, releaseLease, takeReadLease } from "./native.ts";
 import { errorCode } from "./write-whole.ts";
+
+/** A journal larger than this is not read: no person wrote it. */
+export const JOURNAL_BYTES = 64 * 2 ** 20;
+/** Where no lease tells of writers: two reads this far apart must be equal. */
+export const EQUAL_READS_MS = 500;
+/** A text shorter than the last one by more than this share and size may be a save half done... */
+export const TORN_SHARE = 0.1;
+export const TORN_BYTES = 1024;
+/** ...as may an empty one: both are believed once they have stayed so for this long. */
+export const TORN_WAIT_MS = 10_000;
 
 export type SettledRead =
   | {

@@ -1,6 +1,8 @@
 // One timer for the loop: the last time asked for counts, by the clock that the loop goes by.
 // Timers stand still while the machine sleeps, so that the clock is looked at on the way.
-import { WAKE_LOOK_MS } from "../../base/limits.ts";
+
+/** A machine that slept knows what time it is this long after it woke: its timers stood still. */
+const WAKE_LOOK_MS = 30_000;
 
 export interface WakeUp {
   readonly at: (atMs: number | undefined, callback: () => void) => void;

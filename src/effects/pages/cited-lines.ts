@@ -2,7 +2,7 @@
 // Whether they bear the page out is decided in report/audit/page-sources.ts.
 import { createReadStream } from "node:fs";
 import { relative, resolve, sep } from "node:path";
-import { LINE_BYTES } from "../../base/limits.ts";
+import { LINE_BYTES } from "../../logs/lines/lines.ts";
 import { pageSources } from "../../report/audit/page-sources.ts";
 import { readPage } from "../../report/audit/page-units.ts";
 import type { ExperimentFiles } from "../run-store/experiment-files.ts";

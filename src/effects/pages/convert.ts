@@ -3,8 +3,10 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { CONVERT_MS } from "../../base/limits.ts";
 import { findRunner } from "../environment/runner.ts";
+
+/** Converting a page to PDF or TeX; on first use the converters (66 MB) are downloaded as well. */
+const CONVERT_MS = 600_000;
 
 export type Converted =
   | { readonly kind: "converted"; readonly bytes: Buffer }

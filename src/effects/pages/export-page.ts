@@ -5,7 +5,6 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import sharp from "sharp";
-import { PICTURE_BYTES } from "../../base/limits.ts";
 import { exportBody, exportDocument } from "../../report/export/export-html.ts";
 import { exportTree, picturesOf } from "../../report/export/export-tree.ts";
 import { auditText } from "./audit-files.ts";
@@ -13,6 +12,9 @@ import { citedLines } from "./cited-lines.ts";
 import { convert } from "./convert.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
 import { errorCode, writeWhole } from "../os/write-whole.ts";
+
+/** A picture of a page that is exported: larger ones are no plots. */
+const PICTURE_BYTES = 64 * 2 ** 20;
 
 export type ExportFormat = "html" | "pdf" | "tex";
 

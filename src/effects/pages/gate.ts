@@ -2,12 +2,14 @@
 // were read, and lets report/audit/gate.ts decide whether the page may be saved.
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
-import { GATE_LINE_BYTES } from "../../base/limits.ts";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { gateFindings } from "../../report/audit/gate.ts";
 import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/seal.ts";
+
+/** Of a cited log line this much is read again before a report is saved: metrics stand in it. */
+const GATE_LINE_BYTES = 1 << 20;
 
 /** Lines of logs, read at the places where the samples of a report were. */
 export type CitedLines = (path: string, line: number) => string | undefined;

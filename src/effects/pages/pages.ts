@@ -1,7 +1,6 @@
 // Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
 // nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
 import { dirname, join, resolve } from "node:path";
-import { REPORT_TRIES } from "../../base/limits.ts";
 import type { ReportInput } from "../../judge/input.ts";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { renewPage } from "../../report/page/keep.ts";
@@ -16,6 +15,9 @@ import { readPatiently } from "../os/patient-read.ts";
 import { readSystemFile } from "../run-store/system-sampler.ts";
 import { readRun } from "../run-store/tail.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** REPORT.md is left for the next time after this many saves came between reading and writing. */
+const REPORT_TRIES = 3;
 
 const PAGE = "REPORT.md";
 /** Where the report goes when REPORT.md is a page of the person's own. */

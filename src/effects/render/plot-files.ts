@@ -3,8 +3,12 @@
 import { createHash, randomUUID } from "node:crypto";
 import { link, lstat, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { PLOT_NAME_TRIES, PLOT_SPEC_BYTES } from "../../base/limits.ts";
 import { errorCode, writeWhole } from "../os/write-whole.ts";
+
+/** Other names tried for a plot whose name a person's own file has. */
+const PLOT_NAME_TRIES = 20;
+/** Largest file that is read to see whether it is a plot of ours: a spec has 100 KB at most. */
+const PLOT_SPEC_BYTES = 4 << 20;
 
 /**
  * Raised when the same spec gives another image, through a font or a library. It stands in each

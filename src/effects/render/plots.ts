@@ -2,7 +2,6 @@
 // to date. Which files may be written is decided in plot-files.ts, how they look in report/.
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { PLOTS_PER_RUN } from "../../base/limits.ts";
 import type { Finding } from "../../domain/finding.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { PlotRef } from "../../domain/run.ts";
@@ -19,6 +18,9 @@ import {
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 import { errorCode } from "../os/write-whole.ts";
+
+/** Plots of one run: a script that logs thousands of keys gets the promised and first ones. */
+export const PLOTS_PER_RUN = 60;
 
 const FOLDER = "plots";
 

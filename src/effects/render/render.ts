@@ -3,14 +3,18 @@
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { extname, join } from "node:path";
-import {
-  RENDER_HEAP_MB,
-  RENDER_IDLE_MS,
-  RENDER_MS,
-  RENDER_PLOTS,
-  RENDER_TRIES,
-} from "../../base/limits.ts";
 import type { RenderReply, RenderRequest } from "./render-protocol.ts";
+
+/** The drawing process ends after this long without work: it holds some 200 MB. */
+const RENDER_IDLE_MS = 20_000;
+/** Longest time for one picture: a warm one takes 0.1 s, a cold start on a busy machine 5 s. */
+const RENDER_MS = 30_000;
+/** Tries of one picture whose drawing process died: the second shows whether it is to blame. */
+const RENDER_TRIES = 2;
+/** Memory of the drawing process for JavaScript values, in MB: a picture needs under 100. */
+const RENDER_HEAP_MB = 256;
+/** Plots that one drawing process makes: its memory grows by some 0.7 MB with each. */
+export const RENDER_PLOTS = 100;
 
 export interface Renderer {
   /**

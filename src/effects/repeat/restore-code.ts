@@ -5,21 +5,18 @@ import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
-import {
-  CHECKOUT_MS,
-  PATCH_BYTES,
-  SNAPSHOT_BYTES,
-  SNAPSHOT_FILE_BYTES,
-} from "../../base/limits.ts";
 import type { CodeSeen } from "../../domain/code.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { CODE } from "../code/code-folder.ts";
 import { codeSeen } from "../code/code-hash.ts";
-import { gitIn } from "../git/git.ts";
+import { gitIn, PATCH_BYTES } from "../git/git.ts";
 import { keepGit } from "../code/kept-git.ts";
 import { removeSnapshot, snapshotCode, snapshotRoot } from "../code/snapshot-places.ts";
-import { inPlace, takeSnapshot } from "../code/snapshots.ts";
+import { inPlace, takeSnapshot, SNAPSHOT_BYTES, SNAPSHOT_FILE_BYTES } from "../code/snapshots.ts";
 import { errorCode } from "../os/write-whole.ts";
+
+/** Putting an earlier run's code together: a large repository's index takes seconds to make. */
+const CHECKOUT_MS = 60_000;
 
 export interface CodeAsked {
   readonly lab: string;

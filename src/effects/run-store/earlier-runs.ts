@@ -3,7 +3,6 @@
 import { statSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { EARLIER_LOG_BYTES, EARLIER_RUNS } from "../../base/limits.ts";
 import type { RunDigest } from "../../domain/digest.ts";
 import type { RunFolder } from "../../base/ids.ts";
 import type { RunRecord } from "../../domain/run.ts";
@@ -12,6 +11,10 @@ import { digestOf, isEarlier } from "../../rules/digest.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readRun } from "./tail.ts";
+
+/** Earlier runs that a run is laid beside, and the size of logs up to which one is read for it. */
+const EARLIER_RUNS = 50;
+const EARLIER_LOG_BYTES = 16 * 2 ** 20;
 
 /** The digest of a recorded run; undefined for an evaluation and where the logs are too long. */
 export function recordDigest(

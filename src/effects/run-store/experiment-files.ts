@@ -2,7 +2,6 @@
 // baseline wherever in the lab it is. What is said of them is report/.
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
-import { JOURNAL_BYTES, REPORT_READS } from "../../base/limits.ts";
 import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
 import type { IgnoredRun, Plan } from "../../domain/journal.ts";
 import { nameWithoutSeed } from "../../base/seed-name.ts";
@@ -12,6 +11,7 @@ import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../..
 import { readIgnoredRuns } from "../../settings/ignored.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
+import { JOURNAL_BYTES } from "../os/settled-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
@@ -19,6 +19,9 @@ import { readPatiently } from "../os/patient-read.ts";
 import { readRunRecord } from "./run-record.ts";
 import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
 import { comparedRuns, readRunFiles } from "./run-files.ts";
+
+/** Runs of one experiment whose folders are looked at together; more only wait on the disk. */
+const REPORT_READS = 8;
 
 export { createReadingCache };
 

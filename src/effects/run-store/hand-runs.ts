@@ -3,7 +3,6 @@
 import { watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { HAND_RUN_LOOK_MS, HAND_RUN_PATIENCE_MS, HAND_RUN_REST_MS } from "../../base/limits.ts";
 import { RUN_FOLDER, type ExperimentPath, type RunFolder } from "../../base/ids.ts";
 import { findings } from "../../rules/findings.ts";
 import { folderChanged } from "../os/nudge.ts";
@@ -12,6 +11,13 @@ import type { Renderer } from "../render/render.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import { openTail, type RunTail } from "./tail.ts";
+
+/** A new run folder is a person's own when no run of the daemon's has claimed it by then. */
+const HAND_RUN_PATIENCE_MS = 2_000;
+/** Where the kernel tells nothing, the logs of a run started by hand are looked at this often. */
+const HAND_RUN_LOOK_MS = 5_000;
+/** Its logs have not grown for this long: it is over, or as good as over. */
+const HAND_RUN_REST_MS = 3_600_000;
 
 export interface HandRuns {
   /** The experiment's `runs/` is there: what appears in it from now on is looked at. */

@@ -2,7 +2,11 @@
 // Following what changes is watch.ts.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../../base/limits.ts";
+
+/** Journals of one lab: one watch each, and the kernel's default is 8,192. */
+export const EXPERIMENTS_PER_LAB = 2_000;
+/** Folders below a lab that are looked into for journals. */
+export const LAB_DEPTH = 8;
 
 const NEVER = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
 

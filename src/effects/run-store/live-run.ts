@@ -3,13 +3,17 @@
 import { readFileSync, statSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { LIVE_COLUMNS, LIVE_METRICS, RECORD_BYTES } from "../../base/limits.ts";
+import { RECORD_BYTES } from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { RunReading } from "../../domain/sample.ts";
 import type { SystemSample } from "../../domain/system.ts";
 import { sparkline } from "../../logs/series/sparkline.ts";
 import { createPace, progressOf, type Progress } from "../../logs/progress.ts";
 import { attemptDir } from "../supervise/attempts.ts";
+
+/** Metrics of a running run that a glance shows, and columns of the curve beside each. */
+const LIVE_METRICS = 6;
+const LIVE_COLUMNS = 24;
 
 export interface LiveRun {
   /** When its logs were last read, ms since 1970. */

@@ -2,7 +2,11 @@
 // What they say is read in logs/; how far each has been read is tail.ts's business.
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { LOG_DEPTH, LOGS_PER_RUN } from "../../base/limits.ts";
+
+/** Log files of one run: more is a folder of something else. */
+const LOGS_PER_RUN = 1_000;
+/** Folders below a run's logs/ that are looked into: `lightning_logs/version_0/` is the deepest. */
+const LOG_DEPTH = 4;
 
 /** A log as its folder shows it now. */
 export interface LogFile {

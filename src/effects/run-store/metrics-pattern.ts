@@ -2,11 +2,13 @@
 // Everything that reads the run's logs reads them with it, so that all see the same.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { FRONTMATTER_BYTES } from "../../base/limits.ts";
 import { createHeadReader } from "../../journal/read/frontmatter.ts";
 import type { Plan } from "../../domain/journal.ts";
 import { ownPattern } from "../../logs/formats/own-pattern.ts";
 import type { OwnFormat } from "../../logs/lines/text-reading.ts";
+
+/** Beginning of a journal in which its frontmatter is looked for. */
+const FRONTMATTER_BYTES = 128 * 1024;
 
 /** Of many reads after one another nearly all are of one journal, whose frontmatter stays as it is. */
 const readHead = createHeadReader();

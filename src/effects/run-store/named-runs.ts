@@ -2,11 +2,13 @@
 // means all of its seeds. Looked for in the experiment at hand first, then in the whole lab.
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import { RESOLVED_BYTES } from "../../base/limits.ts";
 import { nameWithoutSeed } from "../../base/seed-name.ts";
 import { meansRun, type ReportRun } from "../../judge/input.ts";
 import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
 import { experimentsOf } from "./lab-experiments.ts";
+
+/** A larger list of resolved packages is no list of packages. */
+const RESOLVED_BYTES = 8 * 2 ** 20;
 
 export interface NamedRuns {
   readonly name: string;

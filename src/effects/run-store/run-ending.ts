@@ -2,7 +2,6 @@
 // The facts are put together here; what they mean is in logs/.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { CONSOLE_BYTES } from "../../base/limits.ts";
 import type { ConclusionFacts } from "../../domain/effect.ts";
 import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -15,6 +14,9 @@ import { attemptDir } from "../supervise/attempts.ts";
 import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
 import type { RunSurroundings } from "./run-surroundings.ts";
 import { openTail, type RunTail } from "./tail.ts";
+
+/** Console of a script without a run folder: its end says how it went. */
+const CONSOLE_BYTES = 8 * 2 ** 20;
 
 /** The run's folder: known, found now, or made for a script that made none. */
 export async function folderOf(

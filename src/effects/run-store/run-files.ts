@@ -2,7 +2,6 @@
 // Which runs count, and what is said of them, is report/.
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { REPORT_TURNS } from "../../base/limits.ts";
 import type { RunDigest } from "../../domain/digest.ts";
 import type { Plan } from "../../domain/journal.ts";
 import { hashText, RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
@@ -29,6 +28,9 @@ import {
 import { readRunRecord } from "./run-record.ts";
 import { readSystemFile } from "./system-sampler.ts";
 import { openTail, readRun, type RunTail } from "./tail.ts";
+
+/** Turns of READ_CHUNK taken on a growing log for one report: a log that grows faster waits. */
+const REPORT_TURNS = 100_000;
 
 export interface RunFilesRequest {
   /** Absolute path of the run folder. */

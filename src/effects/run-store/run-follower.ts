@@ -1,7 +1,6 @@
 // Follows one run while it goes on: finds its folder, moves its console there, reads what its
 // logs gain and has its plots renewed. It ends with the run; what the ending means is read after.
 import { setTimeout as pause } from "node:timers/promises";
-import { FOLDER_LOOK_MS, LOG_LOOK_MS, LOG_PAUSE_MS } from "../../base/limits.ts";
 import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { readNotes } from "../supervise/attempt-notes.ts";
@@ -10,6 +9,13 @@ import { folderChanged } from "../os/nudge.ts";
 import { discoverRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
 import { openTail, type RunTail } from "./tail.ts";
 import { join } from "node:path";
+
+/** Where the kernel tells nothing, a new run folder is looked for this often. */
+const FOLDER_LOOK_MS = 500;
+/** Where the kernel tells nothing, a running run's logs are looked at this often. */
+const LOG_LOOK_MS = 1_000;
+/** Lines that come together are read together. */
+const LOG_PAUSE_MS = 50;
 
 export interface FollowerHandlers {
   /** The rest after a renewal, in ms. */

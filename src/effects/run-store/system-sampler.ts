@@ -3,23 +3,32 @@
 import { appendFile, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import {
-  FIRST_SAMPLE_MS,
-  PROCESS_LOOK_MS,
-  SAMPLE_MS,
-  SAMPLER_END_MS,
-  SYSTEM_LOG_BYTES,
-  SYSTEM_SAMPLES,
-} from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { Place } from "../../domain/place.ts";
 import type { SystemSample, SystemSeries } from "../../domain/system.ts";
-import { readSystemLines, SYSTEM_LOG, systemLine, thinned } from "../../logs/system-lines.ts";
+import {
+  readSystemLines,
+  SYSTEM_LOG,
+  systemLine,
+  thinned,
+  SYSTEM_SAMPLES,
+} from "../../logs/system-lines.ts";
 import { RUN_ID_VARIABLE } from "../supervise/attempts.ts";
 import type { GpuProbe, GpuState } from "../gpu/gpu-probe.ts";
 import { processesWith } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "../supervise/process-use.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** A run's processes are looked at this often: a stall or a leak shows within a minute. */
+const SAMPLE_MS = 5_000;
+/** The first look comes after a run's start, when there is something to see. */
+const FIRST_SAMPLE_MS = 1_000;
+/** Finding the processes of a run reads every process's environment: less often. */
+const PROCESS_LOOK_MS = 30_000;
+/** A larger system.jsonl is none of ours. */
+const SYSTEM_LOG_BYTES = 8 * 2 ** 20;
+/** The last sample of a run is waited for this long: a driver may hang. */
+const SAMPLER_END_MS = 300;
 
 export interface SystemSampler {
   /** What has been sampled so far, in order. */

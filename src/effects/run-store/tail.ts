@@ -3,13 +3,21 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate as turn } from "node:timers/promises";
-import { READ_CHUNK, SLICE_BYTES, SLICE_MS, TAIL_MARK_BYTES } from "../../base/limits.ts";
 import type { RunReading } from "../../domain/sample.ts";
 import type { OwnFormat } from "../../logs/lines/text-reading.ts";
 import { type RunReader, createRunReader } from "../../logs/run-reader.ts";
 import { type LogFile, findLogFiles } from "./log-files.ts";
 import { ownFormatOf } from "./metrics-pattern.ts";
 import { type Unpacker, createUnpacker } from "../os/unpack.ts";
+
+/** Bytes read from one log before others get their turn. */
+export const READ_CHUNK = 1 << 20;
+/** Of it, so much is read at one go: the slowest logs, prose without end, then take 10 ms. */
+const SLICE_BYTES = 1 << 16;
+/** After so long everything else takes its turn. */
+const SLICE_MS = 8;
+/** Bytes before the reading position that are compared before reading on in a log. */
+const TAIL_MARK_BYTES = 64;
 
 export interface RunTail {
   /**

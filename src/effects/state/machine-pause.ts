@@ -1,10 +1,13 @@
 // A pause is for the whole machine: each daemon sees in the ledger what another one recorded of it.
 // What a pause keeps from starting is step's; whether a fact is news is all that is asked here.
 import { watch } from "node:fs";
-import { PAUSE_LOOK_MS, POLL_MS } from "../../base/limits.ts";
+import { POLL_MS } from "../../base/limits.ts";
 import type { PauseFact } from "../../domain/fact.ts";
 import type { World } from "../../domain/world.ts";
 import type { Ledger } from "./ledger.ts";
+
+/** What another daemon records of the queue is seen this soon: it comes with many other facts. */
+const PAUSE_LOOK_MS = 200;
 
 export interface PauseWatch {
   /** Looks now: what another daemon has recorded by then has been given over when this returns. */

@@ -12,9 +12,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { REPEAT_ANSWER_MS, REQUEST_ANSWER_MS } from "../../base/limits.ts";
 import { QUEUE_WORDS, type QueueWord } from "../../domain/command.ts";
 import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../../base/ids.ts";
+
+/** A daemon that was asked for something from the command line answers by then. */
+export const REQUEST_ANSWER_MS = 15_000;
+/** `nightlab repeat` waits this long for the daemon to have done so. */
+const REPEAT_ANSWER_MS = 90_000;
 
 export interface StopRequest {
   readonly kind: "stop";

@@ -4,12 +4,18 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { apply } from "../../domain/apply.ts";
-import { VIEW_BYTES, VIEW_ENDED, VIEW_FACTS } from "../../base/limits.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { ENDED } from "../../domain/command-state.ts";
 import { emptyWorld, type Command, type World } from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
+
+/** Ended commands that a glance at a lab has at hand; the ledger has all. */
+export const VIEW_ENDED = 50;
+/** Facts after which that view is kept anew: reading so many takes 20 ms. */
+export const VIEW_FACTS = 1_000;
+/** A larger view is slower to read than it spares. */
+const VIEW_BYTES = 16 * 2 ** 20;
 
 /** What a glance at a lab sees. */
 export interface StatusView {

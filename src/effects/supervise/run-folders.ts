@@ -3,13 +3,15 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { link, lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { FOLDER_TRIES } from "../../base/limits.ts";
 import { RUN_FOLDER, RUN_NAME, runFolder } from "../../base/ids.ts";
 import type { AttemptId, RunFolder } from "../../base/ids.ts";
 import { localStamp } from "../../base/time.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
 import { errorCode } from "../os/write-whole.ts";
+
+/** Names of run folders tried, a second apart, before giving up. */
+const FOLDER_TRIES = 100;
 
 export type FolderSearch =
   | { readonly kind: "found"; readonly folder: RunFolder }

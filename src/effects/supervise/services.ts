@@ -6,7 +6,11 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
-import { START_DEADLINE_MS, SYSTEMD_MS } from "../../base/limits.ts";
+
+/** A started shim has said who it is after this long, or the machine is in deep trouble. */
+export const START_DEADLINE_MS = 15_000;
+/** systemd answers at once; a manager that hangs is as good as none. */
+const SYSTEMD_MS = 5_000;
 
 export type Supervision =
   /** `memory`: it can hold a run to a limit. */

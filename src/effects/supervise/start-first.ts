@@ -1,8 +1,11 @@
 // Lets a start go before the words about the last run's end: a GPU is dearer than a receipt.
 // Reading logs, asking git and drawing would share the processor with it otherwise.
 import { setTimeout as pause } from "node:timers/promises";
-import { START_FIRST_LOOK_MS, START_FIRST_MS } from "../../base/limits.ts";
 import type { World } from "../../domain/world.ts";
+
+/** The end of a run is told this much later at most, while the next one starts in its place. */
+const START_FIRST_MS = 100;
+const START_FIRST_LOOK_MS = 5;
 
 /** Waits while a start is on its way, START_FIRST_MS at most. */
 export async function afterStarts(world: World): Promise<void> {

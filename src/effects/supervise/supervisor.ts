@@ -5,15 +5,6 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import {
-  ADOPTED_POLL_MS,
-  GRACE_MS,
-  SHIM_LEAVES_MS,
-  START_DEADLINE_MS,
-  START_LOOK_MS,
-  STOP_LOOK_MS,
-  SWEEP_ROUNDS,
-} from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import { placeVariables } from "../../domain/place.ts";
 import type { AttemptSpec, ProcessIdentity } from "../../domain/run.ts";
@@ -36,8 +27,21 @@ import {
   signalProcess,
 } from "../os/process-identity.ts";
 import { makeFifo } from "../os/native.ts";
-import { startService, type Supervision } from "./services.ts";
+import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { writeWhole } from "../os/write-whole.ts";
+
+/** Between TERM and KILL, so that a script can save its checkpoint. */
+export const GRACE_MS = 10_000;
+/** Adopted runs have no parent here to tell of their end: looked at this often. */
+export const ADOPTED_POLL_MS = 1_000;
+/** A shim leaves within milliseconds of its last word; a machine in trouble shall not hold the queue. */
+export const SHIM_LEAVES_MS = 2_000;
+/** Between two looks at a starting shim: a twentieth of the delay that a person could notice. */
+export const START_LOOK_MS = 2;
+/** Between two looks at processes that were asked to end. */
+export const STOP_LOOK_MS = 50;
+/** Processes that left the group and start new ones as they die: swept this often at most. */
+export const SWEEP_ROUNDS = 5;
 
 /** How an attempt is over. */
 export type AttemptEnd = Extract<AttemptState, { kind: "ended" | "lost" }>;

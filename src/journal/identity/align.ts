@@ -1,10 +1,12 @@
 // Identity: which command of the last journal stands where in this one, and what is new.
 // What follows from it (start, hold, cancel) is decided by who asks; nothing here looks at a run.
-import { ALIGN_SIMILAR_REACH } from "../../base/limits.ts";
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type Pair } from "./align-order.ts";
 import { similarCommands } from "./similar.ts";
+
+/** Two texts are compared word by word only where they stand this close. */
+const ALIGN_SIMILAR_REACH = 50;
 
 export interface KnownPlace {
   readonly id: CommandId;

@@ -1,6 +1,5 @@
 // CommonMark's block structure, line by line: which containers and which leaf are open after each.
 // Where a journal is split by it is decided in split-blocks.ts and cut-segments.ts.
-import { BLOCK_NESTING } from "../../base/limits.ts";
 import {
   closesFence,
   footnoteMark,
@@ -15,6 +14,9 @@ import { readItem, skipQuoteMark, startsItem } from "./container-marks.ts";
 import type { Container } from "./container-marks.ts";
 import { isRestBlank, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
 import type { Cursor } from "./line-cursor.ts";
+
+/** Lists and quotes inside one another: readers of Markdown recurse, and no person nests so deep. */
+export const BLOCK_NESTING = 50;
 
 type Leaf =
   | { readonly kind: "none" }

@@ -1,6 +1,5 @@
 // A command while it is being read, from a line or a fence alike: its keys checked one by one.
 // How lines and fences are taken apart is in command-line.ts and command-fence.ts.
-import { ARGUMENT_CHARS, GPUS_MOST, PRIORITY_MOST, SHARE_MOST } from "../../base/limits.ts";
 import { QUEUE_WORDS, type CommandSpec, type Verb } from "../../domain/command.ts";
 import { nearest } from "../../base/nearest.ts";
 import { readStopOn } from "../../settings/rule-values.ts";
@@ -22,6 +21,13 @@ import { readIf, readWhen } from "./condition-values.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { checkChanges, readRetry } from "./retry-values.ts";
 import { readSeeds, readSweep, sweepOf } from "./sweep-values.ts";
+
+/** Arguments of one command together: Linux takes at most 128 KiB in one argument. */
+const ARGUMENT_CHARS = 64 * 1024;
+/** GPUs, sharers of one, and steps of priority that a command may write. */
+const GPUS_MOST = 64;
+const SHARE_MOST = 16;
+const PRIORITY_MOST = 1_000;
 
 /** Keys that this version carries out. */
 const CARRIED = [

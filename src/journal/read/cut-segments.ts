@@ -1,9 +1,11 @@
 // Cuts a journal into segments that can be read by themselves: each begins with a top-level block
 // that means the same whatever stands above it. What is in a segment is read in segment.ts.
-import { SEGMENT_CHARS } from "../../base/limits.ts";
 import { newScan, takeLine } from "./block-scan.ts";
 import { isRestBlank, newCursor } from "./line-cursor.ts";
 import { quoteLine } from "./receipt-quotes.ts";
+
+/** A journal is read in segments of this many characters or more: one save seldom changes two. */
+const SEGMENT_CHARS = 2_048;
 
 /** Where a line's own characters end, and where the next line begins. */
 interface LineEnds {

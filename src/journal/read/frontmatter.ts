@@ -1,6 +1,6 @@
 // Finds a journal's frontmatter, and where the text below it begins.
 // What its keys mean is read in settings/plan.ts.
-import { YAML_CHARS } from "../../base/limits.ts";
+import { YAML_CHARS } from "../../base/yaml-map.ts";
 import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";

@@ -1,8 +1,8 @@
 // Places for problems that belong to no command, and for what is left of a problem's receipt once
 // its cause is gone, so that both are told and taken away as receipts are.
-import { BLOCK_NESTING } from "../../base/limits.ts";
 import type { CommandBlock } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
+import { BLOCK_NESTING } from "./block-scan.ts";
 import { receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";

@@ -1,6 +1,5 @@
 // `retry` as it is written: how often, for which causes, after how long, and with what changed.
 // Whether a run that ended is tried again is decided in scheduler/retry.ts.
-import { RETRIES_MOST } from "../../base/limits.ts";
 import { RETRY_CAUSES } from "../../domain/command.ts";
 import type { OptionChange, Retry, RetryCause } from "../../domain/command.ts";
 import { parseSpan } from "../../base/time.ts";
@@ -10,6 +9,9 @@ import type { YamlEntry, YamlValue } from "../../base/yaml-map.ts";
 import { changedArguments } from "../../domain/changed-arguments.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { optionName } from "./sweep-values.ts";
+
+/** Tries after the first one that a command may write. */
+const RETRIES_MOST = 10;
 
 const FORM = "write `retry: 2`, or `retry: { on: oom, set: { batch-size: /2 } }` in a fence";
 const KEYS = ["on", "times", "delay", "set"];

@@ -1,6 +1,5 @@
 // Reads one segment of a journal: commands with their receipts, tagged lines, headings, problems.
 // Offsets and lines count in the segment; assemble.ts puts them to their places in the file.
-import { BLOCK_CHARS, BLOCK_LINES } from "../../base/limits.ts";
 import type { FoundEntry } from "./entries.ts";
 import { moveBlock, receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { placeBlock, strayProblemReceipts, tellUnclosed, tooLarge } from "./problem-places.ts";
@@ -13,6 +12,10 @@ import { splitBlocks } from "./split-blocks.ts";
 import type { TopBlock } from "./split-blocks.ts";
 import { linesOf, placeOf, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
+
+/** Text of one top-level block that Markdown is read from: remark slows faster than it grows. */
+const BLOCK_CHARS = 256 * 1024;
+const BLOCK_LINES = 8_000;
 
 export interface Segment {
   /** UTF-16 units and lines. */

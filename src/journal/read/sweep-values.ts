@@ -1,12 +1,14 @@
 // `sweep` and `seeds` as they are written, read into options whose every combination is a run.
 // What the runs are called and what they are handed is put together in domain/grid.ts.
-import { SWEEP_MEMBERS_MOST } from "../../base/limits.ts";
 import type { SweptOption, SweptValue } from "../../domain/command.ts";
 import { membersIn } from "../../domain/grid.ts";
 import { brief, checkCount } from "../../settings/written-values.ts";
 import type { YamlEntry, YamlValue } from "../../base/yaml-map.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { tokenize } from "./tokens.ts";
+
+/** Runs of one sweep: more is a search, and no table holds it. */
+const SWEEP_MEMBERS_MOST = 1_000;
 
 const FORM = "write `sweep: { lr: [1e-4, 3e-4], seed: [0, 1, 2] }` in a fence";
 

@@ -1,6 +1,7 @@
 // Why a run ended, in a person's words, and how to mend it where that can be known.
 // The cause itself comes from facts (logs/); this only says it.
-import { REASON_CHARS, RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
+import { REASON_CHARS } from "../../base/limits.ts";
+import { RECEIPT_TEXT_CHARS } from "../../domain/receipt-flags.ts";
 import type { Cause, RunOutcome } from "../../domain/run.ts";
 import { spanText } from "../../base/time.ts";
 import type { Command } from "../../domain/world.ts";

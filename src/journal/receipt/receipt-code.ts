@@ -1,12 +1,15 @@
 // What a receipt says of the code and the environment of a run, and of the runs that repeat it.
 // What changed is found at the start, and how two runs compare at the end of the second.
-import { REPEAT_DIFFERENCES, RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
 import { ENDED } from "../../domain/command-state.ts";
+import { RECEIPT_TEXT_CHARS } from "../../domain/receipt-flags.ts";
 import type { RepeatCompared } from "../../domain/repeat.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command } from "../../domain/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
+
+/** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */
+const REPEAT_DIFFERENCES = 3;
 
 export interface CodeContext {
   /** Why the environment of a command that waits cannot be built, as far as is known. */

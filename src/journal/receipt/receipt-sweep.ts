@@ -1,13 +1,5 @@
 // The receipt of a sweep: how many of its runs stand how, a table of them, their failures and flags.
 // What one run's flags, metrics and ending read like is shared with receipt.ts.
-import {
-  RECEIPT_FLAGS,
-  RECEIPT_TEXT_CHARS,
-  SWEEP_CELL_CHARS,
-  SWEEP_COLUMNS,
-  SWEEP_ENDINGS,
-  SWEEP_ROWS,
-} from "../../base/limits.ts";
 import { ENDED } from "../../domain/command-state.ts";
 import { isFlag, type Finding } from "../../domain/finding.ts";
 import type { CommandId } from "../../base/ids.ts";
@@ -26,8 +18,16 @@ import {
   logLink,
   findingsOf,
   shownFindings,
+  RECEIPT_FLAGS,
+  RECEIPT_TEXT_CHARS,
 } from "../../domain/receipt-flags.ts";
 import { bestOfSweep } from "./sweep-best.ts";
+
+/** Rows, metrics, kinds of failure and characters of a value that a sweep's receipt shows. */
+const SWEEP_ROWS = 24;
+const SWEEP_COLUMNS = 3;
+const SWEEP_ENDINGS = 6;
+const SWEEP_CELL_CHARS = 40;
 
 export interface SweepContext {
   /** In the order of the grid. */

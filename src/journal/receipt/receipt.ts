@@ -1,6 +1,5 @@
 // The receipt of one command: its state, time, metrics, flags and plot as pieces of Markdown.
 // Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
-import { RECEIPT_TEXT_CHARS } from "../../base/limits.ts";
 import type { CommandState } from "../../domain/command-state.ts";
 import { saidReason } from "../../domain/command.ts";
 import { RUN_FOLDER } from "../../base/ids.ts";
@@ -18,6 +17,7 @@ import {
   metricTexts,
   plotImage,
   shownFindings,
+  RECEIPT_TEXT_CHARS,
 } from "../../domain/receipt-flags.ts";
 import { sweepFacts, sweepPieces, type SweepContext } from "./receipt-sweep.ts";
 import { earlierTries } from "./receipt-tries.ts";

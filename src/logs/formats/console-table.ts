@@ -1,7 +1,7 @@
 // Tables that programs print row by row under a header: YOLO, fastai, skorch, spaCy, detectron2's
 // results, a CSV on the console. Which header a row belongs to is kept in console-tables.ts.
-import { METRIC_KEY_CHARS } from "../../base/limits.ts";
 import type { LineStep, Spot } from "../lines/metric-line.ts";
+import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf, namesQuality } from "../metric-words.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { type NumberSpot, scanNumber } from "../lines/scan-number.ts";

@@ -1,8 +1,8 @@
 // Files of comma or tab separated values with a header: Lightning's metrics.csv, Keras's CSVLogger,
 // ultralytics' results.csv, progress.csv of reinforcement learning. Cells may be empty or padded.
-import { LINE_BYTES, QUOTED_CHARS, UNREAD_SAMPLES } from "../../base/limits.ts";
-import type { FileUnread } from "../lines/unread-lines.ts";
-import { createLineSplitter } from "../lines/lines.ts";
+import { QUOTED_CHARS } from "../../base/limits.ts";
+import { type FileUnread, UNREAD_SAMPLES } from "../lines/unread-lines.ts";
+import { createLineSplitter, LINE_BYTES } from "../lines/lines.ts";
 import type { LineStep } from "../lines/metric-line.ts";
 import { counterOf } from "../metric-words.ts";
 import type { RecordReading } from "../record-reading.ts";

@@ -4,12 +4,16 @@
 // A group `step`, `epoch` or `iteration` is the x axis, `split` the part of the data; a pair of
 // groups `key` and `value` names its metrics in the line; every other group is a metric.
 import { setFlagsFromString } from "node:v8";
-import { OWN_PATTERN_CHARS, OWN_PATTERN_MATCHES } from "../../base/limits.ts";
 import type { LineEntry, MetricLine, Spot } from "../lines/metric-line.ts";
 import { counterOf, inSplit } from "../metric-words.ts";
 import { trueText } from "../lines/plain-text.ts";
 import type { OwnFormat } from "../lines/text-reading.ts";
 import { scanNumber } from "../lines/scan-number.ts";
+
+/** A person's own pattern for metric lines: more is a program. */
+const OWN_PATTERN_CHARS = 1_000;
+/** Matches of it in one line. */
+const OWN_PATTERN_MATCHES = 1_000;
 
 export type OwnPattern =
   | { readonly kind: "pattern"; readonly read: OwnFormat }

@@ -3,9 +3,11 @@
 //
 // Formats: tensorflow/core/lib/io/record_writer.h (length, its CRC, data, its CRC, little endian)
 // and event.proto, summary.proto, tensor.proto of TensorFlow.
-import { EVENT_BYTES } from "../../base/limits.ts";
 import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
+
+/** A record of an event file that is longer holds a picture or a graph, and no scalar. */
+const EVENT_BYTES = 1 << 20;
 
 /** Whether a file of that name is read so. */
 export const isEventFile = (name: string): boolean => name.includes("tfevents");

@@ -1,6 +1,6 @@
 // trainer_state.json of Hugging Face's Trainer: each object in its `log_history` is a logged step.
 // The file is read as it comes, a token at a time, so that its size does not matter.
-import { METRIC_DEPTH, METRIC_KEY_CHARS } from "../../base/limits.ts";
+import { METRIC_DEPTH, METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf } from "../metric-words.ts";
 import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";

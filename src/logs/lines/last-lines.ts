@@ -1,6 +1,9 @@
 // The last lines of a log that say something, for a person; of a line that was redrawn, its last
 // form. Texts are only made when the bytes they stand in are about to go.
-import { LAST_LINES, QUOTED_CHARS } from "../../base/limits.ts";
+import { QUOTED_CHARS } from "../../base/limits.ts";
+
+/** Last console lines kept for a person. */
+const LAST_LINES = 20;
 
 export interface LastLines {
   add(line: number, bytes: Uint8Array, from: number, to: number): void;

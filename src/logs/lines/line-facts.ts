@@ -1,17 +1,20 @@
 // What the lines of one log tell besides metrics: when they were written, how far the run says
 // it is, which warnings repeat. The rules that ask for it are in rules/; nothing is judged here.
-import {
-  FALLS_KEPT,
-  PACE_POINTS,
-  PROGRESS_LINES,
-  QUOTED_CHARS,
-  WARNING_CHARS,
-  WARNING_TEMPLATES,
-} from "../../base/limits.ts";
+import { QUOTED_CHARS } from "../../base/limits.ts";
 import type { LineFacts, LogPlace, StepFall, Timeline, Warning } from "../../domain/sample.ts";
 import type { Spot } from "./metric-line.ts";
 import { ownCopy } from "./plain-text.ts";
 import { createTimeline } from "./timeline.ts";
+
+/** Step and time of this many metric lines: blocks of 30 of them still show a slowdown. */
+const PACE_POINTS = 4_096;
+/** Lines from a log's start in which it tells how far it means to go, and what it loads. */
+const PROGRESS_LINES = 2_000;
+/** Falls of the step that are kept: a counter that starts anew each epoch falls for ever. */
+const FALLS_KEPT = 64;
+/** Beginning of a warning that tells it from another, and how many are counted. */
+const WARNING_CHARS = 160;
+const WARNING_TEMPLATES = 200;
 
 /** One line as the facts need it; one object is filled again and again. NaN: the line has none. */
 export interface SeenLine {

@@ -5,7 +5,6 @@
 // formats let numbers decide nothing (`fixed` stretches apart, which are compared byte by byte),
 // so what was understood of one holds for all. It is the idea of log templates (P. He and others:
 // Drain, ICWS 2017), used as a memory of a parser instead of one.
-import { SHAPES_BYTES } from "../../base/limits.ts";
 import { type LineTokens, NUMBER, SPACE } from "./line-tokens.ts";
 import type { Spot } from "./metric-line.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
@@ -19,6 +18,9 @@ import {
   codeOf,
   tightOf,
 } from "./shape-code.ts";
+
+/** Remembered shapes of one file; when they are full, all are forgotten and learned anew. */
+const SHAPES_BYTES = 256 * 1024;
 
 export interface Shape<T> {
   readonly code: Int32Array;

@@ -1,6 +1,11 @@
 // Cuts a growing file's bytes into lines, whatever the chunks, with bounded memory.
 // It knows nothing of what a line says; lines.ts only counts and hands on bytes.
-import { LINE_BYTES, LONG_LINE_HEAD_BYTES } from "../../base/limits.ts";
+
+/** A longer log line is cut here: it is no metric line. */
+export const LINE_BYTES = 1 << 20;
+
+/** Of a log line that was cut, this much is looked at: enough to tell what kind of line it was. */
+export const LONG_LINE_HEAD_BYTES = 4_096;
 
 /**
  * Takes one line, or one redraw of a progress bar within a line: `bytes[from..to)` without its

@@ -1,8 +1,10 @@
 // The shape of a log line as numbers that its like are compared with, byte by byte.
 // Comparing is done in line-shapes.ts.
-import { SHAPE_BYTES } from "../../base/limits.ts";
 import { type LineTokens, NUMBER, SPACE, maySign } from "./line-tokens.ts";
 import type { Spot } from "./metric-line.ts";
+
+/** A longer line's shape is not remembered: it is read with care each time. */
+const SHAPE_BYTES = 8_192;
 
 /** Runs of bytes, with their length before them; any spaces; numbers, which may go to a slot. */
 export const ANY_SPACE = 256;

@@ -1,6 +1,6 @@
 // Gives things without a stamp of their own that of the line above them or of the next one.
 // Stamps themselves are read in line-stamp.ts.
-import { TOLD_LINES_EACH_END } from "../../base/limits.ts";
+import { TOLD_LINES_EACH_END } from "../series/kept-ends.ts";
 
 /** When something was said: its own stamp, that of the line above, or the next one after it. */
 export interface Stamped {

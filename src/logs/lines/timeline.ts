@@ -1,7 +1,9 @@
 // When the lines of a log were written: line numbers and their stamps, thinned to a bound, and the
 // time of any line between them. Which runs are drawn over time is left to report/.
-import { TIMELINE_POINTS } from "../../base/limits.ts";
 import type { Timeline } from "../../domain/sample.ts";
+
+/** Stamped lines of one log that tell the time of those between: more than a plot has columns. */
+export const TIMELINE_POINTS = 1_024;
 
 export interface TimelineReader {
   /** A line with a stamp; lines come in order. */

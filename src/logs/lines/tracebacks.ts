@@ -1,7 +1,10 @@
 // Finds how a Python program says that it failed: tracebacks of Python, loguru and rich, syntax
 // errors, and the refusals of argparse, click and Typer. Which one ended the run is in cause.ts.
-import { QUOTED_CHARS, TRACEBACK_LINES } from "../../base/limits.ts";
+import { QUOTED_CHARS } from "../../base/limits.ts";
 import { ownCopy } from "./plain-text.ts";
+
+/** Lines of one traceback that are waited through for its last: deep recursion prints some 1,000. */
+const TRACEBACK_LINES = 5_000;
 
 /** A failure as the lines show it. */
 export interface FoundTraceback {

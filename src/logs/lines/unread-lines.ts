@@ -1,8 +1,10 @@
 // Metric lines of one file that no format understood: how many, and a few of them as samples.
 // Which lines these are is decided by the readers.
-import { UNREAD_SAMPLES } from "../../base/limits.ts";
 import type { LogPlace } from "../../domain/sample.ts";
 import { quoted, utf8 } from "./line-bytes.ts";
+
+/** Lines not understood that are kept for a person to see. */
+export const UNREAD_SAMPLES = 5;
 
 export interface FileUnread {
   readonly count: number;

@@ -1,6 +1,6 @@
 // Finds in a line's tokens what may be a value with its name: `loss: 2.5`, `lr=1e-4`, `acc 93.1%`.
 // Whether such a pair is a metric is weighed in formats/key-value.ts.
-import { METRIC_KEY_CHARS } from "../../base/limits.ts";
+import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { afterSpace, isMark, tokenText } from "./line-counter.ts";
 import { NUMBER, SPACE, WORD } from "./line-tokens.ts";
 import type { PlainLine } from "./metric-line.ts";

@@ -1,6 +1,8 @@
 // A list that keeps only its first and its last members, however many are added.
 // For things that a log may repeat a million times and a person wants a few of.
-import { TOLD_LINES_EACH_END } from "../../base/limits.ts";
+
+/** Tracebacks and telling lines of one file: the first and the last this many are kept. */
+export const TOLD_LINES_EACH_END = 50;
 
 export interface KeptEnds<T> {
   add(item: T): void;

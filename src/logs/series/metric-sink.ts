@@ -1,16 +1,20 @@
 // Takes the values that one log file holds and keeps a store for each of its metrics.
 // Every reader of a kind of file ends here; what is wrong with a metric is asked elsewhere.
-import {
-  POINTS_LEAST,
-  POINTS_PER_RUN,
-  POINTS_PER_SERIES,
-  SERIES_PER_FILE,
-} from "../../base/limits.ts";
-import { SERIES_PER_RUN } from "../../base/limits.ts";
 import type { Series } from "../../domain/sample.ts";
 import type { Announced } from "../lines/announced.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 import { type NewValue, type SeriesStore, createSeriesStore } from "./series-store.ts";
+
+/** Metrics of one log file: each one costs memory for ever, and nobody looks at more. */
+export const SERIES_PER_FILE = 5_000;
+/** Values of all series of a run together that are kept: 20 bytes each, 30 MB... */
+export const POINTS_PER_RUN = 1_500_000;
+/** ...of which one series has at most so many, all exact up to this count... */
+export const POINTS_PER_SERIES = 65_536;
+/** ...and at least so many, however many series there are. */
+const POINTS_LEAST = 256;
+/** Metrics of all logs of one run: each one costs a few KB. */
+const SERIES_PER_RUN = 20_000;
 
 /** What all files of one run share: how many metrics they have, and so how much each may keep. */
 export interface RunBudget {

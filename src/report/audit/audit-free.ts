@@ -1,6 +1,5 @@
 // The claims in a person's own words on a page: each number must be a cited token, a logged value
 // or a quantity that nightlab derives, and "better" must be borne out by the statistics.
-import { AUDIT_KNOWN } from "../../base/limits.ts";
 import { isClaim, sentencesOf } from "./audit-claims.ts";
 import { brief } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
@@ -8,6 +7,9 @@ import type { Told } from "./audit-match.ts";
 import { compareDecimals, parseDecimal, toNumber, type Decimal } from "../../base/decimal.ts";
 import { isSourceEntry, type PageSource } from "./page-sources.ts";
 import { numberText, type UnitToken } from "./unit-tokens.ts";
+
+/** Values that a person's own number is compared with. */
+const AUDIT_KNOWN = 200_000;
 
 /** A value that a page may state. */
 export interface KnownValue {

@@ -1,6 +1,6 @@
 // One line of LAB.md each: a run, a sweep, a flag, a verdict, a command that waits. Links lead from
 // the lab's folder. Which lines there are, and in which order, is night-page.ts's.
-import { NIGHT_FLAGS, QUOTED_CHARS } from "../../base/limits.ts";
+import { QUOTED_CHARS } from "../../base/limits.ts";
 import { causeWords } from "../../journal/receipt/receipt-cause.ts";
 import { findingText as receiptText, logLink, metricTexts } from "../../domain/receipt-flags.ts";
 import {
@@ -19,6 +19,9 @@ import type { Occurrence } from "../../domain/window.ts";
 import type { Command, Run } from "../../domain/world.ts";
 import { counted } from "../../base/markdown.ts";
 import { leftAtMs, openFlags, type NightRun } from "../../scheduler/night-facts.ts";
+
+/** Flags of one run that LAB.md lists; its receipt has more. */
+const NIGHT_FLAGS = 4;
 
 /** What the files of an experiment add, for the experiments in which something ran. */
 export interface NightExperiment {

@@ -1,6 +1,5 @@
 // The morning's part of LAB.md as blocks: what died first, then what is done, flagged and judged,
 // what waits and for what, and the nights before. The facts are night-facts.ts's.
-import { NIGHT_ITEMS } from "../../base/limits.ts";
 import { spanText } from "../../base/time.ts";
 import { counted, listed } from "../../base/markdown.ts";
 import {
@@ -21,6 +20,9 @@ import {
   type NightContext,
 } from "./night-items.ts";
 import type { PageBlock } from "../../base/seal.ts";
+
+/** Runs of one kind, or commands that wait, that LAB.md lists: a page is read over one coffee. */
+const NIGHT_ITEMS = 30;
 
 /** The blocks of one night, in page order. The same facts and context give the same bytes. */
 export function nightBlocks(facts: NightFacts, context: NightContext): readonly PageBlock[] {

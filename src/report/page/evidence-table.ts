@@ -1,7 +1,7 @@
 // The runs that are evidence side by side: each criterion metric's values, and from three runs
 // on mean, standard deviation and interval. One or two runs allow no estimate, so none is made.
-import { BOOTSTRAP_RESAMPLES } from "../../base/limits.ts";
 import { decimalText, parseDecimal, type Decimal } from "../../base/decimal.ts";
+import { BOOTSTRAP_RESAMPLES } from "../../judge/bootstrap.ts";
 import type { Operand } from "../../judge/evaluate.ts";
 import { termMetrics, type MetricTerm } from "../../criteria/criterion.ts";
 import type { Facts } from "../../judge/facts.ts";

@@ -1,12 +1,14 @@
 // The pictures of one run as a report shows them: a metric in all its splits before its single
 // curves, and each with a caption that names the lines it was read from.
-import { REPORT_FIGURES_PER_RUN } from "../../base/limits.ts";
 import type { PlotRef } from "../../domain/run.ts";
 import type { MetricSummary, Sample } from "../../domain/sample.ts";
 import { SYSTEM_LOG } from "../../logs/system-lines.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, image, link, listed, plain } from "../../base/markdown.ts";
 import { splitPictures, SYSTEM_PICTURE } from "../plots/split-pictures.ts";
+
+/** Figures of one run in REPORT.md; its other plots are linked. */
+const REPORT_FIGURES_PER_RUN = 4;
 
 export interface RunFigures {
   readonly inline: readonly PlotRef[];

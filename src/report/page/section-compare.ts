@@ -1,12 +1,12 @@
 // Results: every group of runs beside the baseline's, and the settings of a sweep side by side.
 // The numbers come from comparisons.ts; what they mean is left to the person.
-import { REPORT_COMPARISONS } from "../../base/limits.ts";
 import {
   measureGroup,
   measuresOf,
   type GroupComparison,
   type Measure,
   type Measurement,
+  REPORT_COMPARISONS,
 } from "../../judge/comparisons.ts";
 import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
 import { findMetric, type Operand } from "../../judge/evaluate.ts";

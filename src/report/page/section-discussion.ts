@@ -1,6 +1,5 @@
 // Discussion: the journal's tagged entries as written, the flags of the runs, and the limits of
 // the experiment as facts. No interpretation is added to them.
-import { REPORT_ENTRIES } from "../../base/limits.ts";
 import { isFlag } from "../../domain/finding.ts";
 import type { Entry } from "../../domain/journal.ts";
 import { spanText } from "../../base/time.ts";
@@ -11,6 +10,9 @@ import { runState } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/seal.ts";
 import { quotedSections } from "./section-quotes.ts";
+
+/** Tagged entries, and flags, that REPORT.md lists; the newest, since the journal has them all. */
+const REPORT_ENTRIES = 300;
 
 /** The whole section. */
 export function discussionBlocks(facts: Facts): readonly PageBlock[] {

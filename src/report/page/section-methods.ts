@@ -1,6 +1,5 @@
 // Methods: the plan with its lines, scripts and machines, every run, and who is left out and why.
 // Runs that failed or are ignored are named here, so that none is dropped in silence.
-import { REPORT_DISTINCT } from "../../base/limits.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { citeJournal, type Facts } from "../../judge/facts.ts";
 import { changedLines } from "./changed-criteria.ts";
@@ -11,6 +10,9 @@ import { runTable } from "./run-table.ts";
 import type { PageBlock } from "../../base/seal.ts";
 import { hypothesisText } from "./section-opening.ts";
 import { hasSection, quotedSections } from "./section-quotes.ts";
+
+/** Distinct facts of one kind (hosts, commits, GPUs) listed in Methods. */
+const REPORT_DISTINCT = 10;
 
 /** The whole section. */
 export function methodsBlocks(facts: Facts): readonly PageBlock[] {

@@ -1,10 +1,12 @@
 // Sorts the person's own headings into the sections of the report, and quotes them there.
 // What counts as a heading, and the text below it, is journal/'s reading.
-import { REPORT_QUOTE_CHARS } from "../../base/limits.ts";
 import type { Section } from "../../domain/journal.ts";
 import { citeJournal, type Facts } from "../../judge/facts.ts";
 import { plain, quotation } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/seal.ts";
+
+/** Characters of one section of the journal that REPORT.md quotes; the rest is linked. */
+const REPORT_QUOTE_CHARS = 8_000;
 
 export type Quoted = "introduction" | "methods" | "results" | "discussion" | "conclusion";
 

@@ -1,6 +1,5 @@
 // Results: first what the runs say together, then for each run what it logged and its figures.
 // Only values and their places; what they mean is the person's to say.
-import { REPORT_METRICS_PER_RUN } from "../../base/limits.ts";
 import type { PromisedMetric } from "../../domain/journal.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
@@ -12,6 +11,9 @@ import { figureText, linkedText, runFigures, type RunFigures } from "./run-figur
 import type { PageBlock } from "../../base/seal.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
+
+/** Metrics of one run in its table in REPORT.md, the promised ones first. */
+const REPORT_METRICS_PER_RUN = 20;
 
 /** The whole section. */
 export function resultsBlocks(facts: Facts): readonly PageBlock[] {

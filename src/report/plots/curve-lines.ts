@@ -1,17 +1,21 @@
 // The runs of an experiment as lines of one picture: which settings have a colour, which runs are
 // grey, and the mean with its band where a setting has many seeds. How it looks is plot-curves.ts.
-import {
-  CURVE_GROUPS,
-  CURVE_OTHER_COLUMNS,
-  CURVE_OTHERS,
-  CURVE_SEEDS_BAND,
-  CURVE_BAND_POINTS,
-} from "../../base/limits.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { Curve } from "../../judge/curves.ts";
 import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { tQuantile } from "../../base/student-t.ts";
+
+/** Settings in one picture of curves that have a colour: more cannot be told apart. */
+export const CURVE_GROUPS = 10;
+/** Further runs in such a picture, grey, the newest... */
+const CURVE_OTHERS = 120;
+/** ...with fewer columns each, since nobody follows a single one. */
+const CURVE_OTHER_COLUMNS = 25;
+/** Runs of one setting from which on their mean is drawn with its interval in place of each. */
+export const CURVE_SEEDS_BAND = 5;
+/** Places of such a mean where its runs were logged at different ones. */
+const CURVE_BAND_POINTS = 120;
 
 export type Axis = "step" | "time";
 

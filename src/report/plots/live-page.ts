@@ -1,16 +1,9 @@
 // What plots/index.html carries: the runs of an experiment with their curves and final values, a
 // bounded number of each, as data for the script of the page. Writing the file is left to effects/.
-import {
-  CURVE_GROUPS,
-  PAGE_CURVE_POINTS,
-  PAGE_METRICS,
-  PAGE_POINTS,
-  PAGE_RUNS,
-} from "../../base/limits.ts";
 import { canonicalMetric, sameMetric } from "../../domain/metric-key.ts";
 import { measured, withoutText } from "../../judge/compare-dots.ts";
 import { measuresOf, type Measure } from "../../judge/comparisons.ts";
-import { comparedRuns, thinnedIndices } from "./curve-lines.ts";
+import { comparedRuns, thinnedIndices, CURVE_GROUPS } from "./curve-lines.ts";
 import type { Curve } from "../../judge/curves.ts";
 import { evidenceOf } from "../../judge/evidence.ts";
 import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
@@ -19,6 +12,15 @@ import { comparedMetrics, measureName } from "./plot-compare.ts";
 import { shapeOf } from "../../judge/plot-data.ts";
 import { counted } from "./plot-text.ts";
 import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
+
+/** Runs of an experiment in its live page, the newest: a list of more is no list... */
+export const PAGE_RUNS = 1_000;
+/** ...and its metrics, the promised ones first... */
+const PAGE_METRICS = 8;
+/** ...and points of all their curves together: some 2 MB of numbers. */
+const PAGE_POINTS = 100_000;
+/** ...of which each curve may have so many: rather fewer metrics than bent curves. */
+export const PAGE_CURVE_POINTS = 60;
 
 export interface LivePage {
   readonly experiment: string;

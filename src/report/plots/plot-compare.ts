@@ -1,7 +1,6 @@
 // Pictures of an experiment as Vega-Lite specs: what each run that has ended came to, by setting,
 // and a sweep over its options. Which runs count is comparisons.ts; drawing is effects/.
 import type { TopLevelSpec } from "vega-lite";
-import { COMPARE_PLOT_GROUPS, COMPARE_SWEEP_GROUPS } from "../../base/limits.ts";
 import { canonicalMetric } from "../../domain/metric-key.ts";
 import { measured, withoutText } from "../../judge/compare-dots.ts";
 import { measuresOf, type Measure } from "../../judge/comparisons.ts";
@@ -15,6 +14,11 @@ import { pictureSpec } from "./plot-spec.ts";
 import { axisTitle, shorten, shortLabels } from "./plot-text.ts";
 import { INK, splitColour } from "./plot-theme.ts";
 import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
+
+/** Settings in one picture of an experiment, the newest: more labels cannot be read. */
+const COMPARE_PLOT_GROUPS = 24;
+/** Settings in one picture of a sweep, the newest: a map of twenty by twenty can still be read. */
+const COMPARE_SWEEP_GROUPS = 400;
 
 export interface ComparePlot {
   /** Its name for ever: `final last val/loss`, `sweep best val/acc`. */

@@ -1,8 +1,13 @@
 // The curves of an experiment's runs in one picture, over the step or over time, as a Vega-Lite
 // spec. Which runs and lines it has is curve-lines.ts, which measures have one plot-compare.ts.
 import type { TopLevelSpec } from "vega-lite";
-import { CURVE_SEEDS_BAND } from "../../base/limits.ts";
-import { curveLines, type Axis, type CurveLine, type CurvesDrawn } from "./curve-lines.ts";
+import {
+  curveLines,
+  type Axis,
+  type CurveLine,
+  type CurvesDrawn,
+  CURVE_SEEDS_BAND,
+} from "./curve-lines.ts";
 import { runState, type ReportRun } from "../../judge/input.ts";
 import { shapeOf, type Shape } from "../../judge/plot-data.ts";
 import { xAxis, yAxis, type Layer } from "./plot-layers.ts";

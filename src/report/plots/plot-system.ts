@@ -1,8 +1,8 @@
 // The picture of what a run used: processor, memory and GPU over time, one below the other.
 // The samples are read in logs/system-lines.ts; they are no metrics of the run.
 import type { TopLevelSpec } from "vega-lite";
-import { PLOT_COLUMNS } from "../../base/limits.ts";
 import type { SystemSample, SystemSeries } from "../../domain/system.ts";
+import { PLOT_COLUMNS } from "../../judge/plot-data.ts";
 import { linearTicks } from "./axis-ticks.ts";
 import { m4 } from "../../base/m4.ts";
 import { axis, PLOT_WIDTH, type Layer } from "./plot-layers.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CURVE_COLUMNS, CURVES_PER_RUN } from "../../../src/base/limits.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { curveOf, curvesOf } from "../../../src/judge/curves.ts";
+import { curveOf, curvesOf, CURVE_COLUMNS, CURVES_PER_RUN } from "../../../src/judge/curves.ts";
 import { curveRun } from "./made-runs.ts";
 import { madeSeries, noise } from "./made-series.ts";
 

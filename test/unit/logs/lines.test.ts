@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { LINE_BYTES, LONG_LINE_HEAD_BYTES } from "../../../src/base/limits.ts";
-import { createLineSplitter } from "../../../src/logs/lines/lines.ts";
+import {
+  createLineSplitter,
+  LINE_BYTES,
+  LONG_LINE_HEAD_BYTES,
+} from "../../../src/logs/lines/lines.ts";
 
 /** Lines of chunks, each `line@offset text`, a cut one marked. */
 function split(chunks: readonly (string | Uint8Array)[], finish = true): readonly string[] {

@@ -1,8 +1,8 @@
 // What made readers of logs go wrong on real logs, each with a log like it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { POINTS_PER_SERIES } from "../../../src/base/limits.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
+import { POINTS_PER_SERIES } from "../../../src/logs/series/metric-sink.ts";
 import { metric, readLines, readText, seriesOf } from "./reading.ts";
 
 test("Python's NaN and Infinity are values, where JSON has none", () => {

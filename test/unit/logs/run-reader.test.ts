@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import {
-  POINTS_PER_SERIES,
-  SERIES_PER_FILE,
-  TOLD_LINES_EACH_END,
-} from "../../../src/base/limits.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
+import { TOLD_LINES_EACH_END } from "../../../src/logs/series/kept-ends.ts";
+import { POINTS_PER_SERIES, SERIES_PER_FILE } from "../../../src/logs/series/metric-sink.ts";
 import { metric, readLines, readText, seriesOf } from "./reading.ts";
 
 test("a series has its steps, values, lines and the places of its extremes", () => {

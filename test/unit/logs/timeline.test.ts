@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TIMELINE_POINTS } from "../../../src/base/limits.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { createTimeline, timeOfLine } from "../../../src/logs/lines/timeline.ts";
+import { createTimeline, timeOfLine, TIMELINE_POINTS } from "../../../src/logs/lines/timeline.ts";
 
 test("a line between two stamped ones has its time on a straight line between them", () => {
   const timeline = {

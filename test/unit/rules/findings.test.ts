@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { FINDINGS_PER_RULE, NO_METRICS_MS } from "../../../src/base/limits.ts";
 import type { Cause } from "../../../src/domain/run.ts";
 import { RULES } from "../../../src/domain/finding.ts";
 import { causeOfDeath } from "../../../src/rules/cause.ts";
-import { findings } from "../../../src/rules/findings.ts";
+import { findings, FINDINGS_PER_RULE } from "../../../src/rules/findings.ts";
+import { NO_METRICS_MS } from "../../../src/rules/no-metrics.ts";
 import type { RuleInput } from "../../../src/rules/rule.ts";
 import { PLAN, metric, readLines, readText, ruleInput } from "../logs/reading.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { QUIET_MS, SETTLE_LINE_MS } from "../../../src/base/limits.ts";
+import { QUIET_MS, SETTLE_LINE_MS } from "../../../src/domain/lab-settings.ts";
 import { readIgnoredRuns } from "../../../src/settings/ignored.ts";
 import { readLabSettings } from "../../../src/settings/lab.ts";
 import { nearest } from "../../../src/base/nearest.ts";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PAGE_CURVE_POINTS, PAGE_RUNS } from "../../../../src/base/limits.ts";
-import { livePage, livePageHtml } from "../../../../src/report/plots/live-page.ts";
+import {
+  livePage,
+  livePageHtml,
+  PAGE_CURVE_POINTS,
+  PAGE_RUNS,
+} from "../../../../src/report/plots/live-page.ts";
 import type { Finding } from "../../../../src/domain/finding.ts";
 import { curvesOf } from "../../../../src/judge/curves.ts";
 import { input } from "../../judge/given.ts";

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CURVE_GROUPS, CURVE_SEEDS_BAND } from "../../../../src/base/limits.ts";
-import { bandOf, curveLines } from "../../../../src/report/plots/curve-lines.ts";
+import {
+  bandOf,
+  curveLines,
+  CURVE_GROUPS,
+  CURVE_SEEDS_BAND,
+} from "../../../../src/report/plots/curve-lines.ts";
 import type { ReportRun } from "../../../../src/judge/input.ts";
 import { comparePlots } from "../../../../src/report/plots/plot-compare.ts";
 import { curvesPicture } from "../../../../src/report/plots/plot-curves.ts";
