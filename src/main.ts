@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import type { Answer } from "./cli/answer.ts";
+import type { Answer } from "./cli/command-result.ts";
 
 const TEACH = `
 A lab is a folder with a nightlab.yaml; every folder in it with a JOURNAL.md is an experiment.

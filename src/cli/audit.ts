@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { auditFiles, type AuditedPage } from "../effects/pages/audit-files.ts";
-import { type Answer, refused } from "./answer.ts";
+import { type Answer, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";

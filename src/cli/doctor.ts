@@ -3,7 +3,7 @@
 import type { Check } from "../effects/daemon/health-lab.ts";
 import { checkHealth } from "../effects/daemon/health.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { findLab } from "./lab-world.ts";
 

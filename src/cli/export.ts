@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
-import { type Answer, refused } from "./answer.ts";
+import { type Answer, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";

@@ -1,10 +1,10 @@
 // `nightlab history JOURNAL`: the kept versions of a journal, newest first.
 // Getting one back is restore.ts.
-import { VERSION_DIGITS } from "../journal/merge/set-aside.ts";
+import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { localStamp } from "../base/time.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { columns } from "./columns.ts";
-import { changedLines, keptJournal, textOfVersion } from "./kept-journal.ts";
+import { changedLines, keptJournal, textOfVersion } from "./journal-versions.ts";
 
 /** Versions that are listed unless all are asked for: one screen. */
 const SHOWN = 30;

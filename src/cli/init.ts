@@ -2,7 +2,7 @@
 // Never overwrites: what is there stays as it is, and a second call changes nothing.
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { errorCode, fileErrorText } from "./file-error.ts";
 import { readTemplate } from "./templates.ts";
 

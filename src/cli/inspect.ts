@@ -15,7 +15,7 @@ import { betterWay, splitOf } from "../logs/metric-role.ts";
 import type { TextOptions } from "../logs/lines/text-reading.ts";
 import type { RuleInput } from "../rules/rule.ts";
 import { createRunReader } from "../logs/run-reader.ts";
-import { type Answer, refused } from "./answer.ts";
+import { type Answer, refused } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { createExplainer } from "./inspect-explain.ts";
 import { recordedRun } from "./inspect-record.ts";

@@ -6,7 +6,7 @@ import { ENDED } from "../domain/command-state.ts";
 import { attemptDir } from "../effects/supervise/attempts.ts";
 import type { LabPath } from "../base/ids.ts";
 import { runsOf, type Command, type Run } from "../domain/world.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 const LOOK_MS = 250;

@@ -10,7 +10,7 @@ import { rebuildLabPage } from "../effects/daemon/rebuild-lab.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import type { LabPath } from "../base/ids.ts";
 import { localStamp } from "../base/time.ts";
-import { type Answer, refused } from "./answer.ts";
+import { type Answer, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab, readFacts } from "./lab-world.ts";

@@ -6,7 +6,7 @@ import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { repeatAnswer, writeRequest } from "../effects/state/requests.ts";
 import { RUN_FOLDER } from "../base/ids.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 interface Place {

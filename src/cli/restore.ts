@@ -2,17 +2,17 @@
 // when told to. The putting back itself is effects/journal-store/restore-version.ts, or the daemon's if one runs.
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
-import { DisplacedFiles } from "../effects/journal-store/displaced.ts";
+import { DisplacedFiles } from "../effects/journal-store/replaced-files.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { restoreAnswer, writeRequest } from "../effects/state/requests.ts";
 import { restoreVersion } from "../effects/journal-store/restore-version.ts";
-import { VERSION_DIGITS } from "../journal/merge/set-aside.ts";
+import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { localStamp } from "../base/time.ts";
 import { shellWord } from "../base/shell-word.ts";
-import type { KeptVersion } from "../effects/journal-store/kept-versions.ts";
-import { refused, type Answer } from "./answer.ts";
+import type { KeptVersion } from "../effects/journal-store/version-store.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
-import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./kept-journal.ts";
+import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./journal-versions.ts";
 
 const SHOWN_LINES = 20;
 

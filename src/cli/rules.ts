@@ -3,7 +3,7 @@
 import { RULES, STOPPING } from "../domain/finding.ts";
 import { RULE_BOOK } from "../rules/rule-book.ts";
 import type { Rule } from "../rules/rule.ts";
-import type { Answer } from "./answer.ts";
+import type { Answer } from "./command-result.ts";
 
 const TIERS = {
   A: "A, always a flag",

@@ -6,20 +6,20 @@ import {
   environmentLog,
   readEnvironmentProgress,
 } from "../effects/environment/environment-log.ts";
-import { glanceAtGpus, type GpuGlance } from "../effects/gpu/gpu-glance.ts";
+import { glanceAtGpus, type GpuGlance } from "../effects/gpu/gpu-cache.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
-import { readLive, type LiveMetric } from "../effects/run-store/live-run.ts";
+import { readLive, type LiveMetric } from "../effects/run-store/run-heartbeat.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { readStatusView } from "../effects/state/status-view.ts";
 import { causeWords } from "../journal/receipt/receipt-cause.ts";
 import { commandTitle, saidReason } from "../domain/command.ts";
 import { isFlag } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
-import { placeName } from "../domain/place.ts";
+import { placeName } from "../domain/slot.ts";
 import type { Command } from "../domain/world.ts";
 import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
-import { atWork, pauseWords } from "../domain/pause-words.ts";
+import { atWork, pauseWords } from "../domain/pause-text.ts";
 
 /** One command as `--json` gives it; times in ms since 1970, spans in ms. */
 export interface StatusEntry {

@@ -2,7 +2,7 @@
 // It asks no daemon, so that it answers whether one is there or not.
 import { existsSync } from "node:fs";
 import type { LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 import { statusFacts } from "./status-facts.ts";
 import { statusLines } from "./status-page.ts";

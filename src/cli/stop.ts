@@ -4,7 +4,7 @@ import { ENDED } from "../domain/command-state.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import { commandTitle } from "../domain/command.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 /** 0 when the end was asked for, 1 when it had ended before. */

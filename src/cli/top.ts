@@ -1,7 +1,7 @@
 // `nightlab top`: the status page, renewed every second until it is left with `q`.
 // What stands on it is status-page.ts's, how it gets onto the terminal screen.ts's.
 import type { LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 import { openScreen, type ScreenParts } from "./screen.ts";
 import { statusFacts } from "./status-facts.ts";

@@ -5,7 +5,7 @@ import { ENDED } from "../domain/command-state.ts";
 import { commandTitle } from "../domain/command.ts";
 import { spanText } from "../base/time.ts";
 import type { Command } from "../domain/world.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
 
 const LOOK_MS = 250;

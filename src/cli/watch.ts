@@ -4,11 +4,11 @@ import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
 import { openLog } from "../effects/os/log.ts";
-import { openDaemon } from "../effects/daemon/real-daemon.ts";
-import { keepHeapSmall } from "../effects/os/small-heap.ts";
+import { openDaemon } from "../effects/daemon/compose-daemon.ts";
+import { keepHeapSmall } from "../effects/os/trim-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./answer.ts";
+import { refused, type Answer } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 
 /** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */

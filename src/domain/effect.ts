@@ -3,7 +3,7 @@
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
 import type { AttemptSpec, Exit, KnownEnding, StartFacts, StopAsker } from "./run.ts";
-import type { PageBlock } from "../base/seal.ts";
+import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
 import type { Problem } from "../base/problem.ts";
 

@@ -6,7 +6,7 @@ import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
 import type { CommandForm } from "./journal.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
-import type { PageBlock } from "../base/seal.ts";
+import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
 import type { Repeats } from "./repeat.ts";
 import type {

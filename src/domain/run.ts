@@ -3,7 +3,7 @@
 import type { After, Runner, Verb } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, RunFolder } from "../base/ids.ts";
-import type { Place } from "./place.ts";
+import type { Place } from "./slot.ts";
 import type { PinnedEnvironment, RepeatCompared } from "./repeat.ts";
 import type { MetricSummary } from "./sample.ts";
 

@@ -10,11 +10,11 @@ import type { CommandForm } from "./journal.ts";
 import type { JournalView } from "./journal-view.ts";
 import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
-import type { PageBlock } from "../base/seal.ts";
+import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
 import type { Problem } from "../base/problem.ts";
 import type { Pause, YoungDeath } from "./pause.ts";
-import { emptyGpuWatch, type GpuWatch, type Place } from "./place.ts";
+import { emptyGpuWatch, type GpuWatch, type Place } from "./slot.ts";
 import type {
   AttemptSpec,
   Exit,

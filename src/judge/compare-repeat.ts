@@ -1,5 +1,5 @@
 // The metrics of a run beside those of the run that it repeats, value by value as logged.
-// Where both were read from is effects/daemon/run-hands.ts; how it is told, journal/receipt/receipt-code.ts.
+// Where both were read from is effects/daemon/run-handlers.ts; how it is told, journal/receipt/receipt-code.ts.
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { RepeatCompared } from "../domain/repeat.ts";
 import type { MetricSummary, RunReading } from "../domain/sample.ts";

@@ -2,7 +2,7 @@
 // The judging itself is verdict.ts.
 import { settingOf } from "./groups.ts";
 import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
-import { withoutEarlierTries } from "./tries.ts";
+import { withoutEarlierTries } from "./attempts.ts";
 
 export interface Evidence {
   readonly how: "named" | "long";

@@ -1,6 +1,6 @@
 // Says a finding, and the ending of a run, on one line with the evidence.
 // When there is a finding is decided by the rules in rules/.
-import { pieceNormal } from "../base/piece.ts";
+import { pieceNormal } from "../base/receipt-block.ts";
 import { findingText as receiptText } from "../domain/receipt-flags.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { JournalReading } from "../domain/journal.ts";

@@ -1,6 +1,6 @@
 // Names every run that the results leave out, or that did not end well, with the reason.
 // A failed run stays in Results with what it logged; an ignored one does not.
-import { citeJournal, type Facts } from "./facts.ts";
+import { citeJournal, type Facts } from "./report-context.ts";
 import { causeText } from "./finding-text.ts";
 import { ignoredBy, meansRun, runState, type ReportRun } from "./input.ts";
 import { code, link, plain } from "../base/markdown.ts";

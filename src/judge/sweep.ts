@@ -3,7 +3,7 @@
 import type { Evidence } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
-import { withoutEarlierTries } from "./tries.ts";
+import { withoutEarlierTries } from "./attempts.ts";
 
 export interface Sweep {
   /** The options whose values differ, as written: `--lr`. */

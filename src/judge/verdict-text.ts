@@ -4,7 +4,7 @@ import { arithmetic, decimalText, parseDecimal, toNumber } from "../base/decimal
 import type { Worth } from "./evaluate.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../criteria/criterion.ts";
 import type { Obstacle } from "./evidence.ts";
-import type { Facts } from "./facts.ts";
+import type { Facts } from "./report-context.ts";
 import { findingText } from "./finding-text.ts";
 import { findMetric } from "./evaluate.ts";
 import { settingCount } from "./groups.ts";

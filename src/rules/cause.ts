@@ -6,7 +6,7 @@ import type { RunReading, TellingLine, Traceback } from "../domain/sample.ts";
 import { environmentMessage, missingScript } from "./runner-words.ts";
 import { isConsole } from "../logs/run-reader.ts";
 import { signalOf } from "./signals.ts";
-import { missingModule } from "../logs/lines/telling.ts";
+import { missingModule } from "../logs/lines/death-markers.ts";
 
 export interface DeathFacts {
   /** What the shim wrote; absent when nobody knows how it ended. */

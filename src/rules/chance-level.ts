@@ -1,8 +1,8 @@
 // Rule: the run ends where guessing would: accuracy 1/K, or a loss of ln K.
 import type { Series } from "../domain/sample.ts";
-import { classesOf } from "./classes.ts";
+import { classesOf } from "./class-count.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { median } from "../base/robust.ts";
+import { median } from "../base/robust-statistics.ts";
 import { shown } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 

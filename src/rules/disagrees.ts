@@ -3,7 +3,7 @@
 import type { MetricDigest, RunDigest } from "../domain/digest.ts";
 import { roleOf } from "../logs/metric-role.ts";
 import { percent, shown } from "../logs/series/series-place.ts";
-import { outsideSpread } from "./student.ts";
+import { outsideSpread } from "./prediction-interval.ts";
 import { foundAtLast, rule, type Found, type RuleInput } from "./rule.ts";
 
 export const disagrees = rule({

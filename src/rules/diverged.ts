@@ -1,7 +1,7 @@
 // Rule: a loss ends far above its best, or an accuracy far below: the run diverged or collapsed.
 // A loss that follows an opponent or rewards is no sign of either.
 import type { Series } from "../domain/sample.ts";
-import { median, noise, windowMedians } from "../base/robust.ts";
+import { median, noise, windowMedians } from "../base/robust-statistics.ts";
 import { roleIn, seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { placeAt, shown, times } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";

@@ -1,7 +1,7 @@
 // Asks every rule that is not switched off, and gives what they found in one fixed order.
 // What each rule says is in rules/; where it is shown is decided by the journal and the report.
 import { type Finding, RULES, type RuleName } from "../domain/finding.ts";
-import { evenly } from "../logs/series/evenly.ts";
+import { evenly } from "../logs/series/even-sample.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rule.ts";
 

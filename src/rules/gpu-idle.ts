@@ -1,5 +1,5 @@
 // Rule: the GPU of a run does next to nothing for a minute or more once training goes on.
-import { quantile } from "../base/robust.ts";
+import { quantile } from "../base/robust-statistics.ts";
 import { percent } from "../logs/series/series-place.ts";
 import { rule } from "./rule.ts";
 

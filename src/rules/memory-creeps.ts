@@ -1,7 +1,7 @@
 // Rule: memory grows from sample to sample after the warm-up, as it does where something is kept
 // by mistake. Allocators that keep what they once took grow in steps and stop.
 import type { SystemSample, SystemSeries } from "../domain/system.ts";
-import { median } from "../base/robust.ts";
+import { median } from "../base/robust-statistics.ts";
 import { percent } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 

@@ -1,9 +1,9 @@
 // Rule: the training loss stays where an untrained model is. A loss that starts low and stays
 // low is fine-tuning at its optimum, so the level and what the log says of weights count too.
 import type { Series } from "../domain/sample.ts";
-import { classesOf } from "./classes.ts";
+import { classesOf } from "./class-count.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { finite, median } from "../base/robust.ts";
+import { finite, median } from "../base/robust-statistics.ts";
 import { shown } from "../logs/series/series-place.ts";
 import { rule, type RuleInput } from "./rule.ts";
 

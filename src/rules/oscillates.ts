@@ -1,6 +1,6 @@
 // Rule: at its end a metric swings by a fifth of its size and does not fall any more.
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { finite } from "../base/robust.ts";
+import { finite } from "../base/robust-statistics.ts";
 import { percent } from "../logs/series/series-place.ts";
 import { rule } from "./rule.ts";
 

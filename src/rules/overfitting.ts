@@ -1,7 +1,7 @@
 // Rule: validation has turned while training still falls. A gap between the two alone is not it.
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { finite, median, noise } from "../base/robust.ts";
+import { finite, median, noise } from "../base/robust-statistics.ts";
 import { atStep, placeAt, percent, shown } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 

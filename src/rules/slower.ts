@@ -1,5 +1,5 @@
 // Rule: steps take longer than they did, in this run or than in an earlier run of the same code.
-import { median, spread } from "../base/robust.ts";
+import { median, spread } from "../base/robust-statistics.ts";
 import { placeAt, percent, shown } from "../logs/series/series-place.ts";
 import { stepTimes, type StepTimes } from "../logs/series/step-times.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";

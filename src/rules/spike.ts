@@ -2,7 +2,7 @@
 // single points flag nearly every healthy run.
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole } from "../logs/metric-role.ts";
-import { median, sortedMedian } from "../base/robust.ts";
+import { median, sortedMedian } from "../base/robust-statistics.ts";
 import { atStep, placeAt, times } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 

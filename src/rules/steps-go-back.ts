@@ -1,7 +1,7 @@
 // Rule: inside one file the step falls: another attempt was appended, or a counter is wrong.
 // Counters that start anew with each epoch fall by design.
 import type { Series } from "../domain/sample.ts";
-import { median } from "../base/robust.ts";
+import { median } from "../base/robust-statistics.ts";
 import { placeAt } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 

@@ -3,9 +3,9 @@
 import type { MetricDigest } from "../domain/digest.ts";
 import type { Series } from "../domain/sample.ts";
 import { betterWay, roleIn, roleOf, seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { finite } from "../base/robust.ts";
+import { finite } from "../base/robust-statistics.ts";
 import { shown } from "../logs/series/series-place.ts";
-import { outsideSpread } from "./student.ts";
+import { outsideSpread } from "./prediction-interval.ts";
 import { foundAtLast, rule, type Found, type RuleInput } from "./rule.ts";
 
 export const tooGood = rule({

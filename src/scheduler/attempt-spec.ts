@@ -1,12 +1,12 @@
 // What one attempt at a command is, put together from the command, its plan and its lab.
 // Nothing is looked up on a disk here: whether script and runner exist is found at the start.
 import { attemptId, type AttemptId } from "../base/ids.ts";
-import type { Place } from "../domain/place.ts";
+import type { Place } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { codeDirOf } from "./code.ts";
-import { limitOf } from "./go.ts";
-import { resolveTarget } from "../domain/targets.ts";
+import { limitOf } from "./approval.ts";
+import { resolveTarget } from "../domain/resolve-reference.ts";
 
 /** Everything that starting the command's attempt at a place needs. */
 export function attemptSpec(world: World, command: Command, place: Place): AttemptSpec {

@@ -1,5 +1,5 @@
 // What a command waits for before its turn comes: earlier runs, what one of them showed, and time.
-// Pure questions about the world; start.ts records the answers. The go of a long run is in go.ts.
+// Pure questions about the world; start.ts records the answers. The go of a long run is in approval.ts.
 import { localStamp } from "../base/time.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../domain/window.ts";
@@ -7,7 +7,7 @@ import type { Mistake } from "../base/problem.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { nearest } from "../base/nearest.ts";
 import { judgeIf } from "./earlier-metric.ts";
-import { dependencies, lacksDeRisk } from "./go.ts";
+import { dependencies, lacksDeRisk } from "./approval.ts";
 import {
   dailyTimes,
   momentAt,

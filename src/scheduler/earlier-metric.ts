@@ -17,9 +17,9 @@ import { decimalText } from "../base/decimal.ts";
 import { directionIn, evaluate, holds, type Missing, type Scope } from "../judge/evaluate.ts";
 import { readCriterion } from "../criteria/expression.ts";
 import type { ReportRun } from "../judge/input.ts";
-import { settles } from "./go.ts";
+import { settles } from "./approval.ts";
 import { isSweep } from "../domain/members.ts";
-import { resolveTarget } from "../domain/targets.ts";
+import { resolveTarget } from "../domain/resolve-reference.ts";
 import type { Condition } from "./readiness.ts";
 
 const READY: Condition = { kind: "ready" };

@@ -3,7 +3,7 @@
 import type { Occurrence } from "../domain/window.ts";
 import { settingsOf, type Command, type Run, type World } from "../domain/world.ts";
 import { nextTime, windowOf } from "./conditions.ts";
-import { limitOf } from "./go.ts";
+import { limitOf } from "./approval.ts";
 import { occurrenceAt } from "../domain/windows.ts";
 import { READY, type Readiness } from "./readiness.ts";
 

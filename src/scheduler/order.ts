@@ -1,5 +1,5 @@
 // In which order commands get their turn: the higher `priority`, then the older, then as written.
-// Whether one may start is go.ts's, and where place.ts's.
+// Whether one may start is approval.ts's, and where gpu-placement.ts's.
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Command, World } from "../domain/world.ts";
 import { standsFor } from "../domain/members.ts";

@@ -5,10 +5,10 @@ import type { QueueWord } from "../domain/command.ts";
 import type { PauseFact } from "../domain/fact.ts";
 import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../domain/pause.ts";
 import type { World } from "../domain/world.ts";
-import { showLabPage } from "./tell-night.ts";
+import { showLabPage } from "./nightly-summary.ts";
 import type { Turn } from "../domain/turn.ts";
 import { startable } from "./order.ts";
-import { atWork } from "../domain/pause-words.ts";
+import { atWork } from "../domain/pause-text.ts";
 
 /** Carries out what a person asked of the queue; what it says of it. */
 export function setQueue(turn: Turn, word: QueueWord): string {

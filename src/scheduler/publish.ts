@@ -8,18 +8,18 @@ import type { JournalView } from "../domain/journal-view.ts";
 import { RECEIPT_TEXT_CHARS } from "../domain/receipt-flags.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { commandTitle } from "../domain/command.ts";
-import { aheadTrouble } from "./ahead.ts";
+import { aheadTrouble } from "./prefetch-environments.ts";
 import { windowProblem } from "./conditions.ts";
 import { repeatsIn } from "./repeat.ts";
-import { commandsOf } from "../domain/targets.ts";
+import { commandsOf } from "../domain/resolve-reference.ts";
 import { comparedNames } from "../logs/criterion-metrics.ts";
-import { atMost, startNote } from "./go.ts";
+import { atMost, startNote } from "./approval.ts";
 import { isSweep, membersOf } from "../domain/members.ts";
 import { measuresOf } from "../judge/comparisons.ts";
-import { pauseShort } from "../domain/pause-words.ts";
+import { pauseShort } from "../domain/pause-text.ts";
 import type { Turn } from "../domain/turn.ts";
-import { heldForeign } from "./accept.ts";
-import { pacedFrom, receiptDueAtMs } from "./due.ts";
+import { heldForeign } from "./accept-commands.ts";
+import { pacedFrom, receiptDueAtMs } from "./receipt-schedule.ts";
 import { plainLine, proseText } from "../base/markdown-text.ts";
 import { PROBLEMS } from "./place-problems.ts";
 import { problemPieces, receiptPieces, type ReceiptContext } from "../journal/receipt/receipt.ts";
@@ -29,7 +29,7 @@ import {
   type Rendered,
   type RenderInput,
 } from "../journal/receipt/render.ts";
-import { setAsidePieces } from "../journal/merge/set-aside.ts";
+import { setAsidePieces } from "../journal/merge/merge-conflicts.ts";
 
 /** A mistake is answered once its author has had the time to mend it unasked. */
 const SETTLE_PROBLEM_TIMES = 3;

@@ -8,7 +8,7 @@ import { sameMetric } from "../domain/metric-key.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { membersOf } from "../domain/members.ts";
-import { runnersOf } from "../domain/targets.ts";
+import { runnersOf } from "../domain/resolve-reference.ts";
 
 /** A run that is done frees earlier runs of the same command of the flags that it lacks. */
 export function resolveEarlier(turn: Turn, id: CommandId): void {

@@ -1,25 +1,25 @@
 // step(world, event): what follows from one event, as facts, effects and the next time to look.
 // Deterministic and without I/O: it reads no clock and no disk, and changes only the world it is
 // given, through `apply` for what lasts.
-import { acceptSettled } from "./accept.ts";
-import { untoldUntilMs } from "./due.ts";
+import { acceptSettled } from "./accept-commands.ts";
+import { untoldUntilMs } from "./receipt-schedule.ts";
 import { publishDue, statusPage } from "./publish.ts";
-import { followRename, noteGone } from "./first-sight.ts";
-import { onJournalRead } from "./reread.ts";
-import { onEditorClosed, passOver } from "./passing-time.ts";
+import { followRename, noteGone } from "./discover-experiment.ts";
+import { onJournalRead } from "./align-journal.ts";
+import { onEditorClosed, passOver } from "./settle-timers.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Fact } from "../domain/fact.ts";
 import type { ExperimentPath } from "../base/ids.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import type { World } from "../domain/world.ts";
-import { onEnvironmentAhead, prepareAhead } from "./ahead.ts";
+import { onEnvironmentAhead, prepareAhead } from "./prefetch-environments.ts";
 import { dropLeftSnapshots, dropSnapshots, noteCode, noteCodeAgain, onCodeNoted } from "./code.ts";
 import { onRepeatAsked } from "./repeat.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./run-events.ts";
-import { onGpusSeen } from "./place-watch.ts";
+import { onGpusSeen } from "./gpu-polling.ts";
 import { onStartExamined, startNext } from "./start.ts";
-import { onNightComposed, showLabPage, tellAgain, tellNights } from "./tell-night.ts";
+import { onNightComposed, showLabPage, tellAgain, tellNights } from "./nightly-summary.ts";
 import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
 import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./pause.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
-import type { Answer } from "../../src/cli/answer.ts";
+import type { Answer } from "../../src/cli/command-result.ts";
 import { exportReport } from "../../src/cli/export.ts";
 import { renewReport } from "../../src/effects/pages/pages.ts";
 import { realUv } from "./run-harness.ts";

@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { readAmd } from "../../src/effects/gpu/gpu-amd.ts";
 import { askDriver } from "../../src/effects/gpu/gpu-memory.ts";
 import { readSliceMemory, readSlices } from "../../src/effects/gpu/gpu-mig.ts";
-import { placeName, placeVariables, type Place } from "../../src/domain/place.ts";
+import { placeName, placeVariables, type Place } from "../../src/domain/slot.ts";
 
 /** An environment in which these programs are found first, each printing what it is given. */
 function programs(t: TestContext, texts: Readonly<Record<string, string>>): NodeJS.ProcessEnv {

@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
 import { askDriver, readGpuMemory } from "../../src/effects/gpu/gpu-memory.ts";
 import { attemptId } from "../../src/base/ids.ts";
-import { placeVariables } from "../../src/domain/place.ts";
+import { placeVariables } from "../../src/domain/slot.ts";
 import { standIn, uuidOf } from "./gpu-stand-in.ts";
 
 function folderOf(t: TestContext): string {

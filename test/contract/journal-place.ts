@@ -3,8 +3,8 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DisplacedFiles } from "../../src/effects/journal-store/displaced.ts";
-import type { LateSave } from "../../src/effects/journal-store/displaced.ts";
+import { DisplacedFiles } from "../../src/effects/journal-store/replaced-files.ts";
+import type { LateSave } from "../../src/effects/journal-store/replaced-files.ts";
 import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
 import type { ReplaceRequest } from "../../src/effects/journal-store/journal-file.ts";
 import type { ReplaceResult } from "../../src/effects/journal-store/journal-swap.ts";

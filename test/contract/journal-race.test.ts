@@ -6,7 +6,7 @@ import { readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import type { WriteEffect } from "../../src/effects/journal-store/journal-swap.ts";
-import { readSettled } from "../../src/effects/os/settled-read.ts";
+import { readSettled } from "../../src/effects/os/stable-read.ts";
 import { ALL_WAYS, makePlace, until, wayName } from "./journal-place.ts";
 import type { Place, Ways } from "./journal-place.ts";
 import { startSaver } from "./saver-process.ts";

@@ -19,7 +19,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { labPages, type LabPages } from "../../src/effects/daemon/lab-page.ts";
 import { labPath, type LabPath } from "../../src/base/ids.ts";
 import type { Problem } from "../../src/base/problem.ts";
-import type { PageBlock } from "../../src/base/seal.ts";
+import type { PageBlock } from "../../src/base/page-signature.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 
 const QUIET_MS = 150;

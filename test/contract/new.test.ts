@@ -15,7 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { noteMadeHere, wasMadeHere } from "../../src/effects/state/made-here.ts";
+import { noteMadeHere, wasMadeHere } from "../../src/effects/state/local-experiments.ts";
 import { newExperiment } from "../../src/cli/new.ts";
 
 const UV =

@@ -4,8 +4,8 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { renewPlots, PLOTS_PER_RUN } from "../../src/effects/render/plots.ts";
-import type { PlotsResult } from "../../src/effects/render/plots.ts";
+import { renewPlots, PLOTS_PER_RUN } from "../../src/effects/render/run-plots.ts";
+import type { PlotsResult } from "../../src/effects/render/run-plots.ts";
 import type { Renderer } from "../../src/effects/render/render.ts";
 import type { Series } from "../../src/domain/sample.ts";
 import { madeSeries } from "../unit/judge/made-series.ts";

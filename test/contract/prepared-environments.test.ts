@@ -13,9 +13,9 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { attemptHands } from "../../src/effects/daemon/attempt-hands.ts";
+import { attemptHands } from "../../src/effects/daemon/attempt-handlers.ts";
 import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
-import type { NewEvent } from "../../src/effects/daemon/hands.ts";
+import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import {
   preparedEnvironments,

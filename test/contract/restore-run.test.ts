@@ -17,7 +17,7 @@ import { basename, join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
 import { codeSeen } from "../../src/effects/code/code-hash.ts";
 import { gitFacts } from "../../src/effects/git/git-facts.ts";
-import { repeatName } from "../../src/effects/daemon/repeat-hands.ts";
+import { repeatName } from "../../src/effects/daemon/repeat-handlers.ts";
 import { restoreRun, type RunRestored } from "../../src/effects/repeat/restore-run.ts";
 import {
   buildRunRecord,

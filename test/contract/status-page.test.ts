@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { journalHands } from "../../src/effects/daemon/journal-hands.ts";
+import { journalHands } from "../../src/effects/daemon/journal-handlers.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 import { until } from "./journal-place.ts";
 

@@ -11,7 +11,7 @@ import { createGpuProbe, type GpuProbe } from "../../src/effects/gpu/gpu-probe.t
 import { readSystemFile, sampleSystem } from "../../src/effects/run-store/system-sampler.ts";
 import { readRun } from "../../src/effects/run-store/tail.ts";
 import { attemptId } from "../../src/base/ids.ts";
-import type { Place } from "../../src/domain/place.ts";
+import type { Place } from "../../src/domain/slot.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-sampler-"));
 after(() => rmSync(root, { recursive: true, force: true }));

@@ -4,7 +4,7 @@ import type { CommandState } from "../../src/domain/command-state.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 import type { Finding } from "../../src/domain/finding.ts";
 import { attemptId, commandId, experimentPath, labPath, runFolder } from "../../src/base/ids.ts";
-import type { Place } from "../../src/domain/place.ts";
+import type { Place } from "../../src/domain/slot.ts";
 import type { Cause, RunOutcome } from "../../src/domain/run.ts";
 import type { MetricSummary, Sample } from "../../src/domain/sample.ts";
 

@@ -5,11 +5,11 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { replay } from "../../src/domain/replay.ts";
 import type { Fact } from "../../src/domain/fact.ts";
-import { renewPage } from "../../src/report/page/keep.ts";
+import { renewPage } from "../../src/report/page/preserve-user-edits.ts";
 import { labBlocks } from "../../src/report/night/lab-blocks.ts";
-import { nightFacts } from "../../src/scheduler/night-facts.ts";
-import type { NightExperiment } from "../../src/report/night/night-items.ts";
-import { nightBlocks } from "../../src/report/night/night-page.ts";
+import { nightFacts } from "../../src/scheduler/nightly-summary-facts.ts";
+import type { NightExperiment } from "../../src/report/night/nightly-summary-items.ts";
+import { nightBlocks } from "../../src/report/night/nightly-summary-page.ts";
 import { lastNight } from "../../src/scheduler/nights.ts";
 import { at, flag, gpus, known, LAB, members, metric, ran, written } from "./lab-nights.ts";
 

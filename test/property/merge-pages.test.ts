@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mergePages, pageWith } from "../../src/report/page/merge-pages.ts";
-import type { PageBlock } from "../../src/base/seal.ts";
+import type { PageBlock } from "../../src/base/page-signature.ts";
 import * as fc from "../properties.ts";
 
 const BLOCKS = (night: string): readonly PageBlock[] => [

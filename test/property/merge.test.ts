@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { loadedFrom, versionOf, type Version } from "../../src/journal/merge/generation.ts";
+import { loadedFrom, versionOf, type Version } from "../../src/journal/merge/merge-base.ts";
 import { mergeLines, type Merged, type Side } from "../../src/base/merge.ts";
 import { mergeSaves } from "../../src/journal/merge/merge-saves.ts";
 import { readJournal } from "../../src/journal/read/read.ts";

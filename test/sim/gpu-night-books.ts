@@ -2,7 +2,7 @@
 // place, and how the machine saw each one start and end. What is wrong with the ledger by itself, or
 // against the machine, is found here; who could have started is worked out in gpu-night-oracle.ts.
 import type { Fact } from "../../src/domain/fact.ts";
-import type { Place } from "../../src/domain/place.ts";
+import type { Place } from "../../src/domain/slot.ts";
 import type { Plan, Wish } from "./gpu-night-wishes.ts";
 import type { End, Start } from "./machine.ts";
 import type { Night } from "./night.ts";

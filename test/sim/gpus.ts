@@ -1,6 +1,6 @@
 // The GPUs of a simulated machine: who holds which, whose memory is not given back yet, and what
 // the driver says of it. It keeps count of every promise that was made twice.
-import type { GpusSeen, SeenGpu } from "../../src/domain/place.ts";
+import type { GpusSeen, SeenGpu } from "../../src/domain/slot.ts";
 import type { AttemptSpec } from "../../src/domain/run.ts";
 
 export interface GpuFaults {

@@ -1,6 +1,6 @@
 // The simulated machine of a night: files, processes, an agenda, and hands that act on them.
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
-import type { Hands, NewEvent } from "../../src/effects/daemon/hands.ts";
+import type { Hands, NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { createJournalReader } from "../../src/journal/read/read.ts";
 import type { CodeSeen } from "../../src/domain/code.ts";
 import type { ConclusionFacts, Effect } from "../../src/domain/effect.ts";

@@ -3,8 +3,8 @@
 import { dirname } from "node:path";
 import { startLoop, type Loop } from "../../src/effects/daemon/daemon.ts";
 import { steadyClock } from "../../src/effects/os/clock.ts";
-import type { NewEvent } from "../../src/effects/daemon/hands.ts";
-import { wakeUp } from "../../src/effects/os/wake-up.ts";
+import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
+import { wakeUp } from "../../src/effects/os/timer.ts";
 import { replay } from "../../src/domain/replay.ts";
 import { POLL_MS } from "../../src/base/limits.ts";
 import type { JournalOrigin } from "../../src/domain/event.ts";

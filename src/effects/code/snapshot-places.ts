@@ -3,7 +3,7 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileDigest } from "./code-hash.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** A copy of code that no command knows is another machine's, or left over after so long. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;

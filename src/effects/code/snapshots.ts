@@ -6,9 +6,9 @@ import { dirname, join, relative } from "node:path";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
 import { CODE, codeFolder, isLeftOut } from "./code-folder.ts";
 import { codeSeen, CODE_DEPTH } from "./code-hash.ts";
-import { gitWithCode, keepGit } from "./kept-git.ts";
+import { gitWithCode, keepGit } from "./recorded-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
-import { errorCode } from "../os/write-whole.ts";
+import { errorCode } from "../os/atomic-write.ts";
 
 /** A snapshot copies code: one file, all of them, and their number. The rest is linked. */
 export const SNAPSHOT_FILE_BYTES = 2 ** 20;

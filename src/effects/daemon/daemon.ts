@@ -1,6 +1,6 @@
 // The loop: one event at a time through `step`, its facts into the ledger, then its effects.
 // It decides nothing and knows no file: what it needs of the world outside is handed in.
-import { carryOut, type Hands, type NewEvent } from "./hands.ts";
+import { carryOut, type Hands, type NewEvent } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { labOf } from "../../domain/replay.ts";
 import type { Event } from "../../domain/event.ts";

@@ -22,7 +22,7 @@ import { isOnNetwork } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
-import { errorCode } from "../os/write-whole.ts";
+import { errorCode } from "../os/atomic-write.ts";
 
 export interface HealthOptions {
   readonly lab: LabPath | undefined;

@@ -1,24 +1,28 @@
 // LAB.md, the lab's own page: what is wrong with nightlab.yaml, and how the last night was. It is
-// written by the protocol of a journal (journal-file.ts), and a person's text in it stays (keep.ts).
+// written by the protocol of a journal (journal-file.ts), and a person's text in it stays (preserve-user-edits.ts).
 import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashText, labPath, type LabPath } from "../../base/ids.ts";
 import type { Problem } from "../../base/problem.ts";
 import { labBlocks } from "../../report/night/lab-blocks.ts";
 import { mergePages, pageWith } from "../../report/page/merge-pages.ts";
-import { sealText, type PageBlock } from "../../base/seal.ts";
+import { sealText, type PageBlock } from "../../base/page-signature.ts";
 import { QUIET_GAP_MS, QUIET_PATIENCE_MS } from "../../scheduler/publish.ts";
-import { NIGHT_RETRY_MS } from "../../scheduler/tell-night.ts";
+import { NIGHT_RETRY_MS } from "../../scheduler/nightly-summary.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
-import { DisplacedFiles, type LateSave, DISPLACED_LOOKS_MS } from "../journal-store/displaced.ts";
+import {
+  DisplacedFiles,
+  type LateSave,
+  DISPLACED_LOOKS_MS,
+} from "../journal-store/replaced-files.ts";
 import { editorHolds } from "../journal-store/editor-locks.ts";
 import { replaceJournal } from "../journal-store/journal-file.ts";
 import { labPageIntents, labPageKept, labPagePath } from "../journal-store/journal-paths.ts";
-import { getVersion, keepVersion } from "../journal-store/kept-versions.ts";
+import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
-import { readSettled } from "../os/settled-read.ts";
-import { errorCode, syncFolder, writeWhole } from "../os/write-whole.ts";
-import { JOURNAL_RETRY_MS } from "./journal-hands.ts";
+import { readSettled } from "../os/stable-read.ts";
+import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
+import { JOURNAL_RETRY_MS } from "./journal-handlers.ts";
 
 const PAGE = "LAB.md";
 

@@ -12,7 +12,7 @@ import { createReadingCache, readExperimentFiles } from "../run-store/experiment
 import { experimentsOf } from "../run-store/lab-experiments.ts";
 import { REQUEST_ANSWER_MS } from "../state/requests.ts";
 import { labPages } from "./lab-page.ts";
-import { composeNight } from "./night-hands.ts";
+import { composeNight } from "./nightly-summary-handlers.ts";
 
 export interface LabRebuild {
   readonly lab: LabPath;

@@ -6,7 +6,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
-import { isPassedBy } from "../../base/passed-folders.ts";
+import { isPassedBy } from "../../base/ignored-folders.ts";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {

@@ -1,5 +1,5 @@
 // What an attempt will be started with: whether all of it is there, and its command line.
-// Starting it is attempt-hands.ts's.
+// Starting it is attempt-handlers.ts's.
 import { join } from "node:path";
 import type { StartExamination } from "../../domain/event.ts";
 import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";

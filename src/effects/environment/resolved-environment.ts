@@ -9,7 +9,7 @@ import { scriptFile } from "./attempt-line.ts";
 import { scriptMetadata, stampOf } from "../code/code-hash.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** uv answers from its cache in a moment; without a network it may try for long. */
 const EXPORT_MS = 60_000;

@@ -1,5 +1,5 @@
 // Asks AMD's driver, through `rocm-smi`, which GPUs there are, how busy they are and how much of
-// their memory is in use. Which of them a run may have is decided in scheduler/place.ts.
+// their memory is in use. Which of them a run may have is decided in scheduler/gpu-placement.ts.
 import { execFile } from "node:child_process";
 import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "./gpu-mig.ts";
 

@@ -1,7 +1,7 @@
 // Asks the drivers which GPUs and slices of GPUs there are and how much of their memory is in use.
-// Which of them a run may have is decided in scheduler/place.ts.
+// Which of them a run may have is decided in scheduler/gpu-placement.ts.
 import { execFile } from "node:child_process";
-import type { GpusSeen, SeenGpu } from "../../domain/place.ts";
+import type { GpusSeen, SeenGpu } from "../../domain/slot.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 

@@ -1,5 +1,5 @@
 // Putting a new text in the place of a journal that somebody may be saving at the same moment.
-// When to write is decided elsewhere; late saves into the replaced file are displaced.ts's.
+// When to write is decided elsewhere; late saves into the replaced file are replaced-files.ts's.
 //
 //   intent (draft) → temp → intent (ready) → exchange under a lease → park the displaced file
 //                                          ↘ refused: rename aside → link → unlink temp ↗
@@ -9,14 +9,14 @@ import { accessSync, constants } from "node:fs";
 import { mkdir, open, realpath, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
-import type { DisplacedFiles } from "./displaced.ts";
+import type { DisplacedFiles } from "./replaced-files.ts";
 import { failure, notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
 import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
 import { copyAttributes } from "../os/native.ts";
-import { holdStill } from "../os/settled-read.ts";
+import { holdStill } from "../os/stable-read.ts";
 import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode, syncFolder } from "../os/write-whole.ts";
+import { errorCode, syncFolder } from "../os/atomic-write.ts";
 
 export interface ReplaceRequest {
   readonly path: string;

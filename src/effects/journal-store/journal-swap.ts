@@ -3,10 +3,10 @@
 import type { Stats } from "node:fs";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { exchangeNames, readLeaseStands } from "../os/native.ts";
-import { holdStill } from "../os/settled-read.ts";
-import type { NotRead, StillRead } from "../os/settled-read.ts";
+import { holdStill } from "../os/stable-read.ts";
+import type { NotRead, StillRead } from "../os/stable-read.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode } from "../os/write-whole.ts";
+import { errorCode } from "../os/atomic-write.ts";
 
 export type ReplaceResult =
   /** The file holds the new text, durably. */

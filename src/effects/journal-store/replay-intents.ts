@@ -1,13 +1,13 @@
 // What a crash left of writes to journals, put right at the next start, before a journal is read.
-// Looking after the displaced files from then on is displaced.ts's.
+// Looking after the displaced files from then on is replaced-files.ts's.
 import { linkSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { DisplacedFiles } from "./displaced.ts";
-import { holdStill } from "../os/settled-read.ts";
+import type { DisplacedFiles } from "./replaced-files.ts";
+import { holdStill } from "../os/stable-read.ts";
 import { readIntents, removeIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode, syncFolder } from "../os/write-whole.ts";
+import { errorCode, syncFolder } from "../os/atomic-write.ts";
 
 /**
  * Put right what a crash left of writes to journals, before any journal is read: a path left

@@ -1,12 +1,12 @@
 // Puts a kept version of a journal back in its place, the present text kept first.
 // Which version a person means, and what they are shown before, is cli/restore.ts's.
 import { open } from "node:fs/promises";
-import type { DisplacedFiles } from "./displaced.ts";
+import type { DisplacedFiles } from "./replaced-files.ts";
 import { editorHolds } from "./editor-locks.ts";
 import { replaceJournal } from "./journal-file.ts";
 import type { ReplaceResult } from "./journal-swap.ts";
-import { keepVersion } from "./kept-versions.ts";
-import { readSettled } from "../os/settled-read.ts";
+import { keepVersion } from "./version-store.ts";
+import { readSettled } from "../os/stable-read.ts";
 
 export interface RestoreRequest {
   readonly path: string;

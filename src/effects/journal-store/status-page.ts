@@ -2,9 +2,9 @@
 // What stands in it is decided in scheduler/publish.ts; a person's own text in it stays.
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { renewPage } from "../../report/page/keep.ts";
-import type { PageBlock } from "../../base/seal.ts";
-import { errorCode, writeWhole } from "../os/write-whole.ts";
+import { renewPage } from "../../report/page/preserve-user-edits.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
+import { errorCode, writeWhole } from "../os/atomic-write.ts";
 
 const OVER = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 

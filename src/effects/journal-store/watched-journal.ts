@@ -1,11 +1,11 @@
 // What is remembered of one journal while the daemon watches it, none of it lasting.
-// Reading and writing it is journal-hands.ts's.
+// Reading and writing it is journal-handlers.ts's.
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
 import { createJournalReader } from "../../journal/read/read.ts";
-import { CrossedSaves } from "./crossed-saves.ts";
-import { Generations } from "./generations.ts";
+import { CrossedSaves } from "./concurrent-saves.ts";
+import { Generations } from "./merge-bases.ts";
 import { journalPath, keptFolder } from "./journal-paths.ts";
-import { keepVersion } from "./kept-versions.ts";
+import { keepVersion } from "./version-store.ts";
 
 export interface Watched {
   readonly lab: LabPath;

@@ -1,8 +1,8 @@
 // What a write to a journal is about to do, made durable first, so that a crash can be put right.
-// One file a write, there until the last of its private files is gone; displaced.ts reads them back.
+// One file a write, there until the last of its private files is gone; replaced-files.ts reads them back.
 import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, syncFolder, writeWhole } from "../os/write-whole.ts";
+import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
 
 export interface WriteIntent {
   readonly id: string;

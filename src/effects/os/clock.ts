@@ -1,5 +1,5 @@
 // The daemon's clock: wall time that never stands still, never goes back, and tells of jumps.
-// What a jump means for the timers of a journal is decided in scheduler/passing-time.ts.
+// What a jump means for the timers of a journal is decided in scheduler/settle-timers.ts.
 import { performance } from "node:perf_hooks";
 
 /** The wall clock and what passed differ by less than this while nobody sets a clock. */

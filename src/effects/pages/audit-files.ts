@@ -8,7 +8,7 @@ import { auditReceipts } from "../../report/audit/audit-receipts.ts";
 import { renderReport } from "../../report/page/page.ts";
 import { citedLines } from "./cited-lines.ts";
 import { readExperimentFiles, type ExperimentFiles } from "../run-store/experiment-files.ts";
-import { readPatiently } from "../os/patient-read.ts";
+import { readPatiently } from "../os/read-with-retry.ts";
 import { readRun } from "../run-store/tail.ts";
 
 export type AuditedPage =

@@ -11,7 +11,7 @@ import { auditText } from "./audit-files.ts";
 import { citedLines } from "./cited-lines.ts";
 import { convert } from "./convert.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
-import { errorCode, writeWhole } from "../os/write-whole.ts";
+import { errorCode, writeWhole } from "../os/atomic-write.ts";
 
 /** A picture of a page that is exported: larger ones are no plots. */
 const PICTURE_BYTES = 64 * 2 ** 20;

@@ -3,18 +3,18 @@
 import { dirname, join, resolve } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
-import { renewPage } from "../../report/page/keep.ts";
+import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
 import { reportBlocks } from "../../report/page/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "../run-store/experiment-files.ts";
 import { renewComparePlots, withFigures } from "../render/compare-plots.ts";
-import { gate, readCited } from "./gate.ts";
-import { renewPlots } from "../render/plots.ts";
+import { gate, readCited } from "./verify-page.ts";
+import { renewPlots } from "../render/run-plots.ts";
 import { createRenderer, type Renderer } from "../render/render.ts";
-import { readPatiently } from "../os/patient-read.ts";
+import { readPatiently } from "../os/read-with-retry.ts";
 import { readSystemFile } from "../run-store/system-sampler.ts";
 import { readRun } from "../run-store/tail.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** REPORT.md is left for the next time after this many saves came between reading and writing. */
 const REPORT_TRIES = 3;

@@ -1,9 +1,9 @@
 // A plot on disk is a pair: an image, and its spec, which says which images it has described.
-// Whether a pair is nightlab's own is proved here by hashes; what is drawn is left to plots.ts.
+// Whether a pair is nightlab's own is proved here by hashes; what is drawn is left to run-plots.ts.
 import { createHash, randomUUID } from "node:crypto";
 import { link, lstat, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, writeWhole } from "../os/write-whole.ts";
+import { errorCode, writeWhole } from "../os/atomic-write.ts";
 
 /** Other names tried for a plot whose name a person's own file has. */
 const PLOT_NAME_TRIES = 20;

@@ -11,11 +11,11 @@ import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../..
 import { readIgnoredRuns } from "../../settings/ignored.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
-import { JOURNAL_BYTES } from "../os/settled-read.ts";
+import { JOURNAL_BYTES } from "../os/stable-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
-import { readPatiently } from "../os/patient-read.ts";
+import { readPatiently } from "../os/read-with-retry.ts";
 import { readRunRecord } from "./run-record.ts";
 import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
 import { comparedRuns, readRunFiles } from "./run-files.ts";

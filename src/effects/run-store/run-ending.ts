@@ -12,7 +12,7 @@ import { createRunReader } from "../../logs/run-reader.ts";
 import { oomKills, readNotes } from "../supervise/attempt-notes.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
-import type { RunSurroundings } from "./run-surroundings.ts";
+import type { RunSurroundings } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** Console of a script without a run folder: its end says how it went. */

@@ -5,7 +5,7 @@ import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { readNotes } from "../supervise/attempt-notes.ts";
 import { attemptDir } from "../supervise/attempts.ts";
-import { folderChanged } from "../os/nudge.ts";
+import { folderChanged } from "../os/wait-for-change.ts";
 import { discoverRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
 import { openTail, type RunTail } from "./tail.ts";
 import { join } from "node:path";

@@ -9,7 +9,7 @@ import type { RunDigest } from "../../domain/digest.ts";
 import type { Death } from "../../rules/cause.ts";
 import { findings } from "../../rules/findings.ts";
 import type { RuleInput } from "../../rules/rule.ts";
-import type { RunSurroundings } from "./run-surroundings.ts";
+import type { RunSurroundings } from "./run-context.ts";
 
 export interface Judged {
   readonly spec: AttemptSpec;

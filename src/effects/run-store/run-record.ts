@@ -11,9 +11,9 @@ import { isoStamp } from "../../base/time.ts";
 import { fileDigest, scriptMetadata } from "../code/code-hash.ts";
 import type { GitFacts } from "../git/git-facts.ts";
 import type { GpuFacts } from "../gpu/gpu-facts.ts";
-import { setEditedAside } from "../os/edited-aside.ts";
+import { setEditedAside } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** What is known when a run starts. Times in ms since 1970 (UTC). */
 export interface RecordFacts {

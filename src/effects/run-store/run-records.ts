@@ -15,10 +15,10 @@ import {
   type RecordFacts,
 } from "./run-record.ts";
 import { interpreterOf, interpreterText } from "../environment/interpreter.ts";
-import { gitOfAttempt } from "../code/kept-git.ts";
+import { gitOfAttempt } from "../code/recorded-git.ts";
 import { keepResolved } from "../environment/resolved-environment.ts";
 import { runDir } from "../supervise/run-folders.ts";
-import type { RunSurroundings } from "./run-surroundings.ts";
+import type { RunSurroundings } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
 
 /** Gathers the facts of a start and writes them; what the disk refuses is told. */

@@ -4,7 +4,7 @@ import { appendFile, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
-import type { Place } from "../../domain/place.ts";
+import type { Place } from "../../domain/slot.ts";
 import type { SystemSample, SystemSeries } from "../../domain/system.ts";
 import {
   readSystemLines,
@@ -16,8 +16,8 @@ import {
 import { RUN_ID_VARIABLE } from "../supervise/attempts.ts";
 import type { GpuProbe, GpuState } from "../gpu/gpu-probe.ts";
 import { processesWith } from "../os/process-identity.ts";
-import { processUse, type ProcessUse } from "../supervise/process-use.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** A run's processes are looked at this often: a stall or a leak shows within a minute. */
 const SAMPLE_MS = 5_000;

@@ -9,7 +9,7 @@ import type { FileSizes } from "../../logs/series/new-since.ts";
 import { attemptDir, NOTES, type Begun } from "./attempts.ts";
 import { hostFacts } from "../os/process-identity.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** On the disk before the start; notes of before do not say at which boot that was. */
 export interface AttemptNotes extends Partial<Begun> {

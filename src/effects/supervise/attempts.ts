@@ -9,7 +9,7 @@ import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec, Exit, ProcessIdentity } from "../../domain/run.ts";
 import { isAlive, processesWith } from "../os/process-identity.ts";
 import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
-import { errorCode, syncFolder, writeWhole } from "../os/write-whole.ts";
+import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
 
 /**
  *                         ┌──────────────────────────► ended

@@ -8,7 +8,7 @@ import type { AttemptId, RunFolder } from "../../base/ids.ts";
 import { localStamp } from "../../base/time.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
-import { errorCode } from "../os/write-whole.ts";
+import { errorCode } from "../os/atomic-write.ts";
 
 /** Names of run folders tried, a second apart, before giving up. */
 const FOLDER_TRIES = 100;

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AttemptId } from "../../base/ids.ts";
-import { placeVariables } from "../../domain/place.ts";
+import { placeVariables } from "../../domain/slot.ts";
 import type { AttemptSpec, ProcessIdentity } from "../../domain/run.ts";
 import {
   attemptDir,
@@ -18,7 +18,7 @@ import {
   syncExit,
 } from "./attempts.ts";
 import type { AttemptState } from "./attempts.ts";
-import { leanSpawn, type Program, type Started } from "./lean-spawn.ts";
+import { leanSpawn, type Program, type Started } from "./posix-spawn.ts";
 import {
   groupLives,
   hostFacts,
@@ -28,7 +28,7 @@ import {
 } from "../os/process-identity.ts";
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
-import { writeWhole } from "../os/write-whole.ts";
+import { writeWhole } from "../os/atomic-write.ts";
 
 /** Between TERM and KILL, so that a script can save its checkpoint. */
 export const GRACE_MS = 10_000;

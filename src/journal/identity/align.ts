@@ -3,7 +3,7 @@
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type Pair } from "./align-order.ts";
-import { similarCommands } from "./similar.ts";
+import { similarCommands } from "./similarity.ts";
 
 /** Two texts are compared word by word only where they stand this close. */
 const ALIGN_SIMILAR_REACH = 50;

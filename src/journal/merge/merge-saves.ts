@@ -1,9 +1,9 @@
 // Two saves of one journal made one: the persons' lines merged, then receipts put back below the
 // commands they stood at. What a line merge does is merge.ts; the receipts are rendered anew later.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
-import type { Version } from "./generation.ts";
+import type { Version } from "./merge-base.ts";
 import { mergeLines, type MergedLine, type Side } from "../../base/merge.ts";
-import { isRendered } from "../../base/piece.ts";
+import { isRendered } from "../../base/receipt-block.ts";
 import { renderJournal } from "../receipt/render.ts";
 
 export interface SavesInput {

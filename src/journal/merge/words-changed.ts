@@ -1,5 +1,5 @@
 // Whether a person changed any word between two versions of a journal: white space and the
-// daemon's receipts are none. What that means for a block's timers is decided in reread.ts.
+// daemon's receipts are none. What that means for a block's timers is decided in align-journal.ts.
 import type { JournalReading } from "../../domain/journal.ts";
 import { commonEnds } from "../../base/common-ends.ts";
 import { stripReceipts } from "../receipt/render.ts";

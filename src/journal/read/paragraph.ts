@@ -7,7 +7,7 @@ import { finish } from "./command-draft.ts";
 import { readCommandWords } from "./command-line.ts";
 import type { Draft } from "./draft.ts";
 import { foundCommand } from "./found-command.ts";
-import { slippedCommand } from "./slips.ts";
+import { slippedCommand } from "./typos.ts";
 import { contentEnd, isBlankChar, lineAt, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 import { tokenize, VERB_START } from "./tokens.ts";

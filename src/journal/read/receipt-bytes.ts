@@ -1,7 +1,7 @@
 // Whose each line of a receipt is: what the daemon can prove it wrote, and what stays the person's.
 // What comes in place of the daemon's lines is decided in render.ts.
 import type { CommandBlock, FoundReceipt } from "../../domain/journal.ts";
-import { isRendered } from "../../base/piece.ts";
+import { isRendered } from "../../base/receipt-block.ts";
 
 /** What stands between a block's own lines and the person's next ones, taken apart. */
 export interface BelowBlock {

@@ -3,7 +3,7 @@
 import { commandId, type CommandId } from "../../base/ids.ts";
 import type { JournalReading, ReceiptPiece } from "../../domain/journal.ts";
 import type { Command } from "../../domain/world.ts";
-import { openedFlag, pieceHash, pieceNormal } from "../../base/piece.ts";
+import { openedFlag, pieceHash, pieceNormal } from "../../base/receipt-block.ts";
 import { findingsOf, findingText, flagKey, shownFindings } from "../../domain/receipt-flags.ts";
 
 export interface ReceiptInputs {

@@ -1,7 +1,7 @@
 // Finds receipts in a journal by their own lines: `>` lines in a row, the first of them a state.
 // Which command each belongs to is decided in read.ts; how receipts are written, in render.ts.
 import type { FoundReceipt, ReceiptPiece } from "../../domain/journal.ts";
-import { pieceNormal } from "../../base/piece.ts";
+import { pieceNormal } from "../../base/receipt-block.ts";
 import { contentEnd, isBlankChar, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 

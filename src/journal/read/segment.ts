@@ -7,7 +7,7 @@ import { readBlock } from "./read-block.ts";
 import type { BlockReading, LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
-import { VERB_WORDS } from "./slips.ts";
+import { VERB_WORDS } from "./typos.ts";
 import { splitBlocks } from "./split-blocks.ts";
 import type { TopBlock } from "./split-blocks.ts";
 import { linesOf, placeOf, startOf } from "../../base/text-lines.ts";

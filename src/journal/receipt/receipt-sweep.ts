@@ -3,7 +3,7 @@
 import { ENDED } from "../../domain/command-state.ts";
 import { isFlag, type Finding } from "../../domain/finding.ts";
 import type { CommandId } from "../../base/ids.ts";
-import { placeName } from "../../domain/place.ts";
+import { placeName } from "../../domain/slot.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command, Run } from "../../domain/world.ts";
 import type { Measure } from "../../judge/comparisons.ts";

@@ -3,7 +3,7 @@
 import type { CommandState } from "../../domain/command-state.ts";
 import { saidReason } from "../../domain/command.ts";
 import { RUN_FOLDER } from "../../base/ids.ts";
-import { placeName } from "../../domain/place.ts";
+import { placeName } from "../../domain/slot.ts";
 import { problemText, type Mistake } from "../../base/problem.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { localStamp, spanText } from "../../base/time.ts";
@@ -20,7 +20,7 @@ import {
   RECEIPT_TEXT_CHARS,
 } from "../../domain/receipt-flags.ts";
 import { sweepFacts, sweepPieces, type SweepContext } from "./receipt-sweep.ts";
-import { earlierTries } from "./receipt-tries.ts";
+import { earlierTries } from "./receipt-attempts.ts";
 
 export interface ReceiptContext {
   /** IANA name of the zone that times are shown in. */

@@ -1,10 +1,10 @@
 // The journal's text with its receipts: the daemon's lines taken out where proved, and put in afresh.
 // Every other byte is the person's and stays; what receipts say is decided in receipt.ts.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
-import { pieceHash } from "../../base/piece.ts";
+import { pieceHash } from "../../base/receipt-block.ts";
 import { belowBlock, type BelowBlock } from "../read/receipt-bytes.ts";
 
-export { pieceHash } from "../../base/piece.ts";
+export { pieceHash } from "../../base/receipt-block.ts";
 
 export interface RenderInput {
   readonly text: string;

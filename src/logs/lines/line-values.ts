@@ -1,10 +1,10 @@
 // Hands the values of one line, or the row of a box that it is, to the metrics of its file.
-// What the line means is in line-meaning.ts; what is counted below a heading in announced.ts.
-import type { Announced } from "./announced.ts";
+// What the line means is in classify-line.ts; what is counted below a heading in section-counter.ts.
+import type { Announced } from "./section-counter.ts";
 import type { ConsoleTables } from "./console-tables.ts";
 import type { SeenLine } from "./line-facts.ts";
-import type { LineMeaning } from "./line-meaning.ts";
-import type { Slots } from "./line-shapes.ts";
+import type { LineMeaning } from "./classify-line.ts";
+import type { Slots } from "./line-templates.ts";
 import { latin1 } from "./line-bytes.ts";
 import type { LineStep } from "./metric-line.ts";
 import type { MetricSink } from "../series/metric-sink.ts";

@@ -1,14 +1,14 @@
 // Reads one text log line by line: what each means is asked once for each shape of line, and
 // what it holds goes to the metrics, tracebacks, telling lines and facts of the file.
 import type { LineFacts, TellingLine } from "../../domain/sample.ts";
-import type { Announced } from "./announced.ts";
+import type { Announced } from "./section-counter.ts";
 import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
 import { createConsoleTables, goesOn, rowAsLine } from "./console-tables.ts";
-import { createKeptEnds } from "../series/kept-ends.ts";
+import { createKeptEnds } from "../series/first-and-last.ts";
 import { createLastLines } from "./last-lines.ts";
 import { type SeenLine, createLineFacts } from "./line-facts.ts";
-import { type LineMeaning, meaningOf } from "./line-meaning.ts";
-import { type LineShapes, createLineShapes } from "./line-shapes.ts";
+import { type LineMeaning, meaningOf } from "./classify-line.ts";
+import { type LineShapes, createLineShapes } from "./line-templates.ts";
 import { type StampSpot, createStampReader } from "./line-stamp.ts";
 import { createLineTokens, cutTokens } from "./line-tokens.ts";
 import { createLineValues } from "./line-values.ts";
@@ -19,7 +19,7 @@ import type { MetricSink } from "../series/metric-sink.ts";
 import { copyPlain, mayEscape } from "./plain-text.ts";
 import { hasEscape, mayHoldValue, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
-import { type Stamped, createStampClock } from "./stamp-clock.ts";
+import { type Stamped, createStampClock } from "./interpolate-timestamps.ts";
 import { createUnreadLines, type FileUnread } from "./unread-lines.ts";
 import { type FoundTraceback, createTracebackFinder } from "./tracebacks.ts";
 

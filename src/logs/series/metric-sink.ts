@@ -1,7 +1,7 @@
 // Takes the values that one log file holds and keeps a store for each of its metrics.
 // Every reader of a kind of file ends here; what is wrong with a metric is asked elsewhere.
 import type { Series } from "../../domain/sample.ts";
-import type { Announced } from "../lines/announced.ts";
+import type { Announced } from "../lines/section-counter.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 import { type NewValue, type SeriesStore, createSeriesStore } from "./series-store.ts";
 

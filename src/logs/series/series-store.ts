@@ -1,7 +1,7 @@
 // One metric's values in one log file: a bounded number of points, and the samples that a summary
 // shows, with their tokens. Merging files is left to merge.ts.
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
-import { createKeptPoints } from "./kept-points.ts";
+import { createKeptPoints } from "./thinned-points.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 
 /**

@@ -1,7 +1,7 @@
 // How long a run takes for a step: from a metric of its own, or from stamps and steps.
 // Stamps are whole seconds in most logs, so they are taken over stretches of many seconds.
 import type { RunReading, Series } from "../../domain/sample.ts";
-import { finite, median } from "../../base/robust.ts";
+import { finite, median } from "../../base/robust-statistics.ts";
 
 /** Times of steps or of stretches of steps, in order; the unit is the log's own or ms. */
 export interface StepTimes {

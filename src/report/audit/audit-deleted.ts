@@ -4,7 +4,7 @@ import { brief } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import type { PageReading } from "./page-units.ts";
-import { textMark } from "../../base/seal.ts";
+import { textMark } from "../../base/page-signature.ts";
 
 export interface Absent {
   readonly findings: readonly AuditFinding[];

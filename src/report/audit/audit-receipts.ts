@@ -1,6 +1,6 @@
 // Audits the receipts of a journal: what they say of a run's metrics, times and flags, against
 // what the run's record and logs say now. The person's own sentences are audit-journal.ts.
-import { pieceNormal } from "../../base/piece.ts";
+import { pieceNormal } from "../../base/receipt-block.ts";
 import { findingText } from "../../domain/receipt-flags.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { Series } from "../../domain/sample.ts";

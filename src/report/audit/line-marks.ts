@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { pageSources, type PageSource } from "./page-sources.ts";
 import { readPage } from "./page-units.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 
 const OPENS = '[nightlab-lines]: # "';
 const SAYS = "Marks of the cited lines of the logs, in the order of their numbers.";

@@ -1,6 +1,6 @@
 // A page cut into the units that the audit looks at: paragraphs, list items, table rows, headings.
 // Quotations, fenced code, frontmatter and the seal are no claims and are left out.
-import { readSeal, sealLength, textMark, type Mark } from "../../base/seal.ts";
+import { readSeal, sealLength, textMark, type Mark } from "../../base/page-signature.ts";
 
 export interface PageUnit {
   readonly kind: "heading" | "text" | "item" | "row" | "rule";

@@ -1,9 +1,9 @@
 // LAB.md as blocks: its title, what is wrong with the settings, and what is told of the night.
-// The night's own blocks are night-page.ts's; writing the page is effects/daemon/lab-page.ts's.
+// The night's own blocks are nightly-summary-page.ts's; writing the page is effects/daemon/lab-page.ts's.
 import { basename } from "node:path";
 import { problemPieces } from "../../journal/receipt/receipt.ts";
 import type { Problem } from "../../base/problem.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 
 /** The page of a lab; where there is nothing to say it says that. */
 export function labBlocks(

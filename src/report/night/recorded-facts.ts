@@ -2,7 +2,7 @@
 // whose ledger was lost. What no file keeps (what waited, why it was queued) is not made up.
 import type { Fact } from "../../domain/fact.ts";
 import { attemptId, commandId, experimentPath, runFolder, type LabPath } from "../../base/ids.ts";
-import type { Place } from "../../domain/place.ts";
+import type { Place } from "../../domain/slot.ts";
 import type { RunOutcome, RunRecord } from "../../domain/run.ts";
 import type { ReportRun } from "../../judge/input.ts";
 

@@ -1,6 +1,6 @@
 // Criteria that were others when a run started: both texts with their times, from the run's own
 // record. A criterion that was changed once a result was there is bound to it no longer.
-import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { citeJournal, type Facts } from "../../judge/report-context.ts";
 import { changedAfterResult, runsUnderAnother, type Which } from "../../judge/criteria-history.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed } from "../../base/markdown.ts";

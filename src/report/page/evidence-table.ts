@@ -4,11 +4,11 @@ import { decimalText, parseDecimal, type Decimal } from "../../base/decimal.ts";
 import { BOOTSTRAP_RESAMPLES } from "../../judge/bootstrap.ts";
 import type { Operand } from "../../judge/evaluate.ts";
 import { termMetrics, type MetricTerm } from "../../criteria/criterion.ts";
-import type { Facts } from "../../judge/facts.ts";
+import type { Facts } from "../../judge/report-context.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { table } from "../../base/markdown.ts";
 import { measureText, pickedFrom } from "./section-compare.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { summarize } from "../../judge/statistics.ts";
 
 /** A heading and a table for two or more runs that are evidence; else nothing. */

@@ -2,8 +2,8 @@
 // Which blocks a page has is for others; what a person wrote stays, on whichever side it is.
 import { linesIn } from "../../base/line-diff.ts";
 import { mergeLines } from "../../base/merge.ts";
-import { isSealedWith, renewPage } from "./keep.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import { isSealedWith, renewPage } from "./preserve-user-edits.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 
 export interface PageState {
   /** There is nothing to say: a page that is not ours stays as it is. */

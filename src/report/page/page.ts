@@ -1,9 +1,9 @@
 // The whole report of an experiment as blocks of Markdown, in order.
-// It is a function of its input alone; keeping a person's additions is keep.ts.
-import { factsOf } from "../../judge/facts.ts";
+// It is a function of its input alone; keeping a person's additions is preserve-user-edits.ts.
+import { factsOf } from "../../judge/report-context.ts";
 import type { ReportInput } from "../../judge/input.ts";
-import { renewPage } from "./keep.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import { renewPage } from "./preserve-user-edits.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { conclusionBlocks, sourcesBlocks } from "./section-conclusion.ts";
 import { discussionBlocks } from "./section-discussion.ts";
 import { methodsBlocks } from "./section-methods.ts";

@@ -1,7 +1,7 @@
 // The table of all runs in Methods: who, how it went, when, how long, and with which arguments.
 // What the runs measured is in Results.
 import { spanText } from "../../base/time.ts";
-import type { Facts } from "../../judge/facts.ts";
+import type { Facts } from "../../judge/report-context.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { code, link, plain, table } from "../../base/markdown.ts";
 

@@ -10,11 +10,11 @@ import {
 } from "../../judge/comparisons.ts";
 import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
 import { findMetric, type Operand } from "../../judge/evaluate.ts";
-import type { Facts } from "../../judge/facts.ts";
+import type { Facts } from "../../judge/report-context.ts";
 import type { RunGroup } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed, plain, table } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { searched, sweepOf } from "../../judge/sweep.ts";
 
 /** The table of differences to the baseline; nothing without a baseline or without values. */

@@ -1,7 +1,7 @@
 // Conclusion: the verdict on each criterion with its reasons, and the list of sources.
 // Whether the hypothesis is true is left to the person, whose own conclusion is quoted.
-import type { Facts } from "../../judge/facts.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { Facts } from "../../judge/report-context.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 import { verdictReasons, verdictSentences, verdictTable } from "../../judge/verdict-text.ts";
 

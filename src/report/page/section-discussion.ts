@@ -3,12 +3,12 @@
 import { isFlag } from "../../domain/finding.ts";
 import type { Entry } from "../../domain/journal.ts";
 import { spanText } from "../../base/time.ts";
-import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { citeJournal, type Facts } from "../../judge/report-context.ts";
 import { findingText, isResolved } from "../../judge/finding-text.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { runState } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 
 /** Tagged entries, and flags, that REPORT.md lists; the newest, since the journal has them all. */

@@ -1,13 +1,13 @@
 // Methods: the plan with its lines, scripts and machines, every run, and who is left out and why.
 // Runs that failed or are ignored are named here, so that none is dropped in silence.
 import type { RunRecord } from "../../domain/run.ts";
-import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { citeJournal, type Facts } from "../../judge/report-context.ts";
 import { changedLines } from "./changed-criteria.ts";
 import { code, counted, link, listed, plain, table } from "../../base/markdown.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { leftOutLines } from "../../judge/left-out.ts";
 import { runTable } from "./run-table.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { hypothesisText } from "./section-opening.ts";
 import { hasSection, quotedSections } from "./section-quotes.ts";
 

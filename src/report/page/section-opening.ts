@@ -1,9 +1,9 @@
 // The first sections of the report: title, Abstract and Introduction.
 // They say what was asked, what was run and what came out, and nothing that is not recorded.
 import { ignoredBy, runState, type RunState } from "../../judge/input.ts";
-import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { citeJournal, type Facts } from "../../judge/report-context.ts";
 import { code, link, listed, plain } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 import { verdictReasons, verdictSentences } from "../../judge/verdict-text.ts";
 

@@ -1,9 +1,9 @@
 // Sorts the person's own headings into the sections of the report, and quotes them there.
 // What counts as a heading, and the text below it, is journal/'s reading.
 import type { Section } from "../../domain/journal.ts";
-import { citeJournal, type Facts } from "../../judge/facts.ts";
+import { citeJournal, type Facts } from "../../judge/report-context.ts";
 import { plain, quotation } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 
 /** Characters of one section of the journal that REPORT.md quotes; the rest is linked. */
 const REPORT_QUOTE_CHARS = 8_000;

@@ -4,11 +4,11 @@ import type { PromisedMetric } from "../../domain/journal.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
-import type { Facts } from "../../judge/facts.ts";
+import type { Facts } from "../../judge/report-context.ts";
 import { runState, type ReportRun, type RunState } from "../../judge/input.ts";
 import { code, counted, image, link, plain, sentenceCase, table } from "../../base/markdown.ts";
 import { figureText, linkedText, runFigures, type RunFigures } from "./run-figures.ts";
-import type { PageBlock } from "../../base/seal.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
 

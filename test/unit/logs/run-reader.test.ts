@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { TOLD_LINES_EACH_END } from "../../../src/logs/series/kept-ends.ts";
+import { TOLD_LINES_EACH_END } from "../../../src/logs/series/first-and-last.ts";
 import { POINTS_PER_SERIES, SERIES_PER_FILE } from "../../../src/logs/series/metric-sink.ts";
 import { metric, readLines, readText, seriesOf } from "./reading.ts";
 

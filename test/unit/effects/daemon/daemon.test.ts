@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { startLoop, type LoopParts } from "../../../../src/effects/daemon/daemon.ts";
 import { experimentPath, labPath } from "../../../../src/base/ids.ts";
 import { emptyWorld } from "../../../../src/domain/world.ts";
-import type { Hands } from "../../../../src/effects/daemon/hands.ts";
+import type { Hands } from "../../../../src/effects/daemon/effect-handlers.ts";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import { hashText } from "../../../../src/base/ids.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AuditFinding } from "../../../../src/report/audit/audit-finding.ts";
 import { audited, experimentOf, type Experiment } from "../../../property/audit-case.ts";
-import { renewPage } from "../../../../src/report/page/keep.ts";
+import { renewPage } from "../../../../src/report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../../../src/report/audit/line-marks.ts";
 import { renderReport, reportBlocks } from "../../../../src/report/page/page.ts";
 import { cpuMs } from "../../../cpu-ms.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gateFindings } from "../../../../src/report/audit/gate.ts";
+import { gateFindings } from "../../../../src/report/audit/verify-page.ts";
 import { nameWithoutSeed } from "../../../../src/base/seed-name.ts";
 import { groupsOf, seedOf } from "../../../../src/judge/groups.ts";
 import type { ReportRun } from "../../../../src/judge/input.ts";

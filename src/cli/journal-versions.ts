@@ -1,0 +1,122 @@
+// A journal and its kept versions as a subcommand is told of them: by a path and a hash's beginning.
+// Nothing is changed here.
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { decodeUtf8 } from "../effects/os/decode-text.ts";
+import {
+  intentFolder,
+  journalPath,
+  keptFolder,
+  labPageIntents,
+  labPageKept,
+  labPagePath,
+} from "../effects/journal-store/journal-paths.ts";
+import {
+  getVersion,
+  listVersions,
+  type KeptVersion,
+} from "../effects/journal-store/version-store.ts";
+import { linesIn, matchLines } from "../base/line-diff.ts";
+import { versionOf } from "../journal/merge/merge-base.ts";
+import { readJournal } from "../journal/read/read.ts";
+import { experimentPath, type LabPath } from "../base/ids.ts";
+import { readLabSettings } from "../settings/lab.ts";
+import { findLab, readWorld } from "./lab-world.ts";
+
+export interface KeptJournal {
+  readonly lab: LabPath;
+  readonly experiment: string;
+  readonly path: string;
+  readonly keptDir: string;
+  /** Records of writes; a daemon itself takes over what becomes of LAB.md. */
+  readonly intentDir: string;
+  readonly isLabPage: boolean;
+  /** Zone of the lab's times. */
+  readonly timeZone: string;
+  /** Oldest first. */
+  readonly versions: readonly KeptVersion[];
+  /** The person's lines of a text, receipts taken out. */
+  readonly linesOf: (text: string) => readonly string[];
+}
+
+/** Finds a journal by its own path or its experiment's; the answer in words where there is none. */
+export async function keptJournal(path: string): Promise<KeptJournal | string> {
+  if (basename(path) === "LAB.md") return await keptLabPage(path);
+  const folder = basename(path) === "JOURNAL.md" ? dirname(path) : path;
+  const isFolder = existsSync(folder) && statSync(folder).isDirectory();
+  if (!isFolder) return `Cannot find the journal ${path}: give the experiment's folder.`;
+  const experiment = experimentPath(realpathSync(folder));
+  const lab = findLab(experiment);
+  if (lab === undefined) return `${path} is in no lab: no folder above it has a nightlab.yaml.`;
+  const keptDir = keptFolder(lab, experiment);
+  const versions = await listVersions(keptDir);
+  if (versions.length === 0) {
+    return `No version of ${journalPath(experiment)} is kept: no daemon has read it yet.`;
+  }
+  const rendered = readWorld(lab).experiments.get(experiment)?.rendered ?? new Set();
+  return {
+    lab,
+    experiment,
+    keptDir,
+    intentDir: intentFolder(lab),
+    isLabPage: false,
+    versions,
+    path: journalPath(experiment),
+    timeZone: await timeZoneOf(lab),
+    linesOf: (text) => versionOf(text, readJournal(text), rendered).lines,
+  };
+}
+
+async function keptLabPage(path: string): Promise<KeptJournal | string> {
+  const lab = findLab(dirname(path));
+  if (lab === undefined) return `${path} is in no lab: no folder above it has a nightlab.yaml.`;
+  const keptDir = labPageKept(lab);
+  const versions = await listVersions(keptDir);
+  if (versions.length === 0) return `No version of ${labPagePath(lab)} is kept yet.`;
+  return {
+    lab,
+    experiment: labPagePath(lab),
+    keptDir,
+    intentDir: labPageIntents(lab),
+    isLabPage: true,
+    versions,
+    path: labPagePath(lab),
+    timeZone: await timeZoneOf(lab),
+    linesOf: linesIn,
+  };
+}
+
+async function timeZoneOf(lab: LabPath): Promise<string> {
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const settings = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  return readLabSettings(settings, here).value.timeZone;
+}
+
+/** Text of a version; undefined where it is gone or no text. */
+export async function textOfVersion(
+  { keptDir }: KeptJournal,
+  hash: string,
+): Promise<string | undefined> {
+  const bytes = await getVersion(keptDir, hash);
+  const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
+  return decoded?.kind === "text" ? decoded.text : undefined;
+}
+
+/** Lines that only one of two texts has, in the order of the text. */
+export function changedLines(
+  from: readonly string[],
+  to: readonly string[],
+): { readonly gone: readonly string[]; readonly added: readonly string[] } {
+  const [left, right] = [new Set(from.keys()), new Set(to.keys())];
+  for (const match of matchLines(from, to)) {
+    for (let i = 0; i < match.length; i += 1) {
+      left.delete(match.left + i);
+      right.delete(match.right + i);
+    }
+  }
+  return {
+    gone: [...left].flatMap((i) => from[i] ?? []),
+    added: [...right].flatMap((i) => to[i] ?? []),
+  };
+}

@@ -1,0 +1,169 @@
+// Makes the blocks that LAB.md tells a night with: from the ledger up to a moment, and from the
+// journals, logs and records of the experiments. When it is due is scheduler/nightly-summary.ts's.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { apply } from "../../domain/apply.ts";
+import { ENDED } from "../../domain/command-state.ts";
+import type { Fact } from "../../domain/fact.ts";
+import type { LabPath } from "../../base/ids.ts";
+import type { Plan } from "../../domain/journal.ts";
+import type { Occurrence } from "../../domain/window.ts";
+import { emptyWorld, type World } from "../../domain/world.ts";
+import { comparedNames } from "../../logs/criterion-metrics.ts";
+import type { ReportInput } from "../../judge/input.ts";
+import { nightFacts, type NightFacts } from "../../scheduler/nightly-summary-facts.ts";
+import type { NightExperiment } from "../../report/night/nightly-summary-items.ts";
+import { nightBlocks } from "../../report/night/nightly-summary-page.ts";
+import { firstNightTold } from "../../scheduler/nights.ts";
+import type { PageBlock } from "../../base/page-signature.ts";
+import { verdictsOf } from "../../judge/verdict.ts";
+import { code, counted } from "../../base/markdown.ts";
+import { readLabSettings } from "../../settings/lab.ts";
+import { readExperimentFiles } from "../run-store/experiment-files.ts";
+import type { Hands } from "./effect-handlers.ts";
+import type { Ledger } from "../state/ledger.ts";
+import { readPatiently } from "../os/read-with-retry.ts";
+import type { ReadingCache } from "../run-store/reading-cache.ts";
+
+/** Facts that are read at one go for LAB.md: 20 ms in which nothing else gets its turn. */
+const NIGHT_FACTS = 1_000;
+
+export interface NightRequest {
+  readonly lab: LabPath;
+  readonly night: Occurrence;
+  /** Nothing that was known only later is told, ms since 1970. */
+  readonly asOfMs: number;
+}
+
+export interface NightSurroundings {
+  /** Everything that the ledger has of a lab, oldest first, in portions. */
+  readonly facts: (lab: LabPath) => Iterable<readonly Fact[]>;
+  readonly timeZone: string;
+  readonly cache: ReadingCache;
+}
+
+/** The blocks of a night. Rejects where the ledger or a journal cannot be read. */
+export async function composeNight(
+  { lab, night, asOfMs }: NightRequest,
+  around: NightSurroundings,
+): Promise<readonly PageBlock[]> {
+  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  const settings = readLabSettings(text, around.timeZone).value;
+  const world = await worldOf(around.facts(lab), {
+    untilMs: asOfMs,
+    fromMs: firstNightTold(settings, night).startMs,
+  });
+  const facts = nightFacts(world, lab, night, { asOfMs, settings });
+  const { timeZone } = settings;
+  const experiments = await experimentsOf(world, lab, facts, around.cache);
+  return nightBlocks(facts, { lab, timeZone, night, experiments });
+}
+
+/** The hand of a daemon; a night that cannot be told is told of in the log. */
+export function nightHands(
+  around: NightSurroundings,
+  warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
+): Pick<Hands, "compose-night"> {
+  return {
+    async "compose-night"({ lab, night, asOfMs }, post) {
+      const told = { kind: "night-composed", lab, night, asOfMs } as const;
+      try {
+        post({ ...told, blocks: await composeNight({ lab, night, asOfMs }, around) });
+      } catch (error) {
+        warn("the night could not be told", { lab, error: String(error) });
+        post(told);
+      }
+    },
+  };
+}
+
+/**
+ * The world as it was then, but for what had ended long before. Ten thousand runs take a second to
+ * read: everything else gets its turn between two portions, and their memory is given back.
+ */
+async function worldOf(
+  inTurn: Iterable<readonly Fact[]>,
+  { untilMs, fromMs }: { readonly untilMs: number; readonly fromMs: number },
+): Promise<World> {
+  const world = emptyWorld();
+  for (const facts of inTurn) {
+    for (const fact of facts) {
+      if (fact.atMs > untilMs) continue;
+      apply(world, fact);
+      world.nowMs = Math.max(world.nowMs, fact.atMs);
+    }
+    for (const [id, command] of world.commands) {
+      if (ENDED.has(command.state) && command.stateSinceMs < fromMs) world.commands.delete(id);
+    }
+    await nextTurn();
+  }
+  return world;
+}
+
+/** What the files add, of every experiment that the page speaks of. */
+async function experimentsOf(
+  world: World,
+  lab: LabPath,
+  facts: NightFacts,
+  cache: ReadingCache,
+): Promise<ReadonlyMap<string, NightExperiment>> {
+  const ran = new Set(facts.ran.map(({ command }) => command.experiment));
+  const all = new Set([...ran, ...[...facts.waits, ...facts.held].map((one) => one.experiment)]);
+  const found = new Map<string, NightExperiment>();
+  for (const path of all) {
+    if (!world.experiments.has(path)) continue;
+    if (ran.has(path)) {
+      const { input, journalText } = await readExperimentFiles(path, { cache, labDir: lab });
+      const { plan } = input.journal;
+      const lines = receiptLines(journalText);
+      found.set(path, { promised: promisedOf(plan), lines, verdicts: knownVerdicts(input, facts) });
+    } else {
+      const read = await readPatiently(join(path, "JOURNAL.md"));
+      const journal = read.kind === "page" ? (read.text ?? "") : "";
+      found.set(path, { promised: [], lines: receiptLines(journal), verdicts: [] });
+    }
+  }
+  return found;
+}
+
+const promisedOf = (plan: Plan): readonly string[] => [
+  ...comparedNames(plan),
+  ...plan.metrics.map(({ key }) => key),
+];
+
+/** Criteria that could be judged, where a run of the night is among what they rest on. */
+function knownVerdicts(input: ReportInput, facts: NightFacts): readonly string[] {
+  const folders = new Set(facts.ran.map(({ run }) => run.folder).filter(Boolean));
+  const known = input.runs.filter(
+    ({ record }) => record === undefined || Date.parse(record.startedAt) <= facts.asOfMs,
+  );
+  return verdictsOf({ ...input, runs: known })
+    .filter(({ word }) => word !== "NOT EVALUABLE")
+    .filter(({ runs }) => runs.some(({ folder }) => folders.has(folder as never)))
+    .map(({ which, text, word, runs }) => {
+      return `${which} ${code(text)} is **${word}** (${counted(runs.length, "run")})`;
+    });
+}
+
+/** Where receipts begin: lines from 1, by the id that they show. */
+function receiptLines(journal: string): ReadonlyMap<string, number> {
+  const lines = new Map<string, number>();
+  for (const [at, line] of journal.split("\n").entries()) {
+    const id = /^\s*> \*\*[a-z]+\*\* `([a-z][a-z0-9]{3,7})`/.exec(line)?.[1];
+    if (id !== undefined && !lines.has(id)) lines.set(id, at + 1);
+  }
+  return lines;
+}
+
+/** A lab's facts from a ledger, NIGHT_FACTS at a time. */
+export function portions(ledger: Pick<Ledger, "some">): NightSurroundings["facts"] {
+  return function* (lab) {
+    for (let after = 0; ;) {
+      const { facts, seq } = ledger.some([lab], after, NIGHT_FACTS);
+      if (facts.length === 0) return;
+      after = seq;
+      yield facts;
+    }
+  };
+}

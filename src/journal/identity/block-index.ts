@@ -1,0 +1,67 @@
+// Places of commands in a journal, `block.command`, and the order that the world keeps of them.
+// Which command stands at which place is found by align.ts.
+import type { CommandId, ExperimentPath } from "../../base/ids.ts";
+import type { FoundCommand, JournalReading } from "../../domain/journal.ts";
+import { commandsOf } from "../../domain/resolve-reference.ts";
+import type { Turn } from "../../domain/turn.ts";
+
+export interface Place {
+  readonly command: FoundCommand;
+  /** Index of its block in the reading. */
+  readonly block: number;
+  readonly heading: string;
+  readonly receiptId: string | undefined;
+}
+
+/** Asked for several times in one turn, and long journals have thousands of places. */
+const PLACES = new WeakMap<JournalReading, ReadonlyMap<string, Place>>();
+
+/** Every command of a reading under its place, in the order of the text. */
+export function placesOf(reading: JournalReading): ReadonlyMap<string, Place> {
+  const known = PLACES.get(reading);
+  if (known !== undefined) return known;
+  const places = readPlaces(reading);
+  PLACES.set(reading, places);
+  return places;
+}
+
+function readPlaces(reading: JournalReading): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  reading.blocks.forEach((block, i) => {
+    block.commands.forEach((command, j) => {
+      const receiptId = block.receipt?.heads[j]?.id;
+      places.set(`${i}.${j}`, { command, block: i, heading: block.heading, receiptId });
+    });
+  });
+  return places;
+}
+
+/** Records the journal's order of commands where it differs from the world's. */
+export function recordOrder(
+  turn: Turn,
+  experiment: ExperimentPath,
+  places: Iterable<string>,
+  placed: ReadonlyMap<string, CommandId>,
+): void {
+  const order = [...places].flatMap((at) => placed.get(at) ?? []);
+  const present = commandsOf(turn.world, experiment).filter(
+    (command) => command.absentSinceMs === undefined,
+  );
+  const same = order.length === present.length && order.every((id, i) => id === present[i]?.id);
+  if (!same) turn.record({ kind: "journal-aligned", experiment, commands: order });
+}
+
+/** Records below which headings commands stand, where that is another one than before. */
+export function recordHeadings(
+  turn: Turn,
+  experiment: ExperimentPath,
+  places: ReadonlyMap<string, Place>,
+  placed: ReadonlyMap<string, CommandId>,
+): void {
+  const headings = [...placed].flatMap(([at, id]) => {
+    const heading = places.get(at)?.heading;
+    const moved = heading !== undefined && turn.world.commands.get(id)?.heading !== heading;
+    return moved ? [[id, heading] as const] : [];
+  });
+  if (headings.length > 0) turn.record({ kind: "commands-moved", experiment, headings });
+}

@@ -1,0 +1,279 @@
+// A block that has settled becomes a command: it gets its id and its first state.
+// When a block has settled is in settle.ts, when a command starts in scheduler/.
+import { ENDED, type CommandState } from "../domain/command-state.ts";
+import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../domain/command.ts";
+import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
+import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
+import { conditions } from "./conditions.ts";
+import { asksForGo, isLong, waitsInRing } from "./approval.ts";
+import { unstarted } from "../domain/members.ts";
+import { atWork } from "../domain/pause-text.ts";
+import { setQueue } from "./pause.ts";
+import { requestStop } from "./run-events.ts";
+import { commandsOf, resolveTarget } from "../domain/resolve-reference.ts";
+import { planGaps } from "../settings/plan.ts";
+import type { Turn } from "../domain/turn.ts";
+import { DELETED, HOLDS } from "./hold-reasons.ts";
+import { placesOf, recordOrder } from "../journal/identity/block-index.ts";
+import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
+
+const FEW_SETTLING = 4;
+
+/** Takes up whatever has settled by now in any journal, and wakes for what has not. */
+export function acceptSettled(turn: Turn): void {
+  for (const [experiment, view] of turn.world.views) {
+    if (view.reading.conflicted) continue;
+    releaseTicked(turn, experiment);
+    cancelDeleted(turn, experiment);
+    if (view.settling.size === 0) continue;
+    const places = placesOf(view.reading);
+    const names = (): Iterable<string> => namesIn(turn.world, experiment);
+    // For one new line it is quicker to look through the names than to gather them.
+    const few = view.settling.size <= FEW_SETTLING;
+    const knownNames = few
+      ? { [Symbol.iterator]: () => names()[Symbol.iterator]() }
+      : lazily(() => new Set(names()));
+    const { settleMs } = settingsOf(turn.world, experiment);
+    for (const [at, settling] of view.settling) {
+      const found = places.get(at);
+      const block = found && view.reading.blocks[found.block];
+      if (found === undefined || block === undefined) continue;
+      const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, knownNames });
+      if (readyAtMs === undefined) continue;
+      if (readyAtMs > turn.atMs) turn.wake(readyAtMs);
+      else accept(turn, experiment, at, found.command, block, settling.hold);
+    }
+  }
+}
+
+/** First sight of an experiment from elsewhere: everything in it waits for a go. */
+export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  // All at once: a journal of years holds thousands.
+  const taken = new Map<string, CommandId>();
+  for (const [at, { command, block: index }] of placesOf(view.reading)) {
+    const block = view.reading.blocks[index];
+    if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
+    const first = heldBack(command.spec, HOLDS.foreign);
+    taken.set(at, record(turn, experiment, at, command, block, first));
+  }
+  unsettle(turn, experiment, taken);
+}
+
+/** Commands that stood in a journal from elsewhere and still wait for their go. */
+export function heldForeign(world: World, experiment: ExperimentPath): readonly CommandId[] {
+  return commandsOf(world, experiment)
+    .filter(({ state, reason }) => state === "held" && reason === HOLDS.foreign)
+    .map(({ id }) => id);
+}
+
+/** Not to start unasked. What would act at once is passed over: nobody may mean it any more. */
+function heldBack(spec: CommandSpec, reason: string): First {
+  const acts = spec.verb === "stop" || spec.verb === "queue";
+  return { state: acts ? "skipped" : "held", reason };
+}
+
+function accept(
+  turn: Turn,
+  experiment: ExperimentPath,
+  at: string,
+  found: FoundCommand,
+  block: CommandBlock,
+  hold: string | undefined,
+): void {
+  const { spec } = found;
+  if (spec === undefined) return;
+  const id = turn.world.views.get(experiment)?.placed.get(at);
+  if (id !== undefined) {
+    const { canonical, form, source } = found;
+    turn.record({ kind: "command-edited", id, spec, canonical, form, source });
+    unsettle(turn, experiment, new Map([[at, id]]));
+    if (hold === undefined) firstState(turn, id);
+    else turn.record({ kind: "command-state", id, state: "held", reason: hold });
+    return;
+  }
+  if (hold !== undefined) {
+    add(turn, experiment, at, found, block, heldBack(spec, hold));
+    return;
+  }
+  const added = add(turn, experiment, at, found, block, { state: "queued" });
+  if (spec.verb === "stop") carryOutStop(turn, added, spec);
+  else if (spec.verb === "queue") carryOutQueue(turn, added, spec);
+  else firstState(turn, added);
+}
+
+interface First {
+  readonly state: CommandState;
+  readonly reason?: string;
+}
+
+function add(...args: Parameters<typeof record>): CommandId {
+  const [turn, experiment, at] = args;
+  const id = record(...args);
+  unsettle(turn, experiment, new Map([[at, id]]));
+  return id;
+}
+
+function record(
+  turn: Turn,
+  experiment: ExperimentPath,
+  at: string,
+  found: FoundCommand,
+  block: CommandBlock,
+  first: First,
+): CommandId {
+  const { spec, canonical, form, source, line } = found;
+  const id = mintCommandId(`${experiment}\n${canonical}\n${at}\n${turn.atMs}`, (taken) =>
+    turn.world.commands.has(taken),
+  );
+  if (spec === undefined) return id;
+  const notes = spec.verb === "run" ? notesFor(turn.world, experiment) : [];
+  turn.record({
+    kind: "command-accepted",
+    id,
+    experiment,
+    spec,
+    canonical,
+    form,
+    source,
+    line,
+    notes,
+    heading: block.heading,
+    released: spec.go,
+    ...first,
+  });
+  return id;
+}
+
+/** What a plan lacks is said once, in the first run's receipt. */
+function notesFor(world: World, experiment: ExperimentPath): readonly string[] {
+  const plan = world.views.get(experiment)?.reading.plan;
+  const gaps = plan === undefined ? [] : planGaps(plan);
+  if (gaps.length === 0) return [];
+  const told = [...world.commands.values()].some(
+    (command) => command.experiment === experiment && command.notes.length > 0,
+  );
+  return told ? [] : gaps;
+}
+
+/** Notes which places have become commands, and their order. */
+function unsettle(
+  turn: Turn,
+  experiment: ExperimentPath,
+  taken: ReadonlyMap<string, CommandId>,
+): void {
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  const settling = new Map(view.settling);
+  for (const at of taken.keys()) settling.delete(at);
+  const placed = new Map([...view.placed, ...taken]);
+  turn.world.views.set(experiment, { ...view, settling, placed, dirty: true });
+  recordOrder(turn, experiment, placesOf(view.reading).keys(), placed);
+}
+
+/** Held for its go, waiting for another, or in the queue. */
+function firstState(turn: Turn, id: CommandId): void {
+  const command = turn.world.commands.get(id);
+  if (command === undefined) return;
+  const state = (to: CommandState, reason?: string): void =>
+    turn.record({
+      kind: "command-state",
+      id,
+      state: to,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  if (command.spec.go && !command.released) turn.record({ kind: "command-released", id });
+  const needs = conditions(turn.world, command).answer;
+  const longWithout =
+    isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
+  const ring = needs.kind === "wait" ? waitsInRing(turn.world, command) : undefined;
+  if (longWithout) state("held", asksForGo(turn.world, command));
+  else if (ring !== undefined) state("held", ring);
+  else if (needs.kind === "hold") state("held", needs.reason);
+  else if (needs.kind === "skip") state("skipped", needs.reason);
+  else if (needs.kind === "wait") state("waiting", needs.reason);
+  else if (command.state !== "queued") state("queued");
+}
+
+function carryOutStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
+  const command = turn.world.commands.get(id);
+  if (command === undefined) return;
+  const target = resolveTarget(turn.world, command.experiment, spec.target, command);
+  if (target === undefined || ENDED.has(target.state)) {
+    const reason =
+      target === undefined
+        ? `nothing is called \`${spec.target}\``
+        : `\`${target.id}\` had ended already (${target.state})`;
+    turn.record({ kind: "command-state", id, state: "skipped", reason });
+    return;
+  }
+  turn.record({ kind: "command-state", id, state: "done", reason: `stopping \`${target.id}\`` });
+  requestStop(turn, target, "journal");
+}
+
+function carryOutQueue(turn: Turn, id: CommandId, spec: CommandSpec): void {
+  const word = QUEUE_WORDS.find((one) => one === spec.target);
+  if (word === undefined) return;
+  const reason = setQueue(turn, word);
+  const state = word === "drain" && atWork(turn.world) > 0 ? "running" : "done";
+  turn.record({ kind: "command-state", id, state, reason });
+}
+
+function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
+  const ticked = turn.world.views.get(experiment)?.ticked ?? new Map<CommandId, number>();
+  for (const [id, sinceMs] of ticked) {
+    const command = turn.world.commands.get(id);
+    if (command?.state !== "held") continue;
+    if (turn.atMs - sinceMs < SETTLE_GO_MS) {
+      turn.wake(sinceMs + SETTLE_GO_MS);
+      continue;
+    }
+    turn.record({ kind: "command-released", id });
+    const held = unstarted(turn.world, command).filter((member) => member.state === "held");
+    for (const one of held.length > 0 ? held : [command]) {
+      turn.record({ kind: "command-state", id: one.id, state: "queued", reason: GO_GIVEN });
+    }
+  }
+}
+
+/** A block that is gone before its start is cancelled, once it cannot be a cut and paste. */
+function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
+  for (const id of turn.world.experiments.get(experiment)?.commands ?? []) {
+    const command = turn.world.commands.get(id);
+    if (command?.absentSinceMs === undefined || !cancellable(command)) continue;
+    const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
+    if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
+    else {
+      // What runs of a sweep goes on; what had not started does not start any more.
+      const open = command.members === undefined ? [command] : unstarted(turn.world, command);
+      for (const one of open) {
+        turn.record({ kind: "command-state", id: one.id, state: "cancelled", reason: DELETED });
+      }
+    }
+  }
+}
+
+const cancellable = (command: Command): boolean =>
+  command.run === undefined && !ENDED.has(command.state);
+
+/** The names, gathered when somebody asks for the first of them. */
+function lazily(gather: () => ReadonlySet<string>): Iterable<string> {
+  let names: ReadonlySet<string> | undefined;
+  return {
+    [Symbol.iterator]() {
+      names ??= gather();
+      return names.values();
+    },
+  };
+}
+
+function* namesIn(world: World, experiment: ExperimentPath): Iterable<string> {
+  for (const { spec, parent } of world.commands.values()) {
+    if (spec.verb === "run" && parent === undefined) yield spec.target;
+  }
+  for (const block of world.views.get(experiment)?.reading.blocks ?? []) {
+    for (const { spec } of block.commands) if (spec?.verb === "run") yield spec.target;
+  }
+}

@@ -1,0 +1,187 @@
+// What a command still needs before its turn: the runs it comes after, and for a long one the go.
+// Pure questions about the world; start.ts asks them and records the answers.
+import { SHORT_RUN_MS } from "../base/limits.ts";
+import type { ExperimentPath } from "../base/ids.ts";
+import { ENDED } from "../domain/command-state.ts";
+import type { Command, World } from "../domain/world.ts";
+import { spanText } from "../base/time.ts";
+import { membersIn } from "../domain/grid.ts";
+import { isSweep, unstarted } from "../domain/members.ts";
+import { resolveTarget, runnersOf } from "../domain/resolve-reference.ts";
+import { READY, type Readiness } from "./readiness.ts";
+
+/** A sweep of short runs that may take longer than this together is asked about like a long run. */
+const SWEEP_UNASKED_MS = 2 * 3_600_000;
+
+/** Time limit of a command in ms: its own, the plan's, else that of a short run. */
+export function limitOf(world: World, command: Command): number {
+  const plan = world.views.get(command.experiment)?.reading.plan;
+  return command.spec.timeoutMs ?? plan?.timeoutMs ?? SHORT_RUN_MS;
+}
+
+/**
+ * A run that may take longer than a de-risking run needs a reason and a passed de-risk, or a go;
+ * so does a sweep whose short runs together may take long.
+ */
+export function isLong(world: World, command: Command): boolean {
+  return limitOf(world, command) > SHORT_RUN_MS || isLarge(world, command);
+}
+
+/** Whether a sweep takes long only because of how many runs it has. */
+function isLarge(world: World, command: Command): boolean {
+  const count = membersIn(command.spec.sweep ?? []);
+  return count > 1 && count * limitOf(world, command) > SWEEP_UNASKED_MS;
+}
+
+/** Why a long run without a word of its author's waits. */
+export function asksForGo(world: World, command: Command): string {
+  const long = limitOf(world, command) > SHORT_RUN_MS;
+  const what = long ? "a run over 2 min" : `a sweep over ${spanText(SWEEP_UNASKED_MS)}`;
+  return `${what} needs a \`because\`, or your go`;
+}
+
+/** Whether everything that the command comes after has ended as it asked. */
+export function dependencies(world: World, command: Command): Readiness {
+  for (const after of command.spec.after ?? []) {
+    const answer = dependency(world, command, after.target, after.any);
+    const overruled = answer.kind === "hold" && command.overruled === true;
+    if (answer.kind !== "ready" && !overruled) return answer;
+  }
+  if (command.spec.verb !== "eval") return READY;
+  const of = resolveTarget(world, command.experiment, command.spec.target, command);
+  if (of !== undefined && isSweep(of)) {
+    const [first = `${of.id}.1`] = of.members ?? [];
+    const reason = `\`${of.id}\` is a sweep: name one of its runs, such as \`${first}\``;
+    return { kind: "hold", reason };
+  }
+  return dependency(world, command, command.spec.target, true);
+}
+
+function dependency(world: World, command: Command, target: string, any: boolean): Readiness {
+  const other = resolveTarget(world, command.experiment, target, command);
+  if (other === undefined) {
+    if (settles(world, command.experiment, target)) {
+      return { kind: "wait", reason: `until \`${target}\` has been taken up` };
+    }
+    // `eval:` may name a run that was made by hand: its examination looks on the disk.
+    return command.spec.verb === "eval" && command.spec.target === target
+      ? READY
+      : { kind: "hold", reason: `no run is called \`${target}\`` };
+  }
+  if (other.id === command.id) return { kind: "hold", reason: "it waits for itself" };
+  if (!ENDED.has(other.state)) return { kind: "wait", reason: `after \`${other.id}\`` };
+  if (any || other.state === "done") return READY;
+  return { kind: "hold", reason: `\`${other.id}\` (${target}) ended as ${other.state}` };
+}
+
+/** Why a new command would wait for ever: what it comes after comes, by others or not, after it. */
+export function waitsInRing(world: World, command: Command): string | undefined {
+  const seen = new Set<Command>();
+  const ahead = (one: Command): readonly Command[] =>
+    (one.spec.after ?? []).flatMap(
+      ({ target }) => resolveTarget(world, one.experiment, target, one) ?? [],
+    );
+  for (const first of ahead(command)) {
+    const open = [first];
+    for (let one = open.pop(); one !== undefined; one = open.pop()) {
+      if (one.id === command.id) return `it waits for \`${first.id}\`, which waits for it`;
+      if (seen.has(one) || ENDED.has(one.state)) continue;
+      seen.add(one);
+      open.push(...ahead(one));
+    }
+  }
+  return undefined;
+}
+
+/** Whether a block of that name stands in the journal and has not settled: it may be another soon. */
+export function settles(world: World, experiment: ExperimentPath, target: string): boolean {
+  const view = world.views.get(experiment);
+  return (
+    view?.reading.blocks.some((block, i) =>
+      block.commands.some(
+        ({ spec }, j) => spec?.target === target && view.settling.has(`${i}.${j}`),
+      ),
+    ) ?? false
+  );
+}
+
+/** For a long run without a go: whether a run that could be its de-risk is still to end. */
+export function awaitsDeRisk(world: World, command: Command): Readiness {
+  if (command.released || !isLong(world, command)) return READY;
+  const pending = runnersOf(world, command.experiment).find(
+    (other) =>
+      other.id !== command.id &&
+      couldBeDeRisk(world, other) &&
+      (other.state === "queued" || other.state === "preparing" || other.state === "running"),
+  );
+  return pending === undefined
+    ? READY
+    : { kind: "wait", reason: `until the short run \`${pending.id}\` has ended` };
+}
+
+/**
+ * Whether a long run may start on this code: released by a person, or with a `because` and a
+ * passed de-risk, that is a short run of the same experiment and code that is done and carries no
+ * blocking flag.
+ */
+export function judgeGo(world: World, command: Command, codeHash: string): Readiness {
+  if (command.released || !isLong(world, command)) return READY;
+  if (command.spec.because === undefined) {
+    return { kind: "hold", reason: asksForGo(world, command) };
+  }
+  const shortRuns = runnersOf(world, command.experiment).filter(
+    (other) => other.id !== command.id && couldBeDeRisk(world, other),
+  );
+  const done = shortRuns.filter(passed);
+  if (done.some((other) => other.run?.start.codeHash === codeHash)) return READY;
+  if (done.length > 0) {
+    return { kind: "hold", reason: "the scripts changed since the last passed de-risk" };
+  }
+  return {
+    kind: "hold",
+    reason:
+      shortRuns.length === 0
+        ? "no de-risking run (up to 2 min) has been done yet"
+        : "no de-risking run has passed",
+  };
+}
+
+/** Whether a long run without a go would be held for want of a passed de-risk, whatever its code. */
+export function lacksDeRisk(world: World, command: Command): boolean {
+  if (command.released || !isLong(world, command)) return false;
+  return !runnersOf(world, command.experiment).some(
+    (other) => other.id !== command.id && couldBeDeRisk(world, other) && passed(other),
+  );
+}
+
+/** What a held run's box says: `up to 2 h; de-risk took 41 s`. */
+export function startNote(world: World, command: Command): string {
+  const limit = atMost(world, command);
+  const last = runnersOf(world, command.experiment).findLast(
+    (other) => couldBeDeRisk(world, other) && other.state === "done",
+  );
+  const { startedAtMs, endedAtMs } = last?.run ?? {};
+  if (last === undefined || startedAtMs === undefined || endedAtMs === undefined) return limit;
+  return `${limit}; ${last.spec.target} took ${spanText(endedAtMs - startedAtMs)}`;
+}
+
+/** `up to 2 h`; of a sweep `9 runs, up to 90 min each and 13 h 30 min together`. */
+export function atMost(world: World, command: Command): string {
+  const limitMs = limitOf(world, command);
+  const { sweep } = command.spec;
+  if (sweep === undefined) return `up to ${spanText(limitMs)}`;
+  const all = membersIn(sweep);
+  const left = command.members === undefined ? all : unstarted(world, command).length;
+  const runs = `${left} run${left === 1 ? "" : "s"}`;
+  const each = `${runs}, up to ${spanText(limitMs)} each`;
+  return left > 1 ? `${each} and ${spanText(limitMs * left)} together` : each;
+}
+
+/** Done, and without a flag that blocks. */
+const passed = ({ state, run }: Command): boolean =>
+  state === "done" && run?.outcome?.findings.every((finding) => !finding.blocking) === true;
+
+function couldBeDeRisk(world: World, command: Command): boolean {
+  const limitMs = command.run?.limitMs ?? limitOf(world, command);
+  return command.spec.verb === "run" && limitMs <= SHORT_RUN_MS;
+}

@@ -1,0 +1,119 @@
+// The first reading of an experiment: made here, come from elsewhere, a copy, or one renamed.
+// What then becomes of its commands is for align-journal.ts and accept-commands.ts.
+import { commandId, type ExperimentPath } from "../base/ids.ts";
+import type { FoundCommand, JournalReading } from "../domain/journal.ts";
+import type { ExperimentCopy, JournalRead, World } from "../domain/world.ts";
+import type { Turn } from "../domain/turn.ts";
+import { placesOf, type Place } from "../journal/identity/block-index.ts";
+
+/** A folder's new name may be seen this long before the old one is known to be gone. */
+const RENAME_SEEN_MS = 20_000;
+
+/** `undecided`: whether it is a copy is known once every experiment has been found. */
+export type Sight = "known" | "foreign" | "undecided";
+
+/** Records an experiment that no fact tells of yet, as what it is. */
+export function lookAtFirst(turn: Turn, event: JournalRead): Sight {
+  const { world } = turn;
+  const { experiment, reading, text } = event;
+  const found = world.found.get(experiment);
+  if (world.experiments.has(experiment) || found === undefined) return "known";
+  const known = { kind: "experiment-known", experiment, lab: found.lab } as const;
+  const elsewhere = experimentOfReceipts(world, reading);
+  if (elsewhere !== undefined && !world.allFound) {
+    world.undecided.set(experiment, event);
+    return "undecided";
+  }
+  const from = elsewhere ?? sameTextGone(world, event);
+  if (from !== undefined && !world.found.has(from)) {
+    turn.record({ kind: "experiment-moved", from, to: experiment, lab: found.lab });
+    return "known";
+  }
+  const of = elsewhere ?? sameText(world, text, experiment);
+  if (of !== undefined) {
+    turn.record({ ...known, foreign: false });
+    const inert = [...placesOf(reading).values()].map(({ command }) => inertKey(command));
+    turn.record({ kind: "experiment-copied", experiment, of, inert });
+    return "known";
+  }
+  turn.record({ ...known, foreign: !found.madeHere });
+  return found.madeHere ? "known" : "foreign";
+}
+
+/** What its journal said is remembered for a while: the new name may be seen after the old is gone. */
+export function noteGone({ world, atMs }: Turn, experiment: ExperimentPath): void {
+  const hash = world.views.get(experiment)?.hash;
+  if (hash !== undefined) world.gone.set(experiment, { hash, atMs });
+  for (const [path, { atMs: goneMs }] of world.gone) {
+    if (atMs - goneMs > RENAME_SEEN_MS) world.gone.delete(path);
+  }
+}
+
+/**
+ * The new name of an experiment that has just gone, where that name was seen first and taken for a
+ * copy; its commands go along. Gives the reading of the journal there, to be taken anew.
+ */
+export function followRename(turn: Turn, gone: ExperimentPath): JournalRead | undefined {
+  const { world, atMs } = turn;
+  for (const { path, lab, copied, commands } of world.experiments.values()) {
+    const view = world.views.get(path);
+    if (copied?.of !== gone || commands.length > 0 || view === undefined) continue;
+    if (atMs - copied.atMs > RENAME_SEEN_MS) continue;
+    turn.record({ kind: "experiment-moved", from: gone, to: path, lab });
+    world.views.delete(path);
+    const { text, hash, reading } = view;
+    return { kind: "journal-read", experiment: path, text, hash, reading, atMs };
+  }
+  return undefined;
+}
+
+/** Places of a copied folder's commands that stand as they were copied. */
+export function inertPlaces(
+  copied: ExperimentCopy | undefined,
+  places: ReadonlyMap<string, Place>,
+  placed: ReadonlyMap<string, unknown>,
+): ReadonlySet<string> {
+  const inert = new Set<string>();
+  if (copied === undefined) return inert;
+  const left = new Map<string, number>();
+  for (const key of copied.inert) left.set(key, (left.get(key) ?? 0) + 1);
+  for (const [at, { command }] of places) {
+    const key = inertKey(command);
+    const count = left.get(key) ?? 0;
+    if (count === 0 || placed.has(at)) continue;
+    left.set(key, count - 1);
+    inert.add(at);
+  }
+  return inert;
+}
+
+/** Equal while a command is unchanged; a go is a change. */
+const inertKey = ({ canonical, spec }: FoundCommand): string =>
+  spec?.go === true ? `${canonical} go` : canonical;
+
+/** Another experiment whose commands the receipts of this journal name. */
+function experimentOfReceipts(world: World, reading: JournalReading): ExperimentPath | undefined {
+  for (const { receiptId } of placesOf(reading).values()) {
+    const command = world.commands.get(commandId(receiptId ?? ""));
+    if (command !== undefined) return command.experiment;
+  }
+  return undefined;
+}
+
+/** An experiment with commands that has just gone and said exactly this: renamed before its receipts. */
+function sameTextGone(world: World, { hash, atMs }: JournalRead): ExperimentPath | undefined {
+  for (const [path, gone] of world.gone) {
+    if (gone.hash !== hash || atMs - gone.atMs > RENAME_SEEN_MS) continue;
+    if ((world.experiments.get(path)?.commands.length ?? 0) > 0) return path;
+  }
+  return undefined;
+}
+
+/** Another experiment with commands and exactly this text: a copy from before its receipts. */
+function sameText(world: World, text: string, except: ExperimentPath): ExperimentPath | undefined {
+  for (const [path, view] of world.views) {
+    if (path === except || view.text !== text) continue;
+    if ((world.experiments.get(path)?.commands.length ?? 0) > 0) return path;
+  }
+  return undefined;
+}

@@ -1,0 +1,233 @@
+// Saves that cross while somebody saves without a pause: what is owed to the journal is worked out
+// once, and reads do not pile up in front of the write that would end it.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { test, type TestContext } from "node:test";
+import { CrossedSaves } from "../../src/effects/journal-store/concurrent-saves.ts";
+import { Generations, type BaseQuery } from "../../src/effects/journal-store/merge-bases.ts";
+import { journalHands } from "../../src/effects/daemon/journal-handlers.ts";
+import { keepVersion } from "../../src/effects/journal-store/version-store.ts";
+import type { Version } from "../../src/journal/merge/merge-base.ts";
+import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
+import { pieceHash } from "../../src/base/receipt-block.ts";
+import type { Event } from "../../src/domain/event.ts";
+import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "nightlab-crossed-"));
+  t.after(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }));
+  return path;
+}
+
+const nothing = (): void => undefined;
+
+class CountingGenerations extends Generations {
+  looks = 0;
+  override async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
+    this.looks += 1;
+    return await super.baseOf(version, query);
+  }
+}
+
+test("a late save is merged once for each text that it is to be in, however often that is read", async (t) => {
+  const dir = folder(t);
+  const rendered = new Set<string>();
+  const generations = new CountingGenerations(dir, () => rendered);
+  let read = 0;
+  const reader = createJournalReader();
+  const saves = new CrossedSaves({
+    reader: {
+      read(text) {
+        read += 1;
+        return reader.read(text);
+      },
+    },
+    generations,
+    rendered: () => rendered,
+    keep: async (text) => await keepVersion(dir, text, { told: true }),
+  });
+  let atMs = 1_000;
+  const look = async (text: string): Promise<string> => {
+    const hash = hashText(text);
+    atMs += 1_000;
+    const known = await generations.knows(hash);
+    await keepVersion(dir, text, { hash });
+    const file = { text, hash, mtimeMs: atMs, proved: false, known, byGit: false };
+    return (await saves.read(file)).text;
+  };
+  const before = "# Mine\n\nfirst words\n";
+  await look(before);
+  const late = `${before}\na late thought\n`;
+  let taken = false;
+  const owed = { path: "JOURNAL.md", text: late, hash: hashText(late), mtimeMs: atMs + 500 };
+  const settled = saves.owe({ ...owed, basedOnHash: hashText(before) }).then(() => (taken = true));
+  const newer = before.replace("first", "better");
+  const merged = await look(newer);
+  assert.equal(merged, `${newer}\na late thought\n`);
+  const readOnce = read;
+  for (let i = 0; i < 20; i += 1) assert.equal(await look(newer), merged);
+  assert.ok(read - readOnce <= 20, `${read - readOnce} texts were read for 20 looks at one`);
+  for (let i = 0; i < 5; i += 1) assert.match(await look(`${newer}\n${i}\n`), /a late thought/);
+  assert.equal(generations.looks, 1, "what it was made from is looked for once");
+  // A write that was planned before it came does not have it.
+  await saves.written(newer, hashText(newer), atMs);
+  assert.equal(await look(newer), merged);
+  assert.equal(taken, false);
+  await saves.written(merged, hashText(merged), atMs);
+  await settled;
+  assert.equal(await look(merged), merged);
+});
+
+test("however often a journal is touched, one read at most waits for its turn", async (t) => {
+  const lab = labPath(folder(t));
+  const experiment = experimentPath(join(lab, "exp"));
+  mkdirSync(experiment);
+  writeFileSync(join(experiment, "JOURNAL.md"), "# Mine\n");
+  const events: Event[] = [];
+  const hands = journalHands({
+    post: (event) => events.push({ ...event, atMs: Date.now() }),
+    warn: nothing,
+    note: nothing,
+    now: Date.now,
+    rendered: () => new Set(),
+    // Each read takes so long.
+    ways: { leases: false, exchange: true, equalReadsMs: 200, pauseMs: 0 },
+  });
+  await hands.open(lab);
+  const touchedMs = performance.now();
+  for (let i = 0; i < 25; i += 1) {
+    hands.touch(lab, experiment);
+    await pause(40);
+  }
+  const most = (performance.now() - touchedMs) / 200 + 2;
+  const told = (): number => events.filter(({ kind }) => kind === "journal-read").length;
+  for (let last = -1; told() !== last; await pause(600)) last = told();
+  await hands.close();
+  assert.ok(told() >= 1 && told() <= most, `${told()} reads, at most ${Math.floor(most)} had room`);
+});
+
+interface Told {
+  /** Takes a save off the disk and says what the journal is then. */
+  readonly save: (text: string) => Promise<string>;
+  /** The daemon puts a text with receipts in place. */
+  readonly write: (text: string) => Promise<void>;
+}
+
+function journalWithReceipts(t: TestContext): Told {
+  const dir = folder(t);
+  const rendered = new Set<string>();
+  const generations = new Generations(dir, () => rendered);
+  const saves = new CrossedSaves({
+    reader: createJournalReader(),
+    generations,
+    rendered: () => rendered,
+    keep: async (text) => await keepVersion(dir, text, { told: true }),
+  });
+  let mtimeMs = 1_000;
+  const save = async (text: string): Promise<string> => {
+    const hash = hashText(text);
+    mtimeMs += 1_000;
+    const known = await generations.knows(hash);
+    await keepVersion(dir, text, { hash });
+    return (await saves.read({ text, hash, mtimeMs, proved: true, known, byGit: false })).text;
+  };
+  return {
+    save,
+    async write(text) {
+      for (const { receipt } of readJournal(text).blocks) {
+        for (const { normal } of receipt?.pieces ?? []) rendered.add(pieceHash(normal));
+      }
+      await saves.written(text, hashText(text), mtimeMs);
+      assert.equal(await save(text), text);
+    },
+  };
+}
+
+const START = "# Mine\n\nwhat I want to know\n\n";
+const FIRST = "run: a\n\n> **done** `k7f3` · 2025-02-02 14:30:00, 41 s\n>\n> - a flag\n\n";
+const SECOND = "run: b\n\n> **done** `m2qd` · 2025-02-02 14:40:00, 41 s\n\n";
+const NOTES = "## Next day\n\nthis\n\nthat\n\nand more\n";
+
+test("a section that is taken out with the only receipts stays out", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\n${NOTES}`);
+  const without = `${START}${NOTES}a last word\n`;
+  assert.equal(await save(without), without);
+});
+
+test("a command that waits stays out as well, however little is left", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n\nrun: b after=a\n\nlast\n`);
+  await write(`${START}${FIRST}run: b after=a\n\nlast\n`);
+  const without = `${START}last\n`;
+  assert.equal(await save(without), without);
+});
+
+test("a section stays out whose receipt was longer than all that are left", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\nrun: b\n`);
+  await write(`${START}${FIRST}a first thought\n\n${SECOND}`);
+  const without = START + SECOND;
+  assert.equal(await save(without), without);
+});
+
+test("a journal that is emptied, or begun anew, is what its author made of it", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(START);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}a first thought\n\n`);
+  assert.equal(await save(""), "");
+  const anew = "# Another\n\nfrom the beginning\n";
+  assert.equal(await save(anew), anew);
+});
+
+test("a stale buffer with the same new heading loses none of the words that it lacks", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n`);
+  await write(START + FIRST);
+  await save(`${START}${FIRST}## Next day\n\nthis\n`);
+  const merged = await save(`${START}run: a\n\n## Next day\n\nthat\n`);
+  for (const line of ["run: a", "> **done** `k7f3`", "this", "that"]) {
+    assert.ok(merged.includes(line), `${line} is not in\n${merged}`);
+  }
+});
+
+/** A merge changes a receipt by its end alone: with one receipt, each second write has it as before. */
+const inForm = (end: string, lines: string): string =>
+  `${START}run: a\n\n> **done** \`k7f3\` · 41 s${end}\n\n${lines}`;
+
+test("a buffer that is two merges old loses nothing, though its receipt is that of the last one", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n\none\n`);
+  const loaded = inForm("", "one\n");
+  await write(loaded);
+  await save(inForm("", "one\n\nmine\n"));
+  await write(inForm(".", "one\n\nmine\n\ntwo\n"));
+  const last = inForm("", "one\n\nmine\n\ntwo\n\nthree\n");
+  await write(last);
+  await save(last);
+  const merged = await save(inForm("", "one\n\nmine\n\nmore of mine\n"));
+  for (const line of ["one", "mine", "two", "three", "more of mine"]) {
+    assert.equal(merged.split(`\n${line}\n`).length, 2, `${line} stands once in\n${merged}`);
+  }
+});
+
+test("what is taken out of the text that was loaded last stays out, whatever receipts came before", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  await save(`${START}run: a\n\none\n`);
+  await write(inForm("", "one\n"));
+  await write(inForm(".", "one\n\ntwo\n"));
+  await write(inForm("", "one\n\ntwo\n\nthree\n"));
+  const without = inForm("", "one\n\ntwo\n\nand a thought\n");
+  assert.equal(await save(without), without);
+});
