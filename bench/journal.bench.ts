@@ -9,8 +9,8 @@ import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
 import { unified } from "unified";
 import type { NewEvent } from "../src/effects/daemon/effect-handlers.ts";
-import { journalHands } from "../src/effects/daemon/journal-handlers.ts";
-import { readWays } from "../src/effects/state/write-strategies.ts";
+import { journalHandlers } from "../src/effects/daemon/journal-handlers.ts";
+import { readStrategies } from "../src/effects/state/write-strategies.ts";
 import { createJournalReader } from "../src/journal/read/read.ts";
 import { experimentPath, labPath } from "../src/base/ids.ts";
 import { emptyWorld } from "../src/domain/world.ts";
@@ -47,7 +47,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
   const settings = { settleMs: 3_600_000, quietMs: 3_600_000, timeZone: "UTC" };
   post({ kind: "lab-opened", lab, settings, problems: [] });
   post({ kind: "experiment-found", lab, experiment, madeHere: false });
-  const hands = journalHands({
+  const hands = journalHandlers({
     post,
     warn: (message, facts) => {
       throw new Error(`${message}: ${JSON.stringify(facts)}`);
@@ -55,7 +55,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
     note: () => undefined,
     now: Date.now,
     rendered: () => world.experiments.get(experiment)?.rendered ?? new Set(),
-    ways: readWays(undefined),
+    ways: readStrategies(undefined),
   });
   await hands.open(lab);
   return {

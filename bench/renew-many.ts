@@ -4,11 +4,11 @@ import { appendFile } from "node:fs/promises";
 import { createReadingCache } from "../src/effects/run-store/experiment-files.ts";
 import { renewReport } from "../src/effects/pages/pages.ts";
 import { createRenderer } from "../src/effects/render/render.ts";
-import { keepHeapSmall } from "../src/effects/os/trim-heap.ts";
+import { trimHeap } from "../src/effects/os/trim-heap.ts";
 import { measure } from "./measure.ts";
 
 const [experiment = "", log = "", pictures = ""] = process.argv.slice(2);
-keepHeapSmall();
+trimHeap();
 const renderer = createRenderer();
 const options = {
   cache: createReadingCache(),

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import type { Answer } from "./cli/command-result.ts";
+import type { CommandResult } from "./cli/command-result.ts";
 
 const TEACH = `
 A lab is a folder with a nightlab.yaml; every folder in it with a JOURNAL.md is an experiment.
@@ -227,7 +227,7 @@ program
 
 await program.parseAsync();
 
-async function answer(given: Answer | Promise<Answer>): Promise<void> {
+async function answer(given: CommandResult | Promise<CommandResult>): Promise<void> {
   const { text, exitCode, atOnce } = await given;
   const stream = exitCode === 2 ? process.stderr : process.stdout;
   process.exitCode = exitCode;

@@ -4,6 +4,6 @@
 const PASSED = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
 
 /** Whether the search for journals passes a folder of this name by. */
-export function isPassedBy(folder: string): boolean {
+export function isIgnoredFolder(folder: string): boolean {
   return folder.startsWith(".") || PASSED.has(folder);
 }

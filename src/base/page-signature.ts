@@ -34,7 +34,7 @@ export function textMark(text: string): string {
 }
 
 /** The seal over blocks in page order: a link definition, which Markdown does not show. */
-export function sealText(blocks: readonly PageBlock[]): string {
+export function signatureText(blocks: readonly PageBlock[]): string {
   const marks = blocks.map(markOf).map((mark) => `${mark.key}${mark.text}`);
   const perLine = Math.floor((LINE_CHARS + 1) / (KEY_CHARS + TEXT_CHARS + 1));
   const lines = [`${OPENS}${SAYS}`];
@@ -43,7 +43,7 @@ export function sealText(blocks: readonly PageBlock[]): string {
 }
 
 /** The number of lines that a seal takes, counted from `at`; undefined where none starts. */
-export function sealLength(lines: readonly string[], at: number): number | undefined {
+export function signatureLength(lines: readonly string[], at: number): number | undefined {
   if (!(lines[at] ?? "").startsWith(OPENS)) return undefined;
   for (let i = at; i < lines.length && (lines[i] ?? "").trim() !== ""; i += 1) {
     const line = i === at ? (lines[i] ?? "").slice(OPENS.length) : (lines[i] ?? "");
@@ -53,7 +53,7 @@ export function sealLength(lines: readonly string[], at: number): number | undef
 }
 
 /** The marks of a seal's text, in page order. */
-export function readSeal(text: string): readonly Mark[] {
+export function readSignature(text: string): readonly Mark[] {
   const word = new RegExp(`(?<![\\w-])[\\w-]{${KEY_CHARS + TEXT_CHARS}}(?![\\w-])`, "g");
   const body = text.slice(OPENS.length).replace(SAYS, "");
   return [...body.matchAll(word)].map(([mark]) => {

@@ -2,7 +2,7 @@
 // Problems are data: reading never throws, and only the journal's renderer shows them.
 
 /** A place in a text. Lines and columns count from 1; the offset is in UTF-16 units from 0. */
-export interface Place {
+export interface SourcePosition {
   readonly line: number;
   readonly column: number;
   readonly offset: number;
@@ -15,7 +15,7 @@ export interface Span {
 }
 
 export interface Problem extends Mistake {
-  readonly place: Place;
+  readonly place: SourcePosition;
 }
 
 /** A problem that is told where it stands. */
@@ -24,7 +24,7 @@ export interface Mistake {
   readonly message: string;
   /** One line: how to mend it, where that can be known. */
   readonly fix?: string;
-  readonly place?: Place;
+  readonly place?: SourcePosition;
 }
 
 /** What every reader of written text returns: what was understood, and what was not. */
@@ -39,7 +39,7 @@ export function problemText(problem: Mistake): string {
 }
 
 /** The place of an offset in a text: lines end with LF, CRLF or CR. */
-export function placeAt(text: string, offset: number): Place {
+export function positionAt(text: string, offset: number): SourcePosition {
   let line = 1;
   let start = 0;
   for (let i = 0; i < offset && i < text.length; i += 1) {

@@ -12,7 +12,7 @@ const RESOLVED = "[RESOLVED]";
  * A piece as it is compared: without quote and list markers and without its box, white space
  * folded, so that a formatter's bullets and a person's tick leave it the same piece.
  */
-export function pieceNormal(text: string): string {
+export function normalReceiptBlock(text: string): string {
   const words = text
     .split(/\r\n|\n|\r/)
     .map((line) => line.replace(/^[\s>]+/, ""))
@@ -28,10 +28,10 @@ export function pieceNormal(text: string): string {
 const HASHES = new Map<string, string>();
 
 /** What is remembered of a rendered piece; `text` with or without its markers. */
-export function pieceHash(text: string): string {
+export function receiptBlockHash(text: string): string {
   const known = HASHES.get(text);
   if (known !== undefined) return known;
-  const hash = hashText(pieceNormal(text));
+  const hash = hashText(normalReceiptBlock(text));
   if (HASHES.size >= PIECE_HASHES) HASHES.clear();
   HASHES.set(text, hash);
   return hash;
@@ -40,13 +40,13 @@ export function pieceHash(text: string): string {
 /** The flag that this piece shows as resolved, in its open form; undefined for other pieces. */
 export function openedFlag(text: string): string | undefined {
   if (!text.includes(RESOLVED)) return undefined;
-  const normal = pieceNormal(text);
+  const normal = normalReceiptBlock(text);
   return normal.includes(RESOLVED) ? normal.replace(RESOLVED, WEIRD) : undefined;
 }
 
 /** Whether the daemon wrote it, a tick or a `[RESOLVED]` of the person's apart. */
 export function isRendered(text: string, rendered: ReadonlySet<string>): boolean {
-  if (rendered.has(pieceHash(text))) return true;
+  if (rendered.has(receiptBlockHash(text))) return true;
   const opened = openedFlag(text);
-  return opened !== undefined && rendered.has(pieceHash(opened));
+  return opened !== undefined && rendered.has(receiptBlockHash(opened));
 }

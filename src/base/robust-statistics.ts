@@ -3,10 +3,12 @@
 
 type Numbers = ArrayLike<number> & Iterable<number>;
 
-/** The q-quantile (0 to 1) of the finite values, nearest rank; NaN where there is none. */
-export function quantile(values: Numbers, q: number): number {
-  const sorted = Float64Array.from(finite(values)).toSorted();
-  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? NaN;
+/** Linear between the two nearest of sorted values, as numpy and R (type 7) do. */
+export function quantile(sorted: ArrayLike<number>, probability: number): number {
+  const at = Math.min(1, Math.max(0, probability)) * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] ?? Number.NaN;
+  const high = sorted[Math.ceil(at)] ?? Number.NaN;
+  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** Median of the finite values: the mean of the middle two of an even number. */

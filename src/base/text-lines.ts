@@ -1,6 +1,6 @@
 // The lines of a text by offset: LF, CRLF and CR end one, as in Markdown.
 // What a line means is none of its business.
-import type { Place } from "./problem.ts";
+import type { SourcePosition } from "./problem.ts";
 
 export const isBlankLine = (lines: TextLines, line: number): boolean =>
   isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));
@@ -51,7 +51,7 @@ export function lineAt(lines: TextLines, offset: number): number {
 }
 
 /** The place of an offset, lines and columns from 1. */
-export function placeOf(lines: TextLines, offset: number): Place {
+export function positionOf(lines: TextLines, offset: number): SourcePosition {
   const line = lineAt(lines, offset);
   return { line: line + 1, column: offset - startOf(lines, line) + 1, offset };
 }

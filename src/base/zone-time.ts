@@ -59,6 +59,6 @@ function changeAt(wall: WallMs, timeZone: string): number {
 }
 
 /** The start of the day that clocks show, and a later or earlier one. */
-export function dayOf(wall: WallMs, later = 0): WallMs {
+export function startOfDay(wall: WallMs, later = 0): WallMs {
   return (Math.floor(wall / DAY_MS) + later) * DAY_MS;
 }

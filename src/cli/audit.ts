@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { auditFiles, type AuditedPage } from "../effects/pages/audit-files.ts";
-import { type Answer, refused } from "./command-result.ts";
+import { type CommandResult, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
@@ -12,7 +12,10 @@ import { findLab } from "./lab-world.ts";
  * Audits a Markdown page of an experiment, or of a whole experiment its report and its journal.
  * Exit code 0: nothing is found. 1: something is, each with its place. 2: it could not be done.
  */
-export async function audit(path: string, { json }: { readonly json: boolean }): Promise<Answer> {
+export async function audit(
+  path: string,
+  { json }: { readonly json: boolean },
+): Promise<CommandResult> {
   const given = resolve(path);
   const experiment = await experimentOf(given);
   if (experiment === undefined) {
@@ -28,7 +31,7 @@ export async function audit(path: string, { json }: { readonly json: boolean }):
     const lab = findLab(experiment);
     const audited = await auditFiles(experiment, pages, lab === undefined ? {} : { labDir: lab });
     const there = audited.filter((one) => isPage || one.kind !== "absent");
-    return json ? jsonAnswer(there) : textAnswer(there);
+    return json ? jsonResult(there) : textResult(there);
   } catch (error) {
     return refused(`Cannot audit ${path}: ${fileErrorText(error)}`);
   }
@@ -39,7 +42,7 @@ function exitCode(audited: readonly AuditedPage[]): 0 | 1 | 2 {
   return audited.some((one) => one.kind === "audited" && one.result.findings.length > 0) ? 1 : 0;
 }
 
-function textAnswer(audited: readonly AuditedPage[]): Answer {
+function textResult(audited: readonly AuditedPage[]): CommandResult {
   const lines = audited.flatMap((one) => pageLines(one));
   return { text: `${lines.join("\n")}\n`, exitCode: exitCode(audited) };
 }
@@ -66,7 +69,7 @@ function pageLines(one: AuditedPage): readonly string[] {
   }
 }
 
-function jsonAnswer(audited: readonly AuditedPage[]): Answer {
+function jsonResult(audited: readonly AuditedPage[]): CommandResult {
   const pages = audited.map((one) =>
     one.kind === "audited"
       ? { path: one.path, ...one.result }

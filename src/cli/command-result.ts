@@ -1,7 +1,7 @@
 // What a subcommand answers with, and the exit codes that all of them share.
 // Printing and leaving is main.ts's.
 
-export interface Answer {
+export interface CommandResult {
   /** Printed to standard output when `exitCode` is 0 or 1, else to standard error. */
   readonly text: string;
   readonly exitCode: ExitCode;
@@ -12,4 +12,4 @@ export interface Answer {
 /** 0: as asked. 1: it was done, and the answer is no. 2: it could not be done. */
 export type ExitCode = 0 | 1 | 2;
 
-export const refused = (text: string): Answer => ({ text, exitCode: 2 });
+export const refused = (text: string): CommandResult => ({ text, exitCode: 2 });

@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { findNamedRuns, type NamedRuns } from "../effects/run-store/named-runs.ts";
 import { compareRuns, type ComparedMetric, type ComparedRuns } from "../judge/compare-runs.ts";
 import { groupLabel, groupsOf } from "../judge/groups.ts";
-import { type Answer, refused } from "./command-result.ts";
+import { type CommandResult, refused } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { findLab } from "./lab-world.ts";
@@ -18,7 +18,7 @@ export type CompareFormat = "text" | "json" | "csv";
 export async function compare(
   words: readonly string[],
   { cwd, format }: { readonly cwd: string; readonly format: CompareFormat },
-): Promise<Answer> {
+): Promise<CommandResult> {
   const experiment = await experimentOf(resolve(cwd));
   const labDir = findLab(cwd);
   const named = await findNamedRuns(words, {

@@ -4,7 +4,7 @@
 const FINAL = /^> \*\*(done|failed|stopped|lost|cancelled|skipped)\*\* `([a-z0-9.-]+)`/;
 
 /** The receipt's lines as they stand in the journal; undefined while it is not final. */
-export function receiptBelow(journal: string, id: string): string | undefined {
+export function finalReceipt(journal: string, id: string): string | undefined {
   const lines = journal.split(/\r\n|\n|\r/);
   const start = lines.findIndex((line) => FINAL.exec(line)?.[2] === id);
   if (start === -1) return undefined;

@@ -15,11 +15,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ENDED } from "../domain/command-state.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
-import { noteMadeHere } from "../effects/state/local-experiments.ts";
+import { noteLocalExperiment } from "../effects/state/local-experiments.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { localStamp, spanText } from "../base/time.ts";
-import { refused, type Answer } from "./command-result.ts";
-import { receiptBelow } from "./demo-receipt.ts";
+import { refused, type CommandResult } from "./command-result.ts";
+import { finalReceipt } from "./demo-receipt.ts";
 import { progressLine, type ProgressLine } from "./progress-line.ts";
 import { shellWord } from "../base/shell-word.ts";
 import { statusFacts, type StatusEntry } from "./status-facts.ts";
@@ -42,7 +42,7 @@ export interface DemoOptions {
 }
 
 /** Plays the demo; exit code 0 when receipt, plots and report are there. */
-export async function demo(options: DemoOptions = {}): Promise<Answer> {
+export async function demo(options: DemoOptions = {}): Promise<CommandResult> {
   const chosen = chooseFolder(options);
   if (existsSync(chosen)) return refused(`Cannot make the demo's lab: ${chosen} exists already.`);
   const lab = await copyExample(chosen);
@@ -66,7 +66,7 @@ export async function demo(options: DemoOptions = {}): Promise<Answer> {
     const entry = await followRun(lab, daemon, line);
     line.show(`${entry.state}; the receipt is written once nobody has typed for 5 s`);
     const receipt = await until(RECEIPT_MS, "no receipt came", daemon, () =>
-      receiptBelow(readFileSync(journal, "utf8"), entry.id),
+      finalReceipt(readFileSync(journal, "utf8"), entry.id),
     );
     const made = await until(RECEIPT_MS, "the report was not renewed", daemon, () => {
       const all = whatWasMade(experiment, entry);
@@ -106,7 +106,7 @@ async function copyExample(lab: string): Promise<LabPath> {
     filter: (path) => !/^(runs|\.nightlab|__pycache__)(\/|$)/.test(relative(EXAMPLE, path)),
   });
   await mkdir(join(lab, ".nightlab"), { recursive: true });
-  await noteMadeHere(lab, join(lab, EXPERIMENT));
+  await noteLocalExperiment(lab, join(lab, EXPERIMENT));
   return labPath(lab);
 }
 

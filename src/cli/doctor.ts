@@ -3,12 +3,15 @@
 import type { Check } from "../effects/daemon/health-lab.ts";
 import { checkHealth } from "../effects/daemon/health.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
-import type { Answer } from "./command-result.ts";
+import type { CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { findLab } from "./lab-world.ts";
 
 /** `nightlab doctor [DIR] [--json]`; 1 where something will not work. */
-export async function doctor(from: string, options: { readonly json: boolean }): Promise<Answer> {
+export async function doctor(
+  from: string,
+  options: { readonly json: boolean },
+): Promise<CommandResult> {
   const lab = findLab(from);
   const checks = await checkHealth({ lab, stateDir: stateDir(), env: process.env });
   const exitCode = checks.some(({ state }) => state === "bad") ? 1 : 0;
@@ -21,7 +24,7 @@ export async function doctor(from: string, options: { readonly json: boolean }):
 function page(checks: readonly Check[]): string {
   const rows = columns(checks.map(({ what, state, says }) => [state, what, says]));
   const lines = rows.flatMap((row, i) => {
-    const mend = checks[i]?.mend;
+    const mend = checks[i]?.fix;
     return mend === undefined ? [row] : [row, `        to mend it: ${mend}`];
   });
   const count = (state: Check["state"]): number =>

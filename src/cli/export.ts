@@ -3,7 +3,7 @@
 import { stat } from "node:fs/promises";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
-import { type Answer, refused } from "./command-result.ts";
+import { type CommandResult, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
@@ -21,7 +21,7 @@ export interface ExportOptions {
  * Exports REPORT.md of an experiment, or the page that `path` names, beside it or to `out`. Exit
  * code 0: the file is there. 1: it is there, and not all on it holds or a picture is missing. 2: not.
  */
-export async function exportReport(path: string, options: ExportOptions): Promise<Answer> {
+export async function exportReport(path: string, options: ExportOptions): Promise<CommandResult> {
   const { cwd, to } = options;
   const format = FORMATS.find((one) => one === to);
   if (format === undefined) {

@@ -1,5 +1,6 @@
 // How a failed operation on a file reads to a person.
 // Which operation it was, and on what, is the caller's to say.
+import { errorCode } from "../effects/os/error-code.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -16,13 +17,6 @@ const REASONS: Readonly<Record<string, string>> = {
 /** The cause of a failed file operation in plain words, without the path. */
 export function fileErrorText(error: unknown): string {
   const code = errorCode(error);
-  if (code !== undefined) return REASONS[code] ?? code;
+  if (code !== "") return REASONS[code] ?? code;
   return error instanceof Error ? error.message : String(error);
-}
-
-/** `ENOENT` and its like; undefined for an error that is none of the file system's. */
-export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string"
-    ? error.code
-    : undefined;
 }

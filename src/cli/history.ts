@@ -2,7 +2,7 @@
 // Getting one back is restore.ts.
 import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { localStamp } from "../base/time.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { changedLines, keptJournal, textOfVersion } from "./journal-versions.ts";
 
@@ -26,7 +26,7 @@ export interface HistoryEntry {
 export async function history(
   path: string,
   options: { readonly json: boolean; readonly all: boolean },
-): Promise<Answer> {
+): Promise<CommandResult> {
   const kept = await keptJournal(path);
   if (typeof kept === "string") return refused(kept);
   const all = options.all || options.json;

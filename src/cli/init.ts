@@ -2,14 +2,15 @@
 // Never overwrites: what is there stays as it is, and a second call changes nothing.
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { refused, type Answer } from "./command-result.ts";
-import { errorCode, fileErrorText } from "./file-error.ts";
+import { errorCode } from "../effects/os/error-code.ts";
+import { refused, type CommandResult } from "./command-result.ts";
+import { fileErrorText } from "./file-error.ts";
 import { readTemplate } from "./templates.ts";
 
 const LAB_FILE = "nightlab.yaml";
 
 /** Makes `dir`, which may be absent, a lab. Refuses, with the cause, where it cannot write. */
-export async function initLab(dir: string): Promise<Answer> {
+export async function initLab(dir: string): Promise<CommandResult> {
   const lab = resolve(dir);
   try {
     await mkdir(lab, { recursive: true });
@@ -32,7 +33,7 @@ export async function initLab(dir: string): Promise<Answer> {
   }
 }
 
-const answer = (text: string): Answer => ({ text, exitCode: 0 });
+const answer = (text: string): CommandResult => ({ text, exitCode: 0 });
 
 /** Writes a file that is not there yet; false where one is. */
 async function writeNew(path: string, text: string): Promise<boolean> {

@@ -35,7 +35,7 @@ export function inspectText(
     ),
     section(
       "Telling lines",
-      reading.telling.slice(-SHOWN).map((one) => `${one.file}:${one.line}: ${one.text}`),
+      reading.deathMarkers.slice(-SHOWN).map((one) => `${one.file}:${one.line}: ${one.text}`),
     ),
     notUnderstood(reading),
   ];

@@ -15,7 +15,7 @@ import { betterWay, splitOf } from "../logs/metric-role.ts";
 import type { TextOptions } from "../logs/lines/text-reading.ts";
 import type { RuleInput } from "../rules/rule.ts";
 import { createRunReader } from "../logs/run-reader.ts";
-import { type Answer, refused } from "./command-result.ts";
+import { type CommandResult, refused } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { createExplainer } from "./inspect-explain.ts";
 import { recordedRun } from "./inspect-record.ts";
@@ -41,7 +41,7 @@ export interface InspectOptions {
  * What the command prints. Whatever is found in the logs, a path that could be read is exit code
  * 0; one that could not is 2, with a text that says why and what to give instead.
  */
-export async function inspect(target: string, options: InspectOptions): Promise<Answer> {
+export async function inspect(target: string, options: InspectOptions): Promise<CommandResult> {
   const isWord = !target.includes("/") && !existsSync(target);
   const path = (isWord ? runPathOf(target, ".") : undefined) ?? target;
   try {
@@ -65,7 +65,11 @@ async function runFolderOf(folder: string): Promise<string | undefined> {
   return basename(whole) === "logs" ? dirname(whole) : undefined;
 }
 
-async function explained(path: string, isFile: boolean, line: true | string): Promise<Answer> {
+async function explained(
+  path: string,
+  isFile: boolean,
+  line: true | string,
+): Promise<CommandResult> {
   if (!isFile) return cannot(path, "lines are explained of one file");
   const number = line === true ? undefined : Number(line);
   if (number !== undefined && !(Number.isInteger(number) && number > 0)) {
@@ -106,7 +110,7 @@ async function shown(
   reading: RunReading,
   { json }: InspectOptions,
   runDir?: string,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const plan = (runDir === undefined ? undefined : await planOfRun(runDir)) ?? NO_PLAN;
   const whole = runDir === undefined ? undefined : await inputOfRun(runDir, plan, reading);
   // Of a record that is only half understood, what is understood.
@@ -145,7 +149,7 @@ async function recordOf(runDir: string): Promise<ReturnType<typeof recordedRun>>
   return text === undefined ? undefined : recordedRun(text);
 }
 
-function cannot(path: string, why: string): Answer {
+function cannot(path: string, why: string): CommandResult {
   return refused(
     `Cannot inspect ${JSON.stringify(path)}: ${why}.\n` +
       "Give a log file (runs/<run>/logs/train.log) or a run folder (runs/<run>).\n",

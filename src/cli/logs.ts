@@ -6,7 +6,7 @@ import { ENDED } from "../domain/command-state.ts";
 import { attemptDir } from "../effects/supervise/attempts.ts";
 import type { LabPath } from "../base/ids.ts";
 import { runsOf, type Command, type Run } from "../domain/world.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 const LOOK_MS = 250;
@@ -16,7 +16,7 @@ export async function logs(
   target: string,
   from: string,
   options: { readonly follow: boolean; readonly print: (bytes: Uint8Array) => void },
-): Promise<Answer> {
+): Promise<CommandResult> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const world = readWorld(lab);

@@ -3,12 +3,13 @@
 import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
+import { errorCode } from "../effects/os/error-code.ts";
 import { LAB_DEPTH } from "../effects/run-store/lab-experiments.ts";
-import { noteMadeHere } from "../effects/state/local-experiments.ts";
-import { isPassedBy } from "../base/ignored-folders.ts";
+import { noteLocalExperiment } from "../effects/state/local-experiments.ts";
+import { isIgnoredFolder } from "../base/ignored-folders.ts";
 import { localStamp } from "../base/time.ts";
-import { refused, type Answer } from "./command-result.ts";
-import { errorCode, fileErrorText } from "./file-error.ts";
+import { refused, type CommandResult } from "./command-result.ts";
+import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
 import { readTemplate } from "./templates.ts";
 
@@ -16,7 +17,7 @@ import { readTemplate } from "./templates.ts";
 const FILES = ["train.py", "eval.py", "IGNORED_RUNS.md", "JOURNAL.md"] as const;
 const LONGEST_NAME = 100;
 
-export interface NewExperiment extends Answer {
+export interface NewExperiment extends CommandResult {
   /** Absolute path of the folder that was made. */
   readonly path?: string;
 }
@@ -35,7 +36,7 @@ export async function newExperiment(
   const folder = join(cwd, name);
   try {
     await mkdir(folder);
-    await noteMadeHere(lab, folder);
+    await noteLocalExperiment(lab, folder);
     const facts = { title: titleOf(name), date: today(options.nowMs ?? Date.now()) };
     for (const file of FILES) {
       const text = await readTemplate(`experiment/${file}`);
@@ -70,7 +71,8 @@ function objectionToName(name: string): string | undefined {
   if (/\p{Cc}|^\s|\s$/u.test(name)) return "it holds a control character or a space at its end.";
   if (name.length > LONGEST_NAME) return `it is longer than ${LONGEST_NAME} characters.`;
   if (/^[-.]/.test(name)) return 'a name that begins with "." or "-" would not be found.';
-  if (isPassedBy(name)) return `folders named "${name}" are never looked into for experiments.`;
+  if (isIgnoredFolder(name))
+    return `folders named "${name}" are never looked into for experiments.`;
   return undefined;
 }
 
@@ -79,7 +81,7 @@ function objectionToPlace(cwd: string, lab: string | undefined): string | undefi
     return `${cwd} is in no lab. Make it one with \`nightlab init\`, then try again.`;
   }
   const between = relative(lab, cwd).split(sep).filter(Boolean);
-  const hidden = between.find(isPassedBy);
+  const hidden = between.find(isIgnoredFolder);
   if (hidden !== undefined) {
     return `it would lie below "${hidden}", where nightlab never looks. Go up to ${lab}.`;
   }

@@ -4,11 +4,11 @@ import { isLocked } from "../effects/state/lab-lock.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import type { QueueWord } from "../domain/command.ts";
 import { atWork } from "../domain/pause-text.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab, readWorld } from "./lab-world.ts";
 
 /** 0 when a daemon was asked, 1 when none is there: the next one takes it up. */
-export function queue(word: QueueWord, from: string): Answer {
+export function queue(word: QueueWord, from: string): CommandResult {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   writeRequest(lab, { kind: "queue", id: "word", word });

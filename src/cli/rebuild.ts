@@ -10,7 +10,7 @@ import { rebuildLabPage } from "../effects/daemon/rebuild-lab.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import type { LabPath } from "../base/ids.ts";
 import { localStamp } from "../base/time.ts";
-import { type Answer, refused } from "./command-result.ts";
+import { type CommandResult, refused } from "./command-result.ts";
 import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
 import { findLab, readFacts } from "./lab-world.ts";
@@ -20,7 +20,7 @@ import { findLab, readFacts } from "./lab-world.ts";
  * Exit code 0: all is up to date. 1: something could not be written, said in the text. 2: there
  * is no experiment.
  */
-export async function rebuild(path: string): Promise<Answer> {
+export async function rebuild(path: string): Promise<CommandResult> {
   const wholeLab = labAt(path);
   if (wholeLab !== undefined) return await rebuildLab(wholeLab);
   return await rebuildOne(path);
@@ -32,18 +32,18 @@ function labAt(path: string): LabPath | undefined {
   return existsSync(join(folder, "nightlab.yaml")) ? findLab(folder) : undefined;
 }
 
-async function rebuildLab(lab: LabPath): Promise<Answer> {
-  const answers: Answer[] = [];
+async function rebuildLab(lab: LabPath): Promise<CommandResult> {
+  const answers: CommandResult[] = [];
   for (const experiment of await experimentsOf(lab)) answers.push(await rebuildOne(experiment));
   answers.push(await rebuildPage(lab));
-  const exitCode = answers.reduce<Answer["exitCode"]>(
+  const exitCode = answers.reduce<CommandResult["exitCode"]>(
     (worst, one) => (one.exitCode > worst ? one.exitCode : worst),
     0,
   );
   return { text: answers.map(({ text }) => text).join("\n"), exitCode };
 }
 
-async function rebuildPage(lab: LabPath): Promise<Answer> {
+async function rebuildPage(lab: LabPath): Promise<CommandResult> {
   const nowMs = Date.now();
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   await wantAgain(lab);
@@ -62,7 +62,7 @@ async function rebuildPage(lab: LabPath): Promise<Answer> {
   }
 }
 
-async function rebuildOne(path: string): Promise<Answer> {
+async function rebuildOne(path: string): Promise<CommandResult> {
   const experiment = await experimentOf(resolve(path));
   if (experiment === undefined) {
     return refused(

@@ -6,7 +6,7 @@ import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { repeatAnswer, writeRequest } from "../effects/state/requests.ts";
 import { RUN_FOLDER } from "../base/ids.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 interface Place {
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** 0 when it is queued; 2 when it cannot be: the text says what is missing. `token` is its own. */
-export async function repeat(target: string, from: string, token: string): Promise<Answer> {
+export async function repeat(target: string, from: string, token: string): Promise<CommandResult> {
   const lab = findLab(existsSync(target) ? target : from);
   if (lab === undefined) return refused(noLab(from));
   const world = readWorld(lab);

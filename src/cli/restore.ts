@@ -2,7 +2,7 @@
 // when told to. The putting back itself is effects/journal-store/restore-version.ts, or the daemon's if one runs.
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
-import { DisplacedFiles } from "../effects/journal-store/replaced-files.ts";
+import { ReplacedFiles } from "../effects/journal-store/replaced-files.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { restoreAnswer, writeRequest } from "../effects/state/requests.ts";
 import { restoreVersion } from "../effects/journal-store/restore-version.ts";
@@ -10,7 +10,7 @@ import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { localStamp } from "../base/time.ts";
 import { shellWord } from "../base/shell-word.ts";
 import type { KeptVersion } from "../effects/journal-store/version-store.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./journal-versions.ts";
 
@@ -28,7 +28,7 @@ export async function restore(
   path: string,
   version: string,
   options: RestoreOptions,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const kept = await keptJournal(path);
   if (typeof kept === "string") return refused(kept);
   const found = findVersion(kept, version);
@@ -56,7 +56,7 @@ async function shown(
   { hash, atMs }: KeptVersion,
   text: string,
   path: string,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const current = await readFile(kept.path, "utf8").catch(() => "");
   const { gone, added } = changedLines(kept.linesOf(current), kept.linesOf(text));
   const name = hash.slice(0, VERSION_DIGITS);
@@ -83,7 +83,7 @@ function listed(mark: string, lines: readonly string[]): readonly string[] {
   return [...written.slice(0, SHOWN_LINES).map((line) => `${mark} ${line}`), ...rest];
 }
 
-async function writeNew(file: string, text: string): Promise<Answer> {
+async function writeNew(file: string, text: string): Promise<CommandResult> {
   try {
     const handle = await open(file, "wx");
     try {
@@ -97,7 +97,7 @@ async function writeNew(file: string, text: string): Promise<Answer> {
   }
 }
 
-async function putBack(kept: KeptJournal, version: string, text: string): Promise<Answer> {
+async function putBack(kept: KeptJournal, version: string, text: string): Promise<CommandResult> {
   const why =
     kept.isLabPage || isLocked(kept.lab) === undefined
       ? await putBackAlone(kept, text)
@@ -118,7 +118,7 @@ async function askDaemon(kept: KeptJournal, version: string): Promise<string | u
 async function putBackAlone(kept: KeptJournal, text: string): Promise<string | undefined> {
   const { path, keptDir, intentDir } = kept;
   // A save that lands late is looked after by the next daemon: its file and record stay.
-  const displaced = new DisplacedFiles({
+  const displaced = new ReplacedFiles({
     onLateSave: () => Promise.reject(new Error("left to the daemon")),
   });
   try {

@@ -3,7 +3,7 @@
 import { RULES, STOPPING } from "../domain/finding.ts";
 import { RULE_BOOK } from "../rules/rule-book.ts";
 import type { Rule } from "../rules/rule.ts";
-import type { Answer } from "./command-result.ts";
+import type { CommandResult } from "./command-result.ts";
 
 const TIERS = {
   A: "A, always a flag",
@@ -18,7 +18,10 @@ A rule stops a run only where you write so (those marked "may stop a run"):
 `;
 
 /** One rule by its name, or all of them; an unknown name is answered with those that there are. */
-export function rules(name: string | undefined, options: { readonly json: boolean }): Answer {
+export function rules(
+  name: string | undefined,
+  options: { readonly json: boolean },
+): CommandResult {
   const wanted = RULES.filter((rule) => name === undefined || rule === name);
   if (wanted.length === 0) {
     const text = `No rule is called ${JSON.stringify(name)}; there are ${RULES.join(", ")}.\n`;

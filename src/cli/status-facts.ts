@@ -2,20 +2,20 @@
 // say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
 import { ENDED } from "../domain/command-state.ts";
 import {
-  aheadLog,
+  prefetchLog,
   environmentLog,
   readEnvironmentProgress,
 } from "../effects/environment/environment-log.ts";
-import { glanceAtGpus, type GpuGlance } from "../effects/gpu/gpu-cache.ts";
+import { readGpuCache, type GpuCache } from "../effects/gpu/gpu-cache.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
-import { readLive, type LiveMetric } from "../effects/run-store/run-heartbeat.ts";
+import { readLive, type HeartbeatMetric } from "../effects/run-store/run-heartbeat.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { readStatusView } from "../effects/state/status-view.ts";
 import { causeWords } from "../journal/receipt/receipt-cause.ts";
 import { commandTitle, saidReason } from "../domain/command.ts";
 import { isFlag } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
-import { placeName } from "../domain/slot.ts";
+import { slotName } from "../domain/slot.ts";
 import type { Command } from "../domain/world.ts";
 import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
@@ -68,7 +68,7 @@ export interface StatusFacts {
   readonly paused: boolean;
   /** How the queue rests, where it does: `queue paused`. */
   readonly pause?: string;
-  readonly gpus: GpuGlance | undefined;
+  readonly gpus: GpuCache | undefined;
   readonly commands: readonly StatusEntry[];
   /** Commands that ended before those; none where all were asked for. */
   readonly earlier: number;
@@ -80,7 +80,7 @@ export async function statusFacts(
   options: { readonly nowMs: number; readonly all: boolean },
 ): Promise<StatusFacts> {
   const { nowMs } = options;
-  const asked = glanceAtGpus(nowMs);
+  const asked = readGpuCache(nowMs);
   const { world, earlier } = options.all
     ? { world: readWorld(lab), earlier: 0 }
     : readStatusView(stateDir(), lab);
@@ -107,7 +107,7 @@ function environmentOf(lab: LabPath, { id, state, run }: Command): string | unde
     state === "preparing" && run !== undefined
       ? environmentLog(lab, run.attempt)
       : state === "queued" || state === "waiting"
-        ? aheadLog(lab, id)
+        ? prefetchLog(lab, id)
         : undefined;
   return path === undefined ? undefined : readEnvironmentProgress(path);
 }
@@ -122,7 +122,7 @@ function entryOf(
   const from = run?.startedAtMs;
   const going = run !== undefined && !run.exited;
   const live = going ? readLive(lab, run.attempt) : undefined;
-  const metrics: readonly LiveMetric[] =
+  const metrics: readonly HeartbeatMetric[] =
     live?.metrics ??
     (run?.outcome?.metrics ?? []).map(({ key, last }) => ({ key, token: last.token, curve: "" }));
   const given = {
@@ -138,7 +138,7 @@ function entryOf(
     why: whyText(command),
     asks: ENDED.has(command.state) ? undefined : asksText(command.spec),
     priority: command.spec.priority,
-    place: going ? placeName(run.spec.place) : undefined,
+    place: going ? slotName(run.spec.place) : undefined,
     environment: environmentOf(lab, command),
     progress: live?.progress,
     endsAtMs: live?.endsAtMs,

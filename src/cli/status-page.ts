@@ -59,7 +59,7 @@ const whoWatches = ({ daemon }: StatusFacts): string =>
 
 function gpuLines({ gpus, commands, atMs }: StatusFacts): readonly string[] {
   if (gpus === undefined || gpus.gpus.length === 0) return [];
-  const old = atMs - gpus.atMs > STALE_MS ? `, at ${clock(gpus.atMs)}` : "";
+  const old = atMs - gpus.atMs > STALE_MS ? `, at ${localClock(gpus.atMs)}` : "";
   const rows = gpus.gpus.map((gpu, i) => {
     const name = gpuName(gpu, i);
     const on = commands.filter(({ place }) => place !== undefined && holds(place, name));
@@ -115,7 +115,7 @@ function details(
 ): readonly string[] {
   const { progress, endsAtMs, seenAtMs, metrics, curves } = entry;
   const stale =
-    seenAtMs !== undefined && atMs - seenAtMs > STALE_MS ? [`as of ${clock(seenAtMs)}`] : [];
+    seenAtMs !== undefined && atMs - seenAtMs > STALE_MS ? [`as of ${localClock(seenAtMs)}`] : [];
   const way =
     progress === undefined
       ? []
@@ -161,7 +161,7 @@ function endText(endsAtMs: number, atMs: number): string {
 const two = (n: number): string => String(n).padStart(2, "0");
 
 /** In the terminal's own zone. Intl would tell it too, and takes 20 ms to load. */
-export function clock(ms: number): string {
+export function localClock(ms: number): string {
   const at = new Date(ms);
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
 }
@@ -169,8 +169,8 @@ export function clock(ms: number): string {
 /** With its day where that is another one than of `nowMs`. */
 function clockFrom(ms: number, nowMs: number): string {
   const [then, now] = [new Date(ms), new Date(nowMs)];
-  if (then.toDateString() === now.toDateString()) return clock(ms);
-  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${clock(ms)}`;
+  if (then.toDateString() === now.toDateString()) return localClock(ms);
+  return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())} ${localClock(ms)}`;
 }
 
 function bar(share: number, width: number): string {

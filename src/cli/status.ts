@@ -2,7 +2,7 @@
 // It asks no daemon, so that it answers whether one is there or not.
 import { existsSync } from "node:fs";
 import type { LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 import { statusFacts } from "./status-facts.ts";
 import { statusLines } from "./status-page.ts";
@@ -19,7 +19,7 @@ export interface StatusOptions {
 }
 
 /** `nightlab status [DIR|ID] [--json] [--all]`; a word that is no path is an id or a name. */
-export async function status(from: string, options: StatusOptions): Promise<Answer> {
+export async function status(from: string, options: StatusOptions): Promise<CommandResult> {
   const word = !from.includes("/") && !existsSync(from) ? from : undefined;
   const place = word === undefined ? from : ".";
   const lab = findLab(place);
@@ -33,7 +33,11 @@ export async function status(from: string, options: StatusOptions): Promise<Answ
 }
 
 /** One command; of a sweep all of its runs too. */
-async function statusOf(lab: LabPath, target: string, options: StatusOptions): Promise<Answer> {
+async function statusOf(
+  lab: LabPath,
+  target: string,
+  options: StatusOptions,
+): Promise<CommandResult> {
   const world = readWorld(lab);
   const id = findCommand(world, target)?.id;
   if (id === undefined) return refused(notFound(world, target));

@@ -4,11 +4,11 @@ import { ENDED } from "../domain/command-state.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import { commandTitle } from "../domain/command.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
 /** 0 when the end was asked for, 1 when it had ended before. */
-export function stop(target: string, from: string): Answer {
+export function stop(target: string, from: string): CommandResult {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const world = readWorld(lab);

@@ -1,11 +1,11 @@
 // `nightlab top`: the status page, renewed every second until it is left with `q`.
 // What stands on it is status-page.ts's, how it gets onto the terminal screen.ts's.
 import type { LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 import { openScreen, type ScreenParts } from "./screen.ts";
 import { statusFacts } from "./status-facts.ts";
-import { clock, statusLines } from "./status-page.ts";
+import { localClock, statusLines } from "./status-page.ts";
 
 /** `nightlab top` is renewed this often: more is no more to see. */
 const TOP_MS = 1_000;
@@ -14,7 +14,7 @@ const TOP_MS = 1_000;
 export async function top(
   from: string,
   parts: ScreenParts & { readonly now: () => number },
-): Promise<Answer> {
+): Promise<CommandResult> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const { now, stdout } = parts;
@@ -57,7 +57,7 @@ async function pageOf(
 ): Promise<readonly string[]> {
   const facts = await statusFacts(lab, { nowMs, all: false });
   const lines = statusLines(facts, { width: columns, ended: Math.max(3, rows - 20) });
-  const foot = `${clock(nowMs)} · q leaves`;
+  const foot = `${localClock(nowMs)} · q leaves`;
   if (!Number.isFinite(columns)) return lines;
   const room = lines.slice(0, rows - 1);
   const gap = Array.from({ length: rows - 1 - room.length }, () => "");

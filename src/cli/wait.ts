@@ -5,7 +5,7 @@ import { ENDED } from "../domain/command-state.ts";
 import { commandTitle } from "../domain/command.ts";
 import { spanText } from "../base/time.ts";
 import type { Command } from "../domain/world.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
 
 const LOOK_MS = 250;
@@ -15,7 +15,7 @@ export async function waitFor(
   target: string,
   from: string,
   tell: (text: string) => void,
-): Promise<Answer> {
+): Promise<CommandResult> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
   const first = readWorld(lab);

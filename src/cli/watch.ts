@@ -5,10 +5,10 @@ import { join, resolve } from "node:path";
 import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
 import { openLog } from "../effects/os/log.ts";
 import { openDaemon } from "../effects/daemon/compose-daemon.ts";
-import { keepHeapSmall } from "../effects/os/trim-heap.ts";
+import { trimHeap } from "../effects/os/trim-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
-import { refused, type Answer } from "./command-result.ts";
+import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 
 /** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */
@@ -18,14 +18,14 @@ const FAREWELL_MS = 1_500;
 export async function watch(
   paths: readonly string[],
   options: { readonly version: string },
-): Promise<Answer> {
+): Promise<CommandResult> {
   const labs = namedLabs(paths);
   if ("text" in labs) return labs;
   const locks = lockAll(labs);
   if ("text" in locks) return locks;
-  keepHeapSmall();
+  trimHeap();
   const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
-  const ended = Promise.withResolvers<Answer>();
+  const ended = Promise.withResolvers<CommandResult>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.once(signal, () => {
       log.info({ signal }, "leaving; runs go on");
@@ -51,7 +51,7 @@ export async function watch(
   return answer;
 }
 
-function namedLabs(paths: readonly string[]): readonly LabPath[] | Answer {
+function namedLabs(paths: readonly string[]): readonly LabPath[] | CommandResult {
   if (paths.length === 0) {
     const lab = findLab(".");
     return lab === undefined ? refused(noLab(".")) : [lab];
@@ -66,7 +66,7 @@ function namedLabs(paths: readonly string[]): readonly LabPath[] | Answer {
   return [...labs];
 }
 
-function lockAll(labs: readonly LabPath[]): readonly LabLock[] | Answer {
+function lockAll(labs: readonly LabPath[]): readonly LabLock[] | CommandResult {
   const locks: LabLock[] = [];
   for (const lab of labs) {
     const lock = lockLab(lab);

@@ -1,7 +1,7 @@
 // Cuts a criterion into names, numbers and operators, each with its place.
 // What they mean together is expression.ts.
 
-export interface Token {
+export interface ExpressionToken {
   readonly kind: "name" | "number" | "operator";
   readonly text: string;
   /** UTF-16 offset in the criterion. */
@@ -26,8 +26,8 @@ const SAME: Readonly<Record<string, string>> = {
 };
 
 /** The tokens of a criterion in order; characters that mean nothing come as operators. */
-export function tokensOf(text: string): readonly Token[] {
-  const tokens: Token[] = [];
+export function tokensOf(text: string): readonly ExpressionToken[] {
+  const tokens: ExpressionToken[] = [];
   let at = 0;
   while (at < text.length) {
     if (/\s/.test(text.charAt(at))) {
@@ -43,7 +43,7 @@ export function tokensOf(text: string): readonly Token[] {
   return tokens;
 }
 
-function token(text: string, offset: number, number: boolean, word: boolean): Token {
+function token(text: string, offset: number, number: boolean, word: boolean): ExpressionToken {
   if (number || NUMBER.test(text)) return { kind: "number", text, offset };
   if (word && text !== "-" && text !== "/" && text !== "and") return { kind: "name", text, offset };
   return { kind: "operator", text: SAME[text] ?? text, offset };

@@ -1,6 +1,6 @@
 // Reads a criterion, `val/loss <= 0.98 * baseline.val/loss`, into a value or into problems.
 // What its names are worth in a run is evaluate.ts; whether it is met is verdict.ts.
-import { placeAt, type Problem, type Read } from "../base/problem.ts";
+import { positionAt, type Problem, type Read } from "../base/problem.ts";
 import { parseDecimal } from "../base/decimal.ts";
 import {
   AGGREGATIONS,
@@ -11,7 +11,7 @@ import {
   type MetricTerm,
   type Term,
 } from "./criterion.ts";
-import { tokensOf, type Token } from "./expression-tokens.ts";
+import { tokensOf, type ExpressionToken } from "./expression-tokens.ts";
 
 /** A criterion is one line that a person wrote; longer text is a mistake. */
 const CRITERION_CHARS = 2_000;
@@ -52,7 +52,7 @@ class Misread extends Error implements Trouble {
 function refused(text: string, trouble: Trouble): Read<undefined> {
   const problem: Problem = {
     message: trouble.message,
-    place: placeAt(text, trouble.offset),
+    place: positionAt(text, trouble.offset),
     ...(trouble.fix === undefined ? {} : { fix: trouble.fix }),
   };
   return { value: undefined, problems: [problem] };
@@ -72,11 +72,11 @@ const EXAMPLE = "write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`
  */
 class Reader {
   readonly #text: string;
-  readonly #tokens: readonly Token[];
+  readonly #tokens: readonly ExpressionToken[];
   #at = 0;
   #depth = 0;
 
-  constructor(text: string, tokens: readonly Token[]) {
+  constructor(text: string, tokens: readonly ExpressionToken[]) {
     this.#text = text;
     this.#tokens = tokens;
   }
@@ -163,7 +163,7 @@ class Reader {
     throw this.#unexpected(token);
   }
 
-  #named(token: Token): Term {
+  #named(token: ExpressionToken): Term {
     if (!this.#take("(")) return metric(token, "last");
     if (token.text === "mean") return this.#mean();
     const word = AGGREGATIONS.find((known) => known === token.text);
@@ -224,7 +224,7 @@ class Reader {
     throw new Misread(place, "A closing `)` is missing");
   }
 
-  #peek(): Token | undefined {
+  #peek(): ExpressionToken | undefined {
     return this.#tokens[this.#at];
   }
 
@@ -239,7 +239,7 @@ class Reader {
     return texts.find((text) => this.#take(text));
   }
 
-  #unexpected(token: Token): Misread {
+  #unexpected(token: ExpressionToken): Misread {
     if (token.text === "=") {
       return new Misread(
         token.offset,
@@ -254,7 +254,7 @@ class Reader {
   }
 }
 
-function metric(token: Token, aggregation: Aggregation): MetricTerm {
+function metric(token: ExpressionToken, aggregation: Aggregation): MetricTerm {
   const baseline = token.text.startsWith("baseline.");
   const name = baseline ? token.text.slice("baseline.".length) : token.text;
   if (name === "" || name === "and") {

@@ -3,7 +3,7 @@
 import { change, replace } from "./change-command.ts";
 import type { Fact } from "./fact.ts";
 import type { CommandId } from "../base/ids.ts";
-import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "./pause.ts";
+import { EARLY_FAILURE_MS, EARLY_FAILURES } from "./pause.ts";
 import type { Exit, KnownEnding } from "./run.ts";
 import type { Run, World } from "./world.ts";
 
@@ -64,7 +64,7 @@ export function applyToRun(world: World, fact: RunFact): void {
       return;
     case "run-exited":
       noteDeath(world, fact);
-      leavePlace(world, fact.id, fact.atMs);
+      releaseSlot(world, fact.id, fact.atMs);
       changeRun(world, fact.id, {
         exited: true,
         exitedAtMs: fact.atMs,
@@ -136,7 +136,7 @@ function tellNoGpu(world: World, id: CommandId): void {
 }
 
 /** Its GPUs are to be seen again before anybody else gets them. */
-function leavePlace(world: World, id: CommandId, atMs: number): void {
+function releaseSlot(world: World, id: CommandId, atMs: number): void {
   const run = world.commands.get(id)?.run;
   if (run === undefined || run.exited || run.spec.place?.kind !== "gpus") return;
   const { gpus } = world;
@@ -169,10 +169,10 @@ function noteDeath(world: World, fact: Left): void {
   // Nobody saw it, or it was counted as it left.
   if (failed === undefined || (fact.kind === "run-ended" && !(failed && exit?.code === 0))) return;
   const endedAtMs = exit?.endedAtMs ?? fact.atMs;
-  const young = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < YOUNG_DEATH_MS;
-  const others = world.youngDeaths.filter((one) => one.id !== id);
-  world.youngDeaths =
-    failed && young ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-YOUNG_DEATHS) : [];
+  const young = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < EARLY_FAILURE_MS;
+  const others = world.earlyFailures.filter((one) => one.id !== id);
+  world.earlyFailures =
+    failed && young ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-EARLY_FAILURES) : [];
 }
 
 function hasFailed(exit: Exit | undefined, known: KnownEnding | undefined): boolean | undefined {

@@ -36,9 +36,10 @@ export function apply(world: World, fact: Fact): void {
       move(world, fact);
       return;
     case "command-accepted": {
-      const { atMs, kind: _, ...rest } = fact;
+      const { atMs, kind: _, released: approved, ...rest } = fact;
       world.commands.set(fact.id, {
         ...rest,
+        approved,
         acceptedAtMs: atMs,
         stateSinceMs: atMs,
         shownInWrite: 0,
@@ -51,7 +52,7 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "command-edited": {
       const { atMs: editedAtMs, kind: _kind, id, ...rest } = fact;
-      replace(world, id, ({ code: _, overruled: _go, ...command }) => ({
+      replace(world, id, ({ code: _, holdOverruled: _go, ...command }) => ({
         ...command,
         ...rest,
         editedAtMs,
@@ -72,17 +73,17 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "command-state":
       followDrain(world, fact);
-      replace(world, fact.id, ({ reason: _, overruled, ...command }) => ({
+      replace(world, fact.id, ({ reason: _, holdOverruled: overruled, ...command }) => ({
         ...command,
         state: fact.state,
         stateSinceMs: fact.atMs,
         ...(fact.reason === undefined ? {} : { reason: fact.reason }),
-        ...(isOverruled(fact, overruled) ? { overruled: true } : {}),
+        ...(isOverruled(fact, overruled) ? { holdOverruled: true } : {}),
       }));
       return;
     case "command-released":
       // Whoever gives the go means the code as it is then.
-      replace(world, fact.id, ({ code: _, ...command }) => ({ ...command, released: true }));
+      replace(world, fact.id, ({ code: _, ...command }) => ({ ...command, approved: true }));
       return;
     case "command-ran-as":
       replace(world, fact.id, ({ ranAs: _, ...command }) =>
@@ -94,8 +95,8 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "night-told": {
       const { lab, night, asOfMs, atWork } = fact;
-      const blocks = fact.blocks ?? world.told.get(lab)?.blocks ?? [];
-      world.told.set(lab, { night, asOfMs, atWork, blocks });
+      const blocks = fact.blocks ?? world.nightlySummaries.get(lab)?.blocks ?? [];
+      world.nightlySummaries.set(lab, { night, asOfMs, atWork, blocks });
       return;
     }
     case "pieces-rendered": {
@@ -107,7 +108,7 @@ export function apply(world: World, fact: Fact): void {
     }
     case "save-set-aside":
     case "set-aside-dismissed":
-      setAside(world, fact);
+      addMergeConflict(world, fact);
       return;
     case "receipts-shown": {
       const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
@@ -154,7 +155,7 @@ function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>
       swept,
       state: "queued",
       // Whoever let the sweep go let all of it go.
-      released: true,
+      approved: true,
       stateSinceMs: fact.atMs,
       notes: [],
       shownInWrite: 0,
@@ -177,7 +178,7 @@ function queueRepeat(world: World, fact: Extract<Fact, { kind: "repeat-queued" }
     heading: "",
     line: 0,
     state: "queued",
-    released: true,
+    approved: true,
     acceptedAtMs: atMs,
     stateSinceMs: atMs,
     notes: [],
@@ -223,7 +224,7 @@ function applyPause(world: World, fact: PauseFact): void {
   const { atMs, paused, drain = false, why, died = [] } = fact;
   world.paused = paused;
   world.pause = paused ? { atMs, drain, ...(why === undefined ? {} : { why }) } : undefined;
-  world.youngDeaths = [];
+  world.earlyFailures = [];
   const last = died.at(-1);
   if (last === undefined || why === undefined) return;
   // It stays in that receipt: whoever looks into the death sees what came of it.
@@ -234,16 +235,16 @@ function applyPause(world: World, fact: PauseFact): void {
   }));
 }
 
-type SetAsideFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;
+type MergeConflictFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;
 
-function setAside(world: World, fact: SetAsideFact): void {
+function addMergeConflict(world: World, fact: MergeConflictFact): void {
   const experiment = world.experiments.get(fact.experiment);
   if (experiment === undefined) return;
   const { version } = fact;
-  const others = (experiment.setAside ?? []).filter((one) => one.version !== version);
+  const others = (experiment.mergeConflicts ?? []).filter((one) => one.version !== version);
   const near = fact.kind === "save-set-aside" && fact.near !== undefined ? { near: fact.near } : {};
   const added = fact.kind === "save-set-aside" ? [{ version, ...near }] : [];
-  world.experiments.set(fact.experiment, { ...experiment, setAside: [...others, ...added] });
+  world.experiments.set(fact.experiment, { ...experiment, mergeConflicts: [...others, ...added] });
 }
 
 const below =

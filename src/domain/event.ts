@@ -41,7 +41,7 @@ export type Event = { readonly atMs: number } & (
        */
       readonly onDisk?: string;
       /** Saves that gave way in that merge. */
-      readonly setAside?: readonly SetAside[];
+      readonly setAside?: readonly MergeConflict[];
       /** How the text came into the file; absent: somebody saved it. */
       readonly origin?: JournalOrigin;
     }
@@ -190,7 +190,7 @@ export type Event = { readonly atMs: number } & (
 export type JournalOrigin = "commit" | "checkout";
 
 /** A save of which some lines are in the kept versions only: another changed the same lines. */
-export interface SetAside {
+export interface MergeConflict {
   /** Hash of the kept version that has them. */
   readonly version: string;
   /** 1-based line of the text near which they would stand. */

@@ -85,10 +85,10 @@ export interface FoundReceipt {
   /** State and id of each head line in order; a problem's head has no id. */
   readonly heads: readonly { readonly state: string; readonly id?: string }[];
   /** Paragraphs and list items in order. */
-  readonly pieces: readonly ReceiptPiece[];
+  readonly blocks: readonly ReceiptBlock[];
 }
 
-export interface ReceiptPiece {
+export interface ReceiptBlock {
   /** Full lines of the piece in the file, `>` markers included. */
   readonly span: Span;
   /** The piece's text without markers, white space folded: what is compared with what was rendered. */

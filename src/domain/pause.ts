@@ -3,9 +3,9 @@
 import type { CommandId } from "../base/ids.ts";
 
 /** A run that failed within this time of its start has hardly begun... */
-export const YOUNG_DEATH_MS = 10_000;
+export const EARLY_FAILURE_MS = 10_000;
 /** ...and so many in a row show that it is not theirs alone: the machine, the disk, the data. */
-export const YOUNG_DEATHS = 3;
+export const EARLY_FAILURES = 3;
 
 /** A pause that is in force. */
 export interface Pause {
@@ -17,7 +17,7 @@ export interface Pause {
 }
 
 /** A run that failed within seconds of its start. */
-export interface YoungDeath {
+export interface EarlyFailure {
   readonly id: CommandId;
   readonly acceptedAtMs: number;
   readonly endedAtMs: number;

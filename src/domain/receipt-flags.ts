@@ -27,7 +27,7 @@ export function flagKey(finding: Finding): string {
 }
 
 /** What is said of a run by now: at its end by its outcome, before by the flags so far. */
-export function findingsOf(run: Run | undefined): Pick<RunOutcome, "findings"> {
+export function findingsSoFar(run: Run | undefined): Pick<RunOutcome, "findings"> {
   return run?.outcome ?? { findings: run?.flags ?? [] };
 }
 
@@ -40,7 +40,7 @@ export function shownFindings(outcome: Pick<RunOutcome, "findings">): readonly F
 const rank = ({ tier }: Finding): number => (tier === "note" ? 1 : 0);
 
 /** The finding without time and tag: what it says and where that can be seen. */
-export function findingText(finding: Finding, folder: string | undefined): string {
+export function receiptFinding(finding: Finding, folder: string | undefined): string {
   const message = proseText(plainLine(finding.message, RECEIPT_TEXT_CHARS));
   const { evidence } = finding;
   return evidence === undefined ? message : `${message} (${logLink(evidence, folder)})`;
@@ -58,7 +58,7 @@ export function logLink(
 
 /** One list item for each shown finding, and one for how many there are beyond them. */
 export function findingItems(run: Run, timeZone: string): readonly string[] {
-  const shown = shownFindings(findingsOf(run));
+  const shown = shownFindings(findingsSoFar(run));
   const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => flagLine(run, finding, timeZone));
   const beyond = shown.length - items.length;
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
@@ -70,7 +70,7 @@ export function flagLine(run: Run, finding: Finding, timeZone: string, of?: stri
   const tag =
     finding.tier === "note" ? "" : `[${isResolved(run, finding) ? "RESOLVED" : "WEIRD"}] `;
   const whose = of === undefined ? "" : `${of}: `;
-  return `- ${time} ${tag}${whose}${findingText(finding, run.folder)}`;
+  return `- ${time} ${tag}${whose}${receiptFinding(finding, run.folder)}`;
 }
 
 const isResolved = (run: Run, finding: Finding): boolean => run.resolved.includes(flagKey(finding));
@@ -80,7 +80,7 @@ const isResolved = (run: Run, finding: Finding): boolean => run.resolved.include
  * token of the last value, or `NaN` and `Infinity` where that was none.
  */
 export function metricTexts(outcome: RunOutcome, promised: readonly string[]): readonly string[] {
-  const found = promised.flatMap((key) => findMetric(outcome.metrics, key) ?? []);
+  const found = promised.flatMap((key) => metricNamed(outcome.metrics, key) ?? []);
   const shown = found.length > 0 ? [...new Set(found)] : outcome.metrics;
   return shown
     .slice(0, RECEIPT_METRICS)
@@ -88,7 +88,7 @@ export function metricTexts(outcome: RunOutcome, promised: readonly string[]): r
 }
 
 /** The metric of that name, in whatever spelling. */
-export function findMetric(
+export function metricNamed(
   metrics: readonly MetricSummary[],
   key: string,
 ): MetricSummary | undefined {

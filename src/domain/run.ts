@@ -3,7 +3,7 @@
 import type { After, Runner, Verb } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, RunFolder } from "../base/ids.ts";
-import type { Place } from "./slot.ts";
+import type { Slot } from "./slot.ts";
 import type { PinnedEnvironment, RepeatCompared } from "./repeat.ts";
 import type { MetricSummary } from "./sample.ts";
 
@@ -86,7 +86,7 @@ export interface AttemptSpec {
   /** Bytes that its processes may take together, where this machine can hold them to it. */
   readonly memory?: number;
   /** What it holds while it runs; absent: everything, as with one run at a time. */
-  readonly place?: Place;
+  readonly place?: Slot;
 }
 
 /** What was so when an attempt was claimed, for its record. */

@@ -79,7 +79,7 @@ export interface Traceback extends LogPlace {
 }
 
 /** A line that names a known cause of death. */
-export interface TellingLine extends LogPlace {
+export interface DeathMarker extends LogPlace {
   readonly kind: "gpu-out-of-memory" | "host-out-of-memory" | "disk-full" | "import-error";
   readonly text: string;
   readonly metricAfter: boolean;
@@ -142,7 +142,7 @@ export interface RunReading {
   /** In order of first appearance. */
   readonly series: readonly Series[];
   readonly tracebacks: readonly Traceback[];
-  readonly telling: readonly TellingLine[];
+  readonly deathMarkers: readonly DeathMarker[];
   /** Last lines of the console, newest last, for a person. */
   readonly lastLines: readonly string[];
   /** Metric lines that could not be understood, with a sample. */

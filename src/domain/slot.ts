@@ -12,7 +12,7 @@ export interface GpuRef {
 }
 
 /** What a run holds from its claim to its end. */
-export type Place =
+export type Slot =
   /** `share`: how many such runs go on one GPU together; 1: it is this run's alone. */
   | { readonly kind: "gpus"; readonly gpus: readonly GpuRef[]; readonly share: number }
   /**
@@ -38,7 +38,7 @@ export type GpusSeen =
 /** What the daemon knows of the machine's GPUs. */
 export interface GpuWatch {
   /** The last answer; absent until one came. */
-  sight?: {
+  snapshot?: {
     readonly gpus: readonly SeenGpu[];
     /** Of the question: `epoch` at that time. */
     readonly epoch: number;
@@ -72,7 +72,7 @@ export function emptyGpuWatch(): GpuWatch {
 }
 
 /** `GPU 0`, `GPUs 0, 3`, `1/2 of GPU 0`, `GPU 0 slice 1`; undefined where there are no GPUs. */
-export function placeName(place: Place | undefined): string | undefined {
+export function slotName(place: Slot | undefined): string | undefined {
   if (place === undefined) return undefined;
   if (place.kind === "cpu") return place.why === "asked" ? "CPU" : undefined;
   const list = place.gpus.map(gpuNumber).join(", ");
@@ -89,7 +89,7 @@ export const gpuNumber = ({ index, slice }: Pick<GpuRef, "index" | "slice">): st
  * another order than the driver does; a run that asked for none is shown none. On AMD's the names
  * are for ROCr, and HIP counts among what that leaves.
  */
-export function placeVariables(place: Place | undefined): Readonly<Record<string, string>> {
+export function slotVariables(place: Slot | undefined): Readonly<Record<string, string>> {
   if (place === undefined || (place.kind === "cpu" && place.why === "no-gpu")) return {};
   // HIP takes an empty list for none written.
   if (place.kind === "cpu") return { CUDA_VISIBLE_DEVICES: "", HIP_VISIBLE_DEVICES: "-1" };

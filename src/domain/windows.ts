@@ -14,7 +14,7 @@ import {
   type TimeWindow,
   type When,
 } from "./window.ts";
-import { dayOf, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
+import { startOfDay, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
 
 /** Days ahead in which a window must come: the 29th of February needs eight years, around 2100. */
 const WINDOW_REACH_DAYS = 8 * 366;
@@ -59,9 +59,9 @@ export function momentAt(
 ): number {
   const at = (day: WallMs): number => momentOf(day + minute * MINUTE_MS, timeZone);
   if (date !== undefined) return at(Date.parse(`${date}T00:00:00Z`));
-  const today = dayOf(wallAt(fromMs, timeZone));
+  const today = startOfDay(wallAt(fromMs, timeZone));
   const first = at(today);
-  return first >= fromMs ? first : at(dayOf(today, 1));
+  return first >= fromMs ? first : at(startOfDay(today, 1));
 }
 
 /** The occurrence that holds a moment. */
@@ -115,7 +115,7 @@ function search(window: Recurrence, ms: number, way: 1 | -1): Occurrence | undef
   const today = wallAt(ms, window.timeZone);
   // A day's start may be seen a day off where clocks were put over midnight.
   for (let i = -1; i <= WINDOW_REACH_DAYS; i += 1) {
-    const day = dayOf(today, way * i);
+    const day = startOfDay(today, way * i);
     if (!fields.comesOn(day)) continue;
     const starts = startsOn(day, fields, window.timeZone);
     const found = (way === 1 ? starts : starts.toReversed()).find(({ startMs, wall }) => {
@@ -148,7 +148,7 @@ function startsOn(day: WallMs, { hours, minutes }: Fields, timeZone: string): re
 
 function endOf({ end, timeZone }: Recurrence, wall: WallMs, startMs: number): number {
   if (end.kind === "length") return startMs + end.ms;
-  const sameDay = dayOf(wall) + end.minute * MINUTE_MS;
+  const sameDay = startOfDay(wall) + end.minute * MINUTE_MS;
   return momentOf(sameDay > wall ? sameDay : sameDay + 24 * 60 * MINUTE_MS, timeZone);
 }
 

@@ -13,8 +13,8 @@ import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from ".
 import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
 import type { Problem } from "../base/problem.ts";
-import type { Pause, YoungDeath } from "./pause.ts";
-import { emptyGpuWatch, type GpuWatch, type Place } from "./slot.ts";
+import type { Pause, EarlyFailure } from "./pause.ts";
+import { emptyGpuWatch, type GpuWatch, type Slot } from "./slot.ts";
 import type {
   AttemptSpec,
   Exit,
@@ -42,9 +42,9 @@ export interface Command {
   /** Why it is held, waiting, cancelled or skipped; one line. */
   readonly reason?: string;
   /** A person has given the go, by ` !` or a tick: no further condition but its turn. */
-  readonly released: boolean;
+  readonly approved: boolean;
   /** A tick has overruled what held it: until its start, its next hold or an edit. */
-  readonly overruled?: true;
+  readonly holdOverruled?: true;
   readonly acceptedAtMs: number;
   /** When its block was last changed before its start. */
   readonly editedAtMs?: number;
@@ -136,7 +136,7 @@ export interface Experiment {
   /** How many times the daemon has written this journal. */
   readonly writes: number;
   /** Kept versions that the person is to be told of, and the command whose receipt does. */
-  readonly setAside?: readonly { readonly version: string; readonly near?: CommandId }[];
+  readonly mergeConflicts?: readonly { readonly version: string; readonly near?: CommandId }[];
   /** Its folder is a copy of another one's. */
   readonly copied?: ExperimentCopy;
 }
@@ -156,7 +156,7 @@ export interface Lab {
 }
 
 /** The night that LAB.md told of last. */
-export interface ToldNight {
+export interface NightlySummary {
   readonly night: Occurrence;
   readonly asOfMs: number;
   /** Commands that were still at work then: when the last of them has ended, it is told anew. */
@@ -168,18 +168,18 @@ export interface ToldNight {
 /** An experiment that was found on disk and whose journal has not been read yet. */
 export interface FoundExperiment {
   readonly lab: LabPath;
-  readonly madeHere: boolean;
+  readonly local: boolean;
 }
 
 export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
 
 export interface Examining {
   readonly command: CommandId;
-  readonly place: Place;
+  readonly place: Slot;
 }
 
 /** What is known of environments that are built ahead; not durable. */
-export interface AheadWatch {
+export interface PrefetchWatch {
   /** Whose environment is being built, one at a time. */
   asked?: CommandId | undefined;
   /** When a command's environment was last looked at, and why it cannot be built. */
@@ -204,7 +204,7 @@ export interface World {
   /** How that came, while it is so. */
   pause?: Pause | undefined;
   /** Runs that failed young, one after the other, the oldest first. */
-  youngDeaths: readonly YoungDeath[];
+  earlyFailures: readonly EarlyFailure[];
   /** `queue: drain` commands that wait for the last run's end. */
   readonly drains: Set<CommandId>;
   /** The start that is being examined, one at a time, and the place that is kept for it. */
@@ -212,10 +212,10 @@ export interface World {
   readonly gpus: GpuWatch;
   /** Labs whose disk was under its floor when a start was examined, and when that was. */
   readonly lowDisks: Map<LabPath, number>;
-  readonly told: Map<LabPath, ToldNight>;
+  readonly nightlySummaries: Map<LabPath, NightlySummary>;
   /** Labs whose night is being told, or could not be. */
-  readonly telling: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
-  readonly ahead: AheadWatch;
+  readonly summarizing: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
+  readonly prefetch: PrefetchWatch;
 }
 
 /** A world that knows nothing yet. */
@@ -231,13 +231,13 @@ export function emptyWorld(): World {
     undecided: new Map(),
     gone: new Map(),
     paused: false,
-    youngDeaths: [],
+    earlyFailures: [],
     drains: new Set(),
     gpus: emptyGpuWatch(),
     lowDisks: new Map(),
-    told: new Map(),
-    telling: new Map(),
-    ahead: { looked: new Map() },
+    nightlySummaries: new Map(),
+    summarizing: new Map(),
+    prefetch: { looked: new Map() },
   };
 }
 

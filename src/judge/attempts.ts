@@ -3,7 +3,7 @@
 import type { ReportRun } from "./input.ts";
 
 /** Runs without those that a later try of the same command has replaced. */
-export function withoutEarlierTries(runs: readonly ReportRun[]): readonly ReportRun[] {
+export function withoutEarlierAttempts(runs: readonly ReportRun[]): readonly ReportRun[] {
   const latest = new Map<string, number>();
   for (const run of runs) {
     const { id, number } = tryOf(run) ?? { id: "", number: 0 };

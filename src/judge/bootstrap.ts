@@ -1,5 +1,6 @@
 // The bias-corrected and accelerated (BCa) bootstrap interval of a mean, the same on every run:
 // resamples are drawn from a fixed seed. How many values allow one is statistics.ts.
+import { quantile } from "../base/robust-statistics.ts";
 import { normalProbability, normalQuantile } from "../base/normal.ts";
 
 /** Bootstrap resamples: the interval's ends move by under 1 % of its width with other ones. */
@@ -55,14 +56,6 @@ function accelerationOf(values: readonly number[], mean: number): number {
     squares += influence ** 2;
   }
   return squares === 0 ? 0 : cubes / n ** 3 / (squares / n ** 2) ** 1.5 / 6;
-}
-
-/** Linear between the two nearest of sorted values, as numpy and R (type 7) do. */
-export function quantile(sorted: ArrayLike<number>, probability: number): number {
-  const at = Math.min(1, Math.max(0, probability)) * (sorted.length - 1);
-  const low = sorted[Math.floor(at)] ?? Number.NaN;
-  const high = sorted[Math.ceil(at)] ?? Number.NaN;
-  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** Marsaglia's xorshift with 32 bits of state, in [0, 1). */

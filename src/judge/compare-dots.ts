@@ -19,7 +19,7 @@ export interface MeasuredBar {
   readonly high: number;
 }
 
-export interface Measured {
+export interface MeasuredGroups {
   readonly dots: readonly MeasuredDot[];
   readonly bars: readonly MeasuredBar[];
   /** Runs that have ended and have no dot: they did not end well, or have no finite value. */
@@ -27,7 +27,7 @@ export interface Measured {
 }
 
 /** Runs that crashed or have no finite value have no dot. */
-export function measured(measure: Measure, groups: readonly RunGroup[]): Measured {
+export function measured(measure: Measure, groups: readonly RunGroup[]): MeasuredGroups {
   const dots: MeasuredDot[] = [];
   const bars: MeasuredBar[] = [];
   let without = 0;

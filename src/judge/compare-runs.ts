@@ -6,7 +6,7 @@ import { spanText } from "../base/time.ts";
 import { differenceOf, measureGroup } from "./comparisons.ts";
 import { holm, type Difference } from "./compare-means.ts";
 import { toNumber, type Decimal } from "../base/decimal.ts";
-import { argsWithoutSeed, seedOf, settingOf } from "./groups.ts";
+import { argsWithoutSeed, runSeed, settingOf } from "./groups.ts";
 import { runState, type ReportRun } from "./input.ts";
 import { summarize } from "./statistics.ts";
 
@@ -77,7 +77,7 @@ const FACTS: readonly (readonly [string, (run: ReportRun) => string | undefined]
   ["started", (run) => run.record?.startedAt],
   ["took", (run) => secondsText(run.record)],
   ["arguments", (run) => argsWithoutSeed(run).join(" ")],
-  ["seed", seedOf],
+  ["seed", runSeed],
   ["variables", (run) => variablesText(run.record)],
   ["because", (run) => run.record?.because],
   ["script", (run) => run.record?.script],

@@ -6,7 +6,7 @@ import { holm, pairedDifference, welchDifference, type Difference } from "./comp
 import type { Decimal } from "../base/decimal.ts";
 import { directionIn, evaluate, type Direction, type Operand } from "./evaluate.ts";
 import { readCriterion } from "../criteria/expression.ts";
-import { groupsOf, seedOf, settingOf, type RunGroup } from "./groups.ts";
+import { groupsOf, runSeed, settingOf, type RunGroup } from "./groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
 
 /** Differences to a baseline, and rows of a sweep, in one table of REPORT.md. */
@@ -144,7 +144,7 @@ export function differenceOf(left: Measurement, right: Measurement): Difference 
   const seeds = (side: Measurement): ReadonlyMap<string, Decimal> => {
     const found = new Map<string, Decimal>();
     side.operands.forEach(({ run }, i) => {
-      const seed = seedOf(run);
+      const seed = runSeed(run);
       const value = side.values[i];
       if (seed !== undefined && value !== undefined) found.set(seed, value);
     });

@@ -2,7 +2,7 @@
 // The judging itself is verdict.ts.
 import { settingOf } from "./groups.ts";
 import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
-import { withoutEarlierTries } from "./attempts.ts";
+import { withoutEarlierAttempts } from "./attempts.ts";
 
 export interface Evidence {
   readonly how: "named" | "long";
@@ -24,7 +24,7 @@ export interface Obstacle {
  * written and is over two minutes. Ignored runs never count.
  */
 export function evidenceOf(input: ReportInput): Evidence {
-  const counted = withoutEarlierTries(
+  const counted = withoutEarlierAttempts(
     input.runs.filter((run) => ignoredBy(input, run) === undefined),
   );
   const named = input.journal.plan.evidence;

@@ -1,7 +1,7 @@
 // Says a finding, and the ending of a run, on one line with the evidence.
 // When there is a finding is decided by the rules in rules/.
-import { pieceNormal } from "../base/receipt-block.ts";
-import { findingText as receiptText } from "../domain/receipt-flags.ts";
+import { normalReceiptBlock } from "../base/receipt-block.ts";
+import { receiptFinding as receiptText } from "../domain/receipt-flags.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { JournalReading } from "../domain/journal.ts";
 import type { Cause } from "../domain/run.ts";
@@ -10,7 +10,7 @@ import type { ReportRun } from "./input.ts";
 import { code, link, plain } from "../base/markdown.ts";
 
 /** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
-export function findingText(run: ReportRun, finding: Finding): string {
+export function reportFinding(run: ReportRun, finding: Finding): string {
   const said = plain(finding.message).replace(/\.$/, "");
   if (finding.evidence === undefined) return said;
   const { file, line } = finding.evidence;
@@ -24,7 +24,7 @@ export function findingText(run: ReportRun, finding: Finding): string {
 export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
   const id = run.record?.id;
   if (id === undefined) return false;
-  const said = pieceNormal(receiptText(finding, run.folder));
+  const said = normalReceiptBlock(receiptText(finding, run.folder));
   return (
     resolvedPieces(id, journal).includes(said) ||
     journal.entries.some((entry) => resolves(entry, id, finding))
@@ -45,8 +45,8 @@ function piecesById(journal: JournalReading): ReadonlyMap<string, readonly strin
   const found = new Map<string, string[]>();
   for (const { receipt } of journal.blocks) {
     let owner: string | undefined = receipt?.heads[0]?.id;
-    for (const piece of receipt?.pieces ?? []) {
-      const normal = pieceNormal(piece.normal);
+    for (const piece of receipt?.blocks ?? []) {
+      const normal = normalReceiptBlock(piece.normal);
       owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
       if (owner === undefined || !normal.includes(RESOLVED)) continue;
       const said = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);

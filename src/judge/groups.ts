@@ -1,6 +1,6 @@
 // Runs that differ in nothing but their seed belong together: several measurements of one setting.
 // Which groups count as evidence is evidence.ts, what they measured is comparisons.ts.
-import { nameWithoutSeed } from "../base/seed-name.ts";
+import { nameWithoutSeed, seedOf } from "../base/seed-name.ts";
 import type { ReportRun } from "./input.ts";
 
 export interface RunGroup {
@@ -35,7 +35,7 @@ export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
 }
 
 function bySeed(runs: readonly ReportRun[]): readonly ReportRun[] {
-  const seeds = new Map(runs.map((run) => [run, seedOf(run)]));
+  const seeds = new Map(runs.map((run) => [run, runSeed(run)]));
   if ([...seeds.values()].includes(undefined)) return runs;
   const seed = (run: ReportRun): string => seeds.get(run) ?? "";
   return runs.toSorted((a, b) => seed(a).localeCompare(seed(b), "en", { numeric: true }));
@@ -67,12 +67,9 @@ export function groupLabel(group: RunGroup, groups: readonly RunGroup[]): string
 }
 
 /** The seed of a run: of its record, its arguments, its name; undefined where none is written. */
-export function seedOf(run: ReportRun): string | undefined {
-  const args = run.record?.args ?? [];
-  const at = args.indexOf("--seed");
-  const written = at < 0 ? args.find((arg) => arg.startsWith("--seed="))?.slice(7) : args[at + 1];
+export function runSeed(run: ReportRun): string | undefined {
   const named = /(?:^|[-_.])(?:seed|s)[-_.=]?(\d+)(?=$|[-_.])/i.exec(run.name)?.[1];
-  return run.record?.seed ?? written ?? named;
+  return run.record?.seed ?? seedOf(run.record?.args ?? []) ?? named;
 }
 
 /** The arguments of a run without its name and its seed. */

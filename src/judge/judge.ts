@@ -8,10 +8,10 @@ import type { ReportRun } from "./input.ts";
 import { oneSidedBound } from "./statistics.ts";
 
 /** One comparison over all runs that are evidence. */
-export interface Judged {
+export interface JudgedComparison {
   readonly comparison: Comparison;
   readonly word: "MET" | "NOT MET" | "INCONCLUSIVE";
-  readonly perRun: readonly Measured[];
+  readonly perRun: readonly MeasuredRun[];
   /** From three runs on: the margin left − right over the runs. */
   readonly margin?: {
     /** Exact mean. */
@@ -22,7 +22,7 @@ export interface Judged {
   };
 }
 
-export interface Measured {
+export interface MeasuredRun {
   readonly run: ReportRun;
   readonly left: Worth;
   readonly right: Worth;
@@ -33,7 +33,10 @@ export interface Measured {
  * Below three runs, and for runs of several settings, all must agree; from three on, the exact mean of left − right decides, and its
  * one-sided 95 % t-bound must agree with it.
  */
-export function judge(comparison: Comparison, perRun: readonly Measured[]): Judged {
+export function judgeComparison(
+  comparison: Comparison,
+  perRun: readonly MeasuredRun[],
+): JudgedComparison {
   const passing = perRun.filter((one) => one.passes).length;
   // A mean over several settings would be one of nothing that can be measured again.
   const settings = settingCount(perRun.map((one) => one.run));

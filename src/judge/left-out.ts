@@ -1,12 +1,12 @@
 // Names every run that the results leave out, or that did not end well, with the reason.
 // A failed run stays in Results with what it logged; an ignored one does not.
-import { citeJournal, type Facts } from "./report-context.ts";
+import { citeJournal, type ReportContext } from "./report-context.ts";
 import { causeText } from "./finding-text.ts";
 import { ignoredBy, meansRun, runState, type ReportRun } from "./input.ts";
 import { code, link, plain } from "../base/markdown.ts";
 
 /** List items; none where every run counts and ended well. */
-export function leftOutLines(facts: Facts): readonly string[] {
+export function leftOutLines(facts: ReportContext): readonly string[] {
   const { input } = facts;
   const lines = input.runs.flatMap((run) => runLines(run, facts));
   for (const entry of input.ignored) {
@@ -19,7 +19,7 @@ export function leftOutLines(facts: Facts): readonly string[] {
   return lines;
 }
 
-function runLines(run: ReportRun, facts: Facts): string[] {
+function runLines(run: ReportRun, facts: ReportContext): string[] {
   const label = facts.label(run);
   const lines: string[] = [];
   const ignored = ignoredBy(facts.input, run);

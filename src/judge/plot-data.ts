@@ -45,10 +45,10 @@ export interface PlotData {
   readonly dots: readonly PlotPoint[];
   readonly holes: readonly PlotHole[];
   readonly anomalies: readonly PlotAnomaly[];
-  readonly shape: Shape;
+  readonly shape: SeriesShape;
 }
 
-export interface Shape {
+export interface SeriesShape {
   /** Finite values. */
   readonly count: number;
   readonly low: number;
@@ -94,12 +94,12 @@ export function plotData(series: Series, findings: readonly Finding[]): PlotData
 }
 
 /** Factor of the average that a series needs, where its noise hides its course. */
-export function smoothFactor(values: Float64Array, shape: Shape): number | undefined {
+export function smoothFactor(values: Float64Array, shape: SeriesShape): number | undefined {
   const noisy = shape.count >= PLOT_SMOOTH_FROM && noise(values, shape) > VISIBLE_NOISE;
   return noisy ? emaFactor(shape.count) : undefined;
 }
 
-export function shapeOf(steps: Float64Array, values: Float64Array): Shape {
+export function shapeOf(steps: Float64Array, values: Float64Array): SeriesShape {
   let count = 0;
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -147,7 +147,7 @@ export function positionsOf(count: number): Float64Array {
  * Median distance of a value from the middle of its neighbours, as a share of the plot's height;
  * the median, because a steep start is no noise. Some thousand values are enough to tell.
  */
-function noise(values: Float64Array, shape: Shape): number {
+function noise(values: Float64Array, shape: SeriesShape): number {
   const height = shape.log ? Math.log(shape.high / shape.low) : shape.high - shape.low;
   const stride = Math.max(1, Math.floor(values.length / NOISE_SAMPLES));
   const distances: number[] = [];
@@ -220,7 +220,7 @@ function holes(
 }
 
 /** Leaves out marks that would lie on the one before: a stretch of NaN is a row of crosses. */
-function spread(all: readonly PlotHole[], shape: Shape): readonly PlotHole[] {
+function spread(all: readonly PlotHole[], shape: SeriesShape): readonly PlotHole[] {
   const apart = ((shape.to - shape.from) * 9) / PLOT_COLUMNS;
   const last = new Map<HoleKind, number>();
   return all

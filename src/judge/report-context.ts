@@ -10,7 +10,7 @@ import { verdictsOf, type Verdict } from "./verdict.ts";
 /** Runs whose tables and figures stand in REPORT.md itself; a page with more is not read. */
 const REPORT_RUNS = 12;
 
-export interface Facts {
+export interface ReportContext {
   readonly input: ReportInput;
   readonly evidence: Evidence;
   readonly verdicts: readonly Verdict[];
@@ -26,7 +26,7 @@ export interface Facts {
 }
 
 /** The facts of one report. */
-export function factsOf(input: ReportInput): Facts {
+export function reportContext(input: ReportInput): ReportContext {
   const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
   const evidence = evidenceOf(input);
   const names = new Map<string, number>();

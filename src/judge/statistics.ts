@@ -1,7 +1,8 @@
 // What may be said of a quantity from the runs that measured it, by how many runs there are.
 // The words are chosen by the page; nothing here knows what a run is.
 import { compareDecimals, meanOf, toNumber, type Decimal } from "../base/decimal.ts";
-import { bcaInterval, quantile, type Interval } from "./bootstrap.ts";
+import { quantile } from "../base/robust-statistics.ts";
+import { bcaInterval, type Interval } from "./bootstrap.ts";
 import { tQuantile } from "../base/student-t.ts";
 
 export type Summary =

@@ -3,7 +3,7 @@
 import type { Evidence } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
-import { withoutEarlierTries } from "./attempts.ts";
+import { withoutEarlierAttempts } from "./attempts.ts";
 
 export interface Sweep {
   /** The options whose values differ, as written: `--lr`. */
@@ -17,7 +17,7 @@ export interface Sweep {
  */
 export function searched(runs: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
   const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
-  const latest = withoutEarlierTries(runs);
+  const latest = withoutEarlierAttempts(runs);
   const sweeps = writtenSweeps(latest);
   const searching = (run: ReportRun): boolean =>
     largestOf(sweeps.get(run.record?.sweep?.name ?? "") ?? []) !== undefined;

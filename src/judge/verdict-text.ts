@@ -4,13 +4,13 @@ import { arithmetic, decimalText, parseDecimal, toNumber } from "../base/decimal
 import type { Worth } from "./evaluate.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../criteria/criterion.ts";
 import type { Obstacle } from "./evidence.ts";
-import type { Facts } from "./report-context.ts";
-import { findingText } from "./finding-text.ts";
+import type { ReportContext } from "./report-context.ts";
+import { reportFinding } from "./finding-text.ts";
 import { findMetric } from "./evaluate.ts";
 import { settingCount } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
 import { code, counted, listed, sentenceCase, table } from "../base/markdown.ts";
-import type { Judged, Measured } from "./judge.ts";
+import type { JudgedComparison, MeasuredRun } from "./judge.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** Runs that a verdict names; of more it says how many they are. */
@@ -33,7 +33,7 @@ function verdictLine(verdict: Verdict): string {
 }
 
 /** Why the verdict is what it is, as sentences; the table of several runs is `verdictTable`. */
-export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[] {
+export function verdictReasons(verdict: Verdict, facts: ReportContext): readonly string[] {
   const label = facts.label;
   if (verdict.word === "NOT EVALUABLE") {
     // How a run ended is said by its finding, where there is one.
@@ -45,7 +45,9 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
     const more = verdict.blocking.length - said.length;
     return [
       ...obstacleSentences(obstacles, label),
-      ...said.map(({ run, finding }) => sentence(`In ${label(run)}: ${findingText(run, finding)}`)),
+      ...said.map(({ run, finding }) =>
+        sentence(`In ${label(run)}: ${reportFinding(run, finding)}`),
+      ),
       ...(more > 0 ? [`${counted(more, "more flag")} of this kind stand in Discussion.`] : []),
     ];
   }
@@ -63,7 +65,7 @@ export function verdictReasons(verdict: Verdict, facts: Facts): readonly string[
 /** Each obstacle as a sentence; what hinders many runs alike is said once, with their number. */
 function obstacleSentences(
   obstacles: readonly Obstacle[],
-  label: Facts["label"],
+  label: ReportContext["label"],
 ): readonly string[] {
   const runs = new Map<string, ReportRun[]>();
   for (const { run, text } of obstacles)
@@ -98,7 +100,7 @@ function sentence(text: string): string {
 }
 
 /** One row a run: both sides of a comparison, and whether it passes. */
-export function verdictTable(judged: Judged, facts: Facts): string {
+export function verdictTable(judged: JudgedComparison, facts: ReportContext): string {
   const { comparison } = judged;
   return table(
     [
@@ -118,8 +120,8 @@ export function verdictTable(judged: Judged, facts: Facts): string {
 
 function measuredSentences(
   comparison: Comparison,
-  measured: Measured,
-  facts: Facts,
+  measured: MeasuredRun,
+  facts: ReportContext,
 ): readonly string[] {
   const left = sideText(comparison.left, measured.left, facts);
   const right = sideText(comparison.right, measured.right, facts);
@@ -131,13 +133,13 @@ function measuredSentences(
   ];
 }
 
-function baselineSentence(worth: Worth, facts: Facts): readonly string[] {
+function baselineSentence(worth: Worth, facts: ReportContext): readonly string[] {
   const runs = worth.operands.filter((one) => one.term.baseline).map((one) => one.run);
   const labels = [...new Set(runs)].map((run) => facts.label(run));
   return labels.length === 0 ? [] : [`The baseline is ${listed(labels)}.`];
 }
 
-function severalSentences(judged: Judged): readonly string[] {
+function severalSentences(judged: JudgedComparison): readonly string[] {
   const { margin, perRun, comparison } = judged;
   const { left, right, operator } = comparison;
   if (margin === undefined) {
@@ -192,7 +194,7 @@ function pickedWord(term: MetricTerm): string {
 }
 
 /** The cited value of a side; for a derived one its operands as well: `0.49 (= 0.98 * 0.5 [2])`. */
-function sideText(term: Term, worth: Worth, facts: Facts): string {
+function sideText(term: Term, worth: Worth, facts: ReportContext): string {
   const operands = [...worth.operands];
   const written = (inner: Term): string => {
     switch (inner.kind) {

@@ -8,8 +8,8 @@ import { directionIn, evaluate, holds, type Direction } from "./evaluate.ts";
 import { evidenceOf, unfit, type Evidence, type Obstacle } from "./evidence.ts";
 import { metricTerms, termMetrics, type Criterion } from "../criteria/criterion.ts";
 import { readCriterion } from "../criteria/expression.ts";
-import { judge, type Judged, type Measured } from "./judge.ts";
-import { seedOf, settingCount } from "./groups.ts";
+import { judgeComparison, type JudgedComparison, type MeasuredRun } from "./judge.ts";
+import { runSeed, settingCount } from "./groups.ts";
 import { ignoredBy, meansRun, type ReportInput, type ReportRun } from "./input.ts";
 
 export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
@@ -30,7 +30,7 @@ export interface Verdict {
   readonly obstacles: readonly Obstacle[];
   /** Findings that forbid a judgement, with their runs. */
   readonly blocking: readonly { readonly run: ReportRun; readonly finding: Finding }[];
-  readonly judged: readonly Judged[];
+  readonly judged: readonly JudgedComparison[];
 }
 
 /** The verdicts on `success` and `failure`, of those that the plan has. */
@@ -63,7 +63,7 @@ function verdictOf(
   const stuck = (
     obstacles: readonly Obstacle[],
     blocking: Verdict["blocking"] = [],
-    judged: readonly Judged[] = [],
+    judged: readonly JudgedComparison[] = [],
   ): Verdict => {
     return { ...head, word: "NOT EVALUABLE", passing: 0, obstacles, blocking, judged };
   };
@@ -112,7 +112,7 @@ function verdictOf(
 }
 
 /** All comparisons must be met; one that is not decides. */
-function wordOfAll(judged: readonly Judged[]): Judged["word"] {
+function wordOfAll(judged: readonly JudgedComparison[]): JudgedComparison["word"] {
   if (judged.some((one) => one.word === "NOT MET")) return "NOT MET";
   return judged.every((one) => one.word === "MET") ? "MET" : "INCONCLUSIVE";
 }
@@ -135,8 +135,8 @@ function partnersOf(
     return only === undefined ? undefined : runs.map(() => only);
   }
   const partners = runs.flatMap((run) => {
-    const seed = seedOf(run);
-    const same = group.filter((one) => seed !== undefined && seedOf(one) === seed);
+    const seed = runSeed(run);
+    const same = group.filter((one) => seed !== undefined && runSeed(one) === seed);
     return same.length === 1 ? same : [];
   });
   return partners.length === runs.length ? partners : undefined;
@@ -192,7 +192,7 @@ function judgeAll(
   which: "success" | "failure",
   runs: readonly ReportRun[],
   partners: readonly ReportRun[],
-): { comparisons: readonly Judged[]; obstacles: readonly Obstacle[] } {
+): { comparisons: readonly JudgedComparison[]; obstacles: readonly Obstacle[] } {
   const obstacles: Obstacle[] = [];
   const promised = (name: string): Direction | undefined =>
     input.journal.plan.metrics.find((metric) => sameMetric(metric.key, name))?.direction;
@@ -205,7 +205,7 @@ function judgeAll(
   const comparisons = criterion.comparisons.map((comparison) => {
     const leftNames = termMetrics(comparison.left).map((term) => term.name);
     const better = directionIn(comparison, leftNames, promised, which);
-    const perRun: Measured[] = [];
+    const perRun: MeasuredRun[] = [];
     for (const [i, run] of runs.entries()) {
       const baseline = partners[i];
       const scope = { run, better, others, ...(baseline === undefined ? {} : { baseline }) };
@@ -221,7 +221,7 @@ function judgeAll(
     }
     return obstacles.length > 0
       ? { comparison, word: "INCONCLUSIVE" as const, perRun }
-      : judge(comparison, perRun);
+      : judgeComparison(comparison, perRun);
   });
   return { comparisons, obstacles: distinct(obstacles) };
 }

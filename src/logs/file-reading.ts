@@ -14,7 +14,7 @@ import {
 } from "./series/metric-sink.ts";
 import type { FileUnread } from "./lines/unread-lines.ts";
 import {
-  type FileTellingLine,
+  type FileDeathMarker,
   type FileTraceback,
   type TextOptions,
   createTextReading,
@@ -26,7 +26,7 @@ export interface FileReading {
   finish(): void;
   series(): readonly Series[];
   tracebacks(): readonly FileTraceback[];
-  telling(): readonly FileTellingLine[];
+  deathMarkers(): readonly FileDeathMarker[];
   lastLines(): readonly string[];
   unread(): FileUnread;
   metricsEnd(): MetricsEnd;
@@ -57,7 +57,7 @@ export function createFileReading(
     ...records,
     ...metrics,
     tracebacks: () => [],
-    telling: () => [],
+    deathMarkers: () => [],
     lastLines: () => [],
     facts: () => facts.facts(),
   };

@@ -9,7 +9,7 @@ import type { RunReading, Series } from "../domain/sample.ts";
  * `share`: from 0 to 1, or to 100, and the higher the better.
  */
 export type Role = "loss" | "part" | "share" | "reward" | "norm" | "time" | "schedule" | "other";
-export type Split = "train" | "val" | "test" | "none";
+export type MetricSplit = "train" | "val" | "test" | "none";
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
 
@@ -75,7 +75,7 @@ export function roleOf(key: string): Role {
 }
 
 /** Which part of the data a value is of; `eval` counts as validation. */
-export function splitOf(key: string): Split {
+export function splitOf(key: string): MetricSplit {
   const [split = ""] = canonicalMetric(key).split("/");
   if (split === "train") return "train";
   if (split === "val" || split === "eval" || split === "dev") return "val";

@@ -1,7 +1,7 @@
 // Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
 // Bytes come from effects/run-store/tail.ts; whether something is wrong is asked in findings.ts.
 import { canonicalMetric } from "../domain/metric-key.ts";
-import type { RunReading, Series, TellingLine, Traceback } from "../domain/sample.ts";
+import type { RunReading, Series, DeathMarker, Traceback } from "../domain/sample.ts";
 import { type FileReading, createFileReading } from "./file-reading.ts";
 import { UNREAD_SAMPLES } from "./lines/unread-lines.ts";
 import { mergeSeries } from "./series/merge.ts";
@@ -70,8 +70,8 @@ function readingOf(files: readonly FileReading[]): RunReading {
         return { ...rest, file: file.file, metricAfter: metric, late };
       }),
     ),
-    telling: files.flatMap((file) =>
-      file.telling().map((found): TellingLine => {
+    deathMarkers: files.flatMap((file) =>
+      file.deathMarkers().map((found): DeathMarker => {
         const { stampMs: _, ...rest } = found;
         return { ...rest, metricAfter: metricAfter(file, found, speaking) };
       }),

@@ -2,7 +2,7 @@
 // It guesses nothing: what the facts do not prove is told as a plain exit code or signal.
 import type { Verb } from "../domain/command.ts";
 import type { Cause, Exit, RunOutcome, StopAsker } from "../domain/run.ts";
-import type { RunReading, TellingLine, Traceback } from "../domain/sample.ts";
+import type { RunReading, DeathMarker, Traceback } from "../domain/sample.ts";
 import { environmentMessage, missingScript } from "./runner-words.ts";
 import { isConsole } from "../logs/run-reader.ts";
 import { signalOf } from "./signals.ts";
@@ -63,7 +63,7 @@ const KILLED = /\bSIGKILL\b|\bKilled\b|\bsignal:? 9\b|\bexit ?code *:? *(?:-9|13
 function failureOf(
   { hostOomKill, memory, reading }: DeathFacts,
   code: number,
-  telling: readonly TellingLine[],
+  telling: readonly DeathMarker[],
   traceback: Traceback | undefined,
 ): Cause {
   if (memory !== undefined) return { kind: "host-out-of-memory", limit: memory };
@@ -126,27 +126,27 @@ function terminalLines(
   reading: RunReading,
   traceback: Traceback | undefined,
   exitCode: number,
-): readonly TellingLine[] {
+): readonly DeathMarker[] {
   // What aborts says why right before, however short the log is.
   const last = signalOf(exitCode) === "SIGABRT" ? LAST_WORDS : 0;
   const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
   const size = (file: string): number => bytes.get(file) ?? 0;
-  const terminal = (one: TellingLine): boolean =>
+  const terminal = (one: DeathMarker): boolean =>
     traceback === undefined
       ? endOf(one) >= Math.min(0.8 * size(one.file), size(one.file) - last)
       : one.file === traceback.file && one.offset >= traceback.offset;
-  return reading.telling.filter((one) => !one.metricAfter && terminal(one));
+  return reading.deathMarkers.filter((one) => !one.metricAfter && terminal(one));
 }
 
 /** Where a line ends, in bytes: in a log of a few lines even its last one begins early. */
-function endOf({ offset, text }: TellingLine): number {
+function endOf({ offset, text }: DeathMarker): number {
   return offset + Buffer.byteLength(text);
 }
 
 /** The last line of the traceback; without one, the line that named the cause. */
 function lastLineOf(
   traceback: Traceback | undefined,
-  telling: readonly TellingLine[] = [],
+  telling: readonly DeathMarker[] = [],
   cause?: Cause,
 ): Pick<RunOutcome, "lastLine"> {
   if (traceback !== undefined) {

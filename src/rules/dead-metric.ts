@@ -3,7 +3,7 @@
 import type { Series } from "../domain/sample.ts";
 import { isPromised } from "../logs/criterion-metrics.ts";
 import { roleOf } from "../logs/metric-role.ts";
-import { atStep, placeAt, shown } from "../logs/series/series-place.ts";
+import { atStep, logPlaceAt, shown } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
 /** Fewer digits than this repeat by rounding. */
@@ -51,7 +51,7 @@ function foundIn(series: Series, repeats: number): readonly Found[] {
   const { at, length } = worst;
   if (length < repeats || isCoarse(series)) return [];
   const last = at + length === values.length;
-  const evidence = placeAt(series, at);
+  const evidence = logPlaceAt(series, at);
   const until = last ? "to the end" : `${length} times`;
   const { key } = summary;
   return [

@@ -1,6 +1,6 @@
 // What the rules on a run's ending share: one cause gives one flag, from one rule.
 // Which cause it was is decided in cause.ts.
-import type { RunReading, TellingLine } from "../domain/sample.ts";
+import type { RunReading, DeathMarker } from "../domain/sample.ts";
 import type { Found, RuleInput } from "./rule.ts";
 
 /** A blocking finding on the ending, with the line that shows it where there is one. */
@@ -35,14 +35,14 @@ function lastLinePlace({ outcome, reading }: RuleInput): Found["evidence"] {
 }
 
 /** The last line of this kind that no metric followed. */
-export function lastTelling(
+export function lastDeathMarker(
   reading: RunReading,
-  kind: TellingLine["kind"],
-): TellingLine | undefined {
-  return reading.telling.findLast((line) => line.kind === kind && !line.metricAfter);
+  kind: DeathMarker["kind"],
+): DeathMarker | undefined {
+  return reading.deathMarkers.findLast((line) => line.kind === kind && !line.metricAfter);
 }
 
 /** Place of a telling line. */
-export function placeOf(line: TellingLine | undefined): Found["evidence"] {
+export function markerPlace(line: DeathMarker | undefined): Found["evidence"] {
   return line === undefined ? undefined : { file: line.file, line: line.line, offset: line.offset };
 }

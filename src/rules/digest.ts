@@ -54,7 +54,7 @@ function withoutSeed(args: readonly string[]): { rest: readonly string[]; seed?:
 
 function metricDigest({ summary, values }: Series): MetricDigest {
   const { key, count, last, min, max } = summary;
-  const hash = isTelling(values) ? hashOf(values) : undefined;
+  const hash = isInformative(values) ? hashOf(values) : undefined;
   return {
     key,
     count,
@@ -69,7 +69,7 @@ function metricDigest({ summary, values }: Series): MetricDigest {
 const VALUES = 5;
 const DIGITS = 4;
 
-function isTelling(values: Float64Array): boolean {
+function isInformative(values: Float64Array): boolean {
   if (values.length < VALUES) return false;
   const fine = new Set<number>();
   for (const value of values) {

@@ -1,5 +1,5 @@
 // Rule: the run died because a disk was full, or the disk that it writes to is nearly so.
-import { deathFinding, lastTelling, placeOf, saying } from "./death.ts";
+import { deathFinding, lastDeathMarker, markerPlace, saying } from "./death.ts";
 import { rule } from "./rule.ts";
 
 /** Room where a run writes below which it is told: one checkpoint is larger. */
@@ -22,8 +22,8 @@ export const diskFull = rule({
     const { outcome, system, reading } = input;
     if (outcome?.cause.kind === "disk-full") {
       const code = outcome.exitCode === undefined ? "" : ` (exit code ${outcome.exitCode})`;
-      const line = lastTelling(reading, "disk-full");
-      return [deathFinding(input, `the disk is full${code}${saying(input)}`, placeOf(line))];
+      const line = lastDeathMarker(reading, "disk-full");
+      return [deathFinding(input, `the disk is full${code}${saying(input)}`, markerPlace(line))];
     }
     const free = system?.findLast((sample) => sample.diskFree !== undefined)?.diskFree;
     if (free === undefined || free >= gb * GB) return [];

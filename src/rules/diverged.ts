@@ -3,7 +3,7 @@
 import type { Series } from "../domain/sample.ts";
 import { median, noise, windowMedians } from "../base/robust-statistics.ts";
 import { roleIn, seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { placeAt, shown, times } from "../logs/series/series-place.ts";
+import { logPlaceAt, shown, times } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
 /** Medians of two windows differ by chance by less than this many deviations. */
@@ -111,7 +111,7 @@ function trainFalls({ reading }: RuleInput): boolean {
 
 function found(series: Series, message: string): Found {
   const at = series.values.length - 1;
-  const evidence = placeAt(series, at);
+  const evidence = logPlaceAt(series, at);
   return {
     metric: series.summary.key,
     message,

@@ -1,7 +1,7 @@
 // Asks every rule that is not switched off, and gives what they found in one fixed order.
 // What each rule says is in rules/; where it is shown is decided by the journal and the report.
 import { type Finding, RULES, type RuleName } from "../domain/finding.ts";
-import { evenly } from "../logs/series/even-sample.ts";
+import { evenSample } from "../logs/series/even-sample.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rule.ts";
 
@@ -34,7 +34,7 @@ export function withComparisons(found: readonly Finding[], input: RuleInput): re
 
 function ask(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
   const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
-  const even = { ...input, reading: evenly(input.reading) };
+  const even = { ...input, reading: evenSample(input.reading) };
   return names
     .filter((name) => !input.plan.rulesOff.includes(name))
     .flatMap((name) => {

@@ -1,5 +1,5 @@
 // Rule: the run died because the GPU's memory was full.
-import { deathFinding, lastTelling, placeOf } from "./death.ts";
+import { deathFinding, lastDeathMarker, markerPlace } from "./death.ts";
 import { rule } from "./rule.ts";
 
 export const gpuOutOfMemory = rule({
@@ -10,8 +10,8 @@ export const gpuOutOfMemory = rule({
   numbers: {},
   find(input) {
     if (input.outcome?.cause.kind !== "gpu-out-of-memory") return [];
-    const line = lastTelling(input.reading, "gpu-out-of-memory");
+    const line = lastDeathMarker(input.reading, "gpu-out-of-memory");
     const said = line === undefined ? "" : `: ${line.text}`;
-    return [deathFinding(input, `the GPU ran out of memory${said}`, placeOf(line))];
+    return [deathFinding(input, `the GPU ran out of memory${said}`, markerPlace(line))];
   },
 });

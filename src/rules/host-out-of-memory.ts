@@ -1,5 +1,5 @@
 // Rule: the run died because the machine's memory was full. SIGKILL alone is not evidence of it.
-import { deathFinding, lastTelling, placeOf } from "./death.ts";
+import { deathFinding, lastDeathMarker, markerPlace } from "./death.ts";
 import { rule } from "./rule.ts";
 
 /** What happened, and how it is known where no line says it. */
@@ -19,8 +19,8 @@ export const hostOutOfMemory = rule({
   find(input) {
     const cause = input.outcome?.cause;
     if (cause?.kind !== "host-out-of-memory") return [];
-    const line = lastTelling(input.reading, "host-out-of-memory");
+    const line = lastDeathMarker(input.reading, "host-out-of-memory");
     const [what, unsaid] = cause.limit === undefined ? OF_THE_MACHINE : OF_THE_RUN;
-    return [deathFinding(input, `${what}: ${line?.text ?? unsaid}`, placeOf(line))];
+    return [deathFinding(input, `${what}: ${line?.text ?? unsaid}`, markerPlace(line))];
   },
 });

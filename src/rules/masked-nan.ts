@@ -3,7 +3,7 @@
 import type { Series } from "../domain/sample.ts";
 import { touchesCriterion } from "../logs/criterion-metrics.ts";
 import { roleOf, seriesOfRole, splitOf } from "../logs/metric-role.ts";
-import { atStep, placeAt } from "../logs/series/series-place.ts";
+import { atStep, logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
 export const maskedNan = rule({
@@ -27,7 +27,7 @@ export const maskedNan = rule({
       const partner = partners.find((one) => one !== loss && isNanFrom(one, loss.lines[zero] ?? 0));
       if (partner === undefined) return [];
       const { key } = loss.summary;
-      const evidence = placeAt(loss, zero);
+      const evidence = logPlaceAt(loss, zero);
       return [
         {
           metric: key,

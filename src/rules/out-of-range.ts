@@ -2,7 +2,7 @@
 // zero, a share that turns into a percentage inside one run.
 import type { Sample, Series } from "../domain/sample.ts";
 import { roleOf } from "../logs/metric-role.ts";
-import { atStep, placeAt } from "../logs/series/series-place.ts";
+import { atStep, logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
 /** Sums of floats end a little beside their bound. */
@@ -37,7 +37,7 @@ function ofShare(series: Series, flip: number): readonly Found[] {
   }
   const at = flipAt(series.values, flip);
   if (at === undefined) return [];
-  const evidence = placeAt(series, at);
+  const evidence = logPlaceAt(series, at);
   const message = `${key} changes its unit${atStep(series, at)}: a share before, a percentage after, or the reverse`;
   return [found(key, message, evidence)];
 }

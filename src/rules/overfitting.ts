@@ -2,7 +2,7 @@
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { finite, median, noise } from "../base/robust-statistics.ts";
-import { atStep, placeAt, percent, shown } from "../logs/series/series-place.ts";
+import { atStep, logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
 /** How far above noise the turn must be, in deviations of one evaluation. */
@@ -44,7 +44,7 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
   // What is told is what was logged: the smoothed best is no value of any line.
   const at = values.indexOf(lowestOf(values));
   const minimum = values[at] ?? best.value;
-  const evidence = placeAt(val, at);
+  const evidence = logPlaceAt(val, at);
   return [
     {
       metric: key,

@@ -1,6 +1,6 @@
 // Rule: steps take longer than they did, in this run or than in an earlier run of the same code.
 import { median, spread } from "../base/robust-statistics.ts";
-import { placeAt, percent, shown } from "../logs/series/series-place.ts";
+import { logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { stepTimes, type StepTimes } from "../logs/series/step-times.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
@@ -58,7 +58,7 @@ function within(
 }
 
 function said(found: StepTimes, at: number, ratio: number, persists: boolean): Found {
-  const evidence = found.series === undefined ? undefined : placeAt(found.series, at);
+  const evidence = found.series === undefined ? undefined : logPlaceAt(found.series, at);
   const name = found.series === undefined ? "a step" : found.key;
   return {
     ...(found.series === undefined ? {} : { metric: found.key }),

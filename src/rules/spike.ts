@@ -3,7 +3,7 @@
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole } from "../logs/metric-role.ts";
 import { median, sortedMedian } from "../base/robust-statistics.ts";
-import { atStep, placeAt, times } from "../logs/series/series-place.ts";
+import { atStep, logPlaceAt, times } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
 /** Values of one series that are searched for spikes: the newest, in well under a second. */
@@ -56,7 +56,7 @@ function foundIn(series: Series, numbers: Numbers): readonly Found[] {
   const { key } = series.summary;
   const again = spikes.length === 1 ? "" : `, the worst of ${spikes.length}`;
   const back = worst.recovered ? "" : ", not back at the end";
-  const evidence = placeAt(series, worst.peak);
+  const evidence = logPlaceAt(series, worst.peak);
   return [
     {
       metric: key,

@@ -2,7 +2,7 @@
 // Counters that start anew with each epoch fall by design.
 import type { Series } from "../domain/sample.ts";
 import { median } from "../base/robust-statistics.ts";
-import { placeAt } from "../logs/series/series-place.ts";
+import { logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
 export const stepsGoBack = rule({
@@ -43,7 +43,7 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
   const anew = falls.every((i) => (steps[i] ?? 0) <= start);
   if (at === undefined || (anew && falls.length >= resets)) return [];
   if (isCounter(series, falls, resets)) return [];
-  const evidence = placeAt(series, at);
+  const evidence = logPlaceAt(series, at);
   const message = `the ${stepKey} of ${summary.key} falls from ${steps[at - 1]} to ${steps[at]}`;
   return [
     {

@@ -15,7 +15,7 @@ import { commandsOf, resolveTarget } from "../domain/resolve-reference.ts";
 import { planGaps } from "../settings/plan.ts";
 import type { Turn } from "../domain/turn.ts";
 import { DELETED, HOLDS } from "./hold-reasons.ts";
-import { placesOf, recordOrder } from "../journal/identity/block-index.ts";
+import { blockIndexes, recordOrder } from "../journal/identity/block-index.ts";
 import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
 
 const FEW_SETTLING = 4;
@@ -27,7 +27,7 @@ export function acceptSettled(turn: Turn): void {
     releaseTicked(turn, experiment);
     cancelDeleted(turn, experiment);
     if (view.settling.size === 0) continue;
-    const places = placesOf(view.reading);
+    const places = blockIndexes(view.reading);
     const names = (): Iterable<string> => namesIn(turn.world, experiment);
     // For one new line it is quicker to look through the names than to gather them.
     const few = view.settling.size <= FEW_SETTLING;
@@ -53,7 +53,7 @@ export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
   if (view === undefined) return;
   // All at once: a journal of years holds thousands.
   const taken = new Map<string, CommandId>();
-  for (const [at, { command, block: index }] of placesOf(view.reading)) {
+  for (const [at, { command, block: index }] of blockIndexes(view.reading)) {
     const block = view.reading.blocks[index];
     if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
     const first = heldBack(command.spec, HOLDS.foreign);
@@ -99,8 +99,8 @@ function accept(
     return;
   }
   const added = add(turn, experiment, at, found, block, { state: "queued" });
-  if (spec.verb === "stop") carryOutStop(turn, added, spec);
-  else if (spec.verb === "queue") carryOutQueue(turn, added, spec);
+  if (spec.verb === "stop") acceptStop(turn, added, spec);
+  else if (spec.verb === "queue") acceptQueueWord(turn, added, spec);
   else firstState(turn, added);
 }
 
@@ -170,7 +170,7 @@ function unsettle(
   for (const at of taken.keys()) settling.delete(at);
   const placed = new Map([...view.placed, ...taken]);
   turn.world.views.set(experiment, { ...view, settling, placed, dirty: true });
-  recordOrder(turn, experiment, placesOf(view.reading).keys(), placed);
+  recordOrder(turn, experiment, blockIndexes(view.reading).keys(), placed);
 }
 
 /** Held for its go, waiting for another, or in the queue. */
@@ -184,7 +184,7 @@ function firstState(turn: Turn, id: CommandId): void {
       state: to,
       ...(reason === undefined ? {} : { reason }),
     });
-  if (command.spec.go && !command.released) turn.record({ kind: "command-released", id });
+  if (command.spec.go && !command.approved) turn.record({ kind: "command-released", id });
   const needs = conditions(turn.world, command).answer;
   const longWithout =
     isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
@@ -197,7 +197,7 @@ function firstState(turn: Turn, id: CommandId): void {
   else if (command.state !== "queued") state("queued");
 }
 
-function carryOutStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
+function acceptStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
   const command = turn.world.commands.get(id);
   if (command === undefined) return;
   const target = resolveTarget(turn.world, command.experiment, spec.target, command);
@@ -213,7 +213,7 @@ function carryOutStop(turn: Turn, id: CommandId, spec: CommandSpec): void {
   requestStop(turn, target, "journal");
 }
 
-function carryOutQueue(turn: Turn, id: CommandId, spec: CommandSpec): void {
+function acceptQueueWord(turn: Turn, id: CommandId, spec: CommandSpec): void {
   const word = QUEUE_WORDS.find((one) => one === spec.target);
   if (word === undefined) return;
   const reason = setQueue(turn, word);

@@ -14,12 +14,12 @@ import type { Turn } from "../domain/turn.ts";
 import { noteEdits } from "./edited-after-start.ts";
 import { alignChanged } from "../journal/identity/align-changed.ts";
 import { heldForeign, holdForeign } from "./accept-commands.ts";
-import { inertPlaces, lookAtFirst } from "./discover-experiment.ts";
+import { inertBlocks, discoverExperiment } from "./discover-experiment.ts";
 import { DELETED, HOLDS } from "./hold-reasons.ts";
-import { placesOf, recordHeadings, recordOrder } from "../journal/identity/block-index.ts";
+import { blockIndexes, recordHeadings, recordOrder } from "../journal/identity/block-index.ts";
 import { settlingProblems } from "./place-problems.ts";
 import { receiptInputs } from "../journal/read/receipt-inputs.ts";
-import { noteSetAside } from "../journal/merge/merge-conflicts.ts";
+import { noteMergeConflict } from "../journal/merge/merge-conflicts.ts";
 import { wordsChanged } from "../journal/merge/words-changed.ts";
 import { CANCEL_DELETED_MS } from "./settle.ts";
 
@@ -30,7 +30,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   const before = world.views.get(experiment);
   const told = event.setAside !== undefined && event.setAside.length > 0;
   if (before?.hash === hash && before.text === event.text && !told) return;
-  const sight = lookAtFirst(turn, event);
+  const sight = discoverExperiment(turn, event);
   if (sight === "undecided") return;
   const own = before?.ownHash === hash && event.onDisk === undefined;
   const view = nextView(turn, event, before, own);
@@ -53,7 +53,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked });
   noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
   noteEdits(turn, experiment, aligned.placed);
-  noteSetAside(turn, event, before);
+  noteMergeConflict(turn, event, before);
   noteReturns(turn, aligned.placed);
   if (sight === "foreign") holdForeign(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
@@ -112,7 +112,7 @@ function place(turn: Turn, experiment: ExperimentPath, reading: JournalReading):
   const { world } = turn;
   const known = commandsOf(world, experiment);
   const inCopy = world.experiments.get(experiment)?.copied !== undefined;
-  const found = placesOf(reading);
+  const found = blockIndexes(reading);
   const result = alignChanged({
     known: known.map((command) => ({
       id: command.id,
@@ -175,9 +175,9 @@ function settle(
 ): ReadonlyMap<string, Settling> {
   const settling = new Map<string, Settling>();
   const earlier = [...(before?.settling.values() ?? [])];
-  const places = placesOf(view.reading);
+  const places = blockIndexes(view.reading);
   const { copied } = turn.world.experiments.get(experiment) ?? {};
-  const inert = inertPlaces(copied, places, aligned.placed);
+  const inert = inertBlocks(copied, places, aligned.placed);
   const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
   const movedOn = oneAnswer(() => {
     if (own || origin !== undefined || before === undefined) return false;
@@ -237,7 +237,7 @@ function noteShown(
 ): void {
   const reading = turn.world.views.get(experiment)?.reading;
   if (reading === undefined) return;
-  const ids = [...placesOf(reading)].flatMap(([at, { receiptId }]) => {
+  const ids = [...blockIndexes(reading)].flatMap(([at, { receiptId }]) => {
     const id = placed.get(at);
     if (id === undefined || id !== receiptId) return [];
     const never = turn.world.commands.get(id)?.shownInWrite === 0;

@@ -44,7 +44,7 @@ export function asksForGo(world: World, command: Command): string {
 export function dependencies(world: World, command: Command): Readiness {
   for (const after of command.spec.after ?? []) {
     const answer = dependency(world, command, after.target, after.any);
-    const overruled = answer.kind === "hold" && command.overruled === true;
+    const overruled = answer.kind === "hold" && command.holdOverruled === true;
     if (answer.kind !== "ready" && !overruled) return answer;
   }
   if (command.spec.verb !== "eval") return READY;
@@ -107,7 +107,7 @@ export function settles(world: World, experiment: ExperimentPath, target: string
 
 /** For a long run without a go: whether a run that could be its de-risk is still to end. */
 export function awaitsDeRisk(world: World, command: Command): Readiness {
-  if (command.released || !isLong(world, command)) return READY;
+  if (command.approved || !isLong(world, command)) return READY;
   const pending = runnersOf(world, command.experiment).find(
     (other) =>
       other.id !== command.id &&
@@ -125,7 +125,7 @@ export function awaitsDeRisk(world: World, command: Command): Readiness {
  * blocking flag.
  */
 export function judgeGo(world: World, command: Command, codeHash: string): Readiness {
-  if (command.released || !isLong(world, command)) return READY;
+  if (command.approved || !isLong(world, command)) return READY;
   if (command.spec.because === undefined) {
     return { kind: "hold", reason: asksForGo(world, command) };
   }
@@ -148,7 +148,7 @@ export function judgeGo(world: World, command: Command, codeHash: string): Readi
 
 /** Whether a long run without a go would be held for want of a passed de-risk, whatever its code. */
 export function lacksDeRisk(world: World, command: Command): boolean {
-  if (command.released || !isLong(world, command)) return false;
+  if (command.approved || !isLong(world, command)) return false;
   return !runnersOf(world, command.experiment).some(
     (other) => other.id !== command.id && couldBeDeRisk(world, other) && passed(other),
   );

@@ -1,7 +1,7 @@
 // What one attempt at a command is, put together from the command, its plan and its lab.
 // Nothing is looked up on a disk here: whether script and runner exist is found at the start.
 import { attemptId, type AttemptId } from "../base/ids.ts";
-import type { Place } from "../domain/slot.ts";
+import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { codeDirOf } from "./code.ts";
@@ -9,7 +9,7 @@ import { limitOf } from "./approval.ts";
 import { resolveTarget } from "../domain/resolve-reference.ts";
 
 /** Everything that starting the command's attempt at a place needs. */
-export function attemptSpec(world: World, command: Command, place: Place): AttemptSpec {
+export function attemptSpec(world: World, command: Command, place: Slot): AttemptSpec {
   const { spec, experiment } = command;
   const plan = world.views.get(experiment)?.reading.plan;
   const lab = world.experiments.get(experiment)?.lab ?? "";

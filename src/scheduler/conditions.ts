@@ -32,7 +32,7 @@ export interface Conditions {
 
 /** Whether everything has come that the command was told to wait for, but for a place to run. */
 export function conditions(world: World, command: Command): Conditions {
-  const overruled = command.overruled === true;
+  const overruled = command.holdOverruled === true;
   const answers: Condition[] = [dependencies(world, command)];
   const shown = judgeIf(world, command);
   if (!(overruled && shown.kind === "hold")) answers.push(shown);

@@ -4,16 +4,16 @@ import { commandId, type ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../domain/journal.ts";
 import type { ExperimentCopy, JournalRead, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
-import { placesOf, type Place } from "../journal/identity/block-index.ts";
+import { blockIndexes, type BlockIndex } from "../journal/identity/block-index.ts";
 
 /** A folder's new name may be seen this long before the old one is known to be gone. */
 const RENAME_SEEN_MS = 20_000;
 
 /** `undecided`: whether it is a copy is known once every experiment has been found. */
-export type Sight = "known" | "foreign" | "undecided";
+export type Discovery = "known" | "foreign" | "undecided";
 
 /** Records an experiment that no fact tells of yet, as what it is. */
-export function lookAtFirst(turn: Turn, event: JournalRead): Sight {
+export function discoverExperiment(turn: Turn, event: JournalRead): Discovery {
   const { world } = turn;
   const { experiment, reading, text } = event;
   const found = world.found.get(experiment);
@@ -32,12 +32,12 @@ export function lookAtFirst(turn: Turn, event: JournalRead): Sight {
   const of = elsewhere ?? sameText(world, text, experiment);
   if (of !== undefined) {
     turn.record({ ...known, foreign: false });
-    const inert = [...placesOf(reading).values()].map(({ command }) => inertKey(command));
+    const inert = [...blockIndexes(reading).values()].map(({ command }) => inertKey(command));
     turn.record({ kind: "experiment-copied", experiment, of, inert });
     return "known";
   }
-  turn.record({ ...known, foreign: !found.madeHere });
-  return found.madeHere ? "known" : "foreign";
+  turn.record({ ...known, foreign: !found.local });
+  return found.local ? "known" : "foreign";
 }
 
 /** What its journal said is remembered for a while: the new name may be seen after the old is gone. */
@@ -68,9 +68,9 @@ export function followRename(turn: Turn, gone: ExperimentPath): JournalRead | un
 }
 
 /** Places of a copied folder's commands that stand as they were copied. */
-export function inertPlaces(
+export function inertBlocks(
   copied: ExperimentCopy | undefined,
-  places: ReadonlyMap<string, Place>,
+  places: ReadonlyMap<string, BlockIndex>,
   placed: ReadonlyMap<string, unknown>,
 ): ReadonlySet<string> {
   const inert = new Set<string>();
@@ -93,7 +93,7 @@ const inertKey = ({ canonical, spec }: FoundCommand): string =>
 
 /** Another experiment whose commands the receipts of this journal name. */
 function experimentOfReceipts(world: World, reading: JournalReading): ExperimentPath | undefined {
-  for (const { receiptId } of placesOf(reading).values()) {
+  for (const { receiptId } of blockIndexes(reading).values()) {
     const command = world.commands.get(commandId(receiptId ?? ""));
     if (command !== undefined) return command.experiment;
   }

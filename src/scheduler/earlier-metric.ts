@@ -175,7 +175,7 @@ const NO_RUN: ReportRun = {
   reading: {
     series: [],
     tracebacks: [],
-    telling: [],
+    deathMarkers: [],
     lastLines: [],
     unread: { count: 0 },
     files: [],

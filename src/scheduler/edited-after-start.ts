@@ -7,7 +7,7 @@ import { hasBegun, type Command } from "../domain/world.ts";
 import { limitOf } from "./approval.ts";
 import { membersOf, unstarted } from "../domain/members.ts";
 import type { Turn } from "../domain/turn.ts";
-import { placesOf } from "../journal/identity/block-index.ts";
+import { blockIndexes } from "../journal/identity/block-index.ts";
 
 /** Says of a started command that its block was edited since, or takes that back. */
 export function noteEdits(
@@ -18,7 +18,7 @@ export function noteEdits(
   const { world } = turn;
   const view = world.views.get(experiment);
   if (view === undefined) return;
-  const places = placesOf(view.reading);
+  const places = blockIndexes(view.reading);
   for (const [at, id] of placed) {
     const found = places.get(at)?.command;
     const command = world.commands.get(id);

@@ -22,7 +22,7 @@ export function budgetFor(world: World, command: Command): Readiness {
   // given to whatever is long.
   const wantedMs = gpus * Math.min(limitMs, occurrence.endMs - occurrence.startMs);
   const whole = `the ${hours(budgetMs)} of \`${window.name}\``;
-  if (wantedMs > budgetMs && command.overruled !== true) {
+  if (wantedMs > budgetMs && command.holdOverruled !== true) {
     const fix = "write a shorter `timeout`, or more `gpu-hours` in nightlab.yaml";
     return {
       kind: "hold",
@@ -31,7 +31,7 @@ export function budgetFor(world: World, command: Command): Readiness {
   }
   const { usedMs, promisedMs } = spent(world, command, occurrence);
   const leftMs = budgetMs - usedMs - promisedMs;
-  if (wantedMs <= leftMs || command.overruled === true) return READY;
+  if (wantedMs <= leftMs || command.holdOverruled === true) return READY;
   const next = `next ${nextTime(world, command, window)}`;
   if (usedMs >= budgetMs) {
     const reason = `the ${hours(budgetMs)} GPU hours of \`${window.name}\` are used up; ${next}`;
@@ -50,7 +50,7 @@ function hours(ms: number): string {
 }
 
 /** GPUs that the command would hold; none where the machine has none, or nobody knows yet. */
-function gpusWanted({ gpus: { sight, known } }: World, { spec }: Command): number {
+function gpusWanted({ gpus: { snapshot: sight, known } }: World, { spec }: Command): number {
   if (sight === undefined || known.size === 0) return 0;
   return spec.share === undefined ? (spec.gpus ?? 1) : 1 / spec.share;
 }

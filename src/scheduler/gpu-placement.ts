@@ -1,6 +1,6 @@
 // Which place a command may have now: GPUs that nobody uses, its part of one, or a CPU slot.
 // Pure questions about the world; whose turn it is stands in order.ts and start.ts.
-import { gpuNumber, type GpuWatch, type Place, type SeenGpu } from "../domain/slot.ts";
+import { gpuNumber, type GpuWatch, type Slot, type SeenGpu } from "../domain/slot.ts";
 import { runsOf, settingsOf, type Command, type World } from "../domain/world.ts";
 
 /** Runs on the CPU at one time without a written `cpu-slots:`: most scripts use all cores. */
@@ -17,7 +17,7 @@ export const GPU_RELEASE_MS = 30_000;
 export const GPU_ELSEWHERE_MS = 700;
 
 /** What the runs of this daemon hold. */
-export interface Held {
+export interface HeldSlots {
   /** Parts of each GPU that are taken, 1 for a whole one. */
   readonly gpus: ReadonlyMap<string, number>;
   readonly cpu: number;
@@ -26,13 +26,13 @@ export interface Held {
 }
 
 export type Placement =
-  | { readonly kind: "place"; readonly place: Place }
+  | { readonly kind: "place"; readonly place: Slot }
   /** `ask`: the driver may know better; `keep`: what is free is kept for it. */
   | { readonly kind: "wait"; readonly ask: boolean; readonly keep: boolean; readonly why?: string }
   | { readonly kind: "never"; readonly why: string };
 
 /** What every run that has not left yet holds, from its claim on. */
-export function heldPlaces(world: World): Held {
+export function heldSlots(world: World): HeldSlots {
   const gpus = new Map<string, number>();
   let cpu = 0;
   let all = false;
@@ -51,9 +51,9 @@ const add = (to: Map<string, number>, key: string, part: number): void => {
 };
 
 /** Whether nothing at all could be given to anybody, so that the queue need not be gone through. */
-export function allTaken(world: World, held: Held): boolean {
+export function allTaken(world: World, held: HeldSlots): boolean {
   if (held.all) return true;
-  const { sight, known } = world.gpus;
+  const { snapshot: sight, known } = world.gpus;
   const slots = Math.max(
     CPU_SLOTS,
     ...[...world.labs.values()].map((lab) => slotsOf(lab.settings)),
@@ -68,7 +68,7 @@ const WHOLE = 1 - 1e-9;
 const slotsOf = ({ cpuSlots }: { readonly cpuSlots?: number }): number => cpuSlots ?? CPU_SLOTS;
 
 /** The place for a command, or why there is none. */
-export function placeFor(world: World, command: Command, held: Held): Placement {
+export function slotFor(world: World, command: Command, held: HeldSlots): Placement {
   const { gpus, share = 1 } = command.spec;
   const settings = settingsOf(world, command.experiment);
   const slot = (why: "asked" | "no-gpu"): Placement => {
@@ -78,7 +78,7 @@ export function placeFor(world: World, command: Command, held: Held): Placement 
     return { kind: "place", place: { kind: "cpu", why, ...first } };
   };
   if (gpus === 0) return slot("asked");
-  const { sight, known, trouble } = world.gpus;
+  const { snapshot: sight, known, trouble } = world.gpus;
   if (sight === undefined) {
     return {
       kind: "wait",
@@ -122,8 +122,8 @@ const count = (gpus: number): string => `${gpus} GPU${gpus === 1 ? "" : "s"}`;
  */
 type Standing = "free" | "part" | "held" | "unsure" | "leaving" | "others" | "broken";
 
-function standing(world: World, gpu: SeenGpu, held: Held, freeBelow: number): Standing {
-  const { sight, left, elsewhere } = world.gpus;
+function standing(world: World, gpu: SeenGpu, held: HeldSlots, freeBelow: number): Standing {
+  const { snapshot: sight, left, elsewhere } = world.gpus;
   const taken = held.gpus.get(gpu.uuid) ?? 0;
   if (taken >= WHOLE) return "held";
   if (gpu.broken === true) return "broken";
@@ -147,7 +147,7 @@ function choose(
   standings: readonly Standings[],
   need: number,
   share: number,
-  held: Held,
+  held: HeldSlots,
 ): Placement {
   const fitting = need === 1 ? standings : together(standings);
   const lost = world.gpus.known.size - standings.length;
@@ -229,7 +229,7 @@ export function seeGpus(
   epoch: number,
   atMs: number,
 ): void {
-  watch.sight = { gpus, epoch, atMs };
+  watch.snapshot = { gpus, epoch, atMs };
   for (const { uuid, index } of gpus) watch.known.set(uuid, index);
   const listed = new Set(gpus.map(({ uuid }) => uuid));
   // One that was cut into slices since, or put together again, is not lost.

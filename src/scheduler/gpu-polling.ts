@@ -2,7 +2,7 @@
 // An idle machine is never asked; what an answer means for a command is in gpu-placement.ts.
 import type { Event } from "../domain/event.ts";
 import type { Turn } from "../domain/turn.ts";
-import { heldPlaces, seeGpus, GPU_RELEASE_MS } from "./gpu-placement.ts";
+import { heldSlots, seeGpus, GPU_RELEASE_MS } from "./gpu-placement.ts";
 
 /** In its first seconds the release is looked for often: most take well under one. */
 const GPU_RELEASE_SOON_MS = 5_000;
@@ -40,16 +40,16 @@ export function onGpusSeen(turn: Turn, event: Extract<Event, { kind: "gpus-seen"
   }
   gpus.trouble = seen.why;
   gpus.nextAtMs = turn.atMs + Math.max(GPU_LOOK_OTHERS_MS, costMs);
-  if (gpus.sight !== undefined) {
+  if (gpus.snapshot !== undefined) {
     // A GPU whose driver is silent is not given away on an old answer.
-    gpus.sight = { ...gpus.sight, epoch: -1 };
+    gpus.snapshot = { ...gpus.snapshot, epoch: -1 };
   }
 }
 
 /** Quick while memory is being given back, then slower; others keep theirs for long. */
 function paceMs(turn: Turn, tookMs: number, costMs: number): number {
   const { left, epoch } = turn.world.gpus;
-  const held = heldPlaces(turn.world).gpus;
+  const held = heldSlots(turn.world).gpus;
   const last = [...left].reduce(
     (newest, [uuid, { atMs }]) => (held.has(uuid) ? newest : Math.max(newest, atMs)),
     -Infinity,

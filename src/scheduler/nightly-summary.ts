@@ -4,7 +4,7 @@ import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
-import type { Lab, ToldNight, World } from "../domain/world.ts";
+import type { Lab, NightlySummary, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import { hasNews, stillAtWork } from "./nightly-summary-facts.ts";
@@ -16,15 +16,15 @@ export const NIGHT_RETRY_MS = 10 * 60_000;
 const DAY_MS = 86_400_000;
 
 /** Has every lab's night told that is due, and wakes for the next one. */
-export function tellNights(turn: Turn): void {
+export function summarizeNights(turn: Turn): void {
   if (!turn.world.allFound) return;
-  for (const [path, lab] of turn.world.labs) tellNight(turn, path, lab);
+  for (const [path, lab] of turn.world.labs) summarizeNight(turn, path, lab);
 }
 
-function tellNight(turn: Turn, path: LabPath, lab: Lab): void {
+function summarizeNight(turn: Turn, path: LabPath, lab: Lab): void {
   const { world, atMs } = turn;
-  const told = world.told.get(path);
-  const telling = world.telling.get(path);
+  const told = world.nightlySummaries.get(path);
+  const telling = world.summarizing.get(path);
   if (telling !== undefined && (telling.asked || atMs < telling.notBeforeMs)) {
     if (!telling.asked) turn.wake(telling.notBeforeMs);
     return;
@@ -45,17 +45,17 @@ function tellNight(turn: Turn, path: LabPath, lab: Lab): void {
 }
 
 /** Has the night that was told last made anew; where none ever was, the last one. */
-export function tellAgain(turn: Turn, lab: LabPath): void {
+export function summarizeAgain(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const settings = world.labs.get(lab)?.settings;
-  if (settings === undefined || world.telling.get(lab)?.asked === true) return;
-  const told = world.told.get(lab);
+  if (settings === undefined || world.summarizing.get(lab)?.asked === true) return;
+  const told = world.nightlySummaries.get(lab);
   const night = told?.night ?? lastNight(settings, turn.atMs);
   if (night !== undefined) ask(turn, lab, night, told?.asOfMs ?? night.endMs);
 }
 
 function ask(turn: Turn, lab: LabPath, night: Occurrence, asOfMs: number): void {
-  turn.world.telling.set(lab, { asked: true, notBeforeMs: 0 });
+  turn.world.summarizing.set(lab, { asked: true, notBeforeMs: 0 });
   turn.effect({ kind: "compose-night", lab, night, asOfMs });
 }
 
@@ -67,10 +67,10 @@ export function onNightComposed(
   const { world } = turn;
   const { lab, night, asOfMs, blocks } = event;
   if (blocks === undefined) {
-    world.telling.set(lab, { asked: false, notBeforeMs: turn.atMs + NIGHT_RETRY_MS });
+    world.summarizing.set(lab, { asked: false, notBeforeMs: turn.atMs + NIGHT_RETRY_MS });
     return;
   }
-  world.telling.delete(lab);
+  world.summarizing.delete(lab);
   const first = asOfMs === night.endMs;
   const atWork = first ? stillAtWork(world, lab, night) : [];
   turn.record({ kind: "night-told", lab, night, asOfMs, atWork, blocks });
@@ -81,7 +81,7 @@ export function onNightComposed(
 export function showLabPage(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const problems = world.labs.get(lab)?.problems ?? [];
-  const digest = [...pauseBlocks(world), ...(world.told.get(lab)?.blocks ?? [])];
+  const digest = [...pauseBlocks(world), ...(world.nightlySummaries.get(lab)?.blocks ?? [])];
   turn.effect({ kind: "show-lab-page", lab, problems, digest });
 }
 
@@ -92,14 +92,14 @@ function pauseBlocks({ pause }: World): readonly PageBlock[] {
   return [{ key: "lab.paused", text: `> **problem** ${said}` }];
 }
 
-const allEnded = (world: World, { atWork }: ToldNight): boolean =>
+const allEnded = (world: World, { atWork }: NightlySummary): boolean =>
   atWork.every((id) => {
     const command = world.commands.get(id);
     return command === undefined || ENDED.has(command.state);
   });
 
 /** When the last of them was known to have ended. */
-function lastEnd(world: World, { night, atWork }: ToldNight): number {
+function lastEnd(world: World, { night, atWork }: NightlySummary): number {
   const ends = atWork.map((id) => world.commands.get(id)?.stateSinceMs ?? 0);
   return Math.max(night.endMs + 1, ...ends);
 }

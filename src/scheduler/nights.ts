@@ -23,7 +23,7 @@ export function nightBefore(settings: NightSettings, night: Occurrence): Occurre
 }
 
 /** The earliest night of which the page of another one has a line. */
-export function firstNightTold(settings: NightSettings, night: Occurrence): Occurrence {
+export function firstNightOf(settings: NightSettings, night: Occurrence): Occurrence {
   let first = night;
   for (let i = 0; i < NIGHTS_TOLD; i += 1) first = nightBefore(settings, first) ?? first;
   return first;

@@ -3,7 +3,7 @@
 import { apply } from "../domain/apply.ts";
 import type { QueueWord } from "../domain/command.ts";
 import type { PauseFact } from "../domain/fact.ts";
-import { YOUNG_DEATH_MS, YOUNG_DEATHS } from "../domain/pause.ts";
+import { EARLY_FAILURE_MS, EARLY_FAILURES } from "../domain/pause.ts";
 import type { World } from "../domain/world.ts";
 import { showLabPage } from "./nightly-summary.ts";
 import type { Turn } from "../domain/turn.ts";
@@ -39,12 +39,12 @@ export function onToldElsewhere(turn: Turn, fact: PauseFact): void {
  */
 export function pauseAfterDeaths(turn: Turn): void {
   const { world } = turn;
-  const [first, ...more] = world.youngDeaths;
-  if (world.paused || first === undefined || more.length + 1 < YOUNG_DEATHS) return;
+  const [first, ...more] = world.earlyFailures;
+  if (world.paused || first === undefined || more.length + 1 < EARLY_FAILURES) return;
   if (!more.every(({ acceptedAtMs }) => acceptedAtMs <= first.endedAtMs)) return;
   if (![...world.commands.values()].some(startable)) return;
-  const why = `${YOUNG_DEATHS} runs in a row failed within ${YOUNG_DEATH_MS / 1_000} s`;
-  record(turn, { paused: true, why, died: world.youngDeaths.map(({ id }) => id) });
+  const why = `${EARLY_FAILURES} runs in a row failed within ${EARLY_FAILURE_MS / 1_000} s`;
+  record(turn, { paused: true, why, died: world.earlyFailures.map(({ id }) => id) });
 }
 
 /** Ends `queue: drain` commands whose time has come: nothing runs any more, or the queue goes on. */

@@ -14,9 +14,9 @@ const AHEAD_LOOK_MS = 10_000;
 const AHEAD_COMMANDS = 16;
 
 /** Asks for the environment of a command that will start soon, one after the other. */
-export function prepareAhead(turn: Turn): void {
+export function prefetchEnvironments(turn: Turn): void {
   const { world } = turn;
-  const { ahead } = world;
+  const { prefetch: ahead } = world;
   for (const id of ahead.looked.keys()) {
     const command = world.commands.get(id);
     if (command === undefined || !startable(command)) ahead.looked.delete(id);
@@ -45,11 +45,11 @@ function isBusy({ commands }: World): boolean {
 }
 
 /** Keeps the answer; a trouble that is new or gone is for the receipt. */
-export function onEnvironmentAhead(
+export function onEnvironmentPrefetched(
   { world, atMs }: Turn,
   { command: id, failure }: Extract<Event, { kind: "environment-ahead" }>,
 ): void {
-  const { ahead } = world;
+  const { prefetch: ahead } = world;
   if (ahead.asked === id) ahead.asked = undefined;
   const before = ahead.looked.get(id)?.failure;
   ahead.looked.set(id, { atMs, ...(failure === undefined ? {} : { failure }) });
@@ -60,6 +60,6 @@ export function onEnvironmentAhead(
 }
 
 /** Why the environment of a command that waits cannot be built, as far as is known. */
-export function aheadTrouble(world: World, command: Command): string | undefined {
-  return startable(command) ? world.ahead.looked.get(command.id)?.failure : undefined;
+export function prefetchFailure(world: World, command: Command): string | undefined {
+  return startable(command) ? world.prefetch.looked.get(command.id)?.failure : undefined;
 }

@@ -8,7 +8,7 @@ import type { JournalView } from "../domain/journal-view.ts";
 import { RECEIPT_TEXT_CHARS } from "../domain/receipt-flags.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { commandTitle } from "../domain/command.ts";
-import { aheadTrouble } from "./prefetch-environments.ts";
+import { prefetchFailure } from "./prefetch-environments.ts";
 import { windowProblem } from "./conditions.ts";
 import { repeatsIn } from "./repeat.ts";
 import { commandsOf } from "../domain/resolve-reference.ts";
@@ -22,14 +22,14 @@ import { heldForeign } from "./accept-commands.ts";
 import { pacedFrom, receiptDueAtMs } from "./receipt-schedule.ts";
 import { plainLine, proseText } from "../base/markdown-text.ts";
 import { PROBLEMS } from "./place-problems.ts";
-import { problemPieces, receiptPieces, type ReceiptContext } from "../journal/receipt/receipt.ts";
+import { problemBlocks, receiptBlocks, type ReceiptContext } from "../journal/receipt/receipt.ts";
 import {
   pieceHash,
   renderJournal,
   type Rendered,
   type RenderInput,
 } from "../journal/receipt/render.ts";
-import { setAsidePieces } from "../journal/merge/merge-conflicts.ts";
+import { mergeConflictBlocks } from "../journal/merge/merge-conflicts.ts";
 
 /** A mistake is answered once its author has had the time to mend it unasked. */
 const SETTLE_PROBLEM_TIMES = 3;
@@ -58,7 +58,7 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   const wanted = wantedReceipts(turn, experiment, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
   const onDisk = view.onDisk ?? view.text;
-  const result = renderTold(onDisk, {
+  const result = renderDue(onDisk, {
     text: view.text,
     reading: view.reading,
     rendered,
@@ -90,7 +90,7 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
  * change that leaves size and second for none, and by its receipts even where only the person's
  * lines were merged, since they say which of two texts a stale buffer was loaded from.
  */
-function renderTold(onDisk: string, input: RenderInput): Rendered {
+function renderDue(onDisk: string, input: RenderInput): Rendered {
   const result = renderJournal(input);
   if (result.text === onDisk) return result;
   const size = Buffer.byteLength(onDisk);
@@ -124,7 +124,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const troubled = reportBlock(turn.world, view);
-  const asides = setAsidePieces(turn.world, experiment, view);
+  const asides = mergeConflictBlocks(turn.world, experiment, view);
   const foreign = heldForeign(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
@@ -141,12 +141,12 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
     const pieces = [
-      ...commands.flatMap((command) => piecesOf(turn.world, experiment, command, foreign)),
+      ...commands.flatMap((command) => receiptBlocksOf(turn.world, experiment, command, foreign)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
       // Behind the head: a merge changes that too, so that this line alone is missing where it
       // was taken out.
       ...(asides.get(i) ?? []),
-      ...(i === troubled ? reportPieces(view) : []),
+      ...(i === troubled ? reportBlocks(view) : []),
     ];
     if (pieces.length === 0) return;
     wanted.receipts.set(i, pieces);
@@ -159,7 +159,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
 }
 
 /** What stands between the report and its renewal, told where the newest result is. */
-function reportPieces({ reportTrouble }: JournalView): readonly string[] {
+function reportBlocks({ reportTrouble }: JournalView): readonly string[] {
   if (reportTrouble === undefined) return [];
   const said = proseText(plainLine(reportTrouble, 2 * RECEIPT_TEXT_CHARS));
   return [`**problem** REPORT.md keeps its old version: ${said}`];
@@ -197,7 +197,7 @@ function commandAt(world: World, view: JournalView, at: string): readonly Comman
   return command === undefined ? [] : [command];
 }
 
-function piecesOf(
+function receiptBlocksOf(
   world: World,
   experiment: ExperimentPath,
   command: Command,
@@ -211,7 +211,7 @@ function piecesOf(
   const members = membersOf(world, command);
   const measures =
     reading === undefined || members.length === 0 ? [] : measuresOf({ journal: reading });
-  return receiptPieces(command, {
+  return receiptBlocks(command, {
     timeZone,
     promised,
     ...(members.length > 0 ? { sweep: { members, measures, timeZone, promised } } : {}),
@@ -224,7 +224,7 @@ function piecesOf(
 }
 
 function codeContext(world: World, command: Command): NonNullable<ReceiptContext["code"]> {
-  const environmentTrouble = aheadTrouble(world, command);
+  const environmentTrouble = prefetchFailure(world, command);
   const own = (id: CommandId): boolean =>
     id === command.id || command.members?.includes(id) === true;
   const repeats = repeatsIn(world, command.experiment).filter(
@@ -248,7 +248,7 @@ export function statusPage(world: World, experiment: ExperimentPath, why: string
   const foreign = heldForeign(world, experiment);
   const shown = commandsOf(world, experiment).flatMap((command) => [
     `## ${commandTitle(command.spec)}`,
-    ...piecesOf(world, experiment, command, foreign),
+    ...receiptBlocksOf(world, experiment, command, foreign),
   ]);
   return `${["# Status", why, ...shown].join("\n\n")}\n`;
 }
@@ -280,5 +280,5 @@ function problemsDue(
     ]),
     ...due(block.problems ?? [], `${index}${PROBLEMS}`),
   ];
-  return problems.length === 0 ? [] : problemPieces(problems);
+  return problems.length === 0 ? [] : problemBlocks(problems);
 }

@@ -1,6 +1,6 @@
 // When a flag is resolved: a later run of the same command is free of it, or the person writes so.
 // A flag changed to `[RESOLVED]` inside its own receipt is read in journal/read/receipt-inputs.ts.
-import { findingsOf, flagKey, shownFindings } from "../domain/receipt-flags.ts";
+import { findingsSoFar, flagKey, shownFindings } from "../domain/receipt-flags.ts";
 import { type Finding, isFlag } from "../domain/finding.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Entry } from "../domain/journal.ts";
@@ -42,7 +42,7 @@ function couldTell(flag: Finding, metrics: readonly { readonly key: string }[]):
 }
 
 const openFlags = ({ run }: Command): readonly Finding[] =>
-  shownFindings(findingsOf(run)).filter(
+  shownFindings(findingsSoFar(run)).filter(
     (flag) => isFlag(flag) && run?.resolved.includes(flagKey(flag)) !== true,
   );
 

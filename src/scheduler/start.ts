@@ -3,7 +3,7 @@
 import type { CommandState } from "../domain/command-state.ts";
 import type { StartExamination } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
-import type { Place } from "../domain/slot.ts";
+import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
@@ -14,7 +14,7 @@ import { floorOf, onDiskLow, roomFor } from "./disk-floor.ts";
 import { awaitsDeRisk, isLong, judgeGo } from "./approval.ts";
 import { budgetFor } from "./gpu-budget.ts";
 import { inOrder, startable, twinUntilMs } from "./order.ts";
-import { allTaken, heldPlaces, placeFor, type Held } from "./gpu-placement.ts";
+import { allTaken, heldSlots, slotFor, type HeldSlots } from "./gpu-placement.ts";
 import { askForGpus } from "./gpu-polling.ts";
 import { isSweep, standsFor } from "../domain/members.ts";
 import type { Condition } from "./readiness.ts";
@@ -27,7 +27,7 @@ const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
 export function startNext(turn: Turn): void {
   const { world } = turn;
   if (world.examining !== undefined) return;
-  const held = heldPlaces(world);
+  const held = heldSlots(world);
   const readable = readableIn(world);
   if (world.paused || allTaken(world, held)) {
     for (const command of world.commands.values()) {
@@ -47,7 +47,7 @@ export function startNext(turn: Turn): void {
     if (!isReady(turn, command)) continue;
     if (!isOver(turn, command.notBeforeMs)) continue;
     if (!isOver(turn, twinUntilMs(world, command))) continue;
-    const found = placeFor(world, command, held);
+    const found = slotFor(world, command, held);
     if (found.kind === "place") {
       if (isSweep(command) && !isOver(turn, twinUntilMs(world, firstOf(command)))) continue;
       examine(turn, command, found.place, held);
@@ -66,9 +66,9 @@ export function startNext(turn: Turn): void {
 }
 
 /** Of one that has no turn now: what it waits for besides, or that there will never be a place. */
-function tellWaiting(turn: Turn, command: Command, held: Held): void {
+function tellWaiting(turn: Turn, command: Command, held: HeldSlots): void {
   if (!isReady(turn, command) || !isOver(turn, command.notBeforeMs)) return;
-  const found = placeFor(turn.world, command, held);
+  const found = slotFor(turn.world, command, held);
   if (found.kind === "never") setState(turn, command, "held", found.why);
   else if (command.state === "waiting") setState(turn, command, "queued");
 }
@@ -104,7 +104,7 @@ function isOver(turn: Turn, notBeforeMs = 0): boolean {
   return notBeforeMs <= turn.atMs;
 }
 
-function examine(turn: Turn, command: Command, place: Place, held: Held): void {
+function examine(turn: Turn, command: Command, place: Slot, held: HeldSlots): void {
   turn.world.examining = { command: command.id, place };
   const first = firstOf(command);
   const gpus = place.kind === "gpus" ? place.gpus : [];
@@ -143,7 +143,7 @@ const mayStart = (world: World, command: Command): boolean =>
   !world.paused &&
   conditions(world, command).answer.kind === "ready";
 
-function decide(turn: Turn, command: Command, place: Place, found: StartExamination): void {
+function decide(turn: Turn, command: Command, place: Slot, found: StartExamination): void {
   const { world } = turn;
   // A sweep has one beginning; after that its members have their turns.
   if (command.members !== undefined) return;
@@ -169,7 +169,7 @@ function decide(turn: Turn, command: Command, place: Place, found: StartExaminat
         setState(turn, command, "held", "its copy of the code was changed");
         return;
       }
-      if (found.noMemoryLimit !== undefined && !command.released) {
+      if (found.noMemoryLimit !== undefined && !command.approved) {
         const reason = `\`memory\` cannot be held here: ${found.noMemoryLimit}`;
         setState(turn, command, "held", `${reason}; your go starts it without`);
         return;
@@ -193,7 +193,7 @@ function starting(turn: Turn, command: Command): Command {
 function claim(
   turn: Turn,
   command: Command,
-  place: Place,
+  place: Slot,
   found: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
 ): AttemptSpec {
   const { world } = turn;

@@ -13,13 +13,18 @@ import type { Fact } from "../domain/fact.ts";
 import type { ExperimentPath } from "../base/ids.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import type { World } from "../domain/world.ts";
-import { onEnvironmentAhead, prepareAhead } from "./prefetch-environments.ts";
+import { onEnvironmentPrefetched, prefetchEnvironments } from "./prefetch-environments.ts";
 import { dropLeftSnapshots, dropSnapshots, noteCode, noteCodeAgain, onCodeNoted } from "./code.ts";
 import { onRepeatAsked } from "./repeat.ts";
 import { onRunEvent, requestStop, resumeRuns } from "./run-events.ts";
 import { onGpusSeen } from "./gpu-polling.ts";
 import { onStartExamined, startNext } from "./start.ts";
-import { onNightComposed, showLabPage, tellAgain, tellNights } from "./nightly-summary.ts";
+import {
+  onNightComposed,
+  showLabPage,
+  summarizeAgain,
+  summarizeNights,
+} from "./nightly-summary.ts";
 import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
 import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./pause.ts";
@@ -47,13 +52,13 @@ export function step(world: World, event: Event): Outcome {
   followMembers(turn);
   noteCode(turn);
   startNext(turn);
-  prepareAhead(turn);
+  prefetchEnvironments(turn);
   followMembers(turn);
   endDrains(turn);
   markDirty(turn);
   publishDue(turn);
   dropSnapshots(turn);
-  tellNights(turn);
+  summarizeNights(turn);
   return { facts: turn.facts, effects: turn.effects, wakeAtMs: turn.wakeAtMs() };
 }
 
@@ -67,7 +72,7 @@ function take(turn: Turn, event: Event): void {
       return;
     }
     case "experiment-found":
-      world.found.set(event.experiment, { lab: event.lab, madeHere: event.madeHere });
+      world.found.set(event.experiment, { lab: event.lab, local: event.madeHere });
       return;
     case "experiment-gone":
       noteGone(turn, event.experiment);
@@ -104,7 +109,7 @@ function take(turn: Turn, event: Event): void {
       onGpusSeen(turn, event);
       return;
     case "night-asked":
-      tellAgain(turn, event.lab);
+      summarizeAgain(turn, event.lab);
       return;
     case "night-composed":
       onNightComposed(turn, event);
@@ -130,7 +135,7 @@ function take(turn: Turn, event: Event): void {
       onCodeNoted(turn, event);
       return;
     case "environment-ahead":
-      onEnvironmentAhead(turn, event);
+      onEnvironmentPrefetched(turn, event);
       return;
     case "repeat-asked":
       onRepeatAsked(turn, event);

@@ -3,7 +3,7 @@
 import type { RuleSettings } from "../domain/finding.ts";
 import type { Problem, Read } from "../base/problem.ts";
 import { parseSpan } from "../base/time.ts";
-import { linesOf, placeOf } from "../base/text-lines.ts";
+import { linesOf, positionOf } from "../base/text-lines.ts";
 import { nearest } from "../base/nearest.ts";
 import { type LabSettings, QUIET_MS, SETTLE_LINE_MS } from "../domain/lab-settings.ts";
 import { readRules } from "./rule-values.ts";
@@ -71,7 +71,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   const windows = windowsWritten === undefined ? [] : readWindows(windowsWritten, timeZone, faults);
   const lines = linesOf(text.slice(bom));
   const problems = faults.map(({ message, fix, offset }): Problem => {
-    const place = placeOf(lines, offset);
+    const place = positionOf(lines, offset);
     const inFile = { ...place, offset: place.offset + bom };
     return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
   });

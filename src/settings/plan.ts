@@ -1,7 +1,7 @@
 // The plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
 // Where the frontmatter stands is found in journal/; what the criteria mean, in report/.
 import type { Plan } from "../domain/journal.ts";
-import type { Place, Problem, Read } from "../base/problem.ts";
+import type { SourcePosition, Problem, Read } from "../base/problem.ts";
 import { ownPattern } from "../logs/formats/own-pattern.ts";
 import { readCriterion } from "../criteria/expression.ts";
 import { nearest } from "../base/nearest.ts";
@@ -68,7 +68,7 @@ export const EMPTY_PLAN: Plan = {
  * its place in the journal. A key with a problem is left out of the plan; the others count, and so
  * does a criterion that cannot be judged.
  */
-export function readPlan(yaml: string, placeOf: (offset: number) => Place): Read<Plan> {
+export function readPlan(yaml: string, placeOf: (offset: number) => SourcePosition): Read<Plan> {
   const { entries, faults } = readYamlMap(yaml);
   const lines: Record<string, number> = {};
   const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults] };

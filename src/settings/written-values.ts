@@ -106,7 +106,7 @@ export function checkRunName(text: string): Checked<string> {
     return bad(`the name \`${shown}\` is longer than ${NAME_CHARS} characters`, "shorten it");
   }
   if (RUN_NAME.test(text)) return good(text);
-  const fix = `write letters, digits, \`_\`, \`.\` and \`-\` only: \`${mendedName(text)}\``;
+  const fix = `write letters, digits, \`_\`, \`.\` and \`-\` only: \`${fixedName(text)}\``;
   if (/[/\\]/.test(text) || text === ".." || text === ".") {
     return bad(`\`${shown}\` is a path; a run's name becomes a folder below runs/`, fix);
   }
@@ -120,7 +120,7 @@ export function checkTarget(text: string): Checked<string> {
   return checkRunName(bare);
 }
 
-function mendedName(text: string): string {
+function fixedName(text: string): string {
   const last = text
     .slice(-4 * NAME_CHARS)
     .split(/[/\\]/)

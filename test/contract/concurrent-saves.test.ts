@@ -6,13 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
-import { CrossedSaves } from "../../src/effects/journal-store/concurrent-saves.ts";
-import { Generations, type BaseQuery } from "../../src/effects/journal-store/merge-bases.ts";
-import { journalHands } from "../../src/effects/daemon/journal-handlers.ts";
+import { ConcurrentSaves } from "../../src/effects/journal-store/concurrent-saves.ts";
+import { MergeBases, type BaseQuery } from "../../src/effects/journal-store/merge-bases.ts";
+import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { keepVersion } from "../../src/effects/journal-store/version-store.ts";
 import type { Version } from "../../src/journal/merge/merge-base.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
-import { pieceHash } from "../../src/base/receipt-block.ts";
+import { receiptBlockHash } from "../../src/base/receipt-block.ts";
 import type { Event } from "../../src/domain/event.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 
@@ -24,7 +24,7 @@ function folder(t: TestContext): string {
 
 const nothing = (): void => undefined;
 
-class CountingGenerations extends Generations {
+class CountingGenerations extends MergeBases {
   looks = 0;
   override async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
     this.looks += 1;
@@ -38,14 +38,14 @@ test("a late save is merged once for each text that it is to be in, however ofte
   const generations = new CountingGenerations(dir, () => rendered);
   let read = 0;
   const reader = createJournalReader();
-  const saves = new CrossedSaves({
+  const saves = new ConcurrentSaves({
     reader: {
       read(text) {
         read += 1;
         return reader.read(text);
       },
     },
-    generations,
+    mergeBases: generations,
     rendered: () => rendered,
     keep: async (text) => await keepVersion(dir, text, { told: true }),
   });
@@ -87,7 +87,7 @@ test("however often a journal is touched, one read at most waits for its turn", 
   mkdirSync(experiment);
   writeFileSync(join(experiment, "JOURNAL.md"), "# Mine\n");
   const events: Event[] = [];
-  const hands = journalHands({
+  const hands = journalHandlers({
     post: (event) => events.push({ ...event, atMs: Date.now() }),
     warn: nothing,
     note: nothing,
@@ -119,10 +119,10 @@ interface Told {
 function journalWithReceipts(t: TestContext): Told {
   const dir = folder(t);
   const rendered = new Set<string>();
-  const generations = new Generations(dir, () => rendered);
-  const saves = new CrossedSaves({
+  const generations = new MergeBases(dir, () => rendered);
+  const saves = new ConcurrentSaves({
     reader: createJournalReader(),
-    generations,
+    mergeBases: generations,
     rendered: () => rendered,
     keep: async (text) => await keepVersion(dir, text, { told: true }),
   });
@@ -138,7 +138,7 @@ function journalWithReceipts(t: TestContext): Told {
     save,
     async write(text) {
       for (const { receipt } of readJournal(text).blocks) {
-        for (const { normal } of receipt?.pieces ?? []) rendered.add(pieceHash(normal));
+        for (const { normal } of receipt?.blocks ?? []) rendered.add(receiptBlockHash(normal));
       }
       await saves.written(text, hashText(text), mtimeMs);
       assert.equal(await save(text), text);

@@ -14,7 +14,7 @@ import { attemptDir } from "../../src/effects/supervise/attempts.ts";
 import { prepareEnvironment, runnerReason } from "../../src/effects/environment/environment.ts";
 import type { Prepared } from "../../src/effects/environment/environment.ts";
 import { chooseRunner, commandLine, findRunner } from "../../src/effects/environment/runner.ts";
-import type { FoundRunner, Surroundings } from "../../src/effects/environment/runner.ts";
+import type { FoundRunner, RunnerContext } from "../../src/effects/environment/runner.ts";
 import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import { makeBench, realUv, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
@@ -32,7 +32,7 @@ afterEach(() => {
   bench.remove();
 });
 
-const around = (changes: Partial<Surroundings> = {}): Surroundings => ({
+const around = (changes: Partial<RunnerContext> = {}): RunnerContext => ({
   env: NO_ENV,
   home: join(bench.lab, "home"),
   checkout: join(bench.lab, "checkout"),

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import sharp from "sharp";
-import type { Answer } from "../../src/cli/command-result.ts";
+import type { CommandResult } from "../../src/cli/command-result.ts";
 import { exportReport } from "../../src/cli/export.ts";
 import { renewReport } from "../../src/effects/pages/pages.ts";
 import { realUv } from "./run-harness.ts";
@@ -26,8 +26,11 @@ before(async () => {
 });
 after(() => rm(lab, { recursive: true }));
 
-const run = (to: string, more: { readonly out?: string } = {}, of = experiment): Promise<Answer> =>
-  exportReport(of, { to, cwd: lab, version: "0", ...more });
+const run = (
+  to: string,
+  more: { readonly out?: string } = {},
+  of = experiment,
+): Promise<CommandResult> => exportReport(of, { to, cwd: lab, version: "0", ...more });
 
 test("HTML is one file with its pictures, made without a network, and the same each time", async () => {
   const first = await run("html");
@@ -83,7 +86,7 @@ test("a page on which not all holds is exported, and says so", async () => {
 });
 
 /** Whether the converters are to be had; tests say so where they are not. */
-function isOffline({ text }: Answer): boolean {
+function isOffline({ text }: CommandResult): boolean {
   return text.includes("the package registry cannot be reached");
 }
 

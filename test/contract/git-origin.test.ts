@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
-import { gitArrivals } from "../../src/effects/git/git-origin.ts";
+import { gitOrigin } from "../../src/effects/git/git-origin.ts";
 
 interface Repository {
   readonly journal: string;
@@ -19,7 +19,7 @@ async function withRepository(work: (repository: Repository) => Promise<void>): 
   const folder = await mkdtemp(join(tmpdir(), "nightlab-git-"));
   const experiment = join(folder, "deep", "an experiment");
   const journal = join(experiment, "JOURNAL.md");
-  const arrivals = gitArrivals();
+  const arrivals = gitOrigin();
   const git = async (...args: readonly string[]): Promise<void> => {
     const who = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "init.defaultBranch=main"];
     await execa("git", [...who, "-c", "commit.gpgsign=false", ...args], { cwd: experiment });
@@ -128,7 +128,7 @@ test("outside of a repository, and without the program, nothing is said", async 
   try {
     const path = join(folder, "JOURNAL.md");
     await writeFile(path, "one\n");
-    assert.equal(await gitArrivals().originOf(path, "one\n"), undefined);
+    assert.equal(await gitOrigin().originOf(path, "one\n"), undefined);
   } finally {
     await rm(folder, { recursive: true });
   }

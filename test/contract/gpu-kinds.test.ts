@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { readAmd } from "../../src/effects/gpu/gpu-amd.ts";
 import { askDriver } from "../../src/effects/gpu/gpu-memory.ts";
 import { readSliceMemory, readSlices } from "../../src/effects/gpu/gpu-mig.ts";
-import { placeName, placeVariables, type Place } from "../../src/domain/slot.ts";
+import { slotName, slotVariables, type Slot } from "../../src/domain/slot.ts";
 
 /** An environment in which these programs are found first, each printing what it is given. */
 function programs(t: TestContext, texts: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
@@ -120,7 +120,7 @@ test("a run on AMD's GPUs is told them by id, and HIP counts among those", () =>
     index: i + 2,
     vendor: "amd" as const,
   }));
-  assert.deepEqual(placeVariables({ kind: "gpus", gpus, share: 1 }), {
+  assert.deepEqual(slotVariables({ kind: "gpus", gpus, share: 1 }), {
     ROCR_VISIBLE_DEVICES: "GPU-58cb0a8f5a3f2b46,GPU-00cb0a8f5a3f2b47",
     HIP_VISIBLE_DEVICES: "0,1",
     CUDA_VISIBLE_DEVICES: "0,1",
@@ -208,9 +208,9 @@ esac`,
       [2, 0, 10],
     ],
   );
-  const place: Place = { kind: "gpus", gpus: seen.gpus.slice(1, 2), share: 1 };
-  assert.equal(placeName(place), "GPU 0 slice 1");
-  assert.deepEqual(placeVariables(place), {
+  const place: Slot = { kind: "gpus", gpus: seen.gpus.slice(1, 2), share: 1 };
+  assert.equal(slotName(place), "GPU 0 slice 1");
+  assert.deepEqual(slotVariables(place), {
     CUDA_VISIBLE_DEVICES: "MIG-c6d4f1ef-42e4-5de3-91c7-45d71c87eb3f",
   });
 });

@@ -8,7 +8,7 @@ import { test, type TestContext } from "node:test";
 import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
 import { askDriver, readGpuMemory } from "../../src/effects/gpu/gpu-memory.ts";
 import { attemptId } from "../../src/base/ids.ts";
-import { placeVariables } from "../../src/domain/slot.ts";
+import { slotVariables } from "../../src/domain/slot.ts";
 import { standIn, uuidOf } from "./gpu-stand-in.ts";
 
 function folderOf(t: TestContext): string {
@@ -108,13 +108,13 @@ test("the lock goes along with the process that inherited it, not with who took 
 
 test("a place is in the environment by UUID; none asked for is none seen", () => {
   const gpus = [2, 0].map((index) => ({ uuid: uuidOf(index), index }));
-  const seen = placeVariables({ kind: "gpus", gpus, share: 1 });
+  const seen = slotVariables({ kind: "gpus", gpus, share: 1 });
   assert.deepEqual(seen, { CUDA_VISIBLE_DEVICES: `${uuidOf(2)},${uuidOf(0)}` });
-  assert.deepEqual(placeVariables({ kind: "cpu", why: "asked" }), {
+  assert.deepEqual(slotVariables({ kind: "cpu", why: "asked" }), {
     CUDA_VISIBLE_DEVICES: "",
     HIP_VISIBLE_DEVICES: "-1",
   });
-  assert.deepEqual(placeVariables({ kind: "cpu", why: "no-gpu" }), {});
+  assert.deepEqual(slotVariables({ kind: "cpu", why: "no-gpu" }), {});
 });
 
 test("where a real driver is, its GPUs are read", async () => {

@@ -3,7 +3,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DisplacedFiles } from "../../src/effects/journal-store/replaced-files.ts";
+import { ReplacedFiles } from "../../src/effects/journal-store/replaced-files.ts";
 import type { LateSave } from "../../src/effects/journal-store/replaced-files.ts";
 import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
 import type { ReplaceRequest } from "../../src/effects/journal-store/journal-file.ts";
@@ -33,7 +33,7 @@ export interface Place {
   readonly journal: string;
   readonly keptDir: string;
   readonly intentDir: string;
-  readonly displaced: DisplacedFiles;
+  readonly displaced: ReplacedFiles;
   readonly late: LateSave[];
   readonly troubles: unknown[];
   readonly replace: (
@@ -42,7 +42,7 @@ export interface Place {
     more?: Partial<ReplaceRequest>,
   ) => Promise<ReplaceResult>;
   /** A second life after a crash: the same disk, nothing in memory. */
-  readonly restart: () => DisplacedFiles;
+  readonly restart: () => ReplacedFiles;
   /** Private files of a write that lie beside the journal. */
   readonly leftovers: () => readonly string[];
   readonly remove: () => Promise<void>;
@@ -62,9 +62,9 @@ export function makePlace(
   const intentDir = join(root, "intents");
   const late: LateSave[] = [];
   const troubles: unknown[] = [];
-  const open: DisplacedFiles[] = [];
-  const restart = (): DisplacedFiles => {
-    const displaced = new DisplacedFiles({
+  const open: ReplacedFiles[] = [];
+  const restart = (): ReplacedFiles => {
+    const displaced = new ReplacedFiles({
       onLateSave: (save) => void late.push(save),
       onTrouble: (_file, error) => void troubles.push(error),
       leases: ways.leases,

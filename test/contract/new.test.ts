@@ -15,7 +15,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { noteMadeHere, wasMadeHere } from "../../src/effects/state/local-experiments.ts";
+import {
+  noteLocalExperiment,
+  isLocalExperiment,
+} from "../../src/effects/state/local-experiments.ts";
 import { newExperiment } from "../../src/cli/new.ts";
 
 const UV =
@@ -92,9 +95,12 @@ describe("an experiment made by nightlab new", () => {
   it("is known as made here, under the path of its lab as it is now", async () => {
     const { path = "" } = await newExperiment("made", { cwd: lab });
     const real = realpathSync(lab);
-    assert.ok(wasMadeHere(real, path));
-    assert.ok(!wasMadeHere(real, join(real, "cloned")));
-    await noteMadeHere(real, join(real, ...Array.from({ length: 8 }, () => "x".repeat(200))));
+    assert.ok(isLocalExperiment(real, path));
+    assert.ok(!isLocalExperiment(real, join(real, "cloned")));
+    await noteLocalExperiment(
+      real,
+      join(real, ...Array.from({ length: 8 }, () => "x".repeat(200))),
+    );
   });
 
   it("leaves a folder alone that is there already", async () => {

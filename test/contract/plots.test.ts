@@ -57,7 +57,7 @@ function labIn(runDir: string): Lab {
         reading: {
           series,
           tracebacks: [],
-          telling: [],
+          deathMarkers: [],
           lastLines: [],
           unread: { count: 0 },
           files: [],

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { leanSpawn, type Program } from "../../src/effects/supervise/posix-spawn.ts";
+import { posixSpawn, type Program } from "../../src/effects/supervise/posix-spawn.ts";
 import { AWKWARD } from "./run-harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "nightlab-spawn-"));
@@ -19,7 +19,7 @@ after(() => {
 async function output(script: string, more: Partial<Program> = {}): Promise<string> {
   const path = join(folder, "output");
   const out = openSync(path, "w");
-  const started = await leanSpawn({
+  const started = await posixSpawn({
     file: "/bin/sh",
     args: ["-c", script, "sh", ...(more.args ?? [])],
     cwd: more.cwd ?? folder,
@@ -75,13 +75,13 @@ test("descriptors stand where they are wanted, even crosswise, and no other is o
 
 test("what cannot be started is told", async () => {
   const base: Program = { file: "/bin/sh", args: [], cwd: folder, env: {}, files: [] };
-  await assert.rejects(leanSpawn({ ...base, file: join(folder, "no program") }), /ENOENT/);
-  await assert.rejects(leanSpawn({ ...base, cwd: join(folder, "no folder") }), /ENOENT/);
-  await assert.rejects(leanSpawn({ ...base, args: ["a\0b"] }), /null bytes/);
+  await assert.rejects(posixSpawn({ ...base, file: join(folder, "no program") }), /ENOENT/);
+  await assert.rejects(posixSpawn({ ...base, cwd: join(folder, "no folder") }), /ENOENT/);
+  await assert.rejects(posixSpawn({ ...base, args: ["a\0b"] }), /null bytes/);
 });
 
 test("every end is noticed, however many come at once", async () => {
   const base: Program = { file: "/bin/true", args: [], cwd: folder, env: {}, files: [] };
-  const started = await Promise.all(Array.from({ length: 50 }, async () => leanSpawn(base)));
+  const started = await Promise.all(Array.from({ length: 50 }, async () => posixSpawn(base)));
   await Promise.all(started.map(({ ended }) => ended));
 });

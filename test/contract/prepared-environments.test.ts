@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { attemptHands } from "../../src/effects/daemon/attempt-handlers.ts";
+import { attemptHandlers } from "../../src/effects/daemon/attempt-handlers.ts";
 import { createGpuLocks } from "../../src/effects/gpu/gpu-locks.ts";
 import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
@@ -110,7 +110,7 @@ test("who waits for another's build can be stopped", async () => {
 
 test("what failed ahead is tried again when its turn comes, or when the script has changed", async () => {
   const ahead = (number: number): Promise<string | undefined> =>
-    environments.ahead(bench.spec(number), join(bench.lab, "ahead.log"));
+    environments.prefetch(bench.spec(number), join(bench.lab, "ahead.log"));
   writeFileSync(`${calls()}.fail`, "");
   assert.match((await ahead(1)) ?? "", /No solution found/);
   assert.match((await ahead(1)) ?? "", /No solution found/);
@@ -128,7 +128,7 @@ test("what failed ahead is tried again when its turn comes, or when the script h
 test("a disk on which nothing can be made is the trouble of the run, not of the daemon", async () => {
   const locks = createGpuLocks({ NIGHTLAB_GPU_LOCKS: bench.lab }, () => undefined);
   const supervisor = new Supervisor();
-  const hands = attemptHands(supervisor, process.env, locks, environments);
+  const hands = attemptHandlers(supervisor, process.env, locks, environments);
   // Not even root can make a folder in a file.
   const spec = bench.spec(1, { lab: labPath(join(bench.experiment, "train.py")) });
   const told: NewEvent[] = [];

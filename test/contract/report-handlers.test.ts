@@ -9,8 +9,8 @@ import { after, test } from "node:test";
 import { createReadingCache } from "../../src/effects/run-store/experiment-files.ts";
 import type { Renderer } from "../../src/effects/render/render.ts";
 import {
-  reportHands,
-  type ReportHands,
+  reportHandlers,
+  type ReportHandlers,
   RENEW_RUN_MS,
 } from "../../src/effects/daemon/report-handlers.ts";
 import { experimentPath } from "../../src/base/ids.ts";
@@ -37,7 +37,7 @@ let restMs = 0;
 /** Happens before the hand has gone on from a report. */
 let atRenewal = (): void => undefined;
 const troubles: unknown[] = [];
-const hands: ReportHands = reportHands({
+const hands: ReportHandlers = reportHandlers({
   labOf: () => root,
   renewed: () => {
     renewed += 1;

@@ -33,12 +33,12 @@ import {
   buildRunRecord,
   environmentHashes,
   readRunRecord,
-  seedOf,
   writeRunRecord,
 } from "../../src/effects/run-store/run-record.ts";
 import type { RecordFacts } from "../../src/effects/run-store/run-record.ts";
 import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import { attemptId, commandId, runFolder } from "../../src/base/ids.ts";
+import { seedOf } from "../../src/base/seed-name.ts";
 import { makeBench, until } from "./run-harness.ts";
 import type { Bench } from "./run-harness.ts";
 

@@ -10,7 +10,7 @@ import { interpreterOf } from "../../src/effects/environment/interpreter.ts";
 import { gitOfAttempt } from "../../src/effects/code/recorded-git.ts";
 import { keepResolved, withHashes } from "../../src/effects/environment/resolved-environment.ts";
 import { keepRecord, startRecord } from "../../src/effects/run-store/run-records.ts";
-import type { RunSurroundings } from "../../src/effects/run-store/run-context.ts";
+import type { RunContext } from "../../src/effects/run-store/run-context.ts";
 import { readJournal } from "../../src/journal/read/read.ts";
 import { runFolder } from "../../src/base/ids.ts";
 import type { AttemptSpec, StartFacts } from "../../src/domain/run.ts";
@@ -45,7 +45,7 @@ const around = {
   now: Date.now,
   version: "0.1.0",
   renewMs: () => 1_000,
-} as unknown as RunSurroundings;
+} as unknown as RunContext;
 
 async function begin(text: string, changes: Partial<AttemptSpec> = {}): Promise<AttemptSpec> {
   bench.write("train.py", text);

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { journalHands } from "../../src/effects/daemon/journal-handlers.ts";
+import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 import { until } from "./journal-place.ts";
 
@@ -22,7 +22,7 @@ async function writtenOnce(page: string | undefined, person = ""): Promise<strin
     const status = join(experiment, "STATUS.md");
     writeFileSync(path, BEFORE);
     let read = false;
-    const hands = journalHands({
+    const hands = journalHandlers({
       post: ({ kind }) => (read ||= kind === "journal-read"),
       warn: nothing,
       note: nothing,

@@ -11,7 +11,7 @@ import { createGpuProbe, type GpuProbe } from "../../src/effects/gpu/gpu-probe.t
 import { readSystemFile, sampleSystem } from "../../src/effects/run-store/system-sampler.ts";
 import { readRun } from "../../src/effects/run-store/tail.ts";
 import { attemptId } from "../../src/base/ids.ts";
-import type { Place } from "../../src/domain/slot.ts";
+import type { Slot } from "../../src/domain/slot.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab-sampler-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -166,7 +166,7 @@ test("a run's samples are of the GPU that it holds, whoever is busier beside it"
         processes: [{ pid: process.pid, uuid: "GPU-0" }],
       }),
   };
-  const seen = async (place?: Place) => {
+  const seen = async (place?: Slot) => {
     const sampler = sampleSystem({
       attempt,
       runDir: () => undefined,
@@ -181,7 +181,7 @@ test("a run's samples are of the GPU that it holds, whoever is busier beside it"
     return [first?.gpu, first?.gpuMemory];
   };
   try {
-    const held: Place = { kind: "gpus", gpus: [{ uuid: "GPU-1", index: 1 }], share: 1 };
+    const held: Slot = { kind: "gpus", gpus: [{ uuid: "GPU-1", index: 1 }], share: 1 };
     assert.deepEqual(await seen(held), [0.2, 5e9]);
     assert.deepEqual(await seen({ kind: "cpu", why: "asked" }), [undefined, undefined]);
     assert.deepEqual(await seen(), [0.99, 70e9], "a run of an earlier release");

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { readExperimentFiles } from "../../src/effects/run-store/experiment-files.ts";
-import { gate, readCited } from "../../src/effects/pages/verify-page.ts";
+import { verifyPage, readCited } from "../../src/effects/pages/verify-page.ts";
 import { renderReport, reportBlocks } from "../../src/report/page/page.ts";
 
 const LOG = "runs/2025-02-02T16-00-00-full-seed-2/logs/train.log";
@@ -20,12 +20,15 @@ test("a cited line or a flag's line that changed since it was read keeps the pag
     const { input } = await readExperimentFiles(experiment, { labDir: lab });
     const blocks = reportBlocks(input);
     const page = renderReport(input);
-    assert.deepEqual(gate(page, blocks, input, await readCited(experiment, blocks, input)), []);
+    assert.deepEqual(
+      verifyPage(page, blocks, input, await readCited(experiment, blocks, input)),
+      [],
+    );
 
     const log = await readFile(join(experiment, LOG), "utf8");
     assert.match(log, /NaN/);
     await writeFile(join(experiment, LOG), log.replace("NaN", "0.3"));
-    const found = gate(page, blocks, input, await readCited(experiment, blocks, input));
+    const found = verifyPage(page, blocks, input, await readCited(experiment, blocks, input));
     assert.deepEqual([...new Set(found.map((one) => one.kind))], ["changed-source"]);
     assert.ok(found.some((one) => one.said.startsWith("the flag on val/loss")));
     assert.ok(found.some((one) => /^\[\d+\] val\/loss = NaN$/.test(one.said)));

@@ -96,7 +96,7 @@ function readingOf(run: MadeRun): RunReading {
   return {
     series: run.series.filter(({ values }) => values.length > 0).map(seriesOf),
     tracebacks: [],
-    telling: [],
+    deathMarkers: [],
     lastLines: [],
     unread: { count: 0 },
     lineFacts: [run.facts],

@@ -4,7 +4,7 @@ import type { CommandState } from "../../src/domain/command-state.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 import type { Finding } from "../../src/domain/finding.ts";
 import { attemptId, commandId, experimentPath, labPath, runFolder } from "../../src/base/ids.ts";
-import type { Place } from "../../src/domain/slot.ts";
+import type { Slot } from "../../src/domain/slot.ts";
 import type { Cause, RunOutcome } from "../../src/domain/run.ts";
 import type { MetricSummary, Sample } from "../../src/domain/sample.ts";
 
@@ -17,7 +17,7 @@ export interface MadeRun {
   /** `02-03 01:14` in UTC of 2025. */
   readonly from: string;
   readonly to?: string;
-  readonly place?: Place;
+  readonly place?: Slot;
   readonly outcome?: Partial<RunOutcome> & { readonly cause: Cause };
   readonly folder?: string;
   readonly parent?: string;
@@ -25,7 +25,7 @@ export interface MadeRun {
 
 export const at = (text: string): number => Date.parse(`2025-${text.replace(" ", "T")}:00Z`);
 
-export const gpus = (...indices: readonly number[]): Place => ({
+export const gpus = (...indices: readonly number[]): Slot => ({
   kind: "gpus",
   gpus: indices.map((index) => ({ index, uuid: `GPU-${index}` })),
   share: 1,

@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRunReader } from "../../src/logs/run-reader.ts";
-import { gateFindings } from "../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../src/report/audit/verify-page.ts";
 import { renderReport } from "../../src/report/page/page.ts";
 import { input, run } from "../unit/judge/given.ts";
 
@@ -64,7 +64,7 @@ test("log lines: the gate lets the report of each of them be saved", () => {
     reader.finish();
     const page = renderReport(input({}, [{ ...run("full", []), reading: reader.reading() }]));
     const lines = log.split("\n");
-    const found = gateFindings(page, (_, line) => lines[line - 1]);
+    const found = verifyFindings(page, (_, line) => lines[line - 1]);
     assert.deepEqual(
       found.map(({ message }) => message),
       [],

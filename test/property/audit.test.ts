@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { gateFindings } from "../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../src/report/audit/verify-page.ts";
 import { renderReport } from "../../src/report/page/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 
@@ -29,7 +29,7 @@ test(`of ${AUDITS} true reports none is refused by its gate`, () => {
       const { input, lines } = experimentOf(shape);
       const lineOf = (path: string, line: number): string | undefined =>
         lines.get(`${path}#${line}`);
-      assert.deepEqual(gateFindings(renderReport(input), lineOf), []);
+      assert.deepEqual(verifyFindings(renderReport(input), lineOf), []);
     }),
     { numRuns: AUDITS },
   );

@@ -2,7 +2,7 @@
 // same with the quick comparison of `tight` and without it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createLineShapes } from "../../src/logs/lines/line-templates.ts";
+import { createLineTemplates } from "../../src/logs/lines/line-templates.ts";
 import { NUMBER, createLineTokens, cutTokens } from "../../src/logs/lines/line-tokens.ts";
 import * as fc from "../properties.ts";
 
@@ -58,7 +58,7 @@ function changed(line: string, change: string, at: number): string {
 
 /** Remembers `line`, with the quick comparison or without; what later lines give. */
 function reader(line: Buffer, quick: boolean): (bytes: Buffer, from: number) => unknown {
-  const shapes = createLineShapes<string>();
+  const shapes = createLineTemplates<string>();
   const tokens = createLineTokens();
   cutTokens(line, 0, line.length, tokens);
   const spots = Array.from({ length: tokens.count }, (_, i) => ({

@@ -45,7 +45,7 @@ function said(metrics: Readonly<Record<string, At>>, stepAt: At = (i) => i): rea
   const reading: RunReading = {
     series: sink.series(),
     tracebacks: [],
-    telling: [],
+    deathMarkers: [],
     lastLines: [],
     unread: { count: 0 },
     lineFacts: [{ ...noFacts(), falls }],

@@ -3,7 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import * as fc from "../properties.ts";
-import { problemPieces } from "../../src/journal/receipt/receipt.ts";
+import { problemBlocks } from "../../src/journal/receipt/receipt.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
 import { pieceHash, renderJournal, stripReceipts } from "../../src/journal/receipt/render.ts";
 import { cpuMs } from "../cpu-ms.ts";
@@ -85,7 +85,7 @@ function holds(text: string): void {
     end = receipt?.span.end ?? span.end;
   }
   for (const { place } of reading.problems) assert.ok(place.offset <= text.length);
-  const pieces = problemPieces([
+  const pieces = problemBlocks([
     { message: "an answer", place: { line: 1, column: 1, offset: 0 } },
   ]);
   const rendered = new Set(pieces.map(pieceHash));

@@ -90,7 +90,7 @@ test("pieces of a receipt are its own lines, in order, and each holds a quote ma
     fc.property(anyText, (text) => {
       for (const { receipt } of readJournal(text).blocks) {
         let from = receipt?.span.start ?? 0;
-        for (const { span } of receipt?.pieces ?? []) {
+        for (const { span } of receipt?.blocks ?? []) {
           assert.ok(span.start >= from && span.end <= (receipt?.span.end ?? 0));
           assert.match(text.slice(span.start, span.end), /^[ \t]*>/);
           from = span.end;

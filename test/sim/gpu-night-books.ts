@@ -2,7 +2,7 @@
 // place, and how the machine saw each one start and end. What is wrong with the ledger by itself, or
 // against the machine, is found here; who could have started is worked out in gpu-night-oracle.ts.
 import type { Fact } from "../../src/domain/fact.ts";
-import type { Place } from "../../src/domain/slot.ts";
+import type { Slot } from "../../src/domain/slot.ts";
 import type { Plan, Wish } from "./gpu-night-wishes.ts";
 import type { End, Start } from "./machine.ts";
 import type { Night } from "./night.ts";
@@ -10,7 +10,7 @@ import type { Night } from "./night.ts";
 /** One try at one run. */
 export interface Try {
   readonly attempt: string;
-  readonly place: Place;
+  readonly place: Slot;
   /** By the daemon's clock; all other times by the machine's, where it is not said. */
   readonly claimedAtMs: number;
   readonly claimedSeenMs: number;

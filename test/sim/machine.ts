@@ -1,6 +1,6 @@
 // The simulated machine of a night: files, processes, an agenda, and hands that act on them.
 // A daemon's life uses it through `Hands`; whoever drives the night uses it directly.
-import type { Hands, NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
+import type { EffectHandlers, NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { createJournalReader } from "../../src/journal/read/read.ts";
 import type { CodeSeen } from "../../src/domain/code.ts";
 import type { ConclusionFacts, Effect } from "../../src/domain/effect.ts";
@@ -159,7 +159,7 @@ export class Machine {
     return origin === undefined ? told : { ...told, origin };
   }
 
-  hands(post: (event: NewEvent) => void): Hands {
+  hands(post: (event: NewEvent) => void): EffectHandlers {
     const life = this.life;
     const reply = (event: NewEvent): void =>
       this.at(this.nowMs + this.#options.delayMs(), life, () => post(event));

@@ -135,7 +135,7 @@ export function startNight(options: NightOptions): Night {
     });
     loop = startLoop({
       world,
-      hands: machine.hands(post),
+      handlers: machine.hands(post),
       ledger: {
         append(rows) {
           if (rows.length > 0 && diskFull) throw new Error("no space left on device");

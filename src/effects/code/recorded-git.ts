@@ -8,7 +8,7 @@ import { PATCH_BYTES } from "../git/git.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitFacts, type GitFacts } from "../git/git-facts.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 const FACTS = "git.json";
 const PATCH = "run.patch";
@@ -21,9 +21,9 @@ export interface KeptGit extends GitFacts {
 /** Keeps facts in a folder; that there are none is kept too. */
 export async function keepGit(dir: string, facts: KeptGit | undefined): Promise<void> {
   const { patch, ...rest } = facts ?? {};
-  if (patch !== undefined) await writeWhole(join(dir, PATCH), patch);
+  if (patch !== undefined) await atomicWrite(join(dir, PATCH), patch);
   const told = facts === undefined ? {} : { ...rest, patched: patch !== undefined };
-  await writeWhole(join(dir, FACTS), `${JSON.stringify(told)}\n`);
+  await atomicWrite(join(dir, FACTS), `${JSON.stringify(told)}\n`);
 }
 
 /** The facts that are kept in a folder; `none` where none were. */

@@ -3,7 +3,7 @@
 import { lstat, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileDigest } from "./code-hash.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** A copy of code that no command knows is another machine's, or left over after so long. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
@@ -30,7 +30,7 @@ export async function noteCopied(root: string, code: string): Promise<void> {
   for (const [path, mark] of Object.entries(await listFiles(code))) {
     found[path] = { mark, digest: (await fileDigest(join(code, path))) ?? "" };
   }
-  await writeWhole(join(root, MANIFEST), JSON.stringify(found));
+  await atomicWrite(join(root, MANIFEST), JSON.stringify(found));
 }
 
 /** Real files of a copy with what tells whether they were written to. */

@@ -4,11 +4,11 @@ import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
+import { errorCode } from "../os/error-code.ts";
 import { CODE, codeFolder, isLeftOut } from "./code-folder.ts";
 import { codeSeen, CODE_DEPTH } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./recorded-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 /** A snapshot copies code: one file, all of them, and their number. The rest is linked. */
 export const SNAPSHOT_FILE_BYTES = 2 ** 20;

@@ -16,9 +16,9 @@ import {
   syncExit,
   type AttemptState,
 } from "../supervise/attempts.ts";
-import { aheadLog, environmentLog } from "../environment/environment-log.ts";
+import { prefetchLog, environmentLog } from "../environment/environment-log.ts";
 import type { GpuLocks } from "../gpu/gpu-locks.ts";
-import type { Hands, Post } from "./effect-handlers.ts";
+import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { gitOfAttempt } from "../code/recorded-git.ts";
 import { hostFacts } from "../os/process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "../environment/prepared-environments.ts";
@@ -26,8 +26,8 @@ import { linkWhatCame } from "../code/snapshots.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 
-type AttemptHands = Pick<
-  Hands,
+type AttemptHandlers = Pick<
+  EffectHandlers,
   | "examine-start"
   | "prepare-environment"
   | "prepare-ahead"
@@ -41,12 +41,12 @@ type AttemptHands = Pick<
  * Hands on a supervisor; `env` is what runs inherit, `locks` are those of the machine's
  * GPUs.
  */
-export function attemptHands(
+export function attemptHandlers(
   supervisor: Supervisor,
   env: NodeJS.ProcessEnv,
   locks: GpuLocks,
   environments: PreparedEnvironments,
-): AttemptHands {
+): AttemptHandlers {
   const preparing = new Map<AttemptId, AbortController>();
   return {
     async "examine-start"({ command, spec, joined, diskFloor }, post) {
@@ -86,7 +86,7 @@ export function attemptHands(
       }
       const log = environmentLog(spec.lab, attempt);
       const failure = await environments.prepare(spec, log, abort.signal).catch(messageOf);
-      await rm(aheadLog(spec.lab, spec.command), { force: true });
+      await rm(prefetchLog(spec.lab, spec.command), { force: true });
       preparing.delete(attempt);
       post({
         kind: "environment-prepared",
@@ -96,9 +96,9 @@ export function attemptHands(
     },
 
     async "prepare-ahead"({ command, spec }, post) {
-      const log = aheadLog(spec.lab, command);
+      const log = prefetchLog(spec.lab, command);
       // A full disk is the environment's trouble, not the daemon's.
-      const failure = await environments.ahead(spec, log).catch(String);
+      const failure = await environments.prefetch(spec, log).catch(String);
       // What went wrong stays to be read until it is tried again.
       if (failure === undefined) await rm(log, { force: true });
       post({

@@ -2,17 +2,17 @@
 // that want to run it as it was then. What follows from a change is step's to decide.
 import type { ExperimentPath } from "../../base/ids.ts";
 import { codeSeen } from "../code/code-hash.ts";
-import type { Hands } from "./effect-handlers.ts";
+import type { EffectHandlers } from "./effect-handlers.ts";
 import { dropSnapshotEnvironments } from "../environment/snapshot-environment.ts";
 import { dropSnapshot } from "../code/snapshot-places.ts";
 import { takeSnapshot } from "../code/snapshots.ts";
 
-type CodeHands = Pick<Hands, "note-code" | "drop-snapshot">;
+type CodeHandlers = Pick<EffectHandlers, "note-code" | "drop-snapshot">;
 
 /** `warn` tells of files that a run wrote into its copy and that had no other place to go. */
-export function codeHands(
+export function codeHandlers(
   warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
-): CodeHands {
+): CodeHandlers {
   /** One look at an experiment after the other: two copies of one command must not mix. */
   const last = new Map<ExperimentPath, Promise<unknown>>();
   const inTurn = async (experiment: ExperimentPath, look: () => Promise<void>): Promise<void> => {

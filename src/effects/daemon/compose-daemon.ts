@@ -17,28 +17,28 @@ import {
 import { runsOf, settingsOf, type World } from "../../domain/world.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
-import { attemptHands } from "./attempt-handlers.ts";
-import { codeHands } from "./code-handlers.ts";
+import { attemptHandlers } from "./attempt-handlers.ts";
+import { codeHandlers } from "./code-handlers.ts";
 import { steadyClock } from "../os/clock.ts";
-import { gpuHands } from "./gpu-handlers.ts";
+import { gpuHandlers } from "./gpu-handlers.ts";
 import { createGpuLocks } from "../gpu/gpu-locks.ts";
-import type { Hands } from "./effect-handlers.ts";
-import { journalHands, type JournalHands } from "./journal-handlers.ts";
+import type { EffectHandlers } from "./effect-handlers.ts";
+import { journalHandlers, type JournalHandlers } from "./journal-handlers.ts";
 import { logFact } from "../state/fact-log.ts";
 import { openLedger, type Ledger } from "../state/ledger.ts";
-import { wasMadeHere } from "../state/local-experiments.ts";
+import { isLocalExperiment } from "../state/local-experiments.ts";
 import { watchPause } from "../state/machine-pause.ts";
 import { labPages } from "./lab-page.ts";
-import { nightHands, portions } from "./nightly-summary-handlers.ts";
+import { nightlySummaryHandlers, portions } from "./nightly-summary-handlers.ts";
 import { createReadingCache } from "../run-store/reading-cache.ts";
 import { preparedEnvironments } from "../environment/prepared-environments.ts";
-import { carryOutRepeat } from "./repeat-handlers.ts";
+import { startRepeat } from "./repeat-handlers.ts";
 import { createRenderer } from "../render/render.ts";
-import { handRuns, type HandRuns } from "../run-store/manual-runs.ts";
-import { reportHands, type ReportHands } from "./report-handlers.ts";
+import { manualRuns, type ManualRuns } from "../run-store/manual-runs.ts";
+import { reportHandlers, type ReportHandlers } from "./report-handlers.ts";
 import { watchRequests } from "../state/requests.ts";
-import { runHands } from "./run-handlers.ts";
-import type { RunSurroundings } from "../run-store/run-context.ts";
+import { runHandlers } from "./run-handlers.ts";
+import type { RunContext } from "../run-store/run-context.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { afterStarts } from "../supervise/start-priority.ts";
 import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
@@ -46,7 +46,7 @@ import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
 import { wakeUp } from "../os/timer.ts";
 import { watchLab } from "./watch.ts";
-import { readWays } from "../state/write-strategies.ts";
+import { readStrategies } from "../state/write-strategies.ts";
 
 /** Plots and report are renewed at most this often. */
 const RENEW_MS = 1_000;
@@ -87,7 +87,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const cache = createReadingCache();
   const renewMs = (experiment: ExperimentPath): number =>
     settingsOf(world, experiment).renewMs ?? RENEW_MS;
-  const reports = reportHands({
+  const reports = reportHandlers({
     labOf,
     renewMs,
     cache,
@@ -105,13 +105,13 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     notBeforeMs: world.nowMs,
     onJump: (byMs) => loop?.post({ kind: "clock-jumped", byMs }),
   });
-  const journals = journalHands({
+  const journals = journalHandlers({
     post: (event) => loop?.post(event),
     warn,
     note: (message, facts) => log.debug(facts, message),
     now: Date.now,
     rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
-    ways: readWays(parts.env["NIGHTLAB_TEST_WRITING"]),
+    ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
   });
   const pages = labPages({
     warn,
@@ -119,7 +119,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     now: Date.now,
   });
   for (const lab of labs) await pages.open(lab);
-  const around: RunSurroundings = {
+  const around: RunContext = {
     plan(experiment) {
       const { plan } = world.views.get(experiment)?.reading ?? NOTHING_READ;
       return withLabRules(plan, settingsOf(world, experiment).rules);
@@ -133,8 +133,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     now,
     version: parts.version,
   };
-  const runs = runHands({ supervisor, renderer, around });
-  const runsByHand = handRuns({
+  const runs = runHandlers({ supervisor, renderer, around });
+  const runsByHand = manualRuns({
     renderer,
     around,
     isOurs: (experiment, folder, name) =>
@@ -147,8 +147,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       ),
   });
   const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
-  const attempts = attemptHands(supervisor, parts.env, locks, preparedEnvironments(parts.env));
-  const hands: Hands = {
+  const attempts = attemptHandlers(supervisor, parts.env, locks, preparedEnvironments(parts.env));
+  const hands: EffectHandlers = {
     ...attempts,
     "examine-start": (effect, post) =>
       attempts["examine-start"](effect, (event) => {
@@ -156,8 +156,8 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
         pauses.look();
         post(event);
       }),
-    ...codeHands(warn),
-    ...gpuHands(locks, parts.env),
+    ...codeHandlers(warn),
+    ...gpuHandlers(locks, parts.env),
     "follow-attempt": runs["follow-attempt"],
     "conclude-run": async (effect, post) => {
       await afterStarts(world);
@@ -167,7 +167,10 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
-    ...nightHands({ facts: portions(ledger), timeZone: machineTimeZone(), cache }, warn),
+    ...nightlySummaryHandlers(
+      { facts: portions(ledger), timeZone: machineTimeZone(), cache },
+      warn,
+    ),
     "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
       void pages.show(lab, problems, digest);
@@ -187,7 +190,14 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       for (const { fact } of rows) logFact(log, fact);
     },
   };
-  loop = startLoop({ world, ledger: told, hands, now, wakeAt: alarm.at, onFault: parts.onFault });
+  loop = startLoop({
+    world,
+    ledger: told,
+    handlers: hands,
+    now,
+    wakeAt: alarm.at,
+    onFault: parts.onFault,
+  });
   const pauses = watchPause(parts.stateDir, ledger, world, (fact) =>
     loop?.post({ kind: "queue-told", fact }),
   );
@@ -219,9 +229,9 @@ const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().ti
 interface EyesParts {
   readonly world: World;
   readonly loop: Loop;
-  readonly journals: JournalHands;
-  readonly reports: ReportHands;
-  readonly runsByHand: HandRuns;
+  readonly journals: JournalHandlers;
+  readonly reports: ReportHandlers;
+  readonly runsByHand: ManualRuns;
   readonly log: Logger;
 }
 
@@ -241,7 +251,7 @@ async function openEyes(
           kind: "experiment-found",
           lab,
           experiment,
-          madeHere: !initial || wasMadeHere(lab, experiment),
+          madeHere: !initial || isLocalExperiment(lab, experiment),
         }),
       experimentGone: (experiment) => {
         runsByHand.unwatch(experiment);
@@ -260,10 +270,7 @@ async function openEyes(
       else if (request.kind === "retell") loop.post({ kind: "night-asked", lab });
       else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
       else if (request.kind === "repeat") {
-        void carryOutRepeat(
-          { lab, world, post: (event) => loop.post(event), now: Date.now },
-          request,
-        );
+        void startRepeat({ lab, world, post: (event) => loop.post(event), now: Date.now }, request);
       } else void journals.restore(lab, request);
     });
     closing.push(requests, () => eye.close());

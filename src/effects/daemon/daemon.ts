@@ -1,6 +1,6 @@
 // The loop: one event at a time through `step`, its facts into the ledger, then its effects.
 // It decides nothing and knows no file: what it needs of the world outside is handed in.
-import { carryOut, type Hands, type NewEvent } from "./effect-handlers.ts";
+import { dispatch, type EffectHandlers, type NewEvent } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { labOf } from "../../domain/replay.ts";
 import type { Event } from "../../domain/event.ts";
@@ -10,7 +10,7 @@ import { step } from "../../scheduler/step.ts";
 export interface LoopParts {
   readonly world: World;
   readonly ledger: Pick<Ledger, "append">;
-  readonly hands: Hands;
+  readonly handlers: EffectHandlers;
   /** ms since 1970. */
   readonly now: () => number;
   /** Calls back once at or after a time; a later call replaces the earlier one. */
@@ -27,7 +27,7 @@ export interface Loop {
 
 /** Starts a loop that has nothing to do until the first event is posted. */
 export function startLoop(parts: LoopParts): Loop {
-  const { world, ledger, hands } = parts;
+  const { world, ledger, handlers: hands } = parts;
   const waiting: Event[] = [];
   let busy = false;
   let stopped = false;
@@ -41,7 +41,7 @@ export function startLoop(parts: LoopParts): Loop {
     const { facts, effects, wakeAtMs } = step(world, event);
     ledger.append(facts.map((fact) => ({ lab: labOf(world, fact), fact })));
     parts.wakeAt(wakeAtMs, () => post({ kind: "tick" }));
-    for (const effect of effects) carryOut(hands, effect, post).catch(fault);
+    for (const effect of effects) dispatch(hands, effect, post).catch(fault);
   };
   const post = (event: NewEvent): void => {
     waiting.push({ ...event, atMs: parts.now() });

@@ -11,12 +11,12 @@ export type Post = (event: NewEvent) => void;
 type EffectOf<K extends Effect["kind"]> = Extract<Effect, { kind: K }>;
 
 /** What the daemon can do. A rejected promise is a bug and ends the daemon. */
-export type Hands = {
+export type EffectHandlers = {
   readonly [K in Effect["kind"]]: (effect: EffectOf<K>, post: Post) => void | Promise<void>;
 };
 
 /** Gives an effect to its hand. */
-export async function carryOut(hands: Hands, effect: Effect, post: Post): Promise<void> {
+export async function dispatch(hands: EffectHandlers, effect: Effect, post: Post): Promise<void> {
   const hand = hands[effect.kind] as (effect: Effect, post: Post) => void | Promise<void>;
   await hand(effect, post);
 }

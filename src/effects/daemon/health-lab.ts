@@ -19,14 +19,14 @@ export interface Check {
   readonly state: "ok" | "warn" | "bad";
   readonly says: string;
   /** What to do about it. */
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
-export const noLab: Check = {
+export const noLabCheck: Check = {
   what: "lab",
   state: "warn",
   says: "none here or above; what concerns a lab was not looked at",
-  mend: "call this inside a lab, or make one with `nightlab init`",
+  fix: "call this inside a lab, or make one with `nightlab init`",
 };
 
 /** The checks of a lab. */
@@ -52,7 +52,7 @@ async function clock(lab: LabPath): Promise<Check> {
     if (away < CLOCK_JUMP_MS)
       return { what: "clock", state: "ok", says: "as the lab's disk has it" };
     const says = `the lab's disk is ${(away / 1000).toFixed(1)} s away from this machine's clock`;
-    return { what: "clock", state: "warn", says, mend: "have both set their clocks by NTP" };
+    return { what: "clock", state: "warn", says, fix: "have both set their clocks by NTP" };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -81,7 +81,7 @@ async function ignored(lab: LabPath): Promise<readonly Check[]> {
     return [{ what, state: "ok", says: "keeps weights and nightlab's own files out" }];
   const says = `does not name ${missing.join(" and ")}`;
   return [
-    { what, state: "warn", says, mend: `add ${missing.join(" and ")} to the lab's .gitignore` },
+    { what, state: "warn", says, fix: `add ${missing.join(" and ")} to the lab's .gitignore` },
   ];
 }
 
@@ -91,5 +91,5 @@ export async function room(what: string, folder: string): Promise<Check> {
   const free = bavail * bsize;
   const says = `${(free / 1e9).toFixed(free < 1e10 ? 1 : 0)} GB free`;
   if (free >= DISK_FLOOR_BYTES) return { what, state: "ok", says };
-  return { what, state: "warn", says, mend: "old checkpoints are the usual place to make room" };
+  return { what, state: "warn", says, fix: "old checkpoints are the usual place to make room" };
 }

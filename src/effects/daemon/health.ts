@@ -15,14 +15,14 @@ import { promisify } from "node:util";
 import type { LabPath } from "../../base/ids.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
 import { GPU_QUERY_MS } from "../gpu/gpu-mig.ts";
+import { errorCode } from "../os/error-code.ts";
 import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
-import { labFolder, noLab, room, type Check, VERSION_MS } from "./health-lab.ts";
+import { labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-lab.ts";
 import { isLocked } from "../state/lab-lock.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 export interface HealthOptions {
   readonly lab: LabPath | undefined;
@@ -38,7 +38,7 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
     ["programs", () => programs(env)],
     ["GPUs", async () => [await gpus(env)]],
     ["state", () => stateFolder(stateDir)],
-    ["lab", async () => (lab === undefined ? [noLab] : await labFolder(lab))],
+    ["lab", async () => (lab === undefined ? [noLabCheck] : await labFolder(lab))],
     ["watching", () => watching()],
     ["daemons", () => [daemons(lab)]],
   ];
@@ -61,7 +61,7 @@ async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {
       what,
       state: "warn",
       says: `plain groups of processes, since ${found.why}; runs outlive the daemon, but \`memory\` is not held`,
-      ...(found.mend === undefined ? {} : { mend: found.mend }),
+      ...(found.fix === undefined ? {} : { fix: found.fix }),
     };
   }
   const says = `services of systemd ${found.version}: a run is ended with all that it started`;
@@ -70,7 +70,7 @@ async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {
     what,
     state: "warn",
     says: `${says}; \`memory\` is not held, since the kernel gives your manager no such control`,
-    mend: "boot with cgroup v2, which systemd delegates memory in",
+    fix: "boot with cgroup v2, which systemd delegates memory in",
   };
 }
 
@@ -98,7 +98,7 @@ async function programs(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
           what: "git",
           state: "warn",
           says: "not here: what code a run had is not kept",
-          mend: "install git",
+          fix: "install git",
         }
       : { what: "git", state: "ok", says: git },
   );
@@ -132,7 +132,7 @@ async function gpus(env: NodeJS.ProcessEnv): Promise<Check> {
   );
   if (trouble === undefined) return { what, state: "ok", says: "none; runs go on the CPU" };
   const says = `the driver does not answer: ${trouble}; runs wait for it`;
-  return { what, state: "bad", says, mend: "see what `nvidia-smi` says; a restart often helps" };
+  return { what, state: "bad", says, fix: "see what `nvidia-smi` says; a restart often helps" };
 }
 
 /** The nearest folder that is there: what is not made yet will be made in it. */
@@ -145,11 +145,11 @@ async function stateFolder(stateDir: string): Promise<readonly Check[]> {
   const move = "set NIGHTLAB_STATE_DIR to a folder on a local disk";
   const what = "state";
   if (isOnNetwork(there)) {
-    return [{ what, state: "bad", says: `${stateDir} is on a network file system`, mend: move }];
+    return [{ what, state: "bad", says: `${stateDir} is on a network file system`, fix: move }];
   }
   const locks = lockHolds(there);
   if (locks !== undefined)
-    return [{ what, state: "bad", says: `${stateDir}: ${locks}`, mend: move }];
+    return [{ what, state: "bad", says: `${stateDir}: ${locks}`, fix: move }];
   return [
     { what, state: "ok", says: `${stateDir}, on a local disk, with locks` },
     await room("disk of the state", there),
@@ -191,7 +191,7 @@ function watching(): readonly Check[] {
   const enough = watches >= 4 * EXPERIMENTS_PER_LAB && instances >= 64;
   if (enough) return [{ what: "watching", state: "ok", says }];
   const mend = "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512";
-  return [{ what: "watching", state: "warn", says: `only ${says}`, mend }];
+  return [{ what: "watching", state: "warn", says: `only ${says}`, fix: mend }];
 }
 
 /** Other daemons of the machine; each lab can have one only, and they share GPUs by locks. */
@@ -215,7 +215,7 @@ function daemons(lab: LabPath | undefined): Check {
   const count = others.length === 1 ? "1 on this machine" : `${others.length} on this machine`;
   const mine = held === undefined ? "" : `; this lab's has pid ${held.pid ?? "unknown"}`;
   if (lab !== undefined && held === undefined) {
-    return { what, state: "warn", says: `${count}; none watches this lab`, mend: "nightlab watch" };
+    return { what, state: "warn", says: `${count}; none watches this lab`, fix: "nightlab watch" };
   }
   const shared = others.length > 1 ? "; they share its GPUs by locks" : "";
   return { what, state: "ok", says: `${count}${mine}${shared}` };

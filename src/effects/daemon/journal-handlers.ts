@@ -4,11 +4,11 @@
 import { dirname, sep } from "node:path";
 import { experimentPath, hashText, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
-import { DisplacedFiles, type LateSave } from "../journal-store/replaced-files.ts";
+import { ReplacedFiles, type LateSave } from "../journal-store/replaced-files.ts";
 import { editorHolds } from "../journal-store/editor-locks.ts";
-import { gitArrivals } from "../git/git-origin.ts";
+import { gitOrigin } from "../git/git-origin.ts";
 import { gitWrote } from "../git/git-activity.ts";
-import type { Hands, Post } from "./effect-handlers.ts";
+import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { replaceJournal } from "../journal-store/journal-file.ts";
 import type { ReplaceResult } from "../journal-store/journal-swap.ts";
 import { intentFolder } from "../journal-store/journal-paths.ts";
@@ -24,7 +24,7 @@ import {
   watchedJournal,
   type Watched,
 } from "../journal-store/watched-journal.ts";
-import { pauseAtWorst, type WritingWays } from "../state/write-strategies.ts";
+import { pauseAtWorst, type WriteStrategies } from "../state/write-strategies.ts";
 
 /** An editor that renames leaves the path absent for a moment: busy, not deleted. */
 const ABSENT_IS_BUSY_MS = 10_000;
@@ -35,7 +35,10 @@ const JOURNAL_PAUSE_MS = 30;
 /** A journal that somebody is saving is tried again after this long. */
 export const JOURNAL_RETRY_MS = 200;
 
-export interface JournalHands extends Pick<Hands, "write-journal" | "write-status-page"> {
+export interface JournalHandlers extends Pick<
+  EffectHandlers,
+  "write-journal" | "write-status-page"
+> {
   /** Puts right what a crash left, before any journal of the lab is read. */
   open(lab: LabPath): Promise<void>;
   /** The editor that had the journal open is gone: told once what it saved last was read. */
@@ -47,31 +50,31 @@ export interface JournalHands extends Pick<Hands, "write-journal" | "write-statu
   close(): Promise<void>;
 }
 
-type WriteJournal = Parameters<Hands["write-journal"]>[0];
+type WriteJournal = Parameters<EffectHandlers["write-journal"]>[0];
 
-export interface JournalHandsParts {
+export interface JournalHandlersParts {
   readonly post: Post;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly note: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly now: () => number;
   /** Hashes of all that was ever rendered into a journal. */
   readonly rendered: (experiment: ExperimentPath) => ReadonlySet<string>;
-  readonly ways: WritingWays;
+  readonly ways: WriteStrategies;
 }
 
-export function journalHands(parts: JournalHandsParts): JournalHands {
+export function journalHandlers(parts: JournalHandlersParts): JournalHandlers {
   const { post, warn, note, now, ways } = parts;
   const watched = new Map<ExperimentPath, Watched>();
   const { leases, equalReadsMs } = ways;
   const reading = { leases, ...(equalReadsMs === undefined ? {} : { equalReadsMs }) };
-  const displaced = new DisplacedFiles({
+  const displaced = new ReplacedFiles({
     ...reading,
     onLateSave: (late) => takeLateSave(late),
     onTrouble: (file, error) => {
       if (!closed) warn("displaced journal not read", { file, error: String(error) });
     },
   });
-  const arrivals = gitArrivals();
+  const arrivals = gitOrigin();
   const labs: LabPath[] = [];
   let closed = false;
 

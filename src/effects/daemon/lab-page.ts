@@ -6,12 +6,12 @@ import { hashText, labPath, type LabPath } from "../../base/ids.ts";
 import type { Problem } from "../../base/problem.ts";
 import { labBlocks } from "../../report/night/lab-blocks.ts";
 import { mergePages, pageWith } from "../../report/page/merge-pages.ts";
-import { sealText, type PageBlock } from "../../base/page-signature.ts";
+import { signatureText, type PageBlock } from "../../base/page-signature.ts";
 import { QUIET_GAP_MS, QUIET_PATIENCE_MS } from "../../scheduler/publish.ts";
 import { NIGHT_RETRY_MS } from "../../scheduler/nightly-summary.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import {
-  DisplacedFiles,
+  ReplacedFiles,
   type LateSave,
   DISPLACED_LOOKS_MS,
 } from "../journal-store/replaced-files.ts";
@@ -20,8 +20,9 @@ import { replaceJournal } from "../journal-store/journal-file.ts";
 import { labPageIntents, labPageKept, labPagePath } from "../journal-store/journal-paths.ts";
 import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
+import { errorCode } from "../os/error-code.ts";
 import { readSettled } from "../os/stable-read.ts";
-import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
+import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { JOURNAL_RETRY_MS } from "./journal-handlers.ts";
 
 const PAGE = "LAB.md";
@@ -46,10 +47,10 @@ export interface LabPagesParts {
   readonly now: () => number;
 }
 
-interface Owed {
+interface PendingSave {
   readonly late: LateSave;
-  readonly taken: () => void;
-  readonly given: (error: Error) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 interface Wanted {
@@ -67,7 +68,7 @@ interface Page {
   waitingSinceMs: number | undefined;
   lastSize: number | undefined;
   trouble: string | undefined;
-  readonly owed: Owed[];
+  readonly owed: PendingSave[];
   /** Looks that are left after a write: an old copy may be saved over it... */
   looks: readonly number[];
   /** ...and what that took out comes back once. */
@@ -82,7 +83,7 @@ type Look = "settled" | { readonly again: number };
 export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   const pages = new Map<LabPath, Page>();
   let closed = false;
-  const displaced = new DisplacedFiles({
+  const displaced = new ReplacedFiles({
     onLateSave: (late) => owe(late),
     onTrouble: (file, error) => {
       if (!closed) warn("displaced page not read", { file, error: String(error) });
@@ -110,7 +111,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   const owe = (late: LateSave): Promise<void> => {
     const page = pageOf(labPath(dirname(late.path)));
     const done = new Promise<void>((taken, given) => {
-      page.owed.push({ late, taken, given });
+      page.owed.push({ late, resolve: taken, reject: given });
     });
     later(page, 0);
     return done;
@@ -199,7 +200,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
     });
     switch (result.kind) {
       case "written":
-        for (const { taken } of page.owed.splice(0, merged)) taken();
+        for (const { resolve: taken } of page.owed.splice(0, merged)) taken();
         page.mayComeBack &&= page.looks.length === 0;
         page.looks = DISPLACED_LOOKS_MS;
         return { again: 0 };
@@ -231,12 +232,12 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
   /** The file is as wanted: what was owed to it is in it. */
   const settle = async (page: Page, wanted: Wanted, owed: number): Promise<void> => {
-    for (const { taken } of page.owed.splice(0, owed)) taken();
+    for (const { resolve: taken } of page.owed.splice(0, owed)) taken();
     page.waitingSinceMs = undefined;
     page.trouble = undefined;
     if (page.wanted === wanted) tellShown(page);
     await mkdir(dirname(markFile(page.lab)), { recursive: true });
-    await writeWhole(markFile(page.lab), markOf(wanted));
+    await atomicWrite(markFile(page.lab), markOf(wanted));
   };
   const pauseLeft = (page: Page, mtimeMs: number): number => {
     page.waitingSinceMs ??= now();
@@ -280,7 +281,8 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
       closed = true;
       for (const { timer, owed } of pages.values()) {
         clearTimeout(timer);
-        for (const { given } of owed) given(new Error("The daemon ends; the save stays kept"));
+        for (const { reject: given } of owed)
+          given(new Error("The daemon ends; the save stays kept"));
       }
       await Promise.all([...pages.values()].map(({ turn }) => turn));
       await displaced.close();
@@ -288,7 +290,7 @@ export function labPages({ warn, quietMs, now }: LabPagesParts): LabPages {
   };
 }
 
-const markOf = ({ blocks }: Wanted): string => hashText(sealText(blocks));
+const markOf = ({ blocks }: Wanted): string => hashText(signatureText(blocks));
 
 /** Somebody asks for the page: what was taken away, all of it or nightlab's part, is wanted again. */
 export async function wantAgain(lab: string): Promise<void> {

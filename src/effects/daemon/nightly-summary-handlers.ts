@@ -15,15 +15,15 @@ import type { ReportInput } from "../../judge/input.ts";
 import { nightFacts, type NightFacts } from "../../scheduler/nightly-summary-facts.ts";
 import type { NightExperiment } from "../../report/night/nightly-summary-items.ts";
 import { nightBlocks } from "../../report/night/nightly-summary-page.ts";
-import { firstNightTold } from "../../scheduler/nights.ts";
+import { firstNightOf } from "../../scheduler/nights.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { verdictsOf } from "../../judge/verdict.ts";
 import { code, counted } from "../../base/markdown.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
-import type { Hands } from "./effect-handlers.ts";
+import type { EffectHandlers } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
-import { readPatiently } from "../os/read-with-retry.ts";
+import { readWithRetry } from "../os/read-with-retry.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 
 /** Facts that are read at one go for LAB.md: 20 ms in which nothing else gets its turn. */
@@ -36,7 +36,7 @@ export interface NightRequest {
   readonly asOfMs: number;
 }
 
-export interface NightSurroundings {
+export interface NightlySummaryParts {
   /** Everything that the ledger has of a lab, oldest first, in portions. */
   readonly facts: (lab: LabPath) => Iterable<readonly Fact[]>;
   readonly timeZone: string;
@@ -46,13 +46,13 @@ export interface NightSurroundings {
 /** The blocks of a night. Rejects where the ledger or a journal cannot be read. */
 export async function composeNight(
   { lab, night, asOfMs }: NightRequest,
-  around: NightSurroundings,
+  around: NightlySummaryParts,
 ): Promise<readonly PageBlock[]> {
   const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
   const settings = readLabSettings(text, around.timeZone).value;
   const world = await worldOf(around.facts(lab), {
     untilMs: asOfMs,
-    fromMs: firstNightTold(settings, night).startMs,
+    fromMs: firstNightOf(settings, night).startMs,
   });
   const facts = nightFacts(world, lab, night, { asOfMs, settings });
   const { timeZone } = settings;
@@ -61,10 +61,10 @@ export async function composeNight(
 }
 
 /** The hand of a daemon; a night that cannot be told is told of in the log. */
-export function nightHands(
-  around: NightSurroundings,
+export function nightlySummaryHandlers(
+  around: NightlySummaryParts,
   warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
-): Pick<Hands, "compose-night"> {
+): Pick<EffectHandlers, "compose-night"> {
   return {
     async "compose-night"({ lab, night, asOfMs }, post) {
       const told = { kind: "night-composed", lab, night, asOfMs } as const;
@@ -119,7 +119,7 @@ async function experimentsOf(
       const lines = receiptLines(journalText);
       found.set(path, { promised: promisedOf(plan), lines, verdicts: knownVerdicts(input, facts) });
     } else {
-      const read = await readPatiently(join(path, "JOURNAL.md"));
+      const read = await readWithRetry(join(path, "JOURNAL.md"));
       const journal = read.kind === "page" ? (read.text ?? "") : "";
       found.set(path, { promised: [], lines: receiptLines(journal), verdicts: [] });
     }
@@ -157,7 +157,7 @@ function receiptLines(journal: string): ReadonlyMap<string, number> {
 }
 
 /** A lab's facts from a ledger, NIGHT_FACTS at a time. */
-export function portions(ledger: Pick<Ledger, "some">): NightSurroundings["facts"] {
+export function portions(ledger: Pick<Ledger, "some">): NightlySummaryParts["facts"] {
   return function* (lab) {
     for (let after = 0; ;) {
       const { facts, seq } = ledger.some([lab], after, NIGHT_FACTS);

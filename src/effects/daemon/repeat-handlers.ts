@@ -20,7 +20,7 @@ export interface RepeatParts {
 }
 
 /** Carries out a request and answers it; never rejects. */
-export async function carryOutRepeat(parts: RepeatParts, request: RepeatRequest): Promise<void> {
+export async function startRepeat(parts: RepeatParts, request: RepeatRequest): Promise<void> {
   const answer = await repeat(parts, request).catch((error: unknown): RepeatAnswer => ({
     why: error instanceof Error ? error.message : String(error),
   }));

@@ -5,11 +5,11 @@ import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ExperimentPath } from "../../base/ids.ts";
-import type { Hands } from "./effect-handlers.ts";
+import type { EffectHandlers } from "./effect-handlers.ts";
 import { renewReport } from "../pages/pages.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 import type { Renderer } from "../render/render.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** And a report with many runs rests so long for each of them: a renewal looks at all. */
 export const RENEW_RUN_MS = 5;
@@ -17,13 +17,13 @@ const RENEW_RUNS_MOST_MS = 30_000;
 /** Experiment pictures of runs that go on are drawn anew at most this often. */
 const FIGURES_MS = 30_000;
 
-export interface ReportHands extends Pick<Hands, "renew-report"> {
+export interface ReportHandlers extends Pick<EffectHandlers, "renew-report"> {
   readonly touch: (experiment: ExperimentPath) => void;
   /** Resolves when nothing is being written. */
   close(): Promise<void>;
 }
 
-export interface ReportSurroundings {
+export interface ReportHandlersParts {
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
   /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
   readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
@@ -41,7 +41,7 @@ export interface ReportSurroundings {
  * its number of runs asks for. Its own pictures are drawn at once where a run has ended; while runs
  * go on they rest for FIGURES_MS.
  */
-export function reportHands(around: ReportSurroundings): ReportHands {
+export function reportHandlers(around: ReportHandlersParts): ReportHandlers {
   /** When each is due, in ms of the process's own clock. */
   const due = new Map<ExperimentPath, number>();
   const renewedAtMs = new Map<ExperimentPath, number>();
@@ -97,7 +97,7 @@ export function reportHands(around: ReportSurroundings): ReportHands {
         return true;
       }
       await mkdir(dirname(markFile), { recursive: true });
-      await writeWhole(markFile, mark);
+      await atomicWrite(markFile, mark);
       return true;
     } catch (error) {
       around.warn("report not renewed", { experiment, error: String(error) });

@@ -10,7 +10,7 @@ import { createEarlierRuns, earlierOf, recordDigest } from "../run-store/earlier
 import { keptProbe } from "../gpu/gpu-cache.ts";
 import { createGpuProbe } from "../gpu/gpu-probe.ts";
 import { liveWriter, type LiveWriter } from "../run-store/run-heartbeat.ts";
-import type { Hands } from "./effect-handlers.ts";
+import type { EffectHandlers } from "./effect-handlers.ts";
 import { renewPlots, type PlotsInput } from "../render/run-plots.ts";
 import type { Renderer } from "../render/render.ts";
 import { deathOf, folderOf, readingOf } from "../run-store/run-ending.ts";
@@ -21,10 +21,10 @@ import { keepRecord, recordFacts, startRecord } from "../run-store/run-records.t
 import {
   createFoundSince,
   createSilenceClock,
-  judge,
-  type Judged,
+  judgeRun,
+  type JudgedRun,
 } from "../run-store/run-judge.ts";
-import type { RunSurroundings } from "../run-store/run-context.ts";
+import type { RunContext } from "../run-store/run-context.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { readSystemFile, sampleSystem, type SystemSampler } from "../run-store/system-sampler.ts";
 import { readRun, type RunTail } from "../run-store/tail.ts";
@@ -32,7 +32,10 @@ import { readRun, type RunTail } from "../run-store/tail.ts";
 /** While its logs are silent a run is judged this often. */
 const JUDGE_MS = 30_000;
 
-export interface RunHands extends Pick<Hands, "follow-attempt" | "conclude-run" | "plot-run"> {
+export interface RunHandlers extends Pick<
+  EffectHandlers,
+  "follow-attempt" | "conclude-run" | "plot-run"
+> {
   /** Stops following; the runs themselves go on. */
   readonly close: () => Promise<void>;
 }
@@ -40,11 +43,11 @@ export interface RunHands extends Pick<Hands, "follow-attempt" | "conclude-run" 
 interface Parts {
   readonly supervisor: Supervisor;
   readonly renderer: Renderer;
-  readonly around: RunSurroundings;
+  readonly around: RunContext;
 }
 
 /** Hands on a supervisor and a renderer. */
-export function runHands(parts: Parts): RunHands {
+export function runHandlers(parts: Parts): RunHandlers {
   const { supervisor, around } = parts;
   const followers = new Map<AttemptId, RunFollower>();
   const records = new Map<AttemptId, Promise<RecordFacts | undefined>>();
@@ -73,7 +76,7 @@ export function runHands(parts: Parts): RunHands {
         judgedAtMs = around.now();
         const reading = tail?.reader.reading() ?? createRunReader().reading();
         if (reading.series.length > 0) sampler.metricSeen();
-        const given: Judged = {
+        const given: JudgedRun = {
           spec,
           start,
           startedAtMs,
@@ -82,7 +85,7 @@ export function runHands(parts: Parts): RunHands {
           system: sampler.series(),
           gpus: (await records.get(attempt))?.gpus.length ?? 0,
         };
-        const found = foundSince(judge(around, given));
+        const found = foundSince(judgeRun(around, given));
         const stopping = found.filter(({ rule }) => STOPPING.has(rule));
         if (stopping.length > 0) post({ kind: "run-judged", attempt, findings: stopping });
         return found;
@@ -170,7 +173,7 @@ export function runHands(parts: Parts): RunHands {
       const outcome: RunOutcome = {
         ...death,
         metrics: reading.series.map(({ summary }) => summary),
-        findings: judge(around, {
+        findings: judgeRun(around, {
           spec,
           start,
           reading,
@@ -227,7 +230,7 @@ export function runHands(parts: Parts): RunHands {
     spec: AttemptSpec,
     folder: RunFolder | undefined,
     reading: RunReading,
-  ): Promise<Pick<Judged, "system" | "digest" | "earlier">> {
+  ): Promise<Pick<JudgedRun, "system" | "digest" | "earlier">> {
     if (folder === undefined || spec.verb !== "run") return {};
     const dir = runDir(spec.experiment, folder);
     const system = await readSystemFile(dir);

@@ -6,7 +6,7 @@ import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
-import { isPassedBy } from "../../base/ignored-folders.ts";
+import { isIgnoredFolder } from "../../base/ignored-folders.ts";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
@@ -124,7 +124,7 @@ function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolea
   const name = basename(path);
   if (basename(dirname(path)) === RUNS && dirname(path) !== lab) return true;
   if (isSwapFile(name)) return false;
-  if (isPassedBy(name) && name !== RUNS) return true;
+  if (isIgnoredFolder(name) && name !== RUNS) return true;
   if (stats === undefined) return false;
   // A journal may be a link to where a person keeps it; folders are not followed.
   if (stats.isSymbolicLink()) return name !== JOURNAL;

@@ -5,7 +5,7 @@ import type { StartExamination } from "../../domain/event.ts";
 import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { codeSeen } from "../code/code-hash.ts";
-import { missingScript, pythonOf } from "./environment.ts";
+import { scriptTrouble, pythonOf } from "./environment.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { findRunFolder, listRunFolders } from "../supervise/run-folders.ts";
 import { chooseRunner, commandLine } from "./runner.ts";
@@ -16,7 +16,7 @@ export async function examineAttempt(spec: AttemptSpec): Promise<StartExaminatio
   if (spec.verb === "eval" && (await evaluatedRun(spec)) === undefined) {
     return { kind: "target-missing", message: `no run is called \`${spec.name}\`` };
   }
-  const missing = await missingScript(codeDir ?? experiment, script);
+  const missing = await scriptTrouble(codeDir ?? experiment, script);
   if (missing !== undefined) return { kind: "script-missing", message: missing, script };
   const runner = await chooseRunner(experiment, spec.lab, spec.runner);
   if (runner.kind === "missing") return { kind: "no-runner", message: runner.message };

@@ -12,7 +12,7 @@ export const environmentLog = (lab: string, attempt: AttemptId): string =>
   join(attemptDir(lab, attempt), "environment.log");
 
 /** For a command that waits; it is there while its environment is built. */
-export const aheadLog = (lab: string, command: CommandId): string =>
+export const prefetchLog = (lab: string, command: CommandId): string =>
   join(lab, ".nightlab", "environments", `${command}.log`);
 
 /** How far the building is, or undefined where none goes on. */

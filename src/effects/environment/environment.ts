@@ -47,16 +47,16 @@ export interface Preparation {
  */
 export async function prepareEnvironment(what: Preparation): Promise<Prepared> {
   if (what.signal?.aborted === true) return { kind: "aborted" };
-  const missing = await missingScript(what.codeDir ?? what.experiment, what.script);
+  const missing = await scriptTrouble(what.codeDir ?? what.experiment, what.script);
   if (missing !== undefined) return { kind: "script-missing", message: missing };
   for (const args of await prepareArgs(what)) {
-    const prepared = await carryOut(what, args);
+    const prepared = await runPreparation(what, args);
     if (prepared.kind !== "ok") return prepared;
   }
   return { kind: "ok" };
 }
 
-async function carryOut(what: Preparation, args: readonly string[]): Promise<Prepared> {
+async function runPreparation(what: Preparation, args: readonly string[]): Promise<Prepared> {
   const log = await open(what.log, "a");
   try {
     const child = spawn(what.found.binary, args, {
@@ -88,7 +88,7 @@ async function carryOut(what: Preparation, args: readonly string[]): Promise<Pre
  * Why a script cannot run, or undefined when it is there. A name that leaves the experiment's
  * folder is treated like a missing one.
  */
-export async function missingScript(
+export async function scriptTrouble(
   experiment: string,
   script: string,
 ): Promise<string | undefined> {

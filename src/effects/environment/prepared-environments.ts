@@ -25,7 +25,7 @@ export interface PreparedEnvironments {
    * The same for a command that waits. What could not be built is not tried again for a minute,
    * unless the script has changed: the answer is then that of before.
    */
-  ahead(spec: AttemptSpec, log: string): Promise<string | undefined>;
+  prefetch(spec: AttemptSpec, log: string): Promise<string | undefined>;
 }
 
 /** Nothing is built yet. `env` is what runs inherit. */
@@ -89,7 +89,7 @@ export function preparedEnvironments(env: NodeJS.ProcessEnv): PreparedEnvironmen
   };
   return {
     prepare: build,
-    ahead: (spec, log) =>
+    prefetch: (spec, log) =>
       build(spec, log, undefined, ({ atMs }) => performance.now() - atMs < AHEAD_RETRY_MS),
   };
 }

@@ -9,7 +9,7 @@ import { scriptFile } from "./attempt-line.ts";
 import { scriptMetadata, stampOf } from "../code/code-hash.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** uv answers from its cache in a moment; without a network it may try for long. */
 const EXPORT_MS = 60_000;
@@ -44,7 +44,7 @@ export async function keepResolved(
   if (block === undefined || /^# dependencies\s*=\s*\[[\s#]*\]/m.test(block)) return undefined;
   const text = await resolved(runner, spec, block, interpreter);
   if (text === "") return undefined;
-  await writeWhole(join(dir, FILE), text);
+  await atomicWrite(join(dir, FILE), text);
   return { file: FILE, hash: createHash("sha256").update(text).digest("hex") };
 }
 

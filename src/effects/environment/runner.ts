@@ -25,7 +25,7 @@ export type CommandLine =
   | { readonly kind: "refused"; readonly message: string };
 
 /** Where programs are looked for: variables, home folder and this checkout. */
-export interface Surroundings {
+export interface RunnerContext {
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
   /** The folder with nightlab's own package.json. */
@@ -38,7 +38,7 @@ const HOW_TO_GET: Readonly<Record<Runner, string>> = {
 };
 
 /** The surroundings of this process. */
-function surroundings(): Surroundings {
+function surroundings(): RunnerContext {
   const checkout = fileURLToPath(new URL("../../../", import.meta.url));
   return { env: process.env, home: homedir(), checkout };
 }
@@ -51,7 +51,7 @@ export async function chooseRunner(
   experiment: string,
   lab: string,
   written: Runner | undefined,
-  around: Surroundings = surroundings(),
+  around: RunnerContext = surroundings(),
 ): Promise<RunnerChoice> {
   const runner = written ?? ((await pixiManifest(experiment, lab)) === undefined ? "uv" : "pixi");
   return findRunner(runner, around);
@@ -60,7 +60,7 @@ export async function chooseRunner(
 /** Finds a runner's program: its variable, PATH, this checkout, then its usual folders. */
 export async function findRunner(
   runner: Runner,
-  around: Surroundings = surroundings(),
+  around: RunnerContext = surroundings(),
 ): Promise<RunnerChoice> {
   const variable = runner === "uv" ? "NIGHTLAB_UV" : "NIGHTLAB_PIXI";
   const named = around.env[variable];

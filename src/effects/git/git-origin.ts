@@ -17,7 +17,7 @@ const GIT_STASHES = 5;
 const REFLOG_LAG_MS = 300;
 const LOOK_MS = 50;
 
-export interface GitArrivals {
+export interface GitOrigin {
   /**
    * How git brought this text, or undefined: somebody saved it, or nobody can tell. Waits while
    * git is at work on the index, GIT_LOCK_MS at most. Never rejects.
@@ -26,7 +26,7 @@ export interface GitArrivals {
 }
 
 /** Remembers the stashes that it has seen, since `git stash pop` leaves no trace of its own. */
-export function gitArrivals(): GitArrivals {
+export function gitOrigin(): GitOrigin {
   const stashesOf = new Map<string, readonly string[]>();
   const look = async (path: string, text: string): Promise<JournalOrigin | undefined> => {
     const ask = asker(dirname(path));

@@ -8,7 +8,7 @@ import { stateDir } from "../os/state-dir.ts";
 /** A glance waits no longer for a cold driver; the next one has its answer. */
 const GPU_GLANCE_MS = 1_000;
 
-export interface GpuGlance {
+export interface GpuCache {
   /** When the drivers said so, ms since 1970. */
   readonly atMs: number;
   readonly gpus: readonly GpuUse[];
@@ -38,7 +38,7 @@ let quietUntilMs = 0;
  * The GPUs as they were at most GPU_SAMPLE_MS ago. Where their driver takes longer than
  * GPU_GLANCE_MS they are told as they were last, with the time; undefined where nothing is known.
  */
-export async function glanceAtGpus(nowMs: number): Promise<GpuGlance | undefined> {
+export async function readGpuCache(nowMs: number): Promise<GpuCache | undefined> {
   const last = read();
   const ageMs = nowMs - (last?.atMs ?? -Infinity);
   if (last !== undefined && ageMs >= 0 && ageMs < GPU_SAMPLE_MS) return last;
@@ -67,7 +67,7 @@ function isThere(program: string): boolean {
 
 const path = (): string => join(stateDir(), "views", "gpus.json");
 
-function keep(glance: GpuGlance): void {
+function keep(glance: GpuCache): void {
   try {
     mkdirSync(dirname(path()), { recursive: true });
     writeFileSync(`${path()}.${process.pid}`, JSON.stringify(glance));
@@ -77,11 +77,11 @@ function keep(glance: GpuGlance): void {
   }
 }
 
-function read(): GpuGlance | undefined {
+function read(): GpuCache | undefined {
   try {
-    const glance = JSON.parse(readFileSync(path(), "utf8")) as Partial<GpuGlance>;
+    const glance = JSON.parse(readFileSync(path(), "utf8")) as Partial<GpuCache>;
     const isWhole = typeof glance.atMs === "number" && Array.isArray(glance.gpus);
-    return isWhole ? (glance as GpuGlance) : undefined;
+    return isWhole ? (glance as GpuCache) : undefined;
   } catch {
     return undefined;
   }

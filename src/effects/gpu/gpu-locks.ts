@@ -3,8 +3,8 @@
 import { chmodSync, closeSync, constants, futimesSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptId } from "../../base/ids.ts";
+import { errorCode } from "../os/error-code.ts";
 import { lockOpenFile } from "../os/native.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 /** Users of one machine share this folder; another is set where /tmp is not shared. */
 const GPU_LOCKS_VARIABLE = "NIGHTLAB_GPU_LOCKS";

@@ -1,7 +1,7 @@
 // What one journal says once saves have crossed: a stale buffer over newer words, a save that
 // landed in a file that had just been replaced. Reading and writing the file are journal-handlers.ts's.
 import { hashText } from "../../base/ids.ts";
-import type { SetAside } from "../../domain/event.ts";
+import type { MergeConflict } from "../../domain/event.ts";
 import type { JournalReading } from "../../domain/journal.ts";
 import {
   markDistance,
@@ -13,7 +13,7 @@ import type { Side } from "../../base/merge.ts";
 import { mergeSaves, type SavesInput } from "../../journal/merge/merge-saves.ts";
 import type { JournalReader } from "../../journal/read/read.ts";
 import type { LateSave } from "./replaced-files.ts";
-import type { Generations } from "./merge-bases.ts";
+import type { MergeBases } from "./merge-bases.ts";
 
 /** A text as it was read off the disk, already kept. */
 export interface FileText {
@@ -33,12 +33,12 @@ export interface Understood {
   readonly reading: JournalReading;
   /** What is on disk, where `text` holds more and is to be written. */
   readonly onDisk?: string;
-  readonly setAside: readonly SetAside[];
+  readonly setAside: readonly MergeConflict[];
 }
 
-export interface CrossedSavesParts {
+export interface ConcurrentSavesParts {
   readonly reader: JournalReader;
-  readonly generations: Generations;
+  readonly mergeBases: MergeBases;
   readonly rendered: () => ReadonlySet<string>;
   /** Keeps a text that gives way, durably, and returns its hash. */
   readonly keep: (text: string) => Promise<string>;
@@ -54,31 +54,31 @@ interface Standing {
   readonly personMs: number;
 }
 
-interface Owed {
+interface PendingSave {
   readonly late: LateSave;
   /** What it was made from: looked for once, among many versions. */
   base?: Version;
   /** The text that it was merged into last. */
   mergedIn?: Version;
-  readonly taken: () => void;
-  readonly given: (error: Error) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
-export class CrossedSaves {
-  readonly #parts: CrossedSavesParts;
+export class ConcurrentSaves {
+  readonly #parts: ConcurrentSavesParts;
   #standing: Standing | undefined;
-  #owed: Owed[] = [];
+  #owed: PendingSave[] = [];
   /** A merge was written, and no save shows yet that its author has seen it. */
   #unseen = false;
 
-  constructor(parts: CrossedSavesParts) {
+  constructor(parts: ConcurrentSavesParts) {
     this.#parts = parts;
   }
 
   /** Takes a text off the disk and says what the journal is, earlier saves included. */
   async read(file: FileText): Promise<Understood> {
     const version = this.#apart(file.text);
-    const setAside: SetAside[] = [];
+    const setAside: MergeConflict[] = [];
     const before = this.#standing ?? (await this.#beforeStart(file));
     const logical =
       before?.hash === file.hash
@@ -93,7 +93,7 @@ export class CrossedSaves {
       personMs: same ? before.personMs : file.mtimeMs,
     };
     this.#standing = standing;
-    await this.#parts.generations.note(file.hash, version, file.mtimeMs);
+    await this.#parts.mergeBases.note(file.hash, version, file.mtimeMs);
     const all = await this.#addOwed(standing, setAside);
     this.#standing = { ...standing, logical: all };
     const { text, reading } = all;
@@ -107,26 +107,27 @@ export class CrossedSaves {
     if (before !== undefined && before.logical !== before.disk) this.#unseen = true;
     if (before !== undefined && sameLines(disk, before.logical)) this.#letGoOf(before.logical);
     this.#standing = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
-    await this.#parts.generations.wrote(hash, disk, atMs);
+    await this.#parts.mergeBases.wrote(hash, disk, atMs);
   }
 
   /** The file has this text by now, and with it what was merged into it. */
   #letGoOf(logical: Version): void {
     const there = this.#owed.filter(({ mergedIn }) => mergedIn === logical);
     this.#owed = this.#owed.filter(({ mergedIn }) => mergedIn !== logical);
-    for (const { taken } of there) taken();
+    for (const { resolve: taken } of there) taken();
   }
 
   /** Owes a save that landed elsewhere to the journal; resolves once the file has it. */
   owe(late: LateSave): Promise<void> {
     return new Promise((taken, given) => {
-      this.#owed.push({ late, taken, given });
+      this.#owed.push({ late, resolve: taken, reject: given });
     });
   }
 
   /** What is owed stays with its file, and is owed again after the next start. */
   close(): void {
-    for (const { given } of this.#owed) given(new Error("The daemon ends; the save stays kept"));
+    for (const { reject: given } of this.#owed)
+      given(new Error("The daemon ends; the save stays kept"));
     this.#owed = [];
   }
 
@@ -135,7 +136,7 @@ export class CrossedSaves {
   }
 
   async #beforeStart({ hash }: FileText): Promise<Standing | undefined> {
-    const disk = await this.#parts.generations.newest();
+    const disk = await this.#parts.mergeBases.newest();
     if (disk === undefined || hashText(disk.text) === hash) return undefined;
     return { disk, hash: hashText(disk.text), logical: disk, proved: true, personMs: 0 };
   }
@@ -145,7 +146,7 @@ export class CrossedSaves {
     before: Standing | undefined,
     version: Version,
     file: FileText,
-    setAside: SetAside[],
+    setAside: MergeConflict[],
   ): Promise<Version> {
     if (before === undefined || file.byGit) return version;
     const pending = before.logical !== before.disk;
@@ -177,16 +178,16 @@ export class CrossedSaves {
 
   /** What a save was made from, if that is older than what the file last held. */
   async #olderBase(version: Version, hash: string, distance: number): Promise<Version | undefined> {
-    const { generations } = this.#parts;
+    const { mergeBases: generations } = this.#parts;
     return distance === 0
       ? await generations.earlierAlike(version, hash)
       : await generations.baseOf(version, { hash, nearerThan: distance });
   }
 
   /** Merges in what is owed, and lets go of what the file has by now. */
-  async #addOwed(standing: Standing, setAside: SetAside[]): Promise<Version> {
+  async #addOwed(standing: Standing, setAside: MergeConflict[]): Promise<Version> {
     let { logical } = standing;
-    const left: Owed[] = [];
+    const left: PendingSave[] = [];
     for (const owed of this.#owed) {
       const { late } = owed;
       // Read again before it was written: a merge is dear, and this one would be the same.
@@ -210,7 +211,7 @@ export class CrossedSaves {
       );
       const there = merged.text === logical.text && logical === standing.disk;
       logical = merged.text === logical.text ? logical : merged;
-      if (there) owed.taken();
+      if (there) owed.resolve();
       else left.push(owed);
     }
     for (const owed of left) owed.mergedIn = logical;
@@ -219,7 +220,7 @@ export class CrossedSaves {
   }
 
   async #baseOfLate(theirs: Version, late: LateSave): Promise<Version> {
-    const { generations } = this.#parts;
+    const { mergeBases: generations } = this.#parts;
     const { hash, mtimeMs: beforeMs } = late;
     return (
       (await generations.baseOf(theirs, { hash, beforeMs })) ??
@@ -231,7 +232,7 @@ export class CrossedSaves {
 
   async #merge(
     input: Omit<SavesInput, "rendered" | "read">,
-    setAside: SetAside[],
+    setAside: MergeConflict[],
   ): Promise<Version> {
     const { text, conflicts } = mergeSaves({
       ...input,

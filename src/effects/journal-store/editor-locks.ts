@@ -3,7 +3,7 @@
 import { lstat, open, readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { errorCode } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 export interface EditorHold {
   readonly editor: string;

@@ -9,14 +9,15 @@ import { accessSync, constants } from "node:fs";
 import { mkdir, open, realpath, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
-import type { DisplacedFiles } from "./replaced-files.ts";
+import { errorCode } from "../os/error-code.ts";
+import type { ReplacedFiles } from "./replaced-files.ts";
 import { failure, notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
 import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
 import { copyAttributes } from "../os/native.ts";
 import { holdStill } from "../os/stable-read.ts";
 import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode, syncFolder } from "../os/atomic-write.ts";
+import { syncFolder } from "../os/atomic-write.ts";
 
 export interface ReplaceRequest {
   readonly path: string;
@@ -26,7 +27,7 @@ export interface ReplaceRequest {
   /** The journal's kept versions; displaced files wait there if it is on the same file system. */
   readonly keptDir: string;
   readonly intentDir: string;
-  readonly displaced: DisplacedFiles;
+  readonly displaced: ReplacedFiles;
   /**
    * Write even where the size stays: VS Code takes a change of equal size for none and saves an
    * old buffer over it without asking. Rendering again mends that, so it is the lesser evil where

@@ -2,11 +2,11 @@
 // It runs without a pause while a lease holds writers back; journal-file.ts prepares and tidies up.
 import type { Stats } from "node:fs";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { errorCode } from "../os/error-code.ts";
 import { exchangeNames, readLeaseStands } from "../os/native.ts";
 import { holdStill } from "../os/stable-read.ts";
 import type { NotRead, StillRead } from "../os/stable-read.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 export type ReplaceResult =
   /** The file holds the new text, durably. */

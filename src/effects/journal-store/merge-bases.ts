@@ -37,7 +37,7 @@ export interface BaseQuery {
   readonly nearerThan?: number;
 }
 
-export class Generations {
+export class MergeBases {
   readonly #keptDir: string;
   readonly #rendered: () => ReadonlySet<string>;
   readonly #reader = createJournalReader();

@@ -22,7 +22,7 @@ export interface LateSave {
   readonly mtimeMs: number;
 }
 
-export interface DisplacedOptions {
+export interface ReplacedFilesOptions {
   /**
    * Told of each late save, at least once: what it rejects with is reported, and it is told
    * again. Once it resolves, the save counts as taken over.
@@ -50,13 +50,13 @@ interface Waiting {
 }
 
 /** Looks after displaced files from `watch` until they are gone, or until `close`. */
-export class DisplacedFiles {
-  readonly #options: DisplacedOptions;
+export class ReplacedFiles {
+  readonly #options: ReplacedFilesOptions;
   readonly #looksMs: readonly number[];
   readonly #waiting = new Map<string, Waiting>();
   #closed = false;
 
-  constructor(options: DisplacedOptions) {
+  constructor(options: ReplacedFilesOptions) {
     this.#options = options;
     this.#looksMs = options.looksMs ?? DISPLACED_LOOKS_MS;
   }

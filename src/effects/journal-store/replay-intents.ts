@@ -3,18 +3,19 @@
 import { linkSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { DisplacedFiles } from "./replaced-files.ts";
+import { errorCode } from "../os/error-code.ts";
+import type { ReplacedFiles } from "./replaced-files.ts";
 import { holdStill } from "../os/stable-read.ts";
 import { readIntents, removeIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { errorCode, syncFolder } from "../os/atomic-write.ts";
+import { syncFolder } from "../os/atomic-write.ts";
 
 /**
  * Put right what a crash left of writes to journals, before any journal is read: a path left
  * absent gets its file back, files that hold a save are taken over, the rest is let go as usual.
  * May be repeated. Returns the number of intents found.
  */
-export async function replayIntents(intentDir: string, displaced: DisplacedFiles): Promise<number> {
+export async function replayIntents(intentDir: string, displaced: ReplacedFiles): Promise<number> {
   const intents = await readIntents(intentDir);
   for (const intent of intents) {
     if (intent.phase === "draft") await unlink(intent.temp).catch(ignoreAbsent);

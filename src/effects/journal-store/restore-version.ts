@@ -1,26 +1,26 @@
 // Puts a kept version of a journal back in its place, the present text kept first.
 // Which version a person means, and what they are shown before, is cli/restore.ts's.
 import { open } from "node:fs/promises";
-import type { DisplacedFiles } from "./replaced-files.ts";
+import type { ReplacedFiles } from "./replaced-files.ts";
 import { editorHolds } from "./editor-locks.ts";
 import { replaceJournal } from "./journal-file.ts";
 import type { ReplaceResult } from "./journal-swap.ts";
 import { keepVersion } from "./version-store.ts";
 import { readSettled } from "../os/stable-read.ts";
 
-export interface RestoreRequest {
+export interface VersionRestore {
   readonly path: string;
   readonly text: string;
   readonly keptDir: string;
   readonly intentDir: string;
-  readonly displaced: DisplacedFiles;
+  readonly displaced: ReplacedFiles;
 }
 
 /**
  * Replaces the journal's text by the safe protocol; a journal that is not there is made anew.
  * Rejects with the system's error where the present text cannot be kept: then nothing was done.
  */
-export async function restoreVersion(request: RestoreRequest): Promise<ReplaceResult> {
+export async function restoreVersion(request: VersionRestore): Promise<ReplaceResult> {
   const { path, text, keptDir, intentDir, displaced } = request;
   const held = await editorHolds(path);
   if (held !== false) return { kind: "busy", why: held.why };

@@ -4,7 +4,8 @@ import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
-import { errorCode, writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 const OVER = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 
@@ -34,5 +35,5 @@ export async function writeStatusPage(experiment: string, text: string): Promise
     .split(/\n{2,}/)
     .map((part, i): PageBlock => ({ key: `status.${i}`, text: part }));
   const renewed = renewPage(current, blocks);
-  return renewed.kind === "page" && (await writeWhole(path, renewed.text));
+  return renewed.kind === "page" && (await atomicWrite(path, renewed.text));
 }

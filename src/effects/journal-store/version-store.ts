@@ -5,7 +5,8 @@ import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/pr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, gunzip, zstdCompress, zstdDecompress } from "node:zlib";
-import { errorCode, syncFolder } from "../os/atomic-write.ts";
+import { syncFolder } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 /** Kept versions of one journal: their number (two hours of a save each 4 s), size and age. */
 const KEPT_VERSIONS = 2_000;

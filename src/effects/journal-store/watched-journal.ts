@@ -2,8 +2,8 @@
 // Reading and writing it is journal-handlers.ts's.
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
 import { createJournalReader } from "../../journal/read/read.ts";
-import { CrossedSaves } from "./concurrent-saves.ts";
-import { Generations } from "./merge-bases.ts";
+import { ConcurrentSaves } from "./concurrent-saves.ts";
+import { MergeBases } from "./merge-bases.ts";
 import { journalPath, keptFolder } from "./journal-paths.ts";
 import { keepVersion } from "./version-store.ts";
 
@@ -12,8 +12,8 @@ export interface Watched {
   readonly experiment: ExperimentPath;
   readonly path: string;
   readonly keptDir: string;
-  readonly generations: Generations;
-  readonly saves: CrossedSaves;
+  readonly generations: MergeBases;
+  readonly saves: ConcurrentSaves;
   timer: NodeJS.Timeout | undefined;
   /** When something last told that it may have changed, ms since 1970. */
   touchedAtMs: number | undefined;
@@ -38,7 +38,7 @@ export function watchedJournal(
   rendered: () => ReadonlySet<string>,
 ): Watched {
   const keptDir = keptFolder(lab, experiment);
-  const generations = new Generations(keptDir, rendered);
+  const generations = new MergeBases(keptDir, rendered);
   const reader = createJournalReader();
   const keep = (text: string): Promise<string> => keepVersion(keptDir, text, { told: true });
   return {
@@ -47,7 +47,7 @@ export function watchedJournal(
     path: journalPath(experiment),
     keptDir,
     generations,
-    saves: new CrossedSaves({ reader, generations, rendered, keep }),
+    saves: new ConcurrentSaves({ reader, mergeBases: generations, rendered, keep }),
     timer: undefined,
     touchedAtMs: undefined,
     turn: Promise.resolve(),

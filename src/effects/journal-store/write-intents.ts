@@ -2,7 +2,8 @@
 // One file a write, there until the last of its private files is gone; replaced-files.ts reads them back.
 import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
+import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 export interface WriteIntent {
   readonly id: string;
@@ -26,7 +27,7 @@ export interface WriteIntent {
 /** Durably write an intent, over an earlier phase of it. Rejects with the system's error. */
 export async function saveIntent(intentDir: string, intent: WriteIntent): Promise<void> {
   await mkdir(intentDir, { recursive: true, mode: 0o700 });
-  await writeWhole(intentFile(intentDir, intent.id), `${JSON.stringify(intent)}\n`);
+  await atomicWrite(intentFile(intentDir, intent.id), `${JSON.stringify(intent)}\n`);
 }
 
 /** Forget an intent; without effect where it is gone already. */

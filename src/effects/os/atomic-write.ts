@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { errorCode } from "./error-code.ts";
 
 /**
  * Write a file atomically and durably: readers see the old bytes or the new ones, and after it
@@ -12,7 +13,7 @@ import { basename, dirname, join } from "node:path";
  * Rejects with the system's error (`code` ENOENT without its folder, EACCES, ENOSPC…), the old
  * file untouched.
  */
-export async function writeWhole(path: string, content: Uint8Array | string): Promise<boolean> {
+export async function atomicWrite(path: string, content: Uint8Array | string): Promise<boolean> {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   const target = await followed(path);
   const mode = await modeUnlessEqual(target, bytes);
@@ -47,12 +48,6 @@ export async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** The `code` of a system error, or "". */
-export function errorCode(error: unknown): string {
-  if (!(error instanceof Error) || !("code" in error)) return "";
-  return typeof error.code === "string" ? error.code : "";
 }
 
 /** Where a symlink leads; the path itself where nothing is there yet. */

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { appendFile, link, readFile, rm, stat } from "node:fs/promises";
 import { RECORD_BYTES } from "../../base/limits.ts";
-import { errorCode } from "./atomic-write.ts";
+import { errorCode } from "./error-code.ts";
 
 /** Edited versions of one record that are kept beside it: nobody edits one so often. */
 const EDITED_NAMES = 20;
@@ -13,7 +13,7 @@ const EDITED_NAMES = 20;
  * there before; its new path is the answer. Where nothing was ever noted, nothing is moved. Rejects
  * with what the file system says.
  */
-export async function setEditedAside(
+export async function backUpEditedFile(
   path: string,
   marks: string,
   text: string,
@@ -25,10 +25,10 @@ export async function setEditedAside(
   const facts = await stat(path).catch(() => undefined);
   if (facts?.isFile() !== true) return undefined;
   const ours = facts.size <= RECORD_BYTES && noted.includes(hashOf(await readFile(path)));
-  return ours ? undefined : moveAside(path);
+  return ours ? undefined : moveToBackup(path);
 }
 
-async function moveAside(path: string): Promise<string> {
+async function moveToBackup(path: string): Promise<string> {
   for (let n = 1; n <= EDITED_NAMES; n += 1) {
     const aside = n === 1 ? `${path}.edited` : `${path}.edited-${n}`;
     try {

@@ -6,7 +6,7 @@ import { readSettled } from "./stable-read.ts";
 /** An editor that saves the page or the journal is waited for: a little over TORN_WAIT_MS. */
 const REPORT_BUSY_MS = 12_000;
 
-export type PatientRead =
+export type RetriedRead =
   /** `text` is undefined where there is no file. */
   | { readonly kind: "page"; readonly text: string | undefined }
   | { readonly kind: "refused"; readonly why: string };
@@ -14,7 +14,7 @@ export type PatientRead =
 const STEP_MS = 200;
 
 /** A whole version of the file. Waits REPORT_BUSY_MS at most; never rejects. */
-export async function readPatiently(path: string): Promise<PatientRead> {
+export async function readWithRetry(path: string): Promise<RetriedRead> {
   for (let waitedMs = 0; ; waitedMs += STEP_MS) {
     const read = await readSettled(path);
     switch (read.kind) {

@@ -5,8 +5,8 @@ import type { Stats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeUtf8 } from "./decode-text.ts";
+import { errorCode } from "./error-code.ts";
 import { readLeaseStands, releaseLease, takeReadLease } from "./native.ts";
-import { errorCode } from "./atomic-write.ts";
 
 /** A journal larger than this is not read: no person wrote it. */
 export const JOURNAL_BYTES = 64 * 2 ** 20;
@@ -18,7 +18,7 @@ export const TORN_BYTES = 1024;
 /** ...as may an empty one: both are believed once they have stayed so for this long. */
 export const TORN_WAIT_MS = 10_000;
 
-export type SettledRead =
+export type StableRead =
   | {
       readonly kind: "text";
       /** Encoding it as UTF-8 gives the file's bytes; a byte-order mark is its first character. */
@@ -52,7 +52,7 @@ export type NotRead =
   /** Asking again does not help before somebody acts. */
   | { readonly kind: "unreadable"; readonly why: string };
 
-export interface SettledReadOptions {
+export interface StableReadOptions {
   /** Bytes of the last settled version, if there was one: much less than it looks torn. */
   readonly lastSize?: number;
   /** The clock, ms since 1970. */
@@ -80,8 +80,8 @@ export interface StillRead {
  */
 export async function readSettled(
   path: string,
-  options: SettledReadOptions = {},
-): Promise<SettledRead> {
+  options: StableReadOptions = {},
+): Promise<StableRead> {
   const read = await readSettledBytes(path, options);
   if (read.kind !== "bytes") return read;
   const decoded = decodeUtf8(read.bytes);
@@ -99,7 +99,7 @@ export async function readSettled(
 /** Like `readSettled`, for bytes of any encoding. */
 export async function readSettledBytes(
   path: string,
-  options: SettledReadOptions = {},
+  options: StableReadOptions = {},
 ): Promise<SettledBytes> {
   const first = holdStill(path, options.leases ?? true, whatWasRead);
   if (first.kind !== "held") return first;
@@ -138,14 +138,18 @@ export function looksTorn(
   return `it just lost ${lost} of its ${lastSize} bytes, as in the middle of a save`;
 }
 
-export type Held<T> = { readonly kind: "held"; readonly value: T } | NotRead;
+export type HeldFile<T> = { readonly kind: "held"; readonly value: T } | NotRead;
 
 /**
  * Open a file, hold it still with a lease where possible, read it, and call `use` before letting
  * go. It runs without a pause, since a writer who comes meanwhile waits for it. What `use` throws
  * passes through.
  */
-export function holdStill<T>(path: string, leases: boolean, use: (read: StillRead) => T): Held<T> {
+export function holdStill<T>(
+  path: string,
+  leases: boolean,
+  use: (read: StillRead) => T,
+): HeldFile<T> {
   let descriptor: number;
   try {
     // Without O_NONBLOCK a pipe, or a file with another program's lease, would stop the daemon.
@@ -163,7 +167,7 @@ export function holdStill<T>(path: string, leases: boolean, use: (read: StillRea
   }
 }
 
-function readOpen(path: string, descriptor: number, leases: boolean): Held<StillRead> {
+function readOpen(path: string, descriptor: number, leases: boolean): HeldFile<StillRead> {
   try {
     const found = fstatSync(descriptor);
     if (!found.isFile()) return { kind: "unreadable", why: "it is not a regular file" };

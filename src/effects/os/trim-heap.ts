@@ -6,6 +6,6 @@ import { setFlagsFromString } from "node:v8";
  * The room for young values stays as it is at the start, 16 MB. By itself it grows to 128 MB
  * after a second of hard work, such as a report of 500 runs, and is never given back.
  */
-export function keepHeapSmall(): void {
+export function trimHeap(): void {
   setFlagsFromString("--semi-space-growth-factor=1");
 }

@@ -8,7 +8,7 @@ import { auditReceipts } from "../../report/audit/audit-receipts.ts";
 import { renderReport } from "../../report/page/page.ts";
 import { citedLines } from "./cited-lines.ts";
 import { readExperimentFiles, type ExperimentFiles } from "../run-store/experiment-files.ts";
-import { readPatiently } from "../os/read-with-retry.ts";
+import { readWithRetry } from "../os/read-with-retry.ts";
 import { readRun } from "../run-store/tail.ts";
 
 export type AuditedPage =
@@ -32,7 +32,7 @@ async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedP
   if (path === join(files.experimentDir, "JOURNAL.md")) {
     return { kind: "audited", path, result: await auditOwnJournal(files) };
   }
-  const read = await readPatiently(path);
+  const read = await readWithRetry(path);
   if (read.kind === "refused") return { kind: "refused", path, why: read.why };
   if (read.text === undefined) return { kind: "absent", path };
   const lines = await citedLines(read.text, dirname(path), files);

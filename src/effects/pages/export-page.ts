@@ -7,11 +7,12 @@ import { basename, dirname, extname, join, relative, resolve, sep } from "node:p
 import sharp from "sharp";
 import { exportBody, exportDocument } from "../../report/export/export-html.ts";
 import { exportTree, picturesOf } from "../../report/export/export-tree.ts";
+import { errorCode } from "../os/error-code.ts";
 import { auditText } from "./audit-files.ts";
 import { citedLines } from "./cited-lines.ts";
 import { convert } from "./convert.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
-import { errorCode, writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** A picture of a page that is exported: larger ones are no plots. */
 const PICTURE_BYTES = 64 * 2 ** 20;
@@ -69,7 +70,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
     const imageOf = (target: string): string | undefined => pictures.found.get(target)?.dataUri;
     const tree = exportTree(text, { ...around, imageOf });
     const made = exportDocument(tree, { generator: request.generator });
-    return { ...said, written: await writeWhole(out, signed(Buffer.from(made), format)) };
+    return { ...said, written: await atomicWrite(out, signed(Buffer.from(made), format)) };
   }
   const folder = format === "tex" ? `${folderName(basename(out, extname(out)))}-figures` : "";
   const names = pictureNames(pictures.found);
@@ -85,7 +86,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
     if (converted.kind === "refused") return converted;
     const bytes = signed(converted.bytes, format);
     if (folder !== "") await keepPictures(join(dirname(out), folder), pictures.found, names);
-    return { ...said, written: await writeWhole(out, bytes) };
+    return { ...said, written: await atomicWrite(out, bytes) };
   } finally {
     await rm(work, { recursive: true, force: true });
   }

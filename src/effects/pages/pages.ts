@@ -8,13 +8,13 @@ import { withLineMarks } from "../../report/audit/line-marks.ts";
 import { reportBlocks } from "../../report/page/page.ts";
 import { type ExperimentFilesOptions, readExperimentFiles } from "../run-store/experiment-files.ts";
 import { renewComparePlots, withFigures } from "../render/compare-plots.ts";
-import { gate, readCited } from "./verify-page.ts";
+import { verifyPage, readCited } from "./verify-page.ts";
 import { renewPlots } from "../render/run-plots.ts";
 import { createRenderer, type Renderer } from "../render/render.ts";
-import { readPatiently } from "../os/read-with-retry.ts";
+import { readWithRetry } from "../os/read-with-retry.ts";
 import { readSystemFile } from "../run-store/system-sampler.ts";
 import { readRun } from "../run-store/tail.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** REPORT.md is left for the next time after this many saves came between reading and writing. */
 const REPORT_TRIES = 3;
@@ -141,7 +141,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
   const lineOf = await readCited(dirname(path), made, input);
   const blocks = withLineMarks(made, lineOf);
   for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
-    const current = await readPatiently(path);
+    const current = await readWithRetry(path);
     if (current.kind === "refused") return failed(current.why);
     const renewed = renewPage(current.text, blocks);
     if (renewed.kind === "not-ours") return renewed;
@@ -152,17 +152,17 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
       return { kind: "settled", report: { written: false, path, problems: [] } };
     }
     // A save that came while the page was made is in the next try.
-    const again = await readPatiently(path);
+    const again = await readWithRetry(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
-    const refusals = gate(renewed.text, blocks, input, lineOf);
+    const refusals = verifyPage(renewed.text, blocks, input, lineOf);
     if (refusals.length > 0) {
       const refused = refusalText(refusals);
       const problems = [`Cannot write ${path}: the new page fails its own audit: ${refused}`];
       return { kind: "settled", report: { written: false, path, refused, problems } };
     }
     try {
-      const written = await writeWhole(path, renewed.text);
+      const written = await atomicWrite(path, renewed.text);
       return { kind: "settled", report: { written, path, problems: [] } };
     } catch (error) {
       return failed(error instanceof Error ? error.message : String(error));

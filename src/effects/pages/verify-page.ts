@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
-import { gateFindings } from "../../report/audit/verify-page.ts";
+import { verifyFindings } from "../../report/audit/verify-page.ts";
 import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
@@ -32,14 +32,14 @@ export async function readCited(
 }
 
 /** What forbids that a page of the experiment is saved; empty where all of it is borne out. */
-export function gate(
+export function verifyPage(
   page: string,
   blocks: readonly PageBlock[],
   input: ReportInput,
   lineOf: CitedLines,
 ): readonly AuditFinding[] {
   const flags = flagFindings(page, shownFlags(input, blocks), lineOf);
-  return [...gateFindings(page, lineOf), ...flags];
+  return [...verifyFindings(page, lineOf), ...flags];
 }
 
 /** A flag's value, and the line of a log that the page names for it. */

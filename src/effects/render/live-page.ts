@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ReportInput } from "../../judge/input.ts";
 import { livePage, livePageHtml, type PageParts } from "../../report/plots/live-page.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** Where the page stands; the second where the first is a person's own file. */
 const NAMES = ["index.html", "index.nightlab.html"];
@@ -44,7 +44,7 @@ export async function renewLivePage(plotsDir: string, input: ReportInput): Promi
     if (head?.startsWith(seal) === true) return;
     if (head !== undefined && !(await isOwn(path))) continue;
     await mkdir(plotsDir, { recursive: true });
-    await writeWhole(path, seal + html);
+    await atomicWrite(path, seal + html);
     return;
   }
 }

@@ -3,7 +3,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { link, lstat, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { errorCode, writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 /** Other names tried for a plot whose name a person's own file has. */
 const PLOT_NAME_TRIES = 20;
@@ -141,11 +142,11 @@ export async function writePlot(
   if (place.kind === "free") {
     return (await writeNew(specPath, text)) && (await writeNew(imagePath, webp));
   }
-  await writeWhole(specPath, text);
+  await atomicWrite(specPath, text);
   if (before.length === 0) return writeNew(imagePath, webp);
-  await writeWhole(imagePath, webp);
+  await atomicWrite(imagePath, webp);
   // The older image is gone: the pair says no more than one that was made from nothing.
-  if (before.some((hash) => hash !== image)) await writeWhole(specPath, specText(wanted, [image]));
+  if (before.some((hash) => hash !== image)) await atomicWrite(specPath, specText(wanted, [image]));
   return true;
 }
 
@@ -159,7 +160,7 @@ function specText(wanted: WantedPlot, images: readonly string[]): string {
 /** Writes a file that is not there yet; false, and nothing changed, where one is by now. */
 async function writeNew(path: string, content: Uint8Array | string): Promise<boolean> {
   const temp = `${path}.${randomUUID()}.part`;
-  await writeWhole(temp, content);
+  await atomicWrite(temp, content);
   try {
     // Unlike a rename, a link never replaces what is there.
     await link(temp, path);

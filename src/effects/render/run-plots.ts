@@ -15,9 +15,9 @@ import {
   splitPictures,
   SYSTEM_PICTURE,
 } from "../../report/plots/split-pictures.ts";
+import { errorCode } from "../os/error-code.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 /** Plots of one run: a script that logs thousands of keys gets the promised and first ones. */
 export const PLOTS_PER_RUN = 60;

@@ -13,7 +13,7 @@ import { gitIn, PATCH_BYTES } from "../git/git.ts";
 import { keepGit } from "../code/recorded-git.ts";
 import { removeSnapshot, snapshotCode, snapshotRoot } from "../code/snapshot-places.ts";
 import { inPlace, takeSnapshot, SNAPSHOT_BYTES, SNAPSHOT_FILE_BYTES } from "../code/snapshots.ts";
-import { errorCode } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 
 /** Putting an earlier run's code together: a large repository's index takes seconds to make. */
 const CHECKOUT_MS = 60_000;

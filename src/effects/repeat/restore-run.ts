@@ -12,7 +12,7 @@ import type { PinnedEnvironment, Repeats } from "../../domain/repeat.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { recordTrouble } from "../../judge/record-shape.ts";
 import { fileDigest } from "../code/code-hash.ts";
-import { missingScript } from "../environment/environment.ts";
+import { scriptTrouble } from "../environment/environment.ts";
 import { INTERPRETER_MS } from "../environment/interpreter.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
 import { restoreCode } from "./restore-code.ts";
@@ -60,7 +60,7 @@ export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
   const restored = await restoreCode({ lab, experiment, id, runDir: dir, record });
   if (restored.kind === "refused") return restored;
   const { code, dir: codeDir } = restored;
-  const missing = await missingScript(codeDir, record.script);
+  const missing = await scriptTrouble(codeDir, record.script);
   if (missing !== undefined) {
     await removeSnapshot(lab, id);
     return refused(missing);

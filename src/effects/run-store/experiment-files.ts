@@ -15,10 +15,10 @@ import { JOURNAL_BYTES } from "../os/stable-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
-import { readPatiently } from "../os/read-with-retry.ts";
+import { readWithRetry } from "../os/read-with-retry.ts";
 import { readRunRecord } from "./run-record.ts";
 import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
-import { comparedRuns, readRunFiles } from "./run-files.ts";
+import { withRunComparisons, readRunFiles } from "./run-files.ts";
 
 /** Runs of one experiment whose folders are looked at together; more only wait on the disk. */
 const REPORT_READS = 8;
@@ -73,7 +73,7 @@ function readerOf(cache: ReadingCache, experimentDir: string): JournalReader {
 
 /** Rejects where there is no journal, or none that can be read: an empty report would be wrong. */
 async function readJournalText(path: string): Promise<string> {
-  const read = await readPatiently(path);
+  const read = await readWithRetry(path);
   const why = read.kind === "refused" ? read.why : "there is no such file";
   if (read.kind === "refused" || read.text === undefined) {
     throw new Error(`Cannot read ${path}: ${why}`);
@@ -109,7 +109,7 @@ async function runsHere(
     ];
     return from - to || memberOrder(a, b);
   });
-  return comparedRuns(plan, runs, ({ folder }) => {
+  return withRunComparisons(plan, runs, ({ folder }) => {
     const known = cache.get(cacheKey(runDir(experimentDir, folder as RunFolder)));
     return known?.digest;
   });

@@ -9,7 +9,7 @@ import { folderChanged } from "../os/wait-for-change.ts";
 import { renewPlots } from "../render/run-plots.ts";
 import type { Renderer } from "../render/render.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
-import type { RunSurroundings } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** A new run folder is a person's own when no run of the daemon's has claimed it by then. */
@@ -19,16 +19,16 @@ const HAND_RUN_LOOK_MS = 5_000;
 /** Its logs have not grown for this long: it is over, or as good as over. */
 const HAND_RUN_REST_MS = 3_600_000;
 
-export interface HandRuns {
+export interface ManualRuns {
   /** The experiment's `runs/` is there: what appears in it from now on is looked at. */
   readonly watch: (experiment: ExperimentPath) => void;
   readonly unwatch: (experiment: ExperimentPath) => void;
   readonly close: () => Promise<void>;
 }
 
-export interface HandRunsParts {
+export interface ManualRunsParts {
   readonly renderer: Renderer;
-  readonly around: RunSurroundings;
+  readonly around: RunContext;
   /** The folder is that of a command's run, or may turn out to be. */
   readonly isOurs: (experiment: ExperimentPath, folder: RunFolder, name: string) => boolean;
 }
@@ -40,7 +40,7 @@ interface Watched {
 }
 
 /** Watches `runs/` folders for runs that no command has started. */
-export function handRuns(parts: HandRunsParts): HandRuns {
+export function manualRuns(parts: ManualRunsParts): ManualRuns {
   const { around } = parts;
   const watched = new Map<ExperimentPath, Watched>();
   const over = new AbortController();

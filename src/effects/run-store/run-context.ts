@@ -3,7 +3,7 @@ import type { ExperimentPath } from "../../base/ids.ts";
 import type { Plan } from "../../domain/journal.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 
-export interface RunSurroundings {
+export interface RunContext {
   readonly plan: (experiment: ExperimentPath) => Plan;
   readonly timeZone: (lab: string) => string;
   /** How long plots rest after a renewal. */

@@ -12,7 +12,7 @@ import { createRunReader } from "../../logs/run-reader.ts";
 import { oomKills, readNotes } from "../supervise/attempt-notes.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
-import type { RunSurroundings } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** Console of a script without a run folder: its end says how it went. */
@@ -20,7 +20,7 @@ const CONSOLE_BYTES = 8 * 2 ** 20;
 
 /** The run's folder: known, found now, or made for a script that made none. */
 export async function folderOf(
-  around: RunSurroundings,
+  around: RunContext,
   spec: AttemptSpec,
   facts: ConclusionFacts,
   followed: RunFolder | undefined,

@@ -74,7 +74,7 @@ function bareReason(message: string): string {
 }
 
 /** The findings of a run from its record and a reading: the same whenever they are asked for. */
-export function findingsOf(
+export function judgedFindings(
   plan: Plan,
   record: RunRecord | undefined,
   reading: RunReading,
@@ -84,7 +84,7 @@ export function findingsOf(
 }
 
 /** The runs of an experiment with what the rules add that lay each beside the earlier ones. */
-export function comparedRuns(
+export function withRunComparisons(
   plan: Plan,
   runs: readonly ReportRun[],
   digestOf: (run: ReportRun) => RunDigest | undefined,
@@ -159,7 +159,7 @@ async function readLogsNow(
   if (known?.print === print) return known;
   const { reading, tail } = await readNew(runDir, record, known);
   const digest = record?.ending === undefined ? undefined : recordDigest(folder, record, reading);
-  const said = findingsOf(plan, record, reading, await readSystemFile(runDir));
+  const said = judgedFindings(plan, record, reading, await readSystemFile(runDir));
   const wanted = [...comparedNames(plan), ...plan.metrics.map((metric) => metric.key)];
   const fresh: CachedReading = {
     print,

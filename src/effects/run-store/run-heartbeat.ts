@@ -21,12 +21,12 @@ export interface LiveRun {
   readonly progress?: Progress;
   /** When it will be through at its pace, ms since 1970. */
   readonly endsAtMs?: number;
-  readonly metrics: readonly LiveMetric[];
+  readonly metrics: readonly HeartbeatMetric[];
   /** What it uses; the GPU's figures are of the busiest one that it has. */
   readonly system?: Pick<SystemSample, "cpu" | "rss" | "gpu" | "gpuMemory">;
 }
 
-export interface LiveMetric {
+export interface HeartbeatMetric {
   readonly key: string;
   /** The literal token of the last logged value. */
   readonly token: string;
@@ -111,7 +111,7 @@ export function readLive(lab: string, attempt: AttemptId): LiveRun | undefined {
   }
 }
 
-function metricsOf(reading: RunReading, promised: readonly string[]): readonly LiveMetric[] {
+function metricsOf(reading: RunReading, promised: readonly string[]): readonly HeartbeatMetric[] {
   const rank = (key: string): number => {
     const at = promised.indexOf(key);
     return at === -1 ? promised.length : at;

@@ -9,9 +9,9 @@ import type { RunDigest } from "../../domain/digest.ts";
 import type { Death } from "../../rules/cause.ts";
 import { findings } from "../../rules/findings.ts";
 import type { RuleInput } from "../../rules/rule.ts";
-import type { RunSurroundings } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
 
-export interface Judged {
+export interface JudgedRun {
   readonly spec: AttemptSpec;
   readonly start: StartFacts;
   readonly reading: RunReading;
@@ -27,7 +27,7 @@ export interface Judged {
 }
 
 /** What the rules say of it now. */
-export function judge(around: RunSurroundings, given: Judged): readonly Finding[] {
+export function judgeRun(around: RunContext, given: JudgedRun): readonly Finding[] {
   const { spec, start, reading, startedAtMs, endedAtMs, death, limitMs, ...rest } = given;
   return findings({
     ...rest,

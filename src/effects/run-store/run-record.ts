@@ -7,13 +7,14 @@ import { RECORD_BYTES } from "../../base/limits.ts";
 import type { After } from "../../domain/command.ts";
 import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec, Cause, Ending, RunRecord } from "../../domain/run.ts";
+import { seedOf } from "../../base/seed-name.ts";
 import { isoStamp } from "../../base/time.ts";
 import { fileDigest, scriptMetadata } from "../code/code-hash.ts";
 import type { GitFacts } from "../git/git-facts.ts";
 import type { GpuFacts } from "../gpu/gpu-facts.ts";
-import { setEditedAside } from "../os/back-up-edited-file.ts";
+import { backUpEditedFile } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** What is known when a run starts. Times in ms since 1970 (UTC). */
 export interface RecordFacts {
@@ -84,7 +85,7 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
     ...given("repeats", spec.repeats),
     ...given("env", Object.keys(spec.env).length === 0 ? undefined : spec.env),
     ...given("memory", spec.memory),
-    ...recordedPlace(spec),
+    ...recordedSlot(spec),
     ...given("git", git === undefined ? undefined : recordedGit(git, patchName(spec))),
     host: facts.host,
     gpus: facts.gpus,
@@ -125,11 +126,11 @@ export async function writeRunRecord(
     const why = `runs/${folder}/${file} is the record of ${whose}`;
     return { kind: "refused", why };
   }
-  if (patch !== undefined) await writeWhole(join(dir, patchName(record)), patch);
+  if (patch !== undefined) await atomicWrite(join(dir, patchName(record)), patch);
   const text = `${JSON.stringify(record, undefined, 2)}\n`;
   const aside =
-    marks === undefined ? undefined : await setEditedAside(join(dir, file), marks, text);
-  await writeWhole(join(dir, file), text);
+    marks === undefined ? undefined : await backUpEditedFile(join(dir, file), marks, text);
+  await atomicWrite(join(dir, file), text);
   return { kind: "written", ...(aside === undefined ? {} : { aside: basename(aside) }) };
 }
 
@@ -175,16 +176,6 @@ export async function readRunRecord(dir: string, file = "run.json"): Promise<Rec
   }
 }
 
-/** `--seed 3` or `--seed=3`, the last one given. */
-export function seedOf(args: readonly string[]): string | undefined {
-  let seed: string | undefined;
-  for (const [index, arg] of args.entries()) {
-    if (arg === "--seed") seed = args[index + 1] ?? seed;
-    else if (arg.startsWith("--seed=")) seed = arg.slice("--seed=".length);
-  }
-  return seed;
-}
-
 /** Hashes of what a script's environment is made from; undefined where nothing says. */
 export async function environmentHashes(
   experiment: string,
@@ -223,7 +214,7 @@ function recordedGit(git: GitFacts, patch: string): NonNullable<RunRecord["git"]
   };
 }
 
-function recordedPlace({ place }: AttemptSpec): Pick<RunRecord, "place"> {
+function recordedSlot({ place }: AttemptSpec): Pick<RunRecord, "place"> {
   if (place === undefined) return {};
   if (place.kind === "cpu") return { place: { gpus: 0 } };
   const { gpus, share } = place;

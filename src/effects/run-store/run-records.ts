@@ -18,12 +18,12 @@ import { interpreterOf, interpreterText } from "../environment/interpreter.ts";
 import { gitOfAttempt } from "../code/recorded-git.ts";
 import { keepResolved } from "../environment/resolved-environment.ts";
 import { runDir } from "../supervise/run-folders.ts";
-import type { RunSurroundings } from "./run-context.ts";
+import type { RunContext } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
 
 /** Gathers the facts of a start and writes them; what the disk refuses is told. */
 export async function startRecord(
-  around: RunSurroundings,
+  around: RunContext,
   spec: AttemptSpec,
   start: StartFacts,
   folder: RunFolder,
@@ -64,7 +64,7 @@ async function withPackages(facts: RecordFacts, folder: RunFolder): Promise<Reco
 
 /** The facts of a start, for a run whose record was not begun by this daemon. */
 export async function recordFacts(
-  around: RunSurroundings,
+  around: RunContext,
   spec: AttemptSpec,
   start: StartFacts,
   folder: RunFolder,
@@ -127,7 +127,7 @@ async function gitOf(spec: AttemptSpec, start: StartFacts): Promise<GitFacts | u
 
 /** Writes the record as it stands now; what the disk refuses is told. */
 export async function keepRecord(
-  around: RunSurroundings,
+  around: RunContext,
   facts: RecordFacts,
   end?: Parameters<typeof buildRunRecord>[1],
 ): Promise<void> {

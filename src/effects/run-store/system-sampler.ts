@@ -4,7 +4,7 @@ import { appendFile, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
-import type { Place } from "../../domain/slot.ts";
+import type { Slot } from "../../domain/slot.ts";
 import type { SystemSample, SystemSeries } from "../../domain/system.ts";
 import {
   readSystemLines,
@@ -17,7 +17,7 @@ import { RUN_ID_VARIABLE } from "../supervise/attempts.ts";
 import type { GpuProbe, GpuState } from "../gpu/gpu-probe.ts";
 import { processesWith } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** A run's processes are looked at this often: a stall or a leak shows within a minute. */
 const SAMPLE_MS = 5_000;
@@ -45,7 +45,7 @@ export interface SamplerOptions {
   readonly runDir: () => string | undefined;
   readonly gpus: GpuProbe;
   /** What the run holds; of a run without one any GPU may be its. */
-  readonly place?: Place;
+  readonly place?: Slot;
   readonly now: () => number;
   /** After each try to take a sample; what it gave. */
   readonly sampled: (sample: SystemSample | undefined) => void;
@@ -97,7 +97,7 @@ export function sampleSystem(options: SamplerOptions): SystemSampler {
       samples = thinned(samples);
       everyMs *= 2;
       unwritten = [];
-      await writeWhole(path, samples.map((one) => `${systemLine(one)}\n`).join(""));
+      await atomicWrite(path, samples.map((one) => `${systemLine(one)}\n`).join(""));
       return;
     }
     const lines = unwritten.map((one) => `${systemLine(one)}\n`).join("");
@@ -188,7 +188,7 @@ function createMeter(attempt: AttemptId): { read(atMs: number): Reading | undefi
 function gpuPart(
   state: GpuState | undefined,
   pids: ReadonlySet<number>,
-  place: Place | undefined,
+  place: Slot | undefined,
 ): Pick<SystemSample, "gpu" | "gpuMemory" | "gpuProcesses"> {
   if (state === undefined || place?.kind === "cpu") return {};
   const own = state.processes?.filter(({ pid }) => pids.has(pid));

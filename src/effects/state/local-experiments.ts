@@ -6,14 +6,14 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 
 /** Notes that an experiment, an absolute path in the lab, was made here. */
-export async function noteMadeHere(lab: string, experiment: string): Promise<void> {
+export async function noteLocalExperiment(lab: string, experiment: string): Promise<void> {
   const mark = markOf(lab, experiment);
   await mkdir(join(mark, ".."), { recursive: true });
   await writeFile(mark, `${relative(lab, experiment)}\n`);
 }
 
 /** Whether `noteMadeHere` was called for this experiment of this lab, on whatever day. */
-export function wasMadeHere(lab: string, experiment: string): boolean {
+export function isLocalExperiment(lab: string, experiment: string): boolean {
   return existsSync(markOf(lab, experiment));
 }
 

@@ -76,7 +76,7 @@ const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
 
 /** Leaves a request for the lab's daemon. */
 export function writeRequest(lab: LabPath, request: Request): void {
-  writeWholeSync(lab, `${request.kind}-${request.id}.json`, request);
+  atomicWriteSync(lab, `${request.kind}-${request.id}.json`, request);
 }
 
 /** Tells who asked for a version what came of it: absent words mean that it was done. */
@@ -91,7 +91,7 @@ export function answerRequest(
   id: string,
   answer: object,
 ): void {
-  writeWholeSync(lab, `${kind}-${id}.answer`, answer);
+  atomicWriteSync(lab, `${kind}-${id}.answer`, answer);
 }
 
 /** Waits for that answer; undefined where none came, and then the request is taken back. */
@@ -128,7 +128,7 @@ async function answerTo<T extends object>(
 
 const LOOK_MS = 20;
 
-function writeWholeSync(lab: LabPath, name: string, content: object): void {
+function atomicWriteSync(lab: LabPath, name: string, content: object): void {
   mkdirSync(folder(lab), { recursive: true });
   const path = join(folder(lab), name);
   writeFileSync(`${path}.part`, JSON.stringify(content));

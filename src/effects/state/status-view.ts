@@ -39,7 +39,7 @@ interface Kept {
 }
 
 /** Another number for each change of what is kept: an older release's view is passed by. */
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** The view as of now, from the kept one and what the ledger has had since. */
 export function readStatusView(stateDir: string, lab: LabPath): StatusView {

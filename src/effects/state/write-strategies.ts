@@ -2,7 +2,7 @@
 // Without it every way that the system offers is used; the ways themselves are journal-file.ts's.
 import type { WriteEffect } from "../journal-store/journal-swap.ts";
 
-export interface WritingWays {
+export interface WriteStrategies {
   /** False: as on a system without. */
   readonly leases: boolean;
   readonly exchange: boolean;
@@ -16,7 +16,7 @@ export interface WritingWays {
  * Reads a value such as `no-leases no-exchange equal-reads=5 pause=20` (milliseconds). Words that
  * it does not know are passed over.
  */
-export function readWays(value: string | undefined): WritingWays {
+export function readStrategies(value: string | undefined): WriteStrategies {
   const words = new Set((value ?? "").split(/\s+/));
   const number = (name: string): number | undefined => {
     const word = [...words].find((one) => one.startsWith(`${name}=`));

@@ -9,7 +9,7 @@ import type { FileSizes } from "../../logs/series/new-since.ts";
 import { attemptDir, NOTES, type Begun } from "./attempts.ts";
 import { hostFacts } from "../os/process-identity.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** On the disk before the start; notes of before do not say at which boot that was. */
 export interface AttemptNotes extends Partial<Begun> {
@@ -34,7 +34,7 @@ export async function takeNotes(spec: AttemptSpec): Promise<void> {
     logSizes: spec.onRun === undefined ? {} : await logSizes(spec.experiment, spec.onRun),
     oomKills: oomKills(),
   };
-  await writeWhole(notesFile(spec), `${JSON.stringify(notes)}\n`);
+  await atomicWrite(notesFile(spec), `${JSON.stringify(notes)}\n`);
 }
 
 /** The notes of an attempt, or undefined where none were taken or they cannot be read. */

@@ -7,9 +7,10 @@ import { RECORD_BYTES } from "../../base/limits.ts";
 import { attemptId, COMMAND_ID } from "../../base/ids.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec, Exit, ProcessIdentity } from "../../domain/run.ts";
+import { errorCode } from "../os/error-code.ts";
 import { isAlive, processesWith } from "../os/process-identity.ts";
 import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
-import { errorCode, syncFolder, writeWhole } from "../os/atomic-write.ts";
+import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 
 /**
  *                         ┌──────────────────────────► ended
@@ -80,7 +81,7 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
   if (!isNew && ((await exists(join(dir, "spec.json"))) || (await exists(join(dir, "claim"))))) {
     return "there";
   }
-  await writeWhole(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`);
+  await atomicWrite(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`);
   await syncFolder(dirname(dir));
   return "made";
 }

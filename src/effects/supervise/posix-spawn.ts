@@ -36,7 +36,7 @@ let looked = false;
 const children = new Map<number, () => void>();
 
 /** Starts a program in a session of its own. Rejects with the system's words where it cannot. */
-export async function leanSpawn(program: Program): Promise<Started> {
+export async function posixSpawn(program: Program): Promise<Started> {
   for (const text of [program.file, program.cwd, ...program.args, ...environment(program.env)]) {
     if (text.includes("\0")) throw new Error("its arguments hold null bytes");
   }

@@ -6,9 +6,9 @@ import { join, sep } from "node:path";
 import { RUN_FOLDER, RUN_NAME, runFolder } from "../../base/ids.ts";
 import type { AttemptId, RunFolder } from "../../base/ids.ts";
 import { localStamp } from "../../base/time.ts";
+import { errorCode } from "../os/error-code.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
-import { errorCode } from "../os/atomic-write.ts";
 
 /** Names of run folders tried, a second apart, before giving up. */
 const FOLDER_TRIES = 100;

@@ -16,7 +16,7 @@ export type Supervision =
   /** `memory`: it can hold a run to a limit. */
   | { readonly kind: "service"; readonly version: number; readonly memory: boolean }
   /** `mend`: what a person can do about it, where something. */
-  | { readonly kind: "group"; readonly why: string; readonly mend?: string };
+  | { readonly kind: "group"; readonly why: string; readonly fix?: string };
 
 /** Set to `off`, services are never used. */
 const SYSTEMD_VARIABLE = "NIGHTLAB_SYSTEMD";
@@ -62,7 +62,7 @@ export async function findSupervision(
 }
 
 const group = (why: string, mend?: string): Supervision =>
-  mend === undefined ? { kind: "group", why } : { kind: "group", why, mend };
+  mend === undefined ? { kind: "group", why } : { kind: "group", why, fix: mend };
 
 export interface ServiceRequest {
   /** Folder of the attempt. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { AttemptId } from "../../base/ids.ts";
-import { placeVariables } from "../../domain/slot.ts";
+import { slotVariables } from "../../domain/slot.ts";
 import type { AttemptSpec, ProcessIdentity } from "../../domain/run.ts";
 import {
   attemptDir,
@@ -18,7 +18,7 @@ import {
   syncExit,
 } from "./attempts.ts";
 import type { AttemptState } from "./attempts.ts";
-import { leanSpawn, type Program, type Started } from "./posix-spawn.ts";
+import { posixSpawn, type Program, type Started } from "./posix-spawn.ts";
 import {
   groupLives,
   hostFacts,
@@ -28,7 +28,7 @@ import {
 } from "../os/process-identity.ts";
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
-import { writeWhole } from "../os/atomic-write.ts";
+import { atomicWrite } from "../os/atomic-write.ts";
 
 /** Between TERM and KILL, so that a script can save its checkpoint. */
 export const GRACE_MS = 10_000;
@@ -177,7 +177,7 @@ export class Supervisor {
   /** Sets the limit of an attempt that may be running; it counts from the run's start. */
   async extendLimit(lab: string, attempt: AttemptId, limitMs: number): Promise<void> {
     // A rename keeps the shim from seeing half a number.
-    await writeWhole(join(attemptDir(lab, attempt), "limit"), limitText(limitMs));
+    await atomicWrite(join(attemptDir(lab, attempt), "limit"), limitText(limitMs));
   }
 
   /** Ends all watches. Runs go on. */
@@ -203,7 +203,7 @@ export class Supervisor {
       await startService({ dir, cwd: spec.experiment, graceS, argv: shim, ...wanted }, environment);
       return;
     }
-    const shim = await leanSpawn({
+    const shim = await posixSpawn({
       file: "/bin/sh",
       args: [SHIM, dir, String(graceS), "--", ...argv],
       cwd: spec.experiment,
@@ -274,7 +274,7 @@ function shimFiles(locks: readonly number[]): Program["files"] {
 function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { [RUN_ID_VARIABLE]: _outer, ...outer } = base;
   const { [RUN_ID_VARIABLE]: _written, ...own } = spec.env;
-  const place = placeVariables(spec.place);
+  const place = slotVariables(spec.place);
   return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...place };
 }
 

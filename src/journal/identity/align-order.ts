@@ -6,7 +6,7 @@ const ALIGN_CELLS = 4_000_000;
 /** Beyond that, each command is looked for only this far ahead. */
 const ALIGN_LOOK_AHEAD = 500;
 
-export type Pair = readonly [left: number, right: number];
+export type AlignedPair = readonly [left: number, right: number];
 
 /**
  * Pairs of equal order on both sides with the largest sum of weights; 0 means "never a pair".
@@ -18,14 +18,14 @@ export function alignInOrder(
   right: number,
   weight: (left: number, right: number) => number,
   best: number,
-): readonly Pair[] {
-  const head: Pair[] = [];
+): readonly AlignedPair[] {
+  const head: AlignedPair[] = [];
   let from = 0;
   while (from < left && from < right && weight(from, from) === best) {
     head.push([from, from]);
     from += 1;
   }
-  const tail: Pair[] = [];
+  const tail: AlignedPair[] = [];
   let toLeft = left;
   let toRight = right;
   while (toLeft > from && toRight > from && weight(toLeft - 1, toRight - 1) === best) {
@@ -40,14 +40,18 @@ export function alignInOrder(
     rows * columns <= ALIGN_CELLS
       ? byTable(rows, columns, shifted)
       : byLookingAhead(rows, columns, shifted);
-  return [...head, ...middle.map(([i, j]): Pair => [from + i, from + j]), ...tail.toReversed()];
+  return [
+    ...head,
+    ...middle.map(([i, j]): AlignedPair => [from + i, from + j]),
+    ...tail.toReversed(),
+  ];
 }
 
 function byTable(
   rows: number,
   columns: number,
   weight: (i: number, j: number) => number,
-): readonly Pair[] {
+): readonly AlignedPair[] {
   if (rows === 0 || columns === 0) return [];
   const width = columns + 1;
   const sums = new Uint32Array((rows + 1) * width);
@@ -59,7 +63,7 @@ function byTable(
       sums[i * width + j] = Math.max(paired, sum(i + 1, j), sum(i, j + 1));
     }
   }
-  const pairs: Pair[] = [];
+  const pairs: AlignedPair[] = [];
   let i = 0;
   let j = 0;
   while (i < rows && j < columns) {
@@ -78,8 +82,8 @@ function byLookingAhead(
   rows: number,
   columns: number,
   weight: (i: number, j: number) => number,
-): readonly Pair[] {
-  const pairs: Pair[] = [];
+): readonly AlignedPair[] {
+  const pairs: AlignedPair[] = [];
   let next = 0;
   for (let i = 0; i < rows; i += 1) {
     const end = Math.min(columns, next + ALIGN_LOOK_AHEAD);

@@ -2,7 +2,7 @@
 // What follows from it (start, hold, cancel) is decided by who asks; nothing here looks at a run.
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
-import { alignInOrder, longestChain, type Pair } from "./align-order.ts";
+import { alignInOrder, longestChain, type AlignedPair } from "./align-order.ts";
 import { similarCommands } from "./similarity.ts";
 
 /** Two texts are compared word by word only where they stand this close. */
@@ -92,7 +92,7 @@ interface State {
   /** Known indices whose place was found by the command alone. */
   readonly moved: Set<number>;
   /** Pairs that keep the order on both sides. */
-  anchors: readonly Pair[];
+  anchors: readonly AlignedPair[];
 }
 
 function openAlignment(known: readonly KnownPlace[], found: readonly FoundPlace[]): State {
@@ -139,7 +139,7 @@ function byReceipt(state: State): void {
     });
   });
   const inOrder = claims.filter(({ present }) => present);
-  const anchors: Pair[] = [];
+  const anchors: AlignedPair[] = [];
   for (const i of longestChain(inOrder)) {
     const claim = inOrder[i];
     if (claim === undefined || state.knownAt.has(claim.found)) continue;
@@ -246,8 +246,8 @@ interface Candidates {
 function alignGaps(state: State, best: number, weight: (both: Candidates) => number): void {
   const { known, found } = state;
   const claimed = found.map((_, at) => claimOf(state, at) !== undefined);
-  const anchors: Pair[] = [];
-  let previous: Pair = [-1, -1];
+  const anchors: AlignedPair[] = [];
+  let previous: AlignedPair = [-1, -1];
   for (const anchor of [...state.anchors, [known.length, found.length] as const]) {
     const commands = range(previous[0] + 1, anchor[0]).filter(
       (i) => !state.foundAt.has(i) && known[i]?.absent === false,

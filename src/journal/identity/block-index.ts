@@ -5,7 +5,7 @@ import type { FoundCommand, JournalReading } from "../../domain/journal.ts";
 import { commandsOf } from "../../domain/resolve-reference.ts";
 import type { Turn } from "../../domain/turn.ts";
 
-export interface Place {
+export interface BlockIndex {
   readonly command: FoundCommand;
   /** Index of its block in the reading. */
   readonly block: number;
@@ -14,19 +14,19 @@ export interface Place {
 }
 
 /** Asked for several times in one turn, and long journals have thousands of places. */
-const PLACES = new WeakMap<JournalReading, ReadonlyMap<string, Place>>();
+const PLACES = new WeakMap<JournalReading, ReadonlyMap<string, BlockIndex>>();
 
 /** Every command of a reading under its place, in the order of the text. */
-export function placesOf(reading: JournalReading): ReadonlyMap<string, Place> {
+export function blockIndexes(reading: JournalReading): ReadonlyMap<string, BlockIndex> {
   const known = PLACES.get(reading);
   if (known !== undefined) return known;
-  const places = readPlaces(reading);
+  const places = parseBlockIndexes(reading);
   PLACES.set(reading, places);
   return places;
 }
 
-function readPlaces(reading: JournalReading): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
+function parseBlockIndexes(reading: JournalReading): ReadonlyMap<string, BlockIndex> {
+  const places = new Map<string, BlockIndex>();
   reading.blocks.forEach((block, i) => {
     block.commands.forEach((command, j) => {
       const receiptId = block.receipt?.heads[j]?.id;
@@ -55,7 +55,7 @@ export function recordOrder(
 export function recordHeadings(
   turn: Turn,
   experiment: ExperimentPath,
-  places: ReadonlyMap<string, Place>,
+  places: ReadonlyMap<string, BlockIndex>,
   placed: ReadonlyMap<string, CommandId>,
 ): void {
   const headings = [...placed].flatMap(([at, id]) => {

@@ -2,7 +2,7 @@
 // at least one of them. Where earlier versions come from, and what follows, is for the callers.
 import type { JournalReading } from "../../domain/journal.ts";
 import { lineDistance, lineEndsIn, linesIn } from "../../base/line-diff.ts";
-import { isRendered, openedFlag, pieceNormal } from "../../base/receipt-block.ts";
+import { isRendered, openedFlag, normalReceiptBlock } from "../../base/receipt-block.ts";
 import { stripReceipts } from "../receipt/render.ts";
 
 /** A text of a journal with what is needed to compare it with another. */
@@ -53,7 +53,7 @@ function marksOf(reading: JournalReading, rendered: ReadonlySet<string>): Readon
   MARKS.set(rendered, known);
   const marks = new Set<string>();
   for (const { receipt } of reading.blocks) {
-    for (const { normal } of receipt?.pieces ?? []) {
+    for (const { normal } of receipt?.blocks ?? []) {
       const mark = known.get(normal) ?? markOf(normal, rendered);
       if (mark === undefined) continue;
       known.set(normal, mark);
@@ -65,7 +65,7 @@ function marksOf(reading: JournalReading, rendered: ReadonlySet<string>): Readon
 
 function markOf(normal: string, rendered: ReadonlySet<string>): string | undefined {
   if (!isRendered(normal, rendered)) return undefined;
-  const piece = pieceNormal(normal);
+  const piece = normalReceiptBlock(normal);
   return openedFlag(piece) ?? piece;
 }
 

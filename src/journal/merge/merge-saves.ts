@@ -91,7 +91,7 @@ function blocksByLine(
   if (stripped.blocks.length !== version.reading.blocks.length) return found;
   stripped.blocks.forEach((block, i) => {
     const { receipt } = version.reading.blocks[i] ?? block;
-    const pieces = (receipt?.pieces ?? [])
+    const pieces = (receipt?.blocks ?? [])
       .filter(({ normal }) => isRendered(normal, rendered))
       .map(({ span }) => inner(version.text.slice(span.start, span.end)));
     found.set(firstLine(block), pieces);

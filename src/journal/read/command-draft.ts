@@ -20,7 +20,7 @@ import { readAfter, readArgs, readEnv } from "./command-values.ts";
 import { readIf, readWhen } from "./condition-values.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { checkChanges, readRetry } from "./retry-values.ts";
-import { readSeeds, readSweep, sweepOf } from "./sweep-values.ts";
+import { readSeeds, readSweep, sweepOfDraft } from "./sweep-values.ts";
 
 /** Arguments of one command together: Linux takes at most 128 KiB in one argument. */
 const ARGUMENT_CHARS = 64 * 1024;
@@ -180,7 +180,7 @@ function take<T>(draft: Draft, checked: Checked<T>, offset: number): T | undefin
 export function finish(draft: Draft, offset: number): CommandSpec | undefined {
   const { verb, args, after, env, later, faults } = draft;
   const single = verb === "stop" || verb === "queue";
-  const sweep = sweepOf(draft, offset);
+  const sweep = sweepOfDraft(draft, offset);
   checkChanges(draft, offset);
   const waits = draft.when !== undefined || draft.if !== undefined;
   const more =

@@ -8,7 +8,7 @@ import { KEYS, setKey, setTarget } from "./command-draft.ts";
 import { withDashes } from "./command-values.ts";
 import { isTimeOfDay } from "./condition-values.ts";
 import { newDraft, type Draft } from "./draft.ts";
-import type { Token } from "./tokens.ts";
+import type { CommandToken } from "./tokens.ts";
 
 const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
 
@@ -23,7 +23,11 @@ const DOUBTED = ["timeout", "because", "after", "runner"];
  * its value, a `key=` of nightlab's excepted; a line below the first goes on with the command only
  * where it begins with an option, a `key=value` or `!`; `--` hands on everything after it.
  */
-export function readCommandWords(verb: Verb, verbOffset: number, words: readonly Token[]): Draft {
+export function readCommandWords(
+  verb: Verb,
+  verbOffset: number,
+  words: readonly CommandToken[],
+): Draft {
   const draft = newDraft(verb);
   const [target, ...rest] = words;
   setTarget(draft, target?.text ?? "", target?.start ?? verbOffset);
@@ -50,11 +54,11 @@ export function readCommandWords(verb: Verb, verbOffset: number, words: readonly
 interface Around {
   readonly optionBefore: boolean;
   readonly last: boolean;
-  readonly next: Token | undefined;
+  readonly next: CommandToken | undefined;
 }
 
 /** Takes one word; true when it is an option that the next word may be the value of. */
-function readWord(draft: Draft, token: Token, around: Around): boolean {
+function readWord(draft: Draft, token: CommandToken, around: Around): boolean {
   if (token.unclosed !== undefined) {
     openQuote(draft, token);
     return false;
@@ -86,7 +90,7 @@ function readWord(draft: Draft, token: Token, around: Around): boolean {
 }
 
 /** Takes a `key=value` of nightlab's; false when the word is none, or is an option's value. */
-function readKey(draft: Draft, token: Token, around: Around): boolean {
+function readKey(draft: Draft, token: CommandToken, around: Around): boolean {
   const key = KEY_VALUE.exec(token.text)?.[1];
   if (key === undefined) return false;
   const known = KEYS.includes(key);
@@ -105,16 +109,22 @@ function readKey(draft: Draft, token: Token, around: Around): boolean {
 }
 
 /** The value of a key that may be two words. */
-function withNext(key: string, written: string, token: Token, next: Token | undefined): string {
+function withNext(
+  key: string,
+  written: string,
+  token: CommandToken,
+  next: CommandToken | undefined,
+): string {
   if (key === "after" && isAnyMark(next)) return `${written} (any)`;
   if (next === undefined || !isTimeOfDay(token.text, next.text)) return written;
   return `${written} ${next.text}`;
 }
 
-const isAnyMark = (token: Token | undefined): boolean => token?.text.toLowerCase() === "(any)";
+const isAnyMark = (token: CommandToken | undefined): boolean =>
+  token?.text.toLowerCase() === "(any)";
 
 /** Everything after `--`, but for the ` !` that ends the command. */
-function handOn(draft: Draft, tokens: readonly Token[]): readonly string[] {
+function handOn(draft: Draft, tokens: readonly CommandToken[]): readonly string[] {
   const last = tokens.at(-1);
   const go = last?.text === "!" && !last.quoted;
   if (go) draft.go = true;
@@ -122,14 +132,15 @@ function handOn(draft: Draft, tokens: readonly Token[]): readonly string[] {
   return (go ? tokens.slice(0, -1) : tokens).map((token) => token.text);
 }
 
-function openQuote(draft: Draft, token: Token): void {
+function openQuote(draft: Draft, token: CommandToken): void {
   const message = `nothing closes the ${token.unclosed === "`" ? "backtick" : "quote"}`;
   draft.faults.push({ message, fix: `close it after its last word`, offset: token.start });
 }
 
-const isSentenceMark = (token: Token): boolean => !token.quoted && /^[!–—]$/.test(token.text);
+const isSentenceMark = (token: CommandToken): boolean =>
+  !token.quoted && /^[!–—]$/.test(token.text);
 
-function strayWord(draft: Draft, token: Token, next?: Token): Mistake {
+function strayWord(draft: Draft, token: CommandToken, next?: CommandToken): Mistake {
   const word = brief(token.text);
   // What comes below a ` !` is the mistake, not the mark.
   const below = token.text === "!" && next !== undefined && opensText(next) ? next : undefined;
@@ -145,11 +156,11 @@ function strayWord(draft: Draft, token: Token, next?: Token): Mistake {
 }
 
 /** Whether a word begins a line that does not go on with the command above. */
-const opensText = ({ opensLine, quoted, text }: Token): boolean =>
+const opensText = ({ opensLine, quoted, text }: CommandToken): boolean =>
   opensLine && (quoted || !(text.startsWith("-") || text === "!" || KEY_VALUE.test(text)));
 
 /** A line of options as a fenced block has them, or of text. */
-function strayLine(draft: Draft, { text }: Token, go: boolean): Mistake {
+function strayLine(draft: Draft, { text }: CommandToken, go: boolean): Mistake {
   const word = brief(text);
   if (!text.endsWith(":") || !KEYS.includes(text.slice(0, -1))) {
     const message = `the line that begins with \`${word}\` runs into the command above`;

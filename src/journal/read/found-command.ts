@@ -4,7 +4,7 @@ import type { CommandForm, FoundCommand } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { canonicalHash, canonicalOfText } from "./canonical.ts";
 import { finish } from "./command-draft.ts";
-import { lineAt, placeOf } from "../../base/text-lines.ts";
+import { lineAt, positionOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 import type { Draft, Fault } from "./draft.ts";
 
@@ -26,7 +26,7 @@ export function foundCommand(
   const problem = ({ message, fix, offset }: Fault): Problem => ({
     message,
     ...(fix === undefined ? {} : { fix }),
-    place: placeOf(lines, toOffset(offset)),
+    place: positionOf(lines, toOffset(offset)),
   });
   return {
     ...(spec === undefined ? {} : { spec }),

@@ -6,7 +6,7 @@ import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
 import { parseHead } from "./parse-markdown.ts";
-import { contentEnd, linesOf, placeOf, startOf, isBlankLine } from "../../base/text-lines.ts";
+import { contentEnd, linesOf, positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 export interface Frontmatter {
@@ -60,7 +60,7 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   const yaml = lines.text.slice(start, startOf(lines, closing));
   const head = lines.text.slice(startOf(lines, 0), contentEnd(lines, closing));
   if (yaml.length <= YAML_CHARS && parseHead(head).children[0]?.type !== "yaml") return none;
-  const { value, problems } = readPlan(yaml, (offset) => placeOf(lines, start + offset));
+  const { value, problems } = readPlan(yaml, (offset) => positionOf(lines, start + offset));
   return {
     plan: value,
     end: startOf(lines, closing + 1),
@@ -75,7 +75,7 @@ function unclosed(lines: TextLines): CommandBlock | undefined {
   const first = lines.text.slice(startOf(lines, 1), contentEnd(lines, 1));
   const key = /^([a-z][\w-]{0,40}):(?:\s|$)/i.exec(first)?.[1];
   if (key === undefined || VERBS.some((verb) => verb === key)) return undefined;
-  const place = placeOf(lines, startOf(lines, 0));
+  const place = positionOf(lines, startOf(lines, 0));
   const message = "nothing closes the frontmatter, so no plan is read";
   const fix = "put a line of `---` below its last key";
   let line = 1;

@@ -7,11 +7,11 @@ import { finish } from "./command-draft.ts";
 import { readCommandWords } from "./command-line.ts";
 import type { Draft } from "./draft.ts";
 import { foundCommand } from "./found-command.ts";
-import { slippedCommand } from "./typos.ts";
+import { commandWithTypo } from "./typos.ts";
 import { contentEnd, isBlankChar, lineAt, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 import { tokenize, VERB_START } from "./tokens.ts";
-import type { Token } from "./tokens.ts";
+import type { CommandToken } from "./tokens.ts";
 
 /** A stretch of a text, and whether it is a task item's own paragraph. */
 export interface Paragraph {
@@ -33,7 +33,7 @@ export function paragraphCommands(lines: TextLines, paragraph: Paragraph): reado
   const [first] = inner;
   if (first === undefined) return [];
   if (VERB_START.test(headOf(lines, first))) return wholeParagraph(lines, paragraph, inner);
-  const slip = inner.length === 1 ? slippedCommand(lines, first) : undefined;
+  const slip = inner.length === 1 ? commandWithTypo(lines, first) : undefined;
   return slip === undefined ? commandsInProse(lines, inner) : [slip];
 }
 
@@ -64,7 +64,7 @@ function wholeParagraph(
   });
 }
 
-function readOwn(tokens: readonly Token[]): Draft {
+function readOwn(tokens: readonly CommandToken[]): Draft {
   const [verbToken, ...words] = tokens;
   const verb = VERBS.find((one) => `${one}:` === verbToken?.text) ?? "run";
   // A first word on the next line is the text below a bare `run:`, not its name.
@@ -72,7 +72,7 @@ function readOwn(tokens: readonly Token[]): Draft {
   return readCommandWords(verb, verbToken?.start ?? 0, named);
 }
 
-const isVerb = (token: Token): boolean =>
+const isVerb = (token: CommandToken): boolean =>
   token.opensLine && !token.quoted && VERB_START.test(token.text);
 
 /** The line of indented code that would be a command further out. */

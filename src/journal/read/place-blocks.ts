@@ -61,11 +61,11 @@ export function shiftBlock(block: SegmentBlock, origin: Origin, heading: string)
   };
 }
 
-function shiftReceipt({ span, heads, pieces }: FoundReceipt, by: number): FoundReceipt {
+function shiftReceipt({ span, heads, blocks: pieces }: FoundReceipt, by: number): FoundReceipt {
   return {
     span: moveSpan(span, by),
     heads,
-    pieces: pieces.map((piece) => ({ ...piece, span: moveSpan(piece.span, by) })),
+    blocks: pieces.map((piece) => ({ ...piece, span: moveSpan(piece.span, by) })),
   };
 }
 

@@ -7,7 +7,7 @@ import { receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
 import type { TopBlock } from "./split-blocks.ts";
-import { placeOf, startOf, isBlankLine } from "../../base/text-lines.ts";
+import { positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 /** A block without commands. `span` is whole lines; the receipt below it, if any, is its own. */
@@ -50,7 +50,7 @@ export function tellUnclosed(
   const problem: Problem = {
     message: "nothing closes the fence that begins here, so everything below it is code",
     fix: "close it with a line of the same marks",
-    place: placeOf(lines, span.start),
+    place: positionOf(lines, span.start),
   };
   const command = blocks.findIndex((block) => overlap(block.span, span));
   const holder = blocks[command];

@@ -82,8 +82,8 @@ function keptLines(
   let removedSince = false;
   let next = 0;
   for (const line of lines) {
-    while (next < receipt.pieces.length && pieceEnd(receipt, next) <= line.start) next += 1;
-    const piece = receipt.pieces[next];
+    while (next < receipt.blocks.length && pieceEnd(receipt, next) <= line.start) next += 1;
+    const piece = receipt.blocks[next];
     const inside = piece !== undefined && piece.span.start < line.end;
     if (inside && isRendered(piece.normal, rendered)) {
       proved = true;
@@ -104,7 +104,7 @@ function keptLines(
 }
 
 const pieceEnd = (receipt: FoundReceipt, i: number): number =>
-  receipt.pieces[i]?.span.end ?? Number.POSITIVE_INFINITY;
+  receipt.blocks[i]?.span.end ?? Number.POSITIVE_INFINITY;
 
 /** A line that holds only the quote marker of another. */
 function separatorLike(line: string): string {

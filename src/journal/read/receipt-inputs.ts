@@ -1,10 +1,15 @@
 // What a person says by changing a receipt: a ticked start box, a flag marked as resolved.
 // What follows from it is decided in step; the changed line itself is rendered anew.
 import { commandId, type CommandId } from "../../base/ids.ts";
-import type { JournalReading, ReceiptPiece } from "../../domain/journal.ts";
+import type { JournalReading, ReceiptBlock } from "../../domain/journal.ts";
 import type { Command } from "../../domain/world.ts";
-import { openedFlag, pieceHash, pieceNormal } from "../../base/receipt-block.ts";
-import { findingsOf, findingText, flagKey, shownFindings } from "../../domain/receipt-flags.ts";
+import { openedFlag, receiptBlockHash, normalReceiptBlock } from "../../base/receipt-block.ts";
+import {
+  findingsSoFar,
+  receiptFinding,
+  flagKey,
+  shownFindings,
+} from "../../domain/receipt-flags.ts";
 
 export interface ReceiptInputs {
   /** Commands whose start box is ticked. */
@@ -33,18 +38,18 @@ export function receiptInputs(
   const resolved: ReceiptInputs["resolved"][number][] = [];
   for (const { receipt } of reading.blocks) {
     let id = idOf(receipt?.heads[0]?.id);
-    for (const piece of receipt?.pieces ?? []) {
+    for (const piece of receipt?.blocks ?? []) {
       // Only a head, a tick and a resolved flag say anything; the others are many.
       if (piece.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(piece.normal)) continue;
-      const normal = pieceNormal(piece.normal);
+      const normal = normalReceiptBlock(piece.normal);
       id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
       if (id === undefined) continue;
-      if (isTickedBox(piece, normal) && rendered.has(pieceHash(normal))) {
+      if (isTickedBox(piece, normal) && rendered.has(receiptBlockHash(normal))) {
         if (START_ALL.test(normal)) startAll = true;
         else ticked.push(id);
       }
       const opened = openedFlag(normal);
-      if (opened === undefined || !rendered.has(pieceHash(opened))) continue;
+      if (opened === undefined || !rendered.has(receiptBlockHash(opened))) continue;
       for (const one of flagged(commands, id, normal)) resolved.push({ ...one, pieceText: normal });
     }
   }
@@ -56,7 +61,7 @@ const idOf = (id: string | undefined): CommandId | undefined =>
 
 const START_ALL = /^start all \d+$/;
 
-const isTickedBox = (piece: ReceiptPiece, normal: string): boolean =>
+const isTickedBox = (piece: ReceiptBlock, normal: string): boolean =>
   piece.ticked === true && /^start\b/.test(normal);
 
 interface Flagged {
@@ -77,7 +82,7 @@ function flagged(
   const flag = told === undefined ? undefined : flagOf(told, normal);
   if (told === undefined || flag === undefined) return [];
   const message = ({ run }: Command): string | undefined =>
-    findingsOf(run).findings.find((finding) => flagKey(finding) === flag)?.message;
+    findingsSoFar(run).findings.find((finding) => flagKey(finding) === flag)?.message;
   const alike = (members ?? [told]).filter((one) => message(one) === message(told));
   return alike.map((one) => ({ id: one.id, flag }));
 }
@@ -91,8 +96,8 @@ function flagOf(command: Command, normal: string): string | undefined {
   const said = normal
     .replace(command.parent === undefined ? /^$/ : MEMBERS, "[RESOLVED] ")
     .replace(/^.*?\[RESOLVED\] /, "");
-  const finding = shownFindings(findingsOf(run)).find(
-    (one) => pieceNormal(findingText(one, run?.folder)) === said,
+  const finding = shownFindings(findingsSoFar(run)).find(
+    (one) => normalReceiptBlock(receiptFinding(one, run?.folder)) === said,
   );
   return finding === undefined ? undefined : flagKey(finding);
 }

@@ -1,7 +1,7 @@
 // Finds receipts in a journal by their own lines: `>` lines in a row, the first of them a state.
 // Which command each belongs to is decided in read.ts; how receipts are written, in render.ts.
-import type { FoundReceipt, ReceiptPiece } from "../../domain/journal.ts";
-import { pieceNormal } from "../../base/receipt-block.ts";
+import type { FoundReceipt, ReceiptBlock } from "../../domain/journal.ts";
+import { normalReceiptBlock } from "../../base/receipt-block.ts";
 import { contentEnd, isBlankChar, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
@@ -60,10 +60,10 @@ export function blankOut(lines: TextLines, quotes: readonly QuoteLines[]): strin
 /** Reads a receipt's heads and pieces; its span takes the one blank line below with it. */
 export function readReceipt(lines: TextLines, quote: QuoteLines): FoundReceipt {
   const heads: Head[] = [];
-  const pieces: ReceiptPiece[] = [];
+  const pieces: ReceiptBlock[] = [];
   let open: { first: number; item: boolean } | undefined;
   const close = (after: number): void => {
-    if (open !== undefined) pieces.push(pieceOf(lines, open.first, after));
+    if (open !== undefined) pieces.push(receiptBlockOf(lines, open.first, after));
     open = undefined;
   };
   for (let line = quote.first; line < quote.after; line += 1) {
@@ -77,19 +77,19 @@ export function readReceipt(lines: TextLines, quote: QuoteLines): FoundReceipt {
   close(quote.after);
   const closing = quote.after < lines.starts.length && isBlankLine(lines, quote.after) ? 1 : 0;
   const span = { start: startOf(lines, quote.first), end: startOf(lines, quote.after + closing) };
-  return { span, heads, pieces };
+  return { span, heads, blocks: pieces };
 }
 
 const isText = (open: { readonly item: boolean } | undefined): boolean => open?.item === false;
 
-function pieceOf(lines: TextLines, first: number, after: number): ReceiptPiece {
+function receiptBlockOf(lines: TextLines, first: number, after: number): ReceiptBlock {
   const span = { start: startOf(lines, first), end: startOf(lines, after) };
   const box = /^(?:[-+*]|\d{1,9}[.)])\s{1,9}\[([ xX])\](?:\s|$)/.exec(
     insideQuote(lines, first).trim(),
   );
   return {
     span,
-    normal: pieceNormal(lines.text.slice(span.start, span.end)),
+    normal: normalReceiptBlock(lines.text.slice(span.start, span.end)),
     ...(box === null ? {} : { ticked: box[1] !== " " }),
   };
 }

@@ -10,7 +10,7 @@ import type { QuoteLines } from "./receipt-quotes.ts";
 import { VERB_WORDS } from "./typos.ts";
 import { splitBlocks } from "./split-blocks.ts";
 import type { TopBlock } from "./split-blocks.ts";
-import { linesOf, placeOf, startOf } from "../../base/text-lines.ts";
+import { linesOf, positionOf, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 /** Text of one top-level block that Markdown is read from: remark slows faster than it grows. */
@@ -103,7 +103,7 @@ function takeTop(
   const shape = structure.text.slice(start, end);
   if (!top.heading && !WORTH_READING.test(shape)) return;
   if (top.tooDeep || end - start > BLOCK_CHARS || top.after - top.first > BLOCK_LINES) {
-    const problems = [{ ...tooLarge(top), place: placeOf(lines, start) }];
+    const problems = [{ ...tooLarge(top), place: positionOf(lines, start) }];
     found.blocks.push(placeBlock(lines, { start, end }, quoteAt, { problems }));
     return;
   }

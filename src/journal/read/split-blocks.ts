@@ -22,7 +22,7 @@ export interface TopBlock {
 /** A paragraph (or a table, or link definitions), a `#` heading, a fence with its closing line. */
 export type PlainBlock = "paragraph" | "heading" | "code";
 
-export interface Split {
+export interface SplitText {
   readonly blocks: readonly TopBlock[];
   /** A line of git's conflict markers stands outside fences. */
   readonly conflicted: boolean;
@@ -31,7 +31,7 @@ export interface Split {
 }
 
 /** Splits from line `from` on. Follows CommonMark's block structure: "Phase 1" of its appendix. */
-export function splitBlocks(lines: TextLines, from: number): Split {
+export function splitBlocks(lines: TextLines, from: number): SplitText {
   const scan = newScan();
   const blocks: TopBlock[] = [];
   let open: { first: number; after: number; plain: Shape } | undefined;

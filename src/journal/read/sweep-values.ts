@@ -151,7 +151,7 @@ const plainText = (text: string, offset: number): YamlValue => ({
 });
 
 /** The whole sweep of a command, or nothing; what cannot be is told. */
-export function sweepOf(draft: Draft, offset: number): readonly SweptOption[] | undefined {
+export function sweepOfDraft(draft: Draft, offset: number): readonly SweptOption[] | undefined {
   const { faults } = draft;
   const sweep = [...(draft.sweep ?? []), ...(draft.seeds === undefined ? [] : [draft.seeds])];
   const [first] = sweep;

@@ -1,7 +1,7 @@
 // Splits the text of command lines into words as a person meant them: quotes of any kind group,
 // backticks around an option go, everything else stays. What the words mean is in command-line.ts.
 
-export interface Token {
+export interface CommandToken {
   /** Without the quotes and backticks around it. */
   readonly text: string;
   /** Offsets of what is written, in the text that was split. */
@@ -25,8 +25,8 @@ const SINGLE = "'‘’‚‛";
  * Splits `text` from `start` to `end` into tokens, in linear time. A quote may span a soft break,
  * but not a line that begins a command of its own.
  */
-export function tokenize(text: string, start = 0, end = text.length): readonly Token[] {
-  const tokens: Token[] = [];
+export function tokenize(text: string, start = 0, end = text.length): readonly CommandToken[] {
+  const tokens: CommandToken[] = [];
   let at = start;
   let opensLine = true;
   for (;;) {
@@ -43,7 +43,12 @@ export function tokenize(text: string, start = 0, end = text.length): readonly T
   }
 }
 
-function readToken(text: string, start: number, end: number, opensLine: boolean): readonly Token[] {
+function readToken(
+  text: string,
+  start: number,
+  end: number,
+  opensLine: boolean,
+): readonly CommandToken[] {
   const parts: string[] = [];
   let at = start;
   let plainFrom = start;
@@ -85,7 +90,7 @@ function optionsIn(
   close: number,
   end: number,
   opensLine: boolean,
-): readonly Token[] {
+): readonly CommandToken[] {
   const inner = tokenizePlain(text, start, close);
   return inner.map((token, i) => ({
     ...token,
@@ -95,8 +100,8 @@ function optionsIn(
 }
 
 /** Like `tokenize`, for text in which backticks mean themselves; quotes group. */
-function tokenizePlain(text: string, start: number, end: number): readonly Token[] {
-  const tokens: Token[] = [];
+function tokenizePlain(text: string, start: number, end: number): readonly CommandToken[] {
+  const tokens: CommandToken[] = [];
   let at = start;
   while (at < end) {
     if (isSpace(text, at)) {

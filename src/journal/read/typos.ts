@@ -12,10 +12,10 @@ import { tokenize } from "./tokens.ts";
 
 /** Verbs with two neighbours swapped, a letter doubled or, where they are long, one left out. */
 const SLIPS: ReadonlyMap<string, Verb> = new Map(
-  VERBS.flatMap((verb) => slipsOf(verb).map((slip) => [slip, verb] as const)),
+  VERBS.flatMap((verb) => typosOf(verb).map((slip) => [slip, verb] as const)),
 );
 
-function slipsOf(verb: Verb): readonly string[] {
+function typosOf(verb: Verb): readonly string[] {
   const slips: string[] = [];
   for (let i = 0; i < verb.length; i += 1) {
     const [before, letter, after] = [verb.slice(0, i), verb.charAt(i), verb.slice(i + 1)];
@@ -32,7 +32,7 @@ function slipsOf(verb: Verb): readonly string[] {
 export const VERB_WORDS: readonly string[] = [...VERBS, ...SLIPS.keys()];
 
 /** The command that a line of its own was meant to be, as one that is not understood. */
-export function slippedCommand(lines: TextLines, line: Span): FoundCommand | undefined {
+export function commandWithTypo(lines: TextLines, line: Span): FoundCommand | undefined {
   const head = lines.text.slice(line.start, Math.min(line.end, line.start + 24));
   const box = /^\[([ xX]?)\][ \t]{0,3}/.exec(head);
   const verbs = /^([a-z]{2,8})[ \t]{0,3}:[ \t]{0,3}(?=\S)/i;

@@ -8,7 +8,7 @@ import { causeWords } from "./receipt-cause.ts";
 import { logLink } from "../../domain/receipt-flags.ts";
 
 /** How tries of one command before the latest ended, and what each changed. */
-export function earlierTries(command: Command, timeZone: string): readonly string[] {
+export function earlierAttempts(command: Command, timeZone: string): readonly string[] {
   const { earlierRuns = [], run } = command;
   return earlierRuns.map((earlier, i) => {
     const { outcome, startedAtMs, claimedAtMs, endedAtMs } = earlier;

@@ -3,7 +3,7 @@
 import { ENDED } from "../../domain/command-state.ts";
 import { isFlag, type Finding } from "../../domain/finding.ts";
 import type { CommandId } from "../../base/ids.ts";
-import { placeName } from "../../domain/slot.ts";
+import { slotName } from "../../domain/slot.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command, Run } from "../../domain/world.ts";
 import type { Measure } from "../../judge/comparisons.ts";
@@ -11,12 +11,12 @@ import { counted, listed, table } from "../../base/markdown.ts";
 import { codeSpan, markdownText, plainLine } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import {
-  findMetric,
+  metricNamed,
   flagKey,
   flagLine,
   lastToken,
   logLink,
-  findingsOf,
+  findingsSoFar,
   shownFindings,
   RECEIPT_FLAGS,
   RECEIPT_TEXT_CHARS,
@@ -82,7 +82,7 @@ function countsOf(members: readonly Command[]): readonly string[] {
 }
 
 /** The paragraphs and items below the first line. */
-export function sweepPieces(head: Command, context: SweepContext): readonly string[] {
+export function sweepReceiptBlocks(head: Command, context: SweepContext): readonly string[] {
   const { members } = context;
   return [
     membersTable(context),
@@ -116,7 +116,7 @@ const cell = (text: string): string =>
   markdownText(plainLine(text, SWEEP_CELL_CHARS)).replaceAll("|", String.raw`\|`);
 
 function stateCell({ state, run, earlierRuns = [] }: Command): string {
-  const place = state === "running" ? placeName(run?.spec.place) : undefined;
+  const place = state === "running" ? slotName(run?.spec.place) : undefined;
   const tries = earlierRuns.length === 0 ? [] : [`try ${earlierRuns.length + 1}`];
   return [state, ...(place === undefined ? [] : [place]), ...tries].join(", ");
 }
@@ -129,12 +129,12 @@ function timeCell({ state, run }: Command, timeZone: string): string {
 }
 
 function metricCell({ run }: Command, key: string): string {
-  const metric = findMetric(run?.outcome?.metrics ?? [], key);
+  const metric = metricNamed(run?.outcome?.metrics ?? [], key);
   return metric === undefined ? "" : lastToken(metric.last).replaceAll("|", String.raw`\|`);
 }
 
 const openFlags = ({ run }: Command): readonly Finding[] =>
-  shownFindings(findingsOf(run)).filter(
+  shownFindings(findingsSoFar(run)).filter(
     (flag) => isFlag(flag) && run?.resolved.includes(flagKey(flag)) !== true,
   );
 
@@ -146,7 +146,7 @@ function flagCell(member: Command): string {
 /** Promised metrics that some run logged, else the first ones of the first run that has any. */
 function metricColumns({ members, promised }: SweepContext): readonly string[] {
   const logged = members.flatMap(({ run }) => run?.outcome?.metrics ?? []);
-  const found = promised.flatMap((key) => findMetric(logged, key)?.key ?? []);
+  const found = promised.flatMap((key) => metricNamed(logged, key)?.key ?? []);
   const first = members.find(({ run }) => (run?.outcome?.metrics.length ?? 0) > 0);
   const keys =
     found.length > 0 ? found : (first?.run?.outcome?.metrics ?? []).map(({ key }) => key);
@@ -227,7 +227,7 @@ function flags({ members, timeZone }: SweepContext): readonly string[] {
   const alike = new Map<string, SharedFlag>();
   for (const { id, run } of members) {
     if (run === undefined) continue;
-    for (const finding of shownFindings(findingsOf(run)).filter(isFlag)) {
+    for (const finding of shownFindings(findingsSoFar(run)).filter(isFlag)) {
       const resolved = run.resolved.includes(flagKey(finding));
       const key = JSON.stringify([flagKey(finding), finding.message, resolved]);
       const known = alike.get(key);

@@ -3,7 +3,7 @@
 import type { CommandState } from "../../domain/command-state.ts";
 import { saidReason } from "../../domain/command.ts";
 import { RUN_FOLDER } from "../../base/ids.ts";
-import { placeName } from "../../domain/slot.ts";
+import { slotName } from "../../domain/slot.ts";
 import { problemText, type Mistake } from "../../base/problem.ts";
 import type { RunOutcome } from "../../domain/run.ts";
 import { localStamp, spanText } from "../../base/time.ts";
@@ -19,8 +19,8 @@ import {
   shownFindings,
   RECEIPT_TEXT_CHARS,
 } from "../../domain/receipt-flags.ts";
-import { sweepFacts, sweepPieces, type SweepContext } from "./receipt-sweep.ts";
-import { earlierTries } from "./receipt-attempts.ts";
+import { sweepFacts, sweepReceiptBlocks, type SweepContext } from "./receipt-sweep.ts";
+import { earlierAttempts } from "./receipt-attempts.ts";
 
 export interface ReceiptContext {
   /** IANA name of the zone that times are shown in. */
@@ -45,7 +45,7 @@ export interface ReceiptContext {
  * The receipt of a command as Markdown, one paragraph or list item each, without quote markers.
  * The same command and context give the same bytes.
  */
-export function receiptPieces(command: Command, context: ReceiptContext): readonly string[] {
+export function receiptBlocks(command: Command, context: ReceiptContext): readonly string[] {
   const { run } = command;
   const outcome = run?.outcome;
   const head = [
@@ -59,11 +59,11 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   const members = sweep?.members ?? [];
   const code = codeItems(command, { ...context.code, members, timeZone });
   if (sweep !== undefined) {
-    const table = sweepPieces(command, sweep);
+    const table = sweepReceiptBlocks(command, sweep);
     return [head, ...ranAs(command), ...table, ...code, ...notes, ...box];
   }
   const said = [...ranAs(command), ...code];
-  const tries = earlierTries(command, context.timeZone);
+  const tries = earlierAttempts(command, context.timeZone);
   const flags = run === undefined ? [] : findingItems(run, context.timeZone);
   if (run === undefined || outcome === undefined)
     return [head, ...said, ...tries, ...flags, ...notes, ...box];
@@ -71,7 +71,7 @@ export function receiptPieces(command: Command, context: ReceiptContext): readon
   return [
     head,
     ...said,
-    ...endingPieces(command, run, outcome),
+    ...endingBlocks(command, run, outcome),
     ...tries,
     ...flags,
     ...notes,
@@ -87,7 +87,7 @@ function shownState({ state }: Command, { sweep }: ReceiptContext): CommandState
 }
 
 /** What a block that cannot be understood is told, one piece for each problem. */
-export function problemPieces(problems: readonly Mistake[]): readonly string[] {
+export function problemBlocks(problems: readonly Mistake[]): readonly string[] {
   return problems.map(
     (problem) =>
       `**problem** ${proseText(plainLine(problemText(problem), 2 * RECEIPT_TEXT_CHARS))}`,
@@ -132,7 +132,7 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
 }
 
 function placeOf(run: Run | undefined): readonly string[] {
-  const name = placeName(run?.spec.place);
+  const name = slotName(run?.spec.place);
   return name === undefined ? [] : [name];
 }
 
@@ -177,7 +177,7 @@ function ranAs({ ranAs: source }: Command): readonly string[] {
 }
 
 /** Below the first line of a run that did not succeed: its last words, and how to mend it. */
-function endingPieces(command: Command, run: Run, outcome: RunOutcome): readonly string[] {
+function endingBlocks(command: Command, run: Run, outcome: RunOutcome): readonly string[] {
   const { lastLine } = outcome;
   const { more } = causeWords(command, outcome);
   const said = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);

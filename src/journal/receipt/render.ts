@@ -1,10 +1,10 @@
 // The journal's text with its receipts: the daemon's lines taken out where proved, and put in afresh.
 // Every other byte is the person's and stays; what receipts say is decided in receipt.ts.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
-import { pieceHash } from "../../base/receipt-block.ts";
+import { receiptBlockHash } from "../../base/receipt-block.ts";
 import { belowBlock, type BelowBlock } from "../read/receipt-bytes.ts";
 
-export { pieceHash } from "../../base/receipt-block.ts";
+export { receiptBlockHash as pieceHash } from "../../base/receipt-block.ts";
 
 export interface RenderInput {
   readonly text: string;
@@ -46,7 +46,7 @@ export function renderJournal(input: RenderInput): Rendered {
     const below = belowBlock(text, block, rendered);
     if (pieces.length === 0)
       return below.proved ? edit(below, emptied(block, below, eol)) : undefined;
-    for (const piece of pieces) hashes.add(pieceHash(piece));
+    for (const piece of pieces) hashes.add(receiptBlockHash(piece));
     const start = block.lineEnded ? "" : eol;
     const edited = (form: readonly string[]): Edit =>
       edit(below, start + filled(block, below, receiptText(form, block.indent, eol), eol));
@@ -61,7 +61,7 @@ export function renderJournal(input: RenderInput): Rendered {
     if (form === undefined) return edits[i];
     if (!others.has(i)) return form.plain;
     const [head = ""] = otherForm(receipts.get(i) ?? []);
-    hashes.add(pieceHash(head));
+    hashes.add(receiptBlockHash(head));
     return form.other;
   });
   // An editor that drops the last line end would otherwise be answered with a write at each save.

@@ -5,7 +5,7 @@ import { ENDED, type Swept } from "../../domain/command-state.ts";
 import type { Sample } from "../../domain/sample.ts";
 import type { Command } from "../../domain/world.ts";
 import type { Measure } from "../../judge/comparisons.ts";
-import { findMetric, lastToken } from "../../domain/receipt-flags.ts";
+import { metricNamed, lastToken } from "../../domain/receipt-flags.ts";
 
 interface Measured {
   readonly member: Command;
@@ -58,7 +58,7 @@ export function bestOfSweep(
 const PICKED = "It was picked after the results were seen.";
 
 function sampleOf({ run }: Command, { name, aggregation, better }: Measure): Sample | undefined {
-  const metric = findMetric(run?.outcome?.metrics ?? [], name);
+  const metric = metricNamed(run?.outcome?.metrics ?? [], name);
   const which = aggregation === "best" ? better : aggregation;
   return which === undefined ? undefined : metric?.[which];
 }

@@ -5,7 +5,7 @@ import { NUMBER, SPACE, WORD } from "../lines/line-tokens.ts";
 import type { Grade, LineEntry, LineMetrics, MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { inSplit, namesQuality, namesSetting, splitOfWord } from "../metric-words.ts";
-import { listAt, type Pair, pairAt } from "../lines/value-spots.ts";
+import { listAt, type NameValuePair, pairAt } from "../lines/value-spots.ts";
 import { splitBefore, splitsInBrackets } from "./split-words.ts";
 
 /** A longer line is a listing of something. */
@@ -96,14 +96,15 @@ export function readPairs(
 }
 
 /** `train Loss: 0.61 Acc: 0.67`: the word before the first name is said of all results. */
-function splitOfFirst(pairs: readonly Pair[]): string | undefined {
+function splitOfFirst(pairs: readonly NameValuePair[]): string | undefined {
   const [first, ...rest] = pairs.map(({ name }) => splitOfWord(name.split(" ")[0] ?? ""));
   const all = pairs.every(({ name }) => namesQuality(name));
   return all && rest.every((one) => one === undefined) ? first : undefined;
 }
 
 /** A signed word takes two tokens; a number one. */
-const endToken = (pair: Pair): number => (pair.word === undefined ? pair.value : pair.last);
+const endToken = (pair: NameValuePair): number =>
+  pair.word === undefined ? pair.value : pair.last;
 
 function gradeOf(
   named: boolean,
@@ -117,9 +118,13 @@ function gradeOf(
   return "maybe";
 }
 
-function findPairs(line: PlainLine, from: number, used: ReadonlySet<number>): readonly Pair[] {
+function findPairs(
+  line: PlainLine,
+  from: number,
+  used: ReadonlySet<number>,
+): readonly NameValuePair[] {
   const { tokens } = line;
-  const pairs: Pair[] = [];
+  const pairs: NameValuePair[] = [];
   let end = -1;
   for (let i = 0; i < tokens.count; i += 1) {
     const kind = tokens.kinds[i];
@@ -137,7 +142,7 @@ function findPairs(line: PlainLine, from: number, used: ReadonlySet<number>): re
 }
 
 /** `yolox.core.trainer:246 - `: who spoke, where. */
-function isPlace(line: PlainLine, { from, name, value, by, last }: Pair): boolean {
+function isPlace(line: PlainLine, { from, name, value, by, last }: NameValuePair): boolean {
   const path = name.includes(".") || isMark(line, from - 1, ":");
   if (by !== ":" || !path || line.tokens.kinds[value - 1] === SPACE) return false;
   // `[olmo.train:1000, rank=0]`
@@ -148,7 +153,7 @@ function isPlace(line: PlainLine, { from, name, value, by, last }: Pair): boolea
 }
 
 /** Whether a pair is worth keeping on its line. */
-function counts(line: PlainLine, pair: Pair, step: boolean, quality: boolean): boolean {
+function counts(line: PlainLine, pair: NameValuePair, step: boolean, quality: boolean): boolean {
   const parts = pair.name.toLowerCase().split(" ");
   const named = namesQuality(pair.name);
   // `throughput per GPU (TFLOP/s/GPU): 123` stands in a row of values.
@@ -166,7 +171,7 @@ function counts(line: PlainLine, pair: Pair, step: boolean, quality: boolean): b
 }
 
 /** Without step or known name: only `name: value` at a line's beginning, and nothing after it. */
-function isPure({ tokens, text }: PlainLine, pair: Pair): boolean {
+function isPure({ tokens, text }: PlainLine, pair: NameValuePair): boolean {
   const rest = text.slice(tokens.ends[pair.last] ?? 0);
   // OLMo indents: `    optim/total_grad_norm=1.2`.
   const logged = pair.from === 1 && pair.by === "=" && pair.name.includes("/");
@@ -185,7 +190,7 @@ function sectionOf(before: string): string | undefined {
   return /(?:^|\s)\*[ \t]{1,9}$/.test(before) ? "val" : undefined;
 }
 
-function keyOf(pair: Pair, split: string | undefined): string {
+function keyOf(pair: NameValuePair, split: string | undefined): string {
   return metricKey(trueText(pair.name), split);
 }
 

@@ -1,6 +1,6 @@
 // What a line of a shape not seen before means to the reading of its file: its metrics by slot,
 // and what else its words tell. Lines of known shapes are matched in line-templates.ts.
-import { announcedSplit, announcedSpot } from "./section-counter.ts";
+import { sectionSplit, sectionCounterSpot } from "./section-counter.ts";
 import { type TableHeader, tableHeader } from "../formats/console-table.ts";
 import { mayFail } from "./tracebacks.ts";
 import { epochSpot, progressSpots, speaks } from "./line-facts.ts";
@@ -9,7 +9,7 @@ import { type Grade, type LineStep, type MetricLine, type Spot } from "./metric-
 import { trueText } from "./plain-text.ts";
 import { namesSetting } from "../metric-words.ts";
 import type { SeriesStore } from "../series/series-store.ts";
-import { tellingKind } from "./death-markers.ts";
+import { deathMarkerKind } from "./death-markers.ts";
 import { isBar } from "../formats/progress-bar.ts";
 
 export interface MeantEntry {
@@ -25,7 +25,7 @@ export interface MeantEntry {
   store: SeriesStore | undefined;
 }
 
-export interface LineMeaning {
+export interface LineClass {
   readonly read: MetricLine;
   readonly entries: readonly MeantEntry[];
   readonly stepKey: LineStep["key"] | undefined;
@@ -39,7 +39,7 @@ export interface LineMeaning {
   readonly solid: boolean;
   /** The object of a logger, which counts wherever it stands. */
   readonly firm: boolean;
-  readonly telling: ReturnType<typeof tellingKind>;
+  readonly telling: ReturnType<typeof deathMarkerKind>;
   readonly mayFail: boolean;
   readonly speaks: boolean;
   readonly bar: boolean;
@@ -70,7 +70,7 @@ const SOURCE =
 const RULE_OFF = /^[=#*_-]{3,}\s*$|^[=#*-]{8,}/;
 
 /** Reads `bytes`, a whole line without stamp and colours, whose tokens are in `tokens`. */
-export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): LineMeaning {
+export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): LineClass {
   const spots: Spot[] = [];
   const slotOf = (spot: Spot | undefined): number => {
     if (spot === undefined) return -1;
@@ -94,13 +94,13 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
   const progress = progressSpots(text);
   const [doneSlot, totalSlot] = [slotOf(progress?.done), slotOf(progress?.total)];
   const whole = trueText(text);
-  const heading = tokens.count === 0 ? undefined : announcedSpot(text);
+  const heading = tokens.count === 0 ? undefined : sectionCounterSpot(text);
   return {
     boxed: metrics?.format === "table row",
     header: tableHeader(text),
     announcedKey: heading?.key,
     announcedSlot: slotOf(heading),
-    announcedSplit: announcedSplit(text),
+    announcedSplit: sectionSplit(text),
     read,
     entries,
     stepKey: step?.key,
@@ -111,7 +111,7 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
     unit: doneSlot >= 0 && totalSlot >= 0 ? progress?.unit : undefined,
     solid: entries.some(({ grade }) => grade !== "maybe"),
     firm: metrics !== undefined && ["loguru", "METRIC", "mlperf"].includes(metrics.format),
-    telling: tellingKind(whole),
+    telling: deathMarkerKind(whole),
     mayFail: mayFail(whole),
     speaks: speaks(whole),
     bar: isBar(text),

@@ -1,9 +1,9 @@
 // Recognises lines that name a known cause of death: memory, disk, imports.
 // Whether a line was the cause of this death is decided in cause.ts.
-import type { TellingLine } from "../../domain/sample.ts";
+import type { DeathMarker } from "../../domain/sample.ts";
 
 /** What to look for, plain text first: the log may be a gigabyte. */
-const SIGNS: readonly (readonly [TellingLine["kind"], string])[] = [
+const SIGNS: readonly (readonly [DeathMarker["kind"], string])[] = [
   ["gpu-out-of-memory", "CUDA out of memory"],
   ["gpu-out-of-memory", "HIP out of memory"],
   ["gpu-out-of-memory", "MPS backend out of memory"],
@@ -23,14 +23,14 @@ const SIGNS: readonly (readonly [TellingLine["kind"], string])[] = [
 ];
 
 /** `MemoryError`, `ModuleNotFoundError: …`: what a line must begin with. */
-const BEGINNINGS: readonly (readonly [TellingLine["kind"], string])[] = [
+const BEGINNINGS: readonly (readonly [DeathMarker["kind"], string])[] = [
   ["host-out-of-memory", "MemoryError"],
   ["import-error", "ModuleNotFoundError:"],
   ["import-error", "ImportError:"],
 ];
 
 /** The cause of death that a plain line names; undefined for nearly every line. */
-export function tellingKind(plain: string): TellingLine["kind"] | undefined {
+export function deathMarkerKind(plain: string): DeathMarker["kind"] | undefined {
   for (const [kind, beginning] of BEGINNINGS) if (plain.startsWith(beginning)) return kind;
   for (const [kind, sign] of SIGNS) if (plain.includes(sign)) return kind;
   return undefined;

@@ -7,12 +7,12 @@ export interface Stamped {
   stampMs?: number;
 }
 
-export interface StampClock {
+export interface TimestampInterpolator {
   see(line: number, stampMs: number): void;
   stamped<T extends { readonly line: number }>(thing: T): T & Stamped;
 }
 
-export function createStampClock(): StampClock {
+export function createTimestampInterpolator(): TimestampInterpolator {
   const last = { line: -2, stampMs: Number.NaN };
   let waiting: Stamped[] = [];
   return {

@@ -22,7 +22,7 @@ import {
 /** Remembered shapes of one file; when they are full, all are forgotten and learned anew. */
 const SHAPES_BYTES = 256 * 1024;
 
-export interface Shape<T> {
+export interface LineTemplate<T> {
   readonly code: Int32Array;
   /**
    * The same with spaces as wide as in the first line, which most lines have: then all between two
@@ -37,7 +37,7 @@ export interface Shape<T> {
   /** How many lines had it. */
   count: number;
   /** The shape that came after it last time: logs repeat themselves. */
-  next: Shape<T> | undefined;
+  next: LineTemplate<T> | undefined;
 }
 
 /** Numbers of the line that was matched last, by slot. */
@@ -47,10 +47,10 @@ export interface Slots {
   readonly ends: Int32Array;
 }
 
-export interface LineShapes<T> {
+export interface LineTemplates<T> {
   readonly slots: Slots;
   /** The shape of `bytes[from..to)`, its slots filled; undefined for a shape not seen yet. */
-  match(bytes: Uint8Array, from: number, to: number): Shape<T> | undefined;
+  match(bytes: Uint8Array, from: number, to: number): LineTemplate<T> | undefined;
   /**
    * Remembers a line's shape. `spots` get the slots 0, 1, …; undefined when one of them is no
    * number of the tokens, the line is too long to remember, or it is the first of its shape and
@@ -62,7 +62,7 @@ export interface LineShapes<T> {
     spots: readonly Spot[],
     fixed: readonly Spot[],
     meaning: T,
-  ): Shape<T> | undefined;
+  ): LineTemplate<T> | undefined;
   /** The bytes of the lines so far are not held on to. */
   release(): void;
 }
@@ -74,18 +74,18 @@ const LOOSE_PART = 4;
 /** A power of two; what two lines share of it is only learned one line later. */
 const ONCE = 1 << 14;
 
-export function createLineShapes<T>(): LineShapes<T> {
+export function createLineTemplates<T>(): LineTemplates<T> {
   const slots: Slots = {
     values: new Float64Array(MOST_SLOTS),
     starts: new Int32Array(MOST_SLOTS),
     ends: new Int32Array(MOST_SLOTS),
   };
   const spot: NumberSpot = { end: 0, value: 0, grouped: false };
-  const buckets = new Map<number, Shape<T>[]>();
+  const buckets = new Map<number, LineTemplate<T>[]>();
   /** Of lines seen once that nothing was read of: only what comes again is worth remembering. */
   const once = new Int32Array(ONCE);
   let size = 0;
-  let last: Shape<T> | undefined;
+  let last: LineTemplate<T> | undefined;
   let viewed: Uint8Array | undefined;
   let view: DataView | undefined;
 
@@ -153,7 +153,7 @@ export function createLineShapes<T>(): LineShapes<T> {
     }
     return at === to;
   };
-  const fits = (shape: Shape<T>, bytes: Uint8Array, from: number, to: number): boolean => {
+  const fits = (shape: LineTemplate<T>, bytes: Uint8Array, from: number, to: number): boolean => {
     const { tight } = shape;
     if (tight !== undefined && fitsTight(tight, bytes, from, to)) return true;
     if (!fitsCode(shape.code, bytes, from, to)) return false;
@@ -163,7 +163,7 @@ export function createLineShapes<T>(): LineShapes<T> {
     }
     return true;
   };
-  const came = (shape: Shape<T>): Shape<T> => {
+  const came = (shape: LineTemplate<T>): LineTemplate<T> => {
     shape.count += 1;
     if (last !== undefined) last.next = shape;
     last = shape;
@@ -209,7 +209,15 @@ export function createLineShapes<T>(): LineShapes<T> {
       size += room;
       const key = beginning(bytes, 0, bytes.length);
       const bucket = buckets.get(key);
-      const shape: Shape<T> = { code, tight, loose: 0, room, meaning, count: 0, next: undefined };
+      const shape: LineTemplate<T> = {
+        code,
+        tight,
+        loose: 0,
+        room,
+        meaning,
+        count: 0,
+        next: undefined,
+      };
       if (bucket === undefined) buckets.set(key, [shape]);
       else {
         bucket.unshift(shape);

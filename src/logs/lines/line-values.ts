@@ -1,9 +1,9 @@
 // Hands the values of one line, or the row of a box that it is, to the metrics of its file.
 // What the line means is in classify-line.ts; what is counted below a heading in section-counter.ts.
-import type { Announced } from "./section-counter.ts";
+import type { SectionCounter } from "./section-counter.ts";
 import type { ConsoleTables } from "./console-tables.ts";
 import type { SeenLine } from "./line-facts.ts";
-import type { LineMeaning } from "./classify-line.ts";
+import type { LineClass } from "./classify-line.ts";
 import type { Slots } from "./line-templates.ts";
 import { latin1 } from "./line-bytes.ts";
 import type { LineStep } from "./metric-line.ts";
@@ -13,7 +13,7 @@ import type { SeriesStore } from "../series/series-store.ts";
 
 export interface LineValues {
   /** False where some metric has no room. `settings`: the line may print a setting. */
-  add(bytes: Uint8Array, meaning: LineMeaning, seen: SeenLine, settings: boolean): boolean;
+  add(bytes: Uint8Array, meaning: LineClass, seen: SeenLine, settings: boolean): boolean;
 }
 
 /** Lines below a heading such as `Test Error:` that it speaks of. */
@@ -27,12 +27,12 @@ const sized = (value: number, times: number): number => Number(`${value}e${Math.
 export function createLineValues(
   sink: MetricSink,
   slots: Slots,
-  announced: Announced,
+  announced: SectionCounter,
   tables: ConsoleTables,
 ): LineValues {
   const { incoming } = sink;
 
-  const hold = (bytes: Uint8Array, meaning: LineMeaning, seen: SeenLine): void => {
+  const hold = (bytes: Uint8Array, meaning: LineClass, seen: SeenLine): void => {
     const { line, offset, stampMs } = seen;
     for (const { key, slot, word, token, grade } of meaning.entries) {
       const value = slot < 0 ? word : (slots.values[slot] ?? 0);
@@ -71,7 +71,8 @@ export function createLineValues(
           announced.key = "epoch";
           announced.value = slots.values[meaning.epochSlot] ?? Number.NaN;
         }
-      } else if (read.kind === "metrics" && !WHOLE.has(read.format)) sink.setAnnounced(announced);
+      } else if (read.kind === "metrics" && !WHOLE.has(read.format))
+        sink.setSectionCounter(announced);
       const split = meaning.stepSlot < 0 ? splitAbove(seen.line) : undefined;
       let all = true;
       for (let i = 0; i < entries.length; i += 1) {

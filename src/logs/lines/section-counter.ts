@@ -4,7 +4,7 @@ import type { LineStep, Spot } from "./metric-line.ts";
 import { counterOf, splitOfWord } from "../metric-words.ts";
 
 /** What is known of the place in the run from the lines above. */
-export interface Announced {
+export interface SectionCounter {
   key: LineStep["key"] | undefined;
   value: number;
   /** `Test Error:` above a line of values: which part of the data, and on which line it stands. */
@@ -19,7 +19,7 @@ const HEADING =
 const STARTED = /\b(\d{1,9})\/\d{1,9}(epoch) started\b/d;
 
 /** Where a heading's counter stands; undefined for all other lines. Linear. */
-export function announcedSpot(
+export function sectionCounterSpot(
   text: string,
 ): (Spot & { readonly key: LineStep["key"] }) | undefined {
   if (text.length > 300) return undefined;
@@ -35,6 +35,6 @@ const SPLIT_HEADING =
   /^[-=*#>\s]{0,80}(test|val|valid|validation|eval|evaluation)(?: (?:error|results?|set|metrics|scores?|performance|stats))?[ \t]{0,3}:?[-=*#<\s]{0,80}$/i;
 
 /** The part of the data that a heading names: `Test Error:`, `***** eval metrics *****`. */
-export function announcedSplit(text: string): string | undefined {
+export function sectionSplit(text: string): string | undefined {
   return text.length > 200 ? undefined : splitOfWord(SPLIT_HEADING.exec(text)?.[1] ?? "");
 }

@@ -1,14 +1,14 @@
 // Reads one text log line by line: what each means is asked once for each shape of line, and
 // what it holds goes to the metrics, tracebacks, telling lines and facts of the file.
-import type { LineFacts, TellingLine } from "../../domain/sample.ts";
-import type { Announced } from "./section-counter.ts";
+import type { LineFacts, DeathMarker } from "../../domain/sample.ts";
+import type { SectionCounter } from "./section-counter.ts";
 import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
 import { createConsoleTables, goesOn, rowAsLine } from "./console-tables.ts";
 import { createKeptEnds } from "../series/first-and-last.ts";
 import { createLastLines } from "./last-lines.ts";
 import { type SeenLine, createLineFacts } from "./line-facts.ts";
-import { type LineMeaning, meaningOf } from "./classify-line.ts";
-import { type LineShapes, createLineShapes } from "./line-templates.ts";
+import { type LineClass, meaningOf } from "./classify-line.ts";
+import { type LineTemplates, createLineTemplates } from "./line-templates.ts";
 import { type StampSpot, createStampReader } from "./line-stamp.ts";
 import { createLineTokens, cutTokens } from "./line-tokens.ts";
 import { createLineValues } from "./line-values.ts";
@@ -19,18 +19,18 @@ import type { MetricSink } from "../series/metric-sink.ts";
 import { copyPlain, mayEscape } from "./plain-text.ts";
 import { hasEscape, mayHoldValue, isCutMetric, latin1, quoted, utf8 } from "./line-bytes.ts";
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
-import { type Stamped, createStampClock } from "./interpolate-timestamps.ts";
+import { type Stamped, createTimestampInterpolator } from "./interpolate-timestamps.ts";
 import { createUnreadLines, type FileUnread } from "./unread-lines.ts";
 import { type FoundTraceback, createTracebackFinder } from "./tracebacks.ts";
 
 export type FileTraceback = FoundTraceback & Stamped;
-export type FileTellingLine = Omit<TellingLine, "metricAfter"> & Stamped;
+export type FileDeathMarker = Omit<DeathMarker, "metricAfter"> & Stamped;
 
 export interface TextReading {
   feed(bytes: Uint8Array): void;
   finish(): void;
   tracebacks(): readonly FileTraceback[];
-  telling(): readonly FileTellingLine[];
+  deathMarkers(): readonly FileDeathMarker[];
   lastLines(): readonly string[];
   unread(): FileUnread;
   facts(): LineFacts;
@@ -56,7 +56,7 @@ export function createTextReading(
   sink: MetricSink,
   options: TextOptions,
 ): TextReading {
-  const shapes: LineShapes<LineMeaning> = createLineShapes();
+  const shapes: LineTemplates<LineClass> = createLineTemplates();
   const { slots } = shapes;
   const tokens = createLineTokens();
   const readStamp = createStampReader();
@@ -64,17 +64,17 @@ export function createTextReading(
   const number: NumberSpot = { end: 0, value: 0, grouped: false };
   const finder = createTracebackFinder();
   const tracebacks = createKeptEnds<FileTraceback>();
-  const telling = createKeptEnds<FileTellingLine>();
+  const telling = createKeptEnds<FileDeathMarker>();
   const last = createLastLines();
-  const clock = createStampClock();
+  const clock = createTimestampInterpolator();
   const facts = createLineFacts(file);
-  const announced: Announced = {
+  const announced: SectionCounter = {
     key: undefined,
     value: Number.NaN,
     split: undefined,
     splitLine: 0,
   };
-  const tables = createConsoleTables(sink, () => sink.setAnnounced(announced));
+  const tables = createConsoleTables(sink, () => sink.setSectionCounter(announced));
   const values = createLineValues(sink, slots, announced, tables);
   const unreadLines = createUnreadLines(file);
   const state = { setting: -10, inCode: false, escapes: false, bars: false };
@@ -101,7 +101,7 @@ export function createTextReading(
     to: number,
     line: number,
     offset: number,
-  ): LineMeaning => {
+  ): LineClass => {
     const own = bytes.subarray(from, to);
     const text = latin1(own, 0, own.length);
     const numbers = mayHoldValue(text);
@@ -133,7 +133,7 @@ export function createTextReading(
     slot < 0 ? Number.NaN : (slots.values[slot] ?? Number.NaN);
 
   /** Whether the values of a line count, given what stood before it. */
-  const counts = (meaning: LineMeaning): boolean => {
+  const counts = (meaning: LineClass): boolean => {
     if (meaning.read.kind !== "metrics") return false;
     if (meaning.firm) return true;
     if (meaning.telling !== undefined || finder.inFrames()) return false;
@@ -214,7 +214,7 @@ export function createTextReading(
 
   /** Lines without metrics may tell of a failure. */
   const fail = (
-    meaning: LineMeaning,
+    meaning: LineClass,
     bytes: Uint8Array,
     from: number,
     to: number,
@@ -287,7 +287,7 @@ export function createTextReading(
       tables.close();
     },
     tracebacks: () => tracebacks.items(),
-    telling: () => telling.items(),
+    deathMarkers: () => telling.items(),
     lastLines: () => last.lines(),
     unread: unreadLines.facts,
     facts: () => facts.facts(),

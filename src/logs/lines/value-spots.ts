@@ -5,7 +5,7 @@ import { afterSpace, isMark, tokenText } from "./line-counter.ts";
 import { NUMBER, SPACE, WORD } from "./line-tokens.ts";
 import type { PlainLine } from "./metric-line.ts";
 
-export interface Pair {
+export interface NameValuePair {
   /** Token numbers: where the name begins, and the value's first and last. */
   readonly from: number;
   readonly value: number;
@@ -42,7 +42,7 @@ const MOST_WORDS = 6;
 const LISTED = 16;
 
 /** The pair whose value stands at token `i`; undefined where nothing names it. */
-export function pairAt(line: PlainLine, i: number): Pair | undefined {
+export function pairAt(line: PlainLine, i: number): NameValuePair | undefined {
   const word = wordValue(line, i);
   if (line.tokens.kinds[i] !== NUMBER && word === undefined) return undefined;
   const signed = word !== undefined && (isMark(line, i - 1, "-") || isMark(line, i - 1, "+"));
@@ -74,7 +74,7 @@ export function pairAt(line: PlainLine, i: number): Pair | undefined {
  * The pairs of a list whose first value stands at token `i`: `lr=[1e-4, 3e-4]` is `lr` and `lr[1]`.
  * Empty for all else.
  */
-export function listAt(line: PlainLine, i: number): readonly Pair[] {
+export function listAt(line: PlainLine, i: number): readonly NameValuePair[] {
   const { kinds, count } = line.tokens;
   if (kinds[i] !== NUMBER || !isMark(line, i - 1, "[") || !isMark(line, i + 1, ",")) return [];
   const values: number[] = [i];
@@ -162,7 +162,7 @@ const isRatio = (line: PlainLine, i: number): boolean =>
   ratioTotal(line, i) < line.tokens.count &&
   line.tokens.kinds[ratioTotal(line, i)] === NUMBER;
 
-type Named = Pick<Pair, "from" | "name" | "by" | "numbered">;
+type Named = Pick<NameValuePair, "from" | "name" | "by" | "numbered">;
 
 function nameBefore(line: PlainLine, value: number): Named | undefined {
   const { kinds } = line.tokens;
@@ -179,7 +179,7 @@ function nameBefore(line: PlainLine, value: number): Named | undefined {
   }
   const spaced = kinds[at] === SPACE;
   if (spaced) at -= 1;
-  let by: Pair["by"] = " ";
+  let by: NameValuePair["by"] = " ";
   if (isMark(line, at, ":=")) {
     by = isMark(line, at, ":") ? ":" : "=";
     at -= 1;
@@ -207,7 +207,12 @@ function rangeName(line: PlainLine, at: number): Omit<Named, "by"> | undefined {
 const RANGED = /@\.?\d+(?:\.\d+)?$/;
 
 /** The words that end at token `at`, as far left as the name goes. */
-function words(line: PlainLine, at: number, by: Pair["by"], glued: boolean): Named | undefined {
+function words(
+  line: PlainLine,
+  at: number,
+  by: NameValuePair["by"],
+  glued: boolean,
+): Named | undefined {
   const { kinds, starts, ends } = line.tokens;
   let end = at;
   let from = -1;

@@ -4,7 +4,7 @@
 import type { RunReading, Series } from "../../domain/sample.ts";
 
 /** The reading with every reduced series thinned; the same object where none is. */
-export function evenly(reading: RunReading): RunReading {
+export function evenSample(reading: RunReading): RunReading {
   if (reading.series.every(({ even }) => even === undefined)) return reading;
   return { ...reading, series: reading.series.map(thinned) };
 }

@@ -1,7 +1,7 @@
 // Takes the values that one log file holds and keeps a store for each of its metrics.
 // Every reader of a kind of file ends here; what is wrong with a metric is asked elsewhere.
 import type { Series } from "../../domain/sample.ts";
-import type { Announced } from "../lines/section-counter.ts";
+import type { SectionCounter } from "../lines/section-counter.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 import { type NewValue, type SeriesStore, createSeriesStore } from "./series-store.ts";
 
@@ -65,7 +65,7 @@ export interface MetricSink {
   /** The x of the line's values; `epoch` also becomes the file's. */
   setStep(key: LineStep["key"] | undefined, value: number): void;
   /** The x that lines above told, for a line that has none; nothing where they told none. */
-  setAnnounced(announced: Announced): void;
+  setSectionCounter(announced: SectionCounter): void;
   /** The store of a key; undefined where the file has too many. */
   storeOf(key: string): SeriesStore | undefined;
   add(store: SeriesStore, grade: Grade): void;
@@ -116,7 +116,7 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
       incoming.step = value;
       if (key === "epoch") incoming.epoch = value;
     },
-    setAnnounced({ key, value }) {
+    setSectionCounter({ key, value }) {
       if (key === undefined) return;
       incoming.stepKey = key;
       incoming.step = value;

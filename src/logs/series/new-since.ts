@@ -17,7 +17,7 @@ export function newSince(reading: RunReading, sizes: FileSizes): RunReading {
       .filter(({ summary }) => isNew(summary.last))
       .map((one) => fresh(one, isNew)),
     tracebacks: reading.tracebacks.filter(isNew),
-    telling: reading.telling.filter(isNew),
+    deathMarkers: reading.deathMarkers.filter(isNew),
   };
 }
 

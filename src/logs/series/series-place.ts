@@ -6,7 +6,7 @@ import type { LogPlace, Series } from "../../domain/sample.ts";
  * The place of the i-th value. In a series of several files those between the first and the last
  * cannot be told: then there is no place. The offset is known for the summary's own samples.
  */
-export function placeAt(series: Series, i: number): LogPlace | undefined {
+export function logPlaceAt(series: Series, i: number): LogPlace | undefined {
   const { first, last, min, max } = series.summary;
   const line = series.lines[i];
   if (line === undefined) return undefined;

@@ -1,6 +1,6 @@
 // What was taken out of a sealed page by hand: the seal names every block that nightlab wrote, so a
 // sentence that the logs still give and the page has no more was not left behind, but removed.
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import type { PageReading } from "./page-units.ts";
@@ -34,7 +34,7 @@ export function absentFindings(
     const before = page.marks.slice(0, at).findLast((mark) => lines.has(mark.text));
     const line = before === undefined ? 1 : (lines.get(before.text) ?? 1);
     const message = `it was taken out of what nightlab wrote, after line ${line}`;
-    findings.push({ kind: "deleted", line, said: brief(unit.text), message });
+    findings.push({ kind: "deleted", line, said: oneLine(unit.text), message });
   }
   return { findings, behind: absent.length - findings.length };
 }

@@ -2,7 +2,7 @@
 // numbers, names, units and weighing words count, a person's change of other words does not.
 import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
-import { isSealed, type PageReading } from "./page-units.ts";
+import { isSigned, type PageReading } from "./page-units.ts";
 import type { UnitToken } from "./unit-tokens.ts";
 
 /** Words whose change changes what is claimed. */
@@ -27,25 +27,25 @@ export function comparedFindings(
   if (said.key === meant.key) {
     if (said.claims === 0) return [];
     const message = `it belongs below ${meant.unit.under.at(-1) ?? "the title"}, and stands below ${unit.under.at(-1) ?? "the title"}`;
-    return [{ kind: "differs", line: unit.line, said: brief(unit.text), message }];
+    return [{ kind: "differs", line: unit.line, said: oneLine(unit.text), message }];
   }
   const { removed, added } = difference(said, meant);
   const weighs = [...removed, ...added].some(isWeighty);
   if (!weighs) return removed.length === 0 ? cutFindings(unit, added) : [];
   const from = removed.filter(isWeighty).map((one) => one.text);
   const to = added.filter(isWeighty).map((one) => one.text);
-  const who = isSealed(unit, page) ? "the logs say by now" : "the logs say";
+  const who = isSigned(unit, page) ? "the logs say by now" : "the logs say";
   const message =
     to.length === 0
-      ? `${who} nothing of the kind there: ${brief(meant.unit.text)}`
-      : `${who} ${brief(to.join(" … "))}`;
+      ? `${who} nothing of the kind there: ${oneLine(meant.unit.text)}`
+      : `${who} ${oneLine(to.join(" … "))}`;
   const where = removed.find(isWeighty)?.at ?? 0;
   const line = unit.line + unit.text.slice(0, where).split("\n").length - 1;
   return [
     {
       kind: "differs",
       line,
-      said: from.length === 0 ? brief(unit.text) : brief(from.join(" … ")),
+      said: from.length === 0 ? oneLine(unit.text) : oneLine(from.join(" … ")),
       message,
     },
   ];
@@ -55,7 +55,7 @@ export function comparedFindings(
 function cutFindings(unit: Told["unit"], added: readonly UnitToken[]): readonly AuditFinding[] {
   const words = added.filter((token) => token.kind === "word");
   if (words.length < CUT_WORDS) return [];
-  const said = brief(words.map((token) => token.text).join(" "));
+  const said = oneLine(words.map((token) => token.text).join(" "));
   const message = "these words were taken out of what nightlab wrote";
   return [{ kind: "deleted", line: unit.line, said, message }];
 }
@@ -149,7 +149,7 @@ function keep(list: UnitToken[], token: UnitToken | undefined): void {
 }
 
 /** At most a line of it. */
-export function brief(text: string): string {
+export function oneLine(text: string): string {
   const line = text.replaceAll(/\s+/g, " ").trim();
   return line.length <= 120 ? line : `${line.slice(0, 119).toWellFormed()}…`;
 }

@@ -1,7 +1,7 @@
 // The claims in a person's own words on a page: each number must be a cited token, a logged value
 // or a quantity that nightlab derives, and "better" must be borne out by the statistics.
 import { isClaim, sentencesOf } from "./audit-claims.ts";
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { Told } from "./audit-match.ts";
 import { compareDecimals, parseDecimal, toNumber, type Decimal } from "../../base/decimal.ts";
@@ -62,7 +62,7 @@ export function freeFindings(
     message: string,
   ): void => {
     const line = told.unit.line + told.unit.text.slice(0, token.at).split("\n").length - 1;
-    findings.push({ kind, line, said: brief(token.text), message });
+    findings.push({ kind, line, said: oneLine(token.text), message });
   };
   told.tokens.forEach((token, i) => {
     if (token.kind === "citation" && !sources.has(token.text.slice(1, -1))) {

@@ -3,7 +3,7 @@
 import type { AuditFinding } from "./audit-finding.ts";
 import type { AuditResult } from "./audit.ts";
 import { isClaim, sentencesOf, type Sentence } from "./audit-claims.ts";
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import { isBorneOut, isRounding, isSame, type KnownFacts, type KnownValue } from "./audit-free.ts";
 import { parseDecimal } from "../../base/decimal.ts";
 import { holds } from "../../judge/evaluate.ts";
@@ -122,7 +122,7 @@ function valueFindings(
     const logged = known.logged?.(runs) ?? [];
     if (logged.some((values_) => values_.has(Number(text)))) return [];
     const line = unit.line + unit.text.slice(0, at + token.at).split("\n").length - 1;
-    const head = { line, said: brief(`${metric} ${token.text}`) };
+    const head = { line, said: oneLine(`${metric} ${token.text}`) };
     const whole = roundedFrom(text, fits, logged);
     if (whole === undefined) {
       const message = `no log line of ${runs.join(", ")} gives it`;

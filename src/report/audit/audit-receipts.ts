@@ -1,13 +1,13 @@
 // Audits the receipts of a journal: what they say of a run's metrics, times and flags, against
 // what the run's record and logs say now. The person's own sentences are audit-journal.ts.
-import { pieceNormal } from "../../base/receipt-block.ts";
-import { findingText } from "../../domain/receipt-flags.ts";
+import { normalReceiptBlock } from "../../base/receipt-block.ts";
+import { receiptFinding } from "../../domain/receipt-flags.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { Series } from "../../domain/sample.ts";
 import { spanText } from "../../base/time.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { AuditResult } from "./audit.ts";
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import {
   auditSweepTable,
   isSweepTable,
@@ -24,8 +24,8 @@ export function auditReceipts(input: ReportInput, text: string): AuditResult {
   let claims = 0;
   for (const { receipt } of input.journal.blocks) {
     let run = runOf(input, receipt?.heads[0]?.id);
-    for (const piece of receipt?.pieces ?? []) {
-      const normal = pieceNormal(piece.normal);
+    for (const piece of receipt?.blocks ?? []) {
+      const normal = normalReceiptBlock(piece.normal);
       const head = /^\*\*([a-z]+)\*\* `([a-z0-9]+)`/.exec(normal);
       if (head !== null) run = runOf(input, head[2]);
       const line = text.slice(0, piece.span.start).split("\n").length;
@@ -98,7 +98,7 @@ function headTroubles(
   for (const part of normal.split(" · ").slice(1)) {
     const link = /^\[.*\]\((runs\/[^)]*)\)$/.exec(part)?.[1];
     if (link !== undefined && !link.endsWith(run.folder)) {
-      found.push({ kind: "differs", said: brief(part), message: `the run is ${run.path}` });
+      found.push({ kind: "differs", said: oneLine(part), message: `the run is ${run.path}` });
     }
     const span = /^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}, (.+)$/.exec(part)?.[1];
     if (span !== undefined && !spansOf(run).includes(span)) {
@@ -155,12 +155,16 @@ function spansOf(run: ReportRun): readonly string[] {
 function pieceTrouble(run: ReportRun, normal: string): readonly Trouble[] {
   const flag = /^(?:- )?\d{2}:\d{2}:\d{2} (?:\[(?:WEIRD|RESOLVED)\] )?(.*)$/s.exec(normal)?.[1];
   if (flag === undefined) return [];
-  const told = run.findings.map((finding) => pieceNormal(findingText(finding, run.folder)));
+  const told = run.findings.map((finding) =>
+    normalReceiptBlock(receiptFinding(finding, run.folder)),
+  );
   if (told.includes(flag)) return [];
   const known = new Set(told.flatMap(numbersOf));
   const orphan = numbersOf(flag).find((number) => !known.has(number));
   if (orphan === undefined) return [];
-  return [{ kind: "orphan", said: brief(flag), message: `no flag of ${run.path} says ${orphan}` }];
+  return [
+    { kind: "orphan", said: oneLine(flag), message: `no flag of ${run.path} says ${orphan}` },
+  ];
 }
 
 function numbersOf(text: string): readonly string[] {

@@ -1,6 +1,6 @@
 // A page cut into the units that the audit looks at: paragraphs, list items, table rows, headings.
 // Quotations, fenced code, frontmatter and the seal are no claims and are left out.
-import { readSeal, sealLength, textMark, type Mark } from "../../base/page-signature.ts";
+import { readSignature, signatureLength, textMark, type Mark } from "../../base/page-signature.ts";
 
 export interface PageUnit {
   readonly kind: "heading" | "text" | "item" | "row" | "rule";
@@ -40,9 +40,9 @@ export function readPage(
   const lineMarks: string[] = [];
   let at = frontmatterEnd(lines);
   while (at < lines.length) {
-    const seal = sealLength(lines, at);
+    const seal = signatureLength(lines, at);
     if (seal !== undefined) {
-      marks.push(...readSeal(lines.slice(at, at + seal).join("\n")));
+      marks.push(...readSignature(lines.slice(at, at + seal).join("\n")));
       at += seal;
       continue;
     }
@@ -93,7 +93,7 @@ function lineMarksLength(lines: readonly string[], at: number): number | undefin
 }
 
 /** Whether nightlab wrote a unit's block, by the seal of its page. */
-export function isSealed(unit: PageUnit, page: PageReading): boolean {
+export function isSigned(unit: PageUnit, page: PageReading): boolean {
   return page.sealed.has(textMark(unit.block));
 }
 
@@ -144,7 +144,7 @@ function blockEnd(lines: readonly string[], from: number): number {
     (lines[at] ?? "").trim() !== "" &&
     !isHeading(lines[at] ?? "") &&
     !/^ {0,3}(?:`{3,}|~{3,}|>)/.test(lines[at] ?? "") &&
-    (at === from || sealLength(lines, at) === undefined)
+    (at === from || signatureLength(lines, at) === undefined)
   ) {
     at += 1;
   }

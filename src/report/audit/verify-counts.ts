@@ -1,6 +1,6 @@
 // The counts of a finished page, made again from its own tables: how many runs there are and how
 // they ended, and which value of a sweep is the smallest or largest.
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import { cellsOf } from "./verify-verdicts.ts";
 import type { PageUnit } from "./page-units.ts";
@@ -21,7 +21,7 @@ function runFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
     if (made === null || unit.under.at(-1) !== "Abstract") return [];
     const [, count, list = "", all, one] = made;
     const differs = (message: string): AuditFinding => {
-      return { kind: "differs", line: unit.line, said: brief(unit.text), message };
+      return { kind: "differs", line: unit.line, said: oneLine(unit.text), message };
     };
     if (Number(count) !== states.length) return [differs(`Methods lists ${states.length} runs`)];
     const ended = states.map((state) => state.replace(/, ignored$/, ""));
@@ -67,7 +67,7 @@ function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
         writtenValue(said) === best;
       if (isRight) return [];
       const message = `its table gives ${best} of ${named.size} settings and ${values.length} runs`;
-      return [{ kind: "differs", line: unit.line, said: brief(text), message }];
+      return [{ kind: "differs", line: unit.line, said: oneLine(text), message }];
     });
   });
 }

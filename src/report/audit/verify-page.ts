@@ -1,12 +1,12 @@
 // The gate of a finished page: its own sentences are read back from the text, each citation is
 // held to the log's line and each derived number of a table is worked out again from its cited
 // operands, by another way than the one it was made. What a person added is not looked at.
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import { countFindings } from "./verify-counts.ts";
 import { cellsOf, verdictFindings } from "./verify-verdicts.ts";
 import { pageSources, sourceTrouble, type PageSource } from "./page-sources.ts";
-import { isSealed, readPage, type PageUnit } from "./page-units.ts";
+import { isSigned, readPage, type PageUnit } from "./page-units.ts";
 import {
   bcaAgain,
   deviationAgain,
@@ -20,7 +20,7 @@ import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens
 import { isNear } from "./written-terms.ts";
 
 /** What forbids that a page is saved. `lineOf` gives a log's line as it stands on the disk. */
-export function gateFindings(
+export function verifyFindings(
   page: string,
   lineOf: (path: string, line: number) => string | undefined,
 ): readonly AuditFinding[] {
@@ -29,7 +29,7 @@ export function gateFindings(
   // All rows of a table are one block: each block is looked at once.
   const blocks = new Map<string, boolean>();
   const own = read.units.filter((unit) => {
-    const known = blocks.get(unit.block) ?? isSealed(unit, read);
+    const known = blocks.get(unit.block) ?? isSigned(unit, read);
     blocks.set(unit.block, known);
     return known;
   });
@@ -59,7 +59,7 @@ function citationFindings(
     if (token.kind !== "citation") return [];
     const source = sources.get(token.text.slice(1, -1));
     const before = tokens[i - 1];
-    const head = { line: unit.line, said: brief(`${before?.text ?? ""} ${token.text}`) };
+    const head = { line: unit.line, said: oneLine(`${before?.text ?? ""} ${token.text}`) };
     if (source === undefined) {
       return [{ ...head, kind: "orphan", message: "the list of sources has no such number" }];
     }

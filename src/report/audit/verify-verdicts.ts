@@ -1,6 +1,6 @@
 // The verdicts of a finished page, judged again from the page itself: the rows below each verdict
 // give who meets it, the margins, their mean and its bound, and from these the word follows.
-import { brief } from "./audit-edits.ts";
+import { oneLine } from "./audit-edits.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { PageUnit } from "./page-units.ts";
 import { deviationAgain, meanAgain, tQuantileAgain } from "./cross-check.ts";
@@ -109,7 +109,7 @@ function findingsOf(said: Said): readonly AuditFinding[] {
 }
 
 function differs(unit: PageUnit, text: string, message: string): AuditFinding {
-  return { kind: "differs", line: unit.line, said: brief(text), message };
+  return { kind: "differs", line: unit.line, said: oneLine(text), message };
 }
 
 const MEAN =
@@ -222,7 +222,7 @@ function abstractFindings(
     const differing = parts[0] === meant.word ? wrong : parts[0];
     if (differing === undefined) return [];
     const message = "the conclusion says something else";
-    return [{ kind: "differs", line: unit.line, said: brief(differing), message }];
+    return [{ kind: "differs", line: unit.line, said: oneLine(differing), message }];
   });
 }
 

@@ -1,7 +1,7 @@
 // LAB.md as blocks: its title, what is wrong with the settings, and what is told of the night.
 // The night's own blocks are nightly-summary-page.ts's; writing the page is effects/daemon/lab-page.ts's.
 import { basename } from "node:path";
-import { problemPieces } from "../../journal/receipt/receipt.ts";
+import { problemBlocks } from "../../journal/receipt/receipt.ts";
 import type { Problem } from "../../base/problem.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
@@ -15,7 +15,7 @@ export function labBlocks(
   if (problems.length === 0 && digest.length === 0) {
     return [title, { key: "lab.settings", text: "`nightlab.yaml` is read without a problem." }];
   }
-  const pieces = problemPieces(
+  const pieces = problemBlocks(
     problems.map((problem) => ({
       ...problem,
       message: `nightlab.yaml, line ${problem.place.line}: ${problem.message}`,

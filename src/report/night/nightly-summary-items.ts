@@ -2,7 +2,7 @@
 // the lab's folder. Which lines there are, and in which order, is nightly-summary-page.ts's.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 import { causeWords } from "../../journal/receipt/receipt-cause.ts";
-import { findingText as receiptText, logLink, metricTexts } from "../../domain/receipt-flags.ts";
+import { receiptFinding as receiptText, logLink, metricTexts } from "../../domain/receipt-flags.ts";
 import {
   codeSpan,
   linkTarget,
@@ -13,7 +13,7 @@ import {
 } from "../../base/markdown-text.ts";
 import { commandTitle } from "../../domain/command.ts";
 import type { LabPath } from "../../base/ids.ts";
-import { placeName } from "../../domain/slot.ts";
+import { slotName } from "../../domain/slot.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Occurrence } from "../../domain/window.ts";
 import type { Command, Run } from "../../domain/world.ts";
@@ -64,7 +64,7 @@ export function runItem({ command, run, again }: NightRun, context: NightContext
 }
 
 const placeOf = (run: Run): readonly string[] => {
-  const name = placeName(run.spec.place);
+  const name = slotName(run.spec.place);
   return name === undefined ? [] : [name];
 };
 
@@ -107,7 +107,7 @@ function sweepItem(parent: string, members: readonly NightRun[], context: NightC
   const parts = [
     `${counted(members.length, "run")} of ${codeSpan(parent)}`,
     ...(first === undefined ? [] : [journalLink(first.command, context)]),
-    `${clock(from, context)} to ${clock(Math.max(...ends), context)}`,
+    `${nightClock(from, context)} to ${nightClock(Math.max(...ends), context)}`,
   ];
   return `- ${parts.join(" · ")}`;
 }
@@ -181,17 +181,17 @@ const nameOf = (experiment: string): string => experiment.slice(experiment.lastI
 function timeOf(run: Run, context: NightContext): string {
   const from = run.startedAtMs ?? run.claimedAtMs;
   const to = leftAtMs(run);
-  if (to === undefined || run.outcome === undefined) return `since ${clock(from, context)}`;
-  if (run.startedAtMs === undefined) return `at ${clock(to, context)}`;
-  if (run.outcome.ending === "lost") return `from ${clock(from, context)} on`;
+  if (to === undefined || run.outcome === undefined) return `since ${nightClock(from, context)}`;
+  if (run.startedAtMs === undefined) return `at ${nightClock(to, context)}`;
+  if (run.outcome.ending === "lost") return `from ${nightClock(from, context)} on`;
   const took = spanText(to - from);
   const { endMs } = context.night;
-  const end = to > endMs ? clockFrom(endMs, to, context) : clock(to, context);
-  return `${clock(from, context)} to ${end}, ${took}`;
+  const end = to > endMs ? clockFrom(endMs, to, context) : nightClock(to, context);
+  return `${nightClock(from, context)} to ${end}, ${took}`;
 }
 
 /** The time; with its day where it is none of the night's or of the evening before it. */
-export function clock(ms: number, { timeZone, night }: NightContext): string {
+export function nightClock(ms: number, { timeZone, night }: NightContext): string {
   const stamp = localStamp(ms, timeZone);
   return ms < night.startMs - EVENING_MS ? stamp.slice(0, 16) : stamp.slice(11, 16);
 }
@@ -201,8 +201,8 @@ const EVENING_MS = 6 * 3_600_000;
 /** The time; with its day where that is another one than of `ms`. */
 export function clockFrom(ms: number, atMs: number, context: NightContext): string {
   const stamp = localStamp(atMs, context.timeZone);
-  return dayOf(ms, context) === stamp.slice(0, 10) ? stamp.slice(11, 16) : stamp.slice(0, 16);
+  return nightDay(ms, context) === stamp.slice(0, 10) ? stamp.slice(11, 16) : stamp.slice(0, 16);
 }
 
-export const dayOf = (ms: number, { timeZone }: NightContext): string =>
+export const nightDay = (ms: number, { timeZone }: NightContext): string =>
   localStamp(ms, timeZone).slice(0, 10);

@@ -9,9 +9,9 @@ import {
   type NightRun,
 } from "../../scheduler/nightly-summary-facts.ts";
 import {
-  clock,
+  nightClock,
   clockFrom,
-  dayOf,
+  nightDay,
   doneItems,
   flagItems,
   runItem,
@@ -36,7 +36,7 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
   const flagged = facts.ran.filter(({ run }) => openFlags(run).length > 0);
   const item = (one: NightRun): string => runItem(one, context);
   return [
-    { key: "night", text: `## The night to ${dayOf(facts.night.endMs, context)}` },
+    { key: "night", text: `## The night to ${nightDay(facts.night.endMs, context)}` },
     { key: "night.summary", text: summary(facts, context) },
     ...section("died", "Died", died.map(item)),
     ...section("done", "Done", doneItems(ended("done"), context)),
@@ -88,7 +88,7 @@ function summary(facts: NightFacts, context: NightContext): string {
   const budget = budgetMs === undefined ? "" : `, of ${spanText(budgetMs)}`;
   const late = `the last of them ended at ${clockFrom(night.endMs, asOfMs, context)}`;
   const parts = [
-    `${clock(night.startMs, context)} to ${clock(night.endMs, context)}`,
+    `${nightClock(night.startMs, context)} to ${nightClock(night.endMs, context)}`,
     ran,
     ...(gpuMs === 0 && budgetMs === undefined ? [] : [`${spanText(gpuMs)} on GPUs${budget}`]),
     ...(asOfMs > night.endMs ? [late] : []),
@@ -112,6 +112,6 @@ function ways({ runs, endings }: NightCount): string {
 
 function beforeItem(count: NightCount, context: NightContext): string {
   const hours = count.gpuMs === 0 ? "" : ` · ${spanText(count.gpuMs)} on GPUs`;
-  const day = dayOf(count.night.endMs, context);
+  const day = nightDay(count.night.endMs, context);
   return `- ${day} · ${counted(count.runs, "run")}: ${ways(count)}${hours}`;
 }

@@ -2,7 +2,7 @@
 // whose ledger was lost. What no file keeps (what waited, why it was queued) is not made up.
 import type { Fact } from "../../domain/fact.ts";
 import { attemptId, commandId, experimentPath, runFolder, type LabPath } from "../../base/ids.ts";
-import type { Place } from "../../domain/slot.ts";
+import type { Slot } from "../../domain/slot.ts";
 import type { RunOutcome, RunRecord } from "../../domain/run.ts";
 import type { ReportRun } from "../../judge/input.ts";
 
@@ -98,7 +98,7 @@ function runFacts(
 }
 
 /** A record names its GPUs by UUID; how many they were is all that counts here. */
-function placeOf({ gpus }: RunRecord): Place {
+function placeOf({ gpus }: RunRecord): Slot {
   if (gpus.length === 0) return { kind: "cpu", why: "no-gpu" };
   return { kind: "gpus", gpus: gpus.map(({ uuid }, index) => ({ uuid, index })), share: 1 };
 }

@@ -1,17 +1,17 @@
 // Criteria that were others when a run started: both texts with their times, from the run's own
 // record. A criterion that was changed once a result was there is bound to it no longer.
-import { citeJournal, type Facts } from "../../judge/report-context.ts";
+import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
 import { changedAfterResult, runsUnderAnother, type Which } from "../../judge/criteria-history.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed } from "../../base/markdown.ts";
 import { startText } from "./run-table.ts";
 
 /** List items, one for each text that a criterion has had; none where nothing was changed. */
-export function changedLines(facts: Facts): readonly string[] {
+export function changedCriteria(facts: ReportContext): readonly string[] {
   return (["success", "failure"] as const).flatMap((which) => linesOf(facts, which));
 }
 
-function linesOf(facts: Facts, which: Which): readonly string[] {
+function linesOf(facts: ReportContext, which: Which): readonly string[] {
   const { input } = facts;
   const runs = runsUnderAnother(input, which);
   if (runs.length === 0) return [];

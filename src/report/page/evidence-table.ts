@@ -4,7 +4,7 @@ import { decimalText, parseDecimal, type Decimal } from "../../base/decimal.ts";
 import { BOOTSTRAP_RESAMPLES } from "../../judge/bootstrap.ts";
 import type { Operand } from "../../judge/evaluate.ts";
 import { termMetrics, type MetricTerm } from "../../criteria/criterion.ts";
-import type { Facts } from "../../judge/report-context.ts";
+import type { ReportContext } from "../../judge/report-context.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { table } from "../../base/markdown.ts";
 import { measureText, pickedFrom } from "./section-compare.ts";
@@ -12,7 +12,7 @@ import type { PageBlock } from "../../base/page-signature.ts";
 import { summarize } from "../../judge/statistics.ts";
 
 /** A heading and a table for two or more runs that are evidence; else nothing. */
-export function evidenceBlocks(facts: Facts): readonly PageBlock[] {
+export function evidenceBlocks(facts: ReportContext): readonly PageBlock[] {
   const judged = facts.verdicts.flatMap((verdict) => verdict.judged);
   const runs = facts.evidence.runs;
   if (runs.length < 2 || judged.length === 0) return [];
@@ -57,7 +57,7 @@ function row(
   term: MetricTerm,
   operands: readonly Operand[],
   isOneSetting: boolean,
-  facts: Facts,
+  facts: ReportContext,
 ): readonly string[] {
   const cited = operands.map((one) => facts.sources.cite(one.run, one.sample)).join(", ");
   const values = operands.flatMap((one) => {

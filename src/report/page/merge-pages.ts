@@ -2,7 +2,7 @@
 // Which blocks a page has is for others; what a person wrote stays, on whichever side it is.
 import { linesIn } from "../../base/line-diff.ts";
 import { mergeLines } from "../../base/merge.ts";
-import { isSealedWith, renewPage } from "./preserve-user-edits.ts";
+import { isSignedWith, renewPage } from "./preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
 export interface PageState {
@@ -14,7 +14,7 @@ export interface PageState {
 
 /** The page's text with these blocks; the same text where nothing is to be written. */
 export function pageWith(text: string, blocks: readonly PageBlock[], state: PageState): string {
-  if (isSealedWith(text, blocks)) return text;
+  if (isSignedWith(text, blocks)) return text;
   if (text.trim() === "" && (state.isEmpty || state.shown)) return text;
   const renewed = renewPage(text, blocks);
   switch (renewed.kind) {

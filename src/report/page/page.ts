@@ -1,6 +1,6 @@
 // The whole report of an experiment as blocks of Markdown, in order.
 // It is a function of its input alone; keeping a person's additions is preserve-user-edits.ts.
-import { factsOf } from "../../judge/report-context.ts";
+import { reportContext } from "../../judge/report-context.ts";
 import type { ReportInput } from "../../judge/input.ts";
 import { renewPage } from "./preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
@@ -12,7 +12,7 @@ import { resultsBlocks } from "./section-results.ts";
 
 /** Every block of the page. Sources come last: the other sections hand out their numbers. */
 export function reportBlocks(input: ReportInput): readonly PageBlock[] {
-  const facts = factsOf(input);
+  const facts = reportContext(input);
   const sections = [
     titleBlocks,
     abstractBlocks,

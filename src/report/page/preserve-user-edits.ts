@@ -2,9 +2,9 @@
 // Ownership is proved by the seal alone (page-signature.ts); writing the file is effects/pages/pages.ts.
 import {
   markOf,
-  readSeal,
-  sealLength,
-  sealText,
+  readSignature,
+  signatureLength,
+  signatureText,
   textMark,
   type PageBlock,
 } from "../../base/page-signature.ts";
@@ -38,7 +38,7 @@ const SEAL = "seal";
  * change their order; a part whose block is gone follows the nearest block above it.
  */
 export function renewPage(current: string | undefined, blocks: readonly PageBlock[]): Renewed {
-  const sealed = [...blocks, { key: SEAL, text: sealText(blocks) }];
+  const sealed = [...blocks, { key: SEAL, text: signatureText(blocks) }];
   if (current === undefined || current.trim() === "") {
     return { kind: "page", text: assemble(sealed, [], "") };
   }
@@ -48,7 +48,7 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
   const conflict = lines.findIndex((line) => /^(?:<{7}|>{7})(?: |$)/.test(line));
   if (conflict >= 0) return { kind: "conflicted", line: conflict + 1 };
 
-  const marks = sealMarks(lines);
+  const marks = signatureMarks(lines);
   if (marks === undefined) return { kind: "not-ours" };
   const stretches = stretchesOf(lines, marks);
   const parts = partsOf(raw, stretches, marks.texts.length);
@@ -58,11 +58,11 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
 }
 
 /** Whether the page's seal names just these blocks, wherever a person has put them since. */
-export function isSealedWith(text: string, blocks: readonly PageBlock[]): boolean {
+export function isSignedWith(text: string, blocks: readonly PageBlock[]): boolean {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
-  const marks = sealMarks(lines);
+  const marks = signatureMarks(lines);
   if (marks === undefined) return false;
-  const wanted = [...blocks, { key: SEAL, text: sealText(blocks) }].map(markOf);
+  const wanted = [...blocks, { key: SEAL, text: signatureText(blocks) }].map(markOf);
   return (
     marks.texts.length === wanted.length &&
     wanted.every(({ key, text: mark }, i) => marks.keys[i] === key && marks.texts[i] === mark)
@@ -70,24 +70,24 @@ export function isSealedWith(text: string, blocks: readonly PageBlock[]): boolea
 }
 
 /** All sealed blocks, the seal itself last, and the line (from 0) on which the seal begins. */
-interface Seal {
+interface PageSignature {
   readonly keys: readonly string[];
   readonly texts: readonly string[];
   readonly at: number;
 }
 
-function sealMarks(lines: readonly string[]): Seal | undefined {
+function signatureMarks(lines: readonly string[]): PageSignature | undefined {
   for (let at = lines.length - 1; at >= 0; at -= 1) {
-    const length = sealLength(lines, at);
+    const length = signatureLength(lines, at);
     if (length === undefined) continue;
     const text = lines.slice(at, at + length).join("\n");
-    const marks = [...readSeal(text), markOf({ key: SEAL, text })];
+    const marks = [...readSignature(text), markOf({ key: SEAL, text })];
     return { keys: marks.map((mark) => mark.key), texts: marks.map((mark) => mark.text), at };
   }
   return undefined;
 }
 
-function stretchesOf(lines: readonly string[], { texts, at }: Seal): readonly Stretch[] {
+function stretchesOf(lines: readonly string[], { texts, at }: PageSignature): readonly Stretch[] {
   const left = new Map<string, number[]>();
   for (const [index, text] of texts.entries()) {
     left.set(text, [...(left.get(text) ?? []), index]);

@@ -1,12 +1,12 @@
 // The table of all runs in Methods: who, how it went, when, how long, and with which arguments.
 // What the runs measured is in Results.
 import { spanText } from "../../base/time.ts";
-import type { Facts } from "../../judge/report-context.ts";
+import type { ReportContext } from "../../judge/report-context.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { code, link, plain, table } from "../../base/markdown.ts";
 
 /** One row a run, in the order of their start. */
-export function runTable(facts: Facts): string {
+export function runTable(facts: ReportContext): string {
   const head = ["run", "id", "state", "started", "took", "limit", "arguments"];
   return table(
     head,

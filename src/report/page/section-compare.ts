@@ -10,7 +10,7 @@ import {
 } from "../../judge/comparisons.ts";
 import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
 import { findMetric, type Operand } from "../../judge/evaluate.ts";
-import type { Facts } from "../../judge/report-context.ts";
+import type { ReportContext } from "../../judge/report-context.ts";
 import type { RunGroup } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed, plain, table } from "../../base/markdown.ts";
@@ -18,7 +18,7 @@ import type { PageBlock } from "../../base/page-signature.ts";
 import { searched, sweepOf } from "../../judge/sweep.ts";
 
 /** The table of differences to the baseline; nothing without a baseline or without values. */
-export function baselineBlocks(facts: Facts): readonly PageBlock[] {
+export function baselineBlocks(facts: ReportContext): readonly PageBlock[] {
   const swept = sweptOnly(facts);
   const comparisons = facts.comparisons.filter((one) => !swept.has(one.group.runs[0]));
   if (comparisons.length === 0) return [];
@@ -56,7 +56,7 @@ export function baselineBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** First runs of settings that the table of the sweep shows and that are too few to be tested. */
-function sweptOnly(facts: Facts): ReadonlySet<ReportRun | undefined> {
+function sweptOnly(facts: ReportContext): ReadonlySet<ReportRun | undefined> {
   const sweep = sweepOf(searched(facts.counted, facts.evidence));
   const few = (sweep?.groups ?? []).filter((group) => group.runs.length < 3);
   return new Set(few.map((group) => group.runs[0]));
@@ -102,7 +102,7 @@ function pText(p: number): string {
 }
 
 /** The settings of a sweep, and which of them is best, called what it is. */
-export function sweepBlocks(facts: Facts): readonly PageBlock[] {
+export function sweepBlocks(facts: ReportContext): readonly PageBlock[] {
   const sweep = sweepOf(searched(facts.counted, facts.evidence));
   const measures = measuresOf(facts.input);
   if (sweep === undefined || measures.length === 0) return [];
@@ -134,7 +134,11 @@ export function sweepBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** `The smallest last val/loss is 0.31 [3], of lr-1: the best of 4 settings, 4 runs.` */
-function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): readonly string[] {
+function bestText(
+  measure: Measure,
+  groups: readonly RunGroup[],
+  facts: ReportContext,
+): readonly string[] {
   const all = groups.flatMap((group) => {
     const { operands, values } = measureGroup(measure, group.runs);
     return operands.flatMap((operand, i) => {
@@ -164,7 +168,7 @@ function bestText(measure: Measure, groups: readonly RunGroup[], facts: Facts): 
   ];
 }
 
-function cellText({ operands }: Measurement, facts: Facts): string {
+function cellText({ operands }: Measurement, facts: ReportContext): string {
   return operands.length === 0
     ? "none"
     : operands.map((one: Operand) => facts.sources.cite(one.run, one.sample)).join(", ");
@@ -184,7 +188,7 @@ export function pickedFrom(operands: readonly Operand[]): string {
   return `of ${range} each`;
 }
 
-function groupLabel(group: RunGroup, facts: Facts): string {
+function groupLabel(group: RunGroup, facts: ReportContext): string {
   if (group.runs.length > 3) return `${plain(group.name)}, ${counted(group.runs.length, "run")}`;
   return listed(group.runs.map(facts.label));
 }
@@ -194,7 +198,7 @@ function settingText(group: RunGroup, options: readonly string[]): string {
 }
 
 /** Names the runs that have no place in a mean, so that none is dropped in silence. */
-function withoutNotes(measured: readonly Measurement[], facts: Facts): readonly string[] {
+function withoutNotes(measured: readonly Measurement[], facts: ReportContext): readonly string[] {
   const runs = [...new Set(measured.flatMap((one) => one.without))];
   if (runs.length === 0) return [];
   const many = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(facts.label));

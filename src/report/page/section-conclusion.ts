@@ -1,12 +1,12 @@
 // Conclusion: the verdict on each criterion with its reasons, and the list of sources.
 // Whether the hypothesis is true is left to the person, whose own conclusion is quoted.
-import type { Facts } from "../../judge/report-context.ts";
+import type { ReportContext } from "../../judge/report-context.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 import { verdictReasons, verdictSentences, verdictTable } from "../../judge/verdict-text.ts";
 
 /** The whole section. */
-export function conclusionBlocks(facts: Facts): readonly PageBlock[] {
+export function conclusionBlocks(facts: ReportContext): readonly PageBlock[] {
   const blocks: PageBlock[] = [{ key: "conclusion", text: "## Conclusion" }];
   if (facts.verdicts.length === 0) {
     const text = "There is no criterion to judge.";
@@ -28,7 +28,7 @@ export function conclusionBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** The list of sources; made last, since the sections before it hand out the numbers. */
-export function sourcesBlocks(facts: Facts): readonly PageBlock[] {
+export function sourcesBlocks(facts: ReportContext): readonly PageBlock[] {
   const lines = facts.sources.list();
   if (lines.length === 0) return [];
   return [

@@ -3,8 +3,8 @@
 import { isFlag } from "../../domain/finding.ts";
 import type { Entry } from "../../domain/journal.ts";
 import { spanText } from "../../base/time.ts";
-import { citeJournal, type Facts } from "../../judge/report-context.ts";
-import { findingText, isResolved } from "../../judge/finding-text.ts";
+import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
+import { reportFinding, isResolved } from "../../judge/finding-text.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { runState } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
@@ -15,7 +15,7 @@ import { quotedSections } from "./section-quotes.ts";
 const REPORT_ENTRIES = 300;
 
 /** The whole section. */
-export function discussionBlocks(facts: Facts): readonly PageBlock[] {
+export function discussionBlocks(facts: ReportContext): readonly PageBlock[] {
   const blocks: PageBlock[] = [
     { key: "discussion", text: "## Discussion" },
     ...quotedSections(facts, "discussion"),
@@ -37,7 +37,7 @@ function listBlocks(name: string, heading: string, lines: readonly string[]): Pa
   ];
 }
 
-function entryLines(facts: Facts): readonly string[] {
+function entryLines(facts: ReportContext): readonly string[] {
   const { entries } = facts.input.journal;
   const lines = entries.slice(-REPORT_ENTRIES).map(entryLine);
   const more = entries.length - lines.length;
@@ -54,10 +54,10 @@ function entryLine(entry: Entry): string {
   return `- ${stamp} ${tags} “${plain(entry.text)}” (${citeJournal(entry.line)})`;
 }
 
-function flagLines(facts: Facts): readonly string[] {
+function flagLines(facts: ReportContext): readonly string[] {
   const lines = facts.counted.flatMap((run) =>
     run.findings.map((finding) => {
-      const said = findingText(run, finding);
+      const said = reportFinding(run, finding);
       const label = facts.label(run);
       if (!isFlag(finding)) return `- Note on ${label}: ${said}`;
       const resolved = isResolved(run, finding, facts.input.journal);
@@ -70,7 +70,7 @@ function flagLines(facts: Facts): readonly string[] {
 }
 
 /** What the numbers of this page cannot carry, each a fact that can be checked. */
-function limitLines(facts: Facts): readonly string[] {
+function limitLines(facts: ReportContext): readonly string[] {
   const { evidence, counted: runs } = facts;
   if (runs.length === 0) return [];
   const lines: string[] = [];

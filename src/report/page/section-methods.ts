@@ -1,8 +1,8 @@
 // Methods: the plan with its lines, scripts and machines, every run, and who is left out and why.
 // Runs that failed or are ignored are named here, so that none is dropped in silence.
 import type { RunRecord } from "../../domain/run.ts";
-import { citeJournal, type Facts } from "../../judge/report-context.ts";
-import { changedLines } from "./changed-criteria.ts";
+import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
+import { changedCriteria } from "./changed-criteria.ts";
 import { code, counted, link, listed, plain, table } from "../../base/markdown.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { leftOutLines } from "../../judge/left-out.ts";
@@ -15,14 +15,14 @@ import { hasSection, quotedSections } from "./section-quotes.ts";
 const REPORT_DISTINCT = 10;
 
 /** The whole section. */
-export function methodsBlocks(facts: Facts): readonly PageBlock[] {
+export function methodsBlocks(facts: ReportContext): readonly PageBlock[] {
   const { runs } = facts.input;
   const left = leftOutLines(facts);
   const environment = environmentTable(facts);
   const blocks: PageBlock[] = [
     { key: "methods", text: "## Methods" },
     ...quotedSections(facts, "methods"),
-    { key: "methods.plan", text: [...planLines(facts), ...changedLines(facts)].join("\n") },
+    { key: "methods.plan", text: [...planLines(facts), ...changedCriteria(facts)].join("\n") },
   ];
   if (environment !== undefined) {
     blocks.push({ key: "methods.environment", text: "### Scripts and machines" });
@@ -44,7 +44,7 @@ export function methodsBlocks(facts: Facts): readonly PageBlock[] {
   return blocks;
 }
 
-function planLines(facts: Facts): readonly string[] {
+function planLines(facts: ReportContext): readonly string[] {
   const { plan } = facts.input.journal;
   const cited = (key: string): string => {
     const line = plan.lines[key];
@@ -75,7 +75,11 @@ function planLines(facts: Facts): readonly string[] {
   return lines;
 }
 
-function baselineLine(facts: Facts, target: string, cited: (key: string) => string): string {
+function baselineLine(
+  facts: ReportContext,
+  target: string,
+  cited: (key: string) => string,
+): string {
   const { baseline } = facts.input;
   const runs = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
   const named = listed(runs.map((run) => link(code(run.folder), run.path)));
@@ -84,7 +88,7 @@ function baselineLine(facts: Facts, target: string, cited: (key: string) => stri
 }
 
 /** One row for each distinct fact, with the number of runs that share it. */
-function environmentTable(facts: Facts): string | undefined {
+function environmentTable(facts: ReportContext): string | undefined {
   const recorded = facts.input.runs.filter((run) => run.record !== undefined);
   if (recorded.length === 0) return undefined;
   const rows: string[][] = [];
@@ -117,7 +121,7 @@ function environmentTable(facts: Facts): string | undefined {
   return table(["what", "value", "runs"], rows);
 }
 
-function whichRuns(runs: readonly ReportRun[], all: number, facts: Facts): string {
+function whichRuns(runs: readonly ReportRun[], all: number, facts: ReportContext): string {
   if (runs.length === all && all === 2) return "both";
   if (runs.length === all) return all === 1 ? facts.label(runs[0] ?? unreachable()) : `all ${all}`;
   return runs.length <= 3 ? listed(runs.map(facts.label)) : counted(runs.length, "run");

@@ -1,20 +1,20 @@
 // The first sections of the report: title, Abstract and Introduction.
 // They say what was asked, what was run and what came out, and nothing that is not recorded.
 import { ignoredBy, runState, type RunState } from "../../judge/input.ts";
-import { citeJournal, type Facts } from "../../judge/report-context.ts";
+import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
 import { code, link, listed, plain } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 import { verdictReasons, verdictSentences } from "../../judge/verdict-text.ts";
 
 /** The page's title: the journal's, else the experiment's name. */
-export function titleBlocks(facts: Facts): readonly PageBlock[] {
+export function titleBlocks(facts: ReportContext): readonly PageBlock[] {
   const { journal, experiment } = facts.input;
   return [{ key: "title", text: `# ${plain(journal.title ?? experiment)}` }];
 }
 
 /** What was asked, how much was run, and the verdicts. */
-export function abstractBlocks(facts: Facts): readonly PageBlock[] {
+export function abstractBlocks(facts: ReportContext): readonly PageBlock[] {
   return [
     { key: "abstract", text: "## Abstract" },
     { key: "abstract.hypothesis", text: hypothesisText(facts) },
@@ -24,7 +24,7 @@ export function abstractBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** The person's own background, quoted, and where the rest is. */
-export function introductionBlocks(facts: Facts): readonly PageBlock[] {
+export function introductionBlocks(facts: ReportContext): readonly PageBlock[] {
   const quotes = quotedSections(facts, "introduction");
   const where = `The journal of this experiment is ${link("JOURNAL.md", "JOURNAL.md")}; its folder is ${code(facts.input.experiment)}.`;
   const none = quotes.length === 0 ? " The journal has no section on the background." : "";
@@ -36,7 +36,7 @@ export function introductionBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** The hypothesis in the person's words, with its place. */
-export function hypothesisText(facts: Facts): string {
+export function hypothesisText(facts: ReportContext): string {
   const { hypothesis, lines } = facts.input.journal.plan;
   if (hypothesis === undefined) return "The journal states no hypothesis.";
   const place = lines["hypothesis"];
@@ -45,7 +45,7 @@ export function hypothesisText(facts: Facts): string {
 }
 
 /** `There are 5 runs: 3 done and 2 failed. 1 of them is ignored.` */
-function runsText(facts: Facts): string {
+function runsText(facts: ReportContext): string {
   const { runs } = facts.input;
   if (runs.length === 0) return "No run has been made yet.";
   const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
@@ -69,7 +69,7 @@ function word(state: RunState): string {
   return state === "by hand" ? "started by hand" : state;
 }
 
-function evidenceText(facts: Facts): string {
+function evidenceText(facts: ReportContext): string {
   const { runs } = facts.evidence;
   if (facts.verdicts.length === 0) return "";
   if (runs.length === 0) return "No run is evidence for the criteria.";
@@ -78,7 +78,7 @@ function evidenceText(facts: Facts): string {
   return `The criteria judge the ${noun} ${listed(runs.map(facts.label))}.`;
 }
 
-function verdictsText(facts: Facts): string {
+function verdictsText(facts: ReportContext): string {
   if (facts.verdicts.length === 0) {
     return "The journal states no success or failure criterion, so nothing is judged.";
   }

@@ -1,7 +1,7 @@
 // Sorts the person's own headings into the sections of the report, and quotes them there.
 // What counts as a heading, and the text below it, is journal/'s reading.
 import type { Section } from "../../domain/journal.ts";
-import { citeJournal, type Facts } from "../../judge/report-context.ts";
+import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
 import { plain, quotation } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
@@ -21,7 +21,7 @@ const HEADINGS: Readonly<Record<Quoted, RegExp>> = {
 };
 
 /** The person's sections that belong into one section of the report, each quoted with its line. */
-export function quotedSections(facts: Facts, where: Quoted): readonly PageBlock[] {
+export function quotedSections(facts: ReportContext, where: Quoted): readonly PageBlock[] {
   const fitting = facts.input.journal.sections.filter(
     (section) => section.text.trim() !== "" && HEADINGS[where].test(nameOf(section)),
   );
@@ -35,7 +35,7 @@ export function quotedSections(facts: Facts, where: Quoted): readonly PageBlock[
 }
 
 /** Whether the person wrote anything that belongs into one section of the report. */
-export function hasSection(facts: Facts, where: Quoted): boolean {
+export function hasSection(facts: ReportContext, where: Quoted): boolean {
   return facts.input.journal.sections.some(
     (section) => section.text.trim() !== "" && HEADINGS[where].test(nameOf(section)),
   );

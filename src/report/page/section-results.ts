@@ -4,7 +4,7 @@ import type { PromisedMetric } from "../../domain/journal.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
-import type { Facts } from "../../judge/report-context.ts";
+import type { ReportContext } from "../../judge/report-context.ts";
 import { runState, type ReportRun, type RunState } from "../../judge/input.ts";
 import { code, counted, image, link, plain, sentenceCase, table } from "../../base/markdown.ts";
 import { figureText, linkedText, runFigures, type RunFigures } from "./run-figures.ts";
@@ -16,7 +16,7 @@ import { quotedSections } from "./section-quotes.ts";
 const REPORT_METRICS_PER_RUN = 20;
 
 /** The whole section. */
-export function resultsBlocks(facts: Facts): readonly PageBlock[] {
+export function resultsBlocks(facts: ReportContext): readonly PageBlock[] {
   const { shown, counted: all } = facts;
   const blocks: PageBlock[] = [{ key: "results", text: "## Results" }];
   if (all.length === 0) {
@@ -49,7 +49,7 @@ export function resultsBlocks(facts: Facts): readonly PageBlock[] {
 }
 
 /** Pictures of the whole experiment. */
-function figureBlocks(facts: Facts): readonly PageBlock[] {
+function figureBlocks(facts: ReportContext): readonly PageBlock[] {
   const { figures = [], livePage } = facts.input;
   const live =
     livePage === undefined
@@ -71,7 +71,7 @@ function boundText(all: number, shown: number): string {
 
 function runBlocks(
   run: ReportRun,
-  facts: Facts,
+  facts: ReportContext,
   pictures: RunFigures,
   figuresBefore: number,
 ): readonly PageBlock[] {
@@ -102,7 +102,7 @@ function runBlocks(
 }
 
 /** `Done · evidence · 2025-02-02T10-00-00-full` */
-function introText(run: ReportRun, facts: Facts): string {
+function introText(run: ReportRun, facts: ReportContext): string {
   const { baseline } = facts.input;
   const group = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
   const isBaseline = group.some((one) => one.path === run.path);
@@ -121,7 +121,7 @@ const HOW: Readonly<Record<RunState, string>> = {
   "by hand": "Started by hand",
 };
 
-function metricRow(run: ReportRun, series: Series, facts: Facts): readonly string[] {
+function metricRow(run: ReportRun, series: Series, facts: ReportContext): readonly string[] {
   const { summary } = series;
   const cell = (sample: Sample | undefined): string => {
     if (sample === undefined) return "none";
@@ -143,7 +143,7 @@ function stepWord(series: Series): string {
 }
 
 /** How many values there are, and how many of them are not finite, with the first of those. */
-function valuesText(run: ReportRun, summary: MetricSummary, facts: Facts): string {
+function valuesText(run: ReportRun, summary: MetricSummary, facts: ReportContext): string {
   if (summary.notFinite === undefined) return String(summary.count);
   const first = facts.sources.number(run, summary.notFinite);
   return `${summary.count}, ${summary.notFiniteCount} of them not finite, first ${first}`;
@@ -153,7 +153,7 @@ function valuesText(run: ReportRun, summary: MetricSummary, facts: Facts): strin
 function promisedFirst<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
-  facts: Facts,
+  facts: ReportContext,
 ): readonly T[] {
   const promised: readonly PromisedMetric[] = facts.input.journal.plan.metrics;
   const rank = (item: T): number => {

@@ -10,7 +10,7 @@ import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
 import { runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { comparedMetrics, measureName } from "./plot-compare.ts";
 import { shapeOf } from "../../judge/plot-data.ts";
-import { counted } from "./plot-text.ts";
+import { groupDigits } from "./plot-text.ts";
 import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
 
 /** Runs of an experiment in its live page, the newest: a list of more is no list... */
@@ -125,7 +125,9 @@ function metricsOf(input: ReportInput, runs: readonly ReportRun[]): readonly str
 
 function notesOf(all: number, runs: number, metrics: number, shown: number): readonly string[] {
   return [
-    ...(all > runs ? [`Of ${counted(all)} runs the newest ${counted(runs)} are here.`] : []),
+    ...(all > runs
+      ? [`Of ${groupDigits(all)} runs the newest ${groupDigits(runs)} are here.`]
+      : []),
     ...(metrics > shown ? [`Of ${metrics} metrics ${firstText(shown)} here.`] : []),
   ];
 }
@@ -152,12 +154,12 @@ function liveMetric(name: string, runs: readonly ReportRun[], columns: number): 
     step: step === "sample" ? "value" : step,
     positive: low > 0,
     log,
-    caption: `${runsText(found.length)}, ${counted(logged)} values from their logs.${smooth}`,
+    caption: `${runsText(found.length)}, ${groupDigits(logged)} values from their logs.${smooth}`,
     curves: found.map(({ r, curve }) => liveCurve(r, curve, step, columns)),
   };
 }
 
-const runsText = (count: number): string => `${counted(count)} ${count === 1 ? "run" : "runs"}`;
+const runsText = (count: number): string => `${groupDigits(count)} ${count === 1 ? "run" : "runs"}`;
 
 function liveCurve(r: number, curve: Curve, step: string, columns: number): LiveCurve {
   const kept = thinnedIndices(curve.values, columns);

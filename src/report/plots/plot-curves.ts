@@ -9,11 +9,11 @@ import {
   CURVE_SEEDS_BAND,
 } from "./curve-lines.ts";
 import { runState, type ReportRun } from "../../judge/input.ts";
-import { shapeOf, type Shape } from "../../judge/plot-data.ts";
+import { shapeOf, type SeriesShape } from "../../judge/plot-data.ts";
 import { xAxis, yAxis, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
 import { timeUnit } from "./plot-system.ts";
-import { axisTitle, counted, shorten, shortLabels } from "./plot-text.ts";
+import { axisTitle, groupDigits, shorten, shortLabels } from "./plot-text.ts";
 import { GROUP_COLOURS, GROUP_DASHES, INK } from "./plot-theme.ts";
 
 export interface CurvesPicture {
@@ -66,7 +66,7 @@ function captionOf(drawn: CurvesDrawn, axis: Axis): readonly string[] {
   const grey =
     others.length === 0
       ? []
-      : [`Grey: ${counted(others.length)} runs of older settings${more(leftOut)}`];
+      : [`Grey: ${groupDigits(others.length)} runs of older settings${more(leftOut)}`];
   const missing = axis === "time" ? "no time stamps" : "another x axis";
   const not =
     without === 0
@@ -81,12 +81,13 @@ function sourcesText({ groups, others }: CurvesDrawn): string {
   const files = [...new Set(lines.map(({ file }) => file))].toSorted();
   const shown = files.slice(0, MOST_FILES).map((file) => shorten(file, 40));
   const rest = files.length > shown.length ? ` and ${files.length - shown.length} more` : "";
-  return `${shown.join(", ")}${rest} of ${counted(new Set(lines.map(({ run }) => run)).size)} runs`;
+  return `${shown.join(", ")}${rest} of ${groupDigits(new Set(lines.map(({ run }) => run)).size)} runs`;
 }
 
 const MOST_FILES = 3;
 
-const more = (leftOut: number): string => (leftOut === 0 ? "" : `, ${counted(leftOut)} not drawn`);
+const more = (leftOut: number): string =>
+  leftOut === 0 ? "" : `, ${groupDigits(leftOut)} not drawn`;
 
 interface Drawing {
   readonly drawn: CurvesDrawn;
@@ -104,7 +105,7 @@ function curvesSpec(
   const span = spanOf(lines);
   const { unit, ms } = timeUnit(span.to * 1_000);
   const per = axis === "time" ? ms / 1_000 : 1;
-  const shape: Shape = { ...span, from: span.from / per, to: span.to / per };
+  const shape: SeriesShape = { ...span, from: span.from / per, to: span.to / per };
   const x = xAxis(
     { ...shape, whole: axis === "step" && span.whole },
     axis === "time" ? `${unit} since the run's first line` : stepWord(drawn),
@@ -167,7 +168,7 @@ function legendOf(labels: readonly string[]): Layer {
   };
 }
 
-function spanOf(lines: readonly CurveLine[]): Shape {
+function spanOf(lines: readonly CurveLine[]): SeriesShape {
   const xs = Float64Array.from(lines.flatMap((line) => line.xs.filter(Number.isFinite)));
   const ys = Float64Array.from(lines.flatMap((line) => line.ys));
   const across = shapeOf(xs, xs);
@@ -193,7 +194,7 @@ function bandLayers(
   { groups }: CurvesDrawn,
   labels: readonly string[],
   per: number,
-  shape: Shape,
+  shape: SeriesShape,
 ): readonly Layer[] {
   // A band that reaches below zero has no place on a log scale.
   const floor = shape.log ? shape.low : Number.NEGATIVE_INFINITY;

@@ -2,7 +2,7 @@
 // Which of them make a picture is plot-spec.ts, what is drawn of a series plot-data.ts.
 import { linearTicks, logTicks } from "./axis-ticks.ts";
 import type { Ticks } from "./axis-ticks.ts";
-import type { PlotAnomaly, PlotData, PlotPoint, Shape } from "../../judge/plot-data.ts";
+import type { PlotAnomaly, PlotData, PlotPoint, SeriesShape } from "../../judge/plot-data.ts";
 import { INK } from "./plot-theme.ts";
 
 /** Size of the whole picture in CSS pixels, title and axes included. */
@@ -16,7 +16,7 @@ type Column = "step" | "value" | "stretch" | "label";
 type Row = Readonly<Partial<Record<Column, string | number>>>;
 export type Layer = Readonly<Record<string, unknown>>;
 
-export function xAxis(shape: Shape, stepKey: string): Layer {
+export function xAxis(shape: SeriesShape, stepKey: string): Layer {
   const span = shape.to - shape.from;
   const pad = span > 0 ? span * 0.015 : Math.max(1, Math.abs(shape.from) * 1e-6);
   const low = shape.from - pad;
@@ -29,7 +29,7 @@ export function xAxis(shape: Shape, stepKey: string): Layer {
   };
 }
 
-export function yAxis(shape: Shape, title: string, named = false): Layer {
+export function yAxis(shape: SeriesShape, title: string, named = false): Layer {
   // Names of anomalies stand outwards of their points, and must not leave the plot.
   const room = named ? 0.16 : 0.06;
   if (shape.log) {
@@ -178,7 +178,7 @@ export function labels(data: PlotData): readonly Layer[] {
 }
 
 /** The first anomalies whose names do not lie on each other. */
-function apart(anomalies: readonly PlotAnomaly[], shape: Shape): readonly PlotAnomaly[] {
+function apart(anomalies: readonly PlotAnomaly[], shape: SeriesShape): readonly PlotAnomaly[] {
   const room = ((shape.to - shape.from) * LABEL_WIDTH) / (PLOT_WIDTH - 60);
   const shown: PlotAnomaly[] = [];
   for (const anomaly of anomalies) {

@@ -3,7 +3,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { Finding } from "../../domain/finding.ts";
 import type { Series } from "../../domain/sample.ts";
-import { plotData, type PlotData, type Shape } from "../../judge/plot-data.ts";
+import { plotData, type PlotData, type SeriesShape } from "../../judge/plot-data.ts";
 import {
   labels,
   lines,
@@ -95,7 +95,7 @@ const LEGEND: Layer = {
 };
 
 /** What all of them need together. */
-function spanOf(shapes: readonly Shape[]): Shape {
+function spanOf(shapes: readonly SeriesShape[]): SeriesShape {
   const full = shapes.filter(({ count }) => count > 0);
   const of = full.length > 0 ? full : shapes;
   const low = Math.min(...of.map((shape) => shape.low));

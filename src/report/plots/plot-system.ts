@@ -7,7 +7,7 @@ import { linearTicks } from "./axis-ticks.ts";
 import { m4 } from "../../base/m4.ts";
 import { axis, PLOT_WIDTH, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
-import { counted, plotTitle } from "./plot-text.ts";
+import { groupDigits, plotTitle } from "./plot-text.ts";
 import { INK } from "./plot-theme.ts";
 
 /** Under a minute there is nothing to see. */
@@ -53,7 +53,7 @@ export function systemSpec(
   const time = clockOf(samples);
   const title = plotTitle("system", runTitle);
   const caption = [
-    `Of the run's processes, and of its busiest GPU where it has one; ${counted(samples.length)} samples`,
+    `Of the run's processes, and of its busiest GPU where it has one; ${groupDigits(samples.length)} samples`,
     `Source: ${file}, lines 1\u2013${samples.length}`,
   ];
   const {

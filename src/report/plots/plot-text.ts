@@ -1,7 +1,7 @@
 // What is written on a plot: its title, and the caption with source file and lines.
 // The numbers on the axes are left to axis-ticks.ts.
 import type { Series } from "../../domain/sample.ts";
-import type { PlotData, Shape } from "../../judge/plot-data.ts";
+import type { PlotData, SeriesShape } from "../../judge/plot-data.ts";
 
 /** As many as fit beside each other. */
 const TITLE_LETTERS = 72;
@@ -27,7 +27,9 @@ export function plotCaption(series: Series, data: PlotData, file: string): reado
       notFinite === undefined ? "" : `, the first is ${notFinite.token} at line ${notFinite.line}`;
     const verb = notFiniteCount === 1 ? "value is" : "values are";
     lines.push(
-      printable(`${counted(notFiniteCount)} ${verb} not finite (\u00D7 NaN, triangle Inf)${where}`),
+      printable(
+        `${groupDigits(notFiniteCount)} ${verb} not finite (\u00D7 NaN, triangle Inf)${where}`,
+      ),
     );
   }
   lines.push(`Source: ${sourceText(series, file)}`);
@@ -44,9 +46,9 @@ export function splitCaption(
     const holes =
       notFiniteCount === 0
         ? ""
-        : `, ${counted(notFiniteCount)} not finite (\u00D7 NaN, triangle Inf)`;
+        : `, ${groupDigits(notFiniteCount)} not finite (\u00D7 NaN, triangle Inf)`;
     const { factor, shape } = data;
-    const values = shape.count === 1 ? "1 value" : `${counted(series.summary.count)} values`;
+    const values = shape.count === 1 ? "1 value" : `${groupDigits(series.summary.count)} values`;
     const mean = factor === undefined ? "" : ` (thin), EMA ${factor} (thick)`;
     const end = log && i === parts.length - 1 ? "; log scale" : "";
     const name = shorten(printable(key), 24);
@@ -63,9 +65,9 @@ function sourceText({ summary: { first, last } }: Series, file = first.file): st
 
 function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): string {
   if (shape.count === 0) return "No value is finite";
-  const values = shape.count === 1 ? "1 value" : `${counted(shape.count)} values`;
+  const values = shape.count === 1 ? "1 value" : `${groupDigits(shape.count)} values`;
   // Too many to keep: the average then runs over what was kept of them.
-  const of = `of each ${reducedBy} of ${counted(summary.count)} values first, last and extremes`;
+  const of = `of each ${reducedBy} of ${groupDigits(summary.count)} values first, last and extremes`;
   const which = reducedBy === undefined ? `${values} as logged` : of;
   const all = `${which}${factor === undefined ? "" : " (thin)"}`;
   const mean = factor === undefined ? "" : `, bias-corrected EMA with factor ${factor} (thick)`;
@@ -73,13 +75,13 @@ function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): str
 }
 
 /** A step that falls is drawn in one of two ways, and said. */
-function order({ falls, byPosition }: Shape): string {
+function order({ falls, byPosition }: SeriesShape): string {
   if (byPosition) return "; in order of the log, since the step falls back";
   if (falls === 0) return "";
   return `; the step falls back ${falls === 1 ? "once" : `${falls} times`}`;
 }
 
-export function counted(count: number): string {
+export function groupDigits(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { receiptBelow } from "../../../src/cli/demo-receipt.ts";
+import { finalReceipt } from "../../../src/cli/demo-receipt.ts";
 
 const JOURNAL = `# A
 
@@ -17,19 +17,19 @@ run: again
 
 describe("receiptBelow", () => {
   it("gives the lines of a final receipt as they stand", () => {
-    const receipt = receiptBelow(JOURNAL, "k7f3");
+    const receipt = finalReceipt(JOURNAL, "k7f3");
     assert.equal(receipt?.split("\n").length, 3);
     assert.match(receipt ?? "", /val-loss\.webp\)$/);
   });
 
   it("gives nothing while the receipt is not final, absent, or another's", () => {
-    assert.equal(receiptBelow(JOURNAL, "m2qd"), undefined);
-    assert.equal(receiptBelow(JOURNAL, "zzzz"), undefined);
-    assert.equal(receiptBelow("", "k7f3"), undefined);
+    assert.equal(finalReceipt(JOURNAL, "m2qd"), undefined);
+    assert.equal(finalReceipt(JOURNAL, "zzzz"), undefined);
+    assert.equal(finalReceipt("", "k7f3"), undefined);
   });
 
   it("reads a journal that ends with the receipt, and one with CRLF", () => {
-    assert.equal(receiptBelow("> **failed** `k7f3`", "k7f3"), "> **failed** `k7f3`");
-    assert.equal(receiptBelow("> **lost** `k7f3`\r\n\r\nx", "k7f3"), "> **lost** `k7f3`");
+    assert.equal(finalReceipt("> **failed** `k7f3`", "k7f3"), "> **failed** `k7f3`");
+    assert.equal(finalReceipt("> **lost** `k7f3`\r\n\r\nx", "k7f3"), "> **lost** `k7f3`");
   });
 });

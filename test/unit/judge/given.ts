@@ -3,7 +3,7 @@ import type { JournalReading, Plan } from "../../../src/domain/journal.ts";
 import type { RunRecord } from "../../../src/domain/run.ts";
 import type { RunReading } from "../../../src/domain/sample.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { findingsOf } from "../../../src/effects/run-store/run-files.ts";
+import { judgedFindings } from "../../../src/effects/run-store/run-files.ts";
 import type { ReportInput, ReportRun } from "../../../src/judge/input.ts";
 
 /** A reading of one log whose lines log `{key: token}` with rising steps. */
@@ -92,7 +92,7 @@ export function input(
   };
   const judged = runs.map((one) => ({
     ...one,
-    findings: findingsOf(journal.plan, one.record, one.reading),
+    findings: judgedFindings(journal.plan, one.record, one.reading),
   }));
   return { experiment: "warm-up", journal, ignored: [], runs: judged, ...rest };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Plan } from "../../../src/domain/journal.ts";
-import { gateFindings } from "../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../../src/report/audit/verify-page.ts";
 import { settingOf } from "../../../src/judge/groups.ts";
 import type { ReportInput, ReportRun } from "../../../src/judge/input.ts";
 import { renderReport } from "../../../src/report/page/page.ts";
@@ -86,7 +86,7 @@ test("runs of several settings have no mean: each is judged by itself", () => {
   );
   assert.doesNotMatch(page, /t-interval|t-bound/);
   assert.match(page, /3 runs are evidence, of 3 settings/);
-  const found = gateFindings(page, noLines).filter((one) => one.kind !== "changed-source");
+  const found = verifyFindings(page, noLines).filter((one) => one.kind !== "changed-source");
   assert.deepEqual(found, []);
 });
 
@@ -142,7 +142,7 @@ test("what keeps many runs from being judged is said once, with their number", (
   const many = pageOf(going);
   assert.match(many, / 7 of the runs have not ended yet\.\n/);
   assert.deepEqual(
-    gateFindings(many, noLines).filter(({ kind }) => kind === "differs"),
+    verifyFindings(many, noLines).filter(({ kind }) => kind === "differs"),
     [],
   );
   assert.match(pageOf(going.slice(0, 2)), /`full-seed-0` has not ended yet\. `full-seed-1` has/);

@@ -96,7 +96,7 @@ test("a file that is read anew leaves nothing of what it said", () => {
     reading.series.map((series) => series.summary.key),
     ["new"],
   );
-  assert.equal(reading.telling.length, 0);
+  assert.equal(reading.deathMarkers.length, 0);
   assert.equal(seriesOf(reading, "new").summary.first.line, 1);
 });
 

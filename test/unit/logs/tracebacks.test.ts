@@ -146,5 +146,5 @@ test("prose about tracebacks is none", () => {
 
 test("source code that a traceback quotes names no cause of death", () => {
   const quoting = PLAIN.replace("    1/0\n", "    except torch.cuda.OutOfMemoryError:\n");
-  assert.deepEqual(readText({ "logs/console.log": quoting }).telling, []);
+  assert.deepEqual(readText({ "logs/console.log": quoting }).deathMarkers, []);
 });

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandId, experimentPath, labPath, runFolder } from "../../../src/base/ids.ts";
-import { placeName, type SeenGpu } from "../../../src/domain/slot.ts";
+import { slotName, type SeenGpu } from "../../../src/domain/slot.ts";
 import { emptyWorld, type World } from "../../../src/domain/world.ts";
 import type { CommandSpec } from "../../../src/domain/command.ts";
 import { apply } from "../../../src/domain/apply.ts";
 import { attemptSpec } from "../../../src/scheduler/attempt-spec.ts";
 import { inOrder, twinUntilMs } from "../../../src/scheduler/order.ts";
-import { allTaken, heldPlaces, placeFor, seeGpus } from "../../../src/scheduler/gpu-placement.ts";
+import { allTaken, heldSlots, slotFor, seeGpus } from "../../../src/scheduler/gpu-placement.ts";
 
 const LAB = labPath("/lab");
 const EXPERIMENT = experimentPath("/lab/exp");
@@ -57,14 +57,14 @@ function add(world: World, id: string, options: Partial<CommandSpec> = {}): void
 function answer(world: World, id: string) {
   const command = world.commands.get(commandId(id));
   assert.ok(command !== undefined);
-  return placeFor(world, command, heldPlaces(world));
+  return slotFor(world, command, heldSlots(world));
 }
 
 /** What the command gets, in words; or why it gets nothing. */
 function gets(world: World, id: string): string {
   const found = answer(world, id);
   if (found.kind !== "place") return `${found.kind}: ${found.why ?? ""}`;
-  return placeName(found.place) ?? "the CPU";
+  return slotName(found.place) ?? "the CPU";
 }
 
 function start(world: World, id: string): void {
@@ -158,7 +158,7 @@ test("`gpus: 0` takes a CPU slot; a machine without GPUs has such slots only", (
   assert.equal(gets(none, "aaaa"), "the CPU");
   assert.equal(gets(none, "bbbb"), "never: it asks for 1 GPU; this machine has none");
   start(none, "aaaa");
-  assert.equal(allTaken(none, heldPlaces(none)), true);
+  assert.equal(allTaken(none, heldSlots(none)), true);
 });
 
 test("that a machine has no GPU is said in one receipt of a lab, and a sweep's is its own", () => {
@@ -184,7 +184,7 @@ test("a run of an earlier release, which went alone, holds all there is", () => 
   assert.ok(command?.run !== undefined);
   const { place: _, ...spec } = command.run.spec;
   world.commands.set(command.id, { ...command, run: { ...command.run, spec } });
-  assert.equal(allTaken(world, heldPlaces(world)), true);
+  assert.equal(allTaken(world, heldSlots(world)), true);
 });
 
 test("the higher priority goes first, then the order of the journal", () => {
@@ -231,7 +231,7 @@ test("slices are given one by one, and never two of them to one program", () => 
   add(world, "bbbb", { gpus: 2 });
   const given = answer(world, "aaaa");
   assert.ok(given.kind === "place");
-  assert.equal(placeName(given.place), "GPU 0 slice 0");
+  assert.equal(slotName(given.place), "GPU 0 slice 0");
   const never = answer(world, "bbbb");
   assert.ok(never.kind === "never");
   assert.match(never.why, /it asks for 2 GPUs, and a program can use one slice of a GPU only/);

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { linesOf, placeOf } from "../../../src/base/text-lines.ts";
+import { linesOf, positionOf } from "../../../src/base/text-lines.ts";
 import type { Plan } from "../../../src/domain/journal.ts";
 import type { Read } from "../../../src/base/problem.ts";
 import { planGaps, readPlan } from "../../../src/settings/plan.ts";
 
 const read = (yaml: string): Read<Plan> =>
-  readPlan(yaml, (offset) => placeOf(linesOf(yaml), offset));
+  readPlan(yaml, (offset) => positionOf(linesOf(yaml), offset));
 
 function plan(yaml: string): Plan {
   const { value, problems } = read(yaml);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { startLoop, type LoopParts } from "../../../../src/effects/daemon/daemon.ts";
 import { experimentPath, labPath } from "../../../../src/base/ids.ts";
 import { emptyWorld } from "../../../../src/domain/world.ts";
-import type { Hands } from "../../../../src/effects/daemon/effect-handlers.ts";
+import type { EffectHandlers } from "../../../../src/effects/daemon/effect-handlers.ts";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import { hashText } from "../../../../src/base/ids.ts";
 
@@ -15,14 +15,14 @@ function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["o
   const done: string[] = [];
   let nowMs = 0;
   let wake: { atMs: number; callback: () => void } | undefined;
-  const hands = new Proxy({} as Hands, {
+  const hands = new Proxy({} as EffectHandlers, {
     get: (_, kind) => () => {
       done.push(String(kind));
     },
   });
   const loop = startLoop({
     world: emptyWorld(),
-    hands,
+    handlers: hands,
     ledger: {
       append(rows) {
         append(rows);

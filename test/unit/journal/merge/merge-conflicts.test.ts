@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import type { Effect } from "../../../../src/domain/effect.ts";
-import type { SetAside } from "../../../../src/domain/event.ts";
+import type { MergeConflict } from "../../../../src/domain/event.ts";
 import { experimentPath, hashText, labPath } from "../../../../src/base/ids.ts";
 import { emptyWorld, type World } from "../../../../src/domain/world.ts";
 import { step } from "../../../../src/scheduler/step.ts";
@@ -16,7 +16,7 @@ let nowMs = 0;
 
 interface More {
   readonly onDisk?: string;
-  readonly setAside?: readonly SetAside[];
+  readonly setAside?: readonly MergeConflict[];
 }
 
 function read(world: World, text: string, more: More = {}): readonly Effect[] {
@@ -72,7 +72,7 @@ test("it is told though the text stays as it is, and stays told until it is take
   assert.ok(!without.includes("restore"));
   read(world, without);
   assert.equal(written(world)?.includes("restore") ?? false, false);
-  assert.deepEqual(world.experiments.get(EXPERIMENT)?.setAside, []);
+  assert.deepEqual(world.experiments.get(EXPERIMENT)?.mergeConflicts, []);
 });
 
 test("a merge is written though its receipts are the file's, and so that it can be told from it", () => {

@@ -65,7 +65,7 @@ test("pieces are paragraphs and items with their whole lines", () => {
     ">\n",
     "> ![loss](a.webp)\n",
   ].join("");
-  const pieces = first(text).receipt?.pieces ?? [];
+  const pieces = first(text).receipt?.blocks ?? [];
   assert.deepEqual(
     pieces.map(({ span, normal, ticked }) => [text.slice(span.start, span.end), normal, ticked]),
     [
@@ -128,5 +128,5 @@ test("a receipt below a fence is the fence's", () => {
 test("a receipt keeps CRLF and a missing last line end in its span", () => {
   const text = "run: a\r\n\r\n> **done** `k7f3`\r\n>\r\n> x";
   assert.equal(shown(text), "> **done** `k7f3`\r\n>\r\n> x");
-  assert.deepEqual(first(text).receipt?.pieces[1]?.normal, "x");
+  assert.deepEqual(first(text).receipt?.blocks[1]?.normal, "x");
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import { receiptInputs, type ReceiptInputs } from "../../../../src/journal/read/receipt-inputs.ts";
-import { receiptPieces } from "../../../../src/journal/receipt/receipt.ts";
+import { receiptBlocks } from "../../../../src/journal/receipt/receipt.ts";
 import { pieceHash, renderJournal } from "../../../../src/journal/receipt/render.ts";
 import type { Finding } from "../../../../src/domain/finding.ts";
 import { attemptId, commandId, experimentPath, runFolder } from "../../../../src/base/ids.ts";
@@ -31,7 +31,7 @@ function command(change: Partial<Command>): Command {
     heading: "",
     line: 1,
     state: "held",
-    released: false,
+    approved: false,
     acceptedAtMs: 0,
     stateSinceMs: 0,
     notes: [],
@@ -61,7 +61,7 @@ const done = command({
 /** Renders receipts of the commands, lets `edit` change the text, and reads the inputs. */
 function inputsAfter(commands: readonly Command[], edit: (text: string) => string): ReceiptInputs {
   const text = commands.map(({ source }) => `${source}\n`).join("\n");
-  const pieces = commands.map((one) => receiptPieces(one, { timeZone: "UTC", promised: [] }));
+  const pieces = commands.map((one) => receiptBlocks(one, { timeZone: "UTC", promised: [] }));
   const rendered = new Set(pieces.flat().map(pieceHash));
   const receipts = new Map(pieces.entries());
   const shown = renderJournal({ text, reading: readJournal(text), rendered, receipts }).text;

@@ -45,7 +45,7 @@ function command(given: Given = {}): Command {
     heading: "",
     line: 3,
     state,
-    released: false,
+    approved: false,
     acceptedAtMs: START_MS,
     stateSinceMs: START_MS,
     notes: [],

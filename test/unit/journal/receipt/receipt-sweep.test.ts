@@ -5,7 +5,7 @@ import { format } from "prettier";
 import type { CommandState } from "../../../../src/domain/command-state.ts";
 import { readJournal } from "../../../../src/journal/read/read.ts";
 import { receiptInputs } from "../../../../src/journal/read/receipt-inputs.ts";
-import { receiptPieces, type ReceiptContext } from "../../../../src/journal/receipt/receipt.ts";
+import { receiptBlocks, type ReceiptContext } from "../../../../src/journal/receipt/receipt.ts";
 import { pieceHash, renderJournal } from "../../../../src/journal/receipt/render.ts";
 import type { Finding } from "../../../../src/domain/finding.ts";
 import {
@@ -106,7 +106,7 @@ function command(change: Partial<Command>): Command {
     heading: "",
     line: 3,
     state: "running",
-    released: true,
+    approved: true,
     acceptedAtMs: START_MS,
     stateSinceMs: START_MS,
     notes: [],
@@ -151,7 +151,7 @@ function sweep(
 /** The journal with that receipt, as it stands in the file. */
 function written(members: readonly Command[], state: CommandState, text = TEXT): string {
   const { head, context } = sweep(members, state);
-  const receipts = new Map([[0, receiptPieces(head, context)]]);
+  const receipts = new Map([[0, receiptBlocks(head, context)]]);
   return renderJournal({ text, reading: readJournal(text), rendered: new Set(), receipts }).text;
 }
 
@@ -203,7 +203,7 @@ test("a formatter leaves it as it is, and one that draws the table's rule otherw
   const text = written(HALF, "running");
   assert.equal(await format(text, { parser: "markdown", proseWrap: "preserve" }), text);
   const { head, context } = sweep(HALF, "running");
-  const pieces = receiptPieces(head, context);
+  const pieces = receiptBlocks(head, context);
   const rendered = new Set(pieces.map(pieceHash));
   const drawn = text.replaceAll(/-{3,}/g, "---").replaceAll(/ {2,}\|/g, " |");
   assert.notEqual(drawn, text);
@@ -218,7 +218,7 @@ test("a formatter leaves it as it is, and one that draws the table's rule otherw
 
 test("a line of the table that a person edits is theirs, with a fresh table above it", () => {
   const { head, context } = sweep(HALF, "running");
-  const pieces = receiptPieces(head, context);
+  const pieces = receiptBlocks(head, context);
   const rendered = new Set(pieces.map(pieceHash));
   const edited = written(HALF, "running").replace("| 0.312    |", "| 0.312 !  |");
   const again = renderJournal({
@@ -232,7 +232,7 @@ test("a line of the table that a person edits is theirs, with a fresh table abov
 
 test("marking a flag that several runs share resolves it for each of them", () => {
   const { head, context } = sweep(HALF, "running");
-  const pieces = receiptPieces(head, context);
+  const pieces = receiptBlocks(head, context);
   const text = written(HALF, "running").replace("[WEIRD]", "[RESOLVED]");
   const commands = new Map([head, ...HALF].map((one) => [one.id, one]));
   const inputs = receiptInputs(readJournal(text), new Set(pieces.map(pieceHash)), commands);

@@ -5,8 +5,8 @@ import remarkGfm from "remark-gfm";
 import remarkParse from "remark-parse";
 import { unified } from "unified";
 import {
-  problemPieces,
-  receiptPieces,
+  problemBlocks,
+  receiptBlocks,
   type ReceiptContext,
 } from "../../../../src/journal/receipt/receipt.ts";
 import { attemptId, commandId, experimentPath, runFolder } from "../../../../src/base/ids.ts";
@@ -83,7 +83,7 @@ function command(change: Partial<Command> = {}): Command {
     heading: "",
     line: 3,
     state: "queued",
-    released: false,
+    approved: false,
     acceptedAtMs: START_MS,
     stateSinceMs: START_MS,
     notes: [],
@@ -107,7 +107,7 @@ test("a finished run shows state, time, promised metrics, flags and one plot", (
     { metric: "train/loss", file: "plots/train-loss.webp" },
   ];
   const run = ran(outcome({ findings: [finding()], plots }));
-  assert.deepEqual(receiptPieces(command({ state: "done", run }), context), [
+  assert.deepEqual(receiptBlocks(command({ state: "done", run }), context), [
     `**done** \`k7f3\` · 2025-02-02 14:30:00, 41 s · val_loss 0.312 · acc 0.871 · [de-risk](runs/${FOLDER})`,
     `- 14:30:31 [WEIRD] train/loss ×4.1 at step 412 ([train.log:418](runs/${FOLDER}/logs/train.log))`,
     `![train/loss](runs/${FOLDER}/plots/train-loss.webp)`,
@@ -115,7 +115,7 @@ test("a finished run shows state, time, promised metrics, flags and one plot", (
 });
 
 test("times are those of the lab's zone", () => {
-  const pieces = receiptPieces(command({ state: "done", run: ran(outcome()) }), {
+  const pieces = receiptBlocks(command({ state: "done", run: ran(outcome()) }), {
     ...context,
     timeZone: "Asia/Kolkata",
   });
@@ -129,7 +129,7 @@ test("a resolved flag and a note carry their own tags, and tier C stays in the r
     finding(),
   ];
   const run = ran(outcome({ findings }), { resolved: ["not-finite train/loss"] });
-  const pieces = receiptPieces(command({ state: "done", run }), context);
+  const pieces = receiptBlocks(command({ state: "done", run }), context);
   assert.match(pieces[1] ?? "", /^- 14:30:31 \[RESOLVED\] train\/loss ×4\.1/);
   assert.match(pieces[2] ?? "", /^- 14:30:31 took longer than 60 s \(/);
   assert.equal(pieces.length, 3);
@@ -137,7 +137,7 @@ test("a resolved flag and a note carry their own tags, and tier C stays in the r
 
 test("many flags are cut with their number", () => {
   const findings = Array.from({ length: 40 }, (_, i) => finding({ message: `flag ${i}` }));
-  const pieces = receiptPieces(
+  const pieces = receiptBlocks(
     command({ state: "done", run: ran(outcome({ findings })) }),
     context,
   );
@@ -147,14 +147,14 @@ test("many flags are cut with their number", () => {
 
 test("without a promised metric the first logged ones are shown, and NaN as NaN", () => {
   const metrics = ["a", "b", "c", "d", "e"].map((key) => metric(key, "1e-4"));
-  const first = receiptPieces(
+  const first = receiptBlocks(
     command({ state: "done", run: ran(outcome({ metrics })) }),
     context,
   )[0];
   assert.match(first ?? "", / · a 1e-4 · b 1e-4 · c 1e-4 · d 1e-4 · \[de-risk\]/);
   const nan = outcome({ metrics: [metric("val/loss", "nan")] });
   assert.match(
-    receiptPieces(command({ state: "done", run: ran(nan) }), context)[0] ?? "",
+    receiptBlocks(command({ state: "done", run: ran(nan) }), context)[0] ?? "",
     / · val\/loss NaN · /,
   );
 });
@@ -162,7 +162,7 @@ test("without a promised metric the first logged ones are shown, and NaN as NaN"
 test("the plot is the flagged metric's, else the first promised one's, else the first", () => {
   const plots = ["lr", "acc", "train/loss"].map((name) => ({ metric: name, file: "plots/x.webp" }));
   const image = (findings: readonly Finding[], promised: readonly string[]): string | undefined =>
-    receiptPieces(command({ state: "done", run: ran(outcome({ findings, plots })) }), {
+    receiptBlocks(command({ state: "done", run: ran(outcome({ findings, plots })) }), {
       ...context,
       promised,
     }).at(-1);
@@ -172,7 +172,7 @@ test("the plot is the flagged metric's, else the first promised one's, else the 
 });
 
 const first = (change: Partial<Command>, more: Partial<ReceiptContext> = {}): string =>
-  receiptPieces(command(change), { ...context, ...more })[0] ?? "";
+  receiptBlocks(command(change), { ...context, ...more })[0] ?? "";
 
 test("states before the end say what is going on", () => {
   assert.equal(
@@ -202,27 +202,27 @@ test("states before the end say what is going on", () => {
 
 test("a held command has its box, with the note of who asks", () => {
   const held = command({ state: "held", reason: "a run over 2 min needs a `because`, or your go" });
-  assert.deepEqual(receiptPieces(held, { ...context, startNote: "up to 2 h; de-risk took 41 s" }), [
+  assert.deepEqual(receiptBlocks(held, { ...context, startNote: "up to 2 h; de-risk took 41 s" }), [
     "**held** `k7f3` · a run over 2 min needs a `because`, or your go",
     "- [ ] start (up to 2 h; de-risk took 41 s)",
   ]);
-  assert.equal(receiptPieces(held, context)[1], "- [ ] start");
+  assert.equal(receiptBlocks(held, context)[1], "- [ ] start");
 });
 
 test("a failed run shows its last words, once, and where they stand", () => {
   const lastLine = { text: "ValueError: bad `x`", file: "logs/console.log", line: 12 };
   const cause = { kind: "exit-code", code: 3 } as const;
-  assert.deepEqual(receiptPieces(failed(cause, { lastLine }), context), [
+  assert.deepEqual(receiptBlocks(failed(cause, { lastLine }), context), [
     `**failed** \`k7f3\` · 2025-02-02 14:30:00, 41 s · exit code 3 · [de-risk](runs/${FOLDER})`,
     `\`\` ValueError: bad \`x\` \`\` ([console.log:12](runs/${FOLDER}/logs/console.log))`,
   ]);
   const flag = finding({ rule: "failed-exit", message: "exit code 3: ValueError: bad `x`" });
-  const pieces = receiptPieces(failed(cause, { lastLine, findings: [flag] }), context);
+  const pieces = receiptBlocks(failed(cause, { lastLine, findings: [flag] }), context);
   assert.equal(pieces.filter((piece) => piece.includes("ValueError")).length, 1);
 });
 
 const help = (text: string, args: readonly string[]): string | undefined =>
-  receiptPieces(
+  receiptBlocks(
     failed(
       { kind: "exit-code", code: 2 },
       { lastLine: { text, file: "logs/console.log", line: 4 } },
@@ -247,7 +247,7 @@ test("an option that the script does not take is answered with the line that wou
 
 test("each cause is told in words, with the way to mend it where one is known", () => {
   const told = (cause: Cause, change: Partial<RunOutcome> = {}): string =>
-    receiptPieces(failed(cause, change), context).join("\n");
+    receiptBlocks(failed(cause, change), context).join("\n");
   assert.match(
     told({ kind: "over-limit", limitMs: 120_000 }),
     /ended at its limit of 2 min; write `timeout=10m` to let it run longer/,
@@ -270,12 +270,12 @@ test("each cause is told in words, with the way to mend it where one is known", 
   assert.match(told({ kind: "disk-full" }), /disk is full/);
   const stopped = outcome({ ending: "stopped", cause: { kind: "stopped", by: "journal" } });
   assert.match(
-    receiptPieces(command({ state: "stopped", run: ran(stopped) }), context)[0] ?? "",
+    receiptBlocks(command({ state: "stopped", run: ran(stopped) }), context)[0] ?? "",
     /^\*\*stopped\*\* `k7f3` · 2025-02-02 14:30:00, 41 s · by you · /,
   );
   const lost = outcome({ ending: "lost", cause: { kind: "machine-restarted" } });
   assert.match(
-    receiptPieces(command({ state: "lost", run: ran(lost) }), context).join("\n"),
+    receiptBlocks(command({ state: "lost", run: ran(lost) }), context).join("\n"),
     /14:30:00 · the machine restarted while it ran .*\n.*new line `run: de-risk`/s,
   );
 });
@@ -285,16 +285,16 @@ test("a module that pixi's environment lacks is added by pixi", () => {
   const { run } = missing;
   assert.ok(run !== undefined);
   const start = { ...run.start, runner: "pixi" };
-  const pieces = receiptPieces({ ...missing, run: { ...run, start } }, context);
+  const pieces = receiptBlocks({ ...missing, run: { ...run, start } }, context);
   assert.equal(pieces[1], "Add it with `pixi add torch`.");
 });
 
 test("an edit after the start is told with the text that ran, on one line", () => {
   const run = ran(outcome());
   const line = command({ state: "done", run, ranAs: "run: de-risk --lr 1e-4" });
-  assert.equal(receiptPieces(line, context)[1], "ran as: `run: de-risk --lr 1e-4`");
+  assert.equal(receiptBlocks(line, context)[1], "ran as: `run: de-risk --lr 1e-4`");
   const fence = command({ state: "done", run, ranAs: "```yaml\nrun: full\ntimeout: 2h\n```" });
-  assert.equal(receiptPieces(fence, context)[1], "ran as: `run: full; timeout: 2h`");
+  assert.equal(receiptBlocks(fence, context)[1], "ran as: `run: full; timeout: 2h`");
 });
 
 const kinds = (node: Nodes): readonly string[] => [
@@ -311,7 +311,7 @@ test("every piece is one line, whatever logs, names and notes hold", () => {
   const metrics = [metric(evil, "1"), metric("b", "1")];
   const plots = [{ metric: evil, file: "plots/a b.webp" }];
   const result = outcome({ ending: "failed", findings, lastLine, metrics, plots });
-  const pieces = receiptPieces(
+  const pieces = receiptBlocks(
     command({ state: "failed", run: ran(result), notes: [evil], ranAs: evil, reason: evil }),
     { ...context, startNote: evil },
   );
@@ -333,7 +333,7 @@ test("every piece is one line, whatever logs, names and notes hold", () => {
 test("a problem says what is wrong and how to mend it", () => {
   const place = { line: 1, column: 1, offset: 0 };
   assert.deepEqual(
-    problemPieces([{ message: "unknown key `timout`", fix: "write `timeout`", place }]),
+    problemBlocks([{ message: "unknown key `timout`", fix: "write `timeout`", place }]),
     ["**problem** unknown key `timout`; write `timeout`"],
   );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gateFindings } from "../../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../../../src/report/audit/verify-page.ts";
 import { renderReport } from "../../../../src/report/page/page.ts";
 import { markOf } from "../../../../src/base/page-signature.ts";
 import { audited, experimentOf } from "../../../property/audit-case.ts";
@@ -24,17 +24,17 @@ function forged(from: string, to: string): string {
 }
 
 test("a true page passes the gate", () => {
-  assert.deepEqual(gateFindings(page, lineOf), []);
+  assert.deepEqual(verifyFindings(page, lineOf), []);
   assert.deepEqual(audited(page, given).findings, []);
 });
 
 test("a number that is not its operands' mean, or not its source's token, is refused", () => {
   const mean = /\| (≈ 0\.\d+) \| ≈/.exec(page)?.[1] ?? "";
   const wrong = forged(mean, "≈ 0.987654");
-  assert.match(gateFindings(wrong, lineOf)[0]?.message ?? "", /^its operands give 0\./);
+  assert.match(verifyFindings(wrong, lineOf)[0]?.message ?? "", /^its operands give 0\./);
   const cited = /\| (0\.\d+) \[1\]/.exec(page)?.[1] ?? /(0\.\d+) \[1\]/.exec(page)?.[1] ?? "";
   const other = forged(`${cited} [1]`, "0.1357 [1]");
-  assert.match(gateFindings(other, lineOf)[0]?.message ?? "", /^its source says 0\./);
+  assert.match(verifyFindings(other, lineOf)[0]?.message ?? "", /^its source says 0\./);
 });
 
 test("a name that reads like a formula or like HTML is shown as it is, and passes", () => {
@@ -43,14 +43,14 @@ test("a name that reads like a formula or like HTML is shown as it is, and passe
   assert.match(shown, /\| \\\$a\\\$ \\&lt; b /);
   const line = '2025-02-02 14:30:00 | INFO | metric {"step": 0, "$a$ &lt; b": 0.5}';
   assert.deepEqual(
-    gateFindings(shown, () => line),
+    verifyFindings(shown, () => line),
     [],
   );
 });
 
 test("a person's own number does not keep the page from being saved", () => {
   const mine = page.replace("## Discussion\n", "## Discussion\n\nI hoped for 0.777 [1].\n");
-  assert.deepEqual(gateFindings(mine, lineOf), []);
+  assert.deepEqual(verifyFindings(mine, lineOf), []);
   assert.equal(audited(mine, given).findings.length, 1);
 });
 
@@ -77,7 +77,7 @@ function refusals(text: string, pattern: RegExp, to: string, lines = manyLines):
   const forgedPage = text
     .replace(block, () => other)
     .replace(markOf({ key: "", text: block }).text, markOf({ key: "", text: other }).text);
-  return gateFindings(forgedPage, lines).map((one) => one.message);
+  return verifyFindings(forgedPage, lines).map((one) => one.message);
 }
 
 test("the interval of pairs is worked out from the values of one place", () => {
@@ -87,14 +87,14 @@ test("the interval of pairs is worked out from the values of one place", () => {
   const paired = renderReport(pairs.input);
   const linesOf = (path: string, line: number): string | undefined =>
     pairs.lines.get(`${path}#${line}`);
-  assert.deepEqual(gateFindings(paired, linesOf), []);
+  assert.deepEqual(verifyFindings(paired, linesOf), []);
   const interval = /≈ -?[\d.]+( to ≈ -?[\d.]+ +\| [a-z ]+\(paired t)/;
   const [wrong] = refusals(paired, interval, "≈ -0.9$1", linesOf);
   assert.match(wrong ?? "", /^its operands give -?0\./);
 });
 
 test("median, BCa interval, mean, bound, counts and word of a verdict are worked out again", () => {
-  assert.deepEqual(gateFindings(manyPage, manyLines), []);
+  assert.deepEqual(verifyFindings(manyPage, manyLines), []);
   const lies: readonly (readonly [RegExp, string, RegExp])[] = [
     [/(\| ≈ )0\.\d+( \| ≈ [\d.]+ to ≈ [\d.]+ \|)$/m, "$10.1234$2", /^its operands give/],
     [/( to ≈ )0\.\d+( \|)$/m, "$10.9876$2", /^its operands give/],
@@ -135,7 +135,7 @@ test("tokens of any form that a log may hold are no reason to refuse a page", ()
       for (const count of [1, 2, 3]) {
         const runs = tokens.slice(0, count).map((one, seed) => run(`full-seed-${seed}`, [one]));
         const text = renderReport(input({ success, failure: "max(val/loss) > 3" }, runs));
-        const found = gateFindings(text, () => undefined);
+        const found = verifyFindings(text, () => undefined);
         assert.deepEqual(
           found.filter((one) => one.kind !== "changed-source"),
           [],
@@ -174,6 +174,6 @@ test("the word of a verdict follows from its rows, whatever the page says", () =
         markOf({ key: "", text: after }).text,
       );
   }
-  const messages = gateFindings(sealed, manyLines).map((one) => one.message);
+  const messages = verifyFindings(sealed, manyLines).map((one) => one.message);
   assert.deepEqual(messages, [`its rows give ${word}`]);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { gateFindings } from "../../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../../../src/report/audit/verify-page.ts";
 import { nameWithoutSeed } from "../../../../src/base/seed-name.ts";
-import { groupsOf, seedOf } from "../../../../src/judge/groups.ts";
+import { groupsOf, runSeed } from "../../../../src/judge/groups.ts";
 import type { ReportRun } from "../../../../src/judge/input.ts";
 import { renderReport } from "../../../../src/report/page/page.ts";
 import { sweepOf } from "../../../../src/judge/sweep.ts";
@@ -38,10 +38,10 @@ test("a seed is known from the record, the arguments or the name, and parts no g
   assert.equal(nameWithoutSeed("seed-3"), "seed-3");
   assert.equal(nameWithoutSeed("lr-s3-wide"), "lr-wide");
   assert.equal(nameWithoutSeed("resnet50"), "resnet50");
-  assert.equal(seedOf(made("a", ["--seed=7"], "1")), "7");
-  assert.equal(seedOf(made("a-seed-4", [], "1")), "4");
-  assert.equal(seedOf(made("a", [], "1", { seed: "9" })), "9");
-  assert.equal(seedOf(made("a", [], "1")), undefined);
+  assert.equal(runSeed(made("a", ["--seed=7"], "1")), "7");
+  assert.equal(runSeed(made("a-seed-4", [], "1")), "4");
+  assert.equal(runSeed(made("a", [], "1", { seed: "9" })), "9");
+  assert.equal(runSeed(made("a", [], "1")), undefined);
   assert.deepEqual(
     groupsOf([...again("full", ["1", "2"]), made("wide", [], "3")]).map(({ runs }) => runs.length),
     [2, 1],
@@ -129,7 +129,7 @@ test("the best of a sweep is called what it is, and of how many it was picked", 
   const empty = renderReport(input(lossOnly, [...runs, made("lr-3", ["--lr", "0.4"], "NaN")]));
   assert.match(empty, /smallest last `val\/loss` of 3 settings and 3 runs is 0\.3/);
   assert.deepEqual(
-    gateFindings(empty, () => undefined).filter(({ message }) => /its table/.test(message)),
+    verifyFindings(empty, () => undefined).filter(({ message }) => /its table/.test(message)),
     [],
   );
   assert.doesNotMatch(empty, /The criteria judge|No run is evidence for the criteria/);
@@ -142,7 +142,7 @@ test("runs of one setting with names of their own are one setting, to the gate a
   const page = renderReport(input(lossOnly, runs));
   assert.match(page, / of 2 settings and 3 runs is 0\.3 /);
   assert.deepEqual(
-    gateFindings(page, () => undefined).filter(({ kind }) => kind !== "changed-source"),
+    verifyFindings(page, () => undefined).filter(({ kind }) => kind !== "changed-source"),
     [],
   );
 });
