@@ -29,15 +29,8 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-/** Options of commands that the plan has no default for. */
-const OF_COMMANDS = new Set(
-  "after args because env go gpus if memory priority retry seeds share snapshot sweep when".split(
-    " ",
-  ),
-);
-
-/** Keys of later versions: understood, and said to be without effect. */
-const LATER = ["host", "executor"];
+/** What is a key of commands: an option that the plan has no default for, or a reserved word. */
+export type OfCommands = (key: string) => "option" | "reserved" | undefined;
 
 /** Properties that note-taking programs and people keep in frontmatter; none of nightlab's. */
 const FOREIGN = new Set(
@@ -52,6 +45,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 interface Reader {
   readonly plan: Mutable<Plan>;
   readonly faults: YamlFault[];
+  readonly ofCommands: OfCommands;
 }
 
 /** The plan of a journal without frontmatter. */
@@ -68,10 +62,14 @@ export const EMPTY_PLAN: Plan = {
  * its place in the journal. A key with a problem is left out of the plan; the others count, and so
  * does a criterion that cannot be judged.
  */
-export function readPlan(yaml: string, placeOf: (offset: number) => SourcePosition): Read<Plan> {
+export function readPlan(
+  yaml: string,
+  placeOf: (offset: number) => SourcePosition,
+  ofCommands: OfCommands,
+): Read<Plan> {
   const { entries, faults } = readYamlMap(yaml);
   const lines: Record<string, number> = {};
-  const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults] };
+  const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults], ofCommands };
   for (const entry of entries) {
     if (KEYS.some((key) => key === entry.key)) lines[entry.key] ??= placeOf(entry.offset).line;
     readEntry(reader, entry);
@@ -112,12 +110,13 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   }
   if (FOREIGN.has(entry.key.toLowerCase())) return;
   const shown = brief(entry.key);
-  if (OF_COMMANDS.has(entry.key)) {
+  const ofCommands = reader.ofCommands(entry.key);
+  if (ofCommands === "option") {
     const message = `\`${shown}\` is an option of commands, and has no effect in the frontmatter`;
     reader.faults.push({ message, fix: atCommands(entry), offset: entry.offset });
     return;
   }
-  if (LATER.includes(entry.key)) {
+  if (ofCommands === "reserved") {
     const message = `\`${shown}\` in the frontmatter has no effect in this version`;
     reader.faults.push({ message, offset: entry.offset });
     return;

@@ -4,9 +4,9 @@ import type { Verb } from "../../domain/command.ts";
 import type { Mistake } from "../../base/problem.ts";
 import { nearest } from "../../base/nearest.ts";
 import { brief } from "../../settings/written-values.ts";
-import { KEYS, setKey, setTarget } from "./command-draft.ts";
+import { setKey, setTarget } from "./command-draft.ts";
+import { COMMAND_KEYS, commandKey, KEY_NAMES } from "./command-keys.ts";
 import { withDashes } from "./command-values.ts";
-import { isTimeOfDay } from "./condition-values.ts";
 import { newDraft, type Draft } from "./draft.ts";
 import type { CommandToken } from "./tokens.ts";
 
@@ -16,7 +16,7 @@ const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
 const STRAY = " ";
 
 /** Keys that are near enough to a mistyped one to doubt that it is an option's value. */
-const DOUBTED = ["timeout", "because", "after", "runner"];
+const DOUBTED = COMMAND_KEYS.filter(({ doubted }) => doubted).map(({ name }) => name);
 
 /**
  * Reads the words after a verb. Rules that the grammar leaves open: one word after `--option` is
@@ -45,8 +45,7 @@ export function readCommandWords(
       last: i === rest.length - 1,
       next: rest[i + 1],
     });
-    if (isAnyMark(rest[i + 1]) && token.text.startsWith("after=")) i += 1;
-    if (isTimeOfDay(token.text, rest[i + 1]?.text ?? "")) i += 1;
+    if (goesOn(token, rest[i + 1])) i += 1;
   }
   return draft;
 }
@@ -93,11 +92,11 @@ function readWord(draft: Draft, token: CommandToken, around: Around): boolean {
 function readKey(draft: Draft, token: CommandToken, around: Around): boolean {
   const key = KEY_VALUE.exec(token.text)?.[1];
   if (key === undefined) return false;
-  const known = KEYS.includes(key);
+  const known = commandKey(key) !== undefined;
   const doubted = nearest(key, DOUBTED) !== undefined && key.length >= 4;
   if (!known && !doubted && (around.optionBefore || draft.verb === "script")) return false;
   const written = token.text.slice(key.length + 1);
-  const text = withNext(key, written, token, around.next);
+  const text = goesOn(token, around.next) ? `${written} ${around.next?.text}` : written;
   const offset = token.start + key.length + 1;
   setKey(
     draft,
@@ -108,20 +107,12 @@ function readKey(draft: Draft, token: CommandToken, around: Around): boolean {
   return true;
 }
 
-/** The value of a key that may be two words. */
-function withNext(
-  key: string,
-  written: string,
-  token: CommandToken,
-  next: CommandToken | undefined,
-): string {
-  if (key === "after" && isAnyMark(next)) return `${written} (any)`;
-  if (next === undefined || !isTimeOfDay(token.text, next.text)) return written;
-  return `${written} ${next.text}`;
+/** Whether the value of a key is two words, of which `next` is the second. */
+function goesOn(token: CommandToken, next: CommandToken | undefined): boolean {
+  const [written = "", name = ""] = KEY_VALUE.exec(token.text) ?? [];
+  const value = token.text.slice(written.length);
+  return next !== undefined && commandKey(name)?.goesOn?.(value, next.text) === true;
 }
-
-const isAnyMark = (token: CommandToken | undefined): boolean =>
-  token?.text.toLowerCase() === "(any)";
 
 /** Everything after `--`, but for the ` !` that ends the command. */
 function handOn(draft: Draft, tokens: readonly CommandToken[]): readonly string[] {
@@ -148,7 +139,7 @@ function strayWord(draft: Draft, token: CommandToken, next?: CommandToken): Mist
   if (token.opensLine) return strayLine(draft, token, false);
   if (token.text === "!") return { message: "` !` must be the last word", fix: "move it there" };
   const message = `\`${word}\` belongs to no option of \`${draft.verb}:\``;
-  const key = KEYS.find((one) => one === token.text.replace(/[:=]$/, ""));
+  const key = KEY_NAMES.find((one) => one === token.text.replace(/[:=]$/, ""));
   if (key !== undefined) return { message, fix: `write \`${key}=VALUE\`, without a space` };
   const fix =
     "write options as `--name value`, or leave a blank line before text that is no command";
@@ -162,7 +153,7 @@ const opensText = ({ opensLine, quoted, text }: CommandToken): boolean =>
 /** A line of options as a fenced block has them, or of text. */
 function strayLine(draft: Draft, { text }: CommandToken, go: boolean): Mistake {
   const word = brief(text);
-  if (!text.endsWith(":") || !KEYS.includes(text.slice(0, -1))) {
+  if (!text.endsWith(":") || commandKey(text.slice(0, -1)) === undefined) {
     const message = `the line that begins with \`${word}\` runs into the command above`;
     return { message, fix: "leave a blank line between the command and the text below it" };
   }

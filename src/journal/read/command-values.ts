@@ -95,50 +95,53 @@ function splitArgs(text: string, offset: number, draft: Draft): readonly string[
 /** `–epochs` or `—epochs`, as editors make them of `--epochs`, corrected; a note says so. */
 export function withDashes(text: string, offset: number, draft: Draft): string {
   if (!/^[–—]-?[A-Za-z]/.test(text)) return text;
-  const mended = text.replace(/^[–—]-?/, "--");
-  const message = `\`${brief(text)}\` was read as \`${brief(mended)}\``;
+  const fixed = text.replace(/^[–—]-?/, "--");
+  const message = `\`${brief(text)}\` was read as \`${brief(fixed)}\``;
   const fix = "an editor made a long dash of the two; backticks around the option keep them";
   draft.notes.push({ message, fix, offset });
-  return mended;
+  return fixed;
 }
 
-/** `env: { A: 1 }`, `env: A=1 B=2` or a list of `A=1`. */
-export function readEnv(value: YamlValue, draft: Draft): void {
+type Variable = readonly [name: string, value: string];
+
+/** `env: { A: 1 }`, `env: A=1 B=2` or a list of `A=1`, in the order in which they were written. */
+export function readEnv(value: YamlValue, draft: Draft): readonly Variable[] {
   switch (value.kind) {
     case "text":
-      for (const token of tokenize(value.text)) setVariable(token.text, value.offset, draft);
-      return;
+      return tokenize(value.text).flatMap(({ text }) => setting(text, value.offset, draft));
     case "list":
-      for (const item of value.items) {
-        if (item.kind === "text") setVariable(item.text, item.offset, draft);
-        else notScalar(item, draft);
-      }
-      return;
+      return value.items.flatMap((item) => {
+        if (item.kind === "text") return setting(item.text, item.offset, draft);
+        notScalar(item, draft);
+        return [];
+      });
     case "map":
-      for (const { key, value: given } of value.entries) {
-        if (given.kind === "text") putVariable(key, given.text, given.offset, draft);
-        else if (given.kind === "empty") putVariable(key, "", given.offset, draft);
-        else notScalar(given, draft);
-      }
-      return;
+      return value.entries.flatMap(({ key, value: given }) => {
+        if (given.kind === "text") return variable(key, given.text, given.offset, draft);
+        if (given.kind === "empty") return variable(key, "", given.offset, draft);
+        notScalar(given, draft);
+        return [];
+      });
     case "empty":
     case "unreadable":
+      return [];
   }
 }
 
-function setVariable(written: string, offset: number, draft: Draft): void {
+function setting(written: string, offset: number, draft: Draft): readonly Variable[] {
   const equals = written.indexOf("=");
-  if (equals > 0) putVariable(written.slice(0, equals), written.slice(equals + 1), offset, draft);
-  else {
-    const message = `\`${brief(written)}\` sets no environment variable`;
-    draft.faults.push({ message, fix: "write `env=NAME=value`", offset });
-  }
+  if (equals > 0)
+    return variable(written.slice(0, equals), written.slice(equals + 1), offset, draft);
+  const message = `\`${brief(written)}\` sets no environment variable`;
+  draft.faults.push({ message, fix: "write `env=NAME=value`", offset });
+  return [];
 }
 
-function putVariable(name: string, value: string, offset: number, draft: Draft): void {
+function variable(name: string, value: string, offset: number, draft: Draft): readonly Variable[] {
   const fault = variableFault(name, value);
-  if (fault === undefined) draft.env.set(name, value);
-  else draft.faults.push({ ...fault, offset });
+  if (fault === undefined) return [[name, value]];
+  draft.faults.push({ ...fault, offset });
+  return [];
 }
 
 /** Of NVIDIA, of AMD's ROCr and of HIP. */

@@ -59,6 +59,6 @@ function checkIf(text: string): Checked<string> {
   return { ok: true, value: written };
 }
 
-/** Whether a word goes on with the `when=2026-11-24` before it: its time, after a space. */
-export const isTimeOfDay = (before: string, word: string): boolean =>
-  /^when=\d{4}-\d{2}-\d{2}$/.test(before) && /^\d{1,2}:\d{2}$/.test(word);
+/** Whether a word goes on with the date before it: its time, after a space. */
+export const isTimeOfDay = (date: string, word: string): boolean =>
+  /^\d{4}-\d{2}-\d{2}$/.test(date) && /^\d{1,2}:\d{2}$/.test(word);

@@ -1,41 +1,35 @@
-// A command while it is being read: what its keys have said so far, and what is wrong with it.
-// Reading the keys is left to command-draft.ts and the files of values.
-import type { YamlFault } from "../../base/yaml-map.ts";
-import type { Verb, After, Runner, SweptOption, Retry } from "../../domain/command.ts";
-import type { RuleName } from "../../domain/finding.ts";
-import type { When } from "../../domain/window.ts";
+// A command while it is being read: what its words and keys have said so far, and what is wrong.
+// The keys are in command-keys.ts; command-draft.ts fills a draft and makes a command of it.
+import type { YamlFault, YamlValue } from "../../base/yaml-map.ts";
+import type { CommandSpec, SweptOption, Verb } from "../../domain/command.ts";
 
 /** A problem of a command whose place is still an offset in the text it was read from. */
 export type Fault = YamlFault;
+
+/** A value that a key can be read from. */
+export type WrittenValue = Exclude<YamlValue, { readonly kind: "empty" | "unreadable" }>;
+
+/** The fields of a command that keys set. */
+export type KeyField = Exclude<
+  keyof CommandSpec,
+  "verb" | "target" | "args" | "go" | "unsupported"
+>;
 
 export interface Draft {
   readonly verb: Verb;
   target: string;
   readonly args: string[];
   go: boolean;
-  snapshot: boolean;
-  timeoutMs?: number;
-  because?: string;
-  readonly after: After[];
-  script?: string;
-  runner?: Runner;
-  stopOn?: readonly RuleName[];
-  gpus?: number;
-  share?: number;
-  priority?: number;
-  memory?: number;
-  sweep?: readonly SweptOption[];
-  seeds?: SweptOption | undefined;
-  retry?: Retry | undefined;
-  when?: When | undefined;
-  if?: string | undefined;
-  readonly env: Map<string, string>;
-  /** Values of the keys that are for later, as canonical text. */
-  readonly later: Map<string, string>;
+  /** What the keys have said, each in its field of the command. */
+  readonly fields: { -readonly [K in KeyField]?: CommandSpec[K] };
+  /** `seeds`, which is one more option of the sweep. */
+  seeds?: SweptOption;
+  /** Values of reserved keys, as canonical text. */
+  readonly reserved: Map<string, string>;
   readonly seen: Set<string>;
   /** What keeps the command from being understood. */
   readonly faults: Fault[];
-  /** What was corrected, and is said without keeping it from starting. */
+  /** What was corrected: shown, and no reason not to start. */
   readonly notes: Fault[];
 }
 
@@ -45,10 +39,8 @@ export function newDraft(verb: Verb): Draft {
     target: "",
     args: [],
     go: false,
-    snapshot: false,
-    after: [],
-    env: new Map(),
-    later: new Map(),
+    fields: {},
+    reserved: new Map(),
     seen: new Set(),
     faults: [],
     notes: [],

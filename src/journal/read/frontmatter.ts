@@ -5,6 +5,7 @@ import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
+import { keyOfCommands } from "./command-keys.ts";
 import { parseHead } from "./parse-markdown.ts";
 import { contentEnd, linesOf, positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
@@ -60,7 +61,11 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   const yaml = lines.text.slice(start, startOf(lines, closing));
   const head = lines.text.slice(startOf(lines, 0), contentEnd(lines, closing));
   if (yaml.length <= YAML_CHARS && parseHead(head).children[0]?.type !== "yaml") return none;
-  const { value, problems } = readPlan(yaml, (offset) => positionOf(lines, start + offset));
+  const { value, problems } = readPlan(
+    yaml,
+    (offset) => positionOf(lines, start + offset),
+    keyOfCommands,
+  );
   return {
     plan: value,
     end: startOf(lines, closing + 1),

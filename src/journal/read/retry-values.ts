@@ -99,7 +99,8 @@ function readSet(value: YamlValue, faults: Fault[]): readonly OptionChange[] {
 }
 
 /** Tells of a change that could never be made: of an option that is not there, or is no number. */
-export function checkChanges({ retry, args, sweep = [], faults }: Draft, offset: number): void {
+export function checkChanges({ fields, args, faults }: Draft, offset: number): void {
+  const { retry, sweep = [] } = fields;
   for (const { option, to } of retry?.set ?? []) {
     const swept = sweep.find(({ key }) => `--${key}` === option)?.values.map((value) => value.args);
     const can = (swept ?? [args]).every(

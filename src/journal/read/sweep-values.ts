@@ -153,7 +153,10 @@ const plainText = (text: string, offset: number): YamlValue => ({
 /** The whole sweep of a command, or nothing; what cannot be is told. */
 export function sweepOfDraft(draft: Draft, offset: number): readonly SweptOption[] | undefined {
   const { faults } = draft;
-  const sweep = [...(draft.sweep ?? []), ...(draft.seeds === undefined ? [] : [draft.seeds])];
+  const sweep = [
+    ...(draft.fields.sweep ?? []),
+    ...(draft.seeds === undefined ? [] : [draft.seeds]),
+  ];
   const [first] = sweep;
   if (first === undefined) return undefined;
   if (draft.verb !== "run") {

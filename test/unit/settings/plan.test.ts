@@ -3,10 +3,11 @@ import { test } from "node:test";
 import { linesOf, positionOf } from "../../../src/base/text-lines.ts";
 import type { Plan } from "../../../src/domain/journal.ts";
 import type { Read } from "../../../src/base/problem.ts";
+import { keyOfCommands } from "../../../src/journal/read/command-keys.ts";
 import { planGaps, readPlan } from "../../../src/settings/plan.ts";
 
 const read = (yaml: string): Read<Plan> =>
-  readPlan(yaml, (offset) => positionOf(linesOf(yaml), offset));
+  readPlan(yaml, (offset) => positionOf(linesOf(yaml), offset), keyOfCommands);
 
 function plan(yaml: string): Plan {
   const { value, problems } = read(yaml);
