@@ -138,7 +138,7 @@ describe("the house is tidy:", () => {
   });
 
   it("every test file is in a folder that the test command looks into", () => {
-    const rooms = new Set(["unit", "golden", "property", "contract", "sim", "e2e"]);
+    const rooms = new Set(["unit", "golden", "property", "contract", "sim", "e2e", "long"]);
     for (const { path } of files) {
       if (path.endsWith(".test.ts")) assert.ok(rooms.has(path.split("/")[1] ?? ""), path);
       else assert.ok(!dirname(path).endsWith("__tests__"), path);

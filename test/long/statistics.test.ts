@@ -13,7 +13,7 @@ import {
 } from "../../src/judge/compare-means.ts";
 import { parseDecimal, toNumber, type Decimal } from "../../src/base/decimal.ts";
 import { oneSidedBound, summarize } from "../../src/judge/statistics.ts";
-import { realUv } from "./run-harness.ts";
+import { realUv } from "../contract/run-harness.ts";
 
 const SAMPLES = Number(process.env["NIGHTLAB_SAMPLES"] ?? 1_000);
 
