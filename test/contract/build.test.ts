@@ -21,7 +21,11 @@ test("what is published runs without its TypeScript, its shell script and fonts 
     const launcher = join(folder, "bin/nightlab.js");
     const said = execFileSync(process.execPath, [launcher, "inspect", log], { encoding: "utf8" });
     assert.match(said, /0\.512/);
-    for (const name of ["shim.sh", "fonts/Inter-Regular.otf", "live-page/page.browser.js"]) {
+    for (const name of [
+      "supervise/shim.sh",
+      "render/fonts/Inter-Regular.otf",
+      "render/live-page/page.browser.js",
+    ]) {
       assert.ok(existsSync(join(folder, "dist/effects", name)), name);
     }
   } finally {

@@ -26,7 +26,7 @@ interface Told {
   readonly what: string;
   readonly state: string;
   readonly says: string;
-  readonly mend?: string;
+  readonly fix?: string;
 }
 
 /** The answer, with these programs and those of the system alone. */
@@ -50,8 +50,8 @@ async function ask(
   const [page, json] = await Promise.all([run(), run("--json")]);
   const { checks } = JSON.parse(json.text) as { readonly checks: readonly Told[] };
   assert.equal(page.code, json.code);
-  for (const { says, mend = "" } of checks) {
-    assert.ok(page.text.includes(says) && page.text.includes(mend), says);
+  for (const { says, fix = "" } of checks) {
+    assert.ok(page.text.includes(says) && page.text.includes(fix), says);
   }
   return {
     ...page,
@@ -73,7 +73,7 @@ test("it says which supervision holds, and how to have the better one", async ()
   assert.match(without.of("supervision").says, /plain groups .* no manager of your own/);
   const dies = await ask({ MANAGER: "running", LINGER: "no" });
   assert.match(dies.of("supervision").says, /end when you log out/);
-  assert.equal(dies.of("supervision").mend, "loginctl enable-linger");
+  assert.equal(dies.of("supervision").fix, "loginctl enable-linger");
   const whole = await ask({ MANAGER: "degraded", LINGER: "yes" });
   assert.match(whole.of("supervision").says, /services of systemd 252/);
   const off = await ask({ MANAGER: "running", LINGER: "yes", NIGHTLAB_SYSTEMD: "off" });
@@ -106,7 +106,7 @@ test("what will not work is bad, and the code is 1", async () => {
   program("nvidia-smi", "exit 0");
   const stateless = await ask({ NIGHTLAB_STATE_DIR: join(lab, "nightlab.yaml", "state") });
   assert.equal(stateless.of("state").state, "bad");
-  assert.match(stateless.of("state").mend ?? "", /NIGHTLAB_STATE_DIR/);
+  assert.match(stateless.of("state").fix ?? "", /NIGHTLAB_STATE_DIR/);
 });
 
 test("a repository that would commit weights is told which lines it lacks", async () => {
@@ -116,7 +116,7 @@ test("a repository that would commit weights is told which lines it lacks", asyn
   mkdirSync(join(lab, ".git", "refs"));
   writeFileSync(join(lab, ".git", "HEAD"), "ref: refs/heads/main\n");
   const bare = await ask();
-  assert.match(bare.of(".gitignore").mend ?? "", /\.nightlab\/ and \*\*\/runs\/\*\/checkpoints\//);
+  assert.match(bare.of(".gitignore").fix ?? "", /\.nightlab\/ and \*\*\/runs\/\*\/checkpoints\//);
   writeFileSync(join(lab, ".gitignore"), ".nightlab/\n**/runs/*/checkpoints/\n");
   assert.equal((await ask()).of(".gitignore").state, "ok");
 });
