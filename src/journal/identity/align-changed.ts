@@ -1,9 +1,9 @@
-// Identity in a long journal: what is certainly as it was, above and below a change, is paired at
-// once, and only what lies between is aligned. How that is done is in align.ts.
+// The fast path of alignment for long journals: commands above and below a change that are
+// certainly unchanged are paired directly, and only the rest between them goes through align.ts.
 import type { CommandId } from "../../base/ids.ts";
 import { alignCommands, type Alignment, type FoundPlace } from "./align.ts";
 
-/** What `alignCommands` says, sooner where little changed. */
+/** The same result as `alignCommands`, faster where only a small part of the journal changed. */
 export function alignChanged(input: Sides): Alignment {
   const { known, found } = input;
   const { head, tail, present } = equalEnds(input);
@@ -24,21 +24,22 @@ export function alignChanged(input: Sides): Alignment {
 type Sides = Parameters<typeof alignCommands>[0];
 
 /**
- * How many places at the beginning and the end are certainly the known commands there: the same
- * under the same heading, with their own receipt or the only ones of their kind, and named by no
- * receipt between. Known
- * commands that are absent stand behind the `present` ones.
+ * How many commands at the beginning and at the end are certainly the known ones. A pair is certain
+ * if text, form and heading are the same and it has its own receipt, or none and its text occurs
+ * only once. None of them may be named by a receipt in between. `known` lists the `present`
+ * commands first, then the absent ones; in any other order nothing is certain.
  */
 function equalEnds({ known, found }: Sides): { head: number; tail: number; present: number } {
   const firstAbsent = known.findIndex(({ absent }) => absent);
   const present = firstAbsent === -1 ? known.length : firstAbsent;
   if (known.slice(present).some(({ absent }) => !absent)) return { head: 0, tail: 0, present };
-  const often = repeated([...known, ...found]);
+  const isRepeated = repeatedTexts([...known, ...found]);
   const certain = (i: number, j: number): boolean => {
     const [command, place] = [known[i], found[j]];
     if (command === undefined || place === undefined) return false;
     const { receiptId } = place;
-    const own = receiptId === command.id || (receiptId === undefined && !often(place.canonical));
+    const own =
+      receiptId === command.id || (receiptId === undefined && !isRepeated(place.canonical));
     const same = command.canonical === place.canonical && command.heading === place.heading;
     return own && same && command.form === place.form;
   };
@@ -47,7 +48,7 @@ function equalEnds({ known, found }: Sides): { head: number; tail: number; prese
   while (head < most && certain(head, head)) head += 1;
   let tail = 0;
   while (tail < most - head && certain(present - 1 - tail, found.length - 1 - tail)) tail += 1;
-  // A block is in one part only, since its receipt may name any of its lines.
+  // Do not split a block: its receipt may name any of its lines.
   while (head > 0 && blockAt(found, head) === blockAt(found, head - 1)) head -= 1;
   while (
     tail > 0 &&
@@ -60,8 +61,12 @@ function equalEnds({ known, found }: Sides): { head: number; tail: number; prese
   return named ? { head: 0, tail: 0, present } : { head, tail, present };
 }
 
-/** Tells commands that stand more than once on either side: order alone does not tell them apart. */
-function repeated(all: readonly { readonly canonical: string }[]): (canonical: string) => boolean {
+/**
+ * Whether a text occurs more than once on a side: then order alone cannot tell the copies apart.
+ */
+function repeatedTexts(
+  all: readonly { readonly canonical: string }[],
+): (canonical: string) => boolean {
   const times = new Map<string, number>();
   for (const { canonical } of all) times.set(canonical, (times.get(canonical) ?? 0) + 1);
   return (canonical) => (times.get(canonical) ?? 0) > 2;

@@ -1,17 +1,24 @@
-// Laying one sequence over another without crossing: the heart of finding commands again.
-// What makes two members fit is decided in align.ts; here are only weights.
+// Alignment of two sequences without crossing pairs, by weight: the algorithm under align.ts, which
+// decides what makes two commands fit.
 
-/** Pairs compared when a journal is laid over the last one: 4 bytes each, 50 ms in all. */
+/** Largest table for dynamic programming, in cells: 4 bytes each (16 MB), about 50 ms in all. */
 const ALIGN_CELLS = 4_000_000;
-/** Beyond that, each command is looked for only this far ahead. */
+/** Where the table would exceed `ALIGN_CELLS`, each command is searched only this far ahead. */
 const ALIGN_LOOK_AHEAD = 500;
 
 export type AlignedPair = readonly [left: number, right: number];
 
 /**
- * Pairs of equal order on both sides with the largest sum of weights; 0 means "never a pair".
- * Equal sums give the earliest pairs. `best` is the largest weight there is: ends that fit so well
- * are paired at once, the rest by dynamic programming, or by looking ahead where it is too large.
+ * The pairs, in the same order on both sides, with the largest sum of weights. Of equal sums the
+ * one with the earliest pairs wins.
+ *
+ * The middle is solved by dynamic programming, as in global sequence alignment (S. B. Needleman, C.
+ * D. Wunsch, Journal of Molecular Biology 48(3), 1970, 443-453) with a gap penalty of 0; greedily
+ * where the table would be too large.
+ *
+ * @param left number of members of the left side; pairs are indices from 0
+ * @param weight a whole number; 0 means "never a pair"
+ * @param best the largest weight there is: members at both ends with it are paired directly
  */
 export function alignInOrder(
   left: number,
@@ -97,14 +104,16 @@ function byLookingAhead(
 }
 
 /**
- * Of claims in the order of the right side, the indices of those that keep the order of the left
- * side too: a longest increasing chain by weight, earliest claims first where sums are equal.
+ * The heaviest increasing subsequence: of claims in the order of the right side, the indices of
+ * those that also keep the order of the left side. Of equal sums the earliest claims win.
+ * O(n log n), with a Fenwick tree (P. M. Fenwick, Software: Practice and Experience 24(3), 1994,
+ * 327-336).
  */
 export function longestChain(
   claims: readonly { readonly left: number; readonly weight: number }[],
 ): readonly number[] {
   const highest = claims.reduce((most, { left }) => Math.max(most, left + 1), 0);
-  // A Fenwick tree of the best chain that ends at or below a place of the left side.
+  // The tree holds, for each position of the left side, the best chain that ends at or before it.
   const tree: { sum: number; claim: number }[] = Array.from({ length: highest + 1 }, () => ({
     sum: 0,
     claim: -1,

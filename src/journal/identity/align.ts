@@ -1,71 +1,74 @@
-// Identity: which command of the last journal stands where in this one, and what is new.
-// What follows from it (start, hold, cancel) is decided by who asks; nothing here looks at a run.
+// Identity: which command of the last version is where in this one, and which commands are new. It
+// looks at no run: scheduler/align-journal.ts decides what follows (start, hold, cancel).
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type AlignedPair } from "./align-order.ts";
 import { similarCommands } from "./similarity.ts";
 
-/** Two texts are compared word by word only where they stand this close. */
+/** Commands are compared word by word only at most this many positions apart: it is quadratic. */
 const ALIGN_SIMILAR_REACH = 50;
 
+/** A command that the world knows, as it was in the last version. */
 export interface KnownPlace {
   readonly id: CommandId;
   readonly canonical: string;
   readonly source: string;
   readonly form?: CommandForm;
   readonly heading: string;
-  /** Headings that it stood below before. */
+  /** Headings that it was below earlier. */
   readonly earlierHeadings?: readonly string[];
   readonly started: boolean;
-  /** A receipt of it has been written into this journal. */
+  /** Its receipt has been written into this journal. */
   readonly receiptShown: boolean;
-  /** It was gone from the journal as last read. */
+  /** It was not in the last version. */
   readonly absent: boolean;
   /**
-   * Gone for longer than a cut waits for its paste: the same command under another heading is
-   * then a new one, where it would be this one otherwise.
+   * Absent for longer than a cut waits for its paste. The same command under another heading is
+   * then a new one; otherwise it would be this one.
    */
   readonly longAbsent?: boolean;
 }
 
+/** A command as it is written in the new version. */
 export interface FoundPlace {
-  /** `block.command`, indices into the reading. */
+  /** `block.command`: its indices in the reading, from 0. */
   readonly place: string;
   readonly canonical: string;
   readonly source: string;
   readonly form?: CommandForm;
   readonly heading: string;
-  /** Id in the line of the block's receipt that has the command's position. */
+  /** Id in the block's receipt, from the head line with the same index as the command. */
   readonly receiptId?: string;
 }
 
 export interface Alignment {
-  /** Every found place that is a known command. */
+  /** The known command at each place that has one. */
   readonly placed: ReadonlyMap<string, CommandId>;
-  /** Of the placed ones, those whose command differs from the known one. */
+  /** Placed commands whose text differs from the known one. */
   readonly edited: readonly {
     readonly place: string;
     readonly id: CommandId;
     readonly afterStart: boolean;
   }[];
-  /** Copied together with a receipt whose command stands elsewhere: new, and to be held. */
+  /** Copied together with a receipt whose command is elsewhere: new, and to be held. */
   readonly copied: readonly string[];
-  /** New commands. */
+  /** Places of new commands. */
   readonly fresh: readonly string[];
-  /** Of the placed ones, those that stand elsewhere than before, or stand again. */
+  /** Placed commands that moved, or that came back. */
   readonly moved: readonly CommandId[];
-  /** Known commands that stand nowhere. */
+  /** Known commands that are not in this version. */
   readonly absent: readonly CommandId[];
-  /** Places with a receipt of an id that is not known here: another machine's, never to start. */
+  /** Places whose receipt has an id unknown here: another machine's command, never to start. */
   readonly unknown: readonly { readonly place: string; readonly id: string }[];
 }
 
 /**
- * Finds known commands again, surest sign first: the id in the receipt with the same command, the
- * same command in the same order, the same command elsewhere, the id with another command, the
- * same position. Where signs leave a doubt a place is a known command rather than a new one.
+ * Finds known commands again. Evidence in order of strength: the id in the receipt with the same
+ * command, the same command in the same order, the same command elsewhere, the id with another
+ * command, the same position. In doubt a place is a known command, not a new one: a new one would
+ * start a run.
  *
- * `known` is in the order of the last journal, `found` in that of this one.
+ * @param input `known` in the order of the last version, `found` in the order of this one
  */
 export function alignCommands(input: {
   readonly known: readonly KnownPlace[];
@@ -80,18 +83,19 @@ export function alignCommands(input: {
   return result(state);
 }
 
+/** The alignment so far; each pass below adds pairs to it. */
 interface State {
   readonly known: readonly KnownPlace[];
   readonly found: readonly FoundPlace[];
   readonly indexOf: ReadonlyMap<string, number>;
-  /** Ids in the receipt of each block. */
+  /** Ids in each block's receipt. */
   readonly idsOfBlock: ReadonlyMap<string, readonly string[]>;
-  /** Known index of each found index, and the other way round. */
+  /** The pairs so far, in both directions: found index to known index, and known to found. */
   readonly knownAt: Map<number, number>;
   readonly foundAt: Map<number, number>;
-  /** Known indices whose place was found by the command alone. */
+  /** Known indices that were paired by the command's text alone. */
   readonly moved: Set<number>;
-  /** Pairs that keep the order on both sides. */
+  /** Pairs in the same order on both sides; later passes look between them. */
   anchors: readonly AlignedPair[];
 }
 
@@ -121,7 +125,7 @@ function pair(state: State, known: number, found: number): void {
   state.knownAt.set(found, known);
 }
 
-/** The receipt names it and the command is the same. Of several copies the one in order wins. */
+/** Same id in the receipt and same command. Of several copies the one in order wins. */
 function byReceipt(state: State): void {
   const { known, found, indexOf, idsOfBlock } = state;
   const claims = found.flatMap((place, at) => {
@@ -147,13 +151,13 @@ function byReceipt(state: State): void {
     anchors.push([claim.left, claim.found]);
   }
   state.anchors = anchors;
-  // Moved blocks; of two claims to one id the likelier first.
+  // What is left are moved blocks; of two claims to one id the heavier wins.
   for (const { left, found: at } of claims.toSorted((a, b) => b.weight - a.weight)) {
     if (!state.foundAt.has(left) && !state.knownAt.has(at)) pair(state, left, at);
   }
 }
 
-/** The id in its receipt, unless that is the id of another line of its own block. */
+/** The id in its receipt, unless another line of the same block was paired with that id. */
 function claimOf({ found, indexOf, foundAt }: State, at: number): string | undefined {
   const place = found[at];
   const index = indexOf.get(place?.receiptId ?? "");
@@ -162,7 +166,7 @@ function claimOf({ found, indexOf, foundAt }: State, at: number): string | undef
   return blockOf(holder.place) === blockOf(place.place) ? undefined : place.receiptId;
 }
 
-/** The same command between the same neighbours; of equal ones that with the same text. */
+/** The same command in order, between anchors; of equal ones the one with the same source text. */
 function byOrder(state: State): void {
   alignGaps(state, 15, ({ command, place, claimed }) => {
     if (command.canonical !== place.canonical) return 0;
@@ -171,14 +175,14 @@ function byOrder(state: State): void {
   });
 }
 
-const stoodBelow = ({ heading, earlierHeadings = [] }: KnownPlace, place: FoundPlace): boolean =>
+const wasBelow = ({ heading, earlierHeadings = [] }: KnownPlace, place: FoundPlace): boolean =>
   heading === place.heading || earlierHeadings.includes(place.heading);
 
-/** Equal commands may differ in what they wait for: a box, a ` !`. */
+/** Equal commands may be written differently: as a task with a box, or with a ` !`. */
 const looksAlike = (command: KnownPlace, place: FoundPlace): boolean =>
   command.source === place.source && command.form === place.form;
 
-/** The same command elsewhere: moved without its receipt, or gone and come back by an undo. */
+/** The same command elsewhere: moved without its receipt, or back after an undo. */
 function byCommand(state: State): void {
   const { known, found, indexOf, foundAt, knownAt } = state;
   const free = new Map<string, number[]>();
@@ -196,7 +200,7 @@ function byCommand(state: State): void {
         const fits = candidates.filter((i) => {
           const command = known[i];
           if (command?.absent !== absent) return false;
-          return stoodBelow(command, place) || !(sameHeading || command.longAbsent === true);
+          return wasBelow(command, place) || !(sameHeading || command.longAbsent === true);
         });
         const alike = fits.find((i) => {
           const command = known[i];
@@ -212,7 +216,7 @@ function byCommand(state: State): void {
   }
 }
 
-/** The receipt names it, the command was edited. */
+/** Same id in the receipt, but the command was edited. */
 function byReceiptOfEdited(state: State): void {
   state.found.forEach((_, at) => {
     const index = state.indexOf.get(claimOf(state, at) ?? "");
@@ -222,8 +226,8 @@ function byReceiptOfEdited(state: State): void {
 }
 
 /**
- * Edited, and no receipt stands there to say so: the same position, and either a like command or
- * one that never showed a receipt, so that its author had nothing to tell it from a new one by.
+ * Edited and without a receipt: the same position, and either a similar command or one whose
+ * receipt was never shown, so that its author could not know that it was accepted already.
  */
 function byPosition(state: State): void {
   alignGaps(state, 3, ({ command, place, claimed, apart }) => {
@@ -236,13 +240,13 @@ function byPosition(state: State): void {
 interface Candidates {
   readonly command: KnownPlace;
   readonly place: FoundPlace;
-  /** A receipt of another command stands at the place. */
+  /** The receipt at the place names a command. */
   readonly claimed: boolean;
-  /** How many free places one stands further down than the other. */
+  /** Distance of the two positions, counted in unpaired commands. */
   readonly apart: number;
 }
 
-/** Aligns what is still free between the anchors, and makes anchors of the pairs found. */
+/** Aligns the unpaired commands between each two anchors; pairs found become anchors themselves. */
 function alignGaps(state: State, best: number, weight: (both: Candidates) => number): void {
   const { known, found } = state;
   const claimed = found.map((_, at) => claimOf(state, at) !== undefined);

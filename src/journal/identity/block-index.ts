@@ -1,10 +1,11 @@
-// Places of commands in a journal, `block.command`, and the order that the world keeps of them.
-// Which command stands at which place is found by align.ts.
+// Positions of commands in a journal, written `block.command`, and recording their order and
+// headings in the world. Which known command is at which position is found by align.ts.
 import type { CommandId, ExperimentPath } from "../../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../../domain/journal.ts";
 import { commandsOf } from "../../domain/resolve-reference.ts";
 import type { Turn } from "../../domain/turn.ts";
 
+/** A command of a reading, with its block, heading and receipt. */
 export interface BlockIndex {
   readonly command: FoundCommand;
   /** Index of its block in the reading. */
@@ -13,10 +14,10 @@ export interface BlockIndex {
   readonly receiptId: string | undefined;
 }
 
-/** Asked for several times in one turn, and long journals have thousands of places. */
+/** Cache: each turn needs them several times, and long journals have thousands of commands. */
 const PLACES = new WeakMap<JournalReading, ReadonlyMap<string, BlockIndex>>();
 
-/** Every command of a reading under its place, in the order of the text. */
+/** Every command of a reading by its position `block.command`, in the order of the text. */
 export function blockIndexes(reading: JournalReading): ReadonlyMap<string, BlockIndex> {
   const known = PLACES.get(reading);
   if (known !== undefined) return known;
@@ -36,7 +37,7 @@ function parseBlockIndexes(reading: JournalReading): ReadonlyMap<string, BlockIn
   return places;
 }
 
-/** Records the journal's order of commands where it differs from the world's. */
+/** Records the order of commands in the journal if it differs from the world's. */
 export function recordOrder(
   turn: Turn,
   experiment: ExperimentPath,
@@ -51,7 +52,7 @@ export function recordOrder(
   if (!same) turn.record({ kind: "journal-aligned", experiment, commands: order });
 }
 
-/** Records below which headings commands stand, where that is another one than before. */
+/** Records the headings of the commands that are below another heading than before. */
 export function recordHeadings(
   turn: Turn,
   experiment: ExperimentPath,

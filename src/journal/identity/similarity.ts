@@ -1,7 +1,10 @@
-// Whether one command's text may have come from another by editing it.
-// It decides nothing by itself: align.ts asks it where only the position speaks.
+// Whether one command's text may be an edit of another's. A heuristic: align.ts uses it only where
+// position is the only other evidence.
 
-/** Same verb and target, or half of their words in common, or one the beginning of the other. */
+/**
+ * Whether two command sources are similar: same verb and target, at least half of the shorter one's
+ * words in common, or one a prefix of the other. Fences and list markers do not count.
+ */
 export function similarCommands(a: string, b: string): boolean {
   const wordsA = words(a);
   const wordsB = words(b);
@@ -11,12 +14,12 @@ export function similarCommands(a: string, b: string): boolean {
   if (flatA.startsWith(flatB) || flatB.startsWith(flatA)) return true;
   if (wordsA.slice(0, 2).join(" ") === wordsB.slice(0, 2).join(" ")) return true;
   const inB = new Set(wordsB);
-  // The verb says little: nearly every command is a `run:`.
+  // The verb is no evidence: nearly every command is a `run:`.
   const common = [...new Set(wordsA.slice(1))].filter((word) => inB.has(word)).length;
   return 2 * common >= Math.min(wordsA.length, wordsB.length) && common > 0;
 }
 
-/** Words of a command, fence lines and list markers left out. */
+/** Words of a command without fence lines, list markers and boxes. */
 function words(source: string): readonly string[] {
   return source
     .split(/\r\n|\n|\r/)
