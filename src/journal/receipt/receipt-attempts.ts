@@ -1,5 +1,5 @@
-// What a receipt says of the tries of a command before the latest: how each ended, what it changed.
-// Whether there is another try is decided in scheduler/retry.ts.
+// The receipt's lines on a command's earlier attempts: how each ended, and what the next one
+// changed. scheduler/retry.ts decides whether there is another attempt.
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command, Run } from "../../domain/world.ts";
 import { listed } from "../../base/markdown.ts";
@@ -7,7 +7,7 @@ import { codeSpan, markdownLink } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 import { logLink } from "../../domain/receipt-flags.ts";
 
-/** How tries of one command before the latest ended, and what each changed. */
+/** One list item for each attempt before the latest: time, duration, cause, changed arguments. */
 export function earlierAttempts(command: Command, timeZone: string): readonly string[] {
   const { earlierRuns = [], run } = command;
   return earlierRuns.map((earlier, i) => {
@@ -21,19 +21,19 @@ export function earlierAttempts(command: Command, timeZone: string): readonly st
     const next =
       earlierRuns[i + 1]?.spec.args ?? run?.spec.args ?? nextArgs(command, earlier.spec.args);
     const changed = changes(earlier.spec.args, next);
-    const link = whereOf(earlier);
+    const link = linkOf(earlier);
     const then = changed === "" ? "" : `; then ${changed}`;
     return `- ${stamp} try ${i + 1}${took}: ${short ?? "ended"}${link}${then}`;
   });
 }
 
-/** The line that shows how it ended, else the run's folder: each try has its own. */
-function whereOf({ outcome, folder }: Run): string {
+/** Link to the log line that shows how it ended, else to the attempt's run folder. */
+function linkOf({ outcome, folder }: Run): string {
   if (outcome?.lastLine !== undefined) return ` (${logLink(outcome.lastLine, folder)})`;
   return folder === undefined ? "" : ` (${markdownLink("run", `runs/${folder}`)})`;
 }
 
-/** The arguments of the try to come; a run's name stands before those of its command. */
+/** The arguments of the next attempt; for `run:` the run's name comes first. */
 function nextArgs({ changedArgs, spec }: Command, last: readonly string[]): readonly string[] {
   const name = spec.verb === "run" ? [spec.target] : [];
   return changedArgs === undefined ? last : [...name, ...changedArgs];
@@ -41,7 +41,7 @@ function nextArgs({ changedArgs, spec }: Command, last: readonly string[]): read
 
 /** `--batch-size 32 instead of 64`. */
 function changes(before: readonly string[], after: readonly string[]): string {
-  const said = after.flatMap((arg, i) => {
+  const changed = after.flatMap((arg, i) => {
     const old = before[i];
     if (arg === old) return [];
     const option = arg.startsWith("--") ? "" : `${after[i - 1] ?? ""} `;
@@ -49,5 +49,5 @@ function changes(before: readonly string[], after: readonly string[]): string {
       `${codeSpan(`${option}${arg}`)}${old === undefined ? "" : ` instead of ${codeSpan(old)}`}`,
     ];
   });
-  return listed(said);
+  return listed(changed);
 }

@@ -1,5 +1,5 @@
-// Why a run ended, in a person's words, and how to mend it where that can be known.
-// The cause itself comes from facts (logs/); this only says it.
+// Why a run ended, in plain words, and how to fix it where that can be known. The cause itself is
+// worked out in rules/cause.ts.
 import { REASON_CHARS } from "../../base/limits.ts";
 import { RECEIPT_TEXT_CHARS } from "../../domain/receipt-flags.ts";
 import type { Cause, RunOutcome } from "../../domain/run.ts";
@@ -7,17 +7,18 @@ import { spanText } from "../../base/time.ts";
 import type { Command } from "../../domain/world.ts";
 import { codeSpan, plainLine, proseText } from "../../base/markdown-text.ts";
 
+/** A cause as text. */
 export interface CauseWords {
-  /** For the receipt's first line; absent where the state says it all. */
+  /** For the receipt's first line; absent where the state alone is enough. */
   readonly short?: string;
-  /** Paragraphs below it: what the runner said, how to mend it. */
+  /** Paragraphs below it: the runner's message, how to fix it. */
   readonly more: readonly string[];
 }
 
 const INSTALL_UV = "`curl -LsSf https://astral.sh/uv/install.sh | sh`";
 const INSTALL_PIXI = "`curl -fsSL https://pixi.sh/install.sh | sh`";
 
-/** The outcome's cause as Markdown. */
+/** The outcome's cause as Markdown, with advice that fits the command. */
 export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
   const { cause } = outcome;
   const script = codeSpan(scriptOf(command, cause));
@@ -65,9 +66,9 @@ export function causeWords(command: Command, outcome: RunOutcome): CauseWords {
     case "start-failed":
       return only("it could not be started", proseText(plainLine(cause.message, REASON_CHARS)));
     case "machine-restarted":
-      return only("the machine restarted while it ran", againHelp(command));
+      return only("the machine restarted while it ran", rerunHelp(command));
     case "lost":
-      return only("how it ended cannot be known", againHelp(command));
+      return only("how it ended cannot be known", rerunHelp(command));
   }
 }
 
@@ -78,12 +79,12 @@ function stopWords({ by, why }: Extract<Cause, { kind: "stopped" }>): string {
     case "command-line":
       return "by you, with `nightlab stop`";
     case "window": {
-      const said = proseText(plainLine(why ?? "its window was over", RECEIPT_TEXT_CHARS));
-      return `${said}, as \`at-end: stop\` asks`;
+      const reason = proseText(plainLine(why ?? "its window was over", RECEIPT_TEXT_CHARS));
+      return `${reason}, as \`at-end: stop\` asks`;
     }
     case "rule": {
-      const said = proseText(plainLine(why ?? "a rule spoke", RECEIPT_TEXT_CHARS));
-      return `${said}, as \`stop on\` asks`;
+      const reason = proseText(plainLine(why ?? "a rule spoke", RECEIPT_TEXT_CHARS));
+      return `${reason}, as \`stop on\` asks`;
     }
   }
 }
@@ -97,10 +98,10 @@ function scriptOf(command: Command, cause: Cause): string {
   return script ?? (verb === "script" ? target : verb === "eval" ? "eval.py" : "train.py");
 }
 
-const againHelp = ({ spec }: Command): string =>
+const rerunHelp = ({ spec }: Command): string =>
   `It is not run again by itself; a new line ${codeSpan(`${spec.verb}: ${spec.target}`)} does that.`;
 
-/** About five times the limit, in the form that the block takes. */
+/** A timeout of five times the limit, in whole minutes, written as this kind of block takes it. */
 function longerLimit(command: Command, limitMs: number): string {
   const minutes = Math.max(1, Math.ceil((limitMs * 5) / 60_000));
   const span = minutes % 60 === 0 ? `${minutes / 60}h` : `${minutes}m`;
@@ -119,7 +120,7 @@ function environmentHelp(
   ].filter((text) => text !== "");
 }
 
-/** Packages whose name on PyPI is not that of their module. */
+/** PyPI package by module name, where the two differ. */
 const PACKAGES: Readonly<Record<string, string>> = {
   bs4: "beautifulsoup4",
   cv2: "opencv-python",
@@ -141,11 +142,11 @@ function importHelp(command: Command, cause: Extract<Cause, { kind: "import-erro
   );
 }
 
-/** For a script that was handed an option it does not take: the line that would take it. */
+/** For a script that was given an option it does not accept: the line of code that would. */
 function optionHelp(command: Command, outcome: RunOutcome): readonly string[] {
-  const said = plainLine(outcome.lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
-  const typer = /no such option:? ?['"]?(--[A-Za-z][\w-]*)/i.exec(said)?.[1];
-  const argparse = /unrecognized arguments:.*?(--[A-Za-z][\w-]*)/i.exec(said)?.[1];
+  const last = plainLine(outcome.lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
+  const typer = /no such option:? ?['"]?(--[A-Za-z][\w-]*)/i.exec(last)?.[1];
+  const argparse = /unrecognized arguments:.*?(--[A-Za-z][\w-]*)/i.exec(last)?.[1];
   const option = typer ?? argparse;
   if (option === undefined) return [];
   const script = codeSpan(scriptOf(command, outcome.cause));

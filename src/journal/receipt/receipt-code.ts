@@ -1,27 +1,31 @@
-// What a receipt says of the code and the environment of a run, and of the runs that repeat it.
-// What changed is found at the start, and how two runs compare at the end of the second.
+// The receipt's lines on a run's code and environment, and on the runs that repeat it. Changed
+// files are found at the start of a run; a repeat is compared when it ends.
 import { ENDED } from "../../domain/command-state.ts";
 import { RECEIPT_TEXT_CHARS } from "../../domain/receipt-flags.ts";
 import type { RepeatCompared } from "../../domain/repeat.ts";
+import { listed } from "../../base/markdown.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command } from "../../domain/world.ts";
 import { codeSpan, markdownLink, plainLine, proseText } from "../../base/markdown-text.ts";
 import { causeWords } from "./receipt-cause.ts";
 
-/** Metrics of a repeated run that are told to differ in a receipt; `nightlab compare` has all. */
+/** Differing metrics of a repeat that a receipt shows; `nightlab compare` has all of them. */
 const REPEAT_DIFFERENCES = 3;
+/** File names that one sentence lists; of more it gives the count. */
+const LISTED_NAMES = 3;
 
+/** What the lines are made of, beside the command. */
 export interface CodeContext {
-  /** Why the environment of a command that waits cannot be built, as far as is known. */
+  /** Why the environment of a waiting command cannot be built, if an attempt to build it failed. */
   readonly environmentTrouble?: string;
-  /** Runs that repeat this command's, or one of its members'. */
+  /** Commands that repeat this command's run, or a run of one of its members. */
   readonly repeats?: readonly Command[];
-  /** Of a sweep, its runs. */
+  /** The members, if it is a sweep. */
   readonly members?: readonly Command[];
   readonly timeZone: string;
 }
 
-/** One list item for each thing to say; none in the usual case. */
+/** One list item for each thing to report; usually there is none. */
 export function codeItems(command: Command, context: CodeContext): readonly string[] {
   return [
     ...changed([command, ...(context.members ?? [])]),
@@ -29,7 +33,7 @@ export function codeItems(command: Command, context: CodeContext): readonly stri
     ...withoutLimit([command, ...(context.members ?? [])]),
     ...trouble(context.environmentTrouble),
     ...(context.repeats ?? []).map((repeat) => {
-      // Of a sweep it is one of its runs.
+      // A repeat of a sweep's receipt repeats one member, which the line then names.
       const whose = repeat.repeats?.id === command.id ? undefined : repeat.repeats?.id;
       return repeatItem(repeat, whose, context.timeZone);
     }),
@@ -41,7 +45,7 @@ function changed(runs: readonly Command[]): readonly string[] {
   const names = new Set(runs.flatMap(({ run }) => run?.start.changed ?? []));
   if (names.size === 0) return [];
   const copied = runs.some(({ run }) => run?.spec.codeDir !== undefined);
-  const since = `${listed([...names].toSorted())} changed since this was queued`;
+  const since = `${listedNames([...names].toSorted())} changed since this was queued`;
   return [item(copied ? `${since}; the run has it as it was then` : since)];
 }
 
@@ -55,7 +59,7 @@ function notCopied({ code }: Command): readonly string[] {
   ];
 }
 
-/** Who wrote `memory` and ` !` at once has not been told yet. */
+/** Why `memory` is not enforced; a command approved in advance (` !`) was not held for it. */
 function withoutLimit(runs: readonly Command[]): readonly string[] {
   const reasons = new Set(runs.flatMap(({ run }) => run?.start.noMemoryLimit ?? []));
   return [...reasons].map((why) => item(`its ${codeSpan("memory")} is not held here: ${why}`));
@@ -87,7 +91,7 @@ function repeatItem(repeat: Command, whose: string | undefined, timeZone: string
   return `- ${of}${as}, ${when}: ${endingOf(repeat)}${but}${link}`;
 }
 
-/** As Markdown. */
+/** How a repeat ended, as Markdown: its cause, or how its metrics compare. */
 function endingOf(repeat: Command): string {
   const { run, state } = repeat;
   const outcome = run?.outcome;
@@ -96,28 +100,26 @@ function endingOf(repeat: Command): string {
   return outcome.repeated === undefined ? state : prose(comparedText(outcome.repeated));
 }
 
-/** `all 3 metrics equal`, or the first that differ, as they were and as they are. */
+/** `all 3 metrics equal`, or the first that differ, with the old and the new value. */
 function comparedText({ equal, different }: RepeatCompared): string {
   const count = equal + different.length;
   if (count === 0) return "neither run logged a metric";
   if (different.length === 0) {
     return count === 1 ? "its metric is equal" : `all ${count} metrics equal`;
   }
-  const told = different
+  const shown = different
     .slice(0, REPEAT_DIFFERENCES)
     .map(({ metric, was = "none", is = "none" }) => `${metric} ${was} → ${is}`);
-  const rest = different.length - told.length;
+  const rest = different.length - shown.length;
   const more = rest === 0 ? "" : ` and ${rest} more`;
-  return `${told.join(", ")}${more}; ${equal} of ${count} metrics equal`;
+  return `${shown.join(", ")}${more}; ${equal} of ${count} metrics equal`;
 }
 
-/** `a, b and c`; of many the first and how many. */
-function listed(names: readonly string[]): string {
-  const told = names.slice(0, 3);
-  const rest = names.length - told.length;
-  if (rest > 0) return `${told.join(", ")} and ${rest} more`;
-  const last = told.at(-1) ?? "";
-  return told.length < 2 ? last : `${told.slice(0, -1).join(", ")} and ${last}`;
+/** `a, b and c`, or `a, b, c and 2 more`. */
+function listedNames(names: readonly string[]): string {
+  const shown = names.slice(0, LISTED_NAMES);
+  const rest = names.length - shown.length;
+  return rest > 0 ? `${shown.join(", ")} and ${rest} more` : listed(shown);
 }
 
 const prose = (text: string): string => proseText(plainLine(text, 2 * RECEIPT_TEXT_CHARS));

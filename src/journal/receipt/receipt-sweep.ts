@@ -1,8 +1,9 @@
-// The receipt of a sweep: how many of its runs stand how, a table of them, their failures and flags.
-// What one run's flags, metrics and ending read like is shared with receipt.ts.
-import { ENDED } from "../../domain/command-state.ts";
+// The receipt of a sweep: counts by state, a table of its runs, the best of them, failures and
+// flags. Differences between its settings are left to the report: every number here was logged.
+import { ENDED, type Swept } from "../../domain/command-state.ts";
 import { isFlag, type Finding } from "../../domain/finding.ts";
 import type { CommandId } from "../../base/ids.ts";
+import type { Sample } from "../../domain/sample.ts";
 import { slotName } from "../../domain/slot.ts";
 import { localStamp, spanText } from "../../base/time.ts";
 import type { Command, Run } from "../../domain/world.ts";
@@ -21,24 +22,30 @@ import {
   RECEIPT_FLAGS,
   RECEIPT_TEXT_CHARS,
 } from "../../domain/receipt-flags.ts";
-import { bestOfSweep } from "./sweep-best.ts";
 
-/** Rows, metrics, kinds of failure and characters of a value that a sweep's receipt shows. */
+/** What a sweep's receipt shows at most, so that it stays readable: rows of its table, */
 const SWEEP_ROWS = 24;
+/** metric columns, */
 const SWEEP_COLUMNS = 3;
+/** kinds of failure, */
 const SWEEP_ENDINGS = 6;
+/** characters of a cell, */
 const SWEEP_CELL_CHARS = 40;
+/** and ids that share a failure or a flag. */
+const SWEEP_IDS = 4;
 
 export interface SweepContext {
-  /** In the order of the grid. */
+  /** Its runs, in the order of the grid. */
   readonly members: readonly Command[];
-  /** What the plan measures its runs by, the criterion's own first. */
+  /** What the plan measures its runs by, the criterion's own measures first. */
   readonly measures: readonly Measure[];
+  /** IANA name of the time zone in which times are shown. */
   readonly timeZone: string;
+  /** Names of the plan's metrics, those of its criteria first. */
   readonly promised: readonly string[];
 }
 
-/** What the first line says behind the state and the id. */
+/** Parts of the first line after the state and the id: times, and runs by state. */
 export function sweepFacts(head: Command, { members, timeZone }: SweepContext): readonly string[] {
   const starts = members.flatMap(({ run, earlierRuns }) => {
     const first = earlierRuns?.[0] ?? run;
@@ -54,7 +61,8 @@ export function sweepFacts(head: Command, { members, timeZone }: SweepContext): 
   return [`${stamp}${took}`, ...counts];
 }
 
-const ORDER = [
+/** The order in which counts by state are listed. */
+const STATE_ORDER = [
   "done",
   "failed",
   "stopped",
@@ -68,9 +76,9 @@ const ORDER = [
   "held",
 ] as const;
 
-/** `7 of 9 done, 2 failed`; `9 runs` where all of them are alike. */
+/** `7 of 9 done, 2 failed`; `9 runs` if all of them are done. */
 function countsOf(members: readonly Command[]): readonly string[] {
-  const counts = ORDER.flatMap((state) => {
+  const counts = STATE_ORDER.flatMap((state) => {
     const count = members.filter((member) => member.state === state).length;
     return count === 0 ? [] : [{ state, count }];
   });
@@ -81,19 +89,19 @@ function countsOf(members: readonly Command[]): readonly string[] {
   return [[all, ...rest.map(({ state, count }) => `${count} ${state}`)].join(", ")];
 }
 
-/** The paragraphs and items below the first line. */
+/** The blocks below the first line. */
 export function sweepReceiptBlocks(head: Command, context: SweepContext): readonly string[] {
   const { members } = context;
   return [
     membersTable(context),
     ...leftOut(head, context),
-    ...bestOfSweep(members, context.measures),
+    ...bestOfSweep(context),
     ...endings(members),
     ...flags(context),
   ];
 }
 
-/** One row for each run: those that a person looks for where there are too many. */
+/** One row for each run; if there are too many, the `SWEEP_ROWS` that matter most (`rank`). */
 function membersTable(context: SweepContext): string {
   const rows = shownMembers(context.members);
   const keys = rows[0]?.swept?.map(({ key }) => key) ?? [];
@@ -111,14 +119,14 @@ function membersTable(context: SweepContext): string {
   return table(head.map(cell), lines);
 }
 
-/** A person's text in a table's cell. */
+/** The user's text as a table cell. */
 const cell = (text: string): string =>
   markdownText(plainLine(text, SWEEP_CELL_CHARS)).replaceAll("|", String.raw`\|`);
 
 function stateCell({ state, run, earlierRuns = [] }: Command): string {
-  const place = state === "running" ? slotName(run?.spec.place) : undefined;
-  const tries = earlierRuns.length === 0 ? [] : [`try ${earlierRuns.length + 1}`];
-  return [state, ...(place === undefined ? [] : [place]), ...tries].join(", ");
+  const slot = state === "running" ? slotName(run?.spec.place) : undefined;
+  const attempts = earlierRuns.length === 0 ? [] : [`try ${earlierRuns.length + 1}`];
+  return [state, ...(slot === undefined ? [] : [slot]), ...attempts].join(", ");
 }
 
 function timeCell({ state, run }: Command, timeZone: string): string {
@@ -143,7 +151,9 @@ function flagCell(member: Command): string {
   return count === 0 ? "" : String(count);
 }
 
-/** Promised metrics that some run logged, else the first ones of the first run that has any. */
+/**
+ * The plan's metrics that some run logged, else the first metrics of the first run that has any.
+ */
 function metricColumns({ members, promised }: SweepContext): readonly string[] {
   const logged = members.flatMap(({ run }) => run?.outcome?.metrics ?? []);
   const found = promised.flatMap((key) => metricNamed(logged, key)?.key ?? []);
@@ -153,7 +163,7 @@ function metricColumns({ members, promised }: SweepContext): readonly string[] {
   return [...new Set(keys)].slice(0, SWEEP_COLUMNS);
 }
 
-/** What goes on and what went wrong comes before what is as it should be. */
+/** Order of rows when not all fit, lowest first: failed or flagged, at work, done, not started. */
 const rank = (member: Command): number => {
   const { state } = member;
   if (state === "failed" || state === "lost" || openFlags(member).length > 0) return 0;
@@ -171,52 +181,56 @@ function leftOut(head: Command, { members }: SweepContext): readonly string[] {
   const shown = new Set(shownMembers(members));
   const rest = members.filter((member) => !shown.has(member));
   if (rest.length === 0) return [];
-  const told = ORDER.flatMap((state) => {
+  const counts = STATE_ORDER.flatMap((state) => {
     const count = rest.filter((member) => member.state === state).length;
     return count === 0 ? [] : [`${count} ${state}`];
   });
   const where = codeSpan(`nightlab status ${head.id}`);
-  return [`${rest.length} more are not shown: ${told.join(", ")}; ${where} has them all.`];
+  return [`${rest.length} more are not shown: ${counts.join(", ")}; ${where} has them all.`];
 }
 
-interface Alike {
+/** Runs that failed in the same way. */
+interface SharedFailure {
   readonly ids: string[];
-  readonly said: string;
+  readonly text: string;
 }
 
-/** How runs failed, those that failed alike together, each with the line that shows it. */
+/** How runs failed: one item for each kind of failure, with the log line that shows it. */
 function endings(members: readonly Command[]): readonly string[] {
-  const alike = new Map<string, Alike>();
+  const failures = new Map<string, SharedFailure>();
   for (const member of members) {
     const { run, state } = member;
     if (run?.outcome === undefined || state === "done" || state === "stopped") continue;
     const { short } = causeWords(member, run.outcome);
     const { lastLine } = run.outcome;
     const words = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
-    // A flag says it, and can be marked as resolved.
+    // A flag shows the same line already, and the user can mark a flag as resolved.
     if (words !== "" && openFlags(member).some(({ message }) => plainLine(message).includes(words)))
       continue;
     const link =
       lastLine === undefined ? "" : ` ${codeSpan(words)} (${logLink(lastLine, run.folder)})`;
     const key = JSON.stringify([state, short, words]);
-    const known = alike.get(key);
+    const known = failures.get(key);
     if (known !== undefined) known.ids.push(member.id);
     else
-      alike.set(key, { ids: [member.id], said: `${state}: ${short ?? "why is not known"}${link}` });
+      failures.set(key, {
+        ids: [member.id],
+        text: `${state}: ${short ?? "why is not known"}${link}`,
+      });
   }
-  const shown = [...alike.values()].slice(0, SWEEP_ENDINGS);
-  const items = shown.map(({ ids, said }) => `- ${named(ids)} ${said}`);
-  const beyond = alike.size - shown.length;
+  const shown = [...failures.values()].slice(0, SWEEP_ENDINGS);
+  const items = shown.map(({ ids, text }) => `- ${namesOf(ids)} ${text}`);
+  const beyond = failures.size - shown.length;
   return beyond === 0 ? items : [...items, `- ${beyond} other failures in [REPORT.md](REPORT.md)`];
 }
 
-function named(ids: readonly string[]): string {
-  const some = ids.slice(0, 4).map((id) => codeSpan(id));
+function namesOf(ids: readonly string[]): string {
+  const some = ids.slice(0, SWEEP_IDS).map((id) => codeSpan(id));
   const more = ids.length - some.length;
   return listed(more === 0 ? some : [...some, `${more} more`]);
 }
 
-/** A flag that several runs have alike stands once. */
+/** A flag that several runs have in common is shown once. */
 interface SharedFlag {
   readonly run: Run;
   readonly finding: Finding;
@@ -224,21 +238,82 @@ interface SharedFlag {
 }
 
 function flags({ members, timeZone }: SweepContext): readonly string[] {
-  const alike = new Map<string, SharedFlag>();
+  const shared = new Map<string, SharedFlag>();
   for (const { id, run } of members) {
     if (run === undefined) continue;
     for (const finding of shownFindings(findingsSoFar(run)).filter(isFlag)) {
       const resolved = run.resolved.includes(flagKey(finding));
       const key = JSON.stringify([flagKey(finding), finding.message, resolved]);
-      const known = alike.get(key);
-      if (known === undefined) alike.set(key, { run, finding, ids: [id] });
+      const known = shared.get(key);
+      if (known === undefined) shared.set(key, { run, finding, ids: [id] });
       else known.ids.push(id);
     }
   }
-  const all = [...alike.values()];
+  const all = [...shared.values()];
   const items = all
     .slice(0, RECEIPT_FLAGS)
-    .map(({ run, finding, ids }) => flagLine(run, finding, timeZone, named(ids)));
+    .map(({ run, finding, ids }) => flagLine(run, finding, timeZone, namesOf(ids)));
   const beyond = all.length - items.length;
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
+}
+
+/** A member that is done, with the sample it is ranked by. */
+interface Measured {
+  readonly member: Command;
+  readonly sample: Sample;
+}
+
+/**
+ * The paragraph that names the best run or setting, always as picked from n after the fact. Present
+ * once two settings have a run that is done and the plan says which direction is better. With
+ * several seeds per setting, settings are ranked by the mean over seeds: the best single seed is no
+ * evidence for its setting.
+ */
+function bestOfSweep({ members, measures }: SweepContext): readonly string[] {
+  const measure = measures.find(({ better }) => better !== undefined);
+  if (measure?.better === undefined) return [];
+  const found = members.flatMap((member) => {
+    const sample = member.state === "done" ? sampleOf(member, measure) : undefined;
+    return sample === undefined || !Number.isFinite(sample.value) ? [] : [{ member, sample }];
+  });
+  const settings = new Map<string, Measured[]>();
+  for (const one of found) {
+    const key = settingText(one.member);
+    settings.set(key, [...(settings.get(key) ?? []), one]);
+  }
+  if (settings.size < 2) return [];
+  const sign = measure.better === "min" ? 1 : -1;
+  const mean = (all: readonly Measured[]): number =>
+    all.reduce((sum, { sample }) => sum + sample.value, 0) / all.length;
+  const [best] = [...settings].toSorted(([, a], [, b]) => sign * (mean(a) - mean(b)));
+  if (best === undefined) return [];
+  const [setting, runs] = best;
+  const [first] = runs;
+  const word = measure.better === "min" ? "lowest" : "highest";
+  const of = `${measure.aggregation} ${markdownText(plainLine(measure.name, 60))}`;
+  const open = members.some(({ state }) => !ENDED.has(state));
+  const some = open ? " so far" : found.length < members.length ? " that are done" : "";
+  const where = markdownText(plainLine(setting, 120));
+  if (runs.length === 1 && first !== undefined && settings.size === found.length) {
+    const value = lastToken(first.sample);
+    const run = codeSpan(first.member.id);
+    return [`Best of ${found.length} runs${some}: ${of} ${value}, ${run} (${where}). ${PICKED}`];
+  }
+  return [
+    `Best of ${settings.size} settings${some}, by the mean over their runs: the ${word} ${of} is that of ${where}. ${PICKED}`,
+  ];
+}
+
+const PICKED = "It was picked after the results were seen.";
+
+function sampleOf({ run }: Command, { name, aggregation, better }: Measure): Sample | undefined {
+  const metric = metricNamed(run?.outcome?.metrics ?? [], name);
+  const which = aggregation === "best" ? better : aggregation;
+  return which === undefined ? undefined : metric?.[which];
+}
+
+/** The swept values without the seed: `lr 3e-4, wd 0.1`. */
+function settingText({ swept = [] }: Command): string {
+  const without = swept.filter(({ key }: Swept) => key !== "seed");
+  return without.map(({ key, value }) => `${key} ${value}`).join(", ");
 }

@@ -1,5 +1,5 @@
-// The receipt of one command: its state, time, metrics, flags and plot as pieces of Markdown.
-// Where the pieces go in the file, and whose each of its bytes is, is in render.ts.
+// The receipt of one command: its state, time, metrics, flags and plot as blocks of Markdown.
+// render.ts puts them into the journal and knows which bytes are the daemon's.
 import type { CommandState } from "../../domain/command-state.ts";
 import { saidReason } from "../../domain/command.ts";
 import { RUN_FOLDER } from "../../base/ids.ts";
@@ -22,28 +22,29 @@ import {
 import { sweepFacts, sweepReceiptBlocks, type SweepContext } from "./receipt-sweep.ts";
 import { earlierAttempts } from "./receipt-attempts.ts";
 
+/** What a receipt shows beside the command itself. */
 export interface ReceiptContext {
-  /** IANA name of the zone that times are shown in. */
+  /** IANA name of the time zone in which times are shown. */
   readonly timeZone: string;
-  /** Metrics of the plan, those of its criteria first. */
+  /** Names of the plan's metrics, those of its criteria first. */
   readonly promised: readonly string[];
-  /** What a held command's box says beside "start": `up to 2 h; de-risk took 41 s`. */
+  /** Note in a held command's start box: `up to 2 h; de-risk took 41 s`. */
   readonly startNote?: string;
-  /** How many held commands of this journal one box may start; shown below this command's own. */
+  /** Number of held commands that a "start all" box starts; shown below this command's own box. */
   readonly startAll?: number;
-  /** Of a sweep whose turn has come. */
+  /** Present for a sweep that has started. */
   readonly sweep?: SweepContext;
-  /** Of a sweep whose turn is still to come: `9 runs, up to 90 min each`. */
+  /** Present for a sweep that has not started yet: `9 runs, up to 90 min each`. */
   readonly atMost?: string;
-  /** What was asked of its code ahead, and which runs repeat it. */
+  /** Why its environment cannot be built before the start, and the runs that repeat it. */
   readonly code?: Omit<CodeContext, "timeZone" | "members">;
-  /** Why nothing starts, for what waits: `the queue is paused`. */
+  /** Why nothing starts, shown for commands that wait: `the queue is paused`. */
   readonly paused?: string;
 }
 
 /**
- * The receipt of a command as Markdown, one paragraph or list item each, without quote markers.
- * The same command and context give the same bytes.
+ * The receipt of a command as Markdown blocks: a paragraph, list item or table each, without quote
+ * markers. Deterministic: the same command and context give the same bytes.
  */
 export function receiptBlocks(command: Command, context: ReceiptContext): readonly string[] {
   const { run } = command;
@@ -62,31 +63,31 @@ export function receiptBlocks(command: Command, context: ReceiptContext): readon
     const table = sweepReceiptBlocks(command, sweep);
     return [head, ...ranAs(command), ...table, ...code, ...notes, ...box];
   }
-  const said = [...ranAs(command), ...code];
-  const tries = earlierAttempts(command, context.timeZone);
+  const about = [...ranAs(command), ...code];
+  const attempts = earlierAttempts(command, context.timeZone);
   const flags = run === undefined ? [] : findingItems(run, context.timeZone);
   if (run === undefined || outcome === undefined)
-    return [head, ...said, ...tries, ...flags, ...notes, ...box];
+    return [head, ...about, ...attempts, ...flags, ...notes, ...box];
   const image = plotImage(run, outcome, context.promised);
   return [
     head,
-    ...said,
+    ...about,
     ...endingBlocks(command, run, outcome),
-    ...tries,
+    ...attempts,
     ...flags,
     ...notes,
     ...(image === undefined ? [] : [image]),
   ];
 }
 
-/** A sweep runs while one of its runs does; between two of them, or in a queue that rests, none. */
+/** A sweep shows as running only while one of its runs does, else (also when paused) as queued. */
 function shownState({ state }: Command, { sweep }: ReceiptContext): CommandState {
   if (sweep === undefined || state !== "running") return state;
   const going = sweep.members.some((one) => one.state === "running" || one.state === "preparing");
   return going ? state : "queued";
 }
 
-/** What a block that cannot be understood is told, one piece for each problem. */
+/** The receipt of a block that cannot be understood: one block of Markdown for each problem. */
 export function problemBlocks(problems: readonly Mistake[]): readonly string[] {
   return problems.map(
     (problem) =>
@@ -94,14 +95,14 @@ export function problemBlocks(problems: readonly Mistake[]): readonly string[] {
   );
 }
 
-/** What the first line says between the id and the link. */
+/** Parts of the first line between the id and the link. */
 function stateFacts(command: Command, context: ReceiptContext): readonly string[] {
   const { state, run } = command;
   const why = saidReason(command.reason);
   const reason = why === undefined ? [] : [proseText(plainLine(why, RECEIPT_TEXT_CHARS))];
   if (context.sweep !== undefined) {
-    const told = state === "held" || state === "waiting" ? reason : [];
-    return [...sweepFacts(command, context.sweep), ...told];
+    const shown = state === "held" || state === "waiting" ? reason : [];
+    return [...sweepFacts(command, context.sweep), ...shown];
   }
   const many = context.atMost === undefined ? [] : [context.atMost];
   const since = (ms: number): string => `since ${localStamp(ms, context.timeZone).slice(11, 16)}`;
@@ -114,7 +115,7 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
     case "running":
       return [
         since(run?.startedAtMs ?? run?.claimedAtMs ?? command.stateSinceMs),
-        ...placeOf(run),
+        ...slotOf(run),
         ...reason,
       ];
     case "waiting":
@@ -131,7 +132,7 @@ function stateFacts(command: Command, context: ReceiptContext): readonly string[
   }
 }
 
-function placeOf(run: Run | undefined): readonly string[] {
+function slotOf(run: Run | undefined): readonly string[] {
   const name = slotName(run?.spec.place);
   return name === undefined ? [] : [name];
 }
@@ -140,7 +141,7 @@ function endFacts(command: Command, run: Run, context: ReceiptContext): readonly
   const { outcome } = run;
   const startedAtMs = run.startedAtMs ?? run.claimedAtMs;
   const endedAtMs = run.endedAtMs ?? run.exit?.endedAtMs ?? run.exitedAtMs;
-  // A run whose end nobody saw has no length, and one that never started has none either.
+  // A lost run's end is unknown, and a run that never started has no duration.
   const measured =
     run.startedAtMs !== undefined && endedAtMs !== undefined && command.state !== "lost";
   const stamp = localStamp(startedAtMs, context.timeZone);
@@ -151,7 +152,7 @@ function endFacts(command: Command, run: Run, context: ReceiptContext): readonly
   return [when, ...cause, ...metricTexts(outcome, context.promised)];
 }
 
-/** `[de-risk](runs/2025-02-02T14-30-00-de-risk)`, once the run's folder is known. */
+/** `[de-risk](runs/2025-02-02T14-30-00-de-risk)`, as soon as the run's folder is known. */
 function runLinks({ run, spec }: Command): readonly string[] {
   if (run?.folder === undefined) return [];
   const name = RUN_FOLDER.exec(spec.target)?.[2] ?? spec.target;
@@ -168,6 +169,7 @@ function startBoxes({ startNote, startAll }: ReceiptContext): readonly string[] 
   return [startBox(startNote), ...all];
 }
 
+/** The command as it was when it started, if it was edited afterwards. */
 function ranAs({ ranAs: source }: Command): readonly string[] {
   if (source === undefined) return [];
   const lines = source
@@ -176,12 +178,12 @@ function ranAs({ ranAs: source }: Command): readonly string[] {
   return [`ran as: ${codeSpan(plainLine(lines.join("; "), RECEIPT_TEXT_CHARS))}`];
 }
 
-/** Below the first line of a run that did not succeed: its last words, and how to mend it. */
+/** Below the first line of a run that did not succeed: its last log line, and how to fix it. */
 function endingBlocks(command: Command, run: Run, outcome: RunOutcome): readonly string[] {
   const { lastLine } = outcome;
   const { more } = causeWords(command, outcome);
-  const said = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
-  const inFlag = shownFindings(outcome).some(({ message }) => plainLine(message).includes(said));
-  if (lastLine === undefined || said === "" || inFlag) return more;
-  return [`${codeSpan(said)} (${logLink(lastLine, run.folder)})`, ...more];
+  const last = plainLine(lastLine?.text ?? "", RECEIPT_TEXT_CHARS);
+  const inFlag = shownFindings(outcome).some(({ message }) => plainLine(message).includes(last));
+  if (lastLine === undefined || last === "" || inFlag) return more;
+  return [`${codeSpan(last)} (${logLink(lastLine, run.folder)})`, ...more];
 }

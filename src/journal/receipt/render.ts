@@ -1,5 +1,5 @@
-// The journal's text with its receipts: the daemon's lines taken out where proved, and put in afresh.
-// Every other byte is the person's and stays; what receipts say is decided in receipt.ts.
+// Writes receipts into the journal's text: removes lines that are provably the daemon's and inserts
+// the new ones. Every other byte is the user's and stays. receipt.ts decides what a receipt says.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
 import { receiptBlockHash } from "../../base/receipt-block.ts";
 import { belowBlock, type BelowBlock } from "../read/receipt-bytes.ts";
@@ -9,85 +9,89 @@ export { receiptBlockHash as pieceHash } from "../../base/receipt-block.ts";
 export interface RenderInput {
   readonly text: string;
   readonly reading: JournalReading;
-  /** Hashes of every piece that was ever rendered into this journal. */
+  /** Hashes of all receipt blocks ever rendered into this journal. */
   readonly rendered: ReadonlySet<string>;
-  /** Wanted pieces by index of the block; a block that is not named gets no receipt. */
+  /** Blocks of each receipt by index of its command block; one without an entry gets no receipt. */
   readonly receipts: ReadonlyMap<number, readonly string[]>;
-  /** Indices of blocks whose receipt stays as it stands. */
+  /** Indices of command blocks whose receipt is left as it is. */
   readonly keep?: ReadonlySet<number>;
   /**
-   * So many receipts get their other form, one mark more or less at the end of their first
-   * line, so that this text can be told from the last one by its size and by its receipts. A
-   * receipt that stands in its other form stays in it.
+   * How many receipts switch to their other form, which has one more mark at the end of its first
+   * line. Each write then differs from the last one in size and in receipts, so that the version a
+   * text was loaded from can be recognised. A receipt in its other form stays in it.
    */
   readonly vary?: number;
 }
 
 export interface Rendered {
   readonly text: string;
-  /** Hashes of the pieces that this text shows. */
+  /** Hashes of the receipt blocks in this text, those left by `keep` not included. */
   readonly hashes: readonly string[];
 }
 
 /**
- * Renders receipts into a journal's text. Rendering what came out again changes nothing, and a
- * conflicted journal comes back as it is.
+ * Renders receipts into a journal's text. Idempotent: rendering the result again changes nothing. A
+ * journal with Git conflict markers is returned unchanged.
  */
 export function renderJournal(input: RenderInput): Rendered {
   const { text, reading, rendered, receipts, keep } = input;
   if (reading.conflicted) return { text, hashes: [] };
   const eol = lineEnd(text);
   const hashes = new Set<string>();
-  const stands = new Set<number>();
-  const shown = new Map<number, { plain: Edit; other: Edit }>();
+  const inOtherForm = new Set<number>();
+  const forms = new Map<number, { plain: Edit; other: Edit }>();
   const edits = reading.blocks.map((block, i) => {
     if (keep?.has(i) === true) return undefined;
-    const pieces = receipts.get(i) ?? [];
+    const blocks = receipts.get(i) ?? [];
     const below = belowBlock(text, block, rendered);
-    if (pieces.length === 0)
+    if (blocks.length === 0)
       return below.proved ? edit(below, emptied(block, below, eol)) : undefined;
-    for (const piece of pieces) hashes.add(receiptBlockHash(piece));
+    for (const each of blocks) hashes.add(receiptBlockHash(each));
     const start = block.lineEnded ? "" : eol;
     const edited = (form: readonly string[]): Edit =>
       edit(below, start + filled(block, below, receiptText(form, block.indent, eol), eol));
-    const [plain, other] = [edited(pieces), edited(otherForm(pieces))];
-    if (text.slice(block.span.end, below.end) === other.text) stands.add(i);
-    shown.set(i, { plain, other });
+    const [plain, other] = [edited(blocks), edited(otherForm(blocks))];
+    if (text.slice(block.span.end, below.end) === other.text) inOtherForm.add(i);
+    forms.set(i, { plain, other });
     return undefined;
   });
-  const others = othersShown([...shown.keys()], stands, input.vary ?? 0);
+  const others = inOtherFormNext([...forms.keys()], inOtherForm, input.vary ?? 0);
   const result = rewrite(text, reading, (_, i) => {
-    const form = shown.get(i);
+    const form = forms.get(i);
     if (form === undefined) return edits[i];
     if (!others.has(i)) return form.plain;
     const [head = ""] = otherForm(receipts.get(i) ?? []);
     hashes.add(receiptBlockHash(head));
     return form.other;
   });
-  // An editor that drops the last line end would otherwise be answered with a write at each save.
+  // Without this, an editor that drops the final newline would cause a write after each save.
   const same = result === text + eol && reading.blocks.at(-1)?.receipt !== undefined;
   return { text: same ? text : result, hashes: [...hashes] };
 }
 
+/** The receipt with one more mark at the end of its first line. */
 const otherForm = ([head = "", ...rest]: readonly string[]): readonly string[] => [
   head + (head.endsWith("`") ? " ·" : "."),
   ...rest,
 ];
 
-/** Which receipts stand in their other form: the next ones too, or none where all of them do. */
-function othersShown(
+/**
+ * Which receipts are in their other form after this write: those that are now and the next `vary`
+ * ones. If too few are left, they start over, with the first `vary - 1` in it.
+ */
+function inOtherFormNext(
   all: readonly number[],
-  stands: ReadonlySet<number>,
+  now: ReadonlySet<number>,
   vary: number,
 ): ReadonlySet<number> {
-  const free = all.filter((i) => !stands.has(i));
-  if (vary <= free.length) return new Set([...stands, ...free.slice(0, vary)]);
+  const free = all.filter((i) => !now.has(i));
+  if (vary <= free.length) return new Set([...now, ...free.slice(0, vary)]);
   return new Set(all.slice(0, vary - 1));
 }
 
 /**
- * The person's text: receipts taken out, and every block closed by a line end and a blank line,
- * so that a text before its first receipt and after it are equal.
+ * The user's own text: without receipts, and with each command block followed by a line end and a
+ * blank line, so that the texts before and after a first receipt compare equal.
  */
 export function stripReceipts(
   text: string,
@@ -102,6 +106,7 @@ export function stripReceipts(
   });
 }
 
+/** The text that replaces everything from the end of a command block up to `end`. */
 interface Edit {
   readonly end: number;
   readonly text: string;
@@ -109,7 +114,7 @@ interface Edit {
 
 const edit = ({ end }: BelowBlock, text: string): Edit => ({ end, text });
 
-/** Replaces what stands below each block, where `below` answers with something. */
+/** Replaces the text below each command block for which `below` returns an edit. */
 function rewrite(
   text: string,
   reading: JournalReading,
@@ -127,7 +132,7 @@ function rewrite(
   return parts.join("");
 }
 
-/** What stands below a block without its receipt, and with it. Inside of code no line is added. */
+/** The text below a block without its receipt. Inside code no blank line is added. */
 function emptied({ tight, receipt }: CommandBlock, below: BelowBlock, eol: string): string {
   if (tight !== true) return withoutReceipt(below, eol);
   const { above, kept, closing } = below;
@@ -135,6 +140,7 @@ function emptied({ tight, receipt }: CommandBlock, below: BelowBlock, eol: strin
   return [...above, ...kept, ...closed].join("");
 }
 
+/** The text below a block with its receipt. Inside code no blank line is added. */
 function filled(block: CommandBlock, below: BelowBlock, receipt: string, eol: string): string {
   if (block.tight !== true) return withReceipt(below, receipt, eol);
   const { above, kept, closing } = below;
@@ -142,7 +148,7 @@ function filled(block: CommandBlock, below: BelowBlock, receipt: string, eol: st
   return [...above, receipt, eol, ...kept, ...(kept.length > 0 ? closing : [])].join("");
 }
 
-/** What is left below a block without its receipt: one blank line less, but one at least. */
+/** The same outside code: one blank line less than with the receipt, but at least one. */
 function withoutReceipt(below: BelowBlock, eol: string): string {
   const { kept, above } = below;
   if (kept.length > 0) {
@@ -151,6 +157,7 @@ function withoutReceipt(below: BelowBlock, eol: string): string {
   return blanksLeft(below, eol).join("");
 }
 
+/** The same outside code: the receipt between blank lines, the user's own kept. */
 function withReceipt(below: BelowBlock, receipt: string, eol: string): string {
   const { kept, above } = below;
   if (kept.length > 0) {
@@ -164,7 +171,7 @@ function withReceipt(below: BelowBlock, receipt: string, eol: string): string {
   return [before, receipt, ...after].join("");
 }
 
-/** Blank lines that stand below the block in the person's own text. */
+/** Blank lines below the block in the user's own text. */
 function blanksLeft(below: BelowBlock, eol: string): readonly string[] {
   const all = [...below.above, ...below.closing];
   const left = below.proved ? all.slice(0, -1) : all;
@@ -174,22 +181,22 @@ function blanksLeft(below: BelowBlock, eol: string): readonly string[] {
 const closingOf = ({ closing, atEnd, tight }: BelowBlock, eol: string): readonly string[] =>
   closing.length === 0 && !atEnd && !tight ? [eol] : closing;
 
-/** The receipt's lines: a quote marker before each, an empty one between paragraphs. */
-function receiptText(pieces: readonly string[], indent: string, eol: string): string {
+/** The receipt as quoted lines, with an empty quoted line between paragraphs. */
+function receiptText(blocks: readonly string[], indent: string, eol: string): string {
   const lines: string[] = [];
-  pieces.forEach((piece, i) => {
-    const together = isItem(piece) && isItem(pieces[i - 1] ?? "");
+  blocks.forEach((block, i) => {
+    const together = isItem(block) && isItem(blocks[i - 1] ?? "");
     if (i > 0 && !together) lines.push(`${indent}>`);
-    const rows = isTable(piece) ? piece.split("\n") : [piece.replaceAll(/\s*[\r\n]\s*/g, " ")];
+    const rows = isTable(block) ? block.split("\n") : [block.replaceAll(/\s*[\r\n]\s*/g, " ")];
     lines.push(...rows.map((row) => `${indent}> ${row.trim()}`));
   });
   return lines.map((line) => line + eol).join("");
 }
 
-/** The one kind of piece that has several lines. */
-const isTable = (piece: string): boolean => piece.startsWith("| ");
+/** A table is the only kind of receipt block with several lines. */
+const isTable = (block: string): boolean => block.startsWith("| ");
 
-const isItem = (piece: string): boolean => piece.startsWith("- ");
+const isItem = (block: string): boolean => block.startsWith("- ");
 
 /** The file's first line end; a text of one line gets "\n". */
 function lineEnd(text: string): string {
