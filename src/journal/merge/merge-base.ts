@@ -1,51 +1,59 @@
-// Which of the daemon's writes a text was loaded from: its receipts tell, since every write changes
-// at least one of them. Where earlier versions come from, and what follows, is for the callers.
+// Finds the merge base of a text: the version that an editor loaded it from. Receipts identify it,
+// since every write changes at least one. The callers supply the earlier versions and do the
+// merging.
 import type { JournalReading } from "../../domain/journal.ts";
 import { lineDistance, lineEndsIn, linesIn } from "../../base/line-diff.ts";
 import { isRendered, openedFlag, normalReceiptBlock } from "../../base/receipt-block.ts";
 import { stripReceipts } from "../receipt/render.ts";
 
-/** A text of a journal with what is needed to compare it with another. */
+/** A version of a journal, prepared for comparison with others. */
 export interface Version {
   readonly text: string;
   readonly reading: JournalReading;
-  /** The person's lines: receipts taken out. */
+  /** The user's lines, without receipts. */
   readonly lines: readonly string[];
-  /** The end of each of them as written; "" where the text ends without one. */
+  /** The line end of each of them as written; "" for a last line without one. */
   readonly ends: readonly string[];
-  /** Its receipts' pieces, ticks and resolved flags apart. */
+  /** Its receipt blocks in normal form, regardless of ticked boxes and resolved flags. */
   readonly marks: ReadonlySet<string>;
 }
 
-/** Takes a text apart; `rendered` holds the hashes of all that was ever rendered into it. */
+/**
+ * Prepares a text for comparison; its lines are split on first use.
+ *
+ * @param rendered hashes of all receipt blocks that were ever rendered into this journal
+ */
 export function versionOf(
   text: string,
   reading: JournalReading,
   rendered: ReadonlySet<string>,
 ): Version {
-  let apart: Pick<Version, "lines" | "ends"> | undefined;
-  // Most saves are compared by their receipts only, and long journals have many lines.
-  const takeApart = (): Pick<Version, "lines" | "ends"> => {
-    const person = stripReceipts(text, reading, rendered);
-    const lines = linesIn(person);
-    return { lines, ends: lineEndsIn(person, lines.length) };
+  let split: Pick<Version, "lines" | "ends"> | undefined;
+  // Lazy: most saves are compared by their receipts only, and long journals have many lines.
+  const splitOnce = (): Pick<Version, "lines" | "ends"> => {
+    if (split !== undefined) return split;
+    const own = stripReceipts(text, reading, rendered);
+    const lines = linesIn(own);
+    split = { lines, ends: lineEndsIn(own, lines.length) };
+    return split;
   };
   return {
     text,
     reading,
     get lines() {
-      apart ??= takeApart();
-      return apart.lines;
+      return splitOnce().lines;
     },
     get ends() {
-      apart ??= takeApart();
-      return apart.ends;
+      return splitOnce().ends;
     },
     marks: marksOf(reading, rendered),
   };
 }
 
-/** Marks of pieces that were found to be rendered: a set of hashes only grows. */
+/**
+ * Marks of blocks that were found to be rendered, by set of hashes. They stay valid, since such a
+ * set only grows; a block that was not found may be later, so it is not remembered.
+ */
 const MARKS = new WeakMap<ReadonlySet<string>, Map<string, string>>();
 
 function marksOf(reading: JournalReading, rendered: ReadonlySet<string>): ReadonlySet<string> {
@@ -65,11 +73,11 @@ function marksOf(reading: JournalReading, rendered: ReadonlySet<string>): Readon
 
 function markOf(normal: string, rendered: ReadonlySet<string>): string | undefined {
   if (!isRendered(normal, rendered)) return undefined;
-  const piece = normalReceiptBlock(normal);
-  return openedFlag(piece) ?? piece;
+  const block = normalReceiptBlock(normal);
+  return openedFlag(block) ?? block;
 }
 
-/** How many receipt pieces stand in only one of two texts; 0: of one generation. */
+/** Number of receipt blocks that only one of two texts has; 0 if both have the same merge base. */
 export function markDistance(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   let same = 0;
   for (const mark of a) if (b.has(mark)) same += 1;
@@ -77,10 +85,11 @@ export function markDistance(a: ReadonlySet<string>, b: ReadonlySet<string>): nu
 }
 
 /**
- * Whether a text that lacks receipts of `newest` was loaded from it all the same, and its author
- * took them out: then it is no stale buffer of `older`, which has as few. No buffer knows receipts
- * that came after it. Where `older` has the text's receipts too, words tell that only `newest` has;
- * and who keeps no word of `older` begins anew.
+ * Whether a text that lacks receipts of `newest` was still loaded from it, and its author deleted
+ * them; otherwise it is a stale buffer of `older`, which lacks them too. A buffer cannot have
+ * receipts that were written after it was loaded, so one that `older` lacks proves `newest`. If
+ * `older` has all of the text's receipts, a line that only `newest` has proves it. A text that
+ * keeps no line of `older` was started afresh and also counts as loaded from `newest`.
  */
 export function tookReceiptsOut(text: Version, newest: Version, older: Version): boolean {
   if (!isWithin(text.marks, newest.marks)) return false;
@@ -94,16 +103,18 @@ export function tookReceiptsOut(text: Version, newest: Version, older: Version):
 const isWithin = (marks: ReadonlySet<string>, all: ReadonlySet<string>): boolean =>
   [...marks].every((mark) => all.has(mark));
 
-/** Its lines but for empty ones and rules, which are alike in every text. */
+/** Lines with a letter or digit: empty ones and rules are the same in every text. */
 const worded = ({ lines }: Version): ReadonlySet<string> =>
   new Set(lines.filter((line) => /[\p{L}\p{N}]/u.test(line)));
 
-/** The day's heading is the same in two buffers that know nothing of one another. */
+/** Headings prove nothing: unrelated buffers both get the day's heading. */
 const isHeading = (line: string): boolean => line.startsWith("#");
 
 /**
- * The version that a text was loaded from, out of candidates given newest first: of those nearest
- * by their receipts, the one nearest by the person's lines.
+ * The version that a text was loaded from: of the candidates nearest by receipts, the one nearest
+ * by the user's lines. Undefined without candidates.
+ *
+ * @param candidates newest first
  */
 export function loadedFrom<T extends Version>(
   version: Version,
@@ -118,7 +129,7 @@ export function loadedFrom<T extends Version>(
     if (distance < marks) lines = Number.POSITIVE_INFINITY;
     const between = lineDistance(version.lines, candidate.lines);
     marks = distance;
-    // Of two as near, the one that lacks what the text has: it came first.
+    // Of two equally near, the shorter one: it lacks lines that the text added, so it came first.
     const earlier = candidate.lines.length < (best?.lines.length ?? 0);
     if (between > lines || (between === lines && !earlier)) continue;
     [best, lines] = [candidate, between];

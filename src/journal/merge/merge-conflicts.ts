@@ -1,5 +1,5 @@
-// The line that tells a person of a save that gave way in a merge, until they take it out again.
-// The save itself is a kept version; how it comes back is `nightlab restore`'s.
+// The receipt line that reports a merge conflict, until the user deletes it. The older save's text
+// is in the kept versions; cli/restore.ts brings it back.
 import type { Event, MergeConflict } from "../../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../../base/ids.ts";
 import type { JournalReading } from "../../domain/journal.ts";
@@ -10,10 +10,10 @@ import type { Turn } from "../../domain/turn.ts";
 import { codeSpan } from "../../base/markdown-text.ts";
 import { normalReceiptBlock } from "../../base/receipt-block.ts";
 
-/** Digits of a version's hash that name it: enough among a few thousand. */
+/** Hex digits of a version's hash that are shown: 48 bits, unique among a few thousand versions. */
 export const VERSION_DIGITS = 12;
 
-/** The line itself, as a piece of a receipt. */
+/** The line, as a block of a receipt. */
 function mergeConflictBlock(experiment: Experiment, version: string): string {
   const { path, lab } = experiment;
   const folder = path.startsWith(`${lab}/`) ? path.slice(lab.length + 1) : path;
@@ -22,24 +22,27 @@ function mergeConflictBlock(experiment: Experiment, version: string): string {
   return `**problem** two saves changed the same lines; the older is kept, and ${command} shows it (take this line out when done)`;
 }
 
-/** Pieces by the index of the block whose receipt tells them; the first one where none is near. */
+/**
+ * The lines of a journal's merge conflicts by index of the command block whose receipt shows them:
+ * the nearest command above the conflict, else the first block.
+ */
 export function mergeConflictBlocks(
   world: World,
   experiment: ExperimentPath,
   view: JournalView,
 ): ReadonlyMap<number, readonly string[]> {
-  const pieces = new Map<number, readonly string[]>();
+  const lines = new Map<number, readonly string[]>();
   const found = world.experiments.get(experiment);
-  if (found === undefined) return pieces;
+  if (found === undefined) return lines;
   for (const { version, near } of found.mergeConflicts ?? []) {
     const place = [...view.placed].find(([, id]) => id === near)?.[0];
     const block = Number(place?.split(".")[0] ?? 0);
-    pieces.set(block, [...(pieces.get(block) ?? []), mergeConflictBlock(found, version)]);
+    lines.set(block, [...(lines.get(block) ?? []), mergeConflictBlock(found, version)]);
   }
-  return pieces;
+  return lines;
 }
 
-/** Notes saves that gave way in a merge, and lines about earlier ones that the person took out. */
+/** Records the merge conflicts of a read, and those whose line the user has deleted since. */
 export function noteMergeConflict(
   turn: Turn,
   event: Extract<Event, { kind: "journal-read" }>,
@@ -48,34 +51,34 @@ export function noteMergeConflict(
   const { experiment, reading } = event;
   const known = turn.world.experiments.get(experiment);
   if (known === undefined) return;
-  const told = known.mergeConflicts ?? [];
-  const comparable = before !== undefined && event.onDisk === undefined && told.length > 0;
+  const reported = known.mergeConflicts ?? [];
+  const comparable = before !== undefined && event.onDisk === undefined && reported.length > 0;
   const dismissed = comparable ? missing(before, reading) : new Set();
-  for (const { version } of told) {
-    const piece = normalReceiptBlock(mergeConflictBlock(known, version));
-    if (dismissed.size === 1 && dismissed.has(piece)) {
+  for (const { version } of reported) {
+    const line = normalReceiptBlock(mergeConflictBlock(known, version));
+    if (dismissed.size === 1 && dismissed.has(line)) {
       turn.record({ kind: "set-aside-dismissed", experiment, version });
     }
   }
-  for (const aside of event.setAside ?? []) {
-    if (known.mergeConflicts?.some(({ version }) => version === aside.version)) continue;
-    const near = commandAbove(turn.world.views.get(experiment), aside);
+  for (const conflict of event.setAside ?? []) {
+    if (known.mergeConflicts?.some(({ version }) => version === conflict.version)) continue;
+    const near = commandAbove(turn.world.views.get(experiment), conflict);
     turn.record({
       kind: "save-set-aside",
       experiment,
-      version: aside.version,
+      version: conflict.version,
       ...(near === undefined ? {} : { near }),
     });
   }
 }
 
 /**
- * Receipt pieces that stood in the last text and do not in this one. Where it is but one, a person
- * took it out: a save from before it was written lacks others too, since every write changes two.
+ * Receipt blocks of the last text that this one lacks. If exactly one is missing, the user deleted
+ * it: a save loaded before it was written would lack others too, since every write changes two.
  */
 function missing(before: JournalView, reading: JournalReading): ReadonlySet<string> {
   const now = new Set(conflictBlocksIn(reading));
-  return new Set(conflictBlocksIn(before.reading).filter((piece) => !now.has(piece)));
+  return new Set(conflictBlocksIn(before.reading).filter((block) => !now.has(block)));
 }
 
 function conflictBlocksIn({ blocks }: JournalReading): readonly string[] {
@@ -84,6 +87,7 @@ function conflictBlocksIn({ blocks }: JournalReading): readonly string[] {
   );
 }
 
+/** The last command at or above a conflict's line, else the first one of the journal. */
 function commandAbove(
   view: JournalView | undefined,
   { line }: MergeConflict,

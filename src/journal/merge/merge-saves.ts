@@ -1,5 +1,5 @@
-// Two saves of one journal made one: the persons' lines merged, then receipts put back below the
-// commands they stood at. What a line merge does is merge.ts; the receipts are rendered anew later.
+// Merges two concurrent saves of a journal: the users' lines by base/merge.ts, then the receipts go
+// back below their commands. Receipts are brought up to date by the next write.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
 import type { Version } from "./merge-base.ts";
 import { mergeLines, type MergedLine, type Side } from "../../base/merge.ts";
@@ -7,28 +7,31 @@ import { isRendered } from "../../base/receipt-block.ts";
 import { renderJournal } from "../receipt/render.ts";
 
 export interface SavesInput {
-  /** What both were made from. */
+  /** The merge base: the version that both were edited from. */
   readonly base: Version;
   readonly ours: Version;
   readonly theirs: Version;
+  /** The side that was saved last: it wins in a conflict. */
   readonly newest: Side;
-  /** The side whose text stays as it is where it says all. */
+  /** The side that is in the file now; if both sides already equal the merge, its text is kept. */
   readonly inFile: Side;
+  /** As in `mergeLines`: sides whose missing lines prove nothing. */
   readonly unproved?: readonly Side[];
+  /** Hashes of all receipt blocks ever rendered into this journal. */
   readonly rendered: ReadonlySet<string>;
-  /** Reads a journal; texts that are alike come after one another. */
+  /** Parses a journal; consecutive calls get similar texts, so an incremental parser pays off. */
   readonly read: (text: string) => JournalReading;
 }
 
 export interface MergedSaves {
   readonly text: string;
-  /** 1-based lines in `text` where the older side's words gave way. */
+  /** Lines in `text`, from 1, where the newest save replaced the older one's change. */
   readonly conflicts: readonly number[];
 }
 
 /**
- * Merges two saves. Where one of them already says all, the answer is its text as it is. A text
- * with Git's conflict markers is nobody's save yet: then the newest's text comes back.
+ * Merges two saves. If one of them already equals the merge, its text is returned byte for byte. If
+ * any text has Git conflict markers, nothing is merged and the newest text is returned.
  */
 export function mergeSaves(input: SavesInput): MergedSaves {
   const { base, ours, theirs, newest } = input;
@@ -56,14 +59,14 @@ export function mergeSaves(input: SavesInput): MergedSaves {
   return { text, conflicts: conflicts.map((line) => lineOf(text, lines[line]?.text, line)) };
 }
 
-/** The line's end as its newest writer has it. */
+/** The line end as the newest side has it, else as the other has it; "" if neither has the line. */
 function endOf(line: MergedLine, { ours, theirs, newest }: SavesInput): string {
   const ends = [ours.ends[line.ours ?? -1] ?? "", theirs.ends[line.theirs ?? -1] ?? ""];
   const [first = "", second = ""] = newest === "ours" ? ends : ends.toReversed();
   return first || second;
 }
 
-/** The receipts that stood at the merged commands: the newest save's, else the other's. */
+/** The merged text with each command's receipt: the newest side's, else the other's. */
 function withReceipts(text: string, lines: readonly MergedLine[], input: SavesInput): string {
   const { ours, theirs, newest, rendered } = input;
   const blocks = { ours: blocksByLine(ours, input), theirs: blocksByLine(theirs, input) };
@@ -73,15 +76,18 @@ function withReceipts(text: string, lines: readonly MergedLine[], input: SavesIn
   reading.blocks.forEach((block, i) => {
     const origin = lines[firstLine(block)];
     for (const side of [newest, older]) {
-      const pieces = blocks[side].get(origin?.[side] ?? -1) ?? [];
-      if (pieces.length === 0 || receipts.has(i)) continue;
-      receipts.set(i, pieces);
+      const receipt = blocks[side].get(origin?.[side] ?? -1) ?? [];
+      if (receipt.length === 0 || receipts.has(i)) continue;
+      receipts.set(i, receipt);
     }
   });
   return renderJournal({ text, reading, rendered, receipts }).text;
 }
 
-/** Pieces of each receipt by the line, from 0, that its command has in the stripped text. */
+/**
+ * Blocks of each receipt by the line, from 0, of its command in the text without receipts. Empty if
+ * that text parses into another number of command blocks.
+ */
 function blocksByLine(
   version: Version,
   { rendered, read }: SavesInput,
@@ -91,17 +97,17 @@ function blocksByLine(
   if (stripped.blocks.length !== version.reading.blocks.length) return found;
   stripped.blocks.forEach((block, i) => {
     const { receipt } = version.reading.blocks[i] ?? block;
-    const pieces = (receipt?.blocks ?? [])
+    const blocks = (receipt?.blocks ?? [])
       .filter(({ normal }) => isRendered(normal, rendered))
       .map(({ span }) => inner(version.text.slice(span.start, span.end)));
-    found.set(firstLine(block), pieces);
+    found.set(firstLine(block), blocks);
   });
   return found;
 }
 
 const firstLine = (block: CommandBlock): number => (block.commands[0]?.line ?? 0) - 1;
 
-/** A piece without its quote markers, its list marker and box kept. */
+/** A receipt block without quote markers, on one line; its list marker and box stay. */
 const inner = (lines: string): string =>
   lines
     .split(/\r\n|\n|\r/)
@@ -109,7 +115,10 @@ const inner = (lines: string): string =>
     .join(" ")
     .trim();
 
-/** 1-based line of a merged line once receipts stand between: the first like it from there on. */
+/**
+ * Line number (from 1) of a merged line in a text that has receipts as well: the first equal line
+ * at or after index `from`, since receipts only push lines down.
+ */
 function lineOf(text: string, line: string | undefined, from: number): number {
   const found = text.split(/\r\n|\n|\r/).indexOf(line ?? "", from);
   return (found === -1 ? from : found) + 1;

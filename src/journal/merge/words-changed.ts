@@ -1,16 +1,20 @@
-// Whether a person changed any word between two versions of a journal: white space and the
-// daemon's receipts are none. What that means for a block's timers is decided in align-journal.ts.
+// Whether the user changed any text between two versions of a journal; white space and receipts do
+// not count. scheduler/align-journal.ts decides what that means for a block's timers.
 import type { JournalReading } from "../../domain/journal.ts";
 import { commonEnds } from "../../base/common-ends.ts";
 import { stripReceipts } from "../receipt/render.ts";
 
-/** A text of a journal and what was read in it. */
+/** A journal's text and its parse result. */
 interface ReadText {
   readonly text: string;
   readonly reading: JournalReading;
 }
 
-/** Compares only what changed, unless a line of a quote is in it: then receipts may be. */
+/**
+ * Whether anything but white space and receipts differs. Compares only the changed lines, unless
+ * one of them is quoted: then a receipt may have changed, and the whole texts are compared without
+ * receipts.
+ */
 export function wordsChanged(
   before: ReadText,
   now: ReadText,
@@ -29,7 +33,7 @@ const words = (text: string): string => text.replaceAll(/\s+/g, "");
 const stripped = ({ text, reading }: ReadText, rendered: ReadonlySet<string>): string =>
   stripReceipts(text, reading, rendered);
 
-/** The lines that a stretch of text begins, goes through or ends in. */
+/** A range of a text, extended to whole lines. */
 function wholeLines(text: string, from: number, to: number): string {
   let [start, end] = [from, to];
   while (start > 0 && !isLineEnd(text, start - 1)) start -= 1;
