@@ -1,16 +1,16 @@
-// `nightlab audit PAGE|EXPERIMENT`: every number of a page, resolved again from the logs.
-// Nothing is written; what counts as a finding is report/audit/audit.ts.
+// `nightlab audit PAGE|EXPERIMENT`: checks every number of a page against the logs. Writes nothing;
+// report/audit/audit.ts decides what counts as a finding.
 import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { auditFiles, type AuditedPage } from "../effects/pages/audit-files.ts";
 import { type CommandResult, refused } from "./command-result.ts";
-import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab } from "./lab-world.ts";
+import { experimentOf, findLab } from "./lab-world.ts";
 
 /**
- * Audits a Markdown page of an experiment, or of a whole experiment its report and its journal.
- * Exit code 0: nothing is found. 1: something is, each with its place. 2: it could not be done.
+ * Audits one Markdown page of an experiment, or the report and the journal of a whole experiment.
+ * Exit code 0: no findings. 1: findings, each with its file and line. 2: a page could not be
+ * audited.
  */
 export async function audit(
   path: string,

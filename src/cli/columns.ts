@@ -1,21 +1,24 @@
-// Rows of text set in columns for a terminal, and lines cut to its width.
-// Widths are those of wide letters (Chinese, emoji) and of marks that take no room.
+// Text in columns for a terminal, and lines cut to its width. Wide characters (CJK, emoji) count as
+// two columns, combining marks as none.
 
+/** Characters that a terminal shows two columns wide. */
 const WIDE =
   /[\u1100-\u115F\u2E80-\u303E\u3041-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1F300}-\u{1FAFF}\u{20000}-\u{3FFFD}]/u;
+/** Combining marks and format characters, which take no column. */
 const NONE = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 const letterWidth = (letter: string): number => (WIDE.test(letter) ? 2 : NONE.test(letter) ? 0 : 1);
 
-/** Columns that a text takes; most are plain letters, and counted at once. */
+/** Columns that a text takes in a terminal. */
 export function widthOf(text: string): number {
+  // Fast path: most texts are Latin letters and block characters, one column each.
   if (/^[\u0020-\u007E\u00A0-\u00FF\u2580-\u259F]*$/.test(text)) return text.length;
   let width = 0;
   for (const letter of text) width += letterWidth(letter);
   return width;
 }
 
-/** A line cut so that it takes at most so many columns; `…` stands for what is cut off. */
+/** The line cut to at most `columnCount` columns; `…` marks what was cut off. */
 export function cutTo(line: string, columnCount: number): string {
   if (widthOf(line) <= columnCount) return line;
   let width = 0;
@@ -28,7 +31,7 @@ export function cutTo(line: string, columnCount: number): string {
   return `${kept}…`;
 }
 
-/** Rows with each column padded to its widest cell, two spaces between, nothing at the ends. */
+/** Rows with each column padded to its widest cell, two spaces between, no trailing spaces. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];
   for (const row of rows) {

@@ -1,19 +1,18 @@
 // `nightlab compare RUN RUN…`: arguments, code, environment and metrics of runs side by side.
-// What is compared, and which differences may be tested, is judge/compare-runs.ts.
+// judge/compare-runs.ts compares them and decides which differences may be tested.
 import { resolve } from "node:path";
 import { findNamedRuns, type NamedRuns } from "../effects/run-store/named-runs.ts";
 import { compareRuns, type ComparedMetric, type ComparedRuns } from "../judge/compare-runs.ts";
 import { groupLabel, groupsOf } from "../judge/groups.ts";
 import { type CommandResult, refused } from "./command-result.ts";
 import { columns } from "./columns.ts";
-import { experimentOf } from "./experiment-of.ts";
-import { findLab } from "./lab-world.ts";
+import { experimentOf, findLab } from "./lab-world.ts";
 
 export type CompareFormat = "text" | "json" | "csv";
 
 /**
- * Compares runs, or groups of runs that differ in their seed; one word alone means the settings of
- * a sweep. Exit code 0: compared. 2: a word means no run, or there is nothing to compare it with.
+ * Compares runs, or groups of runs that differ only in their seed. A single word compares the
+ * settings of a sweep. Exit code 0: compared. 2: a word names no run, or there is only one group.
  */
 export async function compare(
   words: readonly string[],
@@ -47,7 +46,7 @@ export async function compare(
   return { text, exitCode: 0 };
 }
 
-/** The settings among the runs of one word, each with its seeds. */
+/** The runs that one word names, grouped by setting; runs of a group differ only in their seed. */
 function settingsOf({ runs, packages }: NamedRuns): readonly NamedRuns[] {
   return groupsOf(runs).map((group, _, all) => ({
     name: groupLabel(group, all),
@@ -90,7 +89,7 @@ function asText(compared: ComparedRuns): string {
   return `${[...lines, ...rest].join("\n")}\n\n${notes.join("\n")}\n`;
 }
 
-/** Up to two values; of more the first and the last, since the rows are to be read. */
+/** Up to two values; of more only the first, the last and the count, to keep rows readable. */
 function factText(what: string, values: readonly string[]): string {
   if (what === "run" && values.length > 1) return `${values.length} runs`;
   return values.length < 3
@@ -98,7 +97,7 @@ function factText(what: string, values: readonly string[]): string {
     : `${values[0]} … ${values.at(-1)} (${values.length})`;
 }
 
-/** A metric's rows: the values, from three runs on mean and interval, and the differences. */
+/** A metric's rows: the values, then mean with interval and differences where there are any. */
 function metricRows({ metric, groups }: ComparedMetric): readonly (readonly string[])[] {
   const values = groups.map(({ tokens, without }) => {
     const left = without.length === 0 ? "" : ` (${without.length} without)`;
@@ -133,7 +132,7 @@ function short(value: number | undefined): string {
   return value === undefined ? "" : String(Number(value.toPrecision(6)));
 }
 
-/** One row a fact or a value, so that a spreadsheet can do the rest. */
+/** CSV in long form: one row per fact or value, for spreadsheets. */
 function asCsv(compared: ComparedRuns): string {
   const rows: string[][] = [["kind", "what", "group", "value", "run"]];
   for (const { what, values } of compared.facts) {
@@ -162,7 +161,7 @@ function asCsv(compared: ComparedRuns): string {
   return `${rows.map((row) => row.map(cell).join(",")).join("\n")}\n`;
 }
 
-/** RFC 4180: quoted where it must be. */
+/** A CSV field, quoted where RFC 4180 requires it. */
 function cell(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

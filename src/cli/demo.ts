@@ -1,5 +1,5 @@
-// `nightlab demo`: the whole way once, on a real data set, in a lab that is left for the person.
-// It only does what a person would: starts the daemon, writes a line into a journal, and waits.
+// `nightlab demo`: one full cycle on a real data set, in a new lab that stays for the user. It only
+// does what a user would: starts the daemon, writes a line into a journal, and waits.
 import { spawn, type ChildProcess } from "node:child_process";
 import {
   appendFileSync,
@@ -28,27 +28,34 @@ const EXAMPLE = fileURLToPath(new URL("../../examples/digits/", import.meta.url)
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
 const EXPERIMENT = "one-small-layer";
 const COMMAND = "run: de-risk";
+/** Interval between two looks at the lab. */
 const LOOK_MS = 200;
 const DAEMON_START_MS = 20_000;
-/** The first run downloads numpy and a few more packages; a slow line needs its time. */
+/** Generous, because the first run downloads numpy and a few more packages. */
 const RUN_MS = 15 * 60_000;
-/** After the run's end: the last plots, the report, and a quiet journal to write into. */
+/**
+ * From the run's end to its receipt: last plots, report, and waiting for the journal to be quiet.
+ */
 const RECEIPT_MS = 60_000;
+/** The daemon is killed if SIGTERM has not ended it by then. */
 const STOP_MS = 5_000;
 
 export interface DemoOptions {
-  /** Where the lab is made; must not exist. Default: `nightlab-demo` in the current folder. */
+  /** Folder of the new lab; must not exist. Default: the first free `nightlab-demo[-N]` here. */
   readonly dir?: string;
 }
 
-/** Plays the demo; exit code 0 when receipt, plots and report are there. */
+/**
+ * Runs the demo, printing as it goes. Exit code 0: receipt, plots and report are there. 1: some are
+ * missing. 2: it could not run.
+ */
 export async function demo(options: DemoOptions = {}): Promise<CommandResult> {
   const chosen = chooseFolder(options);
   if (existsSync(chosen)) return refused(`Cannot make the demo's lab: ${chosen} exists already.`);
   const lab = await copyExample(chosen);
   const experiment = join(lab, EXPERIMENT);
   const journal = join(experiment, "JOURNAL.md");
-  // The machine's state lies in the demo's folder, so that nothing is left anywhere else.
+  // Keep the machine's state inside the lab too, so that the demo leaves nothing anywhere else.
   process.env["NIGHTLAB_STATE_DIR"] ??= join(lab, ".nightlab", "state");
   console.log(`A lab with a real data set: ${here(lab)}`);
 
@@ -70,7 +77,7 @@ export async function demo(options: DemoOptions = {}): Promise<CommandResult> {
     );
     const made = await until(RECEIPT_MS, "the report was not renewed", daemon, () => {
       const all = whatWasMade(experiment, entry);
-      return tellsTheEnd(all.report, entry) ? all : undefined;
+      return showsTheEnd(all.report, entry) ? all : undefined;
     });
     const whole = entry.state === "done" && made.plots.length > 0 && existsSync(made.report);
     return { text: page(receipt, made, lab, journal), exitCode: whole ? 0 : 1 };
@@ -84,7 +91,7 @@ export async function demo(options: DemoOptions = {}): Promise<CommandResult> {
   }
 }
 
-/** A path as a person in this folder writes it. */
+/** A path relative to the current folder if it is below it, else as it is. */
 const here = (path: string): string => {
   const near = relative(process.cwd(), path);
   return near.startsWith("..") ? path : near || ".";
@@ -120,18 +127,18 @@ function startDaemon(lab: string): Daemon {
   const out = openSync(log, "w");
   const child = spawn(process.execPath, [LAUNCHER, "watch", lab], { stdio: ["ignore", out, out] });
   closeSync(out);
-  // A program that cannot be started shows as one that has ended, in `until`.
+  // Without a listener the event would throw; `until` notices a daemon that did not start.
   child.on("error", () => undefined);
   return { child, log };
 }
 
-/** As a person would: a heading with the day, then the command, then save. */
+/** Appends what a user would write: the day's heading, then the command. */
 function typeCommand(journal: string): void {
   const today = localStamp(Date.now(), Intl.DateTimeFormat().resolvedOptions().timeZone);
   appendFileSync(journal, `\n## ${today.slice(0, 10)}\n\n${COMMAND}\n`);
 }
 
-/** Shows how the run goes, until it has ended. */
+/** Shows the run's progress until it has ended. */
 async function followRun(lab: LabPath, daemon: Daemon, line: ProgressLine): Promise<StatusEntry> {
   return until(RUN_MS, "the run did not end", daemon, async () => {
     const entry = await newestEntry(lab);
@@ -154,10 +161,11 @@ function progressText({ state, tookMs, metrics }: StatusEntry): string {
   return [`${what}${took}`, ...values].join(" · ");
 }
 
+/** Paths of what the run produced. */
 interface Made {
   readonly plots: readonly string[];
   readonly report: string;
-  /** The page on which the plots are alive. */
+  /** The page with interactive plots. */
   readonly live: string;
 }
 
@@ -174,7 +182,7 @@ function whatWasMade(experiment: string, entry: StatusEntry): Made {
 }
 
 /** Whether the report was renewed since the run ended. */
-function tellsTheEnd(report: string, { id }: StatusEntry): boolean {
+function showsTheEnd(report: string, { id }: StatusEntry): boolean {
   if (!existsSync(report)) return false;
   const row = readFileSync(report, "utf8")
     .split("\n")
@@ -203,10 +211,10 @@ function page(receipt: string, made: Made, lab: string, journal: string): string
   ].join("\n");
 }
 
-/** Asks until there is an answer; throws when the time is over or the daemon is gone. */
+/** Polls `ask` until it returns something; throws on timeout or when the daemon has ended. */
 async function until<T>(
   limitMs: number,
-  otherwise: string,
+  complaint: string,
   { child }: Daemon,
   ask: () => T | undefined | Promise<T | undefined>,
 ): Promise<T> {
@@ -217,7 +225,7 @@ async function until<T>(
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
       throw new Error(`the daemon ended (${child.signalCode ?? `exit code ${child.exitCode}`})`);
     }
-    if (Date.now() > deadline) throw new Error(`${otherwise} within ${spanText(limitMs)}`);
+    if (Date.now() > deadline) throw new Error(`${complaint} within ${spanText(limitMs)}`);
     await pause(LOOK_MS);
   }
 }

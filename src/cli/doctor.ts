@@ -1,5 +1,5 @@
-// `nightlab doctor`: what runs depend on, on this machine and in this lab, and how to mend it.
-// The looking is effects/daemon/health.ts's.
+// `nightlab doctor`: checks what runs depend on, on this machine and in this lab, and says how to
+// fix it. The checks are in effects/daemon/health.ts.
 import type { Check } from "../effects/daemon/health-lab.ts";
 import { checkHealth } from "../effects/daemon/health.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
@@ -7,7 +7,7 @@ import type { CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { findLab } from "./lab-world.ts";
 
-/** `nightlab doctor [DIR] [--json]`; 1 where something will not work. */
+/** `nightlab doctor [DIR] [--json]`. Exit code 0: no check is `bad`. 1: some are. */
 export async function doctor(
   from: string,
   options: { readonly json: boolean },
@@ -24,8 +24,8 @@ export async function doctor(
 function page(checks: readonly Check[]): string {
   const rows = columns(checks.map(({ what, state, says }) => [state, what, says]));
   const lines = rows.flatMap((row, i) => {
-    const mend = checks[i]?.fix;
-    return mend === undefined ? [row] : [row, `        to mend it: ${mend}`];
+    const fix = checks[i]?.fix;
+    return fix === undefined ? [row] : [row, `        to mend it: ${fix}`];
   });
   const count = (state: Check["state"]): number =>
     checks.filter((one) => one.state === state).length;

@@ -1,25 +1,28 @@
 // `nightlab export EXPERIMENT --to html|pdf|tex`: the report, or another page, with its figures,
-// for people who have no lab. How it is converted is effects/pages/export-page.ts.
+// for people without a lab. effects/pages/export-page.ts converts it.
 import { stat } from "node:fs/promises";
 import { dirname, extname, join, relative, resolve } from "node:path";
+import { counted } from "../base/markdown.ts";
 import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
 import { type CommandResult, refused } from "./command-result.ts";
-import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab } from "./lab-world.ts";
+import { experimentOf, findLab } from "./lab-world.ts";
 
 const FORMATS: readonly ExportFormat[] = ["html", "pdf", "tex"];
 
 export interface ExportOptions {
+  /** The format as the user wrote it. */
   readonly to: string;
+  /** Output file; default: beside the page, with the format as its extension. */
   readonly out?: string;
   readonly cwd: string;
+  /** Of nightlab, for the file's generator field. */
   readonly version: string;
 }
 
 /**
- * Exports REPORT.md of an experiment, or the page that `path` names, beside it or to `out`. Exit
- * code 0: the file is there. 1: it is there, and not all on it holds or a picture is missing. 2: not.
+ * Exports an experiment's report, or the page that `path` names. Exit code 0: written, or already
+ * up to date. 1: the same, but a picture is missing or the audit has findings. 2: no file was made.
  */
 export async function exportReport(path: string, options: ExportOptions): Promise<CommandResult> {
   const { cwd, to } = options;
@@ -64,12 +67,11 @@ export async function exportReport(path: string, options: ExportOptions): Promis
     if (made.kind === "refused") return refused(`Cannot export ${name}: ${made.why}.`);
     const shown = relative(cwd, out) || out;
     const state = made.written ? "written" : "up to date";
-    const count = `${made.pictures} picture${made.pictures === 1 ? "" : "s"}`;
-    const lines = [`${shown} ${state}, with ${count}.`];
+    const lines = [`${shown} ${state}, with ${counted(made.pictures, "picture")}.`];
     for (const picture of made.absent)
       lines.push(`The picture ${picture} is not there, or cannot be read.`);
     if (made.findings > 0) {
-      const what = made.findings === 1 ? "1 thing" : `${made.findings} things`;
+      const what = counted(made.findings, "thing");
       lines.push(
         `${what} on ${name} the logs do not bear out; \`nightlab audit ${name}\` lists them.`,
       );
@@ -80,7 +82,7 @@ export async function exportReport(path: string, options: ExportOptions): Promis
   }
 }
 
-/** The report of an experiment, wherever it had to be put. */
+/** An experiment's report: REPORT.nightlab.md if REPORT.md is the user's own file. */
 async function reportOf(experiment: string): Promise<string | undefined> {
   const beside = join(experiment, "REPORT.nightlab.md");
   if (await isFile(beside)) return beside;

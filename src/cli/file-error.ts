@@ -1,5 +1,5 @@
-// How a failed operation on a file reads to a person.
-// Which operation it was, and on what, is the caller's to say.
+// The cause of a failed file operation in plain words. The caller says which operation, on what
+// file.
 import { errorCode } from "../effects/os/error-code.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
-/** The cause of a failed file operation in plain words, without the path. */
+/** The cause as part of a sentence, without the path; a code without a text stays as it is. */
 export function fileErrorText(error: unknown): string {
   const code = errorCode(error);
   if (code !== "") return REASONS[code] ?? code;

@@ -1,28 +1,28 @@
-// `nightlab history JOURNAL`: the kept versions of a journal, newest first.
-// Getting one back is restore.ts.
+// `nightlab history JOURNAL`: lists the kept versions of a journal, newest first. restore.ts brings
+// one back.
 import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { localStamp } from "../base/time.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { changedLines, keptJournal, textOfVersion } from "./journal-versions.ts";
 
-/** Versions that are listed unless all are asked for: one screen. */
+/** Versions listed without `--all`: one screen. */
 const SHOWN = 30;
 
-/** One version as `--json` gives it. */
+/** One version, as in the output of `--json`. */
 export interface HistoryEntry {
   readonly version: string;
   /** When it was last seen, ms since 1970. */
   readonly atMs: number;
   readonly bytes: number;
-  /** Lines of the person's that the version before it lacks, and those that it lacks of that. */
+  /** Number of the user's lines added and removed since the version before. */
   readonly added: number;
   readonly gone: number;
-  /** Another save took its place at the same lines, and the journal says so. */
+  /** It lost a merge conflict to a newer save, and the journal reports that. */
   readonly setAside: boolean;
 }
 
-/** Lists versions; the oldest counts as all added. */
+/** Lists versions. All lines of the oldest one count as added. */
 export async function history(
   path: string,
   options: { readonly json: boolean; readonly all: boolean },

@@ -1,5 +1,5 @@
-// `nightlab init [DIR]`: makes a folder a lab, with settings to read and a .gitignore that fits.
-// Never overwrites: what is there stays as it is, and a second call changes nothing.
+// `nightlab init [DIR]`: turns a folder into a lab, with a commented nightlab.yaml and a
+// .gitignore. Idempotent: it never overwrites a file, and only appends to an existing .gitignore.
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errorCode } from "../effects/os/error-code.ts";
@@ -9,7 +9,10 @@ import { readTemplate } from "./templates.ts";
 
 const LAB_FILE = "nightlab.yaml";
 
-/** Makes `dir`, which may be absent, a lab. Refuses, with the cause, where it cannot write. */
+/**
+ * Turns `dir` into a lab; creates the folder if it is absent. Exit code 0 also if it is a lab
+ * already; 2, with the cause, if it cannot write.
+ */
 export async function initLab(dir: string): Promise<CommandResult> {
   const lab = resolve(dir);
   try {
@@ -35,7 +38,7 @@ export async function initLab(dir: string): Promise<CommandResult> {
 
 const answer = (text: string): CommandResult => ({ text, exitCode: 0 });
 
-/** Writes a file that is not there yet; false where one is. */
+/** Writes a new file; false if one exists already. */
 async function writeNew(path: string, text: string): Promise<boolean> {
   try {
     await writeFile(path, text, { flag: "wx" });
@@ -46,7 +49,7 @@ async function writeNew(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Appends the rules that a .gitignore lacks; false where it has them all. */
+/** Appends our rules to .gitignore unless it has them all; false if nothing was written. */
 async function addIgnoreRules(path: string): Promise<boolean> {
   const rules = await readTemplate("gitignore");
   if (await writeNew(path, rules)) return true;
@@ -59,8 +62,8 @@ async function addIgnoreRules(path: string): Promise<boolean> {
 }
 
 /**
- * What to append to a .gitignore so that it has all rules, or "". In one piece and at the end: a
- * later rule wins over an earlier one, and the exceptions only work in their order.
+ * Text to append to a .gitignore so that it has all rules, or "". Always the whole set, at the end:
+ * in a .gitignore later rules win, so exceptions (`!`) work only in their order.
  */
 function missingRules(existing: string, rules: string): string {
   const lines = new Set(existing.split(/\r\n|\n|\r/).map((line) => line.trim()));

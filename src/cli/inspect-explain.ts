@@ -1,62 +1,70 @@
-// `nightlab inspect FILE --explain [LINE]`: why a line was read as it was, or which kinds of
-// lines the file has and how each is read. The reading itself is in logs/.
+// `nightlab inspect FILE --explain [LINE]`: how one line was parsed and why, or which kinds of
+// lines the file has and how each is parsed. The parsing itself is in logs/.
 import type { MetricLine } from "../logs/lines/metric-line.ts";
 import { columns } from "./columns.ts";
 import { printable } from "./printable.ts";
 
-/** One look of the formats at one line; `text` has one character a byte, without stamp. */
-export interface LookedAt {
+/**
+ * How one line was parsed. `text` is without its time stamp, as Latin-1: one character per byte.
+ */
+export interface ParsedLine {
   readonly line: number;
   readonly text: string;
   readonly read: MetricLine;
 }
 
+/** Kinds of lines shown, and results shown for one line. */
 const SHOWN_KINDS = 20;
-/** Kinds of lines counted that hold no metrics; a log of prose has no end of them. */
+/** Kinds without metrics that are counted: a log of prose has no end of them. */
 const OTHER_KINDS = 200;
 const SHOWN_CHARS = 96;
 
-/** Collects looks: all of one line, or the first and the number of each kind of line. */
+/**
+ * Collects parsed lines: every result for line number `line`, or without one an example and the
+ * count of each kind of line.
+ */
 export function createExplainer(line: number | undefined): {
-  readonly see: (looked: LookedAt) => void;
+  readonly see: (parsed: ParsedLine) => void;
   readonly text: (path: string) => string;
 } {
-  const kinds = new Map<string, { readonly first: LookedAt; count: number }>();
-  const looks: LookedAt[] = [];
+  const kinds = new Map<string, { readonly first: ParsedLine; count: number }>();
+  const results: ParsedLine[] = [];
   return {
-    see(looked) {
+    see(parsed) {
       if (line !== undefined) {
-        if (looked.line === line && looks.length < SHOWN_KINDS) looks.push(looked);
+        if (parsed.line === line && results.length < SHOWN_KINDS) results.push(parsed);
         return;
       }
-      const kind = kindOf(looked);
+      const kind = kindOf(parsed);
       const known = kinds.get(kind);
       if (known === undefined) {
-        const room = looked.read.kind === "other" ? OTHER_KINDS : 2 * OTHER_KINDS;
-        if (kinds.size < room) kinds.set(kind, { first: looked, count: 1 });
+        const room = parsed.read.kind === "other" ? OTHER_KINDS : 2 * OTHER_KINDS;
+        if (kinds.size < room) kinds.set(kind, { first: parsed, count: 1 });
       } else known.count += 1;
     },
     text(path) {
       if (line === undefined) return kindsText(path, [...kinds.values()]);
-      if (looks.length === 0) {
+      if (results.length === 0) {
         return (
           `${path}:${line}: no line with that number was looked at: it is not there, it is empty, ` +
           "or the file is a table, whose rows are read by its header.\n"
         );
       }
-      return looks.map((looked) => lookText(path, looked)).join("\n");
+      return results.map((parsed) => lineText(path, parsed)).join("\n");
     },
   };
 }
 
-/** Lines that differ in their numbers alone are of one kind. */
-function kindOf({ text, read }: LookedAt): string {
+/** A line's kind: lines that differ only in their numbers have the same one. */
+function kindOf({ text, read }: ParsedLine): string {
   const names = read.kind === "metrics" ? read.entries.map(({ key }) => key).join(" ") : "";
-  const shape = text.replaceAll(/\d+/g, "0").replaceAll(/\s+/g, " ");
-  return read.kind === "metrics" ? `${read.format} ${names}` : `${read.kind} ${shape.slice(0, 60)}`;
+  const template = text.replaceAll(/\d+/g, "0").replaceAll(/\s+/g, " ");
+  return read.kind === "metrics"
+    ? `${read.format} ${names}`
+    : `${read.kind} ${template.slice(0, 60)}`;
 }
 
-function kindsText(path: string, kinds: readonly { first: LookedAt; count: number }[]): string {
+function kindsText(path: string, kinds: readonly { first: ParsedLine; count: number }[]): string {
   const read = kinds.filter(({ first }) => first.read.kind !== "other");
   const others = kinds.filter(({ first }) => first.read.kind === "other");
   const rows = [...read, ...others]
@@ -97,7 +105,7 @@ const GRADES = {
   maybe: "a metric if it comes 5 times and changes: no known name and no step",
 } as const;
 
-function lookText(path: string, { line, text, read }: LookedAt): string {
+function lineText(path: string, { line, text, read }: ParsedLine): string {
   const head = `${path}:${line}: ${printable(utf8(text).trim()).slice(0, SHOWN_CHARS)}`;
   if (read.kind !== "metrics") return `${head}\n  ${summary(read)}\n`;
   const step =

@@ -1,5 +1,5 @@
-// The facts of run.json that the rules need, taken only as far as they are understood.
-// Who writes that file writes it whole; a person may have edited it since.
+// The facts of run.json that the rules need, as far as they are valid: nightlab writes the file
+// whole, but the user may have edited it.
 import type { Verb } from "../domain/command.ts";
 import { VERBS } from "../domain/command.ts";
 import type { Cause, Ending } from "../domain/run.ts";
@@ -10,7 +10,7 @@ type Recorded = Pick<RuleInput, "startedAtMs" | "nowMs" | "limitMs" | "long" | "
 
 const ENDINGS: readonly Ending[] = ["done", "failed", "stopped", "lost"];
 
-/** The facts of a run.json's text; undefined when it is no record of a run. Never throws. */
+/** The facts of a run.json's text; undefined if it is no record of a run. Never throws. */
 export function recordedRun(text: string): Recorded | undefined {
   const record = parsed(text);
   if (record === undefined) return undefined;
@@ -54,7 +54,7 @@ function timeOf(value: unknown): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** Written by nightlab itself, so its kind vouches for the rest. */
+/** Only `kind` is checked: nightlab writes causes itself. */
 function causeOf(value: unknown): Cause | undefined {
   return isRecord(value) && typeof value["kind"] === "string" ? (value as Cause) : undefined;
 }

@@ -1,5 +1,6 @@
-// What was read from logs and found in them, as text for a terminal of 100 columns.
-// Numbers are the log's own tokens; nothing is rounded here.
+// What was read from logs and found in them, as text for a terminal of 100 columns. Numbers are the
+// log's own tokens, never rounded.
+import { counted } from "../base/markdown.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Plan } from "../domain/journal.ts";
 import type { MetricSummary, RunReading, Sample, Series } from "../domain/sample.ts";
@@ -9,10 +10,10 @@ import { printable } from "./printable.ts";
 import { sparkline } from "../logs/series/sparkline.ts";
 
 const COLUMNS = 100;
-/** Tracebacks and telling lines shown; the newest say most. */
+/** Tracebacks and death markers shown: the last ones, which say most about the end. */
 const SHOWN = 5;
 
-/** The whole text, last line end included. */
+/** The whole output of `nightlab inspect`, with its final newline. */
 export function inspectText(
   path: string,
   reading: RunReading,
@@ -25,7 +26,7 @@ export function inspectText(
   const parts = [
     heading(path, reading),
     seriesTable(reading, place),
-    shapes(reading, plan),
+    curves(reading, plan),
     section("Findings", findings.map(findingLine)),
     section(
       "Tracebacks",
@@ -44,23 +45,22 @@ export function inspectText(
 
 function heading(path: string, { files, series }: RunReading): string {
   const lines = files.reduce((sum, file) => sum + file.lines, 0);
-  const logs = files.length === 1 ? "1 log" : `${files.length} logs`;
-  const metrics = series.length === 1 ? "1 metric" : `${series.length} metrics`;
-  return printable(`${path}: ${logs}, ${lines} lines, ${metrics}`);
+  const logs = counted(files.length, "log");
+  return printable(`${path}: ${logs}, ${lines} lines, ${counted(series.length, "metric")}`);
 }
 
 function seriesTable({ series }: RunReading, place: (sample: Sample) => string): string {
   if (series.length === 0) {
     return 'No metrics were read. A metric line looks like this:\n  2025-02-02 14:30:00 | INFO | metric {"step": 100, "loss": 0.512}';
   }
-  const anyNotFinite = series.some((each) => each.summary.notFiniteCount > 0);
+  const hasNotFinite = series.some((each) => each.summary.notFiniteCount > 0);
   const summaries = series.map((each) => each.summary);
   const wide = columns([
     [
       "metric",
       "count",
       ...WHICH.map((which) => `${which} (line)`),
-      ...(anyNotFinite ? ["not finite"] : []),
+      ...(hasNotFinite ? ["not finite"] : []),
     ],
     ...summaries.map((each) => wideRow(each, place)),
   ]);
@@ -71,10 +71,11 @@ function seriesTable({ series }: RunReading, place: (sample: Sample) => string):
   ]).join("\n");
 }
 
+/** Width of a sparkline, in columns. */
 const SPARK = 32;
 
-/** Each series as a row of blocks, with its x axis, its split, and which way is better. */
-function shapes({ series }: RunReading, plan: Plan): string {
+/** Each series as a sparkline, with its x axis, its split, and which direction is better. */
+function curves({ series }: RunReading, plan: Plan): string {
   const drawn = series.filter(({ values }) => values.length > 1);
   if (drawn.length === 0) return "";
   const rows = drawn.map((one) => {

@@ -1,5 +1,5 @@
-// `nightlab inspect PATH|ID`: shows what is read from a log file or a run folder, and what the
-// rules say of it, so that nobody has to guess what nightlab sees. It writes nothing.
+// `nightlab inspect PATH|ID`: shows what nightlab reads from a log file or a run folder, and what
+// its rules find there. Writes nothing.
 import { existsSync } from "node:fs";
 import { open, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
@@ -22,7 +22,7 @@ import { recordedRun } from "./inspect-record.ts";
 import { inspectText } from "./inspect-text.ts";
 import { runPathOf } from "./lab-world.ts";
 
-/** Without a journal nothing is promised. */
+/** The plan of a log without a journal: it names no metrics. */
 const NO_PLAN: Plan = {
   metrics: [],
   script: "train.py",
@@ -33,13 +33,15 @@ const NO_PLAN: Plan = {
 
 export interface InspectOptions {
   readonly json: boolean;
-  /** Say how lines are read instead: each kind of line, or the line with that number. */
+  /**
+   * Show how lines are parsed instead: each kind of line (`true`), or the line with this number.
+   */
   readonly explain?: true | string;
 }
 
 /**
- * What the command prints. Whatever is found in the logs, a path that could be read is exit code
- * 0; one that could not is 2, with a text that says why and what to give instead.
+ * Inspects a path, or the run that an id or name means. Exit code 0: it could be read, whatever was
+ * found. 2: it could not; the text says why and what to give instead.
  */
 export async function inspect(target: string, options: InspectOptions): Promise<CommandResult> {
   const isWord = !target.includes("/") && !existsSync(target);
@@ -57,7 +59,7 @@ export async function inspect(target: string, options: InspectOptions): Promise<
   }
 }
 
-/** The run folder that a folder is, or whose `logs` it is; undefined when it is neither. */
+/** The run folder that this is, or whose `logs` this is; undefined if it is neither. */
 async function runFolderOf(folder: string): Promise<string | undefined> {
   const logs = await stat(join(folder, "logs")).catch(() => undefined);
   if (logs?.isDirectory() === true) return folder;
@@ -112,9 +114,9 @@ async function shown(
   runDir?: string,
 ): Promise<CommandResult> {
   const plan = (runDir === undefined ? undefined : await planOfRun(runDir)) ?? NO_PLAN;
-  const whole = runDir === undefined ? undefined : await inputOfRun(runDir, plan, reading);
-  // Of a record that is only half understood, what is understood.
-  const recorded = whole ?? (runDir === undefined ? undefined : await recordOf(runDir));
+  const complete = runDir === undefined ? undefined : await inputOfRun(runDir, plan, reading);
+  // Without a complete record, use the valid part of run.json.
+  const recorded = complete ?? (runDir === undefined ? undefined : await recordOf(runDir));
   const input: RuleInput = {
     reading,
     plan,
@@ -125,8 +127,8 @@ async function shown(
     verb: "run",
     ...recorded,
   };
-  const said = findings(input);
-  if (!json) return { text: inspectText(path, reading, said, plan), exitCode: 0 };
+  const found = findings(input);
+  if (!json) return { text: inspectText(path, reading, found, plan), exitCode: 0 };
   const { series, lineFacts: _facts, ...rest } = reading;
   const value = {
     path,
@@ -138,7 +140,7 @@ async function shown(
       ...(reducedBy === undefined ? {} : { reducedBy }),
       ...(attemptFrom === undefined ? {} : { attemptFrom }),
     })),
-    findings: recorded === undefined ? said.map(({ atMs: _, ...finding }) => finding) : said,
+    findings: recorded === undefined ? found.map(({ atMs: _, ...finding }) => finding) : found,
     ...rest,
   };
   return { text: `${JSON.stringify(value, null, 2)}\n`, exitCode: 0 };

@@ -1,5 +1,5 @@
-// A journal and its kept versions as a subcommand is told of them: by a path and a hash's beginning.
-// Nothing is changed here.
+// Finds a journal (or LAB.md) and its kept versions from a path on the command line, for history.ts
+// and restore.ts. Writes nothing.
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
@@ -24,23 +24,24 @@ import { experimentPath, type LabPath } from "../base/ids.ts";
 import { readLabSettings } from "../settings/lab.ts";
 import { findLab, readWorld } from "./lab-world.ts";
 
+/** A journal or LAB.md with its kept versions. */
 export interface KeptJournal {
   readonly lab: LabPath;
   readonly experiment: string;
   readonly path: string;
   readonly keptDir: string;
-  /** Records of writes; a daemon itself takes over what becomes of LAB.md. */
+  /** Folder of write intents: the lab's, or for LAB.md its own. */
   readonly intentDir: string;
   readonly isLabPage: boolean;
-  /** Zone of the lab's times. */
+  /** IANA name of the lab's time zone. */
   readonly timeZone: string;
   /** Oldest first. */
   readonly versions: readonly KeptVersion[];
-  /** The person's lines of a text, receipts taken out. */
+  /** The user's lines of a version's text, without receipts. */
   readonly linesOf: (text: string) => readonly string[];
 }
 
-/** Finds a journal by its own path or its experiment's; the answer in words where there is none. */
+/** Finds a journal by its path or its experiment's folder; if there is none, the reason as text. */
 export async function keptJournal(path: string): Promise<KeptJournal | string> {
   if (basename(path) === "LAB.md") return await keptLabPage(path);
   const folder = basename(path) === "JOURNAL.md" ? dirname(path) : path;
@@ -93,7 +94,7 @@ async function timeZoneOf(lab: LabPath): Promise<string> {
   return readLabSettings(settings, here).value.timeZone;
 }
 
-/** Text of a version; undefined where it is gone or no text. */
+/** Text of a version; undefined if it is missing or not valid UTF-8. */
 export async function textOfVersion(
   { keptDir }: KeptJournal,
   hash: string,
@@ -103,7 +104,7 @@ export async function textOfVersion(
   return decoded?.kind === "text" ? decoded.text : undefined;
 }
 
-/** Lines that only one of two texts has, in the order of the text. */
+/** Lines that only one of two texts has, in their order there. */
 export function changedLines(
   from: readonly string[],
   to: readonly string[],

@@ -1,6 +1,7 @@
-// A lab as a subcommand sees it: found from where it is called, its world read from the ledger.
-// Nothing is changed here, and no daemon is needed.
+// Finds what a subcommand is called on: the experiment and the lab above a path, the lab's world as
+// the ledger has it, and the command that a word means. Writes nothing and needs no daemon.
 import { existsSync, realpathSync, statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { openLedger } from "../effects/state/ledger.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
@@ -8,6 +9,15 @@ import { replay } from "../domain/replay.ts";
 import type { Fact } from "../domain/fact.ts";
 import { commandId, labPath, type LabPath } from "../base/ids.ts";
 import { runsOf, type Command, type World } from "../domain/world.ts";
+
+/** The nearest folder at or above an absolute path that has a JOURNAL.md. */
+export async function experimentOf(path: string): Promise<string | undefined> {
+  for (let dir = path; ; dir = dirname(dir)) {
+    const journal = await stat(join(dir, "JOURNAL.md")).catch(() => undefined);
+    if (journal?.isFile() === true) return dir;
+    if (dirname(dir) === dir) return undefined;
+  }
+}
 
 /** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
 export function findLab(from: string): LabPath | undefined {
@@ -20,16 +30,17 @@ export function findLab(from: string): LabPath | undefined {
   }
 }
 
+/** The answer where `findLab` finds none. */
 export const noLab = (from: string): string =>
   `No lab here: neither ${resolve(from)} nor a folder above it has a nightlab.yaml.\n` +
   "Make one with `nightlab init`, or call this from inside a lab.";
 
-/** The lab's world as the ledger has it; an empty one where nothing was ever recorded. */
+/** The lab's world, replayed from the ledger; empty if nothing was ever recorded. */
 export function readWorld(lab: LabPath): World {
   return replay(readFacts(lab));
 }
 
-/** What the ledger has of a lab, oldest first. */
+/** A lab's facts from the ledger, oldest first. */
 export function readFacts(lab: LabPath): readonly Fact[] {
   const dir = stateDir();
   if (!existsSync(join(dir, "ledger.sqlite"))) return [];
@@ -41,7 +52,9 @@ export function readFacts(lab: LabPath): readonly Fact[] {
   }
 }
 
-/** Changes whenever the ledger may have: cheap to ask, unlike the world itself. */
+/**
+ * A stamp that changes whenever the ledger may have changed; far cheaper than reading the world.
+ */
 export function ledgerStamp(): string {
   const stamps = ["ledger.sqlite", "ledger.sqlite-wal"].map((name) => {
     const found = statSync(join(stateDir(), name), { throwIfNoEntry: false });
@@ -50,7 +63,7 @@ export function ledgerStamp(): string {
   return stamps.join(" · ");
 }
 
-/** The command that an id, a run folder or a name means; of a name, the latest one. */
+/** The command that an id, a run folder or a name means; for a name, its latest command. */
 export function findCommand(world: World, target: string): Command | undefined {
   const byId = world.commands.get(commandId(target));
   if (byId !== undefined) return byId;
@@ -62,7 +75,10 @@ export function findCommand(world: World, target: string): Command | undefined {
   return fits.toSorted((a, b) => a.acceptedAtMs - b.acceptedAtMs).at(-1);
 }
 
-/** The folder of the run that an id, a run folder or a name means, of its latest try that has one. */
+/**
+ * The run folder of the command that an id, a run folder or a name means: that of its latest
+ * attempt that has one.
+ */
 export function runPathOf(target: string, from: string): string | undefined {
   const lab = findLab(from);
   const command = lab === undefined ? undefined : findCommand(readWorld(lab), target);
@@ -72,12 +88,13 @@ export function runPathOf(target: string, from: string): string | undefined {
     : join(command.experiment, "runs", run.folder);
 }
 
+/** The answer where `findCommand` finds none, with the latest commands as a hint. */
 export function notFound(world: World, target: string): string {
   const known = [...world.commands.values()].slice(-5).map((c) => `${c.id} (${c.spec.target})`);
   const hint = known.length === 0 ? "" : ` The latest are ${known.join(", ")}.`;
   return `Nothing in this lab is called ${JSON.stringify(target)}.${hint} See \`nightlab status\`.`;
 }
 
-/** Folder of the command's experiment, relative to the lab. */
+/** Folder of a command's experiment relative to the lab; of the lab itself, its name. */
 export const experimentName = (lab: LabPath, command: Command): string =>
   relative(lab, command.experiment) || basename(lab);

@@ -1,4 +1,5 @@
-// `nightlab logs ID [-f]`: what a run printed, from its first byte, wherever that lies by now.
+// `nightlab logs ID [-f]`: prints a run's console output from its first byte, wherever the file is
+// now.
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -9,9 +10,13 @@ import { runsOf, type Command, type Run } from "../domain/world.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
+/** Interval between two looks at the file, with `-f`. */
 const LOOK_MS = 250;
 
-/** Prints through `print` as it reads; with `follow`, until the run has ended. */
+/**
+ * Prints a run's console output through `print`; with `follow` until the run has ended. Exit code
+ * 0: printed. 1: it never started, so there is none. 2: no lab, no such command, or it is a sweep.
+ */
 export async function logs(
   target: string,
   from: string,
@@ -35,7 +40,7 @@ export async function logs(
     const run = command === undefined ? undefined : runsOf(command).at(-1);
     const path =
       command === undefined || run === undefined ? undefined : await consoleOf(lab, command, run);
-    // The next try prints anew.
+    // Each attempt has a console file of its own.
     if (run !== undefined && run.attempt !== attempt) position = 0;
     attempt = run?.attempt ?? attempt;
     if (path !== undefined) position = await printFrom(path, position, options.print);
@@ -47,7 +52,10 @@ export async function logs(
   }
 }
 
-/** In the run's folder under either name, else in the attempt's; of a preparation, its own log. */
+/**
+ * The console file of an attempt: in the attempt's folder while it runs, later in the run's folder
+ * under one of two names; while its environment is prepared, the log of that.
+ */
 async function consoleOf(lab: LabPath, command: Command, run: Run): Promise<string | undefined> {
   const dir = attemptDir(lab, run.attempt);
   const inRun =
@@ -62,6 +70,7 @@ async function consoleOf(lab: LabPath, command: Command, run: Run): Promise<stri
   return undefined;
 }
 
+/** Prints a file from `position` to its end; returns the new position. */
 async function printFrom(
   path: string,
   position: number,

@@ -1,5 +1,5 @@
-// `nightlab new NAME`: makes an experiment that runs as it stands: journal, scripts, ignore list.
-// Only makes; what an experiment is and how its journal is read is in journal/.
+// `nightlab new NAME`: creates an experiment that runs as it is: journal, scripts, list of ignored
+// runs, all from templates/experiment/.
 import { realpathSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
@@ -13,16 +13,17 @@ import { fileErrorText } from "./file-error.ts";
 import { findLab } from "./lab-world.ts";
 import { readTemplate } from "./templates.ts";
 
-// The journal last: where it stands, the experiment is whole.
+// The journal comes last: it makes the folder an experiment, which must then be complete.
 const FILES = ["train.py", "eval.py", "IGNORED_RUNS.md", "JOURNAL.md"] as const;
+/** Characters of an experiment's name. */
 const LONGEST_NAME = 100;
 
 export interface NewExperiment extends CommandResult {
-  /** Absolute path of the folder that was made. */
+  /** Absolute path of the new folder. */
   readonly path?: string;
 }
 
-/** Makes the experiment folder `name` in `cwd`, which has to be in a lab. */
+/** Creates the experiment `name` in `cwd`, which has to be in a lab. Exit code 0: made. 2: not. */
 export async function newExperiment(
   name: string,
   options: { readonly cwd: string; readonly nowMs?: number },
@@ -97,11 +98,12 @@ function titleOf(name: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1) || name;
 }
 
-/** `2026-11-23`, by the clock on the wall. */
+/** The local date, `2026-11-23`. */
 function today(nowMs: number): string {
   return localStamp(nowMs, Intl.DateTimeFormat().resolvedOptions().timeZone).slice(0, 10);
 }
 
+/** Replaces each `{{key}}` that `facts` has. */
 function fillIn(text: string, facts: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\{\{(\w+)\}\}/g, (whole, key: string) => facts[key] ?? whole);
 }

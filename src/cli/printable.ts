@@ -1,7 +1,7 @@
-// Text of logs as a terminal is to show it: a log can hold anything, and a terminal would obey it.
-// Colours of one's own are put around it afterwards.
+// Makes text from logs safe to print: a log can hold anything, and a terminal would obey its escape
+// sequences.
 
-/** Control characters as `\x1b`. */
+/** The text with each control character written out, such as `\x1b`. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => {
     const code = char.codePointAt(0) ?? 0;

@@ -1,7 +1,7 @@
-// One line that says how something goes: redrawn on a terminal, a new line per change elsewhere.
-// What it says is the caller's.
+// A one-line progress display: redrawn in place on a terminal, a new line per change elsewhere. The
+// caller supplies the text.
 
-/** The part of a stream that is used: `process.stdout` fits. */
+/** The part of a stream that it uses, such as `process.stdout`. */
 export interface LineOutput {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -9,14 +9,18 @@ export interface LineOutput {
 }
 
 export interface ProgressLine {
+  /** Replaces the text. */
   show(text: string): void;
-  /** Leaves the last text standing and goes to the next line. */
+  /** Leaves the last text and goes to the next line. */
   end(): void;
 }
 
 const headOf = (text: string): string => text.split(/[ ·;]/, 1)[0] ?? "";
 
-/** Where nobody can see a line change, only its first word's changes are news. */
+/**
+ * A progress line on `out`. Off a terminal it prints only when the first word changes: a new line
+ * for each percent would flood a log.
+ */
 export function progressLine(out: LineOutput): ProgressLine {
   let shown = "";
   return {

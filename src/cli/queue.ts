@@ -1,5 +1,5 @@
-// `nightlab pause`, `drain` and `resume`: asks the lab's daemon, and says what comes of it.
-// One pause is for all labs of the machine; what it means is scheduler/pause.ts's.
+// `nightlab pause`, `drain` and `resume`: asks the lab's daemon and prints the consequences. A
+// pause holds for all labs of the machine; scheduler/pause.ts defines what it means.
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import type { QueueWord } from "../domain/command.ts";
@@ -7,7 +7,7 @@ import { atWork } from "../domain/pause-text.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab, readWorld } from "./lab-world.ts";
 
-/** 0 when a daemon was asked, 1 when none is there: the next one takes it up. */
+/** Exit code 0: a daemon was asked. 1: none is running; the next one will do it. 2: no lab here. */
 export function queue(word: QueueWord, from: string): CommandResult {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
@@ -16,10 +16,10 @@ export function queue(word: QueueWord, from: string): CommandResult {
     const text = `No daemon watches this lab; the next \`nightlab watch\` does this first: ${word}.`;
     return { text, exitCode: 1 };
   }
-  return { text: saidOf(word, atWork(readWorld(lab))), exitCode: 0 };
+  return { text: answerTo(word, atWork(readWorld(lab))), exitCode: 0 };
 }
 
-function saidOf(word: QueueWord, running: number): string {
+function answerTo(word: QueueWord, running: number): string {
   if (word === "resume") return "The queue goes on, in all labs of this machine.";
   const until = "Nothing new starts until `nightlab resume`, in no lab of this machine.";
   const [runs, are] = running === 1 ? ["1 run", "is"] : [`${running} runs`, "are"];

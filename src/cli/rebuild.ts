@@ -1,5 +1,5 @@
-// `nightlab rebuild EXPERIMENT`: plots and report from nothing but logs and journal; of a lab all of
-// its experiments, and LAB.md. Files are written only where their bytes differ.
+// `nightlab rebuild EXPERIMENT`: plots and report from logs and journal alone; for a lab, all of
+// its experiments and LAB.md. A file is written only if its bytes differ.
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
@@ -9,16 +9,16 @@ import { rebuildExperiment } from "../effects/pages/pages.ts";
 import { rebuildLabPage } from "../effects/daemon/rebuild-lab.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import type { LabPath } from "../base/ids.ts";
+import { counted } from "../base/markdown.ts";
 import { localStamp } from "../base/time.ts";
 import { type CommandResult, refused } from "./command-result.ts";
-import { experimentOf } from "./experiment-of.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab, readFacts } from "./lab-world.ts";
+import { experimentOf, findLab, readFacts } from "./lab-world.ts";
 
 /**
- * Rebuilds the experiment that a path leads to: its folder, its JOURNAL.md, or one of its runs.
- * Exit code 0: all is up to date. 1: something could not be written, said in the text. 2: there
- * is no experiment.
+ * Rebuilds a lab (its folder or LAB.md), or the experiment at or above any other path. Exit code 0:
+ * everything is up to date. 1: something could not be written, as the text says. 2: there is no
+ * experiment, or it could not be rebuilt.
  */
 export async function rebuild(path: string): Promise<CommandResult> {
   const wholeLab = labAt(path);
@@ -26,7 +26,7 @@ export async function rebuild(path: string): Promise<CommandResult> {
   return await rebuildOne(path);
 }
 
-/** A lab's own folder, or its LAB.md. */
+/** The lab whose folder or LAB.md this path is; undefined for any other path. */
 function labAt(path: string): LabPath | undefined {
   const folder = basename(path) === "LAB.md" ? dirname(resolve(path)) : resolve(path);
   return existsSync(join(folder, "nightlab.yaml")) ? findLab(folder) : undefined;
@@ -79,7 +79,7 @@ async function rebuildOne(path: string): Promise<CommandResult> {
         ? "up to date"
         : "not written";
     const lines = [
-      `${count(made.runs, "run")} and ${count(made.plots, "plot")} in ${experiment}`,
+      `${counted(made.runs, "run")} and ${counted(made.plots, "plot")} in ${experiment}`,
       `${basename(made.path)} ${state}: ${made.path}`,
       ...made.problems,
     ];
@@ -87,8 +87,4 @@ async function rebuildOne(path: string): Promise<CommandResult> {
   } catch (error) {
     return refused(`Cannot rebuild ${experiment}: ${fileErrorText(error)}`);
   }
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,5 +1,6 @@
 // `nightlab repeat RUN`: asks the lab's daemon to run the same code, arguments and packages again.
-// The run goes through the queue like any other; what came of it stands below the first one.
+// The run goes through the queue like any other; its result is shown in the receipt of the first
+// one.
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { experimentsOf } from "../effects/run-store/lab-experiments.ts";
@@ -9,12 +10,18 @@ import { RUN_FOLDER } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
-interface Place {
+/** A run by its folder. */
+interface RunLocation {
   readonly experiment: string;
   readonly folder: string;
 }
 
-/** 0 when it is queued; 2 when it cannot be: the text says what is missing. `token` is its own. */
+/**
+ * Requests a repeat and waits for the daemon's answer. Exit code 0: it is queued. 2: it cannot be
+ * repeated; the text says what is missing.
+ *
+ * @param token a name for this request that no other request has
+ */
 export async function repeat(target: string, from: string, token: string): Promise<CommandResult> {
   const lab = findLab(existsSync(target) ? target : from);
   if (lab === undefined) return refused(noLab(from));
@@ -24,7 +31,7 @@ export async function repeat(target: string, from: string, token: string): Promi
   const place =
     command !== undefined && folder !== undefined
       ? { experiment: command.experiment, folder }
-      : await placeOf(target, from, lab);
+      : await locationOf(target, from, lab);
   if (place === undefined) {
     if (command === undefined) return refused(notFound(world, target));
     return refused(`${command.id} (${command.state}) has no run folder yet to repeat it from.`);
@@ -52,8 +59,12 @@ export async function repeat(target: string, from: string, token: string): Promi
   };
 }
 
-/** A run by its path or by its folder's name, whoever started it. */
-async function placeOf(target: string, from: string, lab: string): Promise<Place | undefined> {
+/** Finds a run by its path or its folder's name, also one that nightlab did not start. */
+async function locationOf(
+  target: string,
+  from: string,
+  lab: string,
+): Promise<RunLocation | undefined> {
   const folder = basename(target.replace(/\/+$/, ""));
   if (!RUN_FOLDER.test(folder)) return undefined;
   const path = resolve(from, target);

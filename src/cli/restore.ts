@@ -1,5 +1,5 @@
-// `nightlab restore JOURNAL VERSION`: shows what putting a version back would change, and does it
-// when told to. The putting back itself is effects/journal-store/restore-version.ts, or the daemon's if one runs.
+// `nightlab restore JOURNAL VERSION`: shows what restoring a version would change, and with `--yes`
+// does it: through the daemon if one runs, else with effects/journal-store/restore-version.ts.
 import { randomBytes } from "node:crypto";
 import { open, readFile } from "node:fs/promises";
 import { ReplacedFiles } from "../effects/journal-store/replaced-files.ts";
@@ -7,6 +7,7 @@ import { isLocked } from "../effects/state/lab-lock.ts";
 import { restoreAnswer, writeRequest } from "../effects/state/requests.ts";
 import { restoreVersion } from "../effects/journal-store/restore-version.ts";
 import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
+import { counted } from "../base/markdown.ts";
 import { localStamp } from "../base/time.ts";
 import { shellWord } from "../base/shell-word.ts";
 import type { KeptVersion } from "../effects/journal-store/version-store.ts";
@@ -14,16 +15,21 @@ import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./journal-versions.ts";
 
+/** Lines shown of those added, and of those removed. */
 const SHOWN_LINES = 20;
 
 export interface RestoreOptions {
-  /** Do it; otherwise it is only shown. */
+  /** Restore it; otherwise the change is only shown. */
   readonly yes: boolean;
-  /** Write it to a new file instead of the journal. */
+  /** Write the version to this new file instead of the journal. */
   readonly to?: string;
 }
 
-/** `version` is a hash or its beginning. 0: shown or done; 2: it could not be done. */
+/**
+ * Shows or restores a version. Exit code 0: shown or done. 2: it could not be done.
+ *
+ * @param version a hash or at least the first 4 digits of one
+ */
 export async function restore(
   path: string,
   version: string,
@@ -63,7 +69,7 @@ async function shown(
   const command = `nightlab restore ${shellWord(path)} ${name}`;
   const lines = [
     `Version ${name} of ${kept.path}, last seen ${localStamp(atMs, kept.timeZone)}.`,
-    `Putting it back would bring ${countOf(added)} and take ${countOf(gone)}:`,
+    `Putting it back would bring ${counted(added.length, "line")} and take ${counted(gone.length, "line")}:`,
     ...listed("+", added),
     ...listed("-", gone),
     "",
@@ -72,9 +78,6 @@ async function shown(
   ];
   return { text: lines.join("\n"), exitCode: 0 };
 }
-
-const countOf = ({ length }: readonly string[]): string =>
-  length === 1 ? "1 line" : `${length} lines`;
 
 function listed(mark: string, lines: readonly string[]): readonly string[] {
   const written = lines.filter((line) => line.trim() !== "");
@@ -106,7 +109,7 @@ async function putBack(kept: KeptJournal, version: string, text: string): Promis
   return { text: `${kept.path} is that version again; what it was is kept.`, exitCode: 0 };
 }
 
-/** Whoever watches a journal also writes it: two writers would take turns undoing each other. */
+/** While a daemon runs, only it may write journals: two writers would overwrite each other. */
 async function askDaemon(kept: KeptJournal, version: string): Promise<string | undefined> {
   const id = randomBytes(8).toString("hex");
   const { lab, experiment } = kept;
@@ -117,7 +120,7 @@ async function askDaemon(kept: KeptJournal, version: string): Promise<string | u
 
 async function putBackAlone(kept: KeptJournal, text: string): Promise<string | undefined> {
   const { path, keptDir, intentDir } = kept;
-  // A save that lands late is looked after by the next daemon: its file and record stay.
+  // If a save arrives late, its file and intent stay, and the next daemon merges it.
   const displaced = new ReplacedFiles({
     onLateSave: () => Promise.reject(new Error("left to the daemon")),
   });

@@ -1,5 +1,5 @@
-// `nightlab rules`: what is looked for in every run, when each rule speaks and what it passes
-// over, with the numbers that a person may change. It reads nothing but the rules themselves.
+// `nightlab rules`: what every run is checked for: when each rule reports a finding, when it stays
+// silent, and the numbers that users can change. The texts are in rules/rule-book.ts.
 import { RULES, STOPPING } from "../domain/finding.ts";
 import { RULE_BOOK } from "../rules/rule-book.ts";
 import type { Rule } from "../rules/rule.ts";
@@ -17,7 +17,7 @@ A rule stops a run only where you write so (those marked "may stop a run"):
   stop on: [not-finite, diverged]
 `;
 
-/** One rule by its name, or all of them; an unknown name is answered with those that there are. */
+/** Describes one rule, or all of them. Exit code 2: no rule has that name; the text lists them. */
 export function rules(
   name: string | undefined,
   options: { readonly json: boolean },

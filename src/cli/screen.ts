@@ -1,5 +1,5 @@
-// A full-screen page on a terminal: the alternate screen, redrawn in place without flicker. Leaving it
-// restores the terminal. What the page shows is the caller's (`top.ts`).
+// A full-screen page on a terminal: the alternate screen, redrawn in place without flicker. Leaving
+// it restores the terminal. What the page shows is the caller's (`top.ts`).
 
 /** The streams it uses; callers pass `process`, tests their own. */
 export interface ScreenParts {

@@ -1,5 +1,5 @@
-// What `status` and `top` tell of a lab: gathered from the view of its ledger, from what its runs
-// say of themselves, and from the GPUs. No log is read, so that it takes a moment only.
+// What `status` and `top` show of a lab: from the status view of its ledger, the heartbeats of its
+// runs, and the GPUs. Reads no logs, so it is quick.
 import { ENDED } from "../domain/command-state.ts";
 import {
   prefetchLog,
@@ -21,7 +21,7 @@ import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
 import { atWork, pauseWords } from "../domain/pause-text.ts";
 
-/** One command as `--json` gives it; times in ms since 1970, spans in ms. */
+/** One command, as in the output of `--json`; times in ms since 1970, durations in ms. */
 export interface StatusEntry {
   readonly id: string;
   readonly experiment: string;
@@ -35,52 +35,57 @@ export interface StatusEntry {
   readonly limitMs?: number;
   readonly exitCode?: number;
   readonly cause?: string;
-  /** The cause as its receipt says it; absent where it was done. */
+  /** The cause in the words of its receipt; absent if it was done. */
   readonly why?: string;
-  /** What it asks for, where that is written: `2 GPUs`. */
+  /** The resources it asks for, if written: `2 GPUs`. */
   readonly asks?: string;
   readonly priority?: number;
-  /** `GPU 0`, `CPU`: what it has while it runs. */
+  /** Its slot while it runs: `GPU 0`, `CPU`. */
   readonly place?: string;
-  /** How far its environment is, while that is built: `downloading 6.8 of 22.9 MiB (numpy)`. */
+  /** Progress while its environment is built: `downloading 6.8 of 22.9 MiB (numpy)`. */
   readonly environment?: string;
-  /** How far a running one is, as its logs tell. */
+  /** Progress of a running one, from its logs. */
   readonly progress?: Progress;
-  /** When it will be through at its pace. */
+  /** Estimated end, at its pace so far. */
   readonly endsAtMs?: number;
-  /** When its logs were last read: a daemon does that. */
+  /** When the daemon last read its logs. */
   readonly seenAtMs?: number;
   readonly flags: number;
-  /** Literal tokens of the last logged values. */
+  /** The last logged values, as literal tokens of the log. */
   readonly metrics: Readonly<Record<string, string>>;
-  /** A row of blocks for each of them while it runs. */
+  /** A sparkline for each of them, while it runs. */
   readonly curves?: Readonly<Record<string, string>>;
-  /** Of a sweep: how many of its runs have ended, and how many there are. */
+  /** For a sweep: how many of its runs have ended, and how many it has. */
   readonly runs?: { readonly ended: number; readonly all: number };
   /** The sweep that it belongs to. */
   readonly parent?: string;
 }
 
+/** The facts of the whole page, as in the output of `--json`. */
 export interface StatusFacts {
   readonly lab: LabPath;
   readonly atMs: number;
   readonly daemon: { readonly pid: number | undefined } | undefined;
   readonly paused: boolean;
-  /** How the queue rests, where it does: `queue paused`. */
+  /** The pause in words, if there is one: `queue paused`. */
   readonly pause?: string;
   readonly gpus: GpuCache | undefined;
   readonly commands: readonly StatusEntry[];
-  /** Commands that ended before those; none where all were asked for. */
+  /** Number of ended commands that are left out; 0 with `all`. */
   readonly earlier: number;
 }
 
-/** `all`: every command that ever was, which takes longer. */
+/**
+ * Gathers the facts.
+ *
+ * @param options `all`: every command ever, from the whole ledger, which takes longer
+ */
 export async function statusFacts(
   lab: LabPath,
   options: { readonly nowMs: number; readonly all: boolean },
 ): Promise<StatusFacts> {
   const { nowMs } = options;
-  const asked = readGpuCache(nowMs);
+  const gpus = readGpuCache(nowMs);
   const { world, earlier } = options.all
     ? { world: readWorld(lab), earlier: 0 }
     : readStatusView(stateDir(), lab);
@@ -95,13 +100,13 @@ export async function statusFacts(
     daemon,
     paused: world.paused,
     ...pause,
-    gpus: await asked,
+    gpus: await gpus,
     commands,
     earlier,
   };
 }
 
-/** While a run is claimed, or waits and its environment is built ahead. */
+/** Progress of its environment: built by its own attempt, or prefetched while it waits. */
 function environmentOf(lab: LabPath, { id, state, run }: Command): string | undefined {
   const path =
     state === "preparing" && run !== undefined
@@ -125,12 +130,13 @@ function entryOf(
   const metrics: readonly HeartbeatMetric[] =
     live?.metrics ??
     (run?.outcome?.metrics ?? []).map(({ key, last }) => ({ key, token: last.token, curve: "" }));
-  const given = {
+  const optional = {
     reason: saidReason(command.reason),
     folder: run?.folder,
     startedAtMs: from,
     endedAtMs: run?.endedAtMs,
-    // A run that was over before its start was known ended at the time that its exit file has.
+    // Not below 0: a run that ended before its start was noticed has an earlier time in its exit
+    // file.
     tookMs: from === undefined ? undefined : Math.max(0, (run?.endedAtMs ?? nowMs) - from),
     limitMs: run?.limitMs,
     exitCode: run?.outcome?.exitCode,
@@ -146,7 +152,7 @@ function entryOf(
     parent: command.parent,
     runs: members === undefined ? undefined : countOf(members, all),
   };
-  const known = Object.entries(given).filter(([, value]) => value !== undefined);
+  const known = Object.entries(optional).filter(([, value]) => value !== undefined);
   return {
     id: command.id,
     experiment: experimentName(lab, command),
@@ -161,7 +167,7 @@ function entryOf(
   };
 }
 
-/** The cause without its marks of Markdown, and without what to write instead. */
+/** The cause as plain text: without Markdown and without the advice that follows it. */
 function whyText(command: Command): string | undefined {
   const { outcome } = command.run ?? {};
   const short = outcome === undefined ? undefined : causeWords(command, outcome).short;
@@ -177,7 +183,7 @@ function asksText({ gpus, share = 1 }: Command["spec"]): string | undefined {
   return gpus === 0 ? "a CPU slot" : gpus === 1 ? "a GPU" : `${gpus} GPUs`;
 }
 
-/** One that the view knows no more has ended long ago. */
+/** Members that the status view no longer has ended long ago. */
 function countOf(
   members: readonly string[],
   all: ReadonlyMap<string, Command>,

@@ -1,5 +1,6 @@
-// What `status` prints once and `top` again and again: GPUs, what runs and how far it is, what waits
-// and for what, what ended last. The facts are status-facts.ts's.
+// The page that `status` prints and `top` refreshes: GPUs, running commands with progress, waiting
+// ones with reasons, the last ended ones. status-facts.ts gathers the facts.
+import { counted } from "../base/markdown.ts";
 import { spanText } from "../base/time.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { GpuUse } from "../effects/gpu/gpu-probe.ts";
@@ -9,17 +10,19 @@ import { printable } from "./printable.ts";
 import type { StatusEntry, StatusFacts } from "./status-facts.ts";
 
 export interface PageOptions {
-  /** Columns of the terminal; lines are cut to it. */
+  /** Columns of the terminal; longer lines are cut. */
   readonly width: number;
-  /** How many ended commands are listed. */
+  /** Number of ended commands listed. */
   readonly ended: number;
-  /** The runs of a sweep that wait are listed too, one by one. */
+  /** Also list each waiting or held run of a sweep. */
   readonly members?: boolean;
 }
 
+/** Metrics shown of an ended run. */
 const SHOWN_METRICS = 3;
+/** Width of a progress bar, in columns. */
 const BAR = 20;
-/** A run whose logs have not been read for so long is shown with the time of its figures. */
+/** Figures older than this are shown with their time. */
 const STALE_MS = 60_000;
 
 /** The page as lines, none wider than the terminal. */
@@ -32,12 +35,12 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   const ended = commands.filter(({ state }) => ENDED.has(state as Command["state"]));
   const all = ended.length + facts.earlier;
   const lines = [
-    `${facts.lab} · ${whoWatches(facts)}`,
-    // On a line of its own: behind a long path the terminal's end would cut it off.
+    `${facts.lab} · ${daemonText(facts)}`,
+    // On its own line: after a long path it would be cut off at the terminal's edge.
     ...(pause === undefined ? [] : [pause]),
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
-    ...block("waiting", inTurn(is("queued", "waiting").filter(isListed))),
+    ...block("waiting", byPriority(is("queued", "waiting").filter(isListed))),
     ...block("held, for your go", is("held").filter(isListed)),
     ...block(
       all > options.ended ? `ended, the last ${options.ended} of ${all}` : "ended",
@@ -50,11 +53,11 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   return lines.map((line) => cutTo(printable(line), options.width));
 }
 
-/** The order in which they have their turns. */
-const inTurn = (entries: readonly StatusEntry[]): readonly StatusEntry[] =>
+/** Higher priority first, the order in which they start. */
+const byPriority = (entries: readonly StatusEntry[]): readonly StatusEntry[] =>
   entries.toSorted((a, b) => (b.priority ?? 0) - (a.priority ?? 0));
 
-const whoWatches = ({ daemon }: StatusFacts): string =>
+const daemonText = ({ daemon }: StatusFacts): string =>
   daemon === undefined ? "no daemon; start one with `nightlab watch`" : `daemon ${daemon.pid}`;
 
 function gpuLines({ gpus, commands, atMs }: StatusFacts): readonly string[] {
@@ -62,7 +65,7 @@ function gpuLines({ gpus, commands, atMs }: StatusFacts): readonly string[] {
   const old = atMs - gpus.atMs > STALE_MS ? `, at ${localClock(gpus.atMs)}` : "";
   const rows = gpus.gpus.map((gpu, i) => {
     const name = gpuName(gpu, i);
-    const on = commands.filter(({ place }) => place !== undefined && holds(place, name));
+    const on = commands.filter(({ place }) => place !== undefined && includesGpu(place, name));
     return [
       `  ${name}`,
       gpu.busy === undefined ? "" : `${Math.round(gpu.busy * 100)} %`.padStart(5),
@@ -78,9 +81,9 @@ function gpuLines({ gpus, commands, atMs }: StatusFacts): readonly string[] {
 const gpuName = ({ index, slice }: GpuUse, at: number): string =>
   `GPU ${index ?? at}${slice === undefined ? "" : ` slice ${slice}`}`;
 
-/** Whether a place such as `GPUs 0, 3` or `1/2 of GPU 0 slice 1` holds a GPU of that name. */
-function holds(place: string, name: string): boolean {
-  const [, list = ""] = /GPUs? (.*)$/.exec(place) ?? [];
+/** Whether a slot such as `GPUs 0, 3` or `1/2 of GPU 0 slice 1` includes the GPU of that name. */
+function includesGpu(slot: string, name: string): boolean {
+  const [, list = ""] = /GPUs? (.*)$/.exec(slot) ?? [];
   return list.split(", ").includes(name.slice("GPU ".length));
 }
 
@@ -107,7 +110,7 @@ function runningLines(
   ];
 }
 
-/** Below a running one: how far it is, and its last values with the way they came. */
+/** Lines below a running command: its progress, and its last values with sparklines. */
 function details(
   entry: StatusEntry,
   { atMs }: StatusFacts,
@@ -116,7 +119,7 @@ function details(
   const { progress, endsAtMs, seenAtMs, metrics, curves } = entry;
   const stale =
     seenAtMs !== undefined && atMs - seenAtMs > STALE_MS ? [`as of ${localClock(seenAtMs)}`] : [];
-  const way =
+  const progressParts =
     progress === undefined
       ? []
       : [
@@ -129,12 +132,12 @@ function details(
     return `${key} ${token}${curve === "" ? "" : ` ${curve}`}`;
   });
   return [
-    ...(way.length === 0 ? [] : [`      ${way.join(" · ")}`]),
+    ...(progressParts.length === 0 ? [] : [`      ${progressParts.join(" · ")}`]),
     ...filled(values, width - 6).map((line) => `      ${line}`),
   ];
 }
 
-/** Two lines at most, each as full as goes. */
+/** At most two lines, each filled up to `width`; values that do not fit are left out. */
 function filled(values: readonly string[], width: number): readonly string[] {
   const lines: string[] = [];
   for (const value of values) {
@@ -160,13 +163,13 @@ function endText(endsAtMs: number, atMs: number): string {
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
-/** In the terminal's own zone. Intl would tell it too, and takes 20 ms to load. */
+/** `14:30`, in this process's time zone. Not through Intl, which takes 20 ms to load. */
 export function localClock(ms: number): string {
   const at = new Date(ms);
   return `${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** With its day where that is another one than of `nowMs`. */
+/** The same, with the date if it is another day than `nowMs`. */
 function clockFrom(ms: number, nowMs: number): string {
   const [then, now] = [new Date(ms), new Date(nowMs)];
   if (then.toDateString() === now.toDateString()) return localClock(ms);
@@ -202,16 +205,16 @@ function detailOf(entry: StatusEntry): string {
   const metrics = Object.entries(entry.metrics)
     .slice(0, isOver ? SHOWN_METRICS : 0)
     .map(([key, token]) => `${key} ${token}`);
-  const flags = entry.flags === 0 ? [] : [`${entry.flags} flag${entry.flags === 1 ? "" : "s"}`];
+  const flags = entry.flags === 0 ? [] : [counted(entry.flags, "flag")];
   const cause = entry.why === undefined ? [] : [entry.why];
   const reason = entry.reason === undefined ? [] : [entry.reason.replaceAll("`", "")];
-  const place = entry.place === undefined ? [] : [entry.place];
+  const slot = entry.place === undefined ? [] : [entry.place];
   const asks = entry.state === "queued" && entry.asks !== undefined ? [`for ${entry.asks}`] : [];
-  const isAhead = entry.state === "queued" || entry.state === "waiting";
-  const priority = isAhead && entry.priority !== undefined ? [`priority ${entry.priority}`] : [];
+  const isWaiting = entry.state === "queued" || entry.state === "waiting";
+  const priority = isWaiting && entry.priority !== undefined ? [`priority ${entry.priority}`] : [];
   const runs =
     entry.runs === undefined ? [] : [`${entry.runs.ended} of ${entry.runs.all} runs ended`];
   const environment = entry.environment === undefined ? [] : [`environment: ${entry.environment}`];
-  const now = [...place, ...asks, ...runs, ...cause, ...reason, ...environment];
+  const now = [...slot, ...asks, ...runs, ...cause, ...reason, ...environment];
   return [...now, ...priority, ...flags, ...metrics].join(" · ");
 }

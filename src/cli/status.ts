@@ -1,5 +1,5 @@
-// `nightlab status`: what runs and how far it is, what waits and for what, what ended last.
-// It asks no daemon, so that it answers whether one is there or not.
+// `nightlab status`: running commands with progress, waiting ones with reasons, the last ended
+// ones. It reads files only, so it works with or without a daemon.
 import { existsSync } from "node:fs";
 import type { LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
@@ -7,18 +7,22 @@ import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts
 import { statusFacts } from "./status-facts.ts";
 import { statusLines } from "./status-page.ts";
 
+/** Ended commands shown without `--all`. */
 const SHOWN_ENDED = 8;
 
 export interface StatusOptions {
   readonly json: boolean;
-  /** Every command that ever ended. */
+  /** Show every command that ever ended. */
   readonly all: boolean;
   readonly nowMs: number;
-  /** Columns of the terminal; absent: none is cut. */
+  /** Columns of the terminal; without it no line is cut. */
   readonly width?: number;
 }
 
-/** `nightlab status [DIR|ID] [--json] [--all]`; a word that is no path is an id or a name. */
+/**
+ * `nightlab status [DIR|ID] [--json] [--all]`; a word that is no path means an id or a name. Exit
+ * code 0: shown. 2: no lab or no such command.
+ */
 export async function status(from: string, options: StatusOptions): Promise<CommandResult> {
   const word = !from.includes("/") && !existsSync(from) ? from : undefined;
   const place = word === undefined ? from : ".";
@@ -32,7 +36,7 @@ export async function status(from: string, options: StatusOptions): Promise<Comm
   return { text: statusLines(facts, { width, ended }).join("\n"), exitCode: 0, atOnce: true };
 }
 
-/** One command; of a sweep all of its runs too. */
+/** The page of one command; for a sweep with all of its runs. */
 async function statusOf(
   lab: LabPath,
   target: string,

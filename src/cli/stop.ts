@@ -1,5 +1,5 @@
-// `nightlab stop ID`: asks the lab's daemon to end a run, or does it where no daemon is.
-// The intent is durable before any signal, so that the ending is known for what it was.
+// `nightlab stop ID`: asks the lab's daemon to end a run. The request is a file, so that the next
+// daemon finds it where none is running.
 import { ENDED } from "../domain/command-state.ts";
 import { writeRequest } from "../effects/state/requests.ts";
 import { commandTitle } from "../domain/command.ts";
@@ -7,7 +7,10 @@ import { isLocked } from "../effects/state/lab-lock.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
 
-/** 0 when the end was asked for, 1 when it had ended before. */
+/**
+ * Exit code 0: a daemon was asked to end it. 1: it had ended already, or no daemon runs to do it.
+ * 2: there is no lab or no such command.
+ */
 export function stop(target: string, from: string): CommandResult {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));

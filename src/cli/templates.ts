@@ -1,5 +1,5 @@
-// The files that `nightlab init` and `nightlab new` start a person with, from templates/.
-// They are real files, so that a person can run and a formatter can check them; only read here.
+// Reads the files that `nightlab init` and `nightlab new` copy, from templates/. They are real
+// files, so that people can run them and formatters check them.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 

@@ -1,5 +1,5 @@
-// `nightlab top`: the status page, renewed every second until it is left with `q`.
-// What stands on it is status-page.ts's, how it gets onto the terminal screen.ts's.
+// `nightlab top`: the status page, refreshed every second until the user leaves. status-page.ts
+// makes its lines, screen.ts draws them.
 import type { LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
@@ -7,10 +7,10 @@ import { openScreen, type ScreenParts } from "./screen.ts";
 import { statusFacts } from "./status-facts.ts";
 import { localClock, statusLines } from "./status-page.ts";
 
-/** `nightlab top` is renewed this often: more is no more to see. */
+/** Refresh interval: its clock and spans are whole seconds, so a shorter one would show no more. */
 const TOP_MS = 1_000;
 
-/** Shows the page until it is left; where the output is no terminal, once. */
+/** Shows the page until the user leaves; once, as plain text, where the output is no terminal. */
 export async function top(
   from: string,
   parts: ScreenParts & { readonly now: () => number },
@@ -49,7 +49,7 @@ export async function top(
   return { text: "", exitCode: 0, atOnce: true };
 }
 
-/** The page and how to leave it; what ended takes the room that is left. */
+/** The page with a footer at the last row; ended commands get the rows that are left. */
 async function pageOf(
   lab: LabPath,
   { columns, rows }: { readonly columns: number; readonly rows: number },

@@ -1,5 +1,5 @@
-// `nightlab wait ID`: returns when the command has ended, with an exit code that says how.
-// It reads the ledger only when it has changed.
+// `nightlab wait ID`: returns when the command has ended, with an exit code that says how. Polls,
+// but reads the ledger only after it has changed.
 import { setTimeout as pause } from "node:timers/promises";
 import { ENDED } from "../domain/command-state.ts";
 import { commandTitle } from "../domain/command.ts";
@@ -8,13 +8,19 @@ import type { Command } from "../domain/world.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, ledgerStamp, noLab, notFound, readWorld } from "./lab-world.ts";
 
+/** Interval between two looks at the ledger's stamp. */
 const LOOK_MS = 250;
 
-/** 0 when it ended as done, 1 when it ended in any other way. `tell`: what there is to say before. */
+/**
+ * Waits for a command to end. Exit code 0: it is done. 1: it ended in any other way. 2: no lab or
+ * no such command.
+ *
+ * @param report receives messages while waiting, such as that the command is held
+ */
 export async function waitFor(
   target: string,
   from: string,
-  tell: (text: string) => void,
+  report: (text: string) => void,
 ): Promise<CommandResult> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
@@ -22,7 +28,7 @@ export async function waitFor(
   const id = findCommand(first, target)?.id;
   if (id === undefined) return refused(notFound(first, target));
   let seen = "";
-  let told = "";
+  let reported = "";
   for (;;) {
     const stamp = ledgerStamp();
     const command = stamp === seen ? undefined : readWorld(lab).commands.get(id);
@@ -36,14 +42,14 @@ export async function waitFor(
       const text = `${command.id} (${commandTitle(command.spec)}): ${command.state}${took}`;
       return { text, exitCode: command.state === "done" ? 0 : 1 };
     }
-    const news = command === undefined ? told : heldText(command);
-    if (news !== told && news !== "") tell(news);
-    told = news;
+    const news = command === undefined ? reported : heldText(command);
+    if (news !== reported && news !== "") report(news);
+    reported = news;
     await pause(LOOK_MS);
   }
 }
 
-/** Nothing comes of a held command by itself: whoever waits would never learn why. */
+/** A held command needs the user's approval, so tell whoever waits; "" for any other state. */
 function heldText({ id, spec, state, reason = "" }: Command): string {
   if (state !== "held") return "";
   const why = reason === "" ? "" : `: ${reason.replaceAll("`", "")}`;

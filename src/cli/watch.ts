@@ -1,5 +1,5 @@
-// `nightlab watch [LAB…]`: the daemon, in the foreground, until a signal ends it.
-// What it does is in the loop and its hands; this is its start, its lock and its farewell.
+// `nightlab watch [LAB…]`: runs the daemon in the foreground until a signal ends it. This file
+// locks the labs, starts it and shuts it down; effects/daemon/ does the work.
 import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
@@ -11,10 +11,13 @@ import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 
-/** On SIGTERM the daemon is gone within 2 s, whatever is still being written. */
-const FAREWELL_MS = 1_500;
+/** Shutdown deadline: the daemon exits within 2 s of SIGTERM, whatever is still being written. */
+const SHUTDOWN_MS = 1_500;
 
-/** Watches until SIGTERM, SIGINT or SIGHUP; the answer comes at once where it cannot start. */
+/**
+ * Watches labs until SIGTERM, SIGINT or SIGHUP. Exit code 0: ended by a signal. 2: it could not
+ * start, or ended on a fault.
+ */
 export async function watch(
   paths: readonly string[],
   options: { readonly version: string },
@@ -44,8 +47,8 @@ export async function watch(
     },
   });
   const answer = await ended.promise;
-  // Whatever still holds the process then, it holds no run.
-  setTimeout(() => process.exit(answer.exitCode), FAREWELL_MS).unref();
+  // A forced exit loses no run: they live under their shims and go on.
+  setTimeout(() => process.exit(answer.exitCode), SHUTDOWN_MS).unref();
   await daemon.close();
   for (const lock of locks) lock.release();
   return answer;
