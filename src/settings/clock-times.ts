@@ -1,11 +1,13 @@
-// Times of day and stretches between two, as people write them: `22:00`, `22:00-07:00`, a moment.
-// They are the same in a command and in nightlab.yaml; which zone they are of is not written here.
+// Times of day and ranges of them as people write them in commands and in nightlab.yaml: `22:00`,
+// `22:00-07:00`, `2026-11-24 03:00`. The caller knows the time zone.
 import type { When } from "../domain/window.ts";
 import { brief, type Checked } from "./written-values.ts";
 
 const CLOCK = /^(\d{1,2}):(\d{2})$/;
 
-/** Minutes after midnight of `22:00`; undefined where it is no time of day. `24:00` is midnight. */
+/**
+ * Minutes after midnight of `22:00`, 0 to 1439; `24:00` is 0. Undefined if it is no time of day.
+ */
 export function clockMinute(text: string): number | undefined {
   const [, hour = "", minute = ""] = CLOCK.exec(text.trim()) ?? [];
   const minutes = Number(hour) * 60 + Number(minute);
@@ -13,7 +15,10 @@ export function clockMinute(text: string): number | undefined {
   return minutes % 1440;
 }
 
-/** Both ends of `22:00-07:00`; undefined where it is no such stretch, or one without a length. */
+/**
+ * Both ends of `22:00-07:00`, in minutes after midnight; undefined if it is no range, or an empty
+ * one.
+ */
 export function clockRange(
   text: string,
 ): { readonly from: number; readonly to: number } | undefined {
@@ -24,9 +29,12 @@ export function clockRange(
 }
 
 const WINDOW_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,39}$/;
+/** Whether a text can name a window; `windows:` and `when` accept the same names. */
 export const isWindowName = (text: string): boolean => WINDOW_NAME.test(text);
 
-/** What `when` of a command says. Whether there is a window of that name is the lab's to know. */
+/**
+ * Reads the value of a command's `when`; whether a window of that name exists is not checked here.
+ */
 export function checkWhen(text: string): Checked<When> {
   const written = text.trim();
   if (isWindowName(written)) return { ok: true, value: { kind: "window", name: written } };
@@ -56,7 +64,7 @@ const bad = (message: string, fix: string = FIX): Checked<never> => ({
   fault: { message, fix },
 });
 
-/** Whether the calendar has such a day, `2026-02-29` not. */
+/** Whether the calendar has this day: it has no `2026-02-29`. */
 function isDate(text: string): boolean {
   const ms = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);

@@ -1,19 +1,22 @@
-// Runs that plots and report leave out, as people list them in IGNORED_RUNS.md or a journal.
-// Which run a target means is found by whoever has the runs.
+// Parses lists of runs to leave out of plots and report, from IGNORED_RUNS.md or a journal. Which
+// run a target means is resolved by the callers, which have the runs.
 import type { IgnoredRun } from "../domain/journal.ts";
 import { RUN_FOLDER, RUN_NAME } from "../base/ids.ts";
 
-/** Words that stand in such a list and name no run. */
+/** Words that occur in such lists and name no run. */
 const NO_RUN = new Set(["none", "nothing", "empty", "todo", "tbd", "note", "notes", "example"]);
 
 /** A line longer than this is prose. */
 const LINE_CHARS = 2_000;
 
 /**
- * The runs that a text lists, in order. A list item counts when it begins with a name, folder or id
- * and ends there or goes on with a reason behind `-`, `—`, `:`, `#` or in brackets; a line outside
- * a list only where it cannot be a sentence. Headings, comments, quotes and fences name no run.
- * `line` counts from `firstLine`.
+ * The runs that a text lists, in order. A list item counts if it starts with a name, folder or id
+ * and either ends there or continues with a reason after `-`, `—`, `:`, `#` or in brackets. A line
+ * outside a list counts only if it cannot be a sentence. Headings, comments, quotes and fences name
+ * no run.
+ *
+ * @param file path that the results carry
+ * @param firstLine line number of the text's first line
  */
 export function readIgnoredRuns(text: string, file: string, firstLine = 1): IgnoredRun[] {
   const found: IgnoredRun[] = [];
@@ -36,6 +39,7 @@ export function readIgnoredRuns(text: string, file: string, firstLine = 1): Igno
   return found;
 }
 
+/** A run as written, with the reason to ignore it. */
 interface Named {
   readonly target: string;
   readonly reason?: string;
@@ -44,7 +48,7 @@ interface Named {
 function readLine(line: string): Named | undefined {
   if (/^\s*(?:#|>|\||<)/.test(line)) return undefined;
   const item = /^\s*(?:[-+*]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?/.exec(line)?.[0];
-  // An indented line outside a list is the rest of a reason, or code.
+  // An indented line outside a list continues a reason, or is code.
   if (item === undefined && /^\s/.test(line)) return undefined;
   const text = line.slice(item?.length ?? 0).trim();
   const start = readTarget(text);
@@ -59,16 +63,17 @@ function readLine(line: string): Named | undefined {
       ? { target, reason: rest.replace(/^[\s,;]+/, "") }
       : undefined;
   }
-  // `Note: these crashed` is a sentence, `lr-3: crashed` is none.
+  // Outside a list `Note: these crashed` is a sentence, while `lr-3: crashed` names a run.
   if (item === undefined && !certain && !/[\d_.-]/.test(target)) return undefined;
   return reason === "" ? { target } : { target, reason };
 }
 
+/** The target that a text starts with. */
 interface Start {
   readonly target: string;
-  /** How much of the text names it. */
+  /** UTF-16 units of the text that it takes, markup included. */
   readonly length: number;
-  /** Its form alone shows that a run is meant. */
+  /** Its markup, path or time stamp proves that a run is meant. */
   readonly certain: boolean;
 }
 
@@ -87,7 +92,7 @@ function readTarget(text: string): Start | undefined {
   return { target: written, length, certain: quoted || path || RUN_FOLDER.test(written) };
 }
 
-/** The folder of a link into `runs/`. */
+/** The run folder in a link into `runs/`. */
 const folderIn = (url: string): string | undefined =>
   /(?:^|\/)runs\/([^/\s]{1,255})/.exec(url)?.[1];
 
@@ -98,10 +103,10 @@ const bare = (written: string): string =>
     .replace(/^(?:\.\/)?runs\//, "")
     .replace(/\/$/, "");
 
-/** What stands behind a target as its reason; undefined where the text simply goes on. */
+/** The reason after a target; undefined if the text goes on without a separator. */
 function readReason(rest: string): string | undefined {
-  const behind = /^(?:\s+(?:-{1,3}|–|—|#|\/\/)\s+|\s*[:—]\s*|\s*#\s+)(.*)$/.exec(rest)?.[1];
-  if (behind !== undefined) return behind.trim();
+  const after = /^(?:\s+(?:-{1,3}|–|—|#|\/\/)\s+|\s*[:—]\s*|\s*#\s+)(.*)$/.exec(rest)?.[1];
+  if (after !== undefined) return after.trim();
   return /^\s+\((.*)\)\.?$/.exec(rest)?.[1]?.trim();
 }
 

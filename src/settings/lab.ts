@@ -1,5 +1,5 @@
-// The settings of a lab, `nightlab.yaml`: how long a line settles, its time zone, its CPU slots,
-// its windows. The file may be empty; where its problems are shown is decided elsewhere.
+// Reads the settings of a lab, `nightlab.yaml`. The file may be empty. Problems are returned as
+// data; the callers decide where they are shown.
 import type { RuleSettings } from "../domain/finding.ts";
 import type { Problem, Read } from "../base/problem.ts";
 import { parseSpan } from "../base/time.ts";
@@ -13,6 +13,7 @@ import { brief, checkCount, checkMemory, checkSize, type Checked } from "./writt
 import { readYamlMap } from "../base/yaml-map.ts";
 import type { YamlFault, YamlValue } from "../base/yaml-map.ts";
 
+/** Upper bound of `cpu-slots`: more is taken for a mistake. */
 const CPU_SLOTS_MOST = 256;
 
 const KEYS = [
@@ -27,12 +28,15 @@ const KEYS = [
   "windows",
   "disk-floor",
 ] as const;
+/** Lower bound of `settle`: with less, half-typed commands would start. */
 const SETTLE_MIN_MS = 1_000;
+/** Upper bound of `settle`, `quiet` and `renew`. */
 const PAUSE_MAX_MS = 600_000;
 
 /**
- * Reads `nightlab.yaml`. What is missing or wrong keeps its default: 10 s, and the time zone that
- * is handed in (an IANA name). Never throws.
+ * Reads `nightlab.yaml`. A setting that is missing or wrong keeps its default. Never throws.
+ *
+ * @param fallbackTimeZone IANA name of the default time zone
  */
 export function readLabSettings(text: string, fallbackTimeZone: string): Read<LabSettings> {
   const bom = text.startsWith("\uFEFF") ? 1 : 0;
@@ -67,12 +71,12 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
       faults.push({ message: `\`${brief(key)}\` is no setting of a lab`, fix, offset });
     }
   }
-  // Their times are of the lab's zone, which may be written below them.
+  // After the loop: window times are in the lab's zone, and `time-zone` may come after `windows`.
   const windows = windowsWritten === undefined ? [] : readWindows(windowsWritten, timeZone, faults);
   const lines = linesOf(text.slice(bom));
   const problems = faults.map(({ message, fix, offset }): Problem => {
-    const place = positionOf(lines, offset);
-    const inFile = { ...place, offset: place.offset + bom };
+    const position = positionOf(lines, offset);
+    const inFile = { ...position, offset: position.offset + bom };
     return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
   });
   const given = {
@@ -87,7 +91,7 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   return { value: { settleMs, quietMs, timeZone, ...given }, problems };
 }
 
-/** A single value; undefined, with a fault, where it is not as `check` wants it. */
+/** A single value; undefined, with a fault, if `check` refuses it. */
 function readOne(
   value: YamlValue,
   check: (text: string) => Checked<number>,
@@ -100,6 +104,7 @@ function readOne(
   return undefined;
 }
 
+/** A span from `minMs` to `PAUSE_MAX_MS`, in ms; undefined, with a fault, for anything else. */
 function readPause(
   key: string,
   value: YamlValue,

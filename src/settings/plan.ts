@@ -1,13 +1,12 @@
-// The plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
-// Where the frontmatter stands is found in journal/; what the criteria mean, in report/.
-import type { Plan } from "../domain/journal.ts";
+// Reads the plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
+// journal/read/frontmatter.ts finds the frontmatter; criteria/ gives the criteria their meaning.
+import type { Plan, PromisedMetric } from "../domain/journal.ts";
 import type { SourcePosition, Problem, Read } from "../base/problem.ts";
 import { ownPattern } from "../logs/formats/own-pattern.ts";
 import { readCriterion } from "../criteria/expression.ts";
 import { nearest } from "../base/nearest.ts";
-import { readEvidence, readMetrics } from "./plan-values.ts";
 import { readRules, readStopOn, ruleParts } from "./rule-values.ts";
-import { brief, checkRunner, checkScript, checkTimeout } from "./written-values.ts";
+import { brief, checkRunName, checkRunner, checkScript, checkTimeout } from "./written-values.ts";
 import type { Checked } from "./written-values.ts";
 import { readYamlMap } from "../base/yaml-map.ts";
 import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
@@ -32,7 +31,7 @@ type Key = (typeof KEYS)[number];
 /** What is a key of commands: an option that the plan has no default for, or a reserved word. */
 export type OfCommands = (key: string) => "option" | "reserved" | undefined;
 
-/** Properties that note-taking programs and people keep in frontmatter; none of nightlab's. */
+/** Common frontmatter keys of note-taking programs and people: ignored without a problem. */
 const FOREIGN = new Set(
   (
     "title date tags tag aliases alias cssclasses cssclass author authors created updated modified " +
@@ -42,6 +41,7 @@ const FOREIGN = new Set(
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The plan as read so far, with its faults. */
 interface Reader {
   readonly plan: Mutable<Plan>;
   readonly faults: YamlFault[];
@@ -58,9 +58,12 @@ export const EMPTY_PLAN: Plan = {
 };
 
 /**
- * Reads frontmatter, the text between its `---` lines. `placeOf` turns an offset of that text into
- * its place in the journal. A key with a problem is left out of the plan; the others count, and so
- * does a criterion that cannot be judged.
+ * Reads frontmatter. A key with a problem is left out of the plan and the others count; only a
+ * criterion that cannot be judged stays in it. Never throws.
+ *
+ * @param yaml the text between the `---` lines
+ * @param placeOf turns an offset in `yaml` into its position in the journal
+ * @param ofCommands says which other keys belong to commands
  */
 export function readPlan(
   yaml: string,
@@ -82,7 +85,7 @@ export function readPlan(
   return { value: reader.plan, problems };
 }
 
-/** What a plan lacks to be testable, one line each; empty when nothing is missing. */
+/** What a plan lacks to be testable, one line each; empty if it lacks nothing. */
 export function planGaps(plan: Plan): string[] {
   const gaps: string[] = [];
   if (plan.hypothesis === undefined) {
@@ -113,7 +116,7 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   const ofCommands = reader.ofCommands(entry.key);
   if (ofCommands === "option") {
     const message = `\`${shown}\` is an option of commands, and has no effect in the frontmatter`;
-    reader.faults.push({ message, fix: atCommands(entry), offset: entry.offset });
+    reader.faults.push({ message, fix: optionFix(entry), offset: entry.offset });
     return;
   }
   if (ofCommands === "reserved") {
@@ -126,10 +129,12 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   reader.faults.push({ message: `\`${shown}\` is no key of the plan`, fix, offset: entry.offset });
 }
 
-/** What a command takes on its line is written so; the rest needs a fenced block. */
-function atCommands({ key, value }: YamlEntry): string {
-  const line = value.kind === "text" && /^[\w.:+-]{1,40}$/.test(value.text);
-  const what = line ? `\`${key}=${value.text}\` behind` : "it in the fenced block of";
+/**
+ * The fix for an option of commands: `key=value` where the value is simple, else a fenced block.
+ */
+function optionFix({ key, value }: YamlEntry): string {
+  const isSimple = value.kind === "text" && /^[\w.:+-]{1,40}$/.test(value.text);
+  const what = isSimple ? `\`${key}=${value.text}\` behind` : "it in the fenced block of";
   return `write ${what} each command that is to have it`;
 }
 
@@ -166,7 +171,7 @@ function readKey({ plan, faults }: Reader, key: Key, value: YamlValue): void {
   }
 }
 
-/** Takes over what is there; a value that could not be read leaves the plan as it was. */
+/** Sets what was read; a value that could not be read (undefined) leaves the plan as it was. */
 function assign(
   plan: Mutable<Plan>,
   read: { readonly [K in keyof Plan]?: Plan[K] | undefined },
@@ -185,7 +190,7 @@ function claimOf(value: YamlValue, faults: YamlFault[]): string | undefined {
   return undefined;
 }
 
-/** A criterion as written, also where it cannot be read: then its verdict says the same. */
+/** A criterion as written, also if it cannot be judged: its verdict then reports the same. */
 function criterionOf(
   key: "success" | "failure",
   text: string | undefined,
@@ -194,13 +199,13 @@ function criterionOf(
 ): string | undefined {
   const [problem] = text === undefined ? [] : readCriterion(text).problems;
   if (problem === undefined) return text;
-  const said = problem.message.charAt(0).toLowerCase() + problem.message.slice(1);
-  const message = `\`${key}: ${brief(text ?? "")}\` cannot be judged: ${said}`;
+  const why = problem.message.charAt(0).toLowerCase() + problem.message.slice(1);
+  const message = `\`${key}: ${brief(text ?? "")}\` cannot be judged: ${why}`;
   faults.push({ message, ...(problem.fix === undefined ? {} : { fix: problem.fix }), offset });
   return text;
 }
 
-/** As written: white space in a pattern means something. */
+/** A pattern as written: unlike in other texts, white space counts. */
 function patternOf(value: YamlValue, faults: YamlFault[]): string | undefined {
   const pattern = value.kind === "text" ? value.text.trim() : undefined;
   const own = pattern === undefined ? undefined : ownPattern(pattern);
@@ -211,6 +216,7 @@ function patternOf(value: YamlValue, faults: YamlFault[]): string | undefined {
   return undefined;
 }
 
+/** A text with its white space folded; undefined, with a fault, for a list or map. */
 function oneText(key: string, value: YamlValue, faults: YamlFault[]): string | undefined {
   if (value.kind === "text") return folded(value.text);
   const fix = `write \`${key}:\` with one text behind it`;
@@ -234,4 +240,69 @@ function checked<T>(
   if (result.ok) return result.value;
   faults.push({ ...result.fault, offset });
   return undefined;
+}
+
+/** Metrics as `[a, b]`, `a, b`, `{ a: max }`, or a list that mixes names and `a: min`. */
+function readMetrics(value: YamlValue, faults: YamlFault[]): readonly PromisedMetric[] {
+  const found = metricsIn(value, faults);
+  const byKey = new Map(found.map((metric) => [metric.key, metric]));
+  return [...byKey.values()];
+}
+
+function metricsIn(value: YamlValue, faults: YamlFault[]): readonly PromisedMetric[] {
+  switch (value.kind) {
+    case "text":
+      return value.text
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "")
+        .map((key) => ({ key }));
+    case "list":
+      return value.items.flatMap((item) =>
+        item.kind === "text" ? [{ key: item.text.trim() }] : metricsIn(item, faults),
+      );
+    case "map":
+      return value.entries.map(({ key, value: way }) => {
+        const direction = way.kind === "text" ? DIRECTIONS[way.text.toLowerCase()] : undefined;
+        if (direction === undefined && way.kind !== "empty") {
+          const fix = `write \`${brief(key)}: max\` or \`${brief(key)}: min\``;
+          const message = `\`${brief(key)}\` has a direction that is neither max nor min`;
+          faults.push({ message, fix, offset: way.offset });
+        }
+        return { key, ...(direction === undefined ? {} : { direction }) };
+      });
+    case "empty":
+    case "unreadable":
+      return [];
+  }
+}
+
+const DIRECTIONS: Readonly<Record<string, "min" | "max" | undefined>> = {
+  max: "max",
+  maximise: "max",
+  maximize: "max",
+  higher: "max",
+  min: "min",
+  minimise: "min",
+  minimize: "min",
+  lower: "min",
+};
+
+/** Names of runs, as a list or separated by commas or spaces. */
+function readEvidence(value: YamlValue, faults: YamlFault[]): readonly string[] {
+  const texts = value.kind === "list" ? value.items : [value];
+  return texts.flatMap((item) => {
+    if (item.kind !== "text") {
+      const fix = "write `evidence: [full, lr-sweep]`";
+      faults.push({ message: "`evidence` takes names of runs", fix, offset: item.offset });
+      return [];
+    }
+    const names = item.text.split(/[,\s]+/).filter((name) => name !== "");
+    return names.flatMap((name) => {
+      const result = checkRunName(name);
+      if (result.ok) return [result.value];
+      faults.push({ ...result.fault, offset: item.offset });
+      return [];
+    });
+  });
 }

@@ -1,5 +1,5 @@
-// What a person writes of rules: `rules: { spike: off, overfitting: { by: 10% } }` in a journal or
-// in nightlab.yaml, and `stop on: [not-finite]`. Which rules and numbers there are is their book's.
+// Reads settings of rules: `rules: { spike: off, overfitting: { by: 10% } }` in a journal or in
+// nightlab.yaml, and `stop on: [not-finite]`. rules/rule-book.ts lists the rules and their numbers.
 import { RULES, STOPPING, type RuleName, type RuleSettings } from "../domain/finding.ts";
 import type { RuleSetting } from "../domain/finding.ts";
 import type { Plan } from "../domain/journal.ts";
@@ -11,7 +11,9 @@ import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
 const OFF: ReadonlySet<string> = new Set(["off", "false", "no"]);
 const ON: ReadonlySet<string> = new Set(["on", "true", "yes"]);
 
-/** `{ no-metrics: off, overfitting: { by: 10% } }`; what cannot be understood is left out. */
+/**
+ * Reads `{ no-metrics: off, overfitting: { by: 10% } }`; invalid entries are left out, with faults.
+ */
 export function readRules(value: YamlValue, faults: YamlFault[]): RuleSettings {
   if (value.kind === "empty" || value.kind === "unreadable") return {};
   if (value.kind !== "map") {
@@ -21,14 +23,14 @@ export function readRules(value: YamlValue, faults: YamlFault[]): RuleSettings {
   }
   const settings: { [R in RuleName]?: RuleSetting } = {};
   for (const { key, offset, value: way } of value.entries) {
-    const rule = ruleCalled(key, offset, faults);
+    const rule = ruleNamed(key, offset, faults);
     const setting = rule === undefined ? undefined : settingOf(rule, way, faults);
     if (rule !== undefined && setting !== undefined) settings[rule] = setting;
   }
   return settings;
 }
 
-function ruleCalled(name: string, offset: number, faults: YamlFault[]): RuleName | undefined {
+function ruleNamed(name: string, offset: number, faults: YamlFault[]): RuleName | undefined {
   const rule = RULES.find((one) => one === name);
   if (rule !== undefined) return rule;
   const near = nearest(name, RULES);
@@ -76,14 +78,14 @@ function numberOf(
   return [];
 }
 
-/** `0.1`, `1e-3` or `10%`. */
+/** A number above 0, as `0.1`, `1e-3` or `10%`. */
 function numberIn(text: string): number | undefined {
   const match = /^(\d{1,15}(?:\.\d{0,15})?(?:e[+-]?\d{1,3})?)\s?(%?)$/i.exec(text);
   const number = Number(match?.[1]) / (match?.[2] === "%" ? 100 : 1);
   return match !== null && Number.isFinite(number) && number > 0 ? number : undefined;
 }
 
-/** `[not-finite, diverged]`, or parted by commas: rules that speak while a run goes on. */
+/** Rules that may stop a run, as `[not-finite, diverged]` or separated by commas or spaces. */
 export function readStopOn(value: YamlValue, faults: YamlFault[]): readonly RuleName[] {
   const texts = value.kind === "list" ? value.items : [value];
   const named = texts.flatMap((item): readonly RuleName[] => {
@@ -95,7 +97,7 @@ export function readStopOn(value: YamlValue, faults: YamlFault[]): readonly Rule
     }
     const names = item.text.split(/[,\s]+/).filter((name) => name !== "");
     return names.flatMap((name) => {
-      const rule = ruleCalled(name, item.offset, faults);
+      const rule = ruleNamed(name, item.offset, faults);
       if (rule === undefined || STOPPING.has(rule)) return rule ?? [];
       const message = `\`${rule}\` cannot stop a run: it is known only when the run has ended`;
       const fix = `those that can are ${[...STOPPING].join(", ")}`;
@@ -106,14 +108,16 @@ export function readStopOn(value: YamlValue, faults: YamlFault[]): readonly Rule
   return [...new Set(named)];
 }
 
-/** The rules that are off, and the rest of what was written, as a plan keeps them. */
+/**
+ * Splits settings as a plan stores them: the rules that are off, and the settings of the others.
+ */
 export function ruleParts(settings: RuleSettings): Pick<Plan, "rulesOff" | "rules"> {
   const rulesOff = RULES.filter((rule) => settings[rule]?.on === false);
   const rest = Object.entries(settings).filter(([, setting]) => setting.on !== false);
   return { rulesOff, ...(rest.length === 0 ? {} : { rules: Object.fromEntries(rest) }) };
 }
 
-/** The plan with what the lab says of rules that its journal says nothing of. */
+/** The plan with the lab's settings for rules that the journal does not set. */
 export function withLabRules(plan: Plan, lab: RuleSettings | undefined): Plan {
   if (lab === undefined) return plan;
   const parts = ruleParts(lab);

@@ -1,7 +1,7 @@
-// Whether a written time zone is one that this machine knows, and which one was probably meant.
-// What is told in that zone is left to the callers.
+// Checks names of time zones against those that this machine knows, and suggests one for a typo.
 import { nearest } from "../base/nearest.ts";
 
+/** Whether `Intl` accepts this name as a time zone. */
 export function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
@@ -10,7 +10,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-/** How to mend a name that is none: the nearest one, by the whole name or by its city. */
+/** The fix for an unknown name: the nearest known one, by the whole name or by its city. */
 export function nearestTimeZone(name: string): string {
   const zones = Intl.supportedValuesOf("timeZone");
   const city = nearest(name.split("/").at(-1) ?? name, zones.map(cityOf));

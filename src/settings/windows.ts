@@ -1,5 +1,6 @@
-// `windows:` of nightlab.yaml: when each begins and ends, what happens then, and its budget.
-// What is wrong leaves that window out and is said; when a window comes is in domain/windows.ts.
+// Reads `windows:` of nightlab.yaml: when each begins and ends, what happens at its end, its
+// budget. An invalid window is left out, with a fault; domain/windows.ts works out when a window
+// occurs.
 import { validateDetailed } from "node-cron";
 import { parseSpan } from "../base/time.ts";
 import {
@@ -18,11 +19,11 @@ import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { brief } from "./written-values.ts";
 import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
 
-/** A window longer than a week is no window. */
+/** Longest window: a week. Anything longer is a mistake. */
 const WINDOW_LENGTH_MS = 7 * 86_400_000;
-/** Comings of a window that are looked at for one that begins before the last one's end. */
-const WINDOW_TRIES = 50;
-/** Hours that GPUs may be held in one window: 64 of them for a week and a half. */
+/** Occurrences of a window that are checked for overlap with the next one. */
+const CHECKED_OCCURRENCES = 50;
+/** Upper bound of `gpu-hours`: 64 GPUs, a large machine, use this up in 13 days. */
 const GPU_HOURS_MOST = 20_000;
 
 const KEYS = ["start", "end", "length", "time-zone", "at-end", "gpu-hours"] as const;
@@ -30,7 +31,11 @@ type Key = (typeof KEYS)[number];
 
 const EXAMPLE = "write `weekend: { start: 0 20 * * 5, length: 58h }` or `tonight: 22:00-07:00`";
 
-/** Reads every window that can be understood; `timeZone` is the lab's. Never throws. */
+/**
+ * Reads all valid windows; each invalid one adds a fault. Never throws.
+ *
+ * @param timeZone the lab's, an IANA name; a window may have its own
+ */
 export function readWindows(
   value: YamlValue,
   timeZone: string,
@@ -89,10 +94,12 @@ function readWindow(
   return fault(`the window \`${name}\` comes again before its end`, "write a shorter `length`");
 }
 
-/** Whether one coming of a window goes on into the next: its hours could not be told apart. */
+/**
+ * Whether a window begins again before it has ended: its occurrences could not be told apart then.
+ */
 function overlaps(window: TimeWindow): boolean {
   let last = nextOccurrence(window, SOME_DAY);
-  for (let i = 0; i < WINDOW_TRIES && last !== undefined; i += 1) {
+  for (let i = 0; i < CHECKED_OCCURRENCES && last !== undefined; i += 1) {
     const next = nextOccurrence(window, last.startMs);
     if (next !== undefined && next.startMs < last.endMs) return true;
     last = next;
@@ -100,9 +107,10 @@ function overlaps(window: TimeWindow): boolean {
   return false;
 }
 
-/** Any day will do to see whether a window ever comes; from then on a leap day is near. */
+/** Where checks of occurrences start. Any day works; a leap day follows soon after this one. */
 const SOME_DAY = Date.UTC(2024, 0, 1);
 
+/** A window's keys as read so far. */
 interface Written {
   start?: string;
   end?: WindowEnd;
@@ -134,12 +142,13 @@ function readKeys(name: string, entries: readonly YamlEntry[], faults: YamlFault
   return read;
 }
 
+/** Why a value is refused, and how to fix it. */
 interface Wrong {
   readonly message: string;
   readonly fix: string;
 }
 
-/** Notes a value; what is wrong with it, where it cannot be. */
+/** Stores a value in `read`; returns what is wrong with it if it is refused. */
 function take(read: Written, key: Key, text: string): Wrong | undefined {
   switch (key) {
     case "start":
@@ -211,12 +220,13 @@ function takeStart(read: Written, text: string): Wrong | undefined {
   };
 }
 
-/** What the library says, as part of a sentence. */
-const cronWords = (said: string): string =>
-  said
+/** node-cron's message as part of a sentence. */
+const cronWords = (message: string): string =>
+  message
     .replace(/^(.+) is a invalid expression for (.+)$/, "$1 is no $2")
     .replace(/^(\d+) (\d+) is an impossible .*$/, "month $2 has no day $1");
 
+/** Start and end of a window; the window called `tonight` has defaults for both. */
 function timesOf(
   name: string,
   { start, end, length }: Written,
