@@ -1,10 +1,13 @@
-// Exact numbers from the literal tokens of logs and criteria, as fractions of whole numbers.
-// Verdicts compare these, so nothing is ever rounded; statistics that need roots use doubles.
+// Exact rational numbers from the literal tokens of logs and criteria. Verdicts compare them, so
+// nothing is ever rounded; statistics that need roots use doubles.
 
-/** Logged numbers are doubles: 1,000 characters and powers of ten to 1,000 hold every one. */
+/**
+ * Longest token (characters) and largest power of ten: enough for every double that a log prints.
+ */
 const DECIMAL_DIGITS = 1_000;
 const DECIMAL_EXPONENT = 1_000;
 
+/** A rational number, an infinity or NaN. */
 export type Decimal =
   /** `numerator / denominator`, in lowest terms, the denominator positive. */
   | { readonly kind: "finite"; readonly numerator: bigint; readonly denominator: bigint }
@@ -13,13 +16,13 @@ export type Decimal =
 
 const NAN: Decimal = { kind: "nan" };
 const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,9})|([kKMB]))?$/;
-/** `1.5k`, `2.3M`: powers of ten. */
+/** Suffixes as in `1.5k` and `2.3M`, as powers of ten. */
 const SIZES: Readonly<Record<string, number>> = { k: 3, K: 3, M: 6, B: 9 };
 const GROUPED = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 
 /**
  * The value of a token: `0.75886`, `.5`, `6.44E+00`, `1,602,557`, `1.5k`, `NaN`, `-inf`. Undefined
- * for what is no number, and for one beyond DECIMAL_DIGITS or DECIMAL_EXPONENT.
+ * if it is no number, or one beyond `DECIMAL_DIGITS` or `DECIMAL_EXPONENT`.
  */
 export function parseDecimal(token: string): Decimal | undefined {
   const text = token.trim();
@@ -45,7 +48,7 @@ function wholeNumber(value: number): Decimal {
   return fraction(BigInt(value), 1n);
 }
 
-/** -1, 0 or 1; undefined where one side is NaN, which stands in no order. */
+/** -1, 0 or 1 as `a` is less, equal or greater; undefined if one is NaN, which has no order. */
 export function compareDecimals(a: Decimal, b: Decimal): -1 | 0 | 1 | undefined {
   if (a.kind === "nan" || b.kind === "nan") return undefined;
   if (a.kind === "infinite" || b.kind === "infinite") {
@@ -57,7 +60,7 @@ export function compareDecimals(a: Decimal, b: Decimal): -1 | 0 | 1 | undefined 
   return difference === 0n ? 0 : difference < 0n ? -1 : 1;
 }
 
-/** The exact result; NaN as soon as one side is not finite, and for a division by zero. */
+/** The exact result; NaN if an operand is not finite, and for a division by zero. */
 export function arithmetic(operator: "+" | "-" | "*" | "/", a: Decimal, b: Decimal): Decimal {
   if (a.kind !== "finite" || b.kind !== "finite") return NAN;
   const [p, q, r, s] = [a.numerator, a.denominator, b.numerator, b.denominator];
@@ -73,7 +76,7 @@ export function arithmetic(operator: "+" | "-" | "*" | "/", a: Decimal, b: Decim
   }
 }
 
-/** The exact mean of at least one value. */
+/** The exact mean; NaN for no values. */
 export function meanOf(values: readonly Decimal[]): Decimal {
   const sum = values.reduce((a, b) => arithmetic("+", a, b), fraction(0n, 1n));
   return arithmetic("/", sum, wholeNumber(values.length));
@@ -94,8 +97,8 @@ export function toNumber(value: Decimal): number {
 }
 
 /**
- * The value for reading: all of its digits where they are at most twelve, else six significant
- * ones with `≈` in front, so that a shortened number never passes for the whole.
+ * The value as text: all its digits if they are at most twelve, else six significant digits after
+ * `≈`, so that a rounded number never passes for an exact one.
  */
 export function decimalText(value: Decimal): string {
   switch (value.kind) {
@@ -126,6 +129,7 @@ function fraction(numerator: bigint, denominator: bigint): Decimal {
   };
 }
 
+/** Greatest common divisor, by Euclid's algorithm; 1 for two zeros. */
 function greatestDivisor(a: bigint, b: bigint): bigint {
   while (b !== 0n) [a, b] = [b, a % b];
   return a === 0n ? 1n : a;
@@ -133,7 +137,7 @@ function greatestDivisor(a: bigint, b: bigint): bigint {
 
 interface Significant {
   readonly sign: "" | "-";
-  /** Significant digits, the first not zero unless the value is zero. */
+  /** Significant digits; the first is not zero unless the value is. */
   readonly digits: string;
   /** Power of ten of the first digit. */
   readonly exponent: number;
@@ -155,7 +159,7 @@ function significant(numerator: bigint, denominator: bigint, count: number): Sig
   return { sign, digits: digits.replace(/(?<=.)0+$/, ""), exponent, whole: rest === 0n };
 }
 
-/** `size × 10^power / denominator`, with what is left over. */
+/** `size × 10^power / denominator` as quotient and remainder. */
 function scaled(
   size: bigint,
   denominator: bigint,

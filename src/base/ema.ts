@@ -1,11 +1,11 @@
-// The exponential moving average that is laid over a noisy series, and how strong it is.
-// Which points of it are drawn is left to lttb.ts.
+// The exponential moving average that plots show over a noisy series, and its strength. lttb.ts
+// picks the points that are drawn.
 
 /**
- * Exponential moving average with the bias of its start taken out, as in Adam (Kingma and Ba,
- * ICLR 2015, section 3): m_t = f m_(t-1) + (1 - f) x_t, divided by 1 - f^t. The first value is
- * the series' own. Values that are not finite are left out and stay NaN in the result; where
- * the step falls, the average begins anew.
+ * Exponential moving average with bias correction, as in Adam (Kingma and Ba, ICLR 2015, section
+ * 3): m_t = f m_(t-1) + (1 - f) x_t, divided by 1 - f^t. The first average is the first value
+ * itself. Values that are not finite are skipped and stay NaN in the result. Where the step falls
+ * (a new attempt in the same log), the average starts again.
  *
  * @param factor weight of the past, in [0, 1)
  */
@@ -23,7 +23,7 @@ export function ema(steps: Float64Array, values: Float64Array, factor: number): 
     }
     previous = step;
     if (!Number.isFinite(value)) continue;
-    // Kept as mean and weight, so that values near the largest double do not overflow.
+    // Updated as a weighted mean, so that values near the largest double do not overflow.
     weight = factor * weight + (1 - factor);
     const share = (1 - factor) / weight;
     mean = mean * (1 - share) + value * share;
@@ -33,8 +33,9 @@ export function ema(steps: Float64Array, values: Float64Array, factor: number): 
 }
 
 /**
- * Factor for a series of `count` values. The average lags by factor / (1 - factor) values: about
- * a hundredth of the series, too little to be seen. Round figures, as the caption names them.
+ * Smoothing factor for a series of `count` values. The average lags by factor / (1 - factor)
+ * values, with these factors about a hundredth of the series: too little to see. They are round
+ * numbers, because captions show them.
  */
 export function emaFactor(count: number): number {
   if (count < 200) return 0.6;

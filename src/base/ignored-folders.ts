@@ -1,9 +1,8 @@
-// Folders in which no experiment is ever looked for.
-// How deep and when is looked is the watcher's; making one there is refused by `nightlab new`.
+// Folders that are never searched for experiments. `nightlab new` refuses to create one there.
 
-const PASSED = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
+const IGNORED = new Set(["runs", "node_modules", "__pycache__", "venv", "wandb", "mlruns"]);
 
-/** Whether the search for journals passes a folder of this name by. */
+/** Whether the search for journals skips a folder of this name. */
 export function isIgnoredFolder(folder: string): boolean {
-  return folder.startsWith(".") || PASSED.has(folder);
+  return folder.startsWith(".") || IGNORED.has(folder);
 }

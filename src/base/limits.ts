@@ -1,14 +1,14 @@
-// Bounds that several rooms share; every other one stands where it bounds. Milliseconds and bytes.
+// Bounds that several rooms share; all others are next to the code that they bound.
 
-/** A run without a written `timeout` is a de-risking run: two minutes at most. */
+/** Time limit of a run without a `timeout`: such a run is for de-risking. */
 export const SHORT_RUN_MS = 120_000;
-/** Watchers can lose events: every journal's stat is looked at this often as well. */
+/** Interval at which every journal's stat is polled, since file watchers can lose events. */
 export const POLL_MS = 5_000;
-/** A runner's reason in a receipt: a resolver can fill pages with one conflict. */
+/** Characters of a runner's message in a receipt: one dependency conflict can fill pages. */
 export const REASON_CHARS = 600;
-/** run.json and spec.json are a few KB; a larger file is none of ours. */
+/** Largest run.json and spec.json that are read; real ones are a few KB. */
 export const RECORD_BYTES = 4 * 2 ** 20;
-/** Characters of a log line that are quoted to a person. */
+/** Characters of a log line that are quoted to the user. */
 export const QUOTED_CHARS = 500;
-/** A run's name becomes part of file names, which end at 255 bytes. */
+/** Characters of a run's name: it becomes part of file names, which can have 255 bytes. */
 export const NAME_CHARS = 100;

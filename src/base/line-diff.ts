@@ -1,33 +1,35 @@
-// Which lines of two texts are the same ones: stretches that match, in order.
-// What a difference means, and whose line wins, is decided in merge.ts.
+// The lines that two texts have in common, as matching ranges in order. merge.ts decides whose line
+// wins where they differ.
 import { diffArrays } from "diff";
 
-/** Lines that two versions of a journal differ by; finding more takes quadratic time. */
+/** Most differing lines for which a diff is computed: its time grows with their square. */
 const MERGE_EDITS = 4_000;
 
-/** `length` lines from `left` on in one text are those from `right` on in the other; from 0. */
+/**
+ * A matching range: `length` lines from index `left` of one text equal those from `right`; from 0.
+ */
 export interface Match {
   readonly left: number;
   readonly right: number;
   readonly length: number;
 }
 
-/** The lines of a text without their ends (LF, CRLF or CR); a last line end begins no new line. */
+/** The lines of a text without their ends (LF, CRLF or CR); a final line end starts no new line. */
 export function linesIn(text: string): readonly string[] {
   const lines = text.split(/\r\n|\n|\r/);
   if (lines.at(-1) === "") lines.pop();
   return lines;
 }
 
-/** The ends of a text's first lines, as many as asked for. */
+/** The line ends of a text's first `count` lines; "" for lines that have none. */
 export function lineEndsIn(text: string, count: number): readonly string[] {
   const ends = text.match(/\r\n|\n|\r/g) ?? [];
   return Array.from({ length: count }, (_, i) => ends[i] ?? "");
 }
 
 /**
- * Matching stretches in order. Beyond MERGE_EDITS differences only the lines before the first and
- * after the last of them match: such texts are two, not two versions of one.
+ * The matching ranges of two texts, in order. If they differ in more than `MERGE_EDITS` lines, only
+ * their common beginning and end match: such texts are unrelated, not versions of one.
  */
 export function matchLines(left: readonly string[], right: readonly string[]): readonly Match[] {
   const shorter = Math.min(left.length, right.length);
@@ -68,7 +70,7 @@ function innerMatches(left: readonly string[], right: readonly string[]): readon
   return matches;
 }
 
-/** How many lines stand in only one of two texts. */
+/** Number of lines that only one of two texts has. */
 export function lineDistance(left: readonly string[], right: readonly string[]): number {
   let same = 0;
   for (const { length } of matchLines(left, right)) same += length;

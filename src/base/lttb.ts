@@ -1,12 +1,12 @@
-// Largest-Triangle-Three-Buckets: few points that keep the look of a smooth line.
-// For the raw line, where no spike may be lost, m4.ts is used instead.
+// Largest-Triangle-Three-Buckets downsampling: few points that keep the look of a smooth line. For
+// the raw line, where no spike may be lost, m4.ts is used instead.
 //
 // S. Steinarsson: Downsampling Time Series for Visual Representation. MSc thesis, University
 // of Iceland, 2013, section 4.2.
 
 /**
- * Indices of at most `target` samples of [`start`, `end`), ascending, the first and the last
- * among them. Linear in their number.
+ * Indices of at most `target` samples of [`start`, `end`), ascending, always with the first and the
+ * last. Linear in the number of samples.
  *
  * @param values finite in the whole range
  * @param target at least 2
@@ -48,7 +48,7 @@ function mean(steps: Float64Array, values: Float64Array, start: number, end: num
   return { x, y };
 }
 
-/** The sample of [`start`, `end`) that spans the largest triangle with `anchor` and `next`. */
+/** The sample of [`start`, `end`) that forms the largest triangle with `anchor` and `next`. */
 function largest(
   steps: Float64Array,
   values: Float64Array,

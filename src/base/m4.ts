@@ -1,35 +1,37 @@
-// M4: of each pixel column only the first, smallest, largest and last value, so that a line
-// over them looks like the line over all. What is drawn with them is left to plot-spec.ts.
+// M4 downsampling: of each pixel column the first, smallest, largest and last value, so that the
+// line through them looks like the line through all. report/plots/plot-spec.ts draws them.
 //
 // U. Jugel, Z. Jerzak, G. Hackenbroich, V. Markl: M4, a visualization-oriented time series
 // data aggregation. Proceedings of the VLDB Endowment 7(10), 2014, 797-808.
 
+/** A reduced series. */
 export interface M4 {
-  /** Indices of the finite samples kept, ascending. */
+  /** Indices of the finite samples that are kept, ascending. */
   readonly kept: Uint32Array;
   /**
-   * For each kept sample the number of its unbroken stretch: it rises where a value that is not
-   * finite, or a fall of the step, lies between two of them. No line is drawn across.
+   * The segment number of each kept sample. A new segment starts after a value that is not finite
+   * and where the step falls; no line is drawn between segments.
    */
   readonly stretch: Uint32Array;
   /** Indices to mark as not finite: the first of each kind (NaN, +Inf, -Inf) in a column. */
   readonly holes: Uint32Array;
 }
 
+/** The pixel column being filled; reused, so that no object is made per column. */
 interface Column {
   id: number;
   /** Index of the first, smallest, largest and last finite sample; -1 while there is none. */
   readonly at: [number, number, number, number];
-  /** How many breaks came before each of them. */
+  /** The segment number of each of them. */
   readonly breaks: [number, number, number, number];
-  /** Kinds of hole already marked, as bits. */
+  /** Kinds of hole already marked in this column, as bits. */
   holes: number;
 }
 
 /**
- * Reduces a series to at most four samples for each of `columns` equal stretches of
- * [`from`, `to`] in `steps`. Samples are taken in their order; where the step falls (a second
- * attempt in the same file) the columns begin anew. Linear in the number of samples.
+ * Reduces a series to at most four samples for each of `columns` equal intervals of [`from`, `to`].
+ * Samples are taken in log order; where the step falls (another attempt in the same file), the
+ * columns start again. Linear in the number of samples.
  *
  * @param steps finite x values, as long as `values`
  * @param values y values; NaN and infinite ones become holes
@@ -69,6 +71,7 @@ export function m4(
   };
 }
 
+/** Adds a finite sample to the column. */
 function take(
   column: Column,
   i: number,
@@ -94,6 +97,9 @@ function take(
   column.breaks[3] = breaks;
 }
 
+/**
+ * Marks a sample that is not finite, the first of its kind (1 NaN, 2 +Inf, 4 -Inf) in the column.
+ */
 function mark(column: Column, i: number, value: number, holes: number[]): void {
   let bit = 1;
   if (value > 0) bit = 2;
@@ -103,6 +109,7 @@ function mark(column: Column, i: number, value: number, holes: number[]): void {
   holes.push(i);
 }
 
+/** Writes the column's samples out, each once and in order, and starts the column `next`. */
 function flush(
   column: Column,
   next: number,

@@ -1,12 +1,14 @@
-// Any text as Markdown that shows exactly that text, on one line and inside one paragraph.
-// What is written into receipts is decided in receipt.ts; nothing here knows of runs.
+// Escapes any text as Markdown that renders as exactly that text, on one line inside one paragraph.
+// For receipts and pages, where the text can come from logs.
 
+/** ANSI escape sequences: a control character, `[`, parameters, a final letter. */
 const TERMINAL_CODES = /(?!\s)\p{Cc}\[[0-9;?]*[ -/]*[@-~]/gu;
+/** Invisible marks that change the direction of text. */
 const DIRECTION_MARKS = /[\u{061C}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu;
 
 /**
- * One line for a person: terminal colours dropped, white space folded, characters that cannot be
- * seen or that turn the writing round replaced by U+FFFD, and cut to `maxChars` UTF-16 units.
+ * The text as one clean line: terminal colours removed, white space folded, control characters and
+ * direction marks replaced by U+FFFD, and cut to `maxChars` UTF-16 units with `…` at its end.
  */
 export function plainLine(text: string, maxChars = Number.POSITIVE_INFINITY): string {
   const line = text
@@ -20,25 +22,25 @@ export function plainLine(text: string, maxChars = Number.POSITIVE_INFINITY): st
   return `${line.slice(0, maxChars - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }
 
-/** Markdown of a text that may hold anything: no markup, no HTML, no link comes of it. */
+/** Markdown that renders as the text itself: nothing in it becomes markup, HTML or a link. */
 export function markdownText(text: string): string {
   return escapeStart(escapeInline(plainLine(text)));
 }
 
-/** Like `markdownText`, but what stands between backticks stays code: for the daemon's own words. */
+/** Like `markdownText`, but text between backticks stays code: for the daemon's own messages. */
 export function proseText(text: string): string {
   const parts = plainLine(text).split("`");
   const prose = parts.map((part, i) => {
     const closed = i % 2 === 1 && i < parts.length - 1;
     if (closed && part.trim() !== "") return codeSpan(part);
-    // An odd part is the inside of a code span that was never closed or holds nothing.
+    // A span that is blank or was never closed is no code: escape its backticks.
     if (i % 2 === 1) return closed ? `\\\`${escapeInline(part)}\\\`` : `\\\`${escapeInline(part)}`;
     return escapeInline(part);
   });
   return escapeStart(prose.join(""));
 }
 
-/** A code span around any text, with as many backticks as that takes; "" for blank text. */
+/** A code span around any text, with as many backticks as needed; "" for blank text. */
 export function codeSpan(text: string): string {
   const code = plainLine(text);
   if (code === "") return "";
@@ -50,7 +52,7 @@ export function codeSpan(text: string): string {
   return `${fence}${gap}${code}${gap}${fence}`;
 }
 
-/** The target of a link to a relative path with any characters in its names. */
+/** A relative path of any characters as a link target, percent-encoded. */
 export function linkTarget(path: string): string {
   return path
     .split("/")
@@ -63,13 +65,17 @@ export function linkTarget(path: string): string {
     .join("/");
 }
 
-/** `[label](target)` with a label and a path of any characters. */
+/** `[label](target)` for a label and a relative path of any characters. */
 export function markdownLink(label: string, path: string): string {
   return `[${markdownText(label)}](${linkTarget(path)})`;
 }
 
 const WORD = /[A-Za-z0-9]/;
 
+/**
+ * Escapes what is markup inside a line. As little as possible, so that receipts stay readable as
+ * plain text: `_` inside a word, and `<` or `&` that start nothing, stay.
+ */
 function escapeInline(line: string): string {
   return line
     .replaceAll(/[\\`*[\]~$]/g, String.raw`\$&`)
@@ -85,7 +91,7 @@ function escapeInline(line: string): string {
     .replaceAll(/(?<=www)\./gi, String.raw`\.`);
 }
 
-/** What would begin a heading, a list, a quote or a rule at the start of a line. */
+/** Escapes a start of line that would begin a heading, list, quote or rule. */
 function escapeStart(line: string): string {
   if (/^[#+\->]/.test(line)) return `\\${line}`;
   return line.replace(/^(\d{1,9})([.)])(?=\s|$)/, String.raw`$1\$2`);

@@ -1,17 +1,16 @@
-// Small pieces of Markdown that read well raw and rendered: code, links, tables, quotations.
-// What they say is the sections' business.
+// Elements of Markdown that read well both raw and rendered: code, links, tables, quotations.
 
-/** Columns of a table are aligned up to this width; one long cell must not widen every row. */
+/** Tables align columns up to this width, so that one long cell does not widen every row. */
 const TABLE_CELL_CHARS = 64;
 
-/** Text that Markdown shows as it is, on one line. */
+/** Text escaped so that Markdown shows it as it is, on one line. */
 export function plain(text: string): string {
   return oneLine(text)
     .replaceAll(/[\\`*[\]<>|~$]|&(?=[A-Za-z0-9#])/g, String.raw`\$&`)
     .replaceAll(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, String.raw`\_`);
 }
 
-/** A code span around any text. */
+/** A code span around any text, white space folded; never empty. */
 export function code(text: string): string {
   const line = oneLine(text);
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
@@ -20,13 +19,18 @@ export function code(text: string): string {
   return `${fence}${pad}${line}${pad}${fence}`;
 }
 
-/** A link; the text is Markdown already, the path is not encoded yet. */
+/**
+ * A link to a file, or to lines of it.
+ *
+ * @param text Markdown
+ * @param path relative, not encoded
+ */
 export function link(text: string, path: string, line?: number, lastLine?: number): string {
   const range = lastLine === undefined || lastLine === line ? "" : `-L${lastLine}`;
   return `[${text}](${encodePath(path)}${line === undefined ? "" : `#L${line}${range}`})`;
 }
 
-/** An image; the alternative text is plain. */
+/** An image; the alternative text is plain text, the path relative and not encoded. */
 export function image(alternative: string, path: string): string {
   return `![${plain(alternative)}](${encodePath(path)})`;
 }
@@ -39,7 +43,7 @@ function encodePath(path: string): string {
     .join("/");
 }
 
-/** A table, its columns aligned as far as cells are of a sensible width. Cells are Markdown. */
+/** A table with aligned columns, except beyond `TABLE_CELL_CHARS`. Cells are Markdown. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [head, ...rows];
   const widths = head.map((_, column) =>
@@ -56,7 +60,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 
-/** A person's text as a quotation; blank lines stay inside it. */
+/** The user's text as one block quote; blank lines do not end it. */
 export function quotation(text: string): string {
   const lines = text.replaceAll(/\r\n?/g, "\n").trim().split("\n");
   return lines.map((line) => `> ${line}`.trimEnd()).join("\n");
@@ -72,7 +76,7 @@ export function listed(items: readonly string[]): string {
   return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
-/** The text with its first letter as a capital. */
+/** The text with its first letter in upper case. */
 export function sentenceCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }

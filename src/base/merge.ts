@@ -1,23 +1,24 @@
-// The three-way merge of a person's text, line by line: what two saves made of one text before.
-// Receipts are none of its business; they are taken out and put back by merge-saves.ts.
+// Three-way merge of the user's lines: two saves that were edited from one base. Receipts are not
+// part of these texts; journal/merge/merge-saves.ts takes them out and puts them back.
 import { matchLines, type Match } from "./line-diff.ts";
 
+/** The two versions of a merge; the names say nothing about their age. */
 export type Side = "ours" | "theirs";
 
 export interface MergeInput {
   readonly base: readonly string[];
   readonly ours: readonly string[];
   readonly theirs: readonly string[];
-  /** Which of the two was saved last: it wins where both changed the same lines. */
+  /** The side that was saved last: it wins where both changed the same lines. */
   readonly newest: Side;
   /**
-   * Sides whose missing lines prove nothing, since the text may be half a save: what only they
-   * lack stays.
+   * Sides that may be a partly written save, so that missing lines do not prove a deletion: lines
+   * that only such a side lacks are kept.
    */
   readonly unproved?: readonly Side[];
 }
 
-/** A line of the merge, with its index (from 0) in the sides that have it at this place. */
+/** A line of the merge, with its index (from 0) in each side that has it here. */
 export interface MergedLine {
   readonly text: string;
   readonly ours?: number;
@@ -26,15 +27,15 @@ export interface MergedLine {
 
 export interface Merged {
   readonly lines: readonly MergedLine[];
-  /** Where the older side's lines gave way to the newest's: index in `lines`, in order. */
+  /** Indices in `lines` where the newest side replaced the older one's change, in order. */
   readonly conflicts: readonly number[];
 }
 
 /**
- * Merges two versions of a base. Lines that only one side added, changed or took out are as that
- * side has them. Both added lines at one place: both stay, the older first. Both changed the same
- * lines: the newest's stand, and the place is among the conflicts, unless the older has only the
- * beginnings of the newest's lines, as somebody who was typing them.
+ * Merges two versions of a base. Lines that only one side added, changed or removed are taken from
+ * that side. If both added lines at the same place, both stay, the older first. If both changed the
+ * same lines, the newest wins and it is a conflict, unless each older line is a prefix of the
+ * newest one: then the older save just caught its author typing.
  */
 export function mergeLines(input: MergeInput): Merged {
   const lines: MergedLine[] = [];
@@ -47,6 +48,7 @@ export function mergeLines(input: MergeInput): Merged {
   return { lines, conflicts };
 }
 
+/** A part of the three texts between lines that both sides kept, or one such line. */
 interface Region {
   readonly base: readonly string[];
   readonly ours: readonly MergedLine[];
@@ -60,7 +62,7 @@ interface Resolved {
 
 const settled = (lines: readonly MergedLine[]): Resolved => ({ lines, conflict: false });
 
-/** The three texts cut at the base's lines that both sides still have. */
+/** Cuts the three texts at the lines of the base that both sides still have. */
 function* regionsOf({ base, ours, theirs }: MergeInput): Generator<Region> {
   const inOurs = indexOfBase(matchLines(base, ours), base.length);
   const inTheirs = indexOfBase(matchLines(base, theirs), base.length);
@@ -82,6 +84,7 @@ function* regionsOf({ base, ours, theirs }: MergeInput): Generator<Region> {
   yield cut({ base: base.length, ours: ours.length, theirs: theirs.length });
 }
 
+/** For each line of the base its index in a side, or -1. */
 function indexOfBase(matches: readonly Match[], length: number): Int32Array {
   const index = new Int32Array(length).fill(-1);
   for (const { left, right, length: count } of matches) {
@@ -114,11 +117,11 @@ function mergeRegion(region: Region, { newest, unproved = [] }: MergeInput): Res
   return { lines: newer, conflict: !superseded };
 }
 
-/** A text that only lacks something at its end, as in the middle of a save. */
+/** Whether these lines are the base cut short, as a partly written save is. */
 const isBeginningOf = (lines: readonly string[], base: readonly string[]): boolean =>
   lines.every((text, i) => base[i]?.startsWith(text) === true);
 
-/** Two additions at one place: lines that both have once, the others in the order of saving. */
+/** Merges two additions at one place: common lines once, the others with the older side's first. */
 function bothAdded(
   older: readonly MergedLine[],
   newer: readonly MergedLine[],
@@ -139,7 +142,7 @@ function bothAdded(
   return merged;
 }
 
-/** What the older side alone added, without lines that the newer one has grown since. */
+/** The older side's own lines, without those that the newer side has typed further. */
 function onlyOlder(
   older: readonly MergedLine[],
   newer: readonly MergedLine[],
@@ -150,7 +153,7 @@ function onlyOlder(
   return left.some(({ text }) => text.trim() !== "") ? left : [];
 }
 
-/** Lines of different saves must not become one paragraph: a blank line goes between. */
+/** Appends lines, after a blank line if lines of different saves would become one paragraph. */
 function join(merged: MergedLine[], lines: readonly MergedLine[]): void {
   const [last, next] = [merged.at(-1), lines[0]];
   const both = last !== undefined && next !== undefined && !follows(last, next);
@@ -162,7 +165,10 @@ const follows = (last: MergedLine, next: MergedLine): boolean =>
   (last.ours !== undefined && next.ours === last.ours + 1) ||
   (last.theirs !== undefined && next.theirs === last.theirs + 1);
 
-/** One side only added lines before or after these; the other's change stands between them. */
+/**
+ * If one side only added lines before or after the base's, and the other changed these: the
+ * additions around the change. Undefined if `adding` did anything else.
+ */
 function addedAround(
   base: readonly string[],
   adding: readonly MergedLine[],
@@ -173,7 +179,7 @@ function addedAround(
     const same = base.every((text, i) => adding[before + i]?.text === text);
     if (!same) continue;
     const [above, below] = [adding.slice(0, before), adding.slice(before + base.length)];
-    // Both added them, as where a save is merged in that the text already has: once is enough.
+    // If both sides have an addition (a save that was merged before), keep it once.
     const has = (part: readonly MergedLine[], from: number): boolean =>
       equal(part.map(textOf), changing.slice(from).slice(0, part.length).map(textOf));
     return [
@@ -185,7 +191,7 @@ function addedAround(
   return undefined;
 }
 
-/** Every line of the older side is the beginning of the newer's line at its place. */
+/** Whether each older line is a prefix of the newer line at the same index: typed further since. */
 function isBegun(older: readonly MergedLine[], newer: readonly MergedLine[]): boolean {
   return (
     older.length > 0 &&

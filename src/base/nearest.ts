@@ -1,12 +1,12 @@
-// The known word that a mistyped one was probably meant to be, by Damerau-Levenshtein distance.
-// What the words are, and what is said about them, belongs to whoever asks.
+// The known word that a mistyped one was probably meant to be, by Damerau-Levenshtein distance, for
+// "did you mean …?".
 
-/** A word this long has no nearest spelling worth the quadratic search. */
+/** Words longer than this are not compared: the search is quadratic in their length. */
 const NEAREST_CHARS = 40;
 
 /**
- * The known word nearest to `word` ignoring case, or undefined where none is near: at most one
- * slip for words of up to four characters, two up to eight, three beyond. The first of equals wins.
+ * The known word nearest to `word`, ignoring case; undefined if none is near enough: at most one
+ * edit for words of up to four characters, two up to eight, three beyond. The first of equals wins.
  */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   if (word.length === 0 || word.length > NEAREST_CHARS) return undefined;
@@ -15,17 +15,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   for (const candidate of known) {
     if (Math.abs(candidate.length - wanted.length) > limit) continue;
-    const slips = distance(wanted, candidate.toLowerCase());
-    if (slips > limit || (best !== undefined && slips === limit)) continue;
+    const edits = distance(wanted, candidate.toLowerCase());
+    if (edits > limit || (best !== undefined && edits === limit)) continue;
     best = candidate;
-    limit = slips;
+    limit = edits;
   }
   return best;
 }
 
 /**
- * Insertions, deletions, substitutions and swaps of neighbours between two words, each stretch of
- * letters edited once (optimal string alignment; Boytsov 2011, section 3).
+ * Optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours,
+ * no substring edited twice (L. Boytsov, ACM Journal of Experimental Algorithmics 16, 2011, section
+ * 3).
  */
 function distance(a: string, b: string): number {
   let beforeLast: number[] = [];

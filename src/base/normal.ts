@@ -1,7 +1,10 @@
-// The standard normal distribution: its probabilities and its quantiles.
-// Only the bootstrap (bootstrap.ts) needs it; tests on means use Student's t.
+// The standard normal distribution: probabilities and quantiles, for judge/bootstrap.ts. Tests on
+// means use student-t.ts.
 
-/** P(Z ≤ x), to about 1e-15: the series of Marsaglia, Journal of Statistical Software 11 (2004). */
+/**
+ * P(Z ≤ x), to about 1e-15, by the series of G. Marsaglia: Evaluating the normal distribution.
+ * Journal of Statistical Software 11(4), 2004.
+ */
 export function normalProbability(x: number): number {
   if (x < -38) return 0;
   if (x > 38) return 1;
@@ -15,7 +18,7 @@ export function normalProbability(x: number): number {
   return 0.5 + sum * density(x);
 }
 
-/** The x with P(Z ≤ x) = `probability`, 0 < probability < 1, by bisection. */
+/** The x with P(Z ≤ x) = `probability`, by bisection; infinite for probabilities 0 and 1. */
 export function normalQuantile(probability: number): number {
   if (probability <= 0) return Number.NEGATIVE_INFINITY;
   if (probability >= 1) return Number.POSITIVE_INFINITY;
@@ -33,7 +36,7 @@ function density(x: number): number {
   return Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI);
 }
 
-/** P(Z > x) for x > 7: the continued fraction of Laplace. */
+/** P(Z > x) for x > 7, by Laplace's continued fraction. */
 function tail(x: number): number {
   let fraction = x;
   for (let i = 60; i > 0; i -= 1) fraction = x + i / fraction;

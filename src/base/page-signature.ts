@@ -1,39 +1,44 @@
-// The seal at the end of a page: which of its blocks nightlab wrote, provable from the page
-// alone, in any clone. What becomes of the other blocks is preserve-user-edits.ts.
+// The signature at the end of a page: it proves which blocks nightlab wrote, from the page alone,
+// so it works in any clone. report/page/preserve-user-edits.ts keeps the other blocks.
 import { createHash } from "node:crypto";
 
-/** One block of a page: lines without a blank one between, and what it is called. */
+/** A block of a page: lines without a blank line between them, and the role they have. */
 export interface PageBlock {
-  /** Its role, the same in every renewal: `methods.runs`. Parts of a person's hold on to it. */
+  /**
+   * Its role, the same in every version: `methods.runs`. The user's own blocks are anchored to it.
+   */
   readonly key: string;
   readonly text: string;
 }
 
-/** One sealed block: short hashes of its role and of its text. */
+/** A signed block: short hashes of its role and its text. */
 export interface Mark {
   readonly key: string;
   readonly text: string;
 }
 
+/** Characters of a role's hash: 24 bits tell the roles of one page apart. */
 const KEY_CHARS = 4;
-/** 54 bits: no paragraph of a person's will ever be taken for one of nightlab's. */
+/**
+ * Characters of a text's hash: with 54 bits no user's paragraph is taken for nightlab's by chance.
+ */
 const TEXT_CHARS = 9;
 const LINE_CHARS = 96;
 const OPENS = '[nightlab]: # "';
 const SAYS = "The marks name what nightlab wrote here; what you add stays.";
 
-/** The mark of a block; layout (spaces, widths of a table) does not count. */
+/** The mark of a block; its layout (white space, widths of table columns) does not matter. */
 export function markOf(block: PageBlock): Mark {
   return { key: shortHash(block.key, KEY_CHARS), text: textMark(block.text) };
 }
 
-/** The mark of a text, equal for texts that differ in white space only. */
+/** The mark of a text; the same for texts that differ only in layout. */
 export function textMark(text: string): string {
   const folded = text.replaceAll(/\s+/g, " ").replaceAll(/-{3,}/g, "---").trim();
   return shortHash(folded, TEXT_CHARS);
 }
 
-/** The seal over blocks in page order: a link definition, which Markdown does not show. */
+/** The signature of blocks in page order: a link definition, which Markdown does not render. */
 export function signatureText(blocks: readonly PageBlock[]): string {
   const marks = blocks.map(markOf).map((mark) => `${mark.key}${mark.text}`);
   const perLine = Math.floor((LINE_CHARS + 1) / (KEY_CHARS + TEXT_CHARS + 1));
@@ -42,7 +47,7 @@ export function signatureText(blocks: readonly PageBlock[]): string {
   return `${lines.join("\n")}"`;
 }
 
-/** The number of lines that a seal takes, counted from `at`; undefined where none starts. */
+/** Number of lines of the signature that starts at index `at`; undefined if none starts there. */
 export function signatureLength(lines: readonly string[], at: number): number | undefined {
   if (!(lines[at] ?? "").startsWith(OPENS)) return undefined;
   for (let i = at; i < lines.length && (lines[i] ?? "").trim() !== ""; i += 1) {
@@ -52,7 +57,7 @@ export function signatureLength(lines: readonly string[], at: number): number | 
   return undefined;
 }
 
-/** The marks of a seal's text, in page order. */
+/** The marks in a signature's text, in page order. */
 export function readSignature(text: string): readonly Mark[] {
   const word = new RegExp(`(?<![\\w-])[\\w-]{${KEY_CHARS + TEXT_CHARS}}(?![\\w-])`, "g");
   const body = text.slice(OPENS.length).replace(SAYS, "");

@@ -1,7 +1,7 @@
-// A mistake in something a person wrote, with its place and the way to mend it.
-// Problems are data: reading never throws, and only the journal's renderer shows them.
+// Problems in what users write: what is wrong, where, and how to fix it. Problems are data: readers
+// of written text return them and never throw.
 
-/** A place in a text. Lines and columns count from 1; the offset is in UTF-16 units from 0. */
+/** A position in a text. Lines and columns count from 1; the offset is in UTF-16 units from 0. */
 export interface SourcePosition {
   readonly line: number;
   readonly column: number;
@@ -14,20 +14,21 @@ export interface Span {
   readonly end: number;
 }
 
+/** A mistake with its position. */
 export interface Problem extends Mistake {
   readonly place: SourcePosition;
 }
 
-/** A problem that is told where it stands. */
+/** What is wrong; without a position if it is shown right where it is. */
 export interface Mistake {
-  /** One line, plain words, without a final full stop: what is wrong. */
+  /** What is wrong: one line of plain words, without a final full stop. */
   readonly message: string;
-  /** One line: how to mend it, where that can be known. */
+  /** How to fix it, if known: one line. */
   readonly fix?: string;
   readonly place?: SourcePosition;
 }
 
-/** What every reader of written text returns: what was understood, and what was not. */
+/** The result of every reader of written text: the value as far as understood, and the problems. */
 export interface Read<T> {
   readonly value: T;
   readonly problems: readonly Problem[];
@@ -38,7 +39,7 @@ export function problemText(problem: Mistake): string {
   return problem.fix === undefined ? problem.message : `${problem.message}; ${problem.fix}`;
 }
 
-/** The place of an offset in a text: lines end with LF, CRLF or CR. */
+/** The position of an offset in a text; lines end with LF, CRLF or CR. */
 export function positionAt(text: string, offset: number): SourcePosition {
   let line = 1;
   let start = 0;

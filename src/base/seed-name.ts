@@ -1,12 +1,12 @@
-// Seeds of runs, as arguments give them, and the names of runs that differ in nothing else.
+// Seeds in the arguments and names of runs.
 
-/** `full-seed-3` → `full`. A name that is nothing but a seed stays. */
+/** A run's name without its seed: `full-seed-3` → `full`. A name that is only a seed stays. */
 export function nameWithoutSeed(name: string): string {
   const bare = name.replace(/(?:^|[-_.])(?:seed|s)[-_.=]?\d+(?=$|[-_.])/i, "");
   return bare === "" ? name : bare;
 }
 
-/** `--seed 3` or `--seed=3`, the last one given. */
+/** The value of the last `--seed 3` or `--seed=3`. */
 export function seedOf(args: readonly string[]): string | undefined {
   let seed: string | undefined;
   for (const [index, arg] of args.entries()) {

@@ -1,7 +1,7 @@
-// A path as one word for a shell, for commands that a person is shown and may copy.
-// nightlab itself hands nothing to a shell.
+// Quotes a path for commands that users see and may copy into a shell. nightlab itself passes
+// nothing to a shell.
 
-/** The text, in single quotes where a POSIX shell would not take it as it is. */
+/** The text as one word of a POSIX shell, in single quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

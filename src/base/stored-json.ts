@@ -1,7 +1,7 @@
-// Reads back what was stored as JSON. JSON knows no NaN and no infinity: such a value of a log
-// was stored as null, beside the token that says which of them it was.
+// Parses stored JSON. JSON has no NaN and no infinity: such a value of a sample is stored as null,
+// beside the literal token that says which one it was.
 
-/** As `JSON.parse`; samples have their value again. */
+/** Like `JSON.parse`, but samples get their NaN or infinite value back. */
 export function parseStored(text: string): unknown {
   return text.includes('"value":null') ? JSON.parse(text, withValue) : JSON.parse(text);
 }

@@ -1,5 +1,5 @@
-// Student's t distribution for real degrees of freedom: its probabilities and its quantiles.
-// What is tested with it is in statistics.ts and verdict.ts.
+// Student's t distribution for real degrees of freedom: probabilities and quantiles. The tests that
+// use it are in judge/.
 
 /** P(T ≤ t) for `degrees` > 0. */
 export function tProbability(t: number, degrees: number): number {
@@ -8,7 +8,7 @@ export function tProbability(t: number, degrees: number): number {
 }
 
 /**
- * P(T > t) for t ≥ 0 and `degrees` > 0, exact in the far tail as well:
+ * P(T > t) for t ≥ 0 and `degrees` > 0, accurate in the far tail too:
  * half the incomplete beta function I_x(degrees/2, 1/2) at x = degrees / (degrees + t²).
  */
 export function tTail(t: number, degrees: number): number {
@@ -20,8 +20,8 @@ export function tTail(t: number, degrees: number): number {
 }
 
 /**
- * The t with P(T ≤ t) = `probability`, for 0.5 ≤ probability < 1 and `degrees` > 0, to about
- * 1e-13 relative: bisection on the tail, which falls strictly.
+ * The t with P(T ≤ t) = `probability`, for 0.5 ≤ probability < 1 and `degrees` > 0, to a relative
+ * error of about 1e-13, by bisection on the tail, which decreases strictly.
  */
 export function tQuantile(probability: number, degrees: number): number {
   const tail = 1 - probability;
@@ -37,8 +37,9 @@ export function tQuantile(probability: number, degrees: number): number {
 }
 
 /**
- * The regularized incomplete beta function I_x(a, b), y = 1 − x being given apart so that nothing
- * is lost near 1. Continued fraction of Lentz: Press et al., Numerical Recipes, 3rd ed., 6.4.
+ * The regularized incomplete beta function I_x(a, b). The caller gives y = 1 − x as well, so that
+ * no digits are lost near 1. By its continued fraction with the modified Lentz method: W. H. Press
+ * et al., Numerical Recipes, 3rd ed., 2007, section 6.4.
  */
 function incompleteBeta(x: number, y: number, a: number, b: number): number {
   if (x <= 0) return 0;
@@ -71,7 +72,7 @@ function betaFraction(x: number, a: number, b: number): number {
   return found;
 }
 
-/** ln Γ(x) for x > 0: Stirling's series, with the argument raised until it is exact to 1e-15. */
+/** ln Γ(x) for x > 0, by Stirling's series after raising the argument to 15, accurate to 1e-15. */
 function logGamma(x: number): number {
   let shift = 0;
   let at = x;

@@ -1,16 +1,19 @@
-// The lines of a text by offset: LF, CRLF and CR end one, as in Markdown.
-// What a line means is none of its business.
+// The lines of a text by offset. LF, CRLF and CR end a line, as in Markdown. Line indices count
+// from 0; positions for users count from 1.
 import type { SourcePosition } from "./problem.ts";
 
+/** Whether a line holds only spaces and tabs. */
 export const isBlankLine = (lines: TextLines, line: number): boolean =>
   isBlank(lines.text, startOf(lines, line), contentEnd(lines, line));
 
+/** A text with the offsets of its lines. */
 export interface TextLines {
   readonly text: string;
-  /** Offset at which each line starts; a text that ends in a line end has no empty last line. */
+  /** Offset at which each line starts; a final line end starts no new line. */
   readonly starts: readonly number[];
 }
 
+/** Splits a text into lines; an empty text has one. */
 export function linesOf(text: string): TextLines {
   const starts: number[] = [];
   let start = 0;
@@ -29,7 +32,7 @@ export function startOf(lines: TextLines, line: number): number {
   return lines.starts[line] ?? lines.text.length;
 }
 
-/** End of a line's own characters, its line end left out. */
+/** Offset of the end of a line, without its line end. */
 export function contentEnd(lines: TextLines, line: number): number {
   const { text } = lines;
   let end = startOf(lines, line + 1);
@@ -38,7 +41,7 @@ export function contentEnd(lines: TextLines, line: number): number {
   return end;
 }
 
-/** 0-based line of an offset. */
+/** The line that contains an offset. */
 export function lineAt(lines: TextLines, offset: number): number {
   let low = 0;
   let high = lines.starts.length - 1;
@@ -50,18 +53,18 @@ export function lineAt(lines: TextLines, offset: number): number {
   return low;
 }
 
-/** The place of an offset, lines and columns from 1. */
+/** The position of an offset; lines and columns from 1. */
 export function positionOf(lines: TextLines, offset: number): SourcePosition {
   const line = lineAt(lines, offset);
   return { line: line + 1, column: offset - startOf(lines, line) + 1, offset };
 }
 
-/** Whether the line from `start` to `end` holds only spaces and tabs. */
 function isBlank(text: string, start: number, end: number): boolean {
   for (let i = start; i < end; i += 1) if (!isBlankChar(text, i)) return false;
   return true;
 }
 
+/** Whether the character at an offset is a space or tab. */
 export const isBlankChar = (text: string, at: number): boolean => {
   const code = text.charCodeAt(at);
   return code === 32 || code === 9;

@@ -1,7 +1,7 @@
-// Times and spans as people write and read them. The zone is always handed in: this file asks
-// no clock and no environment.
+// Times and durations as people write and read them. Pure: the time and the time zone are always
+// arguments.
 
-/** `2025-02-02 14:30:00` in an IANA time zone; `ms` since 1970 (UTC). */
+/** A moment (ms since 1970) as local time in an IANA time zone: `2025-02-02 14:30:00`. */
 export function localStamp(ms: number, timeZone: string): string {
   const parts = formatter(timeZone).formatToParts(ms);
   const get = (type: Intl.DateTimeFormatPartTypes): string =>
@@ -10,7 +10,7 @@ export function localStamp(ms: number, timeZone: string): string {
   return `${date} ${get("hour")}:${get("minute")}:${get("second")}`;
 }
 
-/** `2025-02-02T14:30:00+01:00`. */
+/** The same with the zone's offset, as in ISO 8601: `2025-02-02T14:30:00+01:00`. */
 export function isoStamp(ms: number, timeZone: string): string {
   const local = localStamp(ms, timeZone).replace(" ", "T");
   const minutes = Math.round((Date.parse(`${local}Z`) - Math.floor(ms / 1000) * 1000) / 60_000);
@@ -19,6 +19,7 @@ export function isoStamp(ms: number, timeZone: string): string {
   return `${local}${sign}${two(Math.floor(abs / 60))}:${two(abs % 60)}`;
 }
 
+/** Cache: making a formatter takes far longer than using one. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
 function formatter(timeZone: string): Intl.DateTimeFormat {
   let found = formatters.get(timeZone);
@@ -40,12 +41,13 @@ function formatter(timeZone: string): Intl.DateTimeFormat {
 
 const two = (n: number): string => String(n).padStart(2, "0");
 
+/** Two units, without the smaller one if it is 0. */
 const both = (big: number, bigUnit: string, small: number, smallUnit: string): string =>
   small === 0 ? `${big} ${bigUnit}` : `${big} ${bigUnit} ${small} ${smallUnit}`;
 
 /**
- * A span for reading: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`; `0 s` where a clock
- * that was set back, or a start that was noted late, makes it negative.
+ * A duration as text, rounded down: `0.4 s`, `41 s`, `12 min 5 s`, `1 h 12 min`, `2 d 3 h`.
+ * Negative ones, from a clock that was set back or a start that was noticed late, give `0 s`.
  */
 export function spanText(ms: number): string {
   if (ms < 10_000)
@@ -67,7 +69,10 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** `90m`, `2h`, `1h30m`, `45 s` → milliseconds; undefined when it is no span. A bare number is none. */
+/**
+ * Milliseconds of a written duration: `90m`, `2h`, `1h30m`, `45 s`. Undefined for anything else,
+ * also for a number without a unit and for 0.
+ */
 export function parseSpan(text: string): number | undefined {
   const trimmed = text.trim().toLowerCase();
   if (!/^(\d+(\.\d+)?\s*(ms|sec|s|min|m|h|d)\s*)+$/.test(trimmed)) return undefined;

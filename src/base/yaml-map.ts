@@ -1,14 +1,14 @@
-// YAML of fences, frontmatter and settings as a map whose values are kept exactly as written.
-// What the keys mean is left to its callers, and so is turning offsets into lines and columns.
+// Parses YAML of fences, frontmatter and settings into a map whose values stay exactly as written.
+// The callers know the keys, and turn offsets into lines and columns.
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Scalar, YAMLError } from "yaml";
 
-/** YAML of one fence, frontmatter or settings file: what is larger is data, not a plan. */
+/** Longest YAML text that is read: anything larger is data, not a plan or settings. */
 export const YAML_CHARS = 64 * 1024;
-/** YAML values inside one another: reading them recurses. */
+/** Deepest nesting that is read: the reader recurses. */
 const YAML_NESTING = 20;
 
-/** A value, with the offset at which it is written. */
+/** A value with the offset at which it is written. `unreadable` values have a fault already. */
 export type YamlValue =
   | {
       readonly kind: "text";
@@ -21,14 +21,15 @@ export type YamlValue =
   | { readonly kind: "map"; readonly entries: readonly YamlEntry[]; readonly offset: number }
   | { readonly kind: "unreadable"; readonly offset: number };
 
+/** A key with its value. */
 export interface YamlEntry {
   readonly key: string;
-  /** Where the key is written. */
+  /** Offset at which the key is written. */
   readonly offset: number;
   readonly value: YamlValue;
 }
 
-/** A problem whose place is still an offset in the YAML text. */
+/** A problem whose position is an offset in the YAML text. */
 export interface YamlFault {
   readonly message: string;
   readonly fix?: string;
@@ -36,15 +37,15 @@ export interface YamlFault {
 }
 
 export interface YamlMap {
-  /** In written order; empty where nothing could be understood. */
+  /** In written order; empty if nothing could be read. */
   readonly entries: readonly YamlEntry[];
   readonly faults: readonly YamlFault[];
 }
 
 /**
- * Reads a YAML map. Scalars are never turned into numbers, dates or booleans: `1e-4` stays `1e-4`.
- * A line such as `key: If A: b`, which YAML refuses, is told with the quoted form that works, and
- * the rest is read as if it had been quoted. Never throws.
+ * Reads a YAML map. Scalars never become numbers, dates or booleans: `1e-4` stays `1e-4`. A line
+ * such as `key: If A: b`, which is invalid YAML, gives a fault whose fix is the quoted line; the
+ * text is then read as if it were quoted. Never throws.
  */
 export function readYamlMap(text: string): YamlMap {
   if (text.length > YAML_CHARS) {
@@ -54,7 +55,7 @@ export function readYamlMap(text: string): YamlMap {
   const first = parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
   if (first.errors.length === 0) return mapOf(first, []);
-  // What follows the first error is mostly its consequence.
+  // Errors after the first one are mostly its consequences.
   const faults = first.errors.slice(0, 1).map((error) => faultOf(error, text));
   const repaired = quoteBareLines(text);
   const second = repaired === text ? undefined : parse(repaired);
@@ -64,7 +65,7 @@ export function readYamlMap(text: string): YamlMap {
   return { entries, faults };
 }
 
-/** From offsets of a text to those of one with the same lines, by line and column. */
+/** Maps offsets in one text to another with the same lines, by line and column. */
 function offsetsBack(from: string, to: string): (offset: number) => number {
   const [there, here] = [lineStarts(from), lineStarts(to)];
   return (offset) => {
@@ -105,7 +106,7 @@ const tooDeep: YamlFault = {
   offset: 0,
 };
 
-/** The document, or undefined where the library gave up (its recursion has no bound). */
+/** The document; undefined if the library threw, as it does on a stack overflow (deep nesting). */
 function parse(text: string): Document.Parsed | undefined {
   try {
     return parseDocument(text, { schema: "failsafe", prettyErrors: false, logLevel: "error" });
@@ -201,8 +202,8 @@ function faultOf(error: YAMLError, text: string): YamlFault {
     const message = "a second YAML document begins here";
     return { message, fix: "take the line of `---` or `...` away", offset };
   }
-  const said = error.message.split("\n")[0] ?? "";
-  return { message: `this YAML cannot be read: ${said}`, offset };
+  const why = error.message.split("\n")[0] ?? "";
+  return { message: `this YAML cannot be read: ${why}`, offset };
 }
 
 const lineStart = (text: string, offset: number): number =>
@@ -214,7 +215,7 @@ function lineAt(text: string, start: number): string {
   return text.slice(start, end);
 }
 
-/** Every top-level `key: value` line whose value needs quotes, in quotes; line numbers stay. */
+/** The text with quotes around each top-level value that needs them; line numbers stay the same. */
 function quoteBareLines(text: string): string {
   return text
     .split(/(\r\n|\r|\n)/)
@@ -224,7 +225,7 @@ function quoteBareLines(text: string): string {
 
 const BARE = /^(\s*(?:- )?[A-Za-z][\w-]*:[ \t]+)([^\s"'[{|>].*)$/;
 
-/** The line with its value in quotes where YAML would trip over it, otherwise unchanged. */
+/** The line with its value in quotes if YAML would misread it, otherwise unchanged. */
 function quoteBareLine(line: string): string {
   const match = BARE.exec(line);
   const [head, value] = [match?.[1], match?.[2]?.trimEnd()];

@@ -6,6 +6,7 @@ const ALIGN_CELLS = 4_000_000;
 /** Where the table would exceed `ALIGN_CELLS`, each command is searched only this far ahead. */
 const ALIGN_LOOK_AHEAD = 500;
 
+/** Indices of two members that were paired. */
 export type AlignedPair = readonly [left: number, right: number];
 
 /**
