@@ -1,5 +1,5 @@
-// Samples a run's processes and its GPUs every few seconds while it goes on, and keeps the
-// samples in `logs/system.jsonl`. What they mean is asked by the rules in rules/.
+// Samples a run's processes and GPUs every few seconds while it goes on, and keeps the samples in
+// `logs/system.jsonl`. What they mean is for the rules in rules/ to say.
 import { appendFile, readFile, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -19,119 +19,139 @@ import { processesWith } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** A run's processes are looked at this often: a stall or a leak shows within a minute. */
+/** Short enough for a stall or a leak to show within a minute. */
 const SAMPLE_MS = 5_000;
-/** The first look comes after a run's start, when there is something to see. */
+/** The first sample is taken this long after the start, when there is something to measure. */
 const FIRST_SAMPLE_MS = 1_000;
-/** Finding the processes of a run reads every process's environment: less often. */
-const PROCESS_LOOK_MS = 30_000;
-/** A larger system.jsonl is none of ours. */
+/** Finding a run's processes reads every process's environment, so it is done less often. */
+const PROCESS_SCAN_MS = 30_000;
+/** A system.jsonl larger than this was not written by nightlab, and is not read. */
 const SYSTEM_LOG_BYTES = 8 * 2 ** 20;
-/** The last sample of a run is waited for this long: a driver may hang. */
+/** How long `end` waits for a sample in progress: a driver may hang. */
 const SAMPLER_END_MS = 300;
 
 export interface SystemSampler {
   /** What has been sampled so far, in order. */
   series(): SystemSeries;
-  /** The run has logged a metric. */
+  /** The run has logged a metric: later samples are marked with it. */
   metricSeen(): void;
-  /** No more samples; what is not on the disk yet is written where there is a `logs/`. */
+  /** Stops sampling; samples not yet on disk are written if `logs/` exists. */
   end(): Promise<void>;
 }
 
 export interface SamplerOptions {
   readonly attempt: AttemptId;
-  /** The run's folder once it is known; nothing is kept on disk before. */
+  /** The run's folder once it is known; nothing is kept on disk before that. */
   readonly runDir: () => string | undefined;
   readonly gpus: GpuProbe;
-  /** What the run holds; of a run without one any GPU may be its. */
+  /** The run's slot; without one, the run may be using any GPU. */
   readonly place?: Slot;
   readonly now: () => number;
-  /** After each try to take a sample; what it gave. */
+  /** Called after each attempt to sample, with the newest sample. */
   readonly sampled: (sample: SystemSample | undefined) => void;
   readonly everyMs?: number;
 }
 
-/** Starts sampling. The first look has nothing to compare with: samples begin an interval later. */
+/** Starts sampling. CPU use needs two readings: the first sample comes an interval late. */
 export function sampleSystem(options: SamplerOptions): SystemSampler {
-  const { attempt, gpus, now } = options;
-  let everyMs = options.everyMs ?? SAMPLE_MS;
-  let samples: SystemSample[] = [];
-  let unwritten: SystemSample[] = [];
-  let metrics = false;
-  let ended = false;
-  let adopted = false;
-  let timer: NodeJS.Timeout | undefined;
-  const meter = createMeter(attempt);
+  return new Sampler(options);
+}
 
-  const take = async (): Promise<void> => {
-    const dir = options.runDir();
+class Sampler implements SystemSampler {
+  readonly #options: SamplerOptions;
+  readonly #meter: Meter;
+  /** Doubles whenever the samples are thinned. */
+  #everyMs: number;
+  #samples: SystemSample[] = [];
+  #unwritten: SystemSample[] = [];
+  #metrics = false;
+  /** Whether the samples that an earlier daemon left on disk have been read in. */
+  #adopted = false;
+  #ended = false;
+  #timer: NodeJS.Timeout | undefined;
+  #working = Promise.resolve();
+
+  constructor(options: SamplerOptions) {
+    this.#options = options;
+    this.#meter = createMeter(options.attempt);
+    this.#everyMs = options.everyMs ?? SAMPLE_MS;
+    // Most runs that fail do so in their first second, so sample early once.
+    this.#schedule(Math.min(FIRST_SAMPLE_MS, this.#everyMs));
+  }
+
+  series(): SystemSeries {
+    return this.#samples;
+  }
+
+  metricSeen(): void {
+    this.#metrics = true;
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    // A driver that hangs must delay neither the run's ending nor the daemon's exit.
+    await Promise.race([this.#working, pause(SAMPLER_END_MS, undefined, { ref: false })]);
+    await this.#keep(this.#options.runDir()).catch(() => undefined);
+  }
+
+  #schedule(ms: number): void {
+    this.#timer = setTimeout(() => {
+      this.#working = this.#round();
+    }, ms);
+    this.#timer.unref();
+  }
+
+  async #round(): Promise<void> {
+    // A disk error costs samples, never the run.
+    await this.#take().catch(() => undefined);
+    if (this.#ended) return;
+    this.#options.sampled(this.#samples.at(-1));
+    this.#schedule(this.#everyMs);
+  }
+
+  async #take(): Promise<void> {
+    const { runDir, now, gpus, place } = this.#options;
+    const dir = runDir();
     const atMs = now();
-    const use = meter.read(atMs);
+    const use = this.#meter.read(atMs);
     if (use === undefined) return;
-    const gpu = gpuPart(await gpus.ask(atMs), use.pids, options.place);
+    const gpu = gpuPart(await gpus.ask(atMs), use.pids, place);
     const diskFree = dir === undefined ? undefined : await freeBytes(dir);
-    if (ended) return;
+    if (this.#ended) return;
     const { pids, ...rest } = use;
     const sample: SystemSample = {
       atMs,
       ...rest,
       processes: pids.size,
-      ...(metrics ? { metrics } : {}),
+      ...(this.#metrics ? { metrics: true } : {}),
       ...gpu,
       ...(diskFree === undefined ? {} : { diskFree }),
     };
-    samples.push(sample);
-    unwritten.push(sample);
-    await keep(dir);
-  };
-  const keep = async (dir: string | undefined): Promise<void> => {
-    // Until the script has made it, `logs/` is the script's to make.
+    this.#samples.push(sample);
+    this.#unwritten.push(sample);
+    await this.#keep(dir);
+  }
+
+  async #keep(dir: string | undefined): Promise<void> {
+    // Only the script may create `logs/`.
     if (dir === undefined || !(await isFolder(join(dir, "logs")))) return;
     const path = join(dir, "logs", SYSTEM_LOG);
-    if (!adopted) {
-      adopted = true;
-      samples = [...(await readSystemFile(dir)), ...samples];
+    if (!this.#adopted) {
+      this.#adopted = true;
+      this.#samples = [...(await readSystemFile(dir)), ...this.#samples];
     }
-    if (samples.length >= SYSTEM_SAMPLES) {
-      samples = thinned(samples);
-      everyMs *= 2;
-      unwritten = [];
-      await atomicWrite(path, samples.map((one) => `${systemLine(one)}\n`).join(""));
+    if (this.#samples.length >= SYSTEM_SAMPLES) {
+      this.#samples = thinned(this.#samples);
+      this.#everyMs *= 2;
+      this.#unwritten = [];
+      await atomicWrite(path, this.#samples.map((one) => `${systemLine(one)}\n`).join(""));
       return;
     }
-    const lines = unwritten.map((one) => `${systemLine(one)}\n`).join("");
-    unwritten = [];
+    const lines = this.#unwritten.map((one) => `${systemLine(one)}\n`).join("");
+    this.#unwritten = [];
     if (lines !== "") await appendFile(path, lines);
-  };
-  // A disk that refuses costs the samples, never the run.
-  const round = async (): Promise<void> => {
-    await take().catch(() => undefined);
-    if (ended) return;
-    options.sampled(samples.at(-1));
-    timer = setTimeout(start, everyMs);
-    timer.unref();
-  };
-  let working = Promise.resolve();
-  const start = (): void => {
-    working = round();
-  };
-  // Most runs that fail do so in their first second, and it is the one of their start.
-  timer = setTimeout(start, Math.min(FIRST_SAMPLE_MS, everyMs));
-  timer.unref();
-  return {
-    series: () => samples,
-    metricSeen() {
-      metrics = true;
-    },
-    async end() {
-      ended = true;
-      clearTimeout(timer);
-      // A driver that hangs must keep neither an ending nor a farewell waiting.
-      await Promise.race([working, pause(SAMPLER_END_MS, undefined, { ref: false })]);
-      await keep(options.runDir()).catch(() => undefined);
-    },
-  };
+  }
 }
 
 /** The samples in a run's folder; empty where there are none. */
@@ -143,22 +163,29 @@ export async function readSystemFile(runDir: string): Promise<SystemSeries> {
 }
 
 interface Reading {
+  /** Cores in use since the last reading: 1 is one core, fully busy. */
   readonly cpu: number;
+  /** Resident memory of all processes together, bytes. */
   readonly rss: number;
   readonly pids: ReadonlySet<number>;
 }
 
-/** Adds up what the run's processes use. Looking for new ones is dearer than reading known ones. */
-function createMeter(attempt: AttemptId): { read(atMs: number): Reading | undefined } {
+interface Meter {
+  /** Undefined for the first reading, and where no process of the run is found. */
+  read(atMs: number): Reading | undefined;
+}
+
+/** Adds up what the run's processes use. Finding new ones costs more than reading known ones. */
+function createMeter(attempt: AttemptId): Meter {
   let pids: readonly number[] = [];
-  let lookedAtMs = -Infinity;
+  let scannedAtMs = -Infinity;
   let before = new Map<number, ProcessUse>();
   let beforeMs: number | undefined;
   return {
     read(atMs) {
-      if (atMs - lookedAtMs >= PROCESS_LOOK_MS || pids.length === 0) {
+      if (atMs - scannedAtMs >= PROCESS_SCAN_MS || pids.length === 0) {
         pids = processesWith(RUN_ID_VARIABLE, attempt).map(({ pid }) => pid);
-        lookedAtMs = atMs;
+        scannedAtMs = atMs;
       }
       const now = new Map(
         pids.flatMap((pid) => processUse(pid) ?? []).map((one) => [one.pid, one]),
@@ -173,7 +200,7 @@ function createMeter(attempt: AttemptId): { read(atMs: number): Reading | undefi
       }
       before = now;
       beforeMs = atMs;
-      // The first look has nothing to compare with.
+      // The first reading has nothing to compare with.
       if (spanMs === undefined || spanMs <= 0 || now.size === 0) return undefined;
       const cpu = Number((Math.max(0, usedMs) / spanMs).toFixed(3));
       return { cpu, rss, pids: new Set(now.keys()) };
@@ -182,19 +209,19 @@ function createMeter(attempt: AttemptId): { read(atMs: number): Reading | undefi
 }
 
 /**
- * The busiest GPU of the run's place. Of a run without a place, as an earlier release started them,
- * the busiest one that it is on, else the busiest of all.
+ * The busiest GPU of the run's slot. For a run without a slot (earlier releases started such runs):
+ * the busiest GPU that it is on, else the busiest of all.
  */
 function gpuPart(
   state: GpuState | undefined,
   pids: ReadonlySet<number>,
-  place: Slot | undefined,
+  slot: Slot | undefined,
 ): Pick<SystemSample, "gpu" | "gpuMemory" | "gpuProcesses"> {
-  if (state === undefined || place?.kind === "cpu") return {};
+  if (state === undefined || slot?.kind === "cpu") return {};
   const own = state.processes?.filter(({ pid }) => pids.has(pid));
-  const held = place?.gpus.map(({ uuid }) => uuid) ?? own?.map(({ uuid }) => uuid);
+  const held = slot?.gpus.map(({ uuid }) => uuid) ?? own?.map(({ uuid }) => uuid);
   const on = state.gpus.filter(({ uuid }) => held?.includes(uuid) === true);
-  const seen = on.length > 0 || place !== undefined ? on : state.gpus;
+  const seen = on.length > 0 || slot !== undefined ? on : state.gpus;
   const [gpu] = seen.toSorted((a, b) => (b.busy ?? 0) - (a.busy ?? 0));
   if (gpu === undefined) return {};
   return {
