@@ -1,5 +1,6 @@
-// Follows one run while it goes on: finds its folder, moves its console there, reads what its
-// logs gain and has its plots renewed. It ends with the run; what the ending means is read after.
+// Follows one run while it goes on: finds its folder, moves its console output there, and reads its
+// logs as they grow. It stops when the run ends; run-ending.ts reads what remains.
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -8,91 +9,116 @@ import { attemptDir } from "../supervise/attempts.ts";
 import { folderChanged } from "../os/wait-for-change.ts";
 import { discoverRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
 import { openTail, type RunTail } from "./tail.ts";
-import { join } from "node:path";
 
-/** Where the kernel tells nothing, a new run folder is looked for this often. */
-const FOLDER_LOOK_MS = 500;
-/** Where the kernel tells nothing, a running run's logs are looked at this often. */
-const LOG_LOOK_MS = 1_000;
-/** Lines that come together are read together. */
+/** Without change events from the kernel, a new run folder is looked for this often. */
+const FOLDER_POLL_MS = 500;
+/** Without change events from the kernel, a running run's logs are checked this often. */
+const LOG_POLL_MS = 1_000;
+/** Pause after a change, so that lines written together are read together. */
 const LOG_PAUSE_MS = 50;
 
 export interface FollowerHandlers {
-  /** The rest after a renewal, in ms. */
+  /** How long to rest after a renewal, in ms. */
   readonly restMs: () => number;
-  /** Folders that other runs have made. */
+  /** Folders that belong to other runs. */
   readonly taken: () => ReadonlySet<string>;
   /** Called once, before anything is read from the folder. */
   readonly folderFound: (folder: RunFolder) => void;
-  /** Its logs have more to say; resolves when that has been shown. */
+  /** Its logs have grown; resolves when what is new has been shown. */
   readonly logsGrew: (folder: RunFolder, tail: RunTail) => Promise<void>;
 }
 
 export interface RunFollower {
-  /** Where it looks: a folder that was renamed since is not there any more. */
+  /** Where it looks. If the experiment is renamed, this path no longer exists. */
   readonly experiment: string;
-  /** The run has ended: stops following, and gives what is known of it. */
+  /** The run has ended: stops following and returns the folder and tail, where there are any. */
   end(): Promise<{ readonly folder: RunFolder | undefined; readonly tail: RunTail | undefined }>;
 }
 
-/** Starts following; `folder` is known for a run taken up again, and for evaluations. */
+/** Starts following; `folder` is known for adopted runs and for evaluations. */
 export function followRun(
   spec: AttemptSpec,
   folder: RunFolder | undefined,
   handlers: FollowerHandlers,
 ): RunFollower {
-  const over = new AbortController();
-  let where = folder;
-  let tail: RunTail | undefined;
+  return new Follower(spec, folder, handlers);
+}
 
-  let moved = false;
-  const settle = (its: RunFolder): void => {
-    where = its;
-    handlers.folderFound(its);
-  };
-  const move = async (to: RunFolder): Promise<void> => {
-    if (moved) return;
-    const { lab, attempt, experiment } = spec;
-    const dir = attemptDir(lab, attempt);
-    const result = await moveConsole(dir, attempt, experiment, to, { scriptRuns: true });
-    moved = result.kind === "moved";
-  };
-  const search = async (): Promise<void> => {
-    if (where !== undefined) return settle(where);
-    if (spec.verb !== "run") return;
-    const before = new Set((await readNotes(spec))?.foldersBefore ?? []);
+class Follower implements RunFollower {
+  readonly #spec: AttemptSpec;
+  readonly #handlers: FollowerHandlers;
+  /** Aborted when the run has ended. */
+  readonly #over = new AbortController();
+  readonly #done: Promise<void>;
+  #folder: RunFolder | undefined;
+  #tail: RunTail | undefined;
+  #consoleMoved = false;
+
+  constructor(spec: AttemptSpec, folder: RunFolder | undefined, handlers: FollowerHandlers) {
+    this.#spec = spec;
+    this.#handlers = handlers;
+    this.#folder = folder;
+    this.#done = this.#findFolder().then(() => this.#read());
+  }
+
+  get experiment(): string {
+    return this.#spec.experiment;
+  }
+
+  async end(): Promise<{
+    readonly folder: RunFolder | undefined;
+    readonly tail: RunTail | undefined;
+  }> {
+    this.#over.abort();
+    await this.#done;
+    return { folder: this.#folder, tail: this.#tail };
+  }
+
+  /** Waits until the folder exists or the run has ended; an evaluation never makes one. */
+  async #findFolder(): Promise<void> {
+    if (this.#folder === undefined && this.#spec.verb !== "run") return;
+    this.#folder ??= await this.#discover();
+    if (this.#folder !== undefined) this.#handlers.folderFound(this.#folder);
+  }
+
+  async #discover(): Promise<RunFolder | undefined> {
+    const { experiment, attempt, name } = this.#spec;
+    const before = new Set((await readNotes(this.#spec))?.foldersBefore ?? []);
     for (;;) {
-      const { experiment, attempt, name } = spec;
-      const found = await discoverRunFolder(experiment, attempt, name, before, handlers.taken());
-      if (found.kind === "found") return settle(found.folder);
-      if (over.signal.aborted) return;
-      await folderChanged(join(experiment, "runs"), FOLDER_LOOK_MS, over.signal);
+      const taken = this.#handlers.taken();
+      const found = await discoverRunFolder(experiment, attempt, name, before, taken);
+      if (found.kind === "found") return found.folder;
+      if (this.#over.signal.aborted) return undefined;
+      await folderChanged(join(experiment, "runs"), FOLDER_POLL_MS, this.#over.signal);
     }
-  };
-  const read = async (): Promise<void> => {
-    if (where === undefined || over.signal.aborted) return;
-    const dir = runDir(spec.experiment, where);
-    tail = openTail(dir);
-    while (!over.signal.aborted) {
-      let news = false;
-      await move(where);
-      while (!over.signal.aborted && (await tail.poll())) news = true;
-      if (news && !over.signal.aborted) {
-        await handlers.logsGrew(where, tail);
-        await pause(handlers.restMs(), undefined, { signal: over.signal }).catch(() => undefined);
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#over;
+    const folder = this.#folder;
+    if (folder === undefined || signal.aborted) return;
+    const dir = runDir(this.#spec.experiment, folder);
+    const tail = openTail(dir);
+    this.#tail = tail;
+    while (!signal.aborted) {
+      let grew = false;
+      await this.#moveConsole(folder);
+      while (!signal.aborted && (await tail.poll())) grew = true;
+      if (grew && !signal.aborted) {
+        await this.#handlers.logsGrew(folder, tail);
+        await pause(this.#handlers.restMs(), undefined, { signal }).catch(() => undefined);
       } else {
-        await folderChanged(join(dir, "logs"), LOG_LOOK_MS, over.signal);
-        await pause(LOG_PAUSE_MS, undefined, { signal: over.signal }).catch(() => undefined);
+        await folderChanged(join(dir, "logs"), LOG_POLL_MS, signal);
+        await pause(LOG_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
     }
-  };
-  const done = search().then(read);
-  return {
-    experiment: spec.experiment,
-    async end() {
-      over.abort();
-      await done;
-      return { folder: where, tail };
-    },
-  };
+  }
+
+  async #moveConsole(folder: RunFolder): Promise<void> {
+    if (this.#consoleMoved) return;
+    const { lab, attempt, experiment } = this.#spec;
+    const dir = attemptDir(lab, attempt);
+    const result = await moveConsole(dir, attempt, experiment, folder, { scriptRuns: true });
+    this.#consoleMoved = result.kind === "moved";
+  }
 }
