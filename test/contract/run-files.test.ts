@@ -31,10 +31,10 @@ import {
 } from "../../src/effects/supervise/run-folders.ts";
 import {
   buildRunRecord,
-  environmentHashes,
   readRunRecord,
   writeRunRecord,
 } from "../../src/effects/run-store/run-record.ts";
+import { environmentHashes } from "../../src/effects/run-store/run-record-facts.ts";
 import type { RecordFacts } from "../../src/effects/run-store/run-record.ts";
 import { Supervisor } from "../../src/effects/supervise/supervisor.ts";
 import { attemptId, commandId, runFolder } from "../../src/base/ids.ts";

@@ -9,7 +9,7 @@ import { codeSeen } from "../../src/effects/code/code-hash.ts";
 import { interpreterOf } from "../../src/effects/environment/interpreter.ts";
 import { gitOfAttempt } from "../../src/effects/code/recorded-git.ts";
 import { keepResolved, withHashes } from "../../src/effects/environment/resolved-environment.ts";
-import { keepRecord, startRecord } from "../../src/effects/run-store/run-records.ts";
+import { keepRecord, startRecord } from "../../src/effects/run-store/run-record-facts.ts";
 import type { RunContext } from "../../src/effects/run-store/run-context.ts";
 import { readJournal } from "../../src/journal/read/read.ts";
 import { runFolder } from "../../src/base/ids.ts";

@@ -17,7 +17,7 @@ import { deathOf, folderOf, readingOf } from "../run-store/run-ending.ts";
 import { runDir } from "../supervise/run-folders.ts";
 import { followRun, type RunFollower } from "../run-store/run-follower.ts";
 import { readRunRecord, type RecordFacts } from "../run-store/run-record.ts";
-import { keepRecord, recordFacts, startRecord } from "../run-store/run-records.ts";
+import { keepRecord, recordFacts, startRecord } from "../run-store/run-record-facts.ts";
 import {
   createFoundSince,
   createSilenceClock,

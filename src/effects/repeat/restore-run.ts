@@ -17,7 +17,8 @@ import { INTERPRETER_MS } from "../environment/interpreter.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
 import { restoreCode } from "./restore-code.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
-import { environmentHashes, readRunRecord } from "../run-store/run-record.ts";
+import { readRunRecord } from "../run-store/run-record.ts";
+import { environmentHashes } from "../run-store/run-record-facts.ts";
 import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
 import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
 

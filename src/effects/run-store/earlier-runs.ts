@@ -1,5 +1,5 @@
-// Digests of an experiment's earlier runs, read from their records and logs and remembered.
-// What a digest holds is rules/digest.ts's; it is only memory, and read again where it is lost.
+// Digests of an experiment's earlier runs, read from their records and logs, and cached in memory.
+// What a digest holds is in rules/digest.ts.
 import { statSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -12,11 +12,12 @@ import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readRun } from "./tail.ts";
 
-/** Earlier runs that a run is laid beside, and the size of logs up to which one is read for it. */
+/** How many earlier runs a run is compared with at most. */
 const EARLIER_RUNS = 50;
+/** A run with longer logs is left out: reading them would take too long. */
 const EARLIER_LOG_BYTES = 16 * 2 ** 20;
 
-/** The digest of a recorded run; undefined for an evaluation and where the logs are too long. */
+/** The digest of a recorded run; undefined for an evaluation or where its logs are too long. */
 export function recordDigest(
   folder: string,
   record: Pick<RunRecord, "verb" | "script" | "args"> & Partial<RunRecord>,
@@ -42,7 +43,7 @@ export function recordDigest(
   );
 }
 
-/** The newest runs that had ended when this one started, oldest first. */
+/** The newest EARLIER_RUNS runs that had ended when this one started, oldest first. */
 export function earlierOf(own: RunDigest, all: readonly RunDigest[]): readonly RunDigest[] {
   return all
     .filter((one) => one.folder !== own.folder && isEarlier(one, own))
@@ -51,11 +52,11 @@ export function earlierOf(own: RunDigest, all: readonly RunDigest[]): readonly R
 }
 
 export interface EarlierRuns {
-  /** Digests of the experiment's newest runs that have ended; none rejects. */
+  /** Digests of the experiment's newest runs that have ended. Never rejects. */
   of(experiment: string): Promise<readonly RunDigest[]>;
 }
 
-/** Remembers digests by run folder; logs are read again only where a record changed. */
+/** Caches digests by run folder; a run's logs are read again only when its record has changed. */
 export function createEarlierRuns(): EarlierRuns {
   const known = new Map<string, { readonly print: string; readonly digest?: RunDigest }>();
   return {
@@ -64,7 +65,7 @@ export function createEarlierRuns(): EarlierRuns {
       const found: RunDigest[] = [];
       for (const folder of folders) {
         const dir = runDir(experiment, folder);
-        // Asked of the disk at once: a hundred of these are nothing beside one read.
+        // Synchronous, since a hundred of these calls cost less than one read.
         const facts = statSync(join(dir, "run.json"), { throwIfNoEntry: false });
         if (facts === undefined) continue;
         const print = `${facts.ino} ${facts.size} ${facts.mtimeMs}`;

@@ -1,5 +1,5 @@
-// Gathers all files of one experiment for its report: journal, ignored runs, every run, and the
-// baseline wherever in the lab it is. What is said of them is report/.
+// Gathers everything that an experiment's report is made from: journal, ignored runs, every run,
+// and the baseline, wherever in the lab it is. What the report says of them is in report/.
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
@@ -9,8 +9,6 @@ import { createJournalReader, type JournalReader } from "../../journal/read/read
 import { settingOf } from "../../judge/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { readIgnoredRuns } from "../../settings/ignored.ts";
-import { readLabSettings } from "../../settings/lab.ts";
-import { withLabRules } from "../../settings/rule-values.ts";
 import { JOURNAL_BYTES } from "../os/stable-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
@@ -18,9 +16,11 @@ import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
 import { readRunRecord } from "./run-record.ts";
 import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./reading-cache.ts";
-import { withRunComparisons, readRunFiles } from "./run-files.ts";
+import { withRunComparisons } from "./rule-input.ts";
+import { readRunFiles } from "./run-files.ts";
+import { withRulesOf } from "./run-plan.ts";
 
-/** Runs of one experiment whose folders are looked at together; more only wait on the disk. */
+/** How many run folders are read concurrently; more would only wait for the disk. */
 const REPORT_READS = 8;
 
 export { createReadingCache };
@@ -33,15 +33,15 @@ export interface ExperimentFiles {
 }
 
 export interface ExperimentFilesOptions {
-  /** Kept by the caller so that a renewal reads only what is new. */
+  /** Pass the same cache again to read only what is new. */
   readonly cache?: ReadingCache;
-  /** Absolute path of the lab: `baseline:` may name a run of another experiment below it. */
+  /** Absolute path of the lab: `baseline:` may name a run of any experiment in it. */
   readonly labDir?: string;
 }
 
 /**
- * Everything that the report of an experiment is made from. Only a journal that cannot be read
- * rejects, with the reason in words; any other broken file is said in the report instead.
+ * Reads everything that the report of an experiment is made from. Rejects only where the journal
+ * cannot be read, with the reason in words; the report itself mentions any other broken file.
  */
 export async function readExperimentFiles(
   experimentDir: string,
@@ -51,7 +51,8 @@ export async function readExperimentFiles(
   const cache = options.cache ?? createReadingCache();
   const journalText = await readJournalText(join(dir, "JOURNAL.md"));
   const written = readerOf(cache, dir).read(journalText);
-  const journal = { ...written, plan: await withRulesOfLab(written.plan, options.labDir) };
+  const plan = await planInLab(written.plan, options.labDir);
+  const journal = { ...written, plan };
   const ignored = [...journal.ignored, ...(await ignoredFile(dir))];
   const runs = await runsHere(dir, journal.plan, cache);
   const input = { experiment: basename(dir), journal, ignored, runs };
@@ -60,7 +61,7 @@ export async function readExperimentFiles(
   return { experimentDir: dir, journalText, input: await withFigures(dir, whole) };
 }
 
-/** Readers by experiment, as long as their cache lives: a long journal is parsed once. */
+/** Journal readers by experiment, one set per cache: an unchanged journal is not parsed again. */
 const READERS = new WeakMap<ReadingCache, Map<string, JournalReader>>();
 
 function readerOf(cache: ReadingCache, experimentDir: string): JournalReader {
@@ -71,7 +72,7 @@ function readerOf(cache: ReadingCache, experimentDir: string): JournalReader {
   return reader;
 }
 
-/** Rejects where there is no journal, or none that can be read: an empty report would be wrong. */
+/** Rejects where the journal is missing or unreadable: an empty report would be wrong. */
 async function readJournalText(path: string): Promise<string> {
   const read = await readWithRetry(path);
   const why = read.kind === "refused" ? read.why : "there is no such file";
@@ -88,18 +89,18 @@ async function runsHere(
   cache: ReadingCache,
 ): Promise<readonly ReportRun[]> {
   const folders = await listRunFolders(experimentDir);
-  const there = new Set(folders.map((folder) => runDir(experimentDir, folder)));
-  forgetGone(cache, join(experimentDir, "runs"), there);
+  const present = new Set(folders.map((folder) => runDir(experimentDir, folder)));
+  forgetGone(cache, join(experimentDir, "runs"), present);
   const runs: ReportRun[] = [];
   for (let i = 0; i < folders.length; i += REPORT_READS) {
-    const some = folders.slice(i, i + REPORT_READS).map((folder) => {
-      const place = { runDir: runDir(experimentDir, folder), folder, path: `runs/${folder}` };
-      return readRunFiles({ ...place, plan, cache });
+    const batch = folders.slice(i, i + REPORT_READS).map((folder) => {
+      const paths = { runDir: runDir(experimentDir, folder), folder, path: `runs/${folder}` };
+      return readRunFiles({ ...paths, plan, cache });
     });
-    runs.push(...(await Promise.all(some)));
+    runs.push(...(await Promise.all(batch)));
   }
-  // Folders of one second are in the order of their start where it is recorded, runs of one sweep
-  // in the order of the sweep.
+  // Folder names resolve seconds only: within one second, order by the recorded start, and runs of
+  // one sweep by their index in it.
   runs.sort((a, b) => {
     const [first, second] = [a.folder.slice(0, 19), b.folder.slice(0, 19)];
     if (first !== second) return first < second ? -1 : 1;
@@ -121,11 +122,9 @@ function memberOrder(a: ReportRun, b: ReportRun): number {
   return sweep === other ? Number(member) - Number(ofOther) : 0;
 }
 
-/** What nightlab.yaml says of rules counts where the journal says nothing. */
-async function withRulesOfLab(plan: Plan, labDir: string | undefined): Promise<Plan> {
-  if (labDir === undefined) return plan;
-  const text = await readFile(join(labDir, "nightlab.yaml"), "utf8").catch(() => "");
-  return withLabRules(plan, readLabSettings(text, "UTC").value.rules);
+/** The plan with the rules of the lab's nightlab.yaml, where there is a lab. */
+async function planInLab(plan: Plan, labDir: string | undefined): Promise<Plan> {
+  return labDir === undefined ? plan : withRulesOf(plan, join(labDir, "nightlab.yaml"));
 }
 
 async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
@@ -138,9 +137,9 @@ async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
 }
 
 /**
- * The run that `baseline:` names: one of this experiment, `<experiment>/<run>` of the lab, or a
- * run of any experiment of the lab by its bare name. Where several fit: the only one that is
- * done, or all that differ in nothing but their seed.
+ * The run that `baseline:` names: a run of this experiment, `<experiment>/<run>` of the lab, or the
+ * bare name of a run of any experiment of the lab. If several match, it is the only one that is
+ * done, or all of them if they differ only in their seed.
  */
 async function findBaseline(
   dir: string,
@@ -149,27 +148,29 @@ async function findBaseline(
 ): Promise<Baseline | undefined> {
   const target = input.journal.plan.baseline;
   if (target === undefined) return undefined;
-  const free = input.runs.filter((run) => !input.ignored.some((one) => meansRun(one.target, run)));
-  const exact = free.filter((run) => meansRun(target, run));
+  const counted = input.runs.filter(
+    (run) => !input.ignored.some((one) => meansRun(one.target, run)),
+  );
+  const exact = counted.filter((run) => meansRun(target, run));
   const here =
-    exact.length > 0 ? exact : free.filter((run) => nameWithoutSeed(run.name) === target);
-  if (here.length > 0) return chosen(target, here);
+    exact.length > 0 ? exact : counted.filter((run) => nameWithoutSeed(run.name) === target);
+  if (here.length > 0) return choose(target, here);
   const elsewhere = await runsElsewhere(dir, target, input.journal.plan, options);
-  return chosen(target, elsewhere);
+  return choose(target, elsewhere);
 }
 
-function chosen(target: string, fitting: readonly ReportRun[]): Baseline {
-  const done = fitting.filter((run) => run.record?.ending === "done");
-  const [first, ...others] = fitting.length === 1 ? fitting : done;
+function choose(target: string, matching: readonly ReportRun[]): Baseline {
+  const done = matching.filter((run) => run.record?.ending === "done");
+  const [first, ...others] = matching.length === 1 ? matching : done;
   if (first !== undefined && others.length === 0) return { kind: "run", target, run: first };
-  const settings = new Set(fitting.map(settingOf));
+  const settings = new Set(matching.map(settingOf));
   if (first !== undefined && settings.size === 1) {
-    return { kind: "run", target, run: first, group: fitting };
+    return { kind: "run", target, run: first, group: matching };
   }
-  return { kind: "unknown", target, candidates: fitting.map((run) => run.path) };
+  return { kind: "unknown", target, candidates: matching.map((run) => run.path) };
 }
 
-/** Fitting runs of other experiments. A path may name one; nothing outside the lab is read. */
+/** Matching runs of other experiments. Paths are allowed, but nothing outside the lab is read. */
 async function runsElsewhere(
   dir: string,
   target: string,
@@ -179,32 +180,32 @@ async function runsElsewhere(
   const { labDir, cache } = options;
   if (labDir === undefined) return [];
   const bare = target.replace(/\/+$/, "");
-  const path = dirname(bare).replace(/(?:^|\/)runs$/, "");
-  const named = path === "." || path === "" ? [] : [resolve(labDir, path), resolve(dir, path)];
+  const parent = dirname(bare).replace(/(?:^|\/)runs$/, "");
+  const isPath = parent !== "." && parent !== "";
+  const named = isPath ? [resolve(labDir, parent), resolve(dir, parent)] : [];
   const all = named.length > 0 ? named : await experimentsOf(labDir);
   const experiments = [...new Set(all)].filter((one) => one !== dir && isInside(labDir, one));
   const found: ReportRun[] = [];
   for (const experiment of experiments) {
     for (const folder of await listRunFolders(experiment)) {
-      const place = runDir(experiment, folder);
-      if (!(await isCalled(basename(bare), place, folder))) continue;
-      const way = relative(dir, place).split(sep).join("/");
-      const usedBy = dir;
-      found.push(await readRunFiles({ runDir: place, folder, path: way, plan, cache, usedBy }));
+      const own = runDir(experiment, folder);
+      if (!(await isCalled(basename(bare), own, folder))) continue;
+      const path = relative(dir, own).split(sep).join("/");
+      found.push(await readRunFiles({ runDir: own, folder, path, plan, cache, usedBy: dir }));
     }
   }
   return found;
 }
 
-/** Whether a run's folder, name or id is this one, told without reading its logs. */
-async function isCalled(word: string, place: string, folder: RunFolder): Promise<boolean> {
+/** Whether a run's folder, name or id is this word, without reading its logs. */
+async function isCalled(word: string, dir: string, folder: RunFolder): Promise<boolean> {
   if (word === folder || word === RUN_FOLDER.exec(folder)?.[2]) return true;
   if (!COMMAND_ID.test(word)) return false;
-  const read = await readRunRecord(place);
+  const read = await readRunRecord(dir);
   return read.kind === "record" && [read.record.id, read.record.sweep?.id].includes(word);
 }
 
 function isInside(labDir: string, path: string): boolean {
-  const way = relative(resolve(labDir), path);
-  return way !== "" && !way.startsWith("..");
+  const inLab = relative(resolve(labDir), path);
+  return inLab !== "" && !inLab.startsWith("..");
 }

@@ -1,11 +1,11 @@
-// Which files of a run folder are logs: all of logs/, and what frameworks write beside it.
-// What they say is read in logs/; how far each has been read is tail.ts's business.
+// Which files of a run folder are logs: those in its logs/, and what frameworks write beside that.
+// src/logs/ parses them; tail.ts tracks how far each has been read.
 import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Log files of one run: more is a folder of something else. */
+/** Most log files of one run: a folder with more holds something else. */
 const LOGS_PER_RUN = 1_000;
-/** Folders below a run's logs/ that are looked into: `lightning_logs/version_0/` is the deepest. */
+/** Levels of a log folder that are searched: `lightning_logs/version_0/` is the deepest known. */
 const LOG_DEPTH = 4;
 
 /** A log as its folder shows it now. */
@@ -13,26 +13,28 @@ export interface LogFile {
   /** Relative to the run folder: `logs/train.log`. */
   readonly name: string;
   readonly path: string;
-  /** Device and inode: another one under the same name is another file. */
+  /** Device and inode: they differ when the file has been replaced by another of its name. */
   readonly identity: string;
   readonly size: number;
 }
 
-/** Names of logs below logs/. nightlab's own record of the machine is none of the script's. */
+/** Names of logs below logs/. */
 const IN_LOGS =
   /(?:\.(?:log|txt|out|err|csv|tsv|jsonl|ndjson)(?:\.gz)?|tfevents.*|^trainer_state\.json)$/;
+/** ...except nightlab's own samples of the machine, and lists of packages. */
 const NOT_IN_LOGS = /^(?:system\.jsonl|requirements.*\.txt|pip.*\.txt)$/;
-/** Names of logs in the run folder itself; a person's other files lie there too. */
+/** Names of logs in the run folder itself: stricter, since other files lie there too. */
 const IN_ROOT =
   /^(?:(?:metrics|results|progress|history|training|train|log|logs|training_log|scalars)\.(?:csv|tsv|jsonl|txt)(?:\.gz)?|.*\.(?:log|out)(?:\.gz)?|.*tfevents.*|trainer_state\.json)$/;
-/** Folders in which frameworks put their records, and in which only those are looked for. */
+/** Folders in which frameworks put their records... */
 const RECORD_FOLDERS = /^(?:lightning_logs|csv_logs|tb_logs|tb|tensorboard|events|checkpoint-\d+)$/;
+/** ...and the only files there that count as logs. */
 const RECORDS = /^(?:metrics\.csv|results\.csv|progress\.csv|.*tfevents.*)$/;
 const CHECKPOINT = /^checkpoint-(\d{1,15})$/;
 
 /**
- * The logs of a run folder, by name, LOGS_PER_RUN at most. Links are followed once: a link to a
- * log that is there itself, a loop, a pipe, and what vanishes meanwhile are passed over.
+ * The logs of a run folder, by name, LOGS_PER_RUN at most. Links to files are followed. Left out
+ * are links to a log that is listed itself, loops, pipes, and files that vanish meanwhile.
  */
 export async function findLogFiles(runDir: string): Promise<readonly LogFile[]> {
   const names: string[] = [];
@@ -56,7 +58,7 @@ export async function findLogFiles(runDir: string): Promise<readonly LogFile[]> 
   return await factsOf(runDir, names.toSorted().slice(0, LOGS_PER_RUN));
 }
 
-/** Each checkpoint repeats what the ones before it logged: the newest has all. */
+/** Each checkpoint repeats what earlier ones logged, so the newest has everything. */
 function newestState(folders: readonly string[]): readonly string[] {
   const newest = folders
     .filter((name) => CHECKPOINT.test(name))

@@ -1,24 +1,24 @@
-// Remembers what the logs of each run said, so that renewing a report reads only what is new.
-// It is only memory: without it everything is read again, with the same result.
+// Caches what the logs of each run said, so that renewing a report reads only what is new.
+// Without the cache everything is read again, with the same result.
 import { stat } from "node:fs/promises";
 import type { RunDigest } from "../../domain/digest.ts";
 import type { Finding } from "../../domain/finding.ts";
 import type { RunReading } from "../../domain/sample.ts";
 import type { Curve } from "../../judge/curves.ts";
 import { findLogFiles } from "./log-files.ts";
-import { metricsPatternOf } from "./metrics-pattern.ts";
+import { metricsPatternOf } from "./run-plan.ts";
 import type { RunTail } from "./tail.ts";
 
 export interface CachedReading {
-  /** What it was read from: the logs' sizes, times and inodes, and what the rules were told. */
+  /** What it was made from: the logs' sizes, times and inodes, the plan and the record. */
   readonly print: string;
-  /** Without the values themselves: a report needs their summaries, and memory is finite. */
+  /** Without the values themselves: a report needs only their summaries. */
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
   readonly curves: readonly Curve[];
-  /** What it comes to, once it has ended: later runs are laid beside it. */
+  /** For an ended run: later runs are compared with it. */
   readonly digest?: RunDigest;
-  /** The place reached in logs that still grow; closed by being forgotten. */
+  /** The position in logs that still grow. It keeps no file open: dropping it is enough. */
   readonly tail?: RunTail;
 }
 
@@ -30,22 +30,26 @@ export function createReadingCache(): ReadingCache {
   return new Map();
 }
 
-/** The name of a reading: the absolute run folder, and who reads it where it is a baseline. */
+/** Key of a reading: the absolute run folder, and for a baseline also the asking experiment. */
 export function cacheKey(runDir: string, usedBy?: string): string {
   return usedBy === undefined ? runDir : `${runDir}\n${usedBy}`;
 }
 
-/** Forgets runs of an experiment whose folders are gone. `runsDir` is absolute. */
-export function forgetGone(cache: ReadingCache, runsDir: string, there: ReadonlySet<string>): void {
+/** Drops runs whose folders no longer exist. `runsDir` and `present` are absolute paths. */
+export function forgetGone(
+  cache: ReadingCache,
+  runsDir: string,
+  present: ReadonlySet<string>,
+): void {
   for (const key of cache.keys()) {
     const [path = ""] = key.split("\n");
-    if (path.startsWith(`${runsDir}/`) && !there.has(path)) cache.delete(key);
+    if (path.startsWith(`${runsDir}/`) && !present.has(path)) cache.delete(key);
   }
 }
 
 /**
- * Names, sizes, times and inodes of a run's logs, and the pattern they are read with: equal while
- * nobody wrote to them.
+ * Names, sizes, times and inodes of a run's logs, and the pattern that they are read with: stays
+ * equal while nobody writes to them.
  */
 export async function logsPrint(runDir: string): Promise<string> {
   const [logs, pattern] = await Promise.all([findLogFiles(runDir), metricsPatternOf(runDir)]);

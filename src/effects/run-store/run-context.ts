@@ -1,4 +1,4 @@
-// What the hands of a run need to know of the world, as it is when they ask.
+// What the effect handlers of a run look up in the world, at the moment they ask.
 import type { ExperimentPath } from "../../base/ids.ts";
 import type { Plan } from "../../domain/journal.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -6,12 +6,14 @@ import type { AttemptSpec } from "../../domain/run.ts";
 export interface RunContext {
   readonly plan: (experiment: ExperimentPath) => Plan;
   readonly timeZone: (lab: string) => string;
-  /** How long plots rest after a renewal. */
+  /** Least time between two renewals of a run's plots, in ms. */
   readonly renewMs: (experiment: ExperimentPath) => number;
-  /** Folders of the experiment's other runs. */
+  /** Folders that belong to other runs of the experiment. */
   readonly takenFolders: (spec: AttemptSpec) => ReadonlySet<string>;
+  /** The experiment's report is out of date. */
   readonly reportTouched: (experiment: ExperimentPath) => void;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly now: () => number;
+  /** Version of nightlab. */
   readonly version: string;
 }

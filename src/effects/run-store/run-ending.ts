@@ -1,5 +1,5 @@
-// What is left of a run that has ended: its folder, what its logs say, and why it ended.
-// The facts are put together here; what they mean is in logs/.
+// Concludes a run that has ended: its folder, what its logs say, and why it ended.
+// The facts are gathered here; rules/cause.ts decides what they mean.
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConclusionFacts } from "../../domain/effect.ts";
@@ -15,12 +15,15 @@ import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../superv
 import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
-/** Console of a script without a run folder: its end says how it went. */
+/** How much of the console is read for a run without a folder: the cause is at its end. */
 const CONSOLE_BYTES = 8 * 2 ** 20;
 
-/** The run's folder: known, found now, or made for a script that made none. */
+/**
+ * The run's folder: known already, discovered now, or made for a script that made none. Undefined
+ * where there is none and none could be made. Moves the console output into it.
+ */
 export async function folderOf(
-  around: RunContext,
+  context: RunContext,
   spec: AttemptSpec,
   facts: ConclusionFacts,
   followed: RunFolder | undefined,
@@ -30,7 +33,7 @@ export async function folderOf(
   let folder = known;
   if (folder === undefined && spec.verb === "run" && facts.startedAtMs !== undefined) {
     const before = new Set((await readNotes(spec))?.foldersBefore ?? []);
-    const taken = around.takenFolders(spec);
+    const taken = context.takenFolders(spec);
     const search = await discoverRunFolder(experiment, attempt, name, before, taken);
     if (search.kind === "found") folder = search.folder;
     else {
@@ -38,9 +41,9 @@ export async function folderOf(
         experiment,
         name,
         facts.startedAtMs,
-        around.timeZone(spec.lab),
+        context.timeZone(spec.lab),
       ).catch((error: unknown) => {
-        around.warn("no run folder could be made", { attempt, error: String(error) });
+        context.warn("no run folder could be made", { attempt, error: String(error) });
         return undefined;
       });
     }
@@ -51,7 +54,7 @@ export async function folderOf(
   return folder;
 }
 
-/** All that its logs say; of an evaluation, what it added to them. */
+/** What the run's logs say; for an evaluation, only what it added to them. */
 export async function readingOf(
   spec: AttemptSpec,
   folder: RunFolder | undefined,
@@ -66,7 +69,7 @@ export async function readingOf(
   return newSince(reading, (await readNotes(spec))?.logSizes ?? {});
 }
 
-/** The end of the console of an attempt without a run folder. */
+/** Reads the end of the console output of an attempt without a run folder. */
 async function readConsole(spec: AttemptSpec): Promise<RunReading> {
   const reader = createRunReader();
   try {
@@ -80,13 +83,13 @@ async function readConsole(spec: AttemptSpec): Promise<RunReading> {
       await file.close();
     }
   } catch {
-    // It never started, or printed nothing that could be kept.
+    // The attempt never started, or its output was not kept.
   }
   reader.finish();
   return reader.reading();
 }
 
-/** Its one ending and cause. */
+/** The run's ending and cause: as already known, else derived from its exit and its logs. */
 export async function deathOf(
   spec: AttemptSpec,
   facts: ConclusionFacts,

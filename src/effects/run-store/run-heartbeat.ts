@@ -1,5 +1,5 @@
-// What a run says of itself while it goes on, in one small file of its attempt: how far it is, its
-// last values, what it uses. A daemon writes it; whoever looks at the lab reads no log for it.
+// The heartbeat of a running run: a small file in its attempt's folder with progress, last values
+// and resource use. The daemon writes it, so that `nightlab status` need not read any logs.
 import { readFileSync, statSync } from "node:fs";
 import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,18 +11,19 @@ import { sparkline } from "../../logs/series/sparkline.ts";
 import { createPace, progressOf, type Progress } from "../../logs/progress.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 
-/** Metrics of a running run that a glance shows, and columns of the curve beside each. */
+/** How many metrics of a running run the status shows. */
 const LIVE_METRICS = 6;
+/** Width of the curve beside each metric, in characters. */
 const LIVE_COLUMNS = 24;
 
 export interface LiveRun {
   /** When its logs were last read, ms since 1970. */
   readonly atMs: number;
   readonly progress?: Progress;
-  /** When it will be through at its pace, ms since 1970. */
+  /** Estimated end at the present pace, ms since 1970. */
   readonly endsAtMs?: number;
   readonly metrics: readonly HeartbeatMetric[];
-  /** What it uses; the GPU's figures are of the busiest one that it has. */
+  /** Resource use; the GPU figures are those of its busiest GPU. */
   readonly system?: Pick<SystemSample, "cpu" | "rss" | "gpu" | "gpuMemory">;
 }
 
@@ -30,20 +31,20 @@ export interface HeartbeatMetric {
   readonly key: string;
   /** The literal token of the last logged value. */
   readonly token: string;
-  /** The whole series as a row of blocks. */
+  /** The whole series as a sparkline. */
   readonly curve: string;
 }
 
 export interface LiveWriter {
-  /** What the logs say now, the promised metrics first. */
+  /** Updates progress and metrics; promised metrics come first. */
   logs(reading: RunReading, promised: readonly string[]): void;
-  /** What it uses now. */
+  /** Updates the resource use. */
   uses(sample: SystemSample): void;
-  /** No more is written. */
+  /** Waits for a write in progress; nothing is written after it. */
   end(): Promise<void>;
 }
 
-/** Writes at most once at a time; what comes meanwhile is in the next writing. */
+/** Writes one file at a time; updates that arrive during a write go into the next one. */
 export function liveWriter(
   lab: string,
   attempt: AttemptId,
@@ -53,21 +54,21 @@ export function liveWriter(
   const path = join(attemptDir(lab, attempt), FILE);
   const pace = createPace();
   let live: LiveRun = { atMs: now(), metrics: [] };
-  /** What is on disk, or on its way there. */
-  let kept = live;
+  /** What is on disk or being written. */
+  let written = live;
   let writing: Promise<void> | undefined;
   let ended = false;
   const write = async (): Promise<void> => {
-    if (ended || kept === live) return;
-    kept = live;
-    // Not durable: after a power cut nothing runs.
-    await writeFile(`${path}.new`, JSON.stringify(kept));
+    if (ended || written === live) return;
+    written = live;
+    // Not synced: after a power cut no run is left to report on.
+    await writeFile(`${path}.new`, JSON.stringify(written));
     await rename(`${path}.new`, path);
     await write();
   };
-  const keep = (news: Partial<LiveRun>): void => {
-    live = { ...live, ...news };
-    // A disk that refuses costs the glance, never the run.
+  const update = (changes: Partial<LiveRun>): void => {
+    live = { ...live, ...changes };
+    // A disk error costs the status its details, never the run.
     writing ??= write()
       .catch(() => undefined)
       .finally(() => {
@@ -80,14 +81,14 @@ export function liveWriter(
       const progress = progressOf(reading, args);
       pace.see(progress, atMs);
       const endsAtMs = pace.endsAtMs();
-      keep({
+      update({
         atMs,
         ...(progress === undefined ? {} : { progress }),
         ...(endsAtMs === undefined ? {} : { endsAtMs }),
         metrics: metricsOf(reading, promised),
       });
     },
-    uses: (sample) => keep({ system: used(sample) }),
+    uses: (sample) => update({ system: usageOf(sample) }),
     async end() {
       ended = true;
       await writing;
@@ -97,7 +98,7 @@ export function liveWriter(
 
 const FILE = "live.json";
 
-/** What a run said last of itself; undefined where it has said nothing yet. */
+/** The last heartbeat of a run; undefined where there is none yet or it cannot be read. */
 export function readLive(lab: string, attempt: AttemptId): LiveRun | undefined {
   try {
     const path = join(attemptDir(lab, attempt), FILE);
@@ -126,7 +127,7 @@ function metricsOf(reading: RunReading, promised: readonly string[]): readonly H
     }));
 }
 
-const used = ({ cpu, rss, gpu, gpuMemory }: SystemSample): NonNullable<LiveRun["system"]> => ({
+const usageOf = ({ cpu, rss, gpu, gpuMemory }: SystemSample): NonNullable<LiveRun["system"]> => ({
   cpu,
   rss,
   ...(gpu === undefined ? {} : { gpu }),

@@ -1,5 +1,5 @@
-// Asks the rules about a run that goes on or has just ended, with all that is known around it.
-// The rules are in rules/; what follows from a finding is decided in step.
+// Asks the rules about a run that is going on or has just ended, with everything the daemon knows
+// about it. The rules are in rules/; scheduler/ decides what follows from a finding.
 import { experimentPath } from "../../base/ids.ts";
 import type { Finding } from "../../domain/finding.ts";
 import type { AttemptSpec, StartFacts } from "../../domain/run.ts";
@@ -26,17 +26,17 @@ export interface JudgedRun {
   readonly earlier?: readonly RunDigest[];
 }
 
-/** What the rules say of it now. */
-export function judgeRun(around: RunContext, given: JudgedRun): readonly Finding[] {
+/** The findings of the rules about the run, as of now. */
+export function judgeRun(context: RunContext, given: JudgedRun): readonly Finding[] {
   const { spec, start, reading, startedAtMs, endedAtMs, death, limitMs, ...rest } = given;
   return findings({
     ...rest,
     reading,
-    plan: around.plan(experimentPath(spec.experiment)),
+    plan: context.plan(experimentPath(spec.experiment)),
     startedAtMs,
     limitMs: limitMs ?? spec.limitMs,
     long: start.long,
-    nowMs: around.now(),
+    nowMs: context.now(),
     verb: spec.verb,
     args: spec.args.slice(1),
     ...(endedAtMs === undefined ? {} : { endedAtMs }),
@@ -47,11 +47,11 @@ export function judgeRun(around: RunContext, given: JudgedRun): readonly Finding
 export interface SilenceClock {
   /** Its logs have grown. */
   news(atMs: number): void;
-  /** Since when they are silent, and the longest silence before. */
+  /** When the current silence began, and the longest one so far, which the logs may show too. */
   silence(reading: RunReading): NonNullable<RuleInput["silence"]>;
 }
 
-/** Starts at a run's start, or when this daemon took it up. */
+/** `startMs`: the run's start, or when this daemon adopted it. */
 export function createSilenceClock(startMs: number): SilenceClock {
   let sinceMs = startMs;
   let longestMs = 0;
@@ -68,20 +68,20 @@ export function createSilenceClock(startMs: number): SilenceClock {
 }
 
 /**
- * Gives the findings of each look the time since when they have been found without a break: a
- * rule itself only knows that of the look.
+ * Dates each finding to the first of the consecutive evaluations that found it: a rule itself only
+ * knows the time of its own evaluation.
  */
 export function createFoundSince(): (found: readonly Finding[]) => readonly Finding[] {
   let since = new Map<string, number>();
   return (found) => {
     const now = new Map<string, number>();
-    const told = found.map((one): Finding => {
+    const dated = found.map((one): Finding => {
       const key = `${one.rule} ${one.metric ?? ""}`;
       const atMs = since.get(key) ?? one.atMs;
       now.set(key, atMs);
       return { ...one, atMs };
     });
     since = now;
-    return told;
+    return dated;
   };
 }

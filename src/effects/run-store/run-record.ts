@@ -1,6 +1,5 @@
-// run.json: all that is needed to know and to repeat a run, readable without nightlab.
-// What a run's ending means is decided elsewhere; this builds, writes and reads the file.
-import { createHash } from "node:crypto";
+// run.json: everything needed to understand and repeat a run, readable without nightlab. This file
+// builds, writes and reads it; run-record-facts.ts gathers what goes into it.
 import { open, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
@@ -9,14 +8,13 @@ import type { RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec, Cause, Ending, RunRecord } from "../../domain/run.ts";
 import { seedOf } from "../../base/seed-name.ts";
 import { isoStamp } from "../../base/time.ts";
-import { fileDigest, scriptMetadata } from "../code/code-hash.ts";
 import type { GitFacts } from "../git/git-facts.ts";
 import type { GpuFacts } from "../gpu/gpu-facts.ts";
 import { backUpEditedFile } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** What is known when a run starts. Times in ms since 1970 (UTC). */
+/** What is known once a run has started. Times in ms since 1970 (UTC). */
 export interface RecordFacts {
   readonly spec: AttemptSpec;
   readonly folder: RunFolder;
@@ -43,7 +41,7 @@ export interface RecordFacts {
   readonly nightlab: string;
 }
 
-/** What is known when it is over. */
+/** What is known once it has ended. */
 export interface RecordEnd {
   readonly endedAtMs: number;
   readonly exitCode?: number;
@@ -56,7 +54,7 @@ export type RecordRead =
   | { readonly kind: "none" }
   | { readonly kind: "problem"; readonly message: string };
 
-/** The record of a run that starts, with its end where that is known too. */
+/** The record of a run, with its end once that is known. */
 export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
   const { spec, git } = facts;
   const stamp = (ms: number): string => isoStamp(ms, facts.timeZone);
@@ -97,17 +95,17 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
     ...given("after", facts.after),
     queuedAt: stamp(facts.queuedAtMs),
     startedAt: stamp(facts.startedAtMs),
-    ...(end === undefined ? {} : ended(facts, end)),
+    ...(end === undefined ? {} : endFields(facts, end)),
     nightlab: facts.nightlab,
   };
 }
 
 /**
  * Writes a record, and the patch of its git facts beside it, into its run's folder: `run.json`,
- * for an evaluation `eval-<id>.json`, for a later try of one `eval-<id>-<try>.json`. Refuses to
- * replace the record of another run or try, or to write where the folder is none. Rejects with what the file system says.
- * `marks` is a file that knows what was written before: a record that somebody has edited since is
- * moved to a name of its own beside the new one.
+ * for an evaluation `eval-<id>.json`, for a later attempt at one `eval-<attempt>.json`. Refuses to
+ * replace the record of another run or attempt, or to write where there is no run folder. Rejects
+ * with file system errors. `marks` is a file of hashes of what was written before: a record that
+ * somebody has edited since is renamed, so that it stays beside the new one.
  */
 export async function writeRunRecord(
   experiment: string,
@@ -122,8 +120,8 @@ export async function writeRunRecord(
   const before = await readRunRecord(dir, file);
   if (before.kind === "record" && before.record.attempt !== record.attempt) {
     const { id, attempt } = before.record;
-    const whose = id === record.id ? `try ${attempt}` : `run ${id}`;
-    const why = `runs/${folder}/${file} is the record of ${whose}`;
+    const owner = id === record.id ? `try ${attempt}` : `run ${id}`;
+    const why = `runs/${folder}/${file} is the record of ${owner}`;
     return { kind: "refused", why };
   }
   if (patch !== undefined) await atomicWrite(join(dir, patchName(record)), patch);
@@ -135,7 +133,7 @@ export async function writeRunRecord(
 }
 
 export type RecordWritten =
-  /** `aside`: where somebody's edited version is now. */
+  /** `aside`: the new name of a version that somebody had edited. */
   | { readonly kind: "written"; readonly aside?: string }
   | { readonly kind: "refused"; readonly why: string };
 
@@ -146,8 +144,8 @@ function recordFile({ verb, id, attempt }: Pick<RunRecord, "verb" | "id" | "atte
 }
 
 /**
- * Reads a record as it stands; one that was edited, torn or made by something else gives a
- * problem in plain words. Fields beyond identity, name, verb, times and arguments are trusted.
+ * Reads a record. One that was edited, is incomplete or was written by something else gives a
+ * problem in plain words. Only the fields that `whatIsWrong` checks are validated.
  */
 export async function readRunRecord(dir: string, file = "run.json"): Promise<RecordRead> {
   const path = join(dir, file);
@@ -176,24 +174,7 @@ export async function readRunRecord(dir: string, file = "run.json"): Promise<Rec
   }
 }
 
-/** Hashes of what a script's environment is made from; undefined where nothing says. */
-export async function environmentHashes(
-  experiment: string,
-  script: string,
-  pixiManifestPath?: string,
-): Promise<RunRecord["environment"]> {
-  const path = join(experiment, script);
-  const lock =
-    pixiManifestPath === undefined ? `${path}.lock` : join(pixiManifestPath, "..", "pixi.lock");
-  const lockHash = await digestOf(lock);
-  const block = pixiManifestPath === undefined ? scriptMetadata(await head(path)) : undefined;
-  const metadataHash =
-    block === undefined ? undefined : createHash("sha256").update(block).digest("hex");
-  if (lockHash === undefined && metadataHash === undefined) return undefined;
-  return { ...given("metadataHash", metadataHash), ...given("lockHash", lockHash) };
-}
-
-function ended(facts: RecordFacts, end: RecordEnd): Partial<RunRecord> {
+function endFields(facts: RecordFacts, end: RecordEnd): Partial<RunRecord> {
   const seconds = Math.max(0, end.endedAtMs - facts.startedAtMs) / 1000;
   return {
     endedAt: isoStamp(end.endedAtMs, facts.timeZone),
@@ -225,7 +206,7 @@ function patchName(of: { readonly verb: string; readonly attempt: string }): str
   return of.verb === "eval" ? `eval-${of.attempt}.patch` : "run.patch";
 }
 
-/** The one field where its value is there, nothing where it is undefined. */
+/** `{ key: value }`, or `{}` where the value is undefined. */
 function given<K extends string, V>(key: K, value: V | undefined): { readonly [P in K]?: V } {
   return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]?: V });
 }
@@ -244,20 +225,4 @@ function whatIsWrong(value: unknown): string | undefined {
     return `"criteria" is missing`;
   }
   return undefined;
-}
-
-async function digestOf(path: string): Promise<string | undefined> {
-  const there = await stat(path).catch(() => undefined);
-  return there?.isFile() === true ? fileDigest(path) : undefined;
-}
-
-async function head(path: string): Promise<string> {
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isFile() !== true || there.size > RECORD_BYTES) return "";
-  const file = await open(path, "r");
-  try {
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
-  }
 }

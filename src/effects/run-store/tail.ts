@@ -1,32 +1,32 @@
-// Reads what is new in a run's logs, a bounded piece at a time, and feeds it to a reader.
-// What the bytes say is in logs/; when to look is the loop's business.
+// Reads what is new in a run's logs, a bounded amount at a time, and feeds it to a reader.
+// src/logs/ parses the bytes; the caller decides when to poll.
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
-import { setImmediate as turn } from "node:timers/promises";
+import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { RunReading } from "../../domain/sample.ts";
 import type { OwnFormat } from "../../logs/lines/text-reading.ts";
 import { type RunReader, createRunReader } from "../../logs/run-reader.ts";
 import { type LogFile, findLogFiles } from "./log-files.ts";
-import { ownFormatOf } from "./metrics-pattern.ts";
+import { ownFormatOf } from "./run-plan.ts";
 import { type Unpacker, createUnpacker } from "../os/unpack.ts";
 
-/** Bytes read from one log before others get their turn. */
+/** Most bytes read per poll, shared among the logs that have grown. */
 export const READ_CHUNK = 1 << 20;
-/** Of it, so much is read at one go: the slowest logs, prose without end, then take 10 ms. */
+/** Bytes parsed before the clock is checked: the slowest logs, endless prose, take 10 ms for it. */
 const SLICE_BYTES = 1 << 16;
-/** After so long everything else takes its turn. */
+/** Longest time spent parsing before other work of the event loop gets its turn. */
 const SLICE_MS = 8;
-/** Bytes before the reading position that are compared before reading on in a log. */
+/** Bytes before the read position that are compared to detect a rewritten log. */
 const TAIL_MARK_BYTES = 64;
 
 export interface RunTail {
   /**
-   * One turn: at most READ_CHUNK bytes, shared among the logs that have grown. True when
-   * something was read or forgotten: there may be more, so ask again. Missing folders and files
-   * that cannot be read count as empty. One turn at a time.
+   * Reads at most READ_CHUNK bytes, shared among the logs that have grown. True when something was
+   * read, or discarded because a log was replaced: there may be more, so poll again. Missing
+   * folders and unreadable files count as empty. Calls must not overlap.
    */
   poll(): Promise<boolean>;
-  /** The run has ended: reads what its logs hold by now, a last line without its end included. */
+  /** The run has ended: reads what its logs hold by now, including an unterminated last line. */
   finish(): Promise<void>;
   readonly reader: RunReader;
 }
@@ -40,23 +40,23 @@ export function openTail(runDir: string): RunTail {
 
   const poll = async (): Promise<boolean> => {
     const grown: Followed[] = [];
-    let news = false;
+    let changed = false;
     own ??= { format: await ownFormatOf(runDir) };
     for (const found of await findLogFiles(runDir)) {
       const followed = follow(files, found);
-      if (followed.forget) {
+      if (followed.replaced) {
         reader.reset(followed.name);
-        followed.forget = false;
-        news = true;
+        followed.replaced = false;
+        changed = true;
       }
       if (followed.size > followed.position) grown.push(followed);
     }
     const share = Math.max(1, Math.floor(READ_CHUNK / Math.max(1, grown.length)));
     for (const file of grown) {
       buffer ??= new Uint8Array(READ_CHUNK + TAIL_MARK_BYTES);
-      if (await readNew(file, share, buffer, reader)) news = true;
+      if (await readNew(file, share, buffer, reader)) changed = true;
     }
-    return news;
+    return changed;
   };
 
   return {
@@ -65,8 +65,8 @@ export function openTail(runDir: string): RunTail {
     async finish() {
       let left = 0;
       for (const found of await findLogFiles(runDir)) left += found.size;
-      // A process that survived the run could write for ever: its logs are read once through.
-      for (let turns = 2 + Math.ceil((2 * left) / READ_CHUNK) + files.size; turns > 0; turns -= 1) {
+      // A process that outlives the run could write for ever, so the number of polls is bounded.
+      for (let polls = 2 + Math.ceil((2 * left) / READ_CHUNK) + files.size; polls > 0; polls -= 1) {
         if (!(await poll())) break;
       }
       for (const { unpacker } of files.values()) unpacker?.close();
@@ -75,7 +75,7 @@ export function openTail(runDir: string): RunTail {
   };
 }
 
-/** Everything that the logs of a finished run say. A folder without logs gives an empty reading. */
+/** Reads all logs of a finished run. A folder without logs gives an empty reading. */
 export async function readRun(runDir: string): Promise<RunReading> {
   const tail = openTail(runDir);
   await tail.finish();
@@ -86,10 +86,11 @@ export async function readRun(runDir: string): Promise<RunReading> {
 interface Followed extends LogFile {
   size: number;
   position: number;
-  /** The last bytes before `position`: when they changed, the file was written anew. */
+  /** The last bytes before `position`: if they differ later, the file has been rewritten. */
   mark: Uint8Array;
-  forget: boolean;
-  /** Of a gzip'd log, as far as it has been unpacked. */
+  /** It was replaced or has become shorter: what was read of it is to be discarded. */
+  replaced: boolean;
+  /** For a gzip'd log: the unpacker, with all bytes so far fed to it. */
   unpacker: Unpacker | undefined;
 }
 
@@ -100,14 +101,14 @@ function follow(files: Map<string, Followed>, found: LogFile): Followed {
     return known;
   }
   known?.unpacker?.close();
-  const forget = known !== undefined;
+  const replaced = known !== undefined;
   const mark = new Uint8Array(0);
-  const fresh: Followed = { ...found, position: 0, mark, forget, unpacker: undefined };
+  const fresh: Followed = { ...found, position: 0, mark, replaced, unpacker: undefined };
   files.set(found.name, fresh);
   return fresh;
 }
 
-/** Reads at most `most` new bytes; false when there were none or the file cannot be read. */
+/** Reads at most `most` new bytes; false where there are none or the file cannot be read. */
 async function readNew(
   file: Followed,
   most: number,
@@ -131,7 +132,7 @@ async function readNew(
     }
     const read = await readAt(handle, buffer.subarray(mark.length), most, file.position);
     if (read === 0) return false;
-    await hand(file, buffer.subarray(mark.length, mark.length + read), reader);
+    await feed(file, buffer.subarray(mark.length, mark.length + read), reader);
     file.position += read;
     const seen = mark.length + read;
     file.mark = buffer.slice(Math.max(0, seen - TAIL_MARK_BYTES), seen);
@@ -144,10 +145,10 @@ async function readNew(
 }
 
 /**
- * Feeds the bytes slice by slice and lets everything else take its turn in between: lines that are
- * all unlike each other take a tenth of a second a megabyte.
+ * Feeds the bytes slice by slice and yields to the event loop in between: lines that are all unlike
+ * each other take a tenth of a second per megabyte.
  */
-async function hand(file: Followed, bytes: Uint8Array, reader: RunReader): Promise<void> {
+async function feed(file: Followed, bytes: Uint8Array, reader: RunReader): Promise<void> {
   let sinceMs = performance.now();
   for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
     const slice = bytes.subarray(at, at + SLICE_BYTES);
@@ -156,12 +157,12 @@ async function hand(file: Followed, bytes: Uint8Array, reader: RunReader): Promi
       await file.unpacker.feed(slice);
     } else reader.feed(file.name, slice);
     if (performance.now() - sinceMs < SLICE_MS) continue;
-    await turn();
+    await yieldToEventLoop();
     sinceMs = performance.now();
   }
 }
 
-/** Fills `into` with up to `most` bytes from `position` on; how many there were. */
+/** Fills `into` with up to `most` bytes from `position` on, and returns how many it read. */
 async function readAt(
   handle: FileHandle,
   into: Uint8Array,

@@ -3,7 +3,7 @@ import type { JournalReading, Plan } from "../../../src/domain/journal.ts";
 import type { RunRecord } from "../../../src/domain/run.ts";
 import type { RunReading } from "../../../src/domain/sample.ts";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { judgedFindings } from "../../../src/effects/run-store/run-files.ts";
+import { judgedFindings } from "../../../src/effects/run-store/rule-input.ts";
 import type { ReportInput, ReportRun } from "../../../src/judge/input.ts";
 
 /** A reading of one log whose lines log `{key: token}` with rising steps. */

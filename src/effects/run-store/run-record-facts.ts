@@ -1,19 +1,18 @@
-// The record of a run, run.json, as it comes to be: facts gathered at the start, the end added.
-// What stands in a record and how it is written is run-record.ts's.
+// Gathers the facts for a run's record and keeps the record up to date: at its start, when its
+// packages are known, and at its end. The format and the file are in run-record.ts.
+import { createHash } from "node:crypto";
+import { open, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { RECORD_BYTES } from "../../base/limits.ts";
 import type { RunFolder } from "../../base/ids.ts";
-import type { AttemptSpec, StartFacts } from "../../domain/run.ts";
+import type { AttemptSpec, RunRecord, StartFacts } from "../../domain/run.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { argvOf } from "../environment/attempt-line.ts";
 import type { GitFacts } from "../git/git-facts.ts";
 import { gpuFacts, type GpuFacts } from "../gpu/gpu-facts.ts";
-import {
-  buildRunRecord,
-  environmentHashes,
-  writeRunRecord,
-  type RecordFacts,
-} from "./run-record.ts";
+import { buildRunRecord, writeRunRecord, type RecordFacts } from "./run-record.ts";
+import { fileDigest, scriptMetadata } from "../code/code-hash.ts";
 import { interpreterOf, interpreterText } from "../environment/interpreter.ts";
 import { gitOfAttempt } from "../code/recorded-git.ts";
 import { keepResolved } from "../environment/resolved-environment.ts";
@@ -21,28 +20,28 @@ import { runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
 
-/** Gathers the facts of a start and writes them; what the disk refuses is told. */
+/** Gathers the facts of a start and writes run.json; errors are logged, and give undefined. */
 export async function startRecord(
-  around: RunContext,
+  context: RunContext,
   spec: AttemptSpec,
   start: StartFacts,
   folder: RunFolder,
   startedAtMs: number,
 ): Promise<RecordFacts | undefined> {
   try {
-    const first = await recordFacts(around, spec, start, folder, startedAtMs);
-    await keepRecord(around, first);
-    // Only now: who reads the record of a run that goes on wants most of it at once.
+    const first = await recordFacts(context, spec, start, folder, startedAtMs);
+    await keepRecord(context, first);
+    // Packages take longer to find: the record of a running run is useful without them.
     const known = await withPackages(first, folder);
-    await keepRecord(around, known);
+    await keepRecord(context, known);
     return known;
   } catch (error) {
-    around.warn("run.json not written", { folder, error: String(error) });
+    context.warn("run.json not written", { folder, error: String(error) });
     return undefined;
   }
 }
 
-/** With the interpreter that runs and the packages that it has. */
+/** Adds the interpreter and its packages. */
 async function withPackages(facts: RecordFacts, folder: RunFolder): Promise<RecordFacts> {
   const { spec } = facts;
   const interpreter = await interpreterOf(spec);
@@ -62,9 +61,9 @@ async function withPackages(facts: RecordFacts, folder: RunFolder): Promise<Reco
   };
 }
 
-/** The facts of a start, for a run whose record was not begun by this daemon. */
+/** Gathers the facts of a start, without the interpreter and its packages. */
 export async function recordFacts(
-  around: RunContext,
+  context: RunContext,
   spec: AttemptSpec,
   start: StartFacts,
   folder: RunFolder,
@@ -94,40 +93,40 @@ export async function recordFacts(
     ...(start.queuedCodeHash === undefined ? {} : { queuedCodeHash: start.queuedCodeHash }),
     queuedAtMs: start.queuedAtMs,
     startedAtMs,
-    timeZone: around.timeZone(spec.lab),
-    nightlab: around.version,
+    timeZone: context.timeZone(spec.lab),
+    nightlab: context.version,
     ...(git === undefined ? {} : { git }),
     ...(environment === undefined ? {} : { environment }),
     ...(start.because === undefined ? {} : { because: start.because }),
   };
 }
 
-/** Those that it was given; of a run without a place, all of the machine's. */
+/** The GPUs of the run's slot; for a run without a slot, all of the machine's. */
 async function gpusOf({ place }: AttemptSpec): Promise<readonly GpuFacts[]> {
   if (place?.kind === "cpu") return [];
-  const there = await gpuFacts();
-  if (place === undefined) return there;
+  const all = await gpuFacts();
+  if (place === undefined) return all;
   return place.gpus.map(
-    ({ uuid }) => there.find((gpu) => gpu.uuid === uuid) ?? { uuid, name: "", driver: "" },
+    ({ uuid }) => all.find((gpu) => gpu.uuid === uuid) ?? { uuid, name: "", driver: "" },
   );
 }
 
-/** The command line as it was; where that cannot be put together any more, script and arguments. */
+/** The command line; if it can no longer be composed, the script and its arguments. */
 async function argvAsRun(spec: AttemptSpec, folder: RunFolder): Promise<readonly string[]> {
   const of = spec.verb === "eval" ? { ...spec, onRun: folder } : spec;
   return argvOf(of).catch(() => [spec.script, ...spec.args]);
 }
 
-/** A difference that is not the code's as it started says nothing of this run. */
+/** Drops a patch that belongs to code other than what the run started with. */
 async function gitOf(spec: AttemptSpec, start: StartFacts): Promise<GitFacts | undefined> {
   const kept = await gitOfAttempt(spec);
   if (kept === undefined || kept.codeHash === start.codeHash) return kept;
   return { commit: kept.commit, dirty: true };
 }
 
-/** Writes the record as it stands now; what the disk refuses is told. */
+/** Writes the record with what is known so far; errors are logged. */
 export async function keepRecord(
-  around: RunContext,
+  context: RunContext,
   facts: RecordFacts,
   end?: Parameters<typeof buildRunRecord>[1],
 ): Promise<void> {
@@ -136,14 +135,53 @@ export async function keepRecord(
     const record = buildRunRecord(facts, end);
     const marks = join(attemptDir(spec.lab, spec.attempt), "record-marks");
     const written = await writeRunRecord(spec.experiment, record, facts.git?.patch, marks);
-    if (written.kind === "refused") around.warn("run.json not written", { folder, ...written });
+    if (written.kind === "refused") context.warn("run.json not written", { folder, ...written });
     else if (written.aside !== undefined) {
-      around.warn("run.json was edited while its run went on; the edited one lies beside it", {
+      context.warn("run.json was edited while its run went on; the edited one lies beside it", {
         folder,
         edited: written.aside,
       });
     }
   } catch (error) {
-    around.warn("run.json not written", { folder, error: String(error) });
+    context.warn("run.json not written", { folder, error: String(error) });
+  }
+}
+
+/**
+ * SHA-256 of what determines a script's environment: its metadata block and its lock file.
+ * Undefined where it has neither.
+ */
+export async function environmentHashes(
+  experiment: string,
+  script: string,
+  pixiManifestPath?: string,
+): Promise<RunRecord["environment"]> {
+  const path = join(experiment, script);
+  const lock =
+    pixiManifestPath === undefined ? `${path}.lock` : join(pixiManifestPath, "..", "pixi.lock");
+  const lockHash = await digestOf(lock);
+  const block = pixiManifestPath === undefined ? scriptMetadata(await readScript(path)) : undefined;
+  const metadataHash =
+    block === undefined ? undefined : createHash("sha256").update(block).digest("hex");
+  if (lockHash === undefined && metadataHash === undefined) return undefined;
+  return {
+    ...(metadataHash === undefined ? {} : { metadataHash }),
+    ...(lockHash === undefined ? {} : { lockHash }),
+  };
+}
+
+async function digestOf(path: string): Promise<string | undefined> {
+  const facts = await stat(path).catch(() => undefined);
+  return facts?.isFile() === true ? fileDigest(path) : undefined;
+}
+
+async function readScript(path: string): Promise<string> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts?.isFile() !== true || facts.size > RECORD_BYTES) return "";
+  const file = await open(path, "r");
+  try {
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
   }
 }
