@@ -1,5 +1,6 @@
-// Files that are wholly the daemon's own are written whole or not at all, and only when they differ.
-// Whether a file is the daemon's own is for the caller to know; the journal is not (journal-file.ts).
+// Files that are wholly the daemon's own are written whole or not at all, and only when they
+// differ. Whether a file is the daemon's own is for the caller to know; the journal is not
+// (journal-file.ts).
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
@@ -8,10 +9,10 @@ import { errorCode } from "./error-code.ts";
 
 /**
  * Write a file atomically and durably: readers see the old bytes or the new ones, and after it
- * resolves the new ones outlive a power cut. A symlink is followed; an existing file's mode is kept.
- * Returns false without touching the disk where the file already has these bytes.
- * Rejects with the system's error (`code` ENOENT without its folder, EACCES, ENOSPC…), the old
- * file untouched.
+ * resolves the new ones outlive a power cut. A symlink is followed; an existing file's mode is
+ * kept. Returns false without touching the disk where the file already has these bytes. Rejects
+ * with the system's error (`code` ENOENT without its folder, EACCES, ENOSPC…), the old file
+ * untouched.
  */
 export async function atomicWrite(path: string, content: Uint8Array | string): Promise<boolean> {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;

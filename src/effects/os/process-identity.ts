@@ -1,25 +1,25 @@
-// Who a process is: its number, start time and the machine's boot, and signals that check them.
-// What a process is for, and when it should end, is not known here.
+// The identity of a process (its pid, its start time and the machine's boot), and signals that
+// check it first, so that a process that was given the same pid later is never signalled.
 import { execFileSync } from "node:child_process";
 import { readFileSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../../domain/run.ts";
 
-/** The machine as attempts know it. Two boots of one host differ in `bootId`. */
+/** A machine and its present boot. Two boots of one host differ in `bootId`. */
 export interface HostFacts {
   readonly host: string;
-  /** "" where the system has no such id. */
+  /** "" where the system has no boot id. */
   readonly bootId: string;
 }
 
-/** A process that was found by looking, with the process group it is in. */
+/** A process and the process group that it is in. */
 export interface FoundProcess extends ProcessIdentity {
   readonly group: number;
 }
 
 interface ProcessStat {
   readonly startTime: string;
-  /** One letter; `Z` is a process that has ended and was not waited for. */
+  /** One letter; `Z` is a process that has ended but has not been reaped. */
   readonly state: string;
   readonly group: number;
 }
@@ -32,46 +32,45 @@ export function hostFacts(): HostFacts {
     host: readText("/proc/sys/kernel/hostname")?.trim() ?? hostname(),
     bootId:
       readText("/proc/sys/kernel/random/boot_id")?.trim() ??
-      ask("sysctl", ["-n", "kern.bootsessionuuid"]),
+      outputOf("sysctl", ["-n", "kern.bootsessionuuid"]),
   };
   return facts;
 }
 
-/** The identity of a living process, or undefined: gone, or ended and not yet waited for. */
+/** The identity of a living process; undefined where it has ended, whether or not it was reaped. */
 export function identityOf(pid: number): FoundProcess | undefined {
   const stat = statOf(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return undefined;
   return { pid, startTime: stat.startTime, bootId: hostFacts().bootId, group: stat.group };
 }
 
-/** Whether exactly this process still lives; a later owner of its number does not count. */
+/** Whether exactly this process still lives; a later process with its pid does not count. */
 export function isAlive(identity: ProcessIdentity): boolean {
   if (identity.bootId !== hostFacts().bootId) return false;
   const now = identityOf(identity.pid);
   return now !== undefined && now.startTime === identity.startTime;
 }
 
-/** Sends a signal to this process and to no other; false when it is gone. */
+/** Sends a signal to this process and to no other; false where it has ended. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   return isAlive(identity) && send(identity.pid, signal);
 }
 
 /**
- * Sends a signal to the group that this process leads; false when nothing is left of it. The
- * leader may have ended since its caller saw it alive: while a group has members, the system
- * gives its number to no new process, so only a process of that number with another start time
- * is a stranger.
+ * Sends a signal to the group that this process leads; false where nothing is left of it. The
+ * leader itself may have ended: while its group has members, the system gives its pid to no new
+ * process, so only a process with that pid and another start time proves that the group is gone.
  */
 export function signalGroup(leader: ProcessIdentity, signal: NodeJS.Signals): boolean {
-  if (!mayBeOurs(leader)) return false;
+  if (!mayStillExist(leader)) return false;
   if (send(-leader.pid, signal)) return true;
-  // Between its start and `setsid` the leader has no group of its own yet.
+  // Between its start and `setsid`, the leader has no group of its own yet.
   return signalProcess(leader, signal);
 }
 
-/** Whether the group that this process led still has a member that runs. */
+/** Whether the group of this leader still has a living member. */
 export function groupLives(leader: ProcessIdentity): boolean {
-  if (!mayBeOurs(leader)) return false;
+  if (!mayStillExist(leader)) return false;
   if (isAlive(leader)) return true;
   const pids = processIds();
   if (pids === undefined) return send(-leader.pid, 0);
@@ -82,9 +81,9 @@ export function groupLives(leader: ProcessIdentity): boolean {
 }
 
 /**
- * Living processes that were started with `name=value` in their environment, this one left out,
- * and of them those whose other variables please `also`. Empty where the system has no /proc;
- * processes of other users cannot be seen.
+ * Living processes, other than this one, that were started with `name=value` in their environment
+ * and whose other variables `also` accepts. Empty where the system has no /proc; processes of other
+ * users cannot be seen.
  */
 export function processesWith(
   name: string,
@@ -107,7 +106,7 @@ export function processesWith(
   return found;
 }
 
-function mayBeOurs(leader: ProcessIdentity): boolean {
+function mayStillExist(leader: ProcessIdentity): boolean {
   if (leader.pid <= 1 || leader.bootId !== hostFacts().bootId) return false;
   const stat = statOf(leader.pid);
   return stat === undefined || stat.startTime === leader.startTime;
@@ -122,17 +121,24 @@ function processIds(): readonly number[] | undefined {
   }
 }
 
-/** Fields of /proc/<pid>/stat (proc(5)): 3 state, 5 group, 22 start time in ticks since boot. */
-function statOf(pid: number): ProcessStat | undefined {
+/** Fields of /proc/<pid>/stat from field 3 (the state) on, as in proc(5); undefined without one. */
+export function statFields(pid: number): readonly string[] | undefined {
   const text = readText(`/proc/${pid}/stat`);
-  if (text !== undefined) {
-    // The command's name stands in parentheses and may itself hold some.
-    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  // Field 2, the command's name, is in parentheses and may contain spaces and parentheses itself.
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+/**
+ * State, group and start time (fields 3, 5 and 22, in ticks since boot); from `ps` without /proc.
+ */
+function statOf(pid: number): ProcessStat | undefined {
+  const fields = statFields(pid);
+  if (fields !== undefined) {
     return { state: fields[0] ?? "", group: Number(fields[2]), startTime: fields[19] ?? "" };
   }
   if (readText("/proc/self/stat") !== undefined) return undefined;
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };
-  const line = ask("ps", ["-o", "state=,pgid=,lstart=", "-p", String(pid)], env);
+  const line = outputOf("ps", ["-o", "state=,pgid=,lstart=", "-p", String(pid)], env);
   const match = /^(\S)\S*\s+(\d+)\s+(.+)$/.exec(line);
   if (match === null) return undefined;
   return { state: match[1] ?? "", group: Number(match[2]), startTime: match[3]?.trim() ?? "" };
@@ -143,7 +149,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
     process.kill(pid, signal);
     return true;
   } catch {
-    // ESRCH: gone. EPERM: by now a stranger's, so not ours to signal.
+    // ESRCH: it has ended. EPERM: the pid belongs to another user's process by now.
     return false;
   }
 }
@@ -156,7 +162,7 @@ function readText(path: string): string | undefined {
   }
 }
 
-function ask(command: string, args: readonly string[], env = process.env): string {
+function outputOf(command: string, args: readonly string[], env = process.env): string {
   try {
     const stdio = ["ignore", "pipe", "ignore"] as const;
     return execFileSync(command, args, { encoding: "utf8", env, stdio: [...stdio] }).trim();

@@ -123,7 +123,8 @@ export async function readSettledBytes(
 /**
  * Why a version looks like an editor's half-done save, or undefined where it does not: empty, or
  * more than TORN_SHARE and TORN_BYTES shorter than the last one, and so for less than TORN_WAIT_MS.
- * An age below zero comes from a server's clock; beyond the wait it proves nothing and counts as old.
+ * An age below zero comes from a server's clock; beyond the wait it proves nothing and counts as
+ * old.
  */
 export function looksTorn(
   size: number,

@@ -1,5 +1,5 @@
-// What was so just before an attempt's script started, kept in its folder for whoever reads the
-// ending: it may be another daemon than the one that started it.
+// Facts from just before an attempt's script started, kept in its folder: the daemon that concludes
+// the run may not be the one that started it.
 import { readFileSync } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,17 +11,17 @@ import { hostFacts } from "../os/process-identity.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** On the disk before the start; notes of before do not say at which boot that was. */
+/** Written before the start. Notes of earlier releases lack the boot and the host. */
 export interface AttemptNotes extends Partial<Begun> {
-  /** Run folders of the run's name that were there already. */
+  /** Run folders of the run's name that existed already. */
   readonly foldersBefore: readonly string[];
-  /** For an evaluation: how long the run's logs were. */
+  /** For an evaluation: sizes of the run's logs. */
   readonly logSizes: FileSizes;
-  /** Processes that the kernel had killed for memory since its boot. */
+  /** How many processes the kernel had killed for lack of memory since boot. */
   readonly oomKills: number;
 }
 
-/** Takes and keeps the notes of an attempt; repeated, the first ones stay. */
+/** Writes the notes of an attempt, unless it has some already. Rejects with file system errors. */
 export async function takeNotes(spec: AttemptSpec): Promise<void> {
   if ((await readNotes(spec)) !== undefined) return;
   const { bootId, host } = hostFacts();
@@ -37,7 +37,7 @@ export async function takeNotes(spec: AttemptSpec): Promise<void> {
   await atomicWrite(notesFile(spec), `${JSON.stringify(notes)}\n`);
 }
 
-/** The notes of an attempt, or undefined where none were taken or they cannot be read. */
+/** The notes of an attempt; undefined where there are none or they cannot be read. */
 export async function readNotes(spec: AttemptSpec): Promise<AttemptNotes | undefined> {
   try {
     return JSON.parse(await readFile(notesFile(spec), "utf8")) as AttemptNotes;
@@ -46,7 +46,7 @@ export async function readNotes(spec: AttemptSpec): Promise<AttemptNotes | undef
   }
 }
 
-/** How many processes this machine's kernel has killed for memory; 0 where it does not say. */
+/** How many processes the kernel has killed for lack of memory; 0 where it does not say. */
 export function oomKills(): number {
   try {
     return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "utf8"))?.[1] ?? 0);

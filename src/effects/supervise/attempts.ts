@@ -1,5 +1,5 @@
-// The folder of one attempt: made once, never used again, and what it says of the run's state.
-// Starting and ending processes is the supervisor's; the folder's writer is shim.sh.
+// The folder of one attempt, which is made once and never reused, and the run's state as read from
+// it. shim.sh writes the folder; supervisor.ts starts and ends processes.
 import { constants, statSync } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -16,51 +16,53 @@ import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
  *                         ┌──────────────────────────► ended
  *   never-started ─► running ─► running-unwatched ───► lost (lost)
  *                         └─────────┴───power cut────► lost (machine-restarted)
- * `unknown` is an attempt that cannot be asked about from here.
+ * `unknown`: its state cannot be determined from this machine.
  */
 export type AttemptState =
   | { readonly kind: "never-started" }
-  /** `process` leads the run's group; absent in the instant before it has been started. */
+  /** `process` leads the run's process group; absent for the instant before it is started. */
   | { readonly kind: "running"; readonly process?: ProcessIdentity }
-  /** Its shim died: it runs on, but nobody will know its exit code. */
+  /** Its shim died: it runs on, but its exit code will never be known. */
   | { readonly kind: "running-unwatched"; readonly process: ProcessIdentity }
   | { readonly kind: "ended"; readonly exit: Exit }
   | { readonly kind: "lost"; readonly why: "machine-restarted" | "lost" }
   | { readonly kind: "unknown"; readonly why: string };
 
-/** What the shim wrote of itself and of the run's first process. */
+/** What the shim recorded about itself and the run's first process. */
 export interface AttemptProcesses {
   readonly host: string;
   readonly shim?: ProcessIdentity;
   readonly child?: ProcessIdentity;
 }
 
-/** Environment variable that every process of a run inherits; its value is the attempt. */
+/** Environment variable that every process of a run inherits; its value is the attempt's id. */
 export const RUN_ID_VARIABLE = "NIGHTLAB_RUN_ID";
-/** Beside it: the attempt's folder. */
+/** Set beside it; its value is the attempt's folder. */
 const ATTEMPT_VARIABLE = "NIGHTLAB_ATTEMPT";
 
-/** Name of the file, on the disk before the start, that says on which boot it began. */
+/**
+ * Name of the file with the attempt's notes (attempt-notes.ts), among them the boot of its start.
+ */
 export const NOTES = "notes.json";
 
-/** Where, and on which of its boots, something of an attempt was begun. */
+/** On which machine, and on which boot of it, a step of an attempt began. */
 export interface Begun {
   readonly bootId: string;
   readonly host: string;
 }
 
-/** The form of an attempt's id: its command's, then the number of the try. */
+/** An attempt's id: its command's id, then the attempt's number. */
 const ATTEMPT_ID = new RegExp(`${COMMAND_ID.source.replace(/\$$/, "")}-[0-9]{1,6}$`);
 
-/** Folder of an attempt; throws for an id that could lead anywhere else. */
+/** Folder of an attempt. Throws for a malformed id, which could lead outside the lab. */
 export function attemptDir(lab: string, attempt: AttemptId): string {
   if (!ATTEMPT_ID.test(attempt)) throw new Error(`${JSON.stringify(attempt)} is no attempt's id`);
   return join(lab, ".nightlab", "attempts", attempt);
 }
 
 /**
- * Makes the folder of an attempt with its durable spec.json. Repeating it for the same attempt
- * does nothing, so long as nothing has claimed it; the answer tells whether it was new.
+ * Creates the folder of an attempt with its spec.json, durably. `there`: it existed already, with a
+ * spec or a claim, and was left alone. Rejects with file system errors.
  */
 export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"> {
   const dir = attemptDir(spec.lab, spec.attempt);
@@ -77,7 +79,7 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
     await mkdir(dirname(dir), { recursive: true });
     return make();
   });
-  // A spec is renamed into its place whole.
+  // The spec is renamed into place, so one that exists is complete.
   if (!isNew && ((await exists(join(dir, "spec.json"))) || (await exists(join(dir, "claim"))))) {
     return "there";
   }
@@ -86,7 +88,9 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
   return "made";
 }
 
-/** The spec of an attempt, or undefined where it is missing or torn. Its fields are trusted. */
+/**
+ * The spec of an attempt; undefined where it is missing or incomplete. Optional fields are trusted.
+ */
 export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
   const text = await readSmall(join(dir, "spec.json"));
   if (text === undefined) return undefined;
@@ -99,15 +103,15 @@ export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
 }
 
 /**
- * What became of an attempt, from its folder and this machine's processes. A run of another host
- * that has not written its exit is unknown, never lost. Throws nothing that a person could cause.
+ * The state of an attempt, from its folder and this machine's processes. A run of another host that
+ * has not written its exit code is unknown, never lost. Never throws, whatever is in the folder.
  */
 export async function readAttempt(dir: string, here: HostFacts): Promise<AttemptState> {
   const exit = await readExit(dir);
   if (exit !== undefined) return { kind: "ended", exit };
   if (!(await exists(join(dir, "claim")))) return withoutClaim(dir, here);
   const { shim, child, ...written } = await readProcesses(dir);
-  // All that is known of a shim which was killed right after its claim.
+  // If the shim was killed right after its claim, the claim is all there is.
   const claim = shim === undefined ? await readClaim(dir) : undefined;
   const { bootId, host } = { host: written.host, ...shim, ...claim };
   const sameBoot = bootId === undefined || bootId === here.bootId;
@@ -123,15 +127,15 @@ export async function readAttempt(dir: string, here: HostFacts): Promise<Attempt
       return { kind: "running-unwatched", process: orphan };
     }
   }
-  // The shim may have written its last words while they were looked for.
+  // The shim may have written the exit code since it was first looked for.
   const late = await readExit(dir);
   if (late !== undefined) return { kind: "ended", exit: late };
   return { kind: "lost", why: sameBoot ? "lost" : "machine-restarted" };
 }
 
 /**
- * On the boot that its start began on, a claim that is not there was not made. After a power cut
- * nobody knows: the shim does not wait until its claim is on the disk.
+ * On the boot of its start, a missing claim means that the attempt was never claimed. On a later
+ * boot it proves nothing: the shim does not sync its claim, so a power cut may have lost it.
  */
 async function withoutClaim(dir: string, here: HostFacts): Promise<AttemptState> {
   const { bootId = here.bootId, host } = await readStart(dir);
@@ -148,14 +152,14 @@ async function readStart(dir: string): Promise<Partial<Begun>> {
   }
 }
 
-/** Where and at which boot an attempt was claimed; attempts of before do not tell. */
+/** The machine and boot of an attempt's claim; undefined for attempts of earlier releases. */
 async function readClaim(dir: string): Promise<Begun | undefined> {
   const text = (await readSmall(join(dir, "claim"))) ?? "";
   const [, bootId, host] = /^boot (\S+)\nhost (.*)\n/.exec(text) ?? [];
   return bootId === undefined || host === undefined ? undefined : { bootId, host };
 }
 
-/** The processes that an attempt's shim has written down so far; torn lines are left out. */
+/** The processes that an attempt's shim has recorded so far, without an incomplete last line. */
 export async function readProcesses(dir: string): Promise<AttemptProcesses> {
   const text = (await readSmall(join(dir, "pid"))) ?? "";
   const whole = text.slice(0, text.lastIndexOf("\n") + 1);
@@ -176,10 +180,10 @@ export async function readProcesses(dir: string): Promise<AttemptProcesses> {
   };
 }
 
-/** What the shim wrote at the end, or undefined: still running, lost, or torn by a power cut. */
+/** The exit code that the shim wrote; undefined while it runs, or where a power cut lost it. */
 async function readExit(dir: string): Promise<Exit | undefined> {
   const path = join(dir, "exit");
-  // Attempts of before have the time of their end beside the code.
+  // Earlier releases wrote the time of the end beside the code.
   const match = /^(\d{1,3})(?: (\d{1,16})\n|\n *\n)$/.exec((await readSmall(path)) ?? "");
   if (match === null) return undefined;
   const marked = async (name: string): Promise<boolean> => exists(join(dir, name));
@@ -192,7 +196,7 @@ async function readExit(dir: string): Promise<Exit | undefined> {
   return { code: Number(match[1]), endedAtMs, overLimit, ...(oomKill ? { oomKill } : {}) };
 }
 
-/** Sees to it that an exit code outlives a power cut; what the disk refuses changes nothing. */
+/** Syncs an exit code, so that it survives a power cut. Errors are ignored. */
 export async function syncExit(dir: string): Promise<void> {
   try {
     const file = await open(join(dir, "exit"));
@@ -202,14 +206,14 @@ export async function syncExit(dir: string): Promise<void> {
       await file.close();
     }
   } catch {
-    // It stands there all the same, and the ledger has it in a moment.
+    // The code is readable all the same, and is in the ledger in a moment.
   }
 }
 
-/** Whether some process holds a FIFO open for reading; never waits. */
+/** Whether a process holds a FIFO open for reading. Never blocks. */
 async function fifoIsHeld(path: string): Promise<boolean> {
   try {
-    // A person's editor may have left an ordinary file there: opening that proves nothing.
+    // If it has become an ordinary file, opening it proves nothing.
     if (!(await stat(path)).isFIFO()) return false;
     const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
     await file.close();
@@ -225,23 +229,23 @@ function attemptOf(dir: string): AttemptId {
 }
 
 /**
- * Living processes of the attempt in a folder. Two labs may have an attempt of one id, such as a
- * lab and its copy: a process that names another folder, which is there, is not this one's.
+ * Living processes of the attempt in a folder. Two labs may share an attempt's id, such as a lab
+ * and its copy: a process whose environment names another existing folder does not count.
  */
 export function processesOf(dir: string): readonly FoundProcess[] {
   return processesWith(RUN_ID_VARIABLE, attemptOf(dir), (variable) => {
-    const named = variable(ATTEMPT_VARIABLE);
-    return named === undefined || named === dir || !differs(named, dir);
+    const folder = variable(ATTEMPT_VARIABLE);
+    return folder === undefined || folder === dir || !areTwoFolders(folder, dir);
   });
 }
 
-/** Whether two paths lead to two folders; a lab may have been renamed since. */
-function differs(one: string, other: string): boolean {
+/** Whether two paths lead to two existing folders: a renamed lab must not count as another one. */
+function areTwoFolders(one: string, other: string): boolean {
   const [a, b] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev);
 }
 
-/** A process of a run whose shim died before it could write down whom it had started. */
+/** A process of a run whose shim died before it could record its child. */
 function orphanOf(dir: string): ProcessIdentity | undefined {
   return processesOf(dir)[0];
 }

@@ -1,6 +1,6 @@
 // Starts a detached program with posix_spawn. Node's own spawn forks, which blocks this process for
-// about 5 ms per 100 MB of memory in use. Where the system lacks posix_spawn, or a part of it that is
-// needed here, Node's spawn is the fallback.
+// about 5 ms per 100 MB of memory in use. Where the system lacks posix_spawn, or a part of it that
+// is needed here, Node's spawn is the fallback.
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -1,33 +1,25 @@
-// How much processor time and memory a run's processes take, read from /proc without starting
-// anything. Where there is no /proc, nothing is known.
-import { readFileSync } from "node:fs";
+// CPU time and memory of a process, read from /proc. Without /proc nothing is known.
+import { statFields } from "../os/process-identity.ts";
 
 export interface ProcessUse {
   readonly pid: number;
-  /** Field 22 of its stat: with the pid, who it is. */
+  /** Field 22 of its stat: together with the pid, it identifies the process. */
   readonly startTime: string;
-  /** Processor time so far, in ms. */
+  /** CPU time so far, in ms. */
   readonly cpuMs: number;
   /** Resident memory in bytes. */
   readonly rss: number;
 }
 
-/** Linux counts processor time in hundredths of a second for programs, whatever its own tick. */
+/** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick. */
 const TICK_MS = 10;
-/** Every kernel that nightlab runs on has pages of this size or reports in multiples of it. */
+/** Resident memory is counted in pages, which are assumed to have this size. */
 const PAGE_BYTES = 4_096;
 
-/** What a process has used; undefined when it is gone. Fields as in proc(5). */
+/** What a process has used so far; undefined where it has ended. Fields as in proc(5). */
 export function processUse(pid: number): ProcessUse | undefined {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, "utf8");
-  } catch {
-    return undefined;
-  }
-  // The command's name stands in parentheses and may itself hold some.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  if (fields[0] === "Z") return undefined;
+  const fields = statFields(pid);
+  if (fields === undefined || fields[0] === "Z") return undefined;
   return {
     pid,
     startTime: fields[19] ?? "",

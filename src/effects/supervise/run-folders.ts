@@ -1,5 +1,5 @@
-// The folders below runs/: which are there, which one a run made, and making one for it.
-// What stands in their logs is read elsewhere; names that could lead out of runs/ are refused.
+// The folders below runs/: lists them, finds the one that a run has made, makes one for it, and
+// moves console output there. Names that could lead out of runs/ are refused.
 import { readdirSync, readlinkSync } from "node:fs";
 import { link, lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
 import { join, sep } from "node:path";
@@ -10,21 +10,22 @@ import { errorCode } from "../os/error-code.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
 
-/** Names of run folders tried, a second apart, before giving up. */
-const FOLDER_TRIES = 100;
+/** How many names for a run folder are tried, a second apart, before giving up. */
+const FOLDER_ATTEMPTS = 100;
 
 export type FolderSearch =
   | { readonly kind: "found"; readonly folder: RunFolder }
   | { readonly kind: "none" }
-  /** Several new folders fit, and no open file tells which is the run's. */
+  /** Several new folders match, and the run's open files do not tell which is its own. */
   | { readonly kind: "ambiguous"; readonly folders: readonly RunFolder[] };
 
 export type ConsoleMove =
   /** `file` is relative to the run folder: `logs/console.log`. */
   | { readonly kind: "moved"; readonly file: string }
-  /** It stays in the attempt's folder; `why` in plain words. */
+  /** It stays in the attempt's folder; `why` says why, in plain words. */
   | { readonly kind: "left"; readonly why: string };
 
+/** Folders that nightlab puts into a run folder of its own making. */
 const PARTS = ["logs", "plots", "checkpoints", "data"] as const;
 
 /** Absolute path of a run folder. */
@@ -32,7 +33,7 @@ export function runDir(experiment: string, folder: RunFolder): string {
   return join(experiment, "runs", folder);
 }
 
-/** Folders of the form of a run, oldest first; links and whatever else lies there left out. */
+/** Folders named like a run, oldest first, without links and other entries. Never rejects. */
 export async function listRunFolders(experiment: string): Promise<readonly RunFolder[]> {
   const runs = join(experiment, "runs");
   const entries = await readdir(runs, { withFileTypes: true }).catch(() => []);
@@ -42,7 +43,7 @@ export async function listRunFolders(experiment: string): Promise<readonly RunFo
   return names.toSorted();
 }
 
-/** A run folder by its name, where it is a real folder below runs/; else undefined. */
+/** A run folder by its name, if it is a real folder below runs/. */
 export async function findRunFolder(
   experiment: string,
   name: string,
@@ -57,8 +58,9 @@ export async function findRunFolder(
 }
 
 /**
- * The folder that a run has made: new since `before`, with the run's name, and no other run's
- * (`taken`). Where several fit, the one in which a process of the run has a file open or works.
+ * The folder that a run has made: it has the run's name, is not in `before`, and does not belong to
+ * another run (`taken`). Of several, the one where a process of the run has a file open or its
+ * working directory.
  */
 export async function discoverRunFolder(
   experiment: string,
@@ -67,28 +69,27 @@ export async function discoverRunFolder(
   before: ReadonlySet<string>,
   taken: ReadonlySet<string> = new Set(),
 ): Promise<FolderSearch> {
-  const fitting = (await listRunFolders(experiment)).filter(
+  const matching = (await listRunFolders(experiment)).filter(
     (folder) => !before.has(folder) && !taken.has(folder) && RUN_FOLDER.exec(folder)?.[2] === name,
   );
-  const [only, ...others] = fitting;
+  const [only, ...others] = matching;
   if (only === undefined) return { kind: "none" };
   if (others.length === 0) return { kind: "found", folder: only };
   const runs = await realpath(join(experiment, "runs")).catch(() => undefined);
   if (runs === undefined) return { kind: "none" };
   const inUse = openPaths(attempt);
-  const used = fitting.filter((folder) => {
+  const used = matching.filter((folder) => {
     const dir = join(runs, folder);
     return inUse.some((path) => path === dir || path.startsWith(dir + sep));
   });
   const [sure, ...more] = used;
   if (sure !== undefined && more.length === 0) return { kind: "found", folder: sure };
-  return { kind: "ambiguous", folders: fitting };
+  return { kind: "ambiguous", folders: matching };
 }
 
 /**
- * Makes the folder of a run whose script makes none: a stamp of `atMs` in `timeZone`, the next
- * free second where it is taken. Throws for a name that could leave runs/, and what the file
- * system throws.
+ * Makes the folder of a run whose script makes none, named by `atMs` in `timeZone`, or by the next
+ * free second. Rejects for a name that could lead out of runs/, and with file system errors.
  */
 export async function makeRunFolder(
   experiment: string,
@@ -98,7 +99,7 @@ export async function makeRunFolder(
 ): Promise<RunFolder> {
   if (!RUN_NAME.test(name)) throw new Error(`${JSON.stringify(name)} cannot name a run folder`);
   await mkdir(join(experiment, "runs"), { recursive: true });
-  for (let second = 0; second < FOLDER_TRIES; second += 1) {
+  for (let second = 0; second < FOLDER_ATTEMPTS; second += 1) {
     const stamp = localStamp(atMs + second * 1000, timeZone)
       .replace(" ", "T")
       .replaceAll(":", "-");
@@ -112,14 +113,16 @@ export async function makeRunFolder(
     for (const part of PARTS) await mkdir(join(runDir(experiment, folder), part));
     return folder;
   }
-  throw new Error(`Cannot make a folder for ${name}: the next ${FOLDER_TRIES} seconds are taken`);
+  throw new Error(
+    `Cannot make a folder for ${name}: the next ${FOLDER_ATTEMPTS} seconds are taken`,
+  );
 }
 
 /**
- * Moves an attempt's console output to the run's `logs/console.log`, or `console-<attempt>.log`
- * where the run has one. The bytes stay where they are on the disk, so a script that still
- * prints goes on into the moved file. May be repeated. While the script runs, `logs/` is its to
- * make: until then the console is left.
+ * Moves an attempt's console output to the run's `logs/console.log`, or to `console-<attempt>.log`
+ * if that name is taken. The inode stays the same, so a script that still prints writes to the
+ * moved file. May be repeated. While the script runs, only the script may create `logs/`: without
+ * it the output stays where it is.
  */
 export async function moveConsole(
   attemptFolder: string,
@@ -134,7 +137,7 @@ export async function moveConsole(
   }
   const logs = join(runDir(experiment, folder), "logs");
   try {
-    // A script that still runs may be about to make it, and many refuse one that is there.
+    // A running script may be about to create it, and many refuse an existing folder.
     if (!options.scriptRuns) {
       await mkdir(logs).catch((error: unknown) => {
         if (errorCode(error) !== "EEXIST") throw error;
@@ -172,7 +175,7 @@ async function movedBefore(logs: string, own: string): Promise<ConsoleMove> {
   return { kind: "left", why: "the attempt has no console output" };
 }
 
-/** False where the name is taken. A link and a removal, since a rename would replace a file. */
+/** False where the name is taken. Links and unlinks, since a rename would replace a file. */
 async function moveUnlessThere(from: string, to: string, inode: number): Promise<boolean> {
   try {
     await link(from, to);
@@ -184,7 +187,7 @@ async function moveUnlessThere(from: string, to: string, inode: number): Promise
       case "EPERM":
       case "ENOTSUP":
       case "ENOSYS":
-        // A file system without hard links.
+        // The file system has no hard links.
         if ((await lstat(to).catch(() => undefined)) !== undefined) return false;
         await rename(from, to);
         return true;
@@ -196,7 +199,7 @@ async function moveUnlessThere(from: string, to: string, inode: number): Promise
   return true;
 }
 
-/** Files that the run's processes have open, and the folders that they work in. */
+/** Files that the run's processes have open, and their working directories. */
 function openPaths(attempt: AttemptId): readonly string[] {
   const paths: string[] = [];
   for (const { pid } of processesWith(RUN_ID_VARIABLE, attempt)) {

@@ -1,30 +1,31 @@
-// What looks after runs on this machine: transient services of systemd where a manager of the
-// person's own is there and stays when they log out, else plain groups of processes.
-// Starting and stopping is the supervisor's; this finds out, and says how a service is asked for.
+// How runs are supervised on this machine: as transient systemd services where the user has a
+// systemd manager that outlives their login, else as plain process groups. This finds out which,
+// and starts a service; everything else is in supervisor.ts.
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
 
-/** A started shim has said who it is after this long, or the machine is in deep trouble. */
+/** A shim that has not recorded its child by then will not: the machine is in serious trouble. */
 export const START_DEADLINE_MS = 15_000;
-/** systemd answers at once; a manager that hangs is as good as none. */
+/** systemd answers at once; one that takes longer than this counts as absent. */
 const SYSTEMD_MS = 5_000;
 
 export type Supervision =
-  /** `memory`: it can hold a run to a limit. */
+  /** `memory`: whether it can enforce a memory limit. */
   | { readonly kind: "service"; readonly version: number; readonly memory: boolean }
-  /** `mend`: what a person can do about it, where something. */
+  /** `fix`: what a person can do about it, if anything. */
   | { readonly kind: "group"; readonly why: string; readonly fix?: string };
 
-/** Set to `off`, services are never used. */
+/** If this variable is `off`, services are never used. */
 const SYSTEMD_VARIABLE = "NIGHTLAB_SYSTEMD";
-/** The first that hands variables over by name alone: values do not show in the list of processes. */
+/** The first version where --setenv takes names alone, which keeps values out of process lists. */
 const OLDEST = 249;
-const STATES = /^(?:running|degraded|starting)$/;
+/** States of a manager that can start services. */
+const USABLE_STATES = /^(?:running|degraded|starting)$/;
 
-/** How runs are looked after here; asks systemd, never for longer than a few seconds. */
+/** How runs are supervised here. Asks systemd, SYSTEMD_MS per question at most. Never rejects. */
 export async function findSupervision(
   env: NodeJS.ProcessEnv,
   cgroups = "/sys/fs/cgroup",
@@ -34,16 +35,16 @@ export async function findSupervision(
   const ask = async (program: string, ...args: readonly string[]): Promise<string | undefined> =>
     promisify(execFile)(program, [...args], { env, timeout: SYSTEMD_MS }).then(
       ({ stdout }) => stdout.trim(),
-      // It leaves with 1 for "degraded" and says so all the same.
+      // `is-system-running` exits with 1 for "degraded", but prints it all the same.
       (error: { readonly stdout?: string; readonly code?: unknown }) =>
         error.code === "ENOENT" ? undefined : (error.stdout ?? "").trim(),
     );
-  const said = await ask("systemd-run", "--version");
-  if (said === undefined) return group("there is no systemd on this machine");
-  const version = Number(/^systemd (\d+)/.exec(said)?.[1] ?? 0);
+  const printed = await ask("systemd-run", "--version");
+  if (printed === undefined) return group("there is no systemd on this machine");
+  const version = Number(/^systemd (\d+)/.exec(printed)?.[1] ?? 0);
   if (version < OLDEST) return group(`systemd ${version} is older than ${OLDEST}`);
   const state = (await ask("systemctl", "--user", "is-system-running")) ?? "";
-  if (!STATES.test(state)) {
+  if (!USABLE_STATES.test(state)) {
     return group(
       "systemd runs no manager of your own here",
       "log in as yourself, not by `su`; a container has none",
@@ -61,8 +62,8 @@ export async function findSupervision(
   return { kind: "service", version, memory: /\bmemory\b/.test(controllers) };
 }
 
-const group = (why: string, mend?: string): Supervision =>
-  mend === undefined ? { kind: "group", why } : { kind: "group", why, fix: mend };
+const group = (why: string, fix?: string): Supervision =>
+  fix === undefined ? { kind: "group", why } : { kind: "group", why, fix };
 
 export interface ServiceRequest {
   /** Folder of the attempt. */
@@ -70,21 +71,23 @@ export interface ServiceRequest {
   readonly cwd: string;
   /** Between TERM and KILL, seconds. */
   readonly graceS: number;
-  /** Bytes that its processes may take together. */
+  /** Most memory for all of its processes together, in bytes. */
   readonly memory?: number;
   readonly argv: readonly string[];
 }
 
-/** Name of the unit of an attempt: labs of one machine may have attempts of one id. */
+/**
+ * Unit name of an attempt. Labs on one machine may share attempt ids, so it names the folder too.
+ */
 export function unitName(dir: string): string {
   const lab = createHash("sha256").update(dir).digest("hex").slice(0, 8);
   return `nightlab-${basename(dir)}-${lab}.service`;
 }
 
 /**
- * Arguments of `systemd-run` for a service, never a scope, which keeps no exit status. When its
- * first process ends, the shim, all others in its group of the kernel's are ended too.
- * `variables` come from the environment of who asks, by name.
+ * Arguments of `systemd-run` for a service; a scope would keep no exit status. When its first
+ * process ends, which is the shim, systemd ends all others in its cgroup. `variables` are names
+ * only: their values come from the environment of systemd-run.
  */
 export function serviceArguments(
   request: ServiceRequest,
@@ -103,22 +106,21 @@ export function serviceArguments(
     `--working-directory=${cwd}`,
     "--property=KillMode=control-group",
     `--property=TimeoutStopSec=${graceS}s`,
-    // The kernel ends the process that takes too much; the shim lives to tell of it.
+    // The kernel kills the process that uses too much memory; the shim survives to report it.
     "--property=OOMPolicy=continue",
     "--property=TasksMax=infinity",
     ...limit,
-    // By name alone: their values come from the asking process's own environment.
     ...variables.map((name) => `--setenv=${name}`),
     "--",
-    // systemd puts variables into what looks like one.
+    // systemd expands variables in arguments.
     ...argv.map((arg) => arg.replaceAll("$", "$$$$")),
   ];
 }
 
-/** What systemd takes for a variable's name; a shell's exported functions have others. */
+/** Variable names that systemd accepts. Exported shell functions have other names. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/** Starts a service with an environment; rejects with systemd's words where it does not start. */
+/** Starts a service with an environment. Rejects with systemd's message if it does not start. */
 export async function startService(request: ServiceRequest, env: NodeJS.ProcessEnv): Promise<void> {
   const variables = Object.keys(env).filter((name) => VARIABLE.test(name));
   const asked = promisify(execFile)("systemd-run", [...serviceArguments(request, variables)], {

@@ -1,26 +1,26 @@
 #!/bin/sh
-# The parent of one run: claims the attempt, starts the command, waits, and writes its exit code.
-# It outlives the daemon, holds the time limit alone, and leaves everything else to it.
+# The parent of one run: claims the attempt, starts the command, waits for it, and writes its exit
+# code. It outlives the daemon and enforces the time limit; everything else is the daemon's job.
 #
 #   sh shim.sh ATTEMPT_DIR GRACE_SECONDS [LOCK...] -- COMMAND...
 #
-# ATTEMPT_DIR is absolute; its last part is the attempt's id. In it stand
-#   claim       made by one process only: a second start leaves with 99; `boot ID`, `host NAME`
-#   alive       FIFO held open by this process alone: proof of life
+# ATTEMPT_DIR is absolute; its last component is the attempt's id. It contains
+#   claim       made by one process only (a second start exits with 99); `boot ID`, `host NAME`
+#   alive       FIFO that only this process holds open: proof that it lives
 #   pid         `shim PID START`, `boot ID`, `host NAME`, later `child PID START`
 #   console.log what the command prints
-#   limit       seconds; read again and again, so that it may grow
-#   over-limit  marker: the limit ended the run
-#   oom-kill    marker: the kernel ended a process of it at its limit on memory
-#   exit        blank, then `CODE`; its time is the end's
+#   limit       seconds; read again and again, so that it may change
+#   over-limit  marker: the time limit ended the run
+#   oom-kill    marker: the kernel killed a process of the run at its memory limit
+#   exit        blank at first, then `CODE`; its mtime is the time of the end
 #
-# Descriptors 3 to 8, where they are open, are locks on GPUs: they are this process's alone, so that
-# a GPU is free when the run is over, whatever the command left behind. A service of systemd inherits
-# nothing: it opens the LOCK files itself, and has them from when the daemon gives them up.
+# Descriptors 3 to 8, where they are open, are GPU locks. The command does not inherit them, so that
+# a GPU is free when the run is over, whatever the command left behind. A systemd service inherits
+# no descriptors: it opens the LOCK files itself and gets each lock when the daemon releases it.
 #
-# Every program that is started here costs a millisecond of each run: the shell does what it can.
+# Every program started here costs each run a millisecond: use the shell's builtins where possible.
 #
-# The braces make the shell read all of it first: an upgrade may replace this file meanwhile.
+# The braces make the shell read the whole file first: an upgrade may replace it during the run.
 {
   set -u
   umask 022
@@ -37,7 +37,7 @@
   done
   shift
 
-  # The FIFO comes before the claim: whoever sees a claim can trust the FIFO.
+  # Open the FIFO before the claim, so that whoever sees a claim can rely on the FIFO.
   [ -p "$dir/alive" ] || LC_ALL=C mkfifo -- "$dir/alive"
   exec 9<>"$dir/alive" || exit 98
   boot= host=
@@ -48,24 +48,24 @@
     boot=$(sysctl -n kern.bootsessionuuid)
     host=$(uname -n)
   fi
-  # The kernel gives a name that must be new to one process alone. Where the machine goes off before
-  # the next line is written, this one tells on which of its boots that was.
+  # With noclobber (O_EXCL) only one process can create the claim. Its content says on which boot
+  # that was, in case the machine goes down before the pid file is written.
   set -C
   printf 'boot %s\nhost %s\n' "$boot" "$host" >"$dir/claim" || exit 99
   set +C
-  # Its room is taken now: on a disk that is full by then the code still has its place.
+  # Allocate the exit file now: the disk may be full when the run ends.
   printf '%31s\n' '' >"$dir/exit"
 
-  # For the command alone: a sweep for what carries it must not end this process's own helpers.
+  # Set for the command only: the daemon ends every process that has it, but not this one's helpers.
   id=${dir##*/}
 
-  # Sets `start` to the start time of process $1, as the daemon reads it, or to nothing; where the
-  # system tells it for free, `parent` to its parent.
+  # Sets `start` to the start time of process $1, in the daemon's format, or to nothing; with /proc,
+  # also sets `parent` to its parent's pid.
   start_of() {
     start= stat= parent=
     if [ -r "/proc/$1/stat" ]; then
       read -r stat <"/proc/$1/stat" || return 0
-      # The command name may hold spaces and parentheses: fields count from the last one.
+      # The command name may contain spaces and parentheses: count fields after the last ")".
       set -- ${stat##*) }
       [ $# -ge 20 ] && start=${20} parent=$2
     elif [ ! -d /proc/self ]; then
@@ -75,7 +75,7 @@
     return 0
   }
 
-  # Sets `now` to hundredths of a second of a clock that nobody sets.
+  # Sets `now` to hundredths of a second, on a monotonic clock where there is one.
   clock() {
     now=
     [ -r /proc/uptime ] && read -r now _ </proc/uptime
@@ -85,15 +85,15 @@
     esac
   }
 
-  # Whether the command's first process is there and is not a later owner of its number.
+  # Whether the command's first process lives; a later process with the same pid does not count.
   child_lives() {
     start_of "$child"
     [ "$start" = "$child_start" ] && kill -0 "$child"
   }
 
-  # Ends the command's group when the limit is over. It must hold neither FIFO nor console, and
-  # take its sleeping child along when it is told that the run has ended. By KILL: a process that
-  # is still a copy of the shell takes a TERM for its own and forgets it.
+  # Ends the command's group when its time is up. This must hold neither the FIFO nor the console,
+  # and must end its `sleep` when it is told that the run has ended. It uses KILL, since between
+  # fork and exec the child is still a copy of this shell, whose trap would swallow a TERM.
   watch_limit() {
     trap 'case $! in "$child") ;; *) kill -KILL "$!"; wait "$!" ;; esac; exit 0' TERM
     while child_lives; do
@@ -103,7 +103,7 @@
       clock
       left=$((limit * 100 - now + began))
       [ "$left" -le 0 ] && break
-      # Short naps: a limit may be made shorter, and a machine may sleep in between.
+      # Short naps: the limit may be shortened, and the machine may be suspended.
       nap=$(((left + 99) / 100))
       [ "$nap" -gt 30 ] && nap=30
       LC_ALL=C sleep "$nap" &
@@ -121,7 +121,7 @@
     kill -KILL "-$child"
   }
 
-  # Signals to this process end nothing, but they interrupt `wait`. The command does not inherit it.
+  # Signals do not end this process, only interrupt `wait`. The command does not inherit the trap.
   trap 'disturbed=1' HUP INT TERM
   start_of "$$"
   printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
@@ -141,7 +141,7 @@
   child_start=$start
   printf 'child %s %s\n' "$child" "$child_start" >>"$dir/pid"
 
-  # Closed inside: around a function some shells keep a copy of what a redirection replaces.
+  # Close them inside the subshell: with a redirection on a function call, some shells keep copies.
   (
     exec 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-
     watch_limit
@@ -155,11 +155,11 @@
     disturbed=
     wait "$child"
     again=$?
-    # 127: it had been waited for already, so the first answer was its own.
+    # 127: the child had been reaped already, so the first status was its own.
     [ "$again" -ne 127 ] && code=$again
   done
 
-  # Of a service of its own: what the kernel did there at the limit on memory.
+  # In a service of its own, the cgroup tells whether the kernel killed a process for memory.
   if [ "$code" -ne 0 ] && [ -r /proc/self/cgroup ]; then
     while IFS=: read -r _ kind group; do
       [ -z "$kind" ] || continue
@@ -170,11 +170,11 @@
       done <"/sys/fs/cgroup$group/memory.events"
     done </proc/self/cgroup
   fi
-  # Where the limit ended the run, the rest of the group still has its time of grace.
+  # If the limit ended the run, let the watchdog give the rest of the group its grace time.
   if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
   printf '%s\n' "$code" 1<>"$dir/exit"
-  # A daemon that is this one's parent brings it to the disk without a program's start. Where it has
-  # gone, or this is a service of systemd, nobody else may do so before the power is cut.
+  # If the daemon is still our parent, it syncs the code itself, without starting a program. If it
+  # is gone, or this is a systemd service, nothing else might sync it before a power cut.
   start_of "$$"
   [ "$parent" = "$PPID" ] && [ -z "${INVOCATION_ID-}" ] || LC_ALL=C sync "$dir/exit" "$dir"
   wait "$watchdog"

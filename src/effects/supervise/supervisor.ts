@@ -1,5 +1,5 @@
-// Starts attempts under their shim, tells of their ends, stops them and moves their limits.
-// It keeps nothing that matters: all of it can be read from the attempt's folder again.
+// Starts attempts under their shim, reports their ends, stops them and changes their limits.
+// Its own state is expendable: everything can be read again from the attempt's folder.
 import { readlinkSync, watch, type FSWatcher } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,27 +30,27 @@ import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** Between TERM and KILL, so that a script can save its checkpoint. */
+/** Time between TERM and KILL, so that a script can save its checkpoint. */
 export const GRACE_MS = 10_000;
-/** Adopted runs have no parent here to tell of their end: looked at this often. */
+/** Adopted runs are not children of this process, so their state is polled this often. */
 export const ADOPTED_POLL_MS = 1_000;
-/** A shim leaves within milliseconds of its last word; a machine in trouble shall not hold the queue. */
+/** A shim exits within milliseconds of writing the exit code; do not hold the queue for longer. */
 export const SHIM_LEAVES_MS = 2_000;
-/** Between two looks at a starting shim: a twentieth of the delay that a person could notice. */
+/** Polling interval for a starting shim: a twentieth of a delay that a person would notice. */
 export const START_LOOK_MS = 2;
-/** Between two looks at processes that were asked to end. */
+/** Polling interval for processes that were told to end. */
 export const STOP_LOOK_MS = 50;
-/** Processes that left the group and start new ones as they die: swept this often at most. */
+/** Rounds of KILL at most, since processes outside the group may start others as they die. */
 export const SWEEP_ROUNDS = 5;
 
-/** How an attempt is over. */
+/** The state of an attempt that is over. */
 export type AttemptEnd = Extract<AttemptState, { kind: "ended" | "lost" }>;
 
 export interface SupervisorOptions {
-  /** Between TERM and KILL; whole seconds, rounded up, for the limit's own ending. */
+  /** Time between TERM and KILL; where the shim enforces the limit, rounded up to whole seconds. */
   readonly graceMs?: number;
   readonly pollMs?: number;
-  /** What looks after runs here; default: plain groups of processes. */
+  /** How runs are supervised here; default: as plain process groups. */
   readonly supervision?: Supervision;
 }
 
@@ -69,18 +69,18 @@ export class Supervisor {
     this.#supervision = options.supervision ?? { kind: "group", why: "none was looked for" };
   }
 
-  /** Why no run can be held to an amount of memory here; undefined where one can. */
+  /** Why memory limits cannot be enforced here; undefined where they can. */
   whyNoMemoryLimit(): string | undefined {
     if (this.#supervision.kind === "group") return this.#supervision.why;
     return this.#supervision.memory ? undefined : "systemd has no say over memory for you here";
   }
 
   /**
-   * Starts `argv` for an attempt in the experiment's folder and returns the process that leads
-   * its group. The run inherits `env`, its command's own variables, and its id and name;
-   * `limitMs` counts from its start and rounds up to seconds;
-   * `locks` are open files that the shim keeps open until it ends. An attempt that had been claimed is not started again: the answer is then the
-   * process of that first start. Rejects where nothing was started, saying why.
+   * Starts `argv` for an attempt in the experiment's folder and returns the process that leads its
+   * group. The run inherits `env`, its command's own variables, and its id and name. `limitMs`
+   * counts from its start and is rounded up to seconds. `locks` are open files that the shim keeps
+   * open until it ends. A claimed attempt is not started again: the answer is then the process of
+   * its first start. Rejects where nothing was started, saying why.
    */
   async start(
     spec: AttemptSpec,
@@ -94,7 +94,7 @@ export class Supervisor {
     const before = await readAttempt(dir, hostFacts());
     if (before.kind === "never-started") {
       await writeFile(join(dir, "limit"), limitText(limitMs));
-      // One program less for the shim to start; where this is refused it makes its own.
+      // Saves the shim from starting mkfifo; if this fails, the shim does so.
       makeFifo(join(dir, "alive"));
       await this.#spawnShim(spec, dir, argv, env, locks);
     }
@@ -102,9 +102,9 @@ export class Supervisor {
   }
 
   /**
-   * Calls back once, when the attempt is over: at once when its shim is a child of this process,
-   * else within a poll. Runs of another host are waited for until their exit is written. The
-   * returned function ends the watch.
+   * Calls back once, when the attempt is over: at once if its shim is a child of this process, else
+   * within the polling interval. A run of another host is over when its exit code is written. The
+   * returned function cancels.
    */
   onExit(lab: string, attempt: AttemptId, callback: (end: AttemptEnd) => void): () => void {
     const dir = attemptDir(lab, attempt);
@@ -125,8 +125,8 @@ export class Supervisor {
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
         if (state.kind === "ended") await syncExit(dir);
-        // It holds its GPUs' locks until it has left.
-        if (shim === undefined && state.kind === "ended") await shimLeft(dir);
+        // An adopted shim holds the GPU locks until it exits.
+        if (shim === undefined && state.kind === "ended") await shimExited(dir);
         callback(state);
       } else {
         clearTimeout(timer);
@@ -137,7 +137,8 @@ export class Supervisor {
       if (!over) void look();
     };
     this.#watches.add(cancel);
-    // Of a shim that is nobody's child here, the last word is a change in its folder.
+    // A shim adopted from an earlier daemon is not our child: no exit event comes, so watch its
+    // folder.
     if (shim === undefined) watcher = watchFolder(dir, lookAgain);
     void shim?.ended.then(lookAgain);
     lookAgain();
@@ -145,17 +146,17 @@ export class Supervisor {
   }
 
   /**
-   * Ends a run: TERM to its group and to those of its processes that left it, KILL to what is
-   * left after the grace time. Returns when none of them lives. Before each signal the process
-   * is checked to be the run's own. For an attempt that has ended it sweeps up what its script
-   * left behind; one that never started, or runs on another host, is left alone.
+   * Ends a run: TERM to its group and to those of its processes that left the group, KILL to what
+   * is left after the grace time. Resolves when none of them lives. Each process is checked to be
+   * the run's own before it is signalled. If the attempt has ended, this ends what its script left
+   * behind; one that never started, or runs on another host, is left alone.
    */
   async stop(lab: string, attempt: AttemptId): Promise<void> {
     const dir = attemptDir(lab, attempt);
     const state = await readAttempt(dir, hostFacts());
     if (state.kind === "never-started" || state.kind === "unknown") return;
     const { child } = await readProcesses(dir);
-    // Of a leader that ended earlier the number may lead another group by now.
+    // If the leader has ended, its number may by now lead another group.
     const leader = child !== undefined && isAlive(child) ? child : undefined;
     const deadline = Date.now() + this.#graceMs;
     if (leader !== undefined) signalGroup(leader, "SIGTERM");
@@ -164,7 +165,7 @@ export class Supervisor {
     }
     while (Date.now() < deadline && anyLeft(dir, leader)) await wait(STOP_LOOK_MS);
     if (leader !== undefined && groupLives(leader)) signalGroup(leader, "SIGKILL");
-    // A process that is killed may have started another in its last moment.
+    // A process may start another in the moment before it is killed.
     for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
       const left = processesOf(dir);
       if (left.length === 0) break;
@@ -174,13 +175,13 @@ export class Supervisor {
     }
   }
 
-  /** Sets the limit of an attempt that may be running; it counts from the run's start. */
+  /** Sets the time limit of an attempt, which may be running; it counts from the run's start. */
   async extendLimit(lab: string, attempt: AttemptId, limitMs: number): Promise<void> {
-    // A rename keeps the shim from seeing half a number.
+    // Written by rename, so that the shim never reads half a number.
     await atomicWrite(join(attemptDir(lab, attempt), "limit"), limitText(limitMs));
   }
 
-  /** Ends all watches. Runs go on. */
+  /** Cancels all watches. Runs go on. */
   close(): void {
     for (const cancel of this.#watches) cancel();
     this.#shims.clear();
@@ -217,17 +218,17 @@ export class Supervisor {
     void shim.ended.then(() => this.#shims.delete(spec.attempt));
   }
 
-  /** Waits until the shim has written down whom it started. */
+  /** Waits until the shim has recorded its child. */
   async #leader(spec: AttemptSpec, dir: string): Promise<ProcessIdentity> {
     const deadline = Date.now() + START_DEADLINE_MS;
     for (;;) {
-      // Asked first: what a shim that has left did not write will never be written.
-      // Of a service's nothing is known but what it writes.
-      const left = this.#supervision.kind === "group" && !this.#shims.has(spec.attempt);
+      // Checked before reading: a shim that has exited writes nothing more. Whether the shim of a
+      // service has exited is not known here.
+      const exited = this.#supervision.kind === "group" && !this.#shims.has(spec.attempt);
       const { child } = await readProcesses(dir);
       if (child !== undefined) return child;
-      // A shim that found the attempt claimed leaves; the one that claimed it is waited for.
-      const state = left ? await readAttempt(dir, hostFacts()) : undefined;
+      // A shim that found the attempt claimed exits: wait for the shim that claimed it.
+      const state = exited ? await readAttempt(dir, hostFacts()) : undefined;
       if (state?.kind === "running-unwatched") return state.process;
       if (state !== undefined && state.kind !== "running") {
         throw new Error(
@@ -243,12 +244,12 @@ export class Supervisor {
   }
 }
 
-/** Waits until a shim that has written its last word is gone, for a moment at most. */
-async function shimLeft(dir: string): Promise<void> {
+/** Waits for a shim that has written the exit code to exit, SHIM_LEAVES_MS at most. */
+async function shimExited(dir: string): Promise<void> {
   const { shim } = await readProcesses(dir);
   const deadline = Date.now() + SHIM_LEAVES_MS;
-  const leaves = (): boolean => shim !== undefined && isAlive(shim) && Date.now() < deadline;
-  while (leaves()) await wait(START_LOOK_MS);
+  const isLeaving = (): boolean => shim !== undefined && isAlive(shim) && Date.now() < deadline;
+  while (isLeaving()) await wait(START_LOOK_MS);
 }
 
 function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
@@ -257,25 +258,27 @@ function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
       if (name === "exit") changed();
     }).on("error", () => undefined);
   } catch {
-    // No watch to be had: the poll serves.
+    // The folder cannot be watched: polling is enough.
     return undefined;
   }
 }
 
-/** Locks that the shim holds on from 3 on; 9 is its own. */
+/** The shim's descriptors: locks from 3 on, except 9, which the shim uses itself. */
 function shimFiles(locks: readonly number[]): Program["files"] {
-  const before = locks.slice(0, 6);
-  const rest = locks.slice(6);
-  const gap = rest.length === 0 ? [] : ["closed" as const];
-  return ["null", "null", "null", ...before, ...gap, ...rest];
+  const below9 = locks.slice(0, 6);
+  const above9 = locks.slice(6);
+  const gap = above9.length === 0 ? [] : ["closed" as const];
+  return ["null", "null", "null", ...below9, ...gap, ...above9];
 }
 
-/** What a run inherits. Its shim adds the run's id: a sweep must not take the shim for the run. */
+/**
+ * The run's environment without its id, which the shim adds: the shim must not count as the run.
+ */
 function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { [RUN_ID_VARIABLE]: _outer, ...outer } = base;
   const { [RUN_ID_VARIABLE]: _written, ...own } = spec.env;
-  const place = slotVariables(spec.place);
-  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...place };
+  const slot = slotVariables(spec.place);
+  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...slot };
 }
 
 function anyLeft(dir: string, leader: ProcessIdentity | undefined): boolean {
@@ -283,5 +286,5 @@ function anyLeft(dir: string, leader: ProcessIdentity | undefined): boolean {
   return processesOf(dir).length > 0;
 }
 
-/** The shim reads whole seconds. */
+/** The shim reads the limit in whole seconds. */
 const limitText = (limitMs: number): string => `${Math.max(1, Math.ceil(limitMs / 1000))}\n`;
