@@ -1,17 +1,18 @@
 // Which folders of an experiment hold code, and which are data, environments or another experiment.
-// What is hashed of them is code-hash.ts's, what is copied snapshots.ts's.
+// code-hash.ts hashes the code, snapshots.ts copies it.
 import type { Dirent } from "node:fs";
 import { opendir } from "node:fs/promises";
 
-/** Entries of a folder of code; one with more holds data, and is not read to its end. */
+/** A folder with more entries than this holds data, and is not read further. */
 export const CODE_FOLDER_ENTRIES = 2_000;
-/** Entries of a folder without code that is looked into: `src/`, but no folder per class. */
+/** A folder without code is searched if it has at most this many entries: `src/`, but not data. */
 export const CODELESS_ENTRIES = 50;
 
-/** Scripts, sources and settings: what a script is made of or reads to know what to do. */
+/** Names of scripts, sources and settings: what a script consists of or is configured by. */
 export const CODE =
   /\.(?:pyi?|pyx|pxd|ipynb|c|cc|cpp|cu|cuh|h|hpp|rs|sh|toml|ya?ml|ini|cfg|j2|jinja|lock)$/i;
 
+/** Names of folders that never hold an experiment's own code. */
 const NO_CODE: ReadonlySet<string> = new Set([
   "runs",
   "node_modules",
@@ -19,13 +20,13 @@ const NO_CODE: ReadonlySet<string> = new Set([
   "__pycache__",
 ]);
 
-/** By its name alone: dot folders, runs, bytecode and installed packages. */
+/** Whether a name alone rules out code: dot folders, runs, bytecode and installed packages. */
 export const isLeftOut = (name: string): boolean => NO_CODE.has(name) || name.startsWith(".");
 
 /**
- * What is in a folder below the experiment's own, by name; undefined where it holds none of the
- * experiment's code: a virtual environment, an experiment of its own, or so many files that they
- * are data. Folders without code of their own may hold some below, unless they hold much else.
+ * The entries of a subfolder of an experiment, by name; undefined where it holds none of the
+ * experiment's code: it is a virtual environment or another experiment, has too many files, or has
+ * no code itself and too many entries for code to be expected in its subfolders.
  */
 export async function codeFolder(path: string): Promise<readonly Dirent[] | undefined> {
   const entries = await listUpTo(path, CODE_FOLDER_ENTRIES);
@@ -36,7 +37,7 @@ export async function codeFolder(path: string): Promise<readonly Dirent[] | unde
   return hasCode || entries.length <= CODELESS_ENTRIES ? entries : undefined;
 }
 
-/** The entries by name; undefined where there are more, without reading all of them. */
+/** The entries, by name; undefined where there are more than `most`, or none can be read. */
 async function listUpTo(path: string, most: number): Promise<readonly Dirent[] | undefined> {
   const entries: Dirent[] = [];
   try {

@@ -1,5 +1,5 @@
-// Hashes that tell whether an experiment's code is still the same, and its script's metadata.
-// Deciding what a changed hash means is the core's.
+// Hashes that show whether an experiment's code has changed, and a script's inline metadata.
+// scheduler/code.ts decides what a change means.
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
@@ -7,34 +7,34 @@ import { join } from "node:path";
 import type { CodeSeen } from "../../domain/code.ts";
 import { codeFolder, isLeftOut } from "./code-folder.ts";
 
-/** A script that is larger holds data; only this much of it is hashed, with its size. */
+/** A larger script holds data: only this much of it is hashed, and its size. */
 const SCRIPT_BYTES = 16 * 2 ** 20;
-/** Folders inside one another in which an experiment's code is looked for. */
+/** How many levels of folders are searched for an experiment's code. */
 export const CODE_DEPTH = 6;
-/** Scripts of one experiment that are hashed: more is a checkout of something else. */
+/** Most scripts of one experiment that are hashed: more is a checkout of something else. */
 const CODE_FILES = 2_000;
-/** Folders of one experiment that are looked into for them. */
+/** Most folders of one experiment that are searched. */
 const CODE_FOLDERS = 1_000;
-/** Scripts that are known one by one, so that a change is told by name. */
+/** Scripts whose hashes are recorded one by one, so that a change can be reported by name. */
 const CODE_FILES_KEPT = 200;
-/** Digests of files that were not touched since: 200 bytes each. */
+/** Most digests in the cache: they take 200 bytes each. */
 const DIGESTS_KEPT = 20_000;
-/** A file that changed this recently may change again without its time changing. */
+/** A file changed more recently than this may change again without a new mtime. */
 const RACY_STAT_MS = 2_000;
 
 /**
- * The `*.py` files of an experiment, those in its packages too: links to files are followed,
- * links to folders and folders of data are left out. Times
- * and the order of folders do not matter. A file that cannot be read counts by its name.
+ * Hashes the `*.py` files of an experiment, including its packages. Links to files are followed;
+ * links to folders and folders of data are left out. Neither times nor the order on disk matter. An
+ * unreadable file counts by its name. Never rejects.
  */
 export async function codeSeen(experiment: string): Promise<CodeSeen> {
-  const gathered: Gathered = { names: [], folders: 0 };
-  await gather(experiment, "", CODE_DEPTH, gathered);
-  const names = gathered.names.toSorted();
+  const found: Found = { names: [], folders: 0 };
+  await gather(experiment, "", CODE_DEPTH, found);
+  const names = found.names.toSorted();
   const all = createHash("sha256");
   const files: Record<string, string> = {};
   for (const [i, name] of names.entries()) {
-    const digest = await keptDigest(join(experiment, name));
+    const digest = await cachedDigest(join(experiment, name));
     if (digest === undefined) continue;
     all.update(`${JSON.stringify(name)} ${digest}\n`);
     if (i < CODE_FILES_KEPT) files[name] = digest.slice(0, 16);
@@ -42,7 +42,7 @@ export async function codeSeen(experiment: string): Promise<CodeSeen> {
   return { hash: all.digest("hex"), files };
 }
 
-interface Gathered {
+interface Found {
   readonly names: string[];
   folders: number;
 }
@@ -51,58 +51,61 @@ async function gather(
   experiment: string,
   below: string,
   depth: number,
-  all: Gathered,
+  found: Found,
 ): Promise<void> {
   const path = join(experiment, below);
   const entries =
     below === ""
       ? await readdir(path, { withFileTypes: true }).catch(() => [])
       : ((await codeFolder(path)) ?? []);
-  all.folders += 1;
+  found.folders += 1;
   for (const entry of entries) {
-    if (all.names.length >= CODE_FILES) return;
+    if (found.names.length >= CODE_FILES) return;
     const name = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.isDirectory()) {
-      const isOpen = depth > 0 && all.folders < CODE_FOLDERS && !isLeftOut(entry.name);
-      if (isOpen) await gather(experiment, name, depth - 1, all);
-    } else if (entry.name.endsWith(".py")) all.names.push(name);
+      const isOpen = depth > 0 && found.folders < CODE_FOLDERS && !isLeftOut(entry.name);
+      if (isOpen) await gather(experiment, name, depth - 1, found);
+    } else if (entry.name.endsWith(".py")) found.names.push(name);
   }
 }
 
-interface Kept {
+interface CachedDigest {
   readonly stamp: string;
   readonly digest: string;
 }
 
-/** Digests of files that have not been touched since: a hundred commands read them once. */
-const kept = new Map<string, Kept>();
+/** Digests by path, so that a hundred commands read an unchanged file only once. */
+const cached = new Map<string, CachedDigest>();
 
-async function keptDigest(path: string): Promise<string | undefined> {
+async function cachedDigest(path: string): Promise<string | undefined> {
   const facts = await stat(path, { bigint: true }).catch(() => undefined);
   if (facts === undefined) return "unreadable";
-  // A FIFO of that name would keep its reader waiting for ever.
+  // Reading a FIFO would block for ever.
   if (!facts.isFile()) return undefined;
   const stamp = stampOf(facts);
-  const known = kept.get(path);
+  const known = cached.get(path);
   if (known?.stamp === stamp) return known.digest;
   const digest = await fileDigest(path);
-  // A file may change twice within one tick of the file system's clock.
+  // A file may change twice within one tick of the file system's clock, so do not cache it yet.
   const racy = Date.now() - Number(facts.mtimeMs) < RACY_STAT_MS;
   if (digest !== undefined && digest !== "unreadable" && !racy) {
-    if (kept.size >= DIGESTS_KEPT) kept.clear();
-    kept.set(path, { stamp, digest });
+    if (cached.size >= DIGESTS_KEPT) cached.clear();
+    cached.set(path, { stamp, digest });
   }
   return digest;
 }
 
-/** Changes whenever the file may have. */
+/** A string that differs whenever the file may have changed. */
 export const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string =>
   [dev, ino, size, mtimeNs, ctimeNs].join(" ");
 
-/** SHA-256 of a file's bytes (of a huge one's beginning and size), undefined for a folder. */
+/**
+ * SHA-256 of a file's bytes; of a huge one, of its first SCRIPT_BYTES and its size. Undefined for a
+ * folder, "unreadable" where it cannot be read.
+ */
 export async function fileDigest(path: string): Promise<string | undefined> {
   try {
-    // A FIFO of that name would keep its reader waiting for ever.
+    // Reading a FIFO would block for ever.
     const facts = await stat(path);
     if (!facts.isFile()) return undefined;
     const file = await open(path, "r");
@@ -121,8 +124,8 @@ export async function fileDigest(path: string): Promise<string | undefined> {
 }
 
 /**
- * The `# /// script` block of a script as it stands, or undefined where it has none. A block
- * without its end is none, and of two the first counts (PEP 723 refuses such a file).
+ * The `# /// script` block (PEP 723) of a script, verbatim; undefined where it has none or the
+ * block has no end. Of two blocks the first counts, although PEP 723 refuses such a file.
  */
 export function scriptMetadata(text: string): string | undefined {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\n|\r/);

@@ -1,5 +1,5 @@
-// What git said of a run's code, kept from the moment at which the code was the run's: its start,
-// or the moment its copy was made. Asking git is git-facts.ts's.
+// Git facts of a run's code, recorded when the code was the run's: at its start, or when its
+// snapshot was taken. effects/git/git-facts.ts asks git.
 import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { AttemptId } from "../../base/ids.ts";
@@ -14,25 +14,25 @@ const FACTS = "git.json";
 const PATCH = "run.patch";
 
 export interface KeptGit extends GitFacts {
-  /** Of the code when git was asked. */
+  /** Hash of the code when git was asked. */
   readonly codeHash: string;
 }
 
-/** Keeps facts in a folder; that there are none is kept too. */
+/** Writes facts to a folder. `undefined` (no repository) is recorded too. */
 export async function keepGit(dir: string, facts: KeptGit | undefined): Promise<void> {
   const { patch, ...rest } = facts ?? {};
   if (patch !== undefined) await atomicWrite(join(dir, PATCH), patch);
-  const told = facts === undefined ? {} : { ...rest, patched: patch !== undefined };
-  await atomicWrite(join(dir, FACTS), `${JSON.stringify(told)}\n`);
+  const stored = facts === undefined ? {} : { ...rest, patched: patch !== undefined };
+  await atomicWrite(join(dir, FACTS), `${JSON.stringify(stored)}\n`);
 }
 
-/** The facts that are kept in a folder; `none` where none were. */
+/** The facts recorded in a folder; `none` where nothing was recorded. */
 async function keptGit(dir: string): Promise<KeptGit | undefined | "none"> {
   try {
-    const told = JSON.parse(await readFile(join(dir, FACTS), "utf8")) as Partial<KeptGit> & {
+    const stored = JSON.parse(await readFile(join(dir, FACTS), "utf8")) as Partial<KeptGit> & {
       readonly patched?: boolean;
     };
-    const { commit, dirty, left, patched, codeHash = "" } = told;
+    const { commit, dirty, left, patched, codeHash = "" } = stored;
     if (commit === undefined || dirty === undefined) return undefined;
     const facts = { commit, dirty, codeHash, ...(left === undefined ? {} : { left }) };
     if (patched !== true) return facts;
@@ -45,29 +45,31 @@ async function keptGit(dir: string): Promise<KeptGit | undefined | "none"> {
   }
 }
 
-const asking = new Map<AttemptId, Promise<KeptGit | undefined>>();
+/** Attempts whose facts are being looked up. */
+const inProgress = new Map<AttemptId, Promise<KeptGit | undefined>>();
 
 /**
- * git's facts of the code that an attempt runs: those of its copy, or those of the first time that
- * this is asked, which is at its start. What the disk refuses is not kept.
+ * Git facts of the code that an attempt runs: those of its snapshot, or those of the first call,
+ * which is at its start. Undefined outside a repository. If they cannot be written, they are not
+ * recorded.
  */
 export async function gitOfAttempt(spec: AttemptSpec): Promise<KeptGit | undefined> {
   const { attempt } = spec;
-  const under = asking.get(attempt);
-  if (under !== undefined) return under;
-  const own = askOnce(spec).finally(() => asking.delete(attempt));
-  asking.set(attempt, own);
-  return own;
+  const earlier = inProgress.get(attempt);
+  if (earlier !== undefined) return earlier;
+  const lookup = lookUp(spec).finally(() => inProgress.delete(attempt));
+  inProgress.set(attempt, lookup);
+  return lookup;
 }
 
-async function askOnce(spec: AttemptSpec): Promise<KeptGit | undefined> {
+async function lookUp(spec: AttemptSpec): Promise<KeptGit | undefined> {
   const root = copyRoot(spec);
   const dir = attemptDir(spec.lab, spec.attempt);
-  for (const place of root === undefined ? [dir] : [dir, root]) {
-    const kept = await keptGit(place);
+  for (const folder of root === undefined ? [dir] : [dir, root]) {
+    const kept = await keptGit(folder);
     if (kept === "none") continue;
-    // The copy goes when the run has ended.
-    if (place !== dir) await keepGit(dir, kept).catch(() => undefined);
+    // The snapshot is removed when the run has ended.
+    if (folder !== dir) await keepGit(dir, kept).catch(() => undefined);
     return kept;
   }
   if (root !== undefined) return undefined;
@@ -76,14 +78,14 @@ async function askOnce(spec: AttemptSpec): Promise<KeptGit | undefined> {
   return facts;
 }
 
-/** git's facts of an experiment, and which code they are of. */
+/** Git facts of an experiment, with the hash of its code. */
 export async function gitWithCode(experiment: string): Promise<KeptGit | undefined> {
   const { hash: codeHash } = await codeSeen(experiment);
   const facts = await gitFacts(experiment);
   return facts === undefined ? undefined : { ...facts, codeHash };
 }
 
-/** Folder of the copy whose code an attempt runs. */
+/** Folder of the snapshot that an attempt runs from. */
 function copyRoot({ codeDir, lab, experiment }: AttemptSpec): string | undefined {
   return codeDir === undefined ? undefined : resolve(codeDir, relative(experiment, lab), "..");
 }

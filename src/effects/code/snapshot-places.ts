@@ -1,30 +1,32 @@
-// Where the copies of code are, which files were put into them, and how they go again.
-// What is copied is snapshots.ts's.
+// Where snapshots of code are, which files were copied into them, and how they are removed.
+// snapshots.ts makes them.
 import { lstat, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileDigest } from "./code-hash.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** A copy of code that no command knows is another machine's, or left over after so long. */
+/** A snapshot that no command knows may be another machine's; after this long it is a leftover. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
 
+/** Lists the files that were copied, with their marks and digests. */
 const MANIFEST = "manifest.json";
 
-/** Folder of a command's copy. */
+/** Folder of a command's snapshot. */
 export const snapshotRoot = (lab: string, id: string): string =>
   join(lab, ".nightlab", "snapshots", id);
 
-/** What stands for the experiment's folder in it: at the same place below the copy of the lab. */
+/** The experiment's folder in a snapshot: it has the same path below `tree` as below the lab. */
 export const snapshotCode = (lab: string, experiment: string, id: string): string =>
   join(snapshotRoot(lab, id), "tree", relative(lab, experiment));
 
 interface Copied {
+  /** Size and mtime: they differ once the run has written to the file. */
   readonly mark: string;
-  /** Of its bytes as they were copied. */
+  /** SHA-256 of its bytes as copied. */
   readonly digest: string;
 }
 
-/** Notes what is in a copy that has just been made; `root` is its folder as yet. */
+/** Writes the manifest of a new snapshot; `root` is its folder, which may still be temporary. */
 export async function noteCopied(root: string, code: string): Promise<void> {
   const found: Record<string, Copied> = {};
   for (const [path, mark] of Object.entries(await listFiles(code))) {
@@ -33,7 +35,7 @@ export async function noteCopied(root: string, code: string): Promise<void> {
   await atomicWrite(join(root, MANIFEST), JSON.stringify(found));
 }
 
-/** Real files of a copy with what tells whether they were written to. */
+/** The regular files of a snapshot, each with its mark. */
 async function listFiles(code: string, below = ""): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const entry of await readdir(join(code, below), { withFileTypes: true })) {
@@ -49,9 +51,9 @@ async function listFiles(code: string, below = ""): Promise<Record<string, strin
 }
 
 /**
- * Removes a copy. What the run wrote into it, beside its script, goes to the same place in the
- * experiment, as without a copy; where a person has changed that place since, and of scripts, the
- * copy stays and the answer names those files.
+ * Removes a snapshot. Files that the run wrote beside its script are moved to the same path in the
+ * experiment, as if there had been no snapshot. Files that a person has changed there since, and
+ * existing scripts, are not replaced: then the snapshot stays, and the answer names those files.
  */
 export async function dropSnapshot(
   lab: string,
@@ -77,7 +79,7 @@ export async function dropSnapshot(
   return kept;
 }
 
-/** Removes a copy, or the half of one, with all that is in it. Links are not followed. */
+/** Removes a snapshot, complete or not, with everything in it. Links are not followed. */
 export async function removeSnapshot(lab: string, id: string): Promise<void> {
   const root = snapshotRoot(lab, id);
   await rm(`${root}.part`, { recursive: true, force: true });
@@ -85,8 +87,8 @@ export async function removeSnapshot(lab: string, id: string): Promise<void> {
 }
 
 /**
- * Removes copies that no command of this machine's ledger knows and nobody has touched for a week:
- * a daemon died before it could queue what they were for. Never rejects.
+ * Removes snapshots that no command of this machine's ledger knows and that are a week old: a
+ * daemon died before it could queue their command. Never rejects.
  */
 export async function sweepSnapshots(
   lab: string,
@@ -102,6 +104,7 @@ export async function sweepSnapshots(
   }
 }
 
+/** False where that would replace a file that is not the copied one, or a script. */
 async function moveOut(from: string, to: string, copied: Copied | undefined): Promise<boolean> {
   const isFree = (await lstat(to).catch(() => undefined)) === undefined;
   const isSame = copied !== undefined && (await fileDigest(to)) === copied.digest;

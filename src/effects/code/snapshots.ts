@@ -1,5 +1,6 @@
-// A copy of an experiment's code that a run can use in its place: `.nightlab/snapshots/<id>/`.
-// Code is copied, everything else linked, so that data and `runs/` are where a script expects them.
+// Snapshots: copies of an experiment's code that a run uses instead, in
+// `.nightlab/snapshots/<id>/`. Code is copied and everything else linked, so that a script finds
+// data and `runs/` where it expects.
 import { constants } from "node:fs";
 import { copyFile, lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -10,21 +11,23 @@ import { codeSeen, CODE_DEPTH } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./recorded-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
 
-/** A snapshot copies code: one file, all of them, and their number. The rest is linked. */
+/** A larger file is linked instead of copied. */
 export const SNAPSHOT_FILE_BYTES = 2 ** 20;
+/** Most bytes that are copied; what is left is linked. */
 export const SNAPSHOT_BYTES = 64 * 2 ** 20;
+/** Most files that are copied; what is left is linked. */
 const SNAPSHOT_FILES = 5_000;
-/** Somebody saves while the code is copied: it is copied again, this often at most. */
-const SNAPSHOT_TRIES = 3;
-/** Folders beside an experiment that its copy finds at the same places. */
+/** If somebody saves while the code is copied, the copy is repeated, up to this many attempts. */
+const SNAPSHOT_ATTEMPTS = 3;
+/** Most entries beside an experiment that are linked beside its copy. */
 const SNAPSHOT_NEIGHBOURS = 1_000;
-/** Files that did not fit and are told by name. */
-const SNAPSHOT_LEFT_TOLD = 5;
+/** How many uncopied files of code are reported by name. */
+const SNAPSHOT_LEFT_NAMED = 5;
 
-/** Copied beside code; a folder that holds nothing else is data. */
+/** Also copied, but only from folders that hold code: others with such files are data. */
 const SETTING = /\.json$/i;
 
-/** Copies the code of an experiment; what stood there before is replaced. Never rejects. */
+/** Takes a snapshot of an experiment's code, replacing an earlier one of this id. Never rejects. */
 export async function takeSnapshot(
   lab: string,
   experiment: string,
@@ -32,14 +35,14 @@ export async function takeSnapshot(
 ): Promise<{ readonly code: CodeSeen; readonly note: SnapshotNote }> {
   let code: CodeSeen = { hash: "", files: {} };
   try {
-    for (let round = 0; round < SNAPSHOT_TRIES; round += 1) {
+    for (let attempt = 0; attempt < SNAPSHOT_ATTEMPTS; attempt += 1) {
       code = await codeSeen(experiment);
       const left = await build(lab, experiment, id);
       const dir = snapshotCode(lab, experiment, id);
       if ((await codeSeen(dir)).hash === code.hash) {
         await keepGit(snapshotRoot(lab, id), await gitWithCode(experiment));
-        const told = left.slice(0, SNAPSHOT_LEFT_TOLD);
-        return { code, note: { kind: "kept", dir, left: told, leftCount: left.length } };
+        const named = left.slice(0, SNAPSHOT_LEFT_NAMED);
+        return { code, note: { kind: "kept", dir, left: named, leftCount: left.length } };
       }
     }
     await removeSnapshot(lab, id);
@@ -50,11 +53,11 @@ export async function takeSnapshot(
   }
 }
 
-/** Code that was too much to copy, by its path in the experiment. */
+/** Makes the snapshot; returns the paths, in the experiment, of code beyond the limits. */
 async function build(lab: string, experiment: string, id: string): Promise<readonly string[]> {
   const copier = new Copier();
   const fill = (code: string): Promise<void> => copier.fill(experiment, code, "");
-  await inPlace({ lab, experiment, id, fill, linkCode: true });
+  await buildSnapshot({ lab, experiment, id, fill, linkCode: true });
   return copier.left;
 }
 
@@ -62,17 +65,17 @@ export interface Copy {
   readonly lab: string;
   readonly experiment: string;
   readonly id: string;
-  /** Puts the code into the folder that stands for the experiment's. */
+  /** Writes the code into the given folder, which stands for the experiment's. */
   readonly fill: (code: string) => Promise<void>;
-  /** Whether code that it did not put there is linked too. */
+  /** Whether code that `fill` did not write is linked too. */
   readonly linkCode: boolean;
 }
 
 /**
- * Makes a copy from scratch and puts it in its place when it is whole. What else is in the
- * experiment, and beside it, is linked. Rejects with what `fill` or the file system says.
+ * Makes a snapshot from scratch and renames it into place when it is complete. Everything else in
+ * the experiment, and beside it, is linked. Rejects with the errors of `fill` or the file system.
  */
-export async function inPlace({ lab, experiment, id, fill, linkCode }: Copy): Promise<void> {
+export async function buildSnapshot({ lab, experiment, id, fill, linkCode }: Copy): Promise<void> {
   const root = snapshotRoot(lab, id);
   const part = `${root}.part`;
   await rm(part, { recursive: true, force: true });
@@ -90,7 +93,9 @@ export async function inPlace({ lab, experiment, id, fill, linkCode }: Copy): Pr
   await rename(part, root);
 }
 
+/** Copies code within the limits of a snapshot. */
 class Copier {
+  /** Paths of code beyond the limits. */
   readonly left: string[] = [];
   #files = 0;
   #bytes = 0;
@@ -128,7 +133,7 @@ class Copier {
   }
 }
 
-/** Whether a folder is one of code: a package, or settings. Whatever else lies there is data. */
+/** Whether a folder or one below it holds code. If not, it is data. */
 async function holdsCode(folder: string, depth: number): Promise<boolean> {
   const entries = (await codeFolder(folder)) ?? [];
   if (entries.some((entry) => !entry.isDirectory() && CODE.test(entry.name))) return true;
@@ -140,34 +145,36 @@ async function holdsCode(folder: string, depth: number): Promise<boolean> {
   return false;
 }
 
-/** Just before its run starts: what has come since, such as data that an earlier run made. */
+/**
+ * Links what is new since the snapshot, such as data of an earlier run; call it before the start.
+ */
 export async function linkWhatCame(experiment: string, codeDir: string): Promise<void> {
   await linkRest(experiment, codeDir, CODE_DEPTH, false);
 }
 
-/** What is no code is found in the copy at the same place: data, settings of tools, `runs/`. */
+/** Links what the copy lacks to the same path: data, settings of tools, `runs/`. */
 async function linkRest(from: string, to: string, depth: number, linkCode: boolean): Promise<void> {
   for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
     const { name } = entry;
     if (name === "__pycache__" || name === ".git" || name === ".nightlab") continue;
     const [source, target] = [join(from, name), join(to, name)];
-    const there = await lstat(target).catch(() => undefined);
-    if (there?.isDirectory() === true) {
+    const existing = await lstat(target).catch(() => undefined);
+    if (existing?.isDirectory() === true) {
       if (depth > 0) await linkRest(source, target, depth - 1, linkCode);
-    } else if (there?.isSymbolicLink() === true) {
-      // The experiment was renamed since.
-      const leads = await stat(target).catch(() => undefined);
-      if (leads === undefined) {
+    } else if (existing?.isSymbolicLink() === true) {
+      // A dangling link: the experiment has been renamed since.
+      const found = await stat(target).catch(() => undefined);
+      if (found === undefined) {
         await rm(target);
         await symlink(source, target);
       }
-    } else if (there === undefined && (linkCode || !(await isCode(entry, source)))) {
+    } else if (existing === undefined && (linkCode || !(await isCode(entry, source)))) {
       await symlink(source, target);
     }
   }
 }
 
-/** A script, or a folder of code: of an earlier run's copy it is no part. */
+/** A script or a folder of code: what was added after the snapshot does not belong to it. */
 async function isCode(
   entry: { readonly name: string; isDirectory(): boolean },
   path: string,
@@ -178,7 +185,9 @@ async function isCode(
   return entry.name.endsWith(".py");
 }
 
-/** A script that looks beside its experiment's folder finds there what is there. */
+/**
+ * Links the neighbours of a folder, for scripts that use files beside their experiment's folder.
+ */
 async function linkNeighbours(folder: string, copy: string): Promise<void> {
   const names = await readdir(dirname(folder)).catch(() => []);
   for (const name of names.slice(0, SNAPSHOT_NEIGHBOURS)) {

@@ -1,5 +1,5 @@
-// What an attempt will be started with: whether all of it is there, and its command line.
-// Starting it is attempt-handlers.ts's.
+// What an attempt is started with: checks that everything exists, and composes the command line.
+// effects/daemon/attempt-handlers.ts starts it.
 import { join } from "node:path";
 import type { StartExamination } from "../../domain/event.ts";
 import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
@@ -10,7 +10,7 @@ import { venvOf } from "./prepared-environments.ts";
 import { findRunFolder, listRunFolders } from "../supervise/run-folders.ts";
 import { chooseRunner, commandLine } from "./runner.ts";
 
-/** Whether script, target and runner are there, and what the code is. */
+/** Checks that script, evaluated run and runner exist, and hashes the code. */
 export async function examineAttempt(spec: AttemptSpec): Promise<StartExamination> {
   const { experiment, script, codeDir } = spec;
   if (spec.verb === "eval" && (await evaluatedRun(spec)) === undefined) {
@@ -25,7 +25,7 @@ export async function examineAttempt(spec: AttemptSpec): Promise<StartExaminatio
   return { kind: "ready", codeHash: runs.hash, code, runner: runner.runner };
 }
 
-/** The program and its arguments. Rejects with why there is none. */
+/** The program and its arguments. Rejects where the attempt cannot be started, saying why. */
 export async function argvOf(spec: AttemptSpec): Promise<readonly string[]> {
   const args = await argumentsOf(spec);
   const script = scriptFile(spec);
@@ -37,7 +37,9 @@ export async function argvOf(spec: AttemptSpec): Promise<readonly string[]> {
   return line.argv;
 }
 
-/** Relative to the experiment, which is where it is started; of copied code absolute. */
+/**
+ * Path of the script: relative to the experiment, where it is started; absolute for copied code.
+ */
 export const scriptFile = ({ script, codeDir }: AttemptSpec): string =>
   codeDir === undefined ? script : join(codeDir, script);
 
@@ -47,11 +49,11 @@ async function argumentsOf(spec: AttemptSpec): Promise<readonly string[]> {
   return [`runs/${onRun ?? spec.name}`, ...spec.args];
 }
 
-/** The run that an evaluation is of: as resolved, a folder by its name, or the newest so named. */
+/** The evaluated run: as resolved earlier, else the newest with this folder name or run name. */
 async function evaluatedRun(spec: AttemptSpec): Promise<RunFolder | undefined> {
   if (spec.onRun !== undefined) return findRunFolder(spec.experiment, spec.onRun);
-  const there = await listRunFolders(spec.experiment);
-  return there.findLast(
+  const folders = await listRunFolders(spec.experiment);
+  return folders.findLast(
     (folder) => folder === spec.name || RUN_FOLDER.exec(folder)?.[2] === spec.name,
   );
 }

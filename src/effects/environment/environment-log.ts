@@ -1,5 +1,5 @@
-// Where the output of a runner that builds an environment is kept, and what its end says.
-// Building is prepared-environments.ts's.
+// Where the output of an environment's build is kept, and the progress that its end shows.
+// prepared-environments.ts writes it.
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptId, CommandId } from "../../base/ids.ts";
@@ -7,15 +7,15 @@ import { environmentProgress } from "../../logs/environment-progress.ts";
 import { runnerReason, PREPARE_TAIL_BYTES } from "./environment.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 
-/** For an attempt that has been claimed. */
+/** Log of the build for an attempt. */
 export const environmentLog = (lab: string, attempt: AttemptId): string =>
   join(attemptDir(lab, attempt), "environment.log");
 
-/** For a command that waits; it is there while its environment is built. */
+/** Log of the build for a waiting command; it exists while the environment is being built. */
 export const prefetchLog = (lab: string, command: CommandId): string =>
   join(lab, ".nightlab", "environments", `${command}.log`);
 
-/** How far the building is, or undefined where none goes on. */
+/** How far a build is, or why it failed; undefined where the log is missing or says nothing. */
 export function readEnvironmentProgress(path: string): string | undefined {
   try {
     const file = openSync(path, "r");

@@ -1,5 +1,5 @@
-// Builds the environment of a script before its run starts, so that a mistake in it is told at
-// once and a free GPU does not wait for a download. Which runner it is, runner.ts knows.
+// Builds a script's environment before its run starts, so that a mistake in it is reported at once
+// and a free GPU does not wait for a download. runner.ts chooses the runner.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { open, readdir, readFile, stat } from "node:fs/promises";
@@ -11,14 +11,14 @@ import { scriptMetadata } from "../code/code-hash.ts";
 import { GRACE_MS } from "../supervise/supervisor.ts";
 import type { FoundRunner } from "./runner.ts";
 
-/** Preparing an environment may download gigabytes, but not stand still. */
-const PREPARE_MS = 30 * 60_000;
-/** End of a runner's output that is searched for its reason. */
+/** A build may download gigabytes, but fails if it prints nothing for this long. */
+const IDLE_MS = 30 * 60_000;
+/** How much of the end of a runner's output is searched for the reason of a failure. */
 export const PREPARE_TAIL_BYTES = 64 * 2 ** 10;
 
 export type Prepared =
   | { readonly kind: "ok" }
-  /** The runner refused; `message` is its own reason, shortened. */
+  /** The runner failed; `message` is its own reason, shortened. */
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "script-missing"; readonly message: string }
   | { readonly kind: "aborted" };
@@ -26,37 +26,37 @@ export type Prepared =
 export interface Preparation {
   readonly found: FoundRunner;
   readonly experiment: string;
-  /** Folder of the script, where it is a copy of the experiment's. */
+  /** Folder of the script, if it is run from a copy of the experiment's code. */
   readonly codeDir?: string;
   /** Relative to the experiment, or to `codeDir`. */
   readonly script: string;
-  /** Packages that are installed instead of what the script asks for, and where. */
+  /** Packages to install instead of what the script asks for, and the folder to install into. */
   readonly pinned?: PinnedEnvironment & { readonly venv: string };
   /** File that gets everything the runner prints. */
   readonly log: string;
   readonly env: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
-  /** Longest time without a byte printed. */
+  /** Longest time without output, in ms. */
   readonly idleMs?: number;
 }
 
 /**
- * Resolves, downloads and installs what a script needs, changing no file of the experiment. A
- * script without dependencies of its own has nothing to prepare. Never rejects for what a person
- * or the network did.
+ * Resolves, downloads and installs what a script needs, without changing any file of the
+ * experiment. A script without dependencies of its own needs nothing. Rejects only where the log
+ * cannot be opened; everything else that goes wrong is in the answer.
  */
 export async function prepareEnvironment(what: Preparation): Promise<Prepared> {
   if (what.signal?.aborted === true) return { kind: "aborted" };
   const missing = await scriptTrouble(what.codeDir ?? what.experiment, what.script);
   if (missing !== undefined) return { kind: "script-missing", message: missing };
   for (const args of await prepareArgs(what)) {
-    const prepared = await runPreparation(what, args);
+    const prepared = await runStep(what, args);
     if (prepared.kind !== "ok") return prepared;
   }
   return { kind: "ok" };
 }
 
-async function runPreparation(what: Preparation, args: readonly string[]): Promise<Prepared> {
+async function runStep(what: Preparation, args: readonly string[]): Promise<Prepared> {
   const log = await open(what.log, "a");
   try {
     const child = spawn(what.found.binary, args, {
@@ -69,7 +69,7 @@ async function runPreparation(what: Preparation, args: readonly string[]): Promi
     if (end === "aborted") return { kind: "aborted" };
     if (end === 0) return { kind: "ok" };
     if (end === "idle") {
-      const minutes = Math.round((what.idleMs ?? PREPARE_MS) / 60_000);
+      const minutes = Math.round((what.idleMs ?? IDLE_MS) / 60_000);
       return {
         kind: "failed",
         message: `${what.found.runner} made no progress for ${minutes} min`,
@@ -85,8 +85,8 @@ async function runPreparation(what: Preparation, args: readonly string[]): Promi
 }
 
 /**
- * Why a script cannot run, or undefined when it is there. A name that leaves the experiment's
- * folder is treated like a missing one.
+ * Why a script cannot be run, or undefined where it exists. A path that leads out of the
+ * experiment's folder is refused.
  */
 export async function scriptTrouble(
   experiment: string,
@@ -99,21 +99,21 @@ export async function scriptTrouble(
     if ((await stat(join(experiment, script))).isFile()) return undefined;
     return `${script} is a folder, not a script`;
   } catch {
-    const there = (await readdir(experiment).catch(() => [])).filter((name) =>
+    const scripts = (await readdir(experiment).catch(() => [])).filter((name) =>
       name.endsWith(".py"),
     );
-    const near = nearest(script, there);
+    const near = nearest(script, scripts);
     if (near !== undefined) return `${script} is not there; did you mean ${near}?`;
     return `${script} is not there, and no other Python script either`;
   }
 }
 
-/** What a runner's output says went wrong, on one line: the error and its causes, no frames. */
+/** What went wrong according to a runner's output, on one line: the error and its causes. */
 export function runnerReason(output: string): string {
   const lines = stripVTControlCharacters(output).split(/\r\n|\n|\r/);
   const first = lines.findLastIndex((line) => /^\s*(?:error\b|Error:|×)/i.test(line));
-  const told = lines.slice(first < 0 ? -6 : first);
-  const words = told
+  const report = lines.slice(first < 0 ? -6 : first);
+  const words = report
     .map((line) => line.replace(/[│├└╰─▶×╭╮╯•]/g, " ").trim())
     .filter((line) => line !== "" && !/^[|^\s]+$/.test(line));
   const text = words.join(" ").replace(/\s+/g, " ").trim();
@@ -128,7 +128,7 @@ export function runnerReason(output: string): string {
   return cut(text.replace(/^error:\s*/i, "").replace(/ (?:cause|Caused by): /gi, ": "));
 }
 
-/** The calls of the runner that build it, in order. */
+/** Arguments of each call of the runner that is needed, in order. */
 async function prepareArgs(what: Preparation): Promise<readonly (readonly string[])[]> {
   const path = join(what.codeDir ?? what.experiment, what.script);
   const { pinned } = what;
@@ -139,7 +139,7 @@ async function prepareArgs(what: Preparation): Promise<readonly (readonly string
       if (pinned !== undefined) return pinnedArgs(pinned);
       const text = await readFile(path, "utf8").catch(() => "");
       if (scriptMetadata(text) === undefined) return [];
-      // An outdated lock is the person's; `uv run` will say what it makes of it.
+      // An outdated lock is for the person to fix; `uv run` will report it.
       const locked = await stat(`${path}.lock`).then(
         () => true,
         () => false,
@@ -149,7 +149,7 @@ async function prepareArgs(what: Preparation): Promise<readonly (readonly string
   }
 }
 
-/** An environment of its own with exactly these packages, and the Python that they were used with. */
+/** A virtual environment with exactly these packages, and the Python that they were used with. */
 function pinnedArgs({
   venv,
   requirements,
@@ -161,12 +161,12 @@ function pinnedArgs({
   return [made, ["pip", "sync", "--python", pythonOf(venv), requirements]];
 }
 
-/** The interpreter of a virtual environment. */
+/** Path of the interpreter in a virtual environment. */
 export const pythonOf = (venv: string): string => join(venv, "bin", "python");
 
-/** Exit code, or why it was ended: by us, for standing still, or a start that failed. */
+/** The exit code; otherwise `aborted`, `idle`, or in words why there is none. */
 async function waitFor(child: ChildProcess, what: Preparation): Promise<number | string> {
-  const idleMs = what.idleMs ?? PREPARE_MS;
+  const idleMs = what.idleMs ?? IDLE_MS;
   let ended: "aborted" | "idle" | undefined;
   let killer: NodeJS.Timeout | undefined;
   const end = (why: "aborted" | "idle"): void => {
@@ -175,15 +175,15 @@ async function waitFor(child: ChildProcess, what: Preparation): Promise<number |
     signal(child, "SIGTERM");
     killer = setTimeout(() => signal(child, "SIGKILL"), GRACE_MS);
   };
-  let seen = -1;
-  let movedAtMs = Date.now();
-  const look = setInterval(
+  let lastSize = -1;
+  let grewAtMs = Date.now();
+  const watchdog = setInterval(
     () => {
       void stat(what.log).then(
         ({ size }) => {
-          if (size !== seen) movedAtMs = Date.now();
-          seen = size;
-          if (Date.now() - movedAtMs > idleMs) end("idle");
+          if (size !== lastSize) grewAtMs = Date.now();
+          lastSize = size;
+          if (Date.now() - grewAtMs > idleMs) end("idle");
           return undefined;
         },
         () => undefined,
@@ -203,19 +203,19 @@ async function waitFor(child: ChildProcess, what: Preparation): Promise<number |
       });
     });
   } finally {
-    clearInterval(look);
+    clearInterval(watchdog);
     clearTimeout(killer);
     what.signal?.removeEventListener("abort", abort);
   }
 }
 
-/** Signals the group of a child that was not waited for yet: its number cannot be another's. */
+/** Signals the group of a child that has not been reaped: its pid cannot be another process's. */
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
   try {
     process.kill(-child.pid, name);
   } catch {
-    // It ended in this very moment.
+    // It has just ended.
   }
 }
 
@@ -236,16 +236,16 @@ function cut(text: string): string {
   return text.length <= REASON_CHARS ? text : `${text.slice(0, REASON_CHARS - 1).trimEnd()}…`;
 }
 
-/** The name that needs the fewest changes, ties by name; undefined where there is none. */
+/** The name with the least edit distance, ties by name; undefined for an empty list. */
 function nearest(name: string, names: readonly string[]): string | undefined {
   const ranked = names
     .slice(0, 1_000)
-    .map((other) => ({ other, away: distance(name.slice(0, 100), other.slice(0, 100)) }));
-  ranked.sort((a, b) => a.away - b.away || (a.other < b.other ? -1 : 1));
+    .map((other) => ({ other, edits: distance(name.slice(0, 100), other.slice(0, 100)) }));
+  ranked.sort((a, b) => a.edits - b.edits || (a.other < b.other ? -1 : 1));
   return ranked[0]?.other;
 }
 
-/** Levenshtein's edit distance. */
+/** Levenshtein distance (Levenshtein 1966), computed row by row. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

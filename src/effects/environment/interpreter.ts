@@ -1,5 +1,5 @@
-// Which Python a run has: its path and version, from its processes, or from the runner once it is
-// over. Nothing is started that takes more than a moment.
+// Which Python a run uses: its path and version, from its processes, or from the runner if the run
+// is over. Starts nothing that takes more than a moment.
 import { readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
@@ -9,21 +9,21 @@ import { attemptDir, readProcesses } from "../supervise/attempts.ts";
 import { pythonOf } from "./environment.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
-import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
+import { chooseRunner, pixiManifest } from "./runner.ts";
 
-/** uv says in 15 ms where a script's Python is; a record is not kept waiting for more. */
+/** uv finds a script's Python in 15 ms; a record must not wait much longer. */
 export const INTERPRETER_MS = 5_000;
 
 export interface Interpreter {
-  /** As it was started: that of an environment is a link in it. */
+  /** As it was started: in an environment it is a link. */
   readonly path: string;
-  /** `3.12.4`; absent where nothing tells. */
+  /** `3.12.4`, where it is known. */
   readonly version?: string;
-  /** `CPython`. */
+  /** `CPython`, where it is known. */
   readonly implementation?: string;
 }
 
-/** The interpreter of an attempt that runs or ran; undefined where nothing tells. */
+/** The interpreter of an attempt that is running or has run; undefined where it is not known. */
 export async function interpreterOf(spec: AttemptSpec): Promise<Interpreter | undefined> {
   const path =
     (await runningPython(spec)) ??
@@ -36,7 +36,7 @@ export function interpreterText({ path, version, implementation }: Interpreter):
   return version === undefined ? path : `${implementation ?? "Python"} ${version} (${path})`;
 }
 
-/** The first Python among the attempt's process and what it started: uv and pixi start it. */
+/** The first Python among the attempt's process and its descendants: uv and pixi start it. */
 async function runningPython(spec: AttemptSpec): Promise<string | undefined> {
   const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt));
   if (child === undefined) return undefined;
@@ -57,8 +57,8 @@ async function runningPython(spec: AttemptSpec): Promise<string | undefined> {
   return undefined;
 }
 
-/** What the runner said of a script that has not been touched since. */
-const said = new Map<string, string>();
+/** uv's answers, by program, script and the stamp of the script. */
+const cached = new Map<string, string>();
 
 async function runnersPython(spec: AttemptSpec): Promise<string | undefined> {
   const { experiment, lab } = spec;
@@ -72,19 +72,24 @@ async function runnersPython(spec: AttemptSpec): Promise<string | undefined> {
   const script = join(spec.codeDir ?? experiment, spec.script);
   const stamp = await stat(script, { bigint: true }).then(stampOf, () => undefined);
   const key = `${runner.binary}\n${script}\n${stamp}`;
-  const known = stamp === undefined ? undefined : await existing(said.get(key));
+  const known = stamp === undefined ? undefined : await existing(cached.get(key));
   if (known !== undefined) return known;
-  const path = await askUv(runner, spec);
+  const path = await scriptPython(runner.binary, scriptFile(spec), experiment);
   if (path !== undefined) {
-    if (said.size > 1_000) said.clear();
-    said.set(key, path);
+    if (cached.size > 1_000) cached.clear();
+    cached.set(key, path);
   }
   return path;
 }
 
-async function askUv({ binary }: FoundRunner, spec: AttemptSpec): Promise<string | undefined> {
-  const asked = await execa(binary, ["python", "find", "--script", scriptFile(spec)], {
-    cwd: spec.experiment,
+/** The Python that uv would run a script with; undefined where uv gives none. Never rejects. */
+export async function scriptPython(
+  uv: string,
+  script: string,
+  cwd: string,
+): Promise<string | undefined> {
+  const asked = await execa(uv, ["python", "find", "--script", script], {
+    cwd,
     timeout: INTERPRETER_MS,
     reject: false,
     stdin: "ignore",
@@ -101,17 +106,17 @@ async function existing(path: string | undefined): Promise<string | undefined> {
   );
 }
 
-/** From what an environment says of itself, or from where the interpreter lies. */
+/** From the environment's own metadata, else from the path of the interpreter. */
 async function versionOf(path: string): Promise<Omit<Interpreter, "path">> {
   const root = dirname(dirname(path));
   const settings = await readText(join(root, "pyvenv.cfg"));
   const field = (name: RegExp): string | undefined =>
     new RegExp(`^(?:${name.source})\\s*=\\s*(\\S+)`, "m").exec(settings)?.[1];
   const version = field(/version_info|version/) ?? (await condaVersion(root));
-  const lies = version ?? /(\d+\.\d+\.\d+)/.exec(await realpath(path).catch(() => ""))?.[1];
+  const found = version ?? /(\d+\.\d+\.\d+)/.exec(await realpath(path).catch(() => ""))?.[1];
   const implementation = field(/implementation/);
   return {
-    ...(lies === undefined ? {} : { version: /^\d+\.\d+\.\d+/.exec(lies)?.[0] ?? lies }),
+    ...(found === undefined ? {} : { version: /^\d+\.\d+\.\d+/.exec(found)?.[0] ?? found }),
     ...(implementation === undefined ? {} : { implementation }),
   };
 }

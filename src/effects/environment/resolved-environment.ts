@@ -1,5 +1,5 @@
-// The packages that a run has whose script has no lock file, kept beside the run's record so that
-// the same can be had again: what is installed, with hashes from the resolver where it agrees.
+// Records the packages of a run whose script has no lock file, beside run.json, so that they can be
+// installed again: what is installed, with hashes from uv's export where the versions agree.
 import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,7 +11,7 @@ import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** uv answers from its cache in a moment; without a network it may try for long. */
+/** uv usually answers at once from its cache, but without a network it may retry for long. */
 const EXPORT_MS = 60_000;
 
 const FILE = "requirements.txt";
@@ -23,12 +23,12 @@ export interface ResolvedFile {
   readonly hash: string;
 }
 
-/** What was said of an environment that has not been touched since. */
-const said = new Map<string, string>();
+/** Resolved packages, by runner, script metadata, interpreter and the environment's stamp. */
+const cached = new Map<string, string>();
 
 /**
- * Writes `requirements.txt` into a run's folder; undefined where there is nothing to
- * write: another runner, a lock that says it already, no dependencies, no answer.
+ * Writes `requirements.txt` into a run's folder. Undefined where there is nothing to write: the
+ * runner is not uv, the script has a lock file or no dependencies, or uv gives no answer.
  */
 export async function keepResolved(
   spec: AttemptSpec,
@@ -56,49 +56,51 @@ async function resolved(
 ): Promise<string> {
   const stamp = interpreter === undefined ? undefined : await environmentStamp(interpreter);
   const key = JSON.stringify([runner.binary, block, interpreter?.path, stamp]);
-  const known = said.get(key);
+  const known = cached.get(key);
   if (known !== undefined) return known;
   const ask = async (...args: readonly string[]): Promise<string> => {
     const options = { cwd: spec.experiment, timeout: EXPORT_MS, reject: false } as const;
     const asked = await execa(runner.binary, args, { ...options, stdin: "ignore" });
     return asked.failed ? "" : asked.stdout;
   };
-  const frozen =
+  const installed =
     interpreter === undefined ? "" : await ask("pip", "freeze", "--python", interpreter.path);
   const exported = await ask("export", "--quiet", "--no-header", "--script", scriptFile(spec));
-  const text = frozen.trim() === "" ? exported : withHashes(frozen, exported);
+  const text = installed.trim() === "" ? exported : withHashes(installed, exported);
   const whole = text.trim() === "" ? "" : `${text.trimEnd()}\n`;
   if (stamp !== undefined && whole !== "") {
-    if (said.size > 200) said.clear();
-    said.set(key, whole);
+    if (cached.size > 200) cached.clear();
+    cached.set(key, whole);
   }
   return whole;
 }
 
 /**
- * Each installed package, by its lines of the export where that names the same version. The
- * export is of today: an environment that is weeks old may well have other versions.
+ * Each installed package, replaced by its lines of the export where that names the same version.
+ * The export resolves as of today: an environment that is weeks old may have other versions.
  */
-export function withHashes(frozen: string, exported: string): string {
+export function withHashes(installed: string, exported: string): string {
   const blocks = new Map<string, string>();
   for (const block of exported.split(/\n(?=\S)/)) {
     const [, name, version] = /^([\w.-]+)==([^\s;\\]+)/.exec(block) ?? [];
-    if (name !== undefined) blocks.set(`${normal(name)}==${version}`, block);
+    if (name !== undefined) blocks.set(`${normalized(name)}==${version}`, block);
   }
-  return frozen
+  return installed
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "")
     .map((line) => {
       const [, name, version] = /^([\w.-]+)==(\S+)$/.exec(line) ?? [];
-      return (name === undefined ? undefined : blocks.get(`${normal(name)}==${version}`)) ?? line;
+      return (
+        (name === undefined ? undefined : blocks.get(`${normalized(name)}==${version}`)) ?? line
+      );
     })
     .join("\n");
 }
 
-/** PEP 503: `Ruamel_Yaml` and `ruamel-yaml` are one. */
-const normal = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
+/** Normalized package name (PEP 503): `Ruamel_Yaml` and `ruamel-yaml` are the same. */
+const normalized = (name: string): string => name.toLowerCase().replaceAll(/[-_.]+/g, "-");
 
-/** Changes when something is installed or taken away. */
+/** Changes when a package is installed or removed. */
 async function environmentStamp({ path, version }: Interpreter): Promise<string | undefined> {
   const minor = version?.split(".").slice(0, 2).join(".");
   const packages = join(dirname(dirname(path)), "lib", `python${minor}`, "site-packages");

@@ -1,5 +1,5 @@
-// Which program runs an experiment's scripts, where it is on this machine, and its command line.
-// Building the environment ahead of a run is environment.ts's.
+// Which program (uv or pixi) runs an experiment's scripts, where it is on this machine, and its
+// command line. environment.ts builds environments with it.
 import { execFile } from "node:child_process";
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Runner } from "../../domain/command.ts";
 
-/** A runner that can be started. */
+/** A runner that is installed. */
 export interface FoundRunner {
   readonly kind: "found";
   readonly runner: Runner;
@@ -19,51 +19,53 @@ export interface FoundRunner {
 export type RunnerChoice =
   FoundRunner | { readonly kind: "missing"; readonly runner: Runner; readonly message: string };
 
-/** A command line, or why this runner cannot be given these arguments. */
+/** A command line, or why this runner cannot pass these arguments on. */
 export type CommandLine =
   | { readonly kind: "argv"; readonly argv: readonly string[] }
   | { readonly kind: "refused"; readonly message: string };
 
-/** Where programs are looked for: variables, home folder and this checkout. */
+/** What determines where programs are looked for. */
 export interface RunnerContext {
   readonly env: NodeJS.ProcessEnv;
   readonly home: string;
-  /** The folder with nightlab's own package.json. */
+  /** The folder of nightlab's own package.json. */
   readonly checkout: string;
 }
 
-const HOW_TO_GET: Readonly<Record<Runner, string>> = {
+const INSTALL_HINTS: Readonly<Record<Runner, string>> = {
   uv: "`curl -LsSf https://astral.sh/uv/install.sh | sh` or `pip install uv`",
   pixi: "`curl -fsSL https://pixi.sh/install.sh | sh`",
 };
 
-/** The surroundings of this process. */
-function surroundings(): RunnerContext {
+/** The context of this process. */
+function ownContext(): RunnerContext {
   const checkout = fileURLToPath(new URL("../../../", import.meta.url));
   return { env: process.env, home: homedir(), checkout };
 }
 
 /**
- * The runner of an experiment: what its frontmatter says, else pixi where a pixi manifest is in
- * its folder or one above it up to the lab, else uv.
+ * The runner of an experiment: `written`, from its frontmatter, else pixi where its folder or one
+ * above it, up to the lab, has a pixi manifest, else uv.
  */
 export async function chooseRunner(
   experiment: string,
   lab: string,
   written: Runner | undefined,
-  around: RunnerContext = surroundings(),
+  context: RunnerContext = ownContext(),
 ): Promise<RunnerChoice> {
   const runner = written ?? ((await pixiManifest(experiment, lab)) === undefined ? "uv" : "pixi");
-  return findRunner(runner, around);
+  return findRunner(runner, context);
 }
 
-/** Finds a runner's program: its variable, PATH, this checkout, then its usual folders. */
+/**
+ * Finds a runner's program: by its variable, on PATH, in this checkout, or in its usual folders.
+ */
 export async function findRunner(
   runner: Runner,
-  around: RunnerContext = surroundings(),
+  context: RunnerContext = ownContext(),
 ): Promise<RunnerChoice> {
   const variable = runner === "uv" ? "NIGHTLAB_UV" : "NIGHTLAB_PIXI";
-  const named = around.env[variable];
+  const named = context.env[variable];
   if (named !== undefined && named !== "") {
     if (isAbsolute(named) && (await isProgram(named))) {
       return { kind: "found", runner, binary: named };
@@ -72,17 +74,17 @@ export async function findRunner(
     return { kind: "missing", runner, message };
   }
   const folders = [
-    ...(around.env["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder)),
-    join(around.checkout, ".tools", runner, "bin"),
-    join(around.home, ".local", "bin"),
-    join(around.home, runner === "uv" ? ".cargo" : ".pixi", "bin"),
+    ...(context.env["PATH"] ?? "").split(delimiter).filter((folder) => isAbsolute(folder)),
+    join(context.checkout, ".tools", runner, "bin"),
+    join(context.home, ".local", "bin"),
+    join(context.home, runner === "uv" ? ".cargo" : ".pixi", "bin"),
   ];
   for (const folder of folders) {
     const binary = join(folder, runner);
     if (await isProgram(binary)) return { kind: "found", runner, binary };
   }
   const message =
-    `${runner} was not found on this machine; get it with ${HOW_TO_GET[runner]}, ` +
+    `${runner} was not found on this machine; get it with ${INSTALL_HINTS[runner]}, ` +
     `or name its program in ${variable}`;
   return { kind: "missing", runner, message };
 }
@@ -99,13 +101,13 @@ export async function commandLine(
   const path = scriptPath(script);
   switch (found.runner) {
     case "uv": {
-      // uv takes a name without the ending for a command, unless it is told.
+      // Without --script, uv takes a name without the .py ending for a command.
       const flags = /\.pyw?$/i.test(path) ? [] : ["--script"];
       return { kind: "argv", argv: [found.binary, "run", ...flags, path, ...args] };
     }
     case "pixi": {
-      const odd = [path, ...args].find((text) => ODD_FOR_OLD_PIXI.test(text));
-      if (odd !== undefined && !(await passesAnything(found.binary))) {
+      const odd = [path, ...args].find((text) => CHANGED_BY_OLD_PIXI.test(text));
+      if (odd !== undefined && !(await passesVerbatim(found.binary))) {
         const message =
           `this pixi would change the argument ${JSON.stringify(odd)} on its way to the script; ` +
           `pixi ${VERBATIM_SINCE.join(".")} and later do not: \`pixi self-update\``;
@@ -116,7 +118,7 @@ export async function commandLine(
   }
 }
 
-/** The pixi manifest that governs a folder, looked for from it up to the lab. */
+/** The pixi manifest of a folder: the first one found from it up to the lab. */
 export async function pixiManifest(folder: string, lab: string): Promise<string | undefined> {
   const inside = relative(lab, folder);
   if (isAbsolute(inside) || inside.startsWith("..")) return manifestIn(folder);
@@ -141,17 +143,19 @@ async function manifestIn(folder: string): Promise<string | undefined> {
   }
 }
 
-/** A script's path as an argument that no runner takes for an option, `-` or an address. */
+/** A script's path, so that no runner takes it for an option, for stdin (`-`) or for a URL. */
 function scriptPath(script: string): string {
   return isAbsolute(script) || !/^-|:/.test(script) ? script : `./${script}`;
 }
 
-// pixi joins the command line for its own shell. Up to 0.52 it put plain single quotes around
-// each argument, then up to 0.60 it doubled backslashes; since 0.64 it reads no templates either.
-const ODD_FOR_OLD_PIXI = /['\\\n\r]|\{[{%#]/;
+/**
+ * pixi joins the command line for its own shell. Up to 0.52 it put plain single quotes around each
+ * argument, then up to 0.60 it doubled backslashes; before 0.64 it also expanded templates.
+ */
+const CHANGED_BY_OLD_PIXI = /['\\\n\r]|\{[{%#]/;
 const VERBATIM_SINCE = [0, 64, 0] as const;
 
-async function passesAnything(pixi: string): Promise<boolean> {
+async function passesVerbatim(pixi: string): Promise<boolean> {
   try {
     const { stdout } = await promisify(execFile)(pixi, ["--version"], { timeout: 5_000 });
     const parts = /(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? [];

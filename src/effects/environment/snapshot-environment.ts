@@ -1,17 +1,16 @@
-// uv keeps an environment for each path of a script: that of a copied script goes with the copy.
-// The copy itself goes in snapshot-places.ts.
+// uv keeps an environment for each script path. When a snapshot is removed, this removes the
+// environments of its scripts; snapshot-places.ts removes the snapshot itself.
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { execa } from "execa";
 import { scriptMetadata } from "../code/code-hash.ts";
-import { INTERPRETER_MS } from "./interpreter.ts";
+import { scriptPython } from "./interpreter.ts";
 import { chooseRunner } from "./runner.ts";
 import { snapshotCode } from "../code/snapshot-places.ts";
 
-/** Scripts of a copy whose environments are looked for when it goes. */
+/** How many scripts of a snapshot are checked for environments. */
 const SNAPSHOT_SCRIPTS = 20;
 
-/** Removes the environments that uv has made for the scripts of a copy. Never rejects. */
+/** Removes the environments that uv has made for the scripts of a snapshot. Never rejects. */
 export async function dropSnapshotEnvironments(
   lab: string,
   experiment: string,
@@ -24,21 +23,16 @@ export async function dropSnapshotEnvironments(
   for (const name of names.slice(0, SNAPSHOT_SCRIPTS)) {
     const script = join(code, name);
     if (scriptMetadata(await readFile(script, "utf8").catch(() => "")) === undefined) continue;
-    const asked = await execa(runner.binary, ["python", "find", "--script", script], {
-      cwd: experiment,
-      timeout: INTERPRETER_MS,
-      reject: false,
-      stdin: "ignore",
-    });
-    const environment = dirname(dirname(asked.failed ? "" : asked.stdout.trim()));
-    if (await isOf(environment, name)) {
+    const python = await scriptPython(runner.binary, script, experiment);
+    const environment = dirname(dirname(python ?? ""));
+    if (await belongsTo(environment, name)) {
       await rm(environment, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 }
 
-/** Where there is none of its own, uv answers with a Python of the machine: that one stays. */
-async function isOf(environment: string, script: string): Promise<boolean> {
+/** Without an environment for the script, uv answers with a system Python, which must stay. */
+async function belongsTo(environment: string, script: string): Promise<boolean> {
   const stem = basename(script, ".py")
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, "-");

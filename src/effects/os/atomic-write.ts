@@ -1,6 +1,6 @@
-// Files that are wholly the daemon's own are written whole or not at all, and only when they
-// differ. Whether a file is the daemon's own is for the caller to know; the journal is not
-// (journal-file.ts).
+// Writes files that belong to the daemon alone: atomically, durably, and only where they differ.
+// The caller knows that a file is the daemon's own; journals are written by journal-file.ts
+// instead.
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
@@ -8,15 +8,15 @@ import { basename, dirname, join } from "node:path";
 import { errorCode } from "./error-code.ts";
 
 /**
- * Write a file atomically and durably: readers see the old bytes or the new ones, and after it
- * resolves the new ones outlive a power cut. A symlink is followed; an existing file's mode is
- * kept. Returns false without touching the disk where the file already has these bytes. Rejects
+ * Writes a file atomically and durably: readers see the old bytes or the new ones, and once this
+ * resolves the new ones survive a power cut. Follows a symlink, and keeps an existing file's mode.
+ * Resolves to false, without touching the disk, where the file already has these bytes. Rejects
  * with the system's error (`code` ENOENT without its folder, EACCES, ENOSPC…), the old file
  * untouched.
  */
 export async function atomicWrite(path: string, content: Uint8Array | string): Promise<boolean> {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
-  const target = await followed(path);
+  const target = await resolveLink(path);
   const mode = await modeUnlessEqual(target, bytes);
   if (mode === "equal") return false;
   const folder = dirname(target);
@@ -39,7 +39,7 @@ export async function atomicWrite(path: string, content: Uint8Array | string): P
   return true;
 }
 
-/** Make renames and removals in a folder durable; file systems that cannot are left as they are. */
+/** Makes renames and removals in a folder durable. Ignores file systems that cannot do this. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, constants.O_RDONLY);
   try {
@@ -51,8 +51,8 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/** Where a symlink leads; the path itself where nothing is there yet. */
-async function followed(path: string): Promise<string> {
+/** Where a symlink leads; the path itself where nothing exists yet. */
+async function resolveLink(path: string): Promise<string> {
   try {
     return await realpath(path);
   } catch (error) {
@@ -61,14 +61,16 @@ async function followed(path: string): Promise<string> {
   }
 }
 
-/** `equal` where the file has these bytes; otherwise its mode, undefined where it is absent. */
+/**
+ * `equal` where the file has these bytes; otherwise its mode, undefined where it does not exist.
+ */
 async function modeUnlessEqual(
   path: string,
   bytes: Uint8Array,
 ): Promise<"equal" | number | undefined> {
   try {
     const found = await stat(path);
-    // A file of another size is not read: plots are renewed often.
+    // Compare sizes first: plots are renewed often, and reading them for nothing is slow.
     const equal = found.size === bytes.length && (await readFile(path)).equals(bytes);
     return equal ? "equal" : found.mode & 0o7777;
   } catch (error) {

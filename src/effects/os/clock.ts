@@ -1,24 +1,26 @@
-// The daemon's clock: wall time that never stands still, never goes back, and tells of jumps.
-// What a jump means for the timers of a journal is decided in scheduler/settle-timers.ts.
+// The daemon's clock: wall time that never stops, never goes back, and reports jumps forward.
+// scheduler/settle-timers.ts decides what a jump means for a journal's timers.
 import { performance } from "node:perf_hooks";
 
-/** The wall clock and what passed differ by less than this while nobody sets a clock. */
+/**
+ * A larger difference between wall time and elapsed time is a jump: the clock was set, or we slept.
+ */
 export const CLOCK_JUMP_MS = 1_000;
 
 export interface ClockParts {
-  /** No earlier time is ever told, ms since 1970: the newest fact of the ledger. */
+  /** The earliest time to return, ms since 1970: that of the ledger's newest fact. */
   readonly notBeforeMs: number;
-  /** Called from within the clock, before it tells the first time after the jump. */
+  /** Called from within the clock, before it returns the first time after the jump. */
   readonly onJump: (byMs: number) => void;
   readonly wallMs?: () => number;
-  /** ms since some moment; it stands still while the machine sleeps. */
+  /** ms since an arbitrary moment; it stops while the machine is suspended. */
   readonly monotonicMs?: () => number;
 }
 
 /**
- * The time in whole ms since 1970. Where the wall clock was set back, or the ledger is from its
- * future, it goes on from the last time told, at its own pace, so that nothing ever waits for the
- * wall clock to catch up. Where the wall clock went ahead of what passed, it follows at once.
+ * Returns a clock that gives whole ms since 1970. If the wall clock was set back, or the ledger is
+ * from its future, the clock goes on from its last value at the monotonic pace, so that nothing
+ * ever waits for the wall clock to catch up. If the wall clock jumps forward, it follows at once.
  */
 export function steadyClock(parts: ClockParts): () => number {
   const wallMs = parts.wallMs ?? Date.now;

@@ -1,11 +1,11 @@
-// Bytes to text such that encoding the text gives the same bytes, or the place where that fails.
-// Nothing is repaired here: a file that is not UTF-8 is left for its author to convert.
+// Decodes UTF-8 strictly: encoding the text gives the same bytes, or the answer is where decoding
+// fails. Nothing is repaired: a file in another encoding is for its author to convert.
 
 export type Decoded =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "not-utf8"; readonly byteOffset: number };
 
-/** Decode UTF-8 exactly; a byte-order mark stays in the text as U+FEFF. */
+/** Decodes UTF-8 exactly; a byte-order mark stays in the text as U+FEFF. */
 export function decodeUtf8(bytes: Uint8Array): Decoded {
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -26,7 +26,7 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return offset;
 }
 
-/** Bytes of the well-formed sequence at an offset; 0 where there is none. */
+/** Length in bytes of the well-formed sequence at an offset; 0 where there is none. */
 function sequenceLength(bytes: Uint8Array, offset: number): number {
   const lead = bytes[offset] ?? 0;
   if (lead < 0x80) return 1;

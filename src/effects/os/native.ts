@@ -1,5 +1,5 @@
-// The few system calls that Node lacks: read leases, the exchange of two names, extended
-// attributes. When to use them, and what to do where they are refused, is decided by the callers.
+// The few system calls that Node lacks: read leases, file locks, named pipes, exchanging two names,
+// extended attributes. Callers decide when to use them, and what to do where they are unsupported.
 import { statfsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
@@ -8,19 +8,19 @@ import type koffiModule from "koffi";
 type Koffi = typeof koffiModule;
 type Numeric = (...args: readonly (number | string | Buffer | null)[]) => number;
 
-/** Numbers of the kernel's ABI; equal on every Linux architecture that Node runs on. */
+/** Linux constants, the same on every architecture that Node runs on. */
 const F_SETLEASE = 1024;
 const F_GETLEASE = 1025;
 const F_RDLCK = 0;
 const F_UNLCK = 2;
 const AT_FDCWD = -100;
 const RENAME_EXCHANGE = 2;
-/** macOS, sys/stdio.h. */
+/** From macOS's sys/stdio.h. */
 const RENAME_SWAP = 2;
 
 /**
- * File systems (statfs `f_type`) whose leases know every writer: those of this machine alone.
- * NFS and CIFS answer EAGAIN for reasons of their own, and no lease sees another machine's writer.
+ * Local file systems (statfs `f_type`), whose leases notice every writer. NFS and CIFS return
+ * EAGAIN for reasons of their own, and a lease there does not notice writers on other machines.
  */
 const LOCAL_FILE_SYSTEMS: ReadonlySet<number> = new Set([
   0xef53, // ext2, ext3, ext4
@@ -53,7 +53,7 @@ function calls(): Calls {
   return loaded;
 }
 
-/** A platform without koffi or without a call is served by the ways that need none. */
+/** A function that is missing here, or all of them without koffi, makes callers use a fallback. */
 function loadCalls(): Calls {
   try {
     const koffi = createRequire(import.meta.url)("koffi") as Koffi;
@@ -76,7 +76,7 @@ function loadCalls(): Calls {
       };
     }
     if (process.platform !== "linux") return { errno };
-    // Breaking a lease sends SIGIO, which ends a process that has no handler for it.
+    // The kernel sends SIGIO when a lease is broken, which ends a process without a handler for it.
     process.on("SIGIO", () => undefined);
     const found = {
       mkfifo: find("int mkfifo(const char *path, unsigned int mode)"),
@@ -99,10 +99,11 @@ function loadCalls(): Calls {
 }
 
 /**
- * Ask for a read lease on a file that is open for reading only.
- * `held`: nobody has it open for writing, and whoever tries waits until the lease is released
- * (at most 45 s, then the kernel takes it). `open-for-writing`: somebody has. `refused`: the
- * platform, the file system or the file's ownership allows no lease, so nothing is known.
+ * Takes a read lease on a file that is open for reading only.
+ * `held`: nobody has it open for writing, and whoever tries blocks until the lease is released
+ * (for 45 s at most, then the kernel breaks it). `open-for-writing`: somebody has it open for
+ * writing. `refused`: the platform, the file system or the file's ownership allows no lease, so
+ * nothing is known.
  */
 export function takeReadLease(
   path: string,
@@ -119,27 +120,28 @@ export function takeReadLease(
   return errno() === "EAGAIN" ? "open-for-writing" : "refused";
 }
 
-/** Whether a held lease still stands: false means that somebody waits to write. */
+/** Whether a lease is still held; false means that somebody is waiting to write. */
 export function readLeaseStands(descriptor: number): boolean {
   return calls().fcntl?.(descriptor, F_GETLEASE) === F_RDLCK;
 }
 
-/** Let waiting writers go on. Closing the descriptor does the same. */
+/** Releases a lease, so that waiting writers go on. Closing the descriptor does the same. */
 export function releaseLease(descriptor: number): void {
   calls().fcntl?.(descriptor, F_SETLEASE, "int", F_UNLCK);
 }
 
-/** Makes a named pipe; false where it is there or this cannot be done from here. */
+/** Makes a named pipe; false where the path exists or named pipes are unsupported. */
 export function makeFifo(path: string): boolean {
   return !path.includes("\0") && calls().mkfifo?.(path, 0o644) === 0;
 }
 
-/** `flock(2)`: exclusive, without waiting; equal on Linux and macOS. */
+/** `flock(2)`: exclusive and non-blocking; the same on Linux and macOS. */
 const LOCK_EX_NB = 2 | 4;
 
 /**
- * Takes an exclusive lock on an open file, which lasts until every process that got the
- * descriptor has closed it or ended. `refused`: the platform or the file system has none.
+ * Takes an exclusive lock on an open file, which lasts until every process that has the descriptor
+ * has closed it or ended. `taken`: somebody else holds it. `refused`: the platform or the file
+ * system has no such locks.
  */
 export function lockOpenFile(descriptor: number): "held" | "taken" | "refused" {
   const { flock, errno } = calls();
@@ -150,12 +152,12 @@ export function lockOpenFile(descriptor: number): "held" | "taken" | "refused" {
 }
 
 /**
- * Exchange what two names of one file system stand for, in one step.
- * Answers `exchanged`, `unsupported`, or the code of another error (`ENOENT`, `EBUSY`…).
+ * Exchanges two files of one file system atomically.
+ * Returns `exchanged`, `unsupported`, or the code of another error (`ENOENT`, `EBUSY`…).
  */
 export function exchangeNames(first: string, second: string): string {
   const { renameat2, renamexNp, errno } = calls();
-  // Beyond a NUL the call would see another path.
+  // The call would see only the part of a path before a NUL byte.
   if (`${first}${second}`.includes("\0")) return "EINVAL";
   let answer: number;
   if (renameat2 !== undefined) {
@@ -171,9 +173,9 @@ export function exchangeNames(first: string, second: string): string {
 }
 
 /**
- * Copy extended attributes (access lists among them) from one open file to another. Linux only:
- * elsewhere they are not carried over. Returns the names that could not be copied; labels of
- * security modules are tried but never reported, since the folder gives the new file its own.
+ * Copies extended attributes, including access lists, from one open file to another. Linux only;
+ * does nothing elsewhere. Returns the names that could not be copied, without labels of security
+ * modules: the folder gives the new file its own.
  */
 export function copyAttributes(from: number, to: number): readonly string[] {
   const { flistxattr, fgetxattr, fsetxattr } = calls();

@@ -1,5 +1,5 @@
-// Reading a file that somebody may be saving at this moment: a whole version of it, or "busy".
-// What the text means, and how long an absent path counts as busy, is for the callers.
+// Reads a file that somebody may be saving right now: gives a complete version of it, or "busy".
+// Callers decide how often to ask again, and how long an absent file counts as busy.
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
@@ -8,14 +8,15 @@ import { decodeUtf8 } from "./decode-text.ts";
 import { errorCode } from "./error-code.ts";
 import { readLeaseStands, releaseLease, takeReadLease } from "./native.ts";
 
-/** A journal larger than this is not read: no person wrote it. */
+/** A larger file is not read: no person wrote it. */
 export const JOURNAL_BYTES = 64 * 2 ** 20;
-/** Where no lease tells of writers: two reads this far apart must be equal. */
+/** Without a lease, which would detect writers, two reads this far apart must be equal. */
 export const EQUAL_READS_MS = 500;
-/** A text shorter than the last one by more than this share and size may be a save half done... */
+/** A text may be a half-done save if it is shorter than the last one by more than this share... */
 export const TORN_SHARE = 0.1;
+/** ...and by more than this many bytes. */
 export const TORN_BYTES = 1024;
-/** ...as may an empty one: both are believed once they have stayed so for this long. */
+/** A text that is shortened like this, or empty, is believed once it is unchanged for this long. */
 export const TORN_WAIT_MS = 10_000;
 
 export type StableRead =
@@ -23,14 +24,14 @@ export type StableRead =
       readonly kind: "text";
       /** Encoding it as UTF-8 gives the file's bytes; a byte-order mark is its first character. */
       readonly text: string;
-      /** The file's bytes, for who keeps them. */
+      /** The file's bytes. */
       readonly bytes: Buffer;
       /** SHA-256 of the bytes, equal to `hashText(text)`. */
       readonly hash: string;
       readonly mtimeMs: number;
       /** Bytes. */
       readonly size: number;
-      /** No half save: a lease said that nobody wrote, or it has stood for TORN_WAIT_MS. */
+      /** Certainly not a half-done save: read under a lease, or unchanged for TORN_WAIT_MS. */
       readonly proved: boolean;
     }
   | NotRead;
@@ -47,36 +48,36 @@ export type SettledBytes =
 
 export type NotRead =
   | { readonly kind: "absent" }
-  /** Somebody is saving it, or it looks as if: ask again. */
+  /** Somebody is saving it, or seems to be: ask again. */
   | { readonly kind: "busy"; readonly why: string }
-  /** Asking again does not help before somebody acts. */
+  /** Asking again is useless until somebody acts. */
   | { readonly kind: "unreadable"; readonly why: string };
 
 export interface StableReadOptions {
-  /** Bytes of the last settled version, if there was one: much less than it looks torn. */
+  /** Bytes of the last settled version, if any: a much shorter text may be a half-done save. */
   readonly lastSize?: number;
   /** The clock, ms since 1970. */
   readonly now?: () => number;
-  /** False: never ask for a lease, as on platforms without. */
+  /** False: take no lease, as on platforms without leases. */
   readonly leases?: boolean;
-  /** Pause between two equal reads where no lease can be had; for tests. */
+  /** Replaces EQUAL_READS_MS; for tests. */
   readonly equalReadsMs?: number;
 }
 
-/** What an open file was like while it could be held still. */
+/** An open file and what was read from it. */
 export interface StillRead {
   readonly bytes: Buffer;
   readonly hash: string;
   readonly descriptor: number;
   readonly stat: Stats;
-  /** Nobody can write to the file until the descriptor is closed. */
+  /** A lease is held: nobody can write to the file until the descriptor is closed. */
   readonly leased: boolean;
 }
 
 /**
- * Read a whole version of a text file, following symlinks. A read lease, where one can be had,
- * says at once whether somebody is writing; elsewhere two equal reads EQUAL_READS_MS apart do.
- * Never rejects and never opens a file that could block (a pipe, a device).
+ * Reads a complete version of a text file, following symlinks. A read lease shows at once whether
+ * somebody is writing; where there are no leases, two reads EQUAL_READS_MS apart must be equal.
+ * Never rejects, and never blocks on a pipe or a device.
  */
 export async function readSettled(
   path: string,
@@ -121,10 +122,9 @@ export async function readSettledBytes(
 }
 
 /**
- * Why a version looks like an editor's half-done save, or undefined where it does not: empty, or
- * more than TORN_SHARE and TORN_BYTES shorter than the last one, and so for less than TORN_WAIT_MS.
- * An age below zero comes from a server's clock; beyond the wait it proves nothing and counts as
- * old.
+ * Why a version looks like an editor's half-done save: it is empty, or shorter than the last one by
+ * more than TORN_SHARE and TORN_BYTES, and younger than TORN_WAIT_MS. Undefined where it does not.
+ * A file server's clock may run ahead, which gives a negative age; a large one counts as old.
  */
 export function looksTorn(
   size: number,
@@ -142,9 +142,8 @@ export function looksTorn(
 export type HeldFile<T> = { readonly kind: "held"; readonly value: T } | NotRead;
 
 /**
- * Open a file, hold it still with a lease where possible, read it, and call `use` before letting
- * go. It runs without a pause, since a writer who comes meanwhile waits for it. What `use` throws
- * passes through.
+ * Opens a file, takes a lease where possible, reads it, and calls `use` before releasing the lease.
+ * All of it is synchronous, since writers are blocked meanwhile. Throws only what `use` throws.
  */
 export function holdStill<T>(
   path: string,
@@ -153,7 +152,7 @@ export function holdStill<T>(
 ): HeldFile<T> {
   let descriptor: number;
   try {
-    // Without O_NONBLOCK a pipe, or a file with another program's lease, would stop the daemon.
+    // Without O_NONBLOCK, a pipe or a file with another program's lease would block the daemon.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     return notOpened(error);
@@ -183,7 +182,7 @@ function readOpen(path: string, descriptor: number, leases: boolean): HeldFile<S
       return { kind: "busy", why: "somebody waits to write to it" };
     }
     const hash = createHash("sha256").update(bytes).digest("hex");
-    // Time and size may be newer than before the lease.
+    // Again, since time and size may have changed before the lease was taken.
     const stat = fstatSync(descriptor);
     return { kind: "held", value: { bytes, hash, descriptor, stat, leased } };
   } catch (error) {

@@ -1,5 +1,5 @@
-// Where this machine's state is kept, by the XDG rules.
-// What is in it belongs to the ledger and to what can be rebuilt.
+// Where this machine's state is kept, according to the XDG base directory specification. It holds
+// the ledger and what can be rebuilt from it.
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 

@@ -1,24 +1,24 @@
-// Unpacks a gzip'd log as its bytes arrive, a piece at a time.
-// What cannot be unpacked ends there: what came before it has been handed on.
+// Decompresses a gzip'd log as its bytes arrive. It stops at the first invalid byte; everything
+// before it has been delivered by then.
 import { createGunzip } from "node:zlib";
 
 export interface Unpacker {
-  /** Resolves when all that these bytes hold has been handed on. Never rejects. */
+  /** Resolves when everything decompressed from these bytes was delivered. Never rejects. */
   feed(bytes: Uint8Array): Promise<void>;
   close(): void;
 }
 
-/** `onBytes` gets the unpacked bytes in order. */
+/** An unpacker for one log; `onBytes` gets the decompressed bytes in order. */
 export function createUnpacker(onBytes: (bytes: Uint8Array) => void): Unpacker {
   const gunzip = createGunzip();
-  let over = false;
+  let stopped = false;
   gunzip.on("data", (bytes: Buffer) => onBytes(bytes));
   gunzip.on("error", () => {
-    over = true;
+    stopped = true;
   });
   return {
     feed: async (bytes) => {
-      if (over) return;
+      if (stopped) return;
       await new Promise<void>((resolve) => {
         gunzip.once("error", () => resolve());
         gunzip.write(bytes, () => resolve());
@@ -26,7 +26,7 @@ export function createUnpacker(onBytes: (bytes: Uint8Array) => void): Unpacker {
       gunzip.removeAllListeners("drain");
     },
     close() {
-      over = true;
+      stopped = true;
       gunzip.destroy();
     },
   };

@@ -1,26 +1,26 @@
-// Waiting for a folder to change, or for some time to pass: the kernel tells sooner than a poll.
-// A folder that cannot be watched is only waited for by time.
+// Waits for a folder to change, or for a timeout: a change event comes sooner than the next poll.
+// For a folder that cannot be watched, only the timeout counts.
 import { watch } from "node:fs";
 
-/** Resolves at the folder's next change, or after `ms` at the latest, or when aborted. */
+/** Resolves when the folder changes, after `ms` at the latest, or when aborted. Never rejects. */
 export async function folderChanged(path: string, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return;
   await new Promise<void>((resolve) => {
-    const ends: (() => void)[] = [];
+    const cleanups: (() => void)[] = [];
     const done = (): void => {
-      for (const end of ends.splice(0)) end();
+      for (const cleanup of cleanups.splice(0)) cleanup();
       resolve();
     };
     const timer = setTimeout(done, ms);
-    ends.push(() => clearTimeout(timer));
+    cleanups.push(() => clearTimeout(timer));
     signal.addEventListener("abort", done, { once: true });
-    ends.push(() => signal.removeEventListener("abort", done));
+    cleanups.push(() => signal.removeEventListener("abort", done));
     try {
       const watcher = watch(path, done);
       watcher.on("error", done);
-      ends.push(() => watcher.close());
+      cleanups.push(() => watcher.close());
     } catch {
-      // Not there yet, or no watch to be had: the timer serves.
+      // It does not exist yet or cannot be watched: wait for the timeout.
     }
   });
 }

@@ -12,7 +12,12 @@ import { codeSeen } from "../code/code-hash.ts";
 import { gitIn, PATCH_BYTES } from "../git/git.ts";
 import { keepGit } from "../code/recorded-git.ts";
 import { removeSnapshot, snapshotCode, snapshotRoot } from "../code/snapshot-places.ts";
-import { inPlace, takeSnapshot, SNAPSHOT_BYTES, SNAPSHOT_FILE_BYTES } from "../code/snapshots.ts";
+import {
+  buildSnapshot,
+  takeSnapshot,
+  SNAPSHOT_BYTES,
+  SNAPSHOT_FILE_BYTES,
+} from "../code/snapshots.ts";
 import { errorCode } from "../os/error-code.ts";
 
 /** Putting an earlier run's code together: a large repository's index takes seconds to make. */
@@ -131,7 +136,7 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       await rm(out, { recursive: true, force: true });
       await applyPatch(asked, code, prefix);
     };
-    await inPlace({ lab, experiment, id, fill, linkCode: false });
+    await buildSnapshot({ lab, experiment, id, fill, linkCode: false });
     const patch = await patchOf(asked);
     await keepGit(snapshotRoot(lab, id), {
       commit,

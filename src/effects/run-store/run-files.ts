@@ -80,15 +80,15 @@ async function readLogs(
   const queued = inProgress.get(request.cache) ?? new Map<string, Promise<CachedReading>>();
   inProgress.set(request.cache, queued);
   const before = queued.get(key);
-  const mine = (async () => {
+  const own = (async () => {
     await before?.catch(() => undefined);
     return readLogsNow(key, request, record);
   })();
-  queued.set(key, mine);
+  queued.set(key, own);
   try {
-    return await mine;
+    return await own;
   } finally {
-    if (queued.get(key) === mine) queued.delete(key);
+    if (queued.get(key) === own) queued.delete(key);
   }
 }
 
@@ -143,11 +143,11 @@ async function readNew(
  * script's own.
  */
 async function presentPlots(runDir: string, reading: RunReading): Promise<readonly PlotRef[]> {
-  const there = new Set(await readdir(join(runDir, "plots")).catch(() => []));
-  if (there.size === 0) return [];
+  const present = new Set(await readdir(join(runDir, "plots")).catch(() => []));
+  if (present.size === 0) return [];
   return [...runPictureNames(reading.series)].flatMap(([metric, name]) => {
     const own = [name, `${name}-nightlab`].find(
-      (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
+      (tried) => present.has(imageFile(tried)) && present.has(`${tried}.vl.json`),
     );
     return own === undefined ? [] : [{ metric, file: `plots/${imageFile(own)}` }];
   });

@@ -162,9 +162,9 @@ async function readClaim(dir: string): Promise<Begun | undefined> {
 /** The processes that an attempt's shim has recorded so far, without an incomplete last line. */
 export async function readProcesses(dir: string): Promise<AttemptProcesses> {
   const text = (await readSmall(join(dir, "pid"))) ?? "";
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
+  const complete = text.slice(0, text.lastIndexOf("\n") + 1);
   const field = (name: string): string | undefined =>
-    new RegExp(`^${name} (.*)$`, "m").exec(whole)?.[1]?.trim();
+    new RegExp(`^${name} (.*)$`, "m").exec(complete)?.[1]?.trim();
   const bootId = field("boot");
   const identity = (name: string): ProcessIdentity | undefined => {
     const match = /^(\d{1,10})(?: (.*))?$/.exec(field(name) ?? "");

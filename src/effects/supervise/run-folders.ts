@@ -169,8 +169,8 @@ export async function moveConsole(
 
 async function movedBefore(logs: string, own: string): Promise<ConsoleMove> {
   for (const name of [own, "console.log"]) {
-    const there = await lstat(join(logs, name)).catch(() => undefined);
-    if (there?.isFile() === true) return { kind: "moved", file: `logs/${name}` };
+    const existing = await lstat(join(logs, name)).catch(() => undefined);
+    if (existing?.isFile() === true) return { kind: "moved", file: `logs/${name}` };
   }
   return { kind: "left", why: "the attempt has no console output" };
 }

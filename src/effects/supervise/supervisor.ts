@@ -118,7 +118,7 @@ export class Supervisor {
       watcher?.close();
       this.#watches.delete(cancel);
     };
-    const look = async (): Promise<void> => {
+    const check = async (): Promise<void> => {
       clearTimeout(timer);
       const state = await readAttempt(dir, hostFacts());
       if (over) return;
@@ -130,18 +130,18 @@ export class Supervisor {
         callback(state);
       } else {
         clearTimeout(timer);
-        timer = setTimeout(lookAgain, this.#pollMs);
+        timer = setTimeout(checkAgain, this.#pollMs);
       }
     };
-    const lookAgain = (): void => {
-      if (!over) void look();
+    const checkAgain = (): void => {
+      if (!over) void check();
     };
     this.#watches.add(cancel);
     // A shim adopted from an earlier daemon is not our child: no exit event comes, so watch its
     // folder.
-    if (shim === undefined) watcher = watchFolder(dir, lookAgain);
-    void shim?.ended.then(lookAgain);
-    lookAgain();
+    if (shim === undefined) watcher = watchFolder(dir, checkAgain);
+    void shim?.ended.then(checkAgain);
+    checkAgain();
     return cancel;
   }
 
