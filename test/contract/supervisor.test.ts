@@ -1,7 +1,16 @@
 // Runs under their shim, with real processes: what survives what, and who is ended by whom.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -449,6 +458,24 @@ describe("stopping", () => {
 });
 
 describe("a process's identity", () => {
+  it("a process that is replacing itself is found among those of its run each time", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "nightlab-exec-"));
+    const script = join(folder, "again.sh");
+    writeFileSync(script, `exec sh ${script}\n`);
+    const env = { ...process.env, NIGHTLAB_RUN_ID: "replacing-1" };
+    const child = spawn("sh", [script], { detached: true, stdio: "ignore", env });
+    try {
+      await until("its start", () => identityOf(child.pid ?? 0));
+      const missed = Array.from({ length: 300 }, () =>
+        processesWith("NIGHTLAB_RUN_ID", "replacing-1").every(({ pid }) => pid !== child.pid),
+      ).filter(Boolean).length;
+      assert.equal(missed, 0, "looks that missed it, of 300");
+    } finally {
+      child.kill("SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it("holds for that process only: another start time or boot is a stranger's", async () => {
     const child = spawn("sleep", ["30"], { detached: true, stdio: "ignore" });
     const own = await until("its start", () => identityOf(child.pid ?? 0));

@@ -94,7 +94,7 @@ export function processesWith(
   const found: FoundProcess[] = [];
   for (const pid of processIds() ?? []) {
     if (pid === process.pid) continue;
-    const environment = readText(`/proc/${pid}/environ`);
+    const environment = environmentOf(pid);
     if (environment === undefined || !`\0${environment}\0`.includes(wanted)) continue;
     const entries = environment.split("\0");
     const variable = (other: string): string | undefined =>
@@ -104,6 +104,44 @@ export function processesWith(
     if (identity !== undefined) found.push(identity);
   }
   return found;
+}
+
+/** Loading a program is over within this time, unless the machine is in deep trouble. */
+const EXEC_MS = 20;
+/** Processes that have no environment for good, with what tells them from a later program. */
+const withoutEnvironment = new Map<number, string>();
+
+/**
+ * The environment with which a process was started; undefined where it cannot be read. A process
+ * in the middle of `exec` has none for a moment, and is looked at again: whoever sweeps up a run's
+ * processes must not miss one that was just becoming another program.
+ */
+function environmentOf(pid: number): string | undefined {
+  const deadline = performance.now() + EXEC_MS;
+  for (;;) {
+    const environment = readText(`/proc/${pid}/environ`);
+    if (environment !== "") return environment;
+    const program = emptyProgram(pid);
+    if (program === undefined || withoutEnvironment.get(pid) === program) return "";
+    if (performance.now() > deadline) {
+      if (withoutEnvironment.size > 1_000) withoutEnvironment.clear();
+      withoutEnvironment.set(pid, program);
+      return "";
+    }
+  }
+}
+
+/**
+ * What tells the program of a process without an environment from a later one: its start time and
+ * where its environment lies (fields 22 and 50 of proc(5)). Undefined for threads of the kernel and
+ * for what is on its way out (field 9, the flags): these get none.
+ */
+function emptyProgram(pid: number): string | undefined {
+  const [PF_EXITING, PF_KTHREAD] = [0x4, 0x200000];
+  const fields = statFields(pid);
+  if (fields === undefined || /[ZX]/.test(fields[0] ?? "")) return undefined;
+  if ((Number(fields[6]) & (PF_EXITING | PF_KTHREAD)) !== 0) return undefined;
+  return `${fields[19]} ${fields[47]}`;
 }
 
 function mayStillExist(leader: ProcessIdentity): boolean {
