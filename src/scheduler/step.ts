@@ -68,6 +68,8 @@ function take(turn: Turn, event: Event): void {
     case "lab-opened": {
       const { lab, settings, problems } = event;
       world.labs.set(lab, { path: lab, settings, problems });
+      // The disk was measured against the floor of before.
+      world.lowDisks.delete(lab);
       showLabPage(turn, lab);
       return;
     }

@@ -195,3 +195,17 @@ test("nothing starts while the disk has less room than it must, and then by itse
     ["a"],
   );
 });
+
+test("a floor that is lowered lets what waited for it start at once", () => {
+  const night = startNight({ ...afternoon, settings: "disk-floor: 50GB\n" });
+  night.machine.freeBytes = 49e9;
+  night.save(`${HEAD}run: a\n`);
+  night.pass(MINUTE);
+  assert.equal(night.starts.length, 0);
+  night.configure("disk-floor: 40GB\n");
+  night.pass(SECOND);
+  assert.deepEqual(
+    night.starts.map(({ name }) => name),
+    ["a"],
+  );
+});
