@@ -1,5 +1,5 @@
-// Values that frontmatter, fences and command lines write alike: time limits, scripts, runners, names.
-// Each is checked here once; where it stood and what it is for is left to the callers.
+// Checks of values that frontmatter, fences and command lines have in common: time limits, scripts,
+// runners, names. Where a value was written and what it is for is up to the callers.
 import { NAME_CHARS } from "../base/limits.ts";
 import { RUNNERS } from "../domain/command.ts";
 import type { Runner } from "../domain/command.ts";
@@ -7,12 +7,12 @@ import { RUN_NAME } from "../base/ids.ts";
 import { parseSpan } from "../base/time.ts";
 import { nearest } from "../base/nearest.ts";
 
-/** Least memory that a run can be held to: Python alone takes a tenth of this. */
+/** Smallest memory limit: Python alone needs a tenth of this. */
 const MEMORY_LEAST = 64e6;
-/** A written time limit beyond a year is a mistake, and timers cannot hold it. */
+/** Longest time limit: beyond a year it is a mistake, and timers cannot hold it. */
 const TIMEOUT_MAX_MS = 365 * 86_400_000;
 
-/** What is wrong with a written value, and how to mend it. */
+/** What is wrong with a written value, and how to fix it. */
 export interface ValueFault {
   readonly message: string;
   readonly fix: string;
@@ -84,7 +84,7 @@ export function checkSize(text: string): Checked<number> {
   return good(Number(amount) * (unit.length === 2 ? 1024 : 1000) ** power);
 }
 
-/** A limit on memory: less than a program takes before it does anything is a slip of the unit. */
+/** A memory limit in bytes: less than any program needs is taken for a slip of the unit. */
 export function checkMemory(text: string): Checked<number> {
   const size = checkSize(text);
   if (!size.ok || size.value >= MEMORY_LEAST) return size;

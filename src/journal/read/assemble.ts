@@ -1,12 +1,12 @@
-// Puts segments to their places in the file, and gives each block and entry what stands above it:
-// its heading, its date. What stood before a change is taken over as it was.
+// Assembles a file's segments: gives blocks and entries their positions in the file, and the
+// heading and date above them. What lies above a change is reused as it was.
 import type { CommandBlock, Entry, Section } from "../../domain/journal.ts";
 import { dateIn } from "./entries.ts";
 import { shiftBlock } from "./place-blocks.ts";
 import type { LocalHeading } from "./read-block.ts";
 import type { Segment } from "./segment.ts";
 
-/** A segment with what stands above it in the file. */
+/** A segment with what is above it in the file. */
 export interface PlacedSegment {
   readonly segment: Segment;
   readonly offset: number;
@@ -19,7 +19,7 @@ export interface PlacedSegment {
   readonly date: string | undefined;
 }
 
-/** What a file's segments hold, with places in the file. */
+/** What a file's segments hold, with positions in the file. */
 export interface Assembled {
   readonly placed: readonly PlacedSegment[];
   readonly blocks: readonly CommandBlock[];
@@ -81,7 +81,7 @@ interface Running {
   readonly date: string | undefined;
 }
 
-/** Adds a segment's headings and entries; the date that holds below them. */
+/** Adds a segment's headings and entries; returns the date in force below them. */
 function takeEntries(segment: Segment, running: Running): string | undefined {
   const { entries, headings, offset, line } = running;
   let { date } = running;
@@ -105,14 +105,14 @@ function takeEntries(segment: Segment, running: Running): string | undefined {
   return date;
 }
 
-/** Every heading with the text up to the next one; those far above a change stay as they were. */
+/** Every heading with the text up to the next one; those far above a change are reused. */
 function sectionsOf(
   last: Assembled,
   placed: readonly PlacedSegment[],
   headings: readonly LocalHeading[],
 ): readonly Section[] {
   const same = firstDifference(last, placed);
-  // The section above the change may go on into it.
+  // The section above the change may continue into it.
   const keptHeadings = Math.max(0, (placed[same]?.headings ?? headings.length) - 1);
   const sections = last.sections.slice(0, keptHeadings);
   let from = same;
@@ -131,7 +131,7 @@ function sectionsOf(
         close();
         parts = above + i - 1 < keptHeadings ? undefined : [...texts];
       } else if (parts !== undefined) {
-        // What stands on both sides of a segment's end is one text.
+        // The text before and after a segment boundary is one text.
         const [first = "", ...rest] = texts;
         parts.push((parts.pop() ?? "") + first, ...rest);
       }

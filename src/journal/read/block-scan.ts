@@ -1,5 +1,5 @@
-// CommonMark's block structure, line by line: which containers and which leaf are open after each.
-// Where a journal is split by it is decided in split-blocks.ts and cut-segments.ts.
+// CommonMark's block structure, line by line: which containers and which leaf block are open after
+// each line. split-blocks.ts and cut-segments.ts decide where to split a journal.
 import {
   closesFence,
   footnoteMark,
@@ -15,7 +15,7 @@ import type { Container } from "./container-marks.ts";
 import { isRestBlank, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
 import type { Cursor } from "./line-cursor.ts";
 
-/** Lists and quotes inside one another: readers of Markdown recurse, and no person nests so deep. */
+/** Deepest nesting of lists and quotes: Markdown parsers recurse, and no person nests this deep. */
 export const BLOCK_NESTING = 50;
 
 type Leaf =
@@ -27,13 +27,13 @@ type Leaf =
 const NONE: Leaf = { kind: "none" };
 const PARAGRAPH: Leaf = { kind: "paragraph" };
 
-/** What is open after the lines that were taken. */
+/** What is open after the lines scanned so far. */
 export interface Scan {
   readonly containers: Container[];
   leaf: Leaf;
-  /** The open paragraph may be nothing but link definitions, or a table. */
+  /** The open paragraph may consist only of link definitions, or be a table. */
   odd: boolean;
-  /** Below such a paragraph and an underline: what the lines are shows at the next blank one. */
+  /** Below such a paragraph and an underline: only the next blank line shows what they are. */
   unsure: boolean;
   tooDeep: boolean;
   heading: boolean;
@@ -48,7 +48,7 @@ export const newScan = (): Scan => ({
   heading: false,
 });
 
-/** Takes one line into the scan; true when a block begins with it at the top level. */
+/** Scans one line; true when a top-level block begins with it. */
 export function takeLine(scan: Scan, cursor: Cursor, line: number): boolean {
   const depth = matchContainers(scan, cursor);
   const all = depth === scan.containers.length;
@@ -57,7 +57,7 @@ export function takeLine(scan: Scan, cursor: Cursor, line: number): boolean {
   return startBlocks(scan, cursor, depth, line);
 }
 
-/** How many open containers the line continues; the cursor moves behind their marks. */
+/** How many open containers the line continues; moves the cursor past their markers. */
 function matchContainers(scan: Scan, cursor: Cursor): number {
   let depth = 0;
   for (const container of scan.containers) {
@@ -78,7 +78,7 @@ function matchContainers(scan: Scan, cursor: Cursor): number {
   return depth;
 }
 
-/** Lets an open fence or HTML block take the line; false when there is none. */
+/** Adds the line to an open fence or HTML block; false when none is open. */
 function continueLeaf(scan: Scan, cursor: Cursor): boolean {
   const { leaf } = scan;
   if (leaf.kind === "fence") {
@@ -93,7 +93,7 @@ function continueLeaf(scan: Scan, cursor: Cursor): boolean {
   return false;
 }
 
-/** Opens the containers and the leaf that begin on this line. */
+/** Opens the containers and the leaf block that begin on this line. */
 function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number): boolean {
   const { containers } = scan;
   let started = false;
@@ -115,7 +115,7 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       if (inParagraph) return started && matched === 0;
       const behindMark = started;
       begin(NONE);
-      // Lines of indented code are one block, blank ones between them too: never split there.
+      // Indented code and the blank lines inside it are one block: never split there.
       return behindMark && matched === 0;
     }
     const rest = cursor.rest();
@@ -145,7 +145,7 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       begin(html !== "blank" && html.test(rest) ? NONE : { kind: "html", end: html });
     } else if (direct && isSetextUnderline(rest)) {
       scan.heading ||= containers.length === 0;
-      // Below link definitions an underline is text, and the paragraph goes on; tables go on too.
+      // Below link definitions an underline is text and the paragraph continues; so does a table.
       scan.unsure = scan.odd;
       scan.leaf = scan.odd ? PARAGRAPH : NONE;
     } else if (isThematicBreak(rest)) begin(NONE);
@@ -161,7 +161,7 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
   }
 }
 
-/** Opens a container; false where it would nest too deep, and the rest of the line is its text. */
+/** Opens a container; false where it would nest too deep: then the rest of the line is text. */
 function push(scan: Scan, begin: (leaf: Leaf) => void, container: Container): boolean {
   begin(NONE);
   if (scan.containers.length >= BLOCK_NESTING) {

@@ -1,12 +1,15 @@
-// How lines of Markdown begin: fences, headings, HTML, list markers, by CommonMark 0.31's rules.
-// Only what split-blocks.ts needs to tell where a top-level block ends; remark reads the rest.
+// How Markdown lines begin: fences, headings, HTML, list markers, by the rules of CommonMark 0.31.
+// Only what is needed to find the end of a top-level block; remark parses the rest.
 
 export interface Fence {
   readonly char: string;
   readonly length: number;
 }
 
-/** An opening fence at the start of `rest`: three or more, and no backtick in a backtick's info. */
+/**
+ * An opening fence at the start of `rest`: three marks or more; no backtick in a backtick fence's
+ * info.
+ */
 export function openingFence(rest: string): Fence | undefined {
   const char = rest[0];
   if (char !== "`" && char !== "~") return undefined;
@@ -43,7 +46,7 @@ export function isThematicBreak(rest: string): boolean {
 
 export interface ListMarker {
   readonly length: number;
-  /** The number of an ordered item. */
+  /** Number of an ordered list item. */
   readonly number?: number;
 }
 
@@ -54,13 +57,13 @@ export function listMarker(rest: string): ListMarker | undefined {
   return { length: match[0].length, ...(digits === undefined ? {} : { number: Number(digits) }) };
 }
 
-/** Length of a GFM footnote's `[^label]:` at the start of `rest`; what follows is inside of it. */
+/** Length of a GFM footnote's `[^label]:` at the start of `rest`; what follows is inside it. */
 export function footnoteMark(rest: string): number | undefined {
   if (!rest.startsWith("[^")) return undefined;
   return /^\[\^(?:\\[[\]\\]|[^[\]\s\\]|\\(?![[\]\\])){1,999}\]:/.exec(rest)?.[0].length;
 }
 
-/** What ends a block of HTML: a mark on a line, or a blank line. */
+/** What ends an HTML block: a marker on a line, or a blank line. */
 export type HtmlEnd = RegExp | "blank";
 
 const BLOCK_TAGS =
@@ -82,7 +85,10 @@ const ANY_TAG = new RegExp(
   `^(?:<[A-Za-z][A-Za-z0-9-]*(?:${ATTRIBUTE})*\\s*/?>|</[A-Za-z][A-Za-z0-9-]*\\s*>)[ \\t]*$`,
 );
 
-/** The end to wait for where a block of HTML begins; any tag alone cannot cut off a paragraph. */
+/**
+ * What ends the HTML block that begins here; a line with just some tag cannot interrupt a
+ * paragraph.
+ */
 export function htmlStart(rest: string, inParagraph: boolean): HtmlEnd | undefined {
   if (rest[0] !== "<") return undefined;
   const found = HTML_STARTS.find(([start]) => start.test(rest));

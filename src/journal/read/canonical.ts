@@ -1,16 +1,16 @@
-// The hash under which a command is known again whatever its layout.
-// Which texts are commands, and what their keys mean, is read elsewhere.
+// The hash by which a command is recognised again, however it is laid out.
+// Which texts are commands is decided elsewhere; what its keys add to the hash, in command-keys.ts.
 import { byName } from "../../base/by-name.ts";
 import { hashText } from "../../base/ids.ts";
 import type { CommandSpec } from "../../domain/command.ts";
 import { keyIdentity } from "./command-keys.ts";
 
 /**
- * Hash of what a command means: equal whatever its quotes, spaces, order of keys, or whether it
- * stands on a line or in a fence. The consent to start it (` !`, `go`, a tick, `because`) is no
- * part of it: giving one makes no new command. Ledgers hold these hashes, so what goes into the
- * hash of a command never changes (`test/golden/commands.json`).
- * `reserved`: the keys this version cannot act on, with their canonical values.
+ * Hash of what a command means: independent of quotes, spaces, the order of its keys, and of
+ * whether it is a line or a fence. Consent to start (` !`, `go`, a tick, `because`) is not part of
+ * it: giving it makes no new command. Ledgers hold these hashes, so what goes into them never
+ * changes (`test/golden/commands.json`). `reserved`: keys that this version cannot act on, with
+ * their canonical values.
  */
 export function canonicalHash(spec: CommandSpec, reserved: ReadonlyMap<string, string>): string {
   const { verb, target, args, timeoutMs, after, script, runner, env } = spec;
@@ -20,7 +20,7 @@ export function canonicalHash(spec: CommandSpec, reserved: ReadonlyMap<string, s
   return hashText(JSON.stringify([...head, ...keyIdentity(spec)]));
 }
 
-/** Hash of a block that could not be understood: of its text, white space folded. */
+/** Hash of a block that could not be understood: of its text with white space folded. */
 export function canonicalOfText(source: string): string {
   return hashText(`not understood: ${source.replaceAll(/\s+/g, " ").trim()}`);
 }

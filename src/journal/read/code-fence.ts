@@ -1,5 +1,5 @@
-// A fenced code block as a command: its YAML found in the file, so that faults get their places.
-// What the YAML says is read in command-fence.ts.
+// A fenced code block as a command: locates its YAML in the file, so that faults get positions.
+// command-fence.ts reads the YAML.
 import type { Code } from "mdast";
 import type { FoundCommand } from "../../domain/journal.ts";
 import type { Span } from "../../base/problem.ts";
@@ -15,7 +15,7 @@ export interface FenceCommand {
   readonly open: boolean;
 }
 
-/** The command of a ```yaml or ```run fence; undefined for other code. */
+/** The command in a ```yaml or ```run fence; undefined for other code. */
 export function fenceCommand(
   lines: TextLines,
   node: Pick<Code, "lang" | "value">,
@@ -46,8 +46,8 @@ interface InnerText {
 }
 
 /**
- * The fence's content without the indentation of its list item, as it stands in the file: the
- * tree's lines are the ends of the file's lines.
+ * The fence's content as in the file, without the indentation of its list item: each line of the
+ * syntax tree is the end of a line of the file.
  */
 function innerText(lines: TextLines, value: string, span: Span): InnerText {
   const first = lineAt(lines, span.start) + 1;

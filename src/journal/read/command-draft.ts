@@ -1,5 +1,5 @@
-// Fills the draft of a command from its target and keys, and makes the command of it.
-// The keys themselves are in command-keys.ts, lines and fences in command-line.ts and command-fence.ts.
+// Fills the draft of a command from its target and keys, and turns the draft into the command.
+// The keys are in command-keys.ts; command-line.ts and command-fence.ts read lines and fences.
 import { nearest } from "../../base/nearest.ts";
 import type { YamlValue } from "../../base/yaml-map.ts";
 import { QUEUE_WORDS, type CommandSpec, type Verb } from "../../domain/command.ts";
@@ -15,10 +15,10 @@ import type { Draft, Fault } from "./draft.ts";
 import { checkChanges } from "./retry-values.ts";
 import { sweepOfDraft } from "./sweep-values.ts";
 
-/** Arguments of one command together: Linux takes at most 128 KiB in one argument. */
+/** Total length of a command's arguments: Linux takes at most 128 KiB in a single one. */
 const ARGUMENT_CHARS = 64 * 1024;
 
-/** Takes the name, path or mark that stands after the verb. */
+/** Sets the target from the word after the verb. */
 export function setTarget(draft: Draft, text: string, offset: number): void {
   const missing = missingTarget(draft.verb, text);
   if (missing !== undefined) draft.faults.push({ ...missing, offset });
@@ -69,7 +69,9 @@ function missingTarget(verb: Verb, text: string): Omit<Fault, "offset"> | undefi
   }
 }
 
-/** Takes one `key=value` or `key: value`; an unknown key becomes a fault with the nearest known. */
+/**
+ * Reads one `key=value` or `key: value`; an unknown key is a fault that names the nearest known.
+ */
 export function setKey(draft: Draft, name: string, offset: number, value: YamlValue): void {
   const key = commandKey(name);
   if (draft.seen.has(name) && key?.repeats !== true) {
@@ -95,7 +97,10 @@ function unknownKey(name: string): Omit<Fault, "offset"> {
   return { message: `\`${shown}\` is no key of a command`, fix };
 }
 
-/** The finished command, or undefined where a fault keeps it from being understood. */
+/**
+ * The finished command; undefined where a fault keeps it from being understood. `offset`: where
+ * faults of the command as a whole are reported.
+ */
 export function finish(draft: Draft, offset: number): CommandSpec | undefined {
   const { verb, target, args, go, faults, reserved } = draft;
   const { sweep: _, ...fields } = draft.fields;
@@ -129,7 +134,7 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
   };
 }
 
-/** Whether anything but a target, and the reason for it, was written. */
+/** Whether anything but a target and a reason was written. */
 function hasOptions({ args, fields, seeds, reserved }: Draft): boolean {
   const { because: _, ...others } = fields;
   const given = args.length + Object.keys(others).length + reserved.size;

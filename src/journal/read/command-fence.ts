@@ -1,5 +1,5 @@
-// One command out of the YAML of a fence whose first key is a verb.
-// Which fences are looked at, and where they stand, is decided in block-commands.ts.
+// Reads a command from the YAML of a fence whose first key is a verb.
+// code-fence.ts decides which fences are read, and where their text lies in the file.
 import { VERBS } from "../../domain/command.ts";
 import type { Verb } from "../../domain/command.ts";
 import { nearest } from "../../base/nearest.ts";
@@ -13,15 +13,15 @@ import { tokenize } from "./tokens.ts";
 
 const isVerb = (word: string): word is Verb => VERBS.some((verb) => verb === word);
 
-/** The verb that a fence begins with, after blank lines and comments; undefined where it has none. */
+/** The verb with which a fence begins, after blank lines and comments; undefined without one. */
 export function fenceVerb(yaml: string): Verb | undefined {
   const key = firstKey(yaml);
   return key !== undefined && isVerb(key) ? key : undefined;
 }
 
 /**
- * Reads a command out of a fence's text; offsets of its faults count in that text. The value of
- * the verb may be a whole command line (`run: full --epochs 20`). Keys in any order, each once.
+ * Reads a command from a fence's text; the offsets of its faults count in that text. The verb's
+ * value may be a whole command line (`run: full --epochs 20`). Keys come in any order, each once.
  */
 export function readFenceCommand(yaml: string, verb: Verb): Draft {
   const { entries, faults } = readYamlMap(yaml);
@@ -30,7 +30,7 @@ export function readFenceCommand(yaml: string, verb: Verb): Draft {
   draft.faults.push(...faults);
   if (first === undefined && faults.length === 0) setTarget(draft, "", 0);
   for (const { key, offset, value } of rest) {
-    // `script` is a verb and a key: below another verb it names that command's file.
+    // `script` is both a verb and a key: below another verb it names that command's script.
     if (isVerb(key) && (key !== "script" || verb === "script")) {
       const fix = "write one fence for each command";
       draft.faults.push({ message: `a second command, \`${key}:\`, in one fence`, fix, offset });

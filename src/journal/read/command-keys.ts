@@ -1,6 +1,6 @@
-// The keys of a command, `timeout=2h` on a line or `timeout: 2h` in a fence: one row each, with how
-// it is read, what it adds to the command's identity, and its row in docs/journal.md.
-// What a key then does is up to the code that asks for its field.
+// The keys of a command, `timeout=2h` on a line or `timeout: 2h` in a fence. One row each: how it
+// is read, what it adds to the command's identity, and its row in docs/journal.md. What a key does
+// is up to the code that uses its field.
 import { byName } from "../../base/by-name.ts";
 import { canonicalValue } from "../../base/yaml-map.ts";
 import type { CommandSpec } from "../../domain/command.ts";
@@ -21,37 +21,37 @@ import type { Draft, KeyField, WrittenValue } from "./draft.ts";
 import { readRetry } from "./retry-values.ts";
 import { readSeeds, readSweep } from "./sweep-values.ts";
 
-/** GPUs, sharers of one, and steps of priority that a command may write. */
+/** Most GPUs, sharers of one GPU, and priority: beyond that a number is a slip. */
 const GPUS_MOST = 64;
 const SHARE_MOST = 16;
 const PRIORITY_MOST = 1_000;
 
 export interface CommandKey {
   readonly name: string;
-  /** Takes a value into the draft; what is wrong with it becomes a fault of the draft. */
+  /** Reads a value into the draft; a mistake in it becomes a fault of the draft. */
   readonly read: (draft: Draft, value: WrittenValue) => void;
   /**
-   * What the key adds to the hash under which the command is known again: nothing (it is consent,
-   * and giving it makes no new command); its place at the head of the hash; or what a function
-   * gives. Without this `{ name: value of the field }`, where the field is there.
+   * What the key adds to the hash by which the command is recognised: nothing (it is consent, and
+   * giving it makes no new command), a fixed place at the head of the hash, or what a function
+   * returns. By default `{ name: value of its field }`, if the field is set.
    */
   readonly identity?: "consent" | "head" | ((spec: CommandSpec) => readonly unknown[]);
-  /** The field of the command that it sets, where it sets one. */
+  /** The field of the command that it sets, if any. */
   readonly field?: KeyField;
   /** Its row in docs/journal.md: how it is written, and what it does. */
   readonly example: string;
   readonly does: string;
-  /** It may be written several times, and its values add up. */
+  /** May be written several times; its values add up. */
   readonly repeats?: true;
-  /** On a line its value may be two words: whether `next` belongs to what is written before. */
+  /** On a line its value may be two words: whether `next` continues what is written before it. */
   readonly goesOn?: (written: string, next: string) => boolean;
-  /** `timout=2h` behind an option is told as a mistake, and not taken for the option's value. */
+  /** A misspelling of it after an option is reported, not taken for the option's value. */
   readonly doubted?: true;
-  /** A word of the language that this version understands and cannot act on yet. */
+  /** Reserved for a later version: this one understands it, but cannot act on it. */
   readonly reserved?: true;
 }
 
-/** New keys go to the end: the order is part of every command's identity. */
+/** New keys go last: the order of the rows is part of every command's identity. */
 export const COMMAND_KEYS: readonly CommandKey[] = [
   {
     ...word("timeout", "timeoutMs", checkTimeout),
@@ -148,7 +148,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
   },
   {
     ...word("share", "share", (text) => checkCount("share", text, 1, SHARE_MOST)),
-    // Together with `gpus`.
+    // Hashed together with `gpus`.
     identity: () => [],
     example: "share=2",
     does: "takes half of a GPU; `share=3` a third",
@@ -157,7 +157,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     ...word("priority", "priority", (text) =>
       checkCount("priority", text, -PRIORITY_MOST, PRIORITY_MOST),
     ),
-    // Together with `gpus`.
+    // Hashed together with `gpus`.
     identity: () => [],
     example: "priority=5",
     does: "goes before what has less; without it 0, and it may be negative",
@@ -177,7 +177,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
       const seeds = readSeeds(value, draft.faults);
       if (seeds !== undefined) draft.seeds = seeds;
     },
-    // Part of the sweep.
+    // Hashed as part of the sweep.
     identity: () => [],
     example: "seeds=3",
     does: "one run for each seed: `--seed 0` to `--seed 2`",
@@ -239,19 +239,19 @@ const BY_NAME: ReadonlyMap<string, CommandKey> = new Map(
   COMMAND_KEYS.map((key) => [key.name, key]),
 );
 
-/** Every key's name, in the order in which suggestions prefer them. */
+/** The names of all keys; of equally near ones, suggestions prefer the first. */
 export const KEY_NAMES: readonly string[] = [...BY_NAME.keys()];
 
 export const commandKey = (name: string): CommandKey | undefined => BY_NAME.get(name);
 
-/** What a key of the frontmatter is to commands, where the plan has none of that name. */
+/** Classifies a frontmatter key that the plan does not know: is it one of commands? */
 export function keyOfCommands(name: string): ReturnType<OfCommands> {
   const key = commandKey(name);
   if (key === undefined) return undefined;
   return key.reserved === true ? "reserved" : "option";
 }
 
-/** What the keys of a command add to its identity, behind the head of its hash. */
+/** What the keys of a command add to its identity, after the head of the hash. */
 export function keyIdentity(spec: CommandSpec): readonly unknown[] {
   return COMMAND_KEYS.flatMap(({ name, field, identity, reserved: isReserved }) => {
     if (typeof identity === "function") return identity(spec);
@@ -260,7 +260,7 @@ export function keyIdentity(spec: CommandSpec): readonly unknown[] {
   });
 }
 
-/** A key whose value is one word or quoted text, checked and kept in a field. */
+/** A key with a single value, which is checked and stored in a field. */
 function word<K extends KeyField>(
   name: string,
   field: K,
@@ -309,7 +309,7 @@ function reserved(name: string, example: string): CommandKey {
     read: (draft, value) => {
       draft.reserved.set(name, canonicalValue(value));
     },
-    // Reserved keys stand in the head of the hash, all together.
+    // All reserved keys together have a place in the head of the hash.
     identity: "head",
     example,
     does: "reserved for a later version: a command with it does not start in this one",

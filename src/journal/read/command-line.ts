@@ -1,5 +1,5 @@
-// One command out of its words: verb, target, options for the script, nightlab's own keys, ` !`.
-// Which words of a paragraph belong to which command is decided in paragraph.ts.
+// Reads a command from its words: verb, target, options for the script, nightlab's own keys, ` !`.
+// paragraph.ts decides which words of a paragraph belong to which command.
 import type { Verb } from "../../domain/command.ts";
 import type { Mistake } from "../../base/problem.ts";
 import { nearest } from "../../base/nearest.ts";
@@ -12,16 +12,16 @@ import type { CommandToken } from "./tokens.ts";
 
 const KEY_VALUE = /^([A-Za-z][A-Za-z-]*)=/;
 
-/** Among the keys that were seen: a word that belongs to nothing. */
+/** Marks in `seen` that a stray word has been reported. */
 const STRAY = " ";
 
-/** Keys that are near enough to a mistyped one to doubt that it is an option's value. */
+/** Keys whose misspellings are reported even where they could be an option's value. */
 const DOUBTED = COMMAND_KEYS.filter(({ doubted }) => doubted).map(({ name }) => name);
 
 /**
- * Reads the words after a verb. Rules that the grammar leaves open: one word after `--option` is
- * its value, a `key=` of nightlab's excepted; a line below the first goes on with the command only
- * where it begins with an option, a `key=value` or `!`; `--` hands on everything after it.
+ * Reads the words after a verb. Where the grammar is ambiguous: the word after `--option` is its
+ * value, unless it is a `key=` of nightlab's; a further line continues the command only if it
+ * begins with an option, a `key=value` or `!`; everything after `--` is passed on.
  */
 export function readCommandWords(
   verb: Verb,
@@ -56,7 +56,7 @@ interface Around {
   readonly next: CommandToken | undefined;
 }
 
-/** Takes one word; true when it is an option that the next word may be the value of. */
+/** Reads one word; true when it is an option whose value may be the next word. */
 function readWord(draft: Draft, token: CommandToken, around: Around): boolean {
   if (token.unclosed !== undefined) {
     openQuote(draft, token);
@@ -79,7 +79,7 @@ function readWord(draft: Draft, token: CommandToken, around: Around): boolean {
   if (isValue || (draft.verb === "script" && !token.opensLine && !isSentenceMark(token))) {
     draft.args.push(token.text);
   } else {
-    // The first one says it for all of them.
+    // One report for all stray words.
     if (!draft.seen.has(STRAY)) {
       draft.faults.push({ ...strayWord(draft, token, around.next), offset: start });
     }
@@ -88,7 +88,7 @@ function readWord(draft: Draft, token: CommandToken, around: Around): boolean {
   return false;
 }
 
-/** Takes a `key=value` of nightlab's; false when the word is none, or is an option's value. */
+/** Reads a `key=value` of nightlab's; false when the word is none, or is an option's value. */
 function readKey(draft: Draft, token: CommandToken, around: Around): boolean {
   const key = KEY_VALUE.exec(token.text)?.[1];
   if (key === undefined) return false;
@@ -107,14 +107,14 @@ function readKey(draft: Draft, token: CommandToken, around: Around): boolean {
   return true;
 }
 
-/** Whether the value of a key is two words, of which `next` is the second. */
+/** Whether the value of a key has two words, of which `next` is the second. */
 function goesOn(token: CommandToken, next: CommandToken | undefined): boolean {
   const [written = "", name = ""] = KEY_VALUE.exec(token.text) ?? [];
   const value = token.text.slice(written.length);
   return next !== undefined && commandKey(name)?.goesOn?.(value, next.text) === true;
 }
 
-/** Everything after `--`, but for the ` !` that ends the command. */
+/** Everything after `--`, except for a ` !` that ends the command. */
 function handOn(draft: Draft, tokens: readonly CommandToken[]): readonly string[] {
   const last = tokens.at(-1);
   const go = last?.text === "!" && !last.quoted;
@@ -133,7 +133,7 @@ const isSentenceMark = (token: CommandToken): boolean =>
 
 function strayWord(draft: Draft, token: CommandToken, next?: CommandToken): Mistake {
   const word = brief(token.text);
-  // What comes below a ` !` is the mistake, not the mark.
+  // If a line follows the ` !`, that line is the mistake, not the mark.
   const below = token.text === "!" && next !== undefined && opensText(next) ? next : undefined;
   if (below !== undefined) return strayLine(draft, below, true);
   if (token.opensLine) return strayLine(draft, token, false);
@@ -146,11 +146,11 @@ function strayWord(draft: Draft, token: CommandToken, next?: CommandToken): Mist
   return { message, fix };
 }
 
-/** Whether a word begins a line that does not go on with the command above. */
+/** Whether a word begins a line that does not continue the command above. */
 const opensText = ({ opensLine, quoted, text }: CommandToken): boolean =>
   opensLine && (quoted || !(text.startsWith("-") || text === "!" || KEY_VALUE.test(text)));
 
-/** A line of options as a fenced block has them, or of text. */
+/** The fault of a line below a command: options as in a fenced block, or plain text. */
 function strayLine(draft: Draft, { text }: CommandToken, go: boolean): Mistake {
   const word = brief(text);
   if (!text.endsWith(":") || commandKey(text.slice(0, -1)) === undefined) {

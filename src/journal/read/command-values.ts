@@ -1,5 +1,5 @@
-// Values with a form of their own: what a command waits for, its arguments, its environment.
-// They come from lines and fences alike; single words are checked in settings/written-values.ts.
+// Values with a syntax of their own: `after`, `args` and `env`, from lines and fences alike.
+// Single words are checked in settings/written-values.ts.
 import type { After } from "../../domain/command.ts";
 import { brief, checkTarget } from "../../settings/written-values.ts";
 import type { YamlValue } from "../../base/yaml-map.ts";
@@ -30,9 +30,9 @@ export function readAfter(value: YamlValue, faults: Fault[]): readonly After[] {
 }
 
 /**
- * Arguments of a fence. A string is split as on a command line; an item of a list is one argument,
- * except a bare `--epochs 20`, which is split; a map gives `--key value`, a list in it the option
- * once for each item, a bare `true` the option alone and a bare `false` its `--no-` form.
+ * Arguments in a fence. A string is split as on a command line. An item of a list is one argument,
+ * except that a bare `--epochs 20` is split. A map gives `--key value`: a list in it repeats the
+ * option for each item, a bare `true` gives the option alone, a bare `false` its `--no-` form.
  */
 export function readArgs(value: YamlValue, draft: Draft): readonly string[] {
   switch (value.kind) {
@@ -81,7 +81,7 @@ function notScalar(value: YamlValue, draft: Draft): readonly string[] {
   return [];
 }
 
-/** Words of one string; corrected dashes are noted, an open quote is a fault. */
+/** The words of a string; a corrected dash adds a note, an open quote a fault. */
 function splitArgs(text: string, offset: number, draft: Draft): readonly string[] {
   return tokenize(text).map((token) => {
     if (token.unclosed !== undefined) {
@@ -92,7 +92,7 @@ function splitArgs(text: string, offset: number, draft: Draft): readonly string[
   });
 }
 
-/** `–epochs` or `—epochs`, as editors make them of `--epochs`, corrected; a note says so. */
+/** Undoes what editors make of `--epochs` (`–epochs`, `—epochs`), with a note. */
 export function withDashes(text: string, offset: number, draft: Draft): string {
   if (!/^[–—]-?[A-Za-z]/.test(text)) return text;
   const fixed = text.replace(/^[–—]-?/, "--");
@@ -144,7 +144,7 @@ function variable(name: string, value: string, offset: number, draft: Draft): re
   return [];
 }
 
-/** Of NVIDIA, of AMD's ROCr and of HIP. */
+/** NVIDIA's, AMD ROCr's and HIP's. */
 const GPU_VARIABLES: ReadonlySet<string> = new Set([
   "CUDA_VISIBLE_DEVICES",
   "ROCR_VISIBLE_DEVICES",

@@ -1,5 +1,5 @@
-// Values of `when` and `if`: the time that a command waits for, and what an earlier run must show.
-// Whether the time has come and the run has shown it is asked in scheduler/conditions.ts.
+// Values of `when` and `if`: the time a command waits for, and what an earlier run must have shown.
+// scheduler/conditions.ts evaluates them.
 import type { When } from "../../domain/window.ts";
 import { metricTerms } from "../../criteria/criterion.ts";
 import { readCriterion } from "../../criteria/expression.ts";
@@ -12,7 +12,7 @@ export function readWhen(value: YamlValue, faults: Fault[]): When | undefined {
   return readOne("when", value, checkWhen, faults);
 }
 
-/** The expression as written, on one line: it is read again whenever it is judged. */
+/** The expression as written, folded to one line; it is parsed again whenever it is judged. */
 export function readIf(value: YamlValue, faults: Fault[]): string | undefined {
   return readOne("if", value, checkIf, faults);
 }
@@ -59,6 +59,6 @@ function checkIf(text: string): Checked<string> {
   return { ok: true, value: written };
 }
 
-/** Whether a word goes on with the date before it: its time, after a space. */
+/** Whether a word is the time of day that belongs to the date before it. */
 export const isTimeOfDay = (date: string, word: string): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(date) && /^\d{1,2}:\d{2}$/.test(word);

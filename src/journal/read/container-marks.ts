@@ -1,21 +1,24 @@
-// Marks of lists and quotes: whether one begins an item here, and how far its text is indented.
-// Which containers stay open from line to line is kept by split-blocks.ts.
+// Markers of lists and quotes: whether one begins an item here, and how far its text is indented.
+// block-scan.ts keeps track of which containers are open.
 import { listMarker } from "./block-starts.ts";
 import { isRestBlank, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
 import type { Cursor } from "./line-cursor.ts";
 
-/** A quote, or a list item whose text is indented by so many columns; a footnote is as an item. */
+/**
+ * A quote, or a list item with the indentation of its text in columns; a footnote counts as an
+ * item.
+ */
 export type Container =
   { readonly kind: "quote" } | { readonly kind: "item"; readonly indent: number; empty: boolean };
 
-/** An item cuts off a paragraph only where it has text, and its number, if any, is 1. */
+/** An item interrupts a paragraph only if it has text and its number, if any, is 1. */
 export function startsItem(rest: string, inParagraph: boolean): boolean {
   const marker = listMarker(rest);
   if (marker === undefined || !inParagraph) return marker !== undefined;
   return rest.slice(marker.length).trim() !== "" && (marker.number ?? 1) === 1;
 }
 
-/** Moves behind the marker and the white space that belongs to it. */
+/** Moves past the marker and the white space that belongs to it. */
 export function readItem(cursor: Cursor, rest: string): Container {
   const before = whiteColumns(cursor);
   const length = listMarker(rest)?.length ?? 1;
@@ -28,7 +31,7 @@ export function readItem(cursor: Cursor, rest: string): Container {
   return { kind: "item", indent: before + length + padding, empty };
 }
 
-/** Moves behind `>` and the one space that belongs to it. */
+/** Moves past `>` and the one space that belongs to it. */
 export function skipQuoteMark(cursor: Cursor): void {
   skipIndent(cursor);
   skipColumns(cursor, 1);

@@ -1,22 +1,22 @@
-// Cuts a journal into segments that can be read by themselves: each begins with a top-level block
-// that means the same whatever stands above it. What is in a segment is read in segment.ts.
+// Cuts a journal into segments that can be read independently: each begins with a top-level block
+// whose meaning does not depend on what is above it. segment.ts reads a segment.
 import { newScan, takeLine } from "./block-scan.ts";
 import { isRestBlank, newCursor } from "./line-cursor.ts";
 import { quoteLine } from "./receipt-quotes.ts";
 
-/** A journal is read in segments of this many characters or more: one save seldom changes two. */
+/** Least length of a segment: a save seldom changes more than one of this size. */
 const SEGMENT_CHARS = 2_048;
 
-/** Where a line's own characters end, and where the next line begins. */
+/** Where a line's text ends, and where the next line begins. */
 interface LineEnds {
   readonly end: number;
   readonly next: number;
 }
 
 /**
- * Offsets at which segments begin, the first of them `from`. A segment is SEGMENT_CHARS long or
- * longer, but one also begins wherever `isKnown` says so and it can; there the cutting stops, and
- * that offset is the last one. Without such a place the last one is the text's length.
+ * Offsets at which segments begin, from `from` on. A segment has at least SEGMENT_CHARS characters;
+ * one also begins at the first offset that `isKnown` accepts and where one can begin: there the
+ * cutting stops, and that offset is the last. Without one, the last is the text's length.
  */
 export function cutSegments(
   text: string,
@@ -31,7 +31,7 @@ export function cutSegments(
     const { end, next } = lineEnds(text, start);
     const above = quoted;
     quoted = quoteState(text, start, end, above);
-    // A receipt is as good as blank: what stands below it is read as if it were not there.
+    // A receipt counts as blank: what is below it is read as if it were not there.
     const cursor = newCursor(text, start, quoted === "receipt" ? start : end);
     if (isRestBlank(cursor)) scan.unsure = false;
     const opens = takeLine(scan, cursor, 0) && !scan.unsure;
@@ -48,7 +48,7 @@ export function cutSegments(
   return [...cuts, text.length];
 }
 
-/** Lines of a quote in a row are one: a receipt where the first of them begins one. */
+/** Consecutive quote lines are one quote: a receipt if the first of them begins one. */
 function quoteState(
   text: string,
   start: number,

@@ -1,9 +1,9 @@
-// A command while it is being read: what its words and keys have said so far, and what is wrong.
-// The keys are in command-keys.ts; command-draft.ts fills a draft and makes a command of it.
+// A command while it is being read: what its words and keys have set so far, and what is wrong.
+// command-draft.ts fills a draft and turns it into a command.
 import type { YamlFault, YamlValue } from "../../base/yaml-map.ts";
 import type { CommandSpec, SweptOption, Verb } from "../../domain/command.ts";
 
-/** A problem of a command whose place is still an offset in the text it was read from. */
+/** A problem whose position is still an offset in the text that the command was read from. */
 export type Fault = YamlFault;
 
 /** A value that a key can be read from. */
@@ -20,16 +20,16 @@ export interface Draft {
   target: string;
   readonly args: string[];
   go: boolean;
-  /** What the keys have said, each in its field of the command. */
+  /** What the keys have set, by field of the command. */
   readonly fields: { -readonly [K in KeyField]?: CommandSpec[K] };
-  /** `seeds`, which is one more option of the sweep. */
+  /** `seeds`: one more option of the sweep. */
   seeds?: SweptOption;
   /** Values of reserved keys, as canonical text. */
   readonly reserved: Map<string, string>;
   readonly seen: Set<string>;
   /** What keeps the command from being understood. */
   readonly faults: Fault[];
-  /** What was corrected: shown, and no reason not to start. */
+  /** What was corrected: shown, but no reason not to start. */
   readonly notes: Fault[];
 }
 

@@ -1,8 +1,8 @@
-// Tagged lines of the person's own text: `14:45 [TODO] check the clipping value`.
-// Which paragraphs are looked at is decided in read-block.ts; dates come from above in read.ts.
+// Tagged lines in the person's text: `14:45 [TODO] check the clipping value`.
+// read-block.ts decides which paragraphs are searched; assemble.ts adds the date above an entry.
 import type { Entry, EntryTag } from "../../domain/journal.ts";
 
-/** An entry before the date above it is known; its own date is kept apart. */
+/** An entry before the date above it is known, with a date of its own if it has one. */
 export interface FoundEntry extends Omit<Entry, "date"> {
   readonly ownDate?: string;
 }
@@ -16,7 +16,7 @@ export interface ParagraphLine {
 const ENTRY =
   /^(?:(\d{4}-\d{2}-\d{2})(?:[ \tT]|(?=\[)))?[ \t]{0,9}(?:(\d{1,2}:\d{2}(?::\d{2})?)(?:[ \t]|(?=\[)))?[ \t]{0,9}((?:\[(?:WEIRD|HUNCH|TODO|RESOLVED)\](?:[ \t]{1,9}|$)){1,9})/;
 
-/** Entries of one paragraph; lines below one that begin none of their own belong to its text. */
+/** The entries of a paragraph; a line that begins none continues the entry above it. */
 export function entriesOf(lines: readonly ParagraphLine[]): readonly FoundEntry[] {
   const found: { head: Omit<FoundEntry, "text">; texts: string[] }[] = [];
   for (const { text, line } of lines) {
@@ -46,7 +46,7 @@ function readHead(
   return { head, texts: [text.slice(match[0].length).trim()] };
 }
 
-/** The first date of a text, `2025-02-02`. */
+/** The first date in a text, `2025-02-02`. */
 export function dateIn(text: string): string | undefined {
   return /(?<!\d)\d{4}-\d{2}-\d{2}(?!\d)/.exec(text)?.[0];
 }

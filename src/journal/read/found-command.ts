@@ -1,5 +1,5 @@
-// A command as it was read, with its place in the text: whether it is understood, and what not.
-// How its words are read is in command-line.ts and command-fence.ts.
+// A command as found in a text: its spec if it was understood, its problems, its position.
+// command-line.ts and command-fence.ts read its words.
 import type { CommandForm, FoundCommand } from "../../domain/journal.ts";
 import type { Problem } from "../../base/problem.ts";
 import { canonicalHash, canonicalOfText } from "./canonical.ts";
@@ -8,7 +8,7 @@ import { lineAt, positionOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 import type { Draft, Fault } from "./draft.ts";
 
-/** A finished draft with its place; a fault leaves the command without a spec. */
+/** Finishes a draft; a fault leaves the command without a spec. */
 export function foundCommand(
   lines: TextLines,
   found: {
@@ -16,7 +16,7 @@ export function foundCommand(
     readonly start: number;
     readonly end: number;
     readonly form: CommandForm;
-    /** Offset in `lines` of an offset of the draft's faults. */
+    /** Maps an offset of the draft's faults to one in `lines`. */
     readonly toOffset?: (offset: number) => number;
   },
 ): FoundCommand {

@@ -1,5 +1,5 @@
 // Finds a journal's frontmatter, and where the text below it begins.
-// What its keys mean is read in settings/plan.ts.
+// settings/plan.ts reads its keys.
 import { YAML_CHARS } from "../../base/yaml-map.ts";
 import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
@@ -12,17 +12,17 @@ import type { TextLines } from "../../base/text-lines.ts";
 
 export interface Frontmatter {
   readonly plan: Plan;
-  /** Offset at which the text below it begins, and the number of lines above that. */
+  /** Offset at which the text below it begins, and the number of lines above that offset. */
   readonly end: number;
   readonly lines: number;
   readonly conflicted: boolean;
-  /** Where its problems are told, with them; without frontmatter there is no such place. */
+  /** Its problems, at the place where they are shown; absent without frontmatter. */
   readonly place?: CommandBlock;
 }
 
 export type HeadReader = (text: string) => Frontmatter;
 
-/** Reads the frontmatter of one journal's versions, and an unchanged one no second time. */
+/** Reads the frontmatter of successive versions of a journal; unchanged, it is not parsed again. */
 export function createHeadReader(): HeadReader {
   let last: { readonly written: string; readonly read: Frontmatter } | undefined;
   return (text) => {
@@ -33,10 +33,10 @@ export function createHeadReader(): HeadReader {
   };
 }
 
-/** A fence line of frontmatter somewhere below the first line. */
+/** A `---` line somewhere below the first line. */
 const CLOSING = /[\r\n]---[ \t]*(?:\r\n|[\r\n]|$)/g;
 
-/** All that can be frontmatter: up to a closing line, or the lines below an opening one. */
+/** All that can be frontmatter: up to a closing `---`, or the lines below an opening one. */
 function headOf(text: string): string {
   if (!/^\uFEFF?---[ \t]*[\r\n]/.test(text.slice(0, 200)))
     return text.startsWith("\uFEFF") ? "\uFEFF" : "";
@@ -47,7 +47,7 @@ function headOf(text: string): string {
   return text.slice(0, blank === null ? YAML_CHARS : blank.index + blank[0].length);
 }
 
-/** The plan between two `---` lines at the very top; without them, an empty plan. */
+/** The plan between two `---` lines at the very top; without them an empty plan. */
 function readFrontmatter(lines: TextLines): Frontmatter {
   const none = { plan: EMPTY_PLAN, end: startOf(lines, 0), lines: 0, conflicted: false };
   if (!isFence(lines, 0)) return none;
@@ -75,7 +75,7 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   };
 }
 
-/** A first line of `---` above what looks like a key, and no second one. */
+/** A first line of `---` above what looks like a key, without a second `---`. */
 function unclosed(lines: TextLines): CommandBlock | undefined {
   const first = lines.text.slice(startOf(lines, 1), contentEnd(lines, 1));
   const key = /^([a-z][\w-]{0,40}):(?:\s|$)/i.exec(first)?.[1];
@@ -88,14 +88,14 @@ function unclosed(lines: TextLines): CommandBlock | undefined {
   return placeBelow(lines, line, [{ message, fix, place }]);
 }
 
-/** The lines from the top to this one as the place below which problems are told. */
+/** The lines from the top to this one as a block below which problems are shown. */
 function placeBelow(lines: TextLines, line: number, problems: readonly Problem[]): CommandBlock {
   const span = { start: startOf(lines, 0), end: startOf(lines, line + 1) };
   const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
   return { commands: [], span, closed: lineEnded, lineEnded, heading: "", indent: "", problems };
 }
 
-/** Lines of a text; a byte order mark is before the first of them. */
+/** The lines of a text; a byte order mark lies before the first one. */
 function linesAfterBom(text: string): TextLines {
   const lines = linesOf(text);
   return text.startsWith("\uFEFF") ? { text, starts: [1, ...lines.starts.slice(1)] } : lines;

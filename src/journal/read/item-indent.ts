@@ -1,10 +1,10 @@
-// How far text must be indented to stay in a list item.
-// Which item a block is in is known from remark's tree.
+// How far a line must be indented to stay inside a list item.
+// Which item a block is in comes from remark's tree.
 import { listMarker } from "./block-starts.ts";
 
 /**
- * The spaces that a line needs to stay in the list item whose marker is at `offset` or behind the
- * white space there. Tabs count to the next multiple of four columns, as in CommonMark.
+ * The indentation that a line needs to stay in the list item whose marker is at `offset`, or after
+ * the white space there. Tabs advance to the next multiple of four columns, as in CommonMark.
  */
 export function itemIndent(text: string, offset: number): string {
   const lineStart = Math.max(

@@ -1,15 +1,15 @@
-// A place inside a line that knows columns: a tab reaches to the next multiple of four, and a
-// list's indentation may end inside of one. What stands there is read by split-blocks.ts.
+// A cursor inside a line that counts columns: a tab advances to the next multiple of four, and a
+// list's indentation may end in the middle of one. block-scan.ts reads what is there.
 
 export interface Cursor {
   readonly text: string;
-  /** End of the line's own characters. */
+  /** Where the line's text ends. */
   readonly end: number;
   at: number;
   column: number;
-  /** Columns of a tab that are still unread although `at` is behind it. */
+  /** Columns of a tab before `at` that have not been read yet. */
   spare: number;
-  /** The line from its next character that is no white space. */
+  /** The line from its next character that is not white space. */
   rest(): string;
 }
 
@@ -21,7 +21,7 @@ export function newCursor(text: string, start: number, end: number): Cursor {
   return cursor;
 }
 
-/** Columns of white space ahead. */
+/** Columns of white space at the cursor. */
 export function whiteColumns(cursor: Cursor): number {
   const { text, end } = cursor;
   let column = cursor.column + cursor.spare;
@@ -39,7 +39,7 @@ export function skipIndent(cursor: Cursor): void {
   skipColumns(cursor, whiteColumns(cursor));
 }
 
-/** Moves on by so many columns; a tab may be read in part. */
+/** Advances by a number of columns; a tab may be read in part. */
 export function skipColumns(cursor: Cursor, columns: number): void {
   let left = columns;
   while (left > 0 && (cursor.spare > 0 || cursor.at < cursor.end)) {

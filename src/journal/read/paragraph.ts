@@ -1,5 +1,5 @@
-// Commands among the lines of one paragraph, and lines that meant to be one.
-// What a command's words say is in command-line.ts; which paragraphs count, in read-block.ts.
+// Finds commands among the lines of a paragraph, and lines that were meant to be one.
+// command-line.ts reads a command's words; read-block.ts decides which paragraphs are searched.
 import { VERBS } from "../../domain/command.ts";
 import type { CommandForm, FoundCommand } from "../../domain/journal.ts";
 import type { Span } from "../../base/problem.ts";
@@ -13,7 +13,7 @@ import type { TextLines } from "../../base/text-lines.ts";
 import { tokenize, VERB_START } from "./tokens.ts";
 import type { CommandToken } from "./tokens.ts";
 
-/** A stretch of a text, and whether it is a task item's own paragraph. */
+/** A range of a text, and whether it is a task item's own paragraph. */
 export interface Paragraph {
   readonly start: number;
   readonly end: number;
@@ -67,7 +67,7 @@ function wholeParagraph(
 function readOwn(tokens: readonly CommandToken[]): Draft {
   const [verbToken, ...words] = tokens;
   const verb = VERBS.find((one) => `${one}:` === verbToken?.text) ?? "run";
-  // A first word on the next line is the text below a bare `run:`, not its name.
+  // The first word of the next line is text below a bare `run:`, not its name.
   const named = words[0]?.opensLine === true ? [] : words;
   return readCommandWords(verb, verbToken?.start ?? 0, named);
 }
@@ -90,7 +90,7 @@ function commandsInProse(lines: TextLines, inner: readonly InnerLine[]): readonl
   return inner.slice(1).flatMap((line) => notMeant(lines, line, message, fix));
 }
 
-/** The line as a command that is not understood, if it would be a whole command elsewhere. */
+/** The line as a command that is not understood, if it would be a complete command elsewhere. */
 function notMeant(
   lines: TextLines,
   line: InnerLine,

@@ -1,5 +1,5 @@
-// Markdown with GFM and frontmatter as a syntax tree of blocks, through remark.
-// What the tree's nodes mean for a journal is read elsewhere; nothing is ever printed back.
+// Parses Markdown with GFM and frontmatter into a syntax tree of blocks, with remark.
+// The tree is only read; nothing is ever printed back from it.
 import type { Nodes, Root } from "mdast";
 import remarkFrontmatter from "remark-frontmatter";
 import remarkGfm from "remark-gfm";
@@ -8,12 +8,12 @@ import { unified } from "unified";
 import type { Processor } from "unified";
 import { visit } from "unist-util-visit";
 
-/** A longer heading is shown as written: marks inside of a line take quadratic time to read. */
+/** A longer heading is shown as written: parsing inline markup takes quadratic time. */
 const TITLE_CHARS = 1_000;
 
 /**
- * What stands inside a line: emphasis, links, code, HTML. A journal's commands are read from its
- * source, and these are what makes parsing quadratic (`*_[` 40,000 times took 86 s).
+ * Inline constructs: emphasis, links, code, HTML. Commands are read from the source, so these are
+ * not needed, and they make parsing quadratic (`*_[` 40,000 times took 86 s).
  */
 const INSIDE_LINES = [
   "attention",
@@ -43,20 +43,20 @@ const head = unified()
   .freeze();
 const whole = unified().use(remarkParse).use(remarkGfm).freeze();
 
-/** The blocks of a text; what stands inside their lines stays one piece of text. */
+/** The blocks of a text; inline markup is left as text. */
 export function parseBlocks(text: string): Root {
   return blocks.parse(text);
 }
 
-/** The blocks of a text's beginning, where frontmatter may stand. */
+/** The blocks at the beginning of a text, where there may be frontmatter. */
 export function parseHead(text: string): Root {
   return head.parse(text);
 }
 
-/** Without one of these, a line has nothing but text in it. */
+/** Without one of these characters a line is plain text. */
 const MARKS = /[\\`*_[\]<&~@]|www\.|:\/\//;
 
-/** The text of a heading as a reader sees it, without marks; a very long one as written. */
+/** The text of a heading as a reader sees it, without markup; a very long one as written. */
 export function plainText(markdown: string): string {
   const parts: string[] = [];
   const add = (node: Nodes): void => {
@@ -69,7 +69,7 @@ export function plainText(markdown: string): string {
   return parts.join("").replaceAll(/\s+/g, " ").trim();
 }
 
-/** A remark plugin that switches off what stands inside lines, and the search for bare links. */
+/** A remark plugin that switches off inline constructs and the search for bare links. */
 function blocksOnly(this: Processor): void {
   const data = this.data();
   data.micromarkExtensions = [

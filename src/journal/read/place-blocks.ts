@@ -1,5 +1,5 @@
-// Puts what was read in one block to its place in the file, and finds the receipt right below it.
-// What stands in the block is read in read-block.ts.
+// Moves what was read in a block to its position in the file, and finds the receipt right below it.
+// read-block.ts reads the block.
 import type { CommandBlock, FoundCommand, FoundReceipt } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
 import type { LocalBlock } from "./read-block.ts";
@@ -8,7 +8,7 @@ import type { QuoteLines } from "./receipt-quotes.ts";
 import { lineAt, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
-/** A block whose `heading` is missing where the one above stands in an earlier segment. */
+/** A block; `heading` is undefined where the heading above it is in an earlier segment. */
 export type SegmentBlock = Omit<CommandBlock, "heading"> & { readonly heading: string | undefined };
 
 /** Where a text starts: its offset, and the number of lines above it. */
@@ -19,7 +19,7 @@ export interface Origin {
 
 type Placed = Omit<CommandBlock, "heading" | "receipt">;
 
-/** The block with offsets and lines of the file. `origin`: where its text starts there. */
+/** The block with the file's offsets and lines. `origin`: where its text starts in the file. */
 export function moveBlock(lines: TextLines, block: LocalBlock, origin: Origin): Placed {
   const span = { start: block.span.start + origin.start, end: block.span.end + origin.start };
   const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
@@ -44,7 +44,7 @@ const moveProblem = ({ place, ...said }: Problem, { start, line }: Origin): Prob
 
 const moveSpan = (span: Span, by: number): Span => ({ start: span.start + by, end: span.end + by });
 
-/** The block of a segment with the file's offsets and lines; `heading`: the one above the segment. */
+/** A segment's block with the file's offsets and lines; `heading`: the one above the segment. */
 export function shiftBlock(block: SegmentBlock, origin: Origin, heading: string): CommandBlock {
   const { receipt, problems } = block;
   const { start } = origin;
@@ -61,15 +61,15 @@ export function shiftBlock(block: SegmentBlock, origin: Origin, heading: string)
   };
 }
 
-function shiftReceipt({ span, heads, blocks: pieces }: FoundReceipt, by: number): FoundReceipt {
+function shiftReceipt({ span, heads, blocks }: FoundReceipt, by: number): FoundReceipt {
   return {
     span: moveSpan(span, by),
     heads,
-    blocks: pieces.map((piece) => ({ ...piece, span: moveSpan(piece.span, by) })),
+    blocks: blocks.map((block) => ({ ...block, span: moveSpan(block.span, by) })),
   };
 }
 
-/** The receipt right below a block, or below blank lines; indented code is none. */
+/** The receipt right below a block, or below the blank lines there; indented code is none. */
 export function receiptBelow(
   lines: TextLines,
   block: Placed,

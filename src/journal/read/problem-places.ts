@@ -1,5 +1,5 @@
-// Places for problems that belong to no command, and for what is left of a problem's receipt once
-// its cause is gone, so that both are told and taken away as receipts are.
+// Blocks for problems that belong to no command, and for what is left of a problem's receipt once
+// its cause is gone, so that both are shown and removed as receipts are.
 import type { CommandBlock } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
 import { BLOCK_NESTING } from "./block-scan.ts";
@@ -10,7 +10,7 @@ import type { TopBlock } from "./split-blocks.ts";
 import { positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
-/** A block without commands. `span` is whole lines; the receipt below it, if any, is its own. */
+/** A block without commands. `span` is whole lines; a receipt below it is its own. */
 export function placeBlock(
   lines: TextLines,
   span: Span,
@@ -23,7 +23,7 @@ export function placeBlock(
   return { ...place, heading: "", ...more, ...(receipt === undefined ? {} : { receipt }) };
 }
 
-/** What is said of a block that is not read because of its size. */
+/** The problem of a block that is not read because of its size. */
 export function tooLarge({ tooDeep }: TopBlock): Omit<Problem, "place"> {
   if (tooDeep) {
     const message = `lists and quotes are nested deeper than ${BLOCK_NESTING}, so no command is read here`;
@@ -33,14 +33,14 @@ export function tooLarge({ tooDeep }: TopBlock): Omit<Problem, "place"> {
   return { message, fix: "part it with blank lines and headings" };
 }
 
-/** What a fence without an end has swallowed, if that was meant for nightlab or is a heading. */
+/** What an unclosed fence must have swallowed to be reported: a command, a heading, a fence. */
 const SWALLOWED = /^(?:run|eval|script|stop|queue): \S|^#{1,6} \S|^`{3}\w/m;
 
 /**
- * Tells of a top-level fence that nothing closes: by the command that it holds, or right below its
- * first line where it seems to have swallowed what follows. A fence at work is left alone.
+ * Reports a top-level fence that nothing closes: at the command that it holds, or right below its
+ * first line if it seems to have swallowed what follows. Any other open fence is being typed.
  */
-export function tellUnclosed(
+export function reportUnclosed(
   blocks: SegmentBlock[],
   lines: TextLines,
   line: number,
@@ -63,8 +63,8 @@ export function tellUnclosed(
 const overlap = (a: Span, b: Span): boolean => a.start < b.end && b.start < a.end;
 
 /**
- * Places for receipts of problems that stand below no command: what is left once the text above
- * was mended, or the receipt of a place. The daemon's own lines in them can be taken away.
+ * Blocks for receipts of problems below no command: what is left once the text above was fixed, or
+ * the receipt of a place. The daemon's own lines in them can then be removed.
  */
 export function strayProblemReceipts(
   lines: TextLines,
@@ -79,7 +79,7 @@ export function strayProblemReceipts(
     if (receipt.heads.some(({ state }) => state !== "problem")) return [];
     let above = quote.first - 1;
     while (above >= 0 && isBlankLine(lines, above)) above -= 1;
-    // Below another receipt it is nobody's, and stays.
+    // Below another receipt it belongs to nothing, and stays.
     if (quotes[i - 1]?.after === above + 1) return [];
     const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
     const whole = { start: span.start, end: receipt.span.end };
@@ -101,8 +101,8 @@ export function strayProblemReceipts(
 }
 
 /**
- * Blocks with the problems of a stretch of text above or around them: told by the block that is
- * there already, or by the stray receipt right below, or by a block of their own.
+ * The blocks with the problems of `place` added: to the block that is there already, to the stray
+ * receipt right below, or as a block of their own.
  */
 export function withProblems(
   blocks: readonly CommandBlock[],
@@ -115,8 +115,8 @@ export function withProblems(
     return problems.length === 0 ? blocks : [place, ...blocks];
   }
   const whole = block.span.end === block.span.start ? { span } : {};
-  const told = problems.length === 0 ? {} : { problems: [...problems, ...(block.problems ?? [])] };
-  // Keys of an unclosed frontmatter that look like commands are no mistake of their own.
+  const added = problems.length === 0 ? {} : { problems: [...problems, ...(block.problems ?? [])] };
+  // Keys of an unclosed frontmatter that look like commands are not mistakes of their own.
   const misread = overlap(block.span, span) && block.commands.every(({ spec }) => !spec);
-  return blocks.with(at, { ...block, ...(misread ? { commands: [] } : {}), ...whole, ...told });
+  return blocks.with(at, { ...block, ...(misread ? { commands: [] } : {}), ...whole, ...added });
 }

@@ -1,5 +1,5 @@
-// What one top-level block of a journal holds: commands, tagged lines, headings, by remark's tree.
-// Offsets and lines count in the block; read.ts puts them into the file and adds receipts.
+// Reads a top-level block of a journal from remark's tree: commands, tagged lines, headings.
+// Offsets and lines count in the block; segment.ts moves them and adds receipts.
 import type { Code, Heading, ListItem, Nodes, Parent, Root } from "mdast";
 import { SKIP, visit } from "unist-util-visit";
 import type { FoundCommand } from "../../domain/journal.ts";
@@ -17,7 +17,7 @@ import type { TextLines } from "../../base/text-lines.ts";
 export interface LocalBlock {
   readonly commands: readonly FoundCommand[];
   readonly span: Span;
-  /** A fence without its closing line is open; a paragraph is closed by its line end. */
+  /** A fence without its closing line is open; a line end closes a paragraph. */
   readonly open: boolean;
   readonly indent: string;
 }
@@ -37,9 +37,9 @@ export interface BlockReading {
 }
 
 /**
- * Reads one block. `structure` is the text with receipts blanked out, equally long: it says what
- * is a paragraph and what a fence; the words come from `text` as it was written. A block that is
- * known to be one paragraph or one heading needs no tree.
+ * Reads one block. `structure` is the text with receipts blanked out, of the same length: it
+ * decides what is a paragraph and what a fence, while the words come from `text`. A block known to
+ * be a single paragraph or heading needs no tree.
  */
 export function readBlock(
   text: string,
@@ -52,10 +52,10 @@ export function readBlock(
   return { blocks, entries, headings };
 }
 
-/** It may be link definitions, or a table by the line below its head. */
+/** It may be link definitions, or a table (by the line below its head). */
 const MAYBE_NONE = /^[ \t]*\[|(?:^|[\r\n])[ \t]*[|:-][|: \t-]*(?:[\r\n]|$)/;
 
-/** Takes a block that needs no tree; false where its marks are for remark to find. */
+/** Reads a block that needs no tree; false where only remark can tell what it is. */
 function takeLean(found: Found, plain: PlainBlock): boolean {
   const { lines } = found;
   const span = leanSpan(lines.text);
@@ -150,7 +150,7 @@ function addBlock(
   if (commands.length > 0) blocks.push({ commands, span: wholeLines(lines, own), open, indent });
 }
 
-/** From the first character that is no white space to the end of the last line's own. */
+/** From the first character that is not white space to the end of the last line's text. */
 function leanSpan(text: string): Span {
   let [start, end] = [0, text.length];
   while (start < end && isBlankChar(text, start)) start += 1;
@@ -163,7 +163,7 @@ interface WrittenHeading extends Span {
   readonly source: string;
 }
 
-/** A heading of one line, without closing marks. */
+/** A one-line heading without closing marks. */
 function leanHeading(text: string, { start, end }: Span): WrittenHeading | undefined {
   const marks = /^#{1,6}(?=[ \t]|$)/.exec(text.slice(start, end))?.[0];
   if (marks === undefined) return undefined;
@@ -174,7 +174,7 @@ function leanHeading(text: string, { start, end }: Span): WrittenHeading | undef
   return { start, end, depth: marks.length, source: text.slice(from, to) };
 }
 
-/** A fence that is not indented, so that its lines are the code's. */
+/** A fence that is not indented, so that its lines are the code's lines. */
 function leanCode(
   lines: TextLines,
   { start, end }: Span,
@@ -192,7 +192,7 @@ function spanOf(node: Nodes): Span {
   return { start, end: node.position?.end.offset ?? start };
 }
 
-/** From the start of the first line to behind the last one's line end. */
+/** From the start of the first line to the end of the last one, its line end included. */
 function wholeLines(lines: TextLines, { start, end }: Span): Span {
   const last = lineAt(lines, Math.max(start, end - 1));
   return { start: startOf(lines, lineAt(lines, start)), end: startOf(lines, last + 1) };
@@ -218,7 +218,7 @@ function headingOf(lines: TextLines, heading: WrittenHeading): LocalHeading {
   return { title: plainText(source), depth, line: lineAt(lines, start) + 1, span };
 }
 
-/** What stands between a heading's marks. */
+/** The text between a heading's marks. */
 function headingSource(
   text: string,
   { children, depth }: Heading,

@@ -1,5 +1,5 @@
 // Reads a journal: its plan, its commands with their receipts, tagged lines, sections.
-// What becomes of them is decided in step.ts; what is written back, in render.ts.
+// What becomes of them is decided in scheduler/; what is written back, in journal/receipt/.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
 import { assemble, NOTHING } from "./assemble.ts";
 import type { Assembled } from "./assemble.ts";
@@ -13,27 +13,27 @@ import { readSegment } from "./segment.ts";
 import type { KnownBlock, Segment } from "./segment.ts";
 
 export interface JournalReader {
-  /** Reads a text; blocks that stood in one of the last two texts are not parsed again. */
+  /** Reads a text; blocks that were in one of the last two texts are not parsed again. */
   read(text: string): JournalReading;
 }
 
-/** Reads one text. Never throws; takes time in proportion to the text's length. */
+/** Reads one text. Never throws; takes time proportional to the text's length. */
 export function readJournal(text: string): JournalReading {
   return createJournalReader().read(text);
 }
 
-/** What is remembered of the last text. Nothing in it but `text` keeps that whole text alive. */
+/** What is remembered of the last text. Only `text` keeps that whole text alive. */
 interface Version {
   readonly text: string;
   readonly reading: JournalReading;
   readonly assembled: Assembled;
-  /** Blocks that a change took out of it. */
+  /** Blocks that a change removed. */
   readonly left: ReadonlyMap<string, KnownBlock>;
 }
 
 /**
- * A reader for the versions of one journal. Between two versions it compares the texts, cuts only
- * what changed into segments anew, and parses only those blocks that neither version had.
+ * A reader for successive versions of a journal. It compares each text with the last one, cuts only
+ * the changed range into new segments, and parses only blocks that neither text had.
  */
 export function createJournalReader(): JournalReader {
   const readHead = createHeadReader();
@@ -54,7 +54,7 @@ function readVersion(text: string, readHead: HeadReader, last: Version | undefin
   const grown = text.length - (last?.text.length ?? 0);
   const kept = placed[0]?.offset === head.end ? unchanged(before, ends.same) : 0;
   const starts = new Map(placed.map(({ offset }, i) => [offset, i]));
-  // From an offset in the common end on, an old segment's start is a new one's too.
+  // Inside the common end, where an old segment starts a new one can start too.
   const isKnown = (offset: number): boolean =>
     offset >= text.length - ends.sameAtEnd && starts.has(offset - grown);
   const from = kept === 0 ? head.end : (placed[kept]?.offset ?? head.end);
@@ -75,7 +75,7 @@ function readVersion(text: string, readHead: HeadReader, last: Version | undefin
   return { text, assembled, left: leaving, reading: readingOf(text, head, assembled) };
 }
 
-/** How many segments a change after `same` characters leaves as they are, one more for safety. */
+/** How many segments a change after `same` characters leaves intact. */
 function unchanged({ placed }: Assembled, same: number): number {
   let low = 0;
   let high = placed.length;
@@ -85,7 +85,7 @@ function unchanged({ placed }: Assembled, same: number): number {
     if (offset + (segment?.length ?? 0) <= same) low = middle + 1;
     else high = middle;
   }
-  // The last of them may go on in what follows.
+  // The last of them may continue in what follows.
   return Math.max(0, low - 1);
 }
 
@@ -94,23 +94,23 @@ function readingOf(
   head: ReturnType<HeadReader>,
   { placed, blocks, entries, headings, sections }: Assembled,
 ): JournalReading {
-  const told = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
+  const located = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
   const title = headings.find(({ depth }) => depth === 1)?.title;
   return {
     plan: head.plan,
     ...(title === undefined ? {} : { title }),
-    blocks: told,
+    blocks: located,
     entries,
     sections,
     ignored: ignoredIn(text, headings),
-    problems: told.flatMap(({ problems = [] }) => problems),
+    problems: located.flatMap(({ problems = [] }) => problems),
     conflicted: head.conflicted || placed.some(({ segment }) => segment.conflicted),
   };
 }
 
-/** A receipt at the very top, with nothing above it that it could belong to, is a person's quote. */
+/** A receipt at the very top belongs to nothing: it is a person's quote. */
 const withoutTop = (blocks: readonly CommandBlock[]): readonly CommandBlock[] =>
   blocks[0]?.span.start === blocks[0]?.span.end ? blocks.slice(1) : blocks;
 
-/** A slice keeps the whole text that it was cut from alive; joined to another it is copied. */
+/** A copy of a text: a slice would keep the text that it was cut from alive. */
 const ownCopy = (slice: string): string => ` ${slice}`.slice(1);

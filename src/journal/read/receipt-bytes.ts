@@ -1,26 +1,28 @@
-// Whose each line of a receipt is: what the daemon can prove it wrote, and what stays the person's.
-// What comes in place of the daemon's lines is decided in render.ts.
+// Whose each line of a receipt is: what the daemon can prove that it wrote, and what is the
+// person's. journal/receipt/render.ts replaces the daemon's lines.
 import type { CommandBlock, FoundReceipt } from "../../domain/journal.ts";
 import { isRendered } from "../../base/receipt-block.ts";
 
-/** What stands between a block's own lines and the person's next ones, taken apart. */
+/** The lines between a block and the person's next text, taken apart. */
 export interface BelowBlock {
-  /** End of the stretch; it begins where the block ends. */
+  /** Where the range ends; it begins where the block ends. */
   readonly end: number;
-  /** Blank lines above the receipt; without a receipt the one blank line below the block, if any. */
+  /**
+   * Blank lines above the receipt; without a receipt the one blank line below the block, if any.
+   */
   readonly above: readonly string[];
-  /** Lines of the receipt that are the person's, each with its line end; they stay. */
+  /** Lines of the receipt that are the person's, each with its line end: they are kept. */
   readonly kept: readonly string[];
   /** The blank line that closes the receipt, if any. */
   readonly closing: readonly string[];
-  /** A formatter took the closing blank line: what follows begins a block of its own anyway. */
+  /** A formatter removed the closing blank line: what follows begins a block of its own anyway. */
   readonly tight: boolean;
-  /** Some lines were proved to be the daemon's. */
+  /** Some lines are proved to be the daemon's. */
   readonly proved: boolean;
   readonly atEnd: boolean;
 }
 
-/** Takes apart what stands below a block. */
+/** Takes apart what is below a block. */
 export function belowBlock(
   text: string,
   block: CommandBlock,
@@ -64,13 +66,13 @@ interface Line {
   readonly text: string;
 }
 
-/** Whether the line there cannot be taken for a continuation of the quote above it. */
+/** Whether the line cannot be taken for a continuation of the quote above it. */
 function beginsBlock(text: string, at: number): boolean {
   const line = linesOf(text, at, text.length).next().value?.text ?? "";
   return /^ *(?:[-*+] |1[.)] |#{1,6} |`{3}|~{3})/.test(line);
 }
 
-/** The person's lines of a receipt: all but proved pieces and the separators around those. */
+/** The person's lines of a receipt: all but proved blocks and the separators around them. */
 function keptLines(
   lines: readonly Line[],
   receipt: FoundReceipt,
@@ -82,10 +84,10 @@ function keptLines(
   let removedSince = false;
   let next = 0;
   for (const line of lines) {
-    while (next < receipt.blocks.length && pieceEnd(receipt, next) <= line.start) next += 1;
-    const piece = receipt.blocks[next];
-    const inside = piece !== undefined && piece.span.start < line.end;
-    if (inside && isRendered(piece.normal, rendered)) {
+    while (next < receipt.blocks.length && blockEnd(receipt, next) <= line.start) next += 1;
+    const shown = receipt.blocks[next];
+    const inside = shown !== undefined && shown.span.start < line.end;
+    if (inside && isRendered(shown.normal, rendered)) {
       proved = true;
       removedSince = true;
     } else if (!inside && isBlank(line.text.replace(/^[\s>]+/, ""))) {
@@ -103,7 +105,7 @@ function keptLines(
   return proved ? { lines: kept, proved } : { lines: lines.map((line) => line.text), proved };
 }
 
-const pieceEnd = (receipt: FoundReceipt, i: number): number =>
+const blockEnd = (receipt: FoundReceipt, i: number): number =>
   receipt.blocks[i]?.span.end ?? Number.POSITIVE_INFINITY;
 
 /** A line that holds only the quote marker of another. */
@@ -112,7 +114,7 @@ function separatorLike(line: string): string {
   return `${indent}>${/[\r\n]+$/.exec(line)?.[0] ?? "\n"}`;
 }
 
-/** Lines of a stretch of text, each with its line end. */
+/** The lines of a range of text, each with its line end. */
 function* linesOf(text: string, from: number, to: number): Generator<Line, undefined> {
   let start = from;
   while (start < to) {

@@ -1,5 +1,5 @@
-// What a person says by changing a receipt: a ticked start box, a flag marked as resolved.
-// What follows from it is decided in step; the changed line itself is rendered anew.
+// What a person asks for by changing a receipt: a ticked start box, a flag marked as resolved.
+// `step` decides what follows; the changed line is rendered again.
 import { commandId, type CommandId } from "../../base/ids.ts";
 import type { JournalReading, ReceiptBlock } from "../../domain/journal.ts";
 import type { Command } from "../../domain/world.ts";
@@ -14,19 +14,19 @@ import {
 export interface ReceiptInputs {
   /** Commands whose start box is ticked. */
   readonly ticked: readonly CommandId[];
-  /** The box that starts all held commands of an experiment from elsewhere is ticked. */
+  /** The box that starts all held commands of a foreign experiment is ticked. */
   readonly startAll: boolean;
-  /** Flags changed from `[WEIRD]` to `[RESOLVED]`: as the run keeps them, and as they stand. */
+  /** Flags changed from `[WEIRD]` to `[RESOLVED]`: by the run's key, and as written. */
   readonly resolved: readonly {
     readonly id: CommandId;
     readonly flag: string;
-    readonly pieceText: string;
+    readonly blockText: string;
   }[];
 }
 
 /**
- * Reads the inputs out of pieces that the daemon rendered; other boxes and tags are only text.
- * The same inputs are found at each reading until the receipt is rendered in its new state.
+ * Reads the inputs from blocks that the daemon rendered; other boxes and tags are just text. The
+ * same inputs are found at each reading until the receipt is rendered in its new state.
  */
 export function receiptInputs(
   reading: JournalReading,
@@ -38,19 +38,19 @@ export function receiptInputs(
   const resolved: ReceiptInputs["resolved"][number][] = [];
   for (const { receipt } of reading.blocks) {
     let id = idOf(receipt?.heads[0]?.id);
-    for (const piece of receipt?.blocks ?? []) {
-      // Only a head, a tick and a resolved flag say anything; the others are many.
-      if (piece.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(piece.normal)) continue;
-      const normal = normalReceiptBlock(piece.normal);
+    for (const block of receipt?.blocks ?? []) {
+      // Only a head, a tick and a resolved flag matter; skip the many others quickly.
+      if (block.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(block.normal)) continue;
+      const normal = normalReceiptBlock(block.normal);
       id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
       if (id === undefined) continue;
-      if (isTickedBox(piece, normal) && rendered.has(receiptBlockHash(normal))) {
+      if (isTickedBox(block, normal) && rendered.has(receiptBlockHash(normal))) {
         if (START_ALL.test(normal)) startAll = true;
         else ticked.push(id);
       }
       const opened = openedFlag(normal);
       if (opened === undefined || !rendered.has(receiptBlockHash(opened))) continue;
-      for (const one of flagged(commands, id, normal)) resolved.push({ ...one, pieceText: normal });
+      for (const one of flagged(commands, id, normal)) resolved.push({ ...one, blockText: normal });
     }
   }
   return { ticked: [...new Set(ticked)], startAll, resolved };
@@ -61,15 +61,15 @@ const idOf = (id: string | undefined): CommandId | undefined =>
 
 const START_ALL = /^start all \d+$/;
 
-const isTickedBox = (piece: ReceiptBlock, normal: string): boolean =>
-  piece.ticked === true && /^start\b/.test(normal);
+const isTickedBox = (block: ReceiptBlock, normal: string): boolean =>
+  block.ticked === true && /^start\b/.test(normal);
 
 interface Flagged {
   readonly id: CommandId;
   readonly flag: string;
 }
 
-/** Whose flag a line shows. Of a sweep it is every run's that has this flag, named or not. */
+/** Whose flag a line shows. In a sweep it is that of every run with this flag, named or not. */
 function flagged(
   commands: ReadonlyMap<CommandId, Command>,
   id: CommandId,
@@ -87,7 +87,7 @@ function flagged(
   return alike.map((one) => ({ id: one.id, flag }));
 }
 
-/** The runs that a flag of a sweep's receipt names, the first of them by itself. */
+/** The runs that a flag in a sweep's receipt names; the first of them separately. */
 const MEMBERS = /\[RESOLVED\] `([a-z0-9]+\.\d+)`[^:]*: /;
 
 /** The key of the finding that a flag's line shows. */

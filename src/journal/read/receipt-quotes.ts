@@ -1,11 +1,11 @@
-// Finds receipts in a journal by their own lines: `>` lines in a row, the first of them a state.
-// Which command each belongs to is decided in read.ts; how receipts are written, in render.ts.
+// Finds receipts in a journal by their own lines: consecutive `>` lines, the first of them a state.
+// place-blocks.ts decides which command each belongs to; journal/receipt/ writes them.
 import type { FoundReceipt, ReceiptBlock } from "../../domain/journal.ts";
 import { normalReceiptBlock } from "../../base/receipt-block.ts";
 import { contentEnd, isBlankChar, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
-/** Lines of one receipt, from its first to behind its last one; 0-based. */
+/** The lines of a receipt: its first one, and the one after its last; 0-based. */
 export interface QuoteLines {
   readonly first: number;
   readonly after: number;
@@ -23,8 +23,8 @@ interface Head {
 }
 
 /**
- * Every receipt-like quote of the text. A receipt is only its own `>` lines: what Markdown calls
- * its lazy continuation is not among them. Quotes that do not begin with a state are a person's.
+ * Every receipt-like quote of a text. A receipt is only its own `>` lines, without what Markdown
+ * calls lazy continuation. Quotes that do not begin with a state are a person's.
  */
 export function findReceiptQuotes(lines: TextLines): readonly QuoteLines[] {
   const found: QuoteLines[] = [];
@@ -41,7 +41,7 @@ export function findReceiptQuotes(lines: TextLines): readonly QuoteLines[] {
   return found;
 }
 
-/** The text with every receipt's characters turned to spaces; offsets and line ends stay. */
+/** The text with the characters of receipts replaced by spaces; offsets and line ends stay. */
 export function blankOut(lines: TextLines, quotes: readonly QuoteLines[]): string {
   const { text } = lines;
   const parts: string[] = [];
@@ -57,7 +57,7 @@ export function blankOut(lines: TextLines, quotes: readonly QuoteLines[]): strin
   return parts.join("");
 }
 
-/** Reads a receipt's heads and pieces; its span takes the one blank line below with it. */
+/** Reads a receipt's heads and blocks; its span includes one blank line below it. */
 export function readReceipt(lines: TextLines, quote: QuoteLines): FoundReceipt {
   const heads: Head[] = [];
   const pieces: ReceiptBlock[] = [];
@@ -99,19 +99,19 @@ function headOf(inside: string): Head | undefined {
   const state = match?.[1] ?? match?.[2];
   if (state === undefined) return undefined;
   const id = match?.[3];
-  // A problem has no id: code after it is a word of its message.
+  // A problem has no id: code after it is part of its message.
   if (state === "problem") return { state };
   return id === undefined ? undefined : { state, id };
 }
 
-/** Whether a line's own text begins with a quote mark, and whether a receipt begins with it. */
+/** Whether a line begins with a quote mark, and whether a receipt begins with it. */
 export function quoteLine(line: string): "none" | "quote" | "receipt" {
   const [mark] = /^[ \t]*>/.exec(line) ?? [];
   if (mark === undefined) return "none";
   return headOf(line.slice(mark.length)) === undefined ? "quote" : "receipt";
 }
 
-/** Offset of the line's `>`, after white space; undefined where it begins with something else. */
+/** Offset of the line's `>`, after white space; undefined if it begins with something else. */
 function quoteMark(lines: TextLines, line: number): number | undefined {
   const { text } = lines;
   let at = startOf(lines, line);

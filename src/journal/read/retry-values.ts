@@ -1,5 +1,5 @@
-// `retry` as it is written: how often, for which causes, after how long, and with what changed.
-// Whether a run that ended is tried again is decided in scheduler/retry.ts.
+// The value of `retry`: how often, for which causes, after how long, and with which changes.
+// scheduler/retry.ts decides whether a run is tried again.
 import { RETRY_CAUSES } from "../../domain/command.ts";
 import type { OptionChange, Retry, RetryCause } from "../../domain/command.ts";
 import { parseSpan } from "../../base/time.ts";
@@ -10,7 +10,7 @@ import { changedArguments } from "../../domain/changed-arguments.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { optionName } from "./sweep-values.ts";
 
-/** Tries after the first one that a command may write. */
+/** Most retries that a command may ask for. */
 const RETRIES_MOST = 10;
 
 const FORM = "write `retry: 2`, or `retry: { on: oom, set: { batch-size: /2 } }` in a fence";
@@ -98,7 +98,7 @@ function readSet(value: YamlValue, faults: Fault[]): readonly OptionChange[] {
   });
 }
 
-/** Tells of a change that could never be made: of an option that is not there, or is no number. */
+/** Adds a fault for a change that could never be made: the option is absent, or not a number. */
 export function checkChanges({ fields, args, faults }: Draft, offset: number): void {
   const { retry, sweep = [] } = fields;
   for (const { option, to } of retry?.set ?? []) {

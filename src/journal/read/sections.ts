@@ -1,12 +1,12 @@
-// The section of a journal that lists ignored runs, wherever its heading stands.
-// What leaving a run out means is the report's and the plots' business.
+// The section of a journal that lists ignored runs, wherever it is.
+// The report and the plots decide what leaving a run out means.
 import type { IgnoredRun } from "../../domain/journal.ts";
 import { readIgnoredRuns } from "../../settings/ignored.ts";
 import type { LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
 import { linesOf } from "../../base/text-lines.ts";
 
-/** The runs listed below a heading `Ignored runs`, receipts left out. */
+/** The runs listed below a heading `Ignored runs`, without receipts. */
 export function ignoredIn(text: string, headings: readonly LocalHeading[]): readonly IgnoredRun[] {
   return headings.flatMap(({ title, depth, span, line }, i) => {
     if (title.toLowerCase() !== "ignored runs") return [];

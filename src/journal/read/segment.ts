@@ -1,8 +1,8 @@
-// Reads one segment of a journal: commands with their receipts, tagged lines, headings, problems.
-// Offsets and lines count in the segment; assemble.ts puts them to their places in the file.
+// Reads a segment of a journal: commands with their receipts, tagged lines, headings, problems.
+// Offsets and lines count in the segment; assemble.ts moves them to their positions in the file.
 import type { FoundEntry } from "./entries.ts";
 import { moveBlock, receiptBelow, type SegmentBlock } from "./place-blocks.ts";
-import { placeBlock, strayProblemReceipts, tellUnclosed, tooLarge } from "./problem-places.ts";
+import { placeBlock, strayProblemReceipts, reportUnclosed, tooLarge } from "./problem-places.ts";
 import { readBlock } from "./read-block.ts";
 import type { BlockReading, LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
@@ -13,7 +13,7 @@ import type { TopBlock } from "./split-blocks.ts";
 import { linesOf, positionOf, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
-/** Text of one top-level block that Markdown is read from: remark slows faster than it grows. */
+/** Largest top-level block that is parsed: remark's time grows faster than the text. */
 const BLOCK_CHARS = 256 * 1024;
 const BLOCK_LINES = 8_000;
 
@@ -25,12 +25,12 @@ export interface Segment {
   readonly entries: readonly FoundEntry[];
   readonly headings: readonly LocalHeading[];
   /**
-   * The person's text above the first heading and below each one, up to the next; each in parts,
-   * since receipts are left out between them.
+   * The person's text above the first heading, and below each heading up to the next one; each in
+   * parts, since receipts are left out.
    */
   readonly texts: readonly (readonly string[])[];
   readonly conflicted: boolean;
-  /** What was read of its blocks, to be used again where the same block stands elsewhere. */
+  /** What was read in its blocks, to be reused where the same block occurs again. */
   readonly read: readonly KnownBlock[];
 }
 
@@ -39,7 +39,7 @@ export interface KnownBlock {
   readonly reading: BlockReading;
 }
 
-/** A top-level block can hold something for nightlab only if one of these stands in it. */
+/** A top-level block can hold something for nightlab only if it contains one of these. */
 const WORTH_READING = new RegExp(
   `(?:${VERB_WORDS.join("|")})[ \\t]{0,3}:|` +
     String.raw`\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:\`\`\`|~~~)[ \t]{0,9}run\b`,
@@ -53,7 +53,7 @@ interface Gathered {
   readonly read: KnownBlock[];
 }
 
-/** Reads a segment; `known` gives what was read of a block of the same text before. */
+/** Reads a segment; `known` returns what was read before in a block of the same text. */
 export function readSegment(
   text: string,
   known: (block: string) => KnownBlock | undefined,
@@ -66,7 +66,7 @@ export function readSegment(
   const quoteAt = new Map(quotes.map((quote) => [quote.first, quote]));
   for (const top of split.blocks) takeTop(found, top, { lines, structure, quoteAt }, known);
   if (split.unclosedFence !== undefined) {
-    tellUnclosed(found.blocks, lines, split.unclosedFence, quoteAt);
+    reportUnclosed(found.blocks, lines, split.unclosedFence, quoteAt);
   }
   const { unclosedFence = Number.POSITIVE_INFINITY } = split;
   const inCode = (line: number): boolean =>
@@ -128,7 +128,7 @@ function takeTop(
   for (const entry of entries) found.entries.push({ ...entry, line: entry.line + top.first });
 }
 
-/** The text between headings, receipts left out. */
+/** The text between headings, without receipts. */
 function personsTexts(
   { text, starts }: TextLines,
   quotes: readonly QuoteLines[],

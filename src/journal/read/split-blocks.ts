@@ -1,5 +1,5 @@
-// Splits Markdown at its top-level blocks in one pass over the lines, so that remark reads each
-// block by itself and an unchanged one never again. What is in a block is left to remark.
+// Splits Markdown into top-level blocks in one pass over the lines, so that remark parses each
+// block separately and an unchanged one never again.
 import { newScan, takeLine } from "./block-scan.ts";
 import type { Scan } from "./block-scan.ts";
 import { isRestBlank, newCursor } from "./line-cursor.ts";
@@ -9,13 +9,13 @@ import type { TextLines } from "../../base/text-lines.ts";
 /** One top-level block, or one item of a top-level list; lines from 0. */
 export interface TopBlock {
   readonly first: number;
-  /** Behind its last line that is not blank. */
+  /** The line after its last one that is not blank. */
   readonly after: number;
-  /** It holds a heading at the top level. */
+  /** Contains a top-level heading. */
   readonly heading: boolean;
-  /** Lists and quotes nested deeper than they are read. */
+  /** Its lists and quotes are nested deeper than is read. */
   readonly tooDeep: boolean;
-  /** It is nothing but one of these, so that its tree is known without remark. */
+  /** It is just one of these, so that its tree is known without remark. */
   readonly plain: PlainBlock | undefined;
 }
 
@@ -24,13 +24,13 @@ export type PlainBlock = "paragraph" | "heading" | "code";
 
 export interface SplitText {
   readonly blocks: readonly TopBlock[];
-  /** A line of git's conflict markers stands outside fences. */
+  /** There is a conflict marker of git's outside of fences. */
   readonly conflicted: boolean;
   /** Line of a top-level fence that nothing closes. */
   readonly unclosedFence?: number;
 }
 
-/** Splits from line `from` on. Follows CommonMark's block structure: "Phase 1" of its appendix. */
+/** Splits from line `from` on, by phase 1 of CommonMark's parsing strategy (block structure). */
 export function splitBlocks(lines: TextLines, from: number): SplitText {
   const scan = newScan();
   const blocks: TopBlock[] = [];
@@ -74,7 +74,7 @@ export function splitBlocks(lines: TextLines, from: number): SplitText {
 
 type Shape = PlainBlock | "open" | undefined;
 
-/** What a block is after its first line, as far as that can tell; "open": a fence at work. */
+/** What a block seems to be after its first line; "open": an unclosed fence. */
 function shapeOf({ containers, leaf, heading }: Scan): Shape {
   if (containers.length > 0) return undefined;
   if (leaf.kind === "fence") return "open";
@@ -82,7 +82,7 @@ function shapeOf({ containers, leaf, heading }: Scan): Shape {
   return heading ? "heading" : undefined;
 }
 
-/** What it is after one more line that is not blank. */
+/** What it seems to be after one more line that is not blank. */
 function shapeAfter(shape: Shape, scan: Scan): Shape {
   if (shape === "open") return scan.leaf.kind === "fence" ? "open" : "code";
   return shape === "paragraph" && shapeOf(scan) === shape ? shape : undefined;
@@ -91,7 +91,7 @@ function shapeAfter(shape: Shape, scan: Scan): Shape {
 const isBlankRange = (text: string, start: number, end: number): boolean =>
   isRestBlank(newCursor(text, start, end));
 
-/** Git's marks of a conflict: seven signs, then a name. */
+/** Git's conflict markers: seven signs, then a name. */
 function isConflictMark(text: string, start: number, end: number): boolean {
   const char = text[start];
   if (char !== "<" && char !== ">") return false;

@@ -1,5 +1,5 @@
-// `sweep` and `seeds` as they are written, read into options whose every combination is a run.
-// What the runs are called and what they are handed is put together in domain/grid.ts.
+// The values of `sweep` and `seeds`: options, each combination of whose values is a run.
+// domain/grid.ts makes the runs' names and arguments.
 import type { SweptOption, SweptValue } from "../../domain/command.ts";
 import { membersIn } from "../../domain/grid.ts";
 import { brief, checkCount } from "../../settings/written-values.ts";
@@ -7,7 +7,7 @@ import type { YamlEntry, YamlValue } from "../../base/yaml-map.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { tokenize } from "./tokens.ts";
 
-/** Runs of one sweep: more is a search, and no table holds it. */
+/** Most runs of a sweep: more is a search, and no table could show it. */
 const SWEEP_MEMBERS_MOST = 1_000;
 
 const FORM = "write `sweep: { lr: [1e-4, 3e-4], seed: [0, 1, 2] }` in a fence";
@@ -71,7 +71,7 @@ function readOption({ key, offset, value }: YamlEntry, faults: Fault[]): readonl
   return values.length === 0 ? [] : [{ key: option.replace(/^-+/, ""), values }];
 }
 
-/** `lr` → `--lr`; undefined for what can name no option. */
+/** `lr` → `--lr`; undefined for what cannot name an option. */
 export function optionName(key: string): string | undefined {
   if (!/^-{0,2}[A-Za-z][\w.-]*$/.test(key) || key.length > 100) return undefined;
   return key.startsWith("-") ? key : `--${key}`;
@@ -97,7 +97,7 @@ function readValue(
   return [{ text, args: [option, text] }];
 }
 
-/** `3` is the seeds 0, 1 and 2; `[0, 7]` or, on a line, `0,7` are those. */
+/** `3` means seeds 0, 1 and 2; `[0, 7]`, or `0,7` on a line, lists them. */
 export function readSeeds(value: YamlValue, faults: Fault[]): SweptOption | undefined {
   const { offset } = value;
   if (value.kind === "unreadable" || value.kind === "empty") return undefined;
@@ -150,7 +150,7 @@ const plainText = (text: string, offset: number): YamlValue => ({
   offset,
 });
 
-/** The whole sweep of a command, or nothing; what cannot be is told. */
+/** The whole sweep of a command, if it has one; adds faults for what cannot be. */
 export function sweepOfDraft(draft: Draft, offset: number): readonly SweptOption[] | undefined {
   const { faults } = draft;
   const sweep = [
@@ -186,6 +186,6 @@ export function sweepOfDraft(draft: Draft, offset: number): readonly SweptOption
   return sweep;
 }
 
-/** `--lr=1` → `lr`; undefined for what is no option. */
+/** `--lr=1` → `lr`; undefined for what is not an option. */
 const optionKey = (arg: string): string | undefined =>
   /^--?([A-Za-z][\w.-]*)(?:=|$)/s.exec(arg)?.[1];

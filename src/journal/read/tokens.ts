@@ -1,28 +1,28 @@
-// Splits the text of command lines into words as a person meant them: quotes of any kind group,
-// backticks around an option go, everything else stays. What the words mean is in command-line.ts.
+// Splits command lines into words as a person meant them: quotes of any kind group, backticks
+// around an option are dropped, everything else stays. command-line.ts reads the words.
 
 export interface CommandToken {
   /** Without the quotes and backticks around it. */
   readonly text: string;
-  /** Offsets of what is written, in the text that was split. */
+  /** Offsets of the word as written, quotes included, in the text that was split. */
   readonly start: number;
   readonly end: number;
   /** First word of its line. */
   readonly opensLine: boolean;
-  /** Began with a quote, so that it is a value and never an option or a mark. */
+  /** Begins with a quote, so it is a value and never an option or a mark. */
   readonly quoted: boolean;
-  /** A quote or backtick that nothing closes; the token ends where the next command begins. */
+  /** An unclosed quote or backtick; the token ends where the next command begins. */
   readonly unclosed?: string;
 }
 
-/** A command's beginning: a verb in its exact spelling, a colon, then a space or the line's end. */
+/** How a command begins: a verb, spelled exactly, a colon, then a space or the line's end. */
 export const VERB_START = /^(?:run|eval|script|stop|queue):(?=[\s\u00a0]|$)/;
 
 const DOUBLE = '"“”„‟';
 const SINGLE = "'‘’‚‛";
 
 /**
- * Splits `text` from `start` to `end` into tokens, in linear time. A quote may span a soft break,
+ * Splits `text` from `start` to `end` into tokens, in linear time. A quote may span a line break,
  * but not a line that begins a command of its own.
  */
 export function tokenize(text: string, start = 0, end = text.length): readonly CommandToken[] {
@@ -52,7 +52,7 @@ function readToken(
   const parts: string[] = [];
   let at = start;
   let plainFrom = start;
-  // A quote opens at a word's beginning or after its `=`; elsewhere it is an apostrophe.
+  // A quote opens at the beginning of a word or after its `=`; elsewhere it is an apostrophe.
   let mayOpen = true;
   while (at < end && !isSpace(text, at)) {
     const char = text.charAt(at);
@@ -83,7 +83,7 @@ function readToken(
   return [{ text: parts.join(""), start, end: at, opensLine, quoted }];
 }
 
-/** Words of an option that stands in backticks; the last one's place ends behind them. */
+/** The words inside backticks around an option; the last one's range includes the closing one. */
 function optionsIn(
   text: string,
   start: number,
@@ -99,7 +99,7 @@ function optionsIn(
   }));
 }
 
-/** Like `tokenize`, for text in which backticks mean themselves; quotes group. */
+/** Like `tokenize`, for text in which backticks are ordinary characters. */
 function tokenizePlain(text: string, start: number, end: number): readonly CommandToken[] {
   const tokens: CommandToken[] = [];
   let at = start;
@@ -125,7 +125,7 @@ function tokenizePlain(text: string, start: number, end: number): readonly Comma
   return tokens;
 }
 
-/** What closes a quote that begins with this character: straight by straight, curly by any. */
+/** What closes a quote that opens with this character: straight by straight, curly by any curly. */
 function closersOf(char: string): string | undefined {
   if (char === "`" || char === '"' || char === "'") return char;
   if (char !== "" && DOUBLE.includes(char)) return DOUBLE;
@@ -178,7 +178,7 @@ function runOf(text: string, from: number, end: number): number {
   return at - from;
 }
 
-/** A backslash that ends a line: Markdown's hard break, and a shell's "goes on below". */
+/** A backslash at the end of a line: Markdown's hard break, and a shell's line continuation. */
 const isHardBreak = (text: string, at: number, end: number): boolean =>
   text[at] === "\\" && at + 1 < end && isLineEnd(text, at + 1);
 

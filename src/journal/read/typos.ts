@@ -1,5 +1,5 @@
-// Lines that would be a whole command but for a slip at their beginning: `Run: x`, `rnu: x`, `[] run: x`.
-// Anything less clear is ordinary text; what the rest of the line says is read in command-line.ts.
+// Lines that would be a command but for a typo at their beginning: `Run: x`, `rnu: x`, `[] run: x`.
+// Anything less clear is ordinary text; command-line.ts reads the rest of the line.
 import { VERBS } from "../../domain/command.ts";
 import type { Verb } from "../../domain/command.ts";
 import type { FoundCommand } from "../../domain/journal.ts";
@@ -28,10 +28,10 @@ function typosOf(verb: Verb): readonly string[] {
   return slips.filter((slip) => slip !== verb);
 }
 
-/** Every word that begins a command, or was meant to. */
+/** Every word with which a command begins, or was meant to begin. */
 export const VERB_WORDS: readonly string[] = [...VERBS, ...SLIPS.keys()];
 
-/** The command that a line of its own was meant to be, as one that is not understood. */
+/** The command that a line was meant to be, as one that is not understood. */
 export function commandWithTypo(lines: TextLines, line: Span): FoundCommand | undefined {
   const head = lines.text.slice(line.start, Math.min(line.end, line.start + 24));
   const box = /^\[([ xX]?)\][ \t]{0,3}/.exec(head);

@@ -97,5 +97,5 @@ test("a flag changed to resolved is known by its rule and metric", () => {
     inputs.resolved.map(({ id, flag }) => [id, flag]),
     [["k7f3", "not-finite acc"]],
   );
-  assert.match(inputs.resolved[0]?.pieceText ?? "", /^00:00:00 \[RESOLVED\] acc is NaN at step 4/);
+  assert.match(inputs.resolved[0]?.blockText ?? "", /^00:00:00 \[RESOLVED\] acc is NaN at step 4/);
 });
