@@ -1,6 +1,7 @@
 // CommonMark's block structure, line by line: which containers and which leaf block are open after
 // each line. split-blocks.ts and cut-segments.ts decide where to split a journal.
 import {
+  closesComment,
   closesFence,
   footnoteMark,
   htmlStart,
@@ -8,6 +9,7 @@ import {
   isSetextUnderline,
   isThematicBreak,
   openingFence,
+  opensComment,
 } from "./block-starts.ts";
 import type { Fence, HtmlEnd } from "./block-starts.ts";
 import { readItem, skipQuoteMark, startsItem } from "./container-marks.ts";
@@ -22,7 +24,9 @@ type Leaf =
   | { readonly kind: "none" }
   | { readonly kind: "paragraph" }
   | { readonly kind: "fence"; readonly fence: Fence; readonly line: number }
-  | { readonly kind: "html"; readonly end: HtmlEnd };
+  | { readonly kind: "html"; readonly end: HtmlEnd }
+  /** Obsidian's, at the top level only. */
+  | { readonly kind: "comment"; readonly line: number };
 
 const NONE: Leaf = { kind: "none" };
 const PARAGRAPH: Leaf = { kind: "paragraph" };
@@ -53,7 +57,7 @@ export function takeLine(scan: Scan, cursor: Cursor, line: number): boolean {
   const depth = matchContainers(scan, cursor);
   const all = depth === scan.containers.length;
   if (all && continueLeaf(scan, cursor)) return false;
-  if (scan.leaf.kind === "fence" || scan.leaf.kind === "html") scan.leaf = NONE;
+  if (scan.leaf.kind !== "paragraph") scan.leaf = NONE;
   return startBlocks(scan, cursor, depth, line);
 }
 
@@ -83,6 +87,10 @@ function continueLeaf(scan: Scan, cursor: Cursor): boolean {
   const { leaf } = scan;
   if (leaf.kind === "fence") {
     if (whiteColumns(cursor) <= 3 && closesFence(cursor.rest(), leaf.fence)) scan.leaf = NONE;
+    return true;
+  }
+  if (leaf.kind === "comment") {
+    if (closesComment(cursor.rest())) scan.leaf = NONE;
     return true;
   }
   if (leaf.kind === "html") {
@@ -141,6 +149,7 @@ function startBlocks(scan: Scan, cursor: Cursor, matched: number, line: number):
       begin(NONE);
       scan.heading = containers.length === 0;
     } else if (fence !== undefined) begin({ kind: "fence", fence, line });
+    else if (matched === 0 && !started && opensComment(rest)) begin({ kind: "comment", line });
     else if (html !== undefined) {
       begin(html !== "blank" && html.test(rest) ? NONE : { kind: "html", end: html });
     } else if (direct && isSetextUnderline(rest)) {

@@ -63,6 +63,15 @@ export function footnoteMark(rest: string): number | undefined {
   return /^\[\^(?:\\[[\]\\]|[^[\]\s\\]|\\(?![[\]\\])){1,999}\]:/.exec(rest)?.[0].length;
 }
 
+/** What opens and closes a comment in Obsidian, which shows nothing between the two. */
+const COMMENT_MARK = "%%";
+
+/** Whether a comment begins here that does not end on the same line. */
+export const opensComment = (rest: string): boolean =>
+  rest.startsWith(COMMENT_MARK) && !rest.includes(COMMENT_MARK, COMMENT_MARK.length);
+
+export const closesComment = (rest: string): boolean => rest.includes(COMMENT_MARK);
+
 /** What ends an HTML block: a marker on a line, or a blank line. */
 export type HtmlEnd = RegExp | "blank";
 

@@ -6,7 +6,7 @@ import { BLOCK_NESTING } from "./block-scan.ts";
 import { receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
-import type { TopBlock } from "./split-blocks.ts";
+import type { SplitText, TopBlock } from "./split-blocks.ts";
 import { positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
@@ -43,15 +43,21 @@ const SWALLOWED = /^(?:run|eval|script|stop|queue): \S|^#{1,6} \S|^`{3}\w/m;
 export function reportUnclosed(
   blocks: SegmentBlock[],
   lines: TextLines,
-  line: number,
+  { kind, line }: NonNullable<SplitText["unclosed"]>,
   quoteAt: ReadonlyMap<number, QuoteLines>,
 ): void {
   const span = { start: startOf(lines, line), end: startOf(lines, line + 1) };
-  const problem: Problem = {
-    message: "nothing closes the fence that begins here, so everything below it is code",
-    fix: "close it with a line of the same marks",
-    place: positionOf(lines, span.start),
-  };
+  const said =
+    kind === "fence"
+      ? {
+          message: "nothing closes the fence that begins here, so everything below it is code",
+          fix: "close it with a line of the same marks",
+        }
+      : {
+          message: "nothing closes the comment that begins here, so everything below it is hidden",
+          fix: "close it with a line of `%%`, or write the two signs elsewhere than at a line's start",
+        };
+  const problem: Problem = { ...said, place: positionOf(lines, span.start) };
   const command = blocks.findIndex((block) => overlap(block.span, span));
   const holder = blocks[command];
   if (holder !== undefined) blocks[command] = { ...holder, problems: [problem] };

@@ -60,6 +60,8 @@ function takeLean(found: Found, plain: PlainBlock): boolean {
   const { lines } = found;
   const span = leanSpan(lines.text);
   switch (plain) {
+    case "comment":
+      return true;
     case "paragraph":
       if (MAYBE_NONE.test(lines.text)) return false;
       takeParagraph(found, { ...span, indent: "" });

@@ -65,14 +65,15 @@ export function readSegment(
   const found: Gathered = { blocks: [], entries: [], headings: [], read: [] };
   const quoteAt = new Map(quotes.map((quote) => [quote.first, quote]));
   for (const top of split.blocks) takeTop(found, top, { lines, structure, quoteAt }, known);
-  if (split.unclosedFence !== undefined) {
-    reportUnclosed(found.blocks, lines, split.unclosedFence, quoteAt);
+  if (split.unclosed !== undefined) {
+    reportUnclosed(found.blocks, lines, split.unclosed, quoteAt);
   }
-  const { unclosedFence = Number.POSITIVE_INFINITY } = split;
+  const openFrom = split.unclosed?.line ?? Number.POSITIVE_INFINITY;
   const inCode = (line: number): boolean =>
-    line > unclosedFence ||
+    line > openFrom ||
     split.blocks.some(
-      ({ first, after, plain }) => plain === "code" && first < line && line < after,
+      ({ first, after, plain }) =>
+        (plain === "code" || plain === "comment") && first < line && line < after,
     );
   const stray = strayProblemReceipts(lines, quotes, found.blocks, inCode);
   return {
@@ -101,7 +102,7 @@ function takeTop(
 ): void {
   const [start, end] = [startOf(lines, top.first), startOf(lines, top.after)];
   const shape = structure.text.slice(start, end);
-  if (!top.heading && !WORTH_READING.test(shape)) return;
+  if (top.plain === "comment" || (!top.heading && !WORTH_READING.test(shape))) return;
   if (top.tooDeep || end - start > BLOCK_CHARS || top.after - top.first > BLOCK_LINES) {
     const problems = [{ ...tooLarge(top), place: positionOf(lines, start) }];
     found.blocks.push(placeBlock(lines, { start, end }, quoteAt, { problems }));

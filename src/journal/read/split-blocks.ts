@@ -19,15 +19,18 @@ export interface TopBlock {
   readonly plain: PlainBlock | undefined;
 }
 
-/** A paragraph (or a table, or link definitions), a `#` heading, a fence with its closing line. */
-export type PlainBlock = "paragraph" | "heading" | "code";
+/**
+ * A paragraph (or a table, or link definitions), a `#` heading, a fence with its closing line, a
+ * comment of Obsidian's.
+ */
+export type PlainBlock = "paragraph" | "heading" | "code" | "comment";
 
 export interface SplitText {
   readonly blocks: readonly TopBlock[];
   /** There is a conflict marker of git's outside of fences. */
   readonly conflicted: boolean;
-  /** Line of a top-level fence that nothing closes. */
-  readonly unclosedFence?: number;
+  /** Line of a top-level fence or comment that nothing closes. */
+  readonly unclosed?: { readonly kind: "fence" | "comment"; readonly line: number };
 }
 
 /** Splits from line `from` on, by phase 1 of CommonMark's parsing strategy (block structure). */
@@ -68,8 +71,12 @@ export function splitBlocks(lines: TextLines, from: number): SplitText {
   }
   close();
   const { leaf, containers } = scan;
-  const unclosed = leaf.kind === "fence" && containers.length === 0 ? leaf.line : undefined;
-  return { blocks, conflicted, ...(unclosed === undefined ? {} : { unclosedFence: unclosed }) };
+  const isOpen = leaf.kind === "comment" || (leaf.kind === "fence" && containers.length === 0);
+  return {
+    blocks,
+    conflicted,
+    ...(isOpen ? { unclosed: { kind: leaf.kind, line: leaf.line } } : {}),
+  };
 }
 
 type Shape = PlainBlock | "open" | undefined;
@@ -78,12 +85,14 @@ type Shape = PlainBlock | "open" | undefined;
 function shapeOf({ containers, leaf, heading }: Scan): Shape {
   if (containers.length > 0) return undefined;
   if (leaf.kind === "fence") return "open";
+  if (leaf.kind === "comment") return "comment";
   if (leaf.kind === "paragraph") return heading ? undefined : "paragraph";
   return heading ? "heading" : undefined;
 }
 
 /** What it seems to be after one more line that is not blank. */
 function shapeAfter(shape: Shape, scan: Scan): Shape {
+  if (shape === "comment") return "comment";
   if (shape === "open") return scan.leaf.kind === "fence" ? "open" : "code";
   return shape === "paragraph" && shapeOf(scan) === shape ? shape : undefined;
 }
