@@ -234,20 +234,3 @@ function quoteBareLine(line: string): string {
   const inQuotes = /["\\]/.test(value) ? `'${value.replaceAll("'", "''")}'` : `"${value}"`;
   return `${head}${inQuotes}`;
 }
-
-/** A value as text that is the same for all layouts of the same value. */
-export function canonicalValue(value: YamlValue): string {
-  switch (value.kind) {
-    case "text":
-      return JSON.stringify(value.text);
-    case "empty":
-    case "unreadable":
-      return "null";
-    case "list":
-      return `[${value.items.map(canonicalValue).join()}]`;
-    case "map":
-      return `{${value.entries
-        .map((entry) => `${JSON.stringify(entry.key)}:${canonicalValue(entry.value)}`)
-        .join()}}`;
-  }
-}

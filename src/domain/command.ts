@@ -89,8 +89,6 @@ export interface CommandSpec {
   readonly when?: When;
   /** What an earlier run must show, as written: `full.val/loss < 0.4`. */
   readonly if?: string;
-  /** Keys of the language that were understood but that this version cannot carry out yet. */
-  readonly unsupported?: readonly string[];
 }
 
 /** Reason of a command whose box was ticked: what held it is known to who ticked it. */

@@ -34,7 +34,7 @@ export function settledAtMs(
   context: SettleContext,
 ): number | undefined {
   const { spec } = command;
-  if (spec === undefined || spec.unsupported !== undefined) return undefined;
+  if (spec === undefined) return undefined;
   if (command.ticked === false) return undefined;
   if (!block.closed && block.lineEnded) return undefined;
   const settledMs = settling.sinceMs + waitMs(command, block, settling, context);

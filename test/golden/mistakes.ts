@@ -155,6 +155,26 @@ export const MISTAKES: readonly Mistake[] = [
     says: "`run :` is not how a command begins; write `run: de-risk`",
   },
   {
+    wrong: "run：de-risk",
+    right: "run: de-risk",
+    says: "`run：` is not how a command begins; write `run: de-risk`",
+  },
+  {
+    wrong: "\u3000run: de-risk",
+    right: "run: de-risk",
+    says: "a wide space before a command makes it text; write `run: de-risk`",
+  },
+  {
+    wrong: "run: a executor=slurm",
+    right: "run: a",
+    says: "`executor` is reserved for a later version; take it away, and the command runs here",
+  },
+  {
+    wrong: 'run: a sweep="layers=[64,64],[128"',
+    right: 'run: a sweep="layers=[64,64],[128]"',
+    says: "nothing closes a bracket in `[128`; close it, or put the value in quotes in a fenced block",
+  },
+  {
     wrong: "[] run: a",
     right: "- [x] run: a",
     says: "`[] run:` is not how a command begins; write `- [ ] run: a`",

@@ -9,14 +9,13 @@ import { keyIdentity } from "./command-keys.ts";
  * Hash of what a command means: independent of quotes, spaces, the order of its keys, and of
  * whether it is a line or a fence. Consent to start (` !`, `go`, a tick, `because`) is not part of
  * it: giving it makes no new command. Ledgers hold these hashes, so what goes into them never
- * changes (`test/golden/commands.json`). `reserved`: keys that this version cannot act on, with
- * their canonical values.
+ * changes (`test/golden/commands.json`).
  */
-export function canonicalHash(spec: CommandSpec, reserved: ReadonlyMap<string, string>): string {
+export function canonicalHash(spec: CommandSpec): string {
   const { verb, target, args, timeoutMs, after, script, runner, env } = spec;
   const order = after?.map(({ target: name, any }) => [name, any]).toSorted(byName);
-  const later = [...reserved].toSorted(byName);
-  const head = [verb, target, args, timeoutMs, order, script, runner, env, later];
+  // The empty list once held reserved keys.
+  const head = [verb, target, args, timeoutMs, order, script, runner, env, []];
   return hashText(JSON.stringify([...head, ...keyIdentity(spec)]));
 }
 

@@ -83,7 +83,7 @@ export function setKey(draft: Draft, name: string, offset: number, value: YamlVa
   else if (value.kind === "empty") {
     const message = `\`${name}\` has no value`;
     const fix = "write one or take the key away";
-    if (key.reserved !== true) draft.faults.push({ message, fix, offset: value.offset });
+    draft.faults.push({ message, fix, offset: value.offset });
   } else if (value.kind !== "unreadable") key.read(draft, value);
 }
 
@@ -102,7 +102,7 @@ function unknownKey(name: string): Omit<Fault, "offset"> {
  * faults of the command as a whole are reported.
  */
 export function finish(draft: Draft, offset: number): CommandSpec | undefined {
-  const { verb, target, args, go, faults, reserved } = draft;
+  const { verb, target, args, go, faults } = draft;
   const { sweep: _, ...fields } = draft.fields;
   const sweep = sweepOfDraft(draft, offset);
   checkChanges(draft, offset);
@@ -130,13 +130,11 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     go,
     ...fields,
     ...(sweep === undefined ? {} : { sweep }),
-    ...(reserved.size === 0 ? {} : { unsupported: [...reserved.keys()].toSorted() }),
   };
 }
 
 /** Whether anything but a target and a reason was written. */
-function hasOptions({ args, fields, seeds, reserved }: Draft): boolean {
+function hasOptions({ args, fields, seeds }: Draft): boolean {
   const { because: _, ...others } = fields;
-  const given = args.length + Object.keys(others).length + reserved.size;
-  return given > 0 || seeds !== undefined;
+  return args.length + Object.keys(others).length > 0 || seeds !== undefined;
 }

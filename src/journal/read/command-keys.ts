@@ -2,7 +2,6 @@
 // is read, what it adds to the command's identity, and its row in docs/journal.md. What a key does
 // is up to the code that uses its field.
 import { byName } from "../../base/by-name.ts";
-import { canonicalValue } from "../../base/yaml-map.ts";
 import type { CommandSpec } from "../../domain/command.ts";
 import type { OfCommands } from "../../settings/plan.ts";
 import { readStopOn } from "../../settings/rule-values.ts";
@@ -306,11 +305,12 @@ function readBecause(draft: Draft, value: WrittenValue): void {
 function reserved(name: string, example: string): CommandKey {
   return {
     name,
-    read: (draft, value) => {
-      draft.reserved.set(name, canonicalValue(value));
+    read: (draft, { offset }) => {
+      const message = `\`${name}\` is reserved for a later version`;
+      const fix = "take it away, and the command runs here";
+      draft.faults.push({ message, fix, offset });
     },
-    // All reserved keys together have a place in the head of the hash.
-    identity: "head",
+    identity: () => [],
     example,
     does: "reserved for a later version: a command with it does not start in this one",
     reserved: true,

@@ -10,10 +10,7 @@ export type Fault = YamlFault;
 export type WrittenValue = Exclude<YamlValue, { readonly kind: "empty" | "unreadable" }>;
 
 /** The fields of a command that keys set. */
-export type KeyField = Exclude<
-  keyof CommandSpec,
-  "verb" | "target" | "args" | "go" | "unsupported"
->;
+export type KeyField = Exclude<keyof CommandSpec, "verb" | "target" | "args" | "go">;
 
 export interface Draft {
   readonly verb: Verb;
@@ -24,8 +21,6 @@ export interface Draft {
   readonly fields: { -readonly [K in KeyField]?: CommandSpec[K] };
   /** `seeds`: one more option of the sweep. */
   seeds?: SweptOption;
-  /** Values of reserved keys, as canonical text. */
-  readonly reserved: Map<string, string>;
   readonly seen: Set<string>;
   /** What keeps the command from being understood. */
   readonly faults: Fault[];
@@ -40,7 +35,6 @@ export function newDraft(verb: Verb): Draft {
     args: [],
     go: false,
     fields: {},
-    reserved: new Map(),
     seen: new Set(),
     faults: [],
     notes: [],

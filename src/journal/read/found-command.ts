@@ -32,7 +32,7 @@ export function foundCommand(
     ...(spec === undefined ? {} : { spec }),
     problems: (spec === undefined ? draft.faults : draft.notes).map(problem),
     form,
-    canonical: spec === undefined ? canonicalOfText(source) : canonicalHash(spec, draft.reserved),
+    canonical: spec === undefined ? canonicalOfText(source) : canonicalHash(spec),
     source,
     line: lineAt(lines, start) + 1,
   };

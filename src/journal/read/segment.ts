@@ -41,7 +41,7 @@ export interface KnownBlock {
 
 /** A top-level block can hold something for nightlab only if it contains one of these. */
 const WORTH_READING = new RegExp(
-  `(?:${VERB_WORDS.join("|")})[ \\t]{0,3}:|` +
+  `(?:${VERB_WORDS.join("|")})[ \\t]{0,3}[:\uFF1A\uFE55\u2236]|` +
     String.raw`\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:\`\`\`|~~~)[ \t]{0,9}run\b`,
   "i",
 );

@@ -20,7 +20,14 @@ export function readSweep(value: YamlValue, faults: Fault[]): readonly SweptOpti
     case "text":
       return tokenize(value.text).flatMap(({ text }) => {
         const equals = text.indexOf("=");
-        const items = text.slice(equals + 1).split(",");
+        const items = listItems(text.slice(equals + 1));
+        const torn = items.find((one) => !isBalanced(one));
+        if (torn !== undefined) {
+          const message = `nothing closes a bracket in \`${brief(torn)}\``;
+          const fix = "close it, or put the value in quotes in a fenced block";
+          faults.push({ message, fix, offset: value.offset });
+          return [];
+        }
         const texts = items.map((one) => plainText(one.trim(), value.offset));
         const list: YamlValue = { kind: "list", items: texts, offset: value.offset };
         if (equals > 0)
@@ -45,6 +52,24 @@ export function readSweep(value: YamlValue, faults: Fault[]): readonly SweptOpti
       return [];
   }
 }
+
+/** Cuts a list at its commas; those inside brackets belong to the item: `[64,64],[128]` are two. */
+function listItems(text: string): readonly string[] {
+  const items = [""];
+  let depth = 0;
+  for (const char of text) {
+    depth += depthChange(char);
+    if (char === "," && depth <= 0) items.push("");
+    else items.push(`${items.pop() ?? ""}${char}`);
+  }
+  return items;
+}
+
+const depthChange = (char: string): number =>
+  "[({".includes(char) ? 1 : "])}".includes(char) ? -1 : 0;
+
+const isBalanced = (text: string): boolean =>
+  Array.from(text).reduce((depth, char) => depth + depthChange(char), 0) === 0;
 
 function readOption({ key, offset, value }: YamlEntry, faults: Fault[]): readonly SweptOption[] {
   const option = optionName(key);

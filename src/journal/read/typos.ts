@@ -35,7 +35,7 @@ export const VERB_WORDS: readonly string[] = [...VERBS, ...SLIPS.keys()];
 export function commandWithTypo(lines: TextLines, line: Span): FoundCommand | undefined {
   const head = lines.text.slice(line.start, Math.min(line.end, line.start + 24));
   const box = /^\[([ xX]?)\][ \t]{0,3}/.exec(head);
-  const verbs = /^([a-z]{2,8})[ \t]{0,3}:[ \t]{0,3}(?=\S)/i;
+  const verbs = /^\s*([a-z]{2,8})[ \t]{0,3}[:\uFF1A\uFE55\u2236]\s{0,3}(?=\S)/i;
   const match = verbs.exec(head.slice(box?.[0].length ?? 0));
   const word = match?.[1]?.toLowerCase() ?? "";
   const verb = VERBS.find((one) => one === word) ?? SLIPS.get(word);
@@ -53,8 +53,9 @@ export function commandWithTypo(lines: TextLines, line: Span): FoundCommand | un
   const mark = box === null ? "" : done ? "- [x] " : "- [ ] ";
   const begins = written.trim();
   draft.faults.push({
-    message:
-      begins === `${verb}:`
+    message: /^\s/.test(written)
+      ? "a wide space before a command makes it text"
+      : begins === `${verb}:`
         ? `\`${begins}\` needs a space after it`
         : `\`${begins}\` is not how a command begins`,
     fix: `write \`${mark}${shown}\``,

@@ -27,15 +27,18 @@ describe("each key of a command", () => {
     const { name, identity } = key;
     test(`${name}: its example is understood, and is another command unless it is consent`, () => {
       const { spec, canonical, problems } = only(written(key));
+      if (key.reserved === true) {
+        assert.match(problems[0]?.message ?? "", /is reserved for a later version/);
+        return;
+      }
       assert.deepEqual(problems, []);
       assert.notDeepEqual(spec, plain.spec);
       assert.equal(canonical === plain.canonical, identity === "consent");
     });
 
-    test(`${name}: without a value it is told, but for reserved words`, () => {
-      const { spec, problems } = only(`\`\`\`yaml\nrun: full\n${name}:\n\`\`\`\n`);
-      if (key.reserved === true) assert.deepEqual([spec, problems], [plain.spec, []]);
-      else assert.equal(problems[0]?.message, `\`${name}\` has no value`);
+    test(`${name}: without a value it is told`, () => {
+      const { problems } = only(`\`\`\`yaml\nrun: full\n${name}:\n\`\`\`\n`);
+      assert.equal(problems[0]?.message, `\`${name}\` has no value`);
     });
   }
 
@@ -51,7 +54,7 @@ describe("each key of a command", () => {
 });
 
 test("`stop:` and `queue:` take nothing but their target, whatever the key", () => {
-  for (const key of COMMAND_KEYS) {
+  for (const key of COMMAND_KEYS.filter(({ reserved }) => reserved !== true)) {
     const text = written(key).replace("run: full", "stop: k7f3");
     const refused = only(text).problems.some(({ message }) =>
       message.includes("`stop:` takes nothing but its target"),

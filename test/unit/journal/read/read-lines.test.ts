@@ -277,13 +277,14 @@ test("environment variables come one by one", () => {
   assert.match(problem("run: a env=1A=2\n"), /cannot name an environment variable/);
 });
 
-test("keys for later versions are understood and named", () => {
-  assert.deepEqual(spec("run: a executor=slurm host=b\n").unsupported, ["executor", "host"]);
+test("keys for later versions are told, and start nothing", () => {
+  assert.match(problem("run: a executor=slurm !\n"), /`executor` is reserved for a later version/);
+  assert.match(problem("```yaml\nrun: a\nhost: { name: box }\n```\n"), /`host` is reserved/);
 });
 
 test("a place and a priority are numbers in their bounds, and `share` is a part of one GPU", () => {
-  const { gpus, share, priority, unsupported } = spec("run: a gpus=2 priority=-3\n");
-  assert.deepEqual([gpus, share, priority, unsupported], [2, undefined, -3, undefined]);
+  const { gpus, share, priority } = spec("run: a gpus=2 priority=-3\n");
+  assert.deepEqual([gpus, share, priority], [2, undefined, -3]);
   assert.equal(spec("run: a gpus=0\n").gpus, 0);
   assert.equal(spec("run: a share=2\n").share, 2);
   assert.match(problem("run: a gpus=two\n"), /`gpus` cannot be `two`; write a number from 0 to 64/);

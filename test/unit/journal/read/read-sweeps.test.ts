@@ -155,3 +155,14 @@ test("a retry that cannot be meant is told", () => {
   for (const [text, wanted] of cases) assert.match(said(text), wanted, text);
   assert.ok(spec(inFence("sweep: { b: [8, 16] }\nretry: { set: { b: /2 } }")).retry !== undefined);
 });
+
+test("commas inside brackets belong to the value, on a line too", () => {
+  const [option] = spec('run: a sweep="layers=[64,64],[128] act=f(1,2)"\n').sweep ?? [];
+  assert.deepEqual(
+    option?.values.map(({ args }) => args),
+    [
+      ["--layers", "[64,64]"],
+      ["--layers", "[128]"],
+    ],
+  );
+});
