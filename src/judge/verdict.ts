@@ -51,59 +51,28 @@ function verdictOf(
   which: "success" | "failure",
   text: string,
 ): Verdict {
-  const line = input.journal.plan.lines[which];
-  const changed = changedAfterResult(input, which);
-  const head = {
-    which,
-    text,
-    changed,
-    runs: evidence.runs,
-    ...(line === undefined ? {} : { line }),
-  };
-  const stuck = (
-    obstacles: readonly Obstacle[],
-    blocking: Verdict["blocking"] = [],
-    judged: readonly JudgedComparison[] = [],
-  ): Verdict => {
-    return { ...head, word: "NOT EVALUABLE", passing: 0, obstacles, blocking, judged };
-  };
-
+  const head = verdictHead(input, evidence, which, text);
   const read = readCriterion(text);
   if (read.value === undefined) {
-    return stuck(read.problems.map((problem) => ({ text: problemText(problem) })));
-  }
-  if (evidence.runs.length === 0 && evidence.obstacles.length === 0) {
-    const none = "no run is evidence yet: none has a written time limit of over two minutes";
-    return stuck([{ text: input.runs.length === 0 ? "no run has been made yet" : none }]);
+    const obstacles = read.problems.map((problem) => ({ text: problemText(problem) }));
+    return notEvaluable(head, obstacles);
   }
   const criterion = read.value;
-  const overSeeds = metricTerms(criterion).some((term) => term.overSeeds);
-  const settings = settingCount(evidence.runs);
-  if (overSeeds && settings > 1) {
-    return stuck([
-      { text: `it asks for a mean over seeds, and the evidence is of ${settings} settings` },
-    ]);
-  }
-  if (overSeeds && evidence.runs.length < 3) {
-    const count = evidence.runs.length === 1 ? "one run is" : `${evidence.runs.length} runs are`;
-    return stuck([
-      { text: `it asks for a mean over seeds, which needs three runs, and ${count} evidence` },
-    ]);
-  }
+  const unfitText = unfitEvidence(input, evidence, criterion);
+  if (unfitText !== undefined) return notEvaluable(head, [{ text: unfitText }]);
   const needsBaseline = metricTerms(criterion).some((term) => term.baseline);
   const baseline = needsBaseline ? baselineOf(input) : {};
   const partners = baseline.run === undefined ? [] : partnersOf(evidence.runs, baseline);
   if (partners === undefined) {
     const means = `\`baseline: ${input.journal.plan.baseline ?? ""}\` means ${baseline.group?.length ?? 0} runs, whose seeds are not those of the evidence; write the folder of one`;
-    return stuck([{ text: means }]);
+    return notEvaluable(head, [{ text: means }]);
   }
-  const against = [...new Set(partners)];
-  const blocking = blockingFindings(criterion, evidence.runs, against);
+  const blocking = blockingFindings(criterion, evidence.runs, [...new Set(partners)]);
   const obstacles = [...evidence.obstacles, ...(baseline.obstacles ?? [])];
-  if (obstacles.length + blocking.length > 0) return stuck(obstacles, blocking);
+  if (obstacles.length + blocking.length > 0) return notEvaluable(head, obstacles, blocking);
 
   const judged = judgeAll(input, criterion, which, evidence.runs, partners);
-  if (judged.obstacles.length > 0) return stuck(judged.obstacles);
+  if (judged.obstacles.length > 0) return notEvaluable(head, judged.obstacles);
   const passing = evidence.runs.filter((_, i) =>
     judged.comparisons.every((one) => one.perRun[i]?.passes === true),
   ).length;
@@ -111,7 +80,49 @@ function verdictOf(
   return { ...head, word, passing, obstacles: [], blocking: [], judged: judged.comparisons };
 }
 
-/** All comparisons must be met; one that is not decides. */
+/** The fields of a verdict that do not depend on whether the criterion can be judged. */
+type VerdictHead = Pick<Verdict, "which" | "text" | "line" | "changed" | "runs">;
+
+function verdictHead(
+  input: ReportInput,
+  evidence: Evidence,
+  which: "success" | "failure",
+  text: string,
+): VerdictHead {
+  const line = input.journal.plan.lines[which];
+  const changed = changedAfterResult(input, which);
+  return { which, text, changed, runs: evidence.runs, ...(line === undefined ? {} : { line }) };
+}
+
+function notEvaluable(
+  head: VerdictHead,
+  obstacles: readonly Obstacle[],
+  blocking: Verdict["blocking"] = [],
+): Verdict {
+  return { ...head, word: "NOT EVALUABLE", passing: 0, obstacles, blocking, judged: [] };
+}
+
+/** Why the criterion cannot be judged on this number of runs and settings; undefined if it can. */
+function unfitEvidence(
+  input: ReportInput,
+  { runs, obstacles }: Evidence,
+  criterion: Criterion,
+): string | undefined {
+  if (runs.length === 0 && obstacles.length === 0) {
+    const none = "no run is evidence yet: none has a written time limit of over two minutes";
+    return input.runs.length === 0 ? "no run has been made yet" : none;
+  }
+  if (!metricTerms(criterion).some((term) => term.overSeeds)) return undefined;
+  const settings = settingCount(runs);
+  if (settings > 1) {
+    return `it asks for a mean over seeds, and the evidence is of ${settings} settings`;
+  }
+  if (runs.length >= 3) return undefined;
+  const count = runs.length === 1 ? "one run is" : `${runs.length} runs are`;
+  return `it asks for a mean over seeds, which needs three runs, and ${count} evidence`;
+}
+
+/** NOT MET if any comparison is, MET if all are. */
 function wordOfAll(judged: readonly JudgedComparison[]): JudgedComparison["word"] {
   if (judged.some((one) => one.word === "NOT MET")) return "NOT MET";
   return judged.every((one) => one.word === "MET") ? "MET" : "INCONCLUSIVE";
