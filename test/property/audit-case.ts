@@ -1,7 +1,8 @@
 // Experiments made at random for the audit: their logs, the report that is true of them, and the
 // ways in which a page can be made to lie.
 import * as fc from "../properties.ts";
-import { auditPage, type AuditResult } from "../../src/report/audit/audit.ts";
+import { auditPage } from "../../src/report/audit/audit.ts";
+import type { AuditResult } from "../../src/report/audit/audit-finding.ts";
 import { knownFacts } from "../../src/report/audit/audit-known.ts";
 import { decimalText, parseDecimal } from "../../src/base/decimal.ts";
 import type { ReportInput, ReportRun } from "../../src/judge/input.ts";

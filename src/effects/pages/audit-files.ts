@@ -1,7 +1,8 @@
 // Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
 // that the page cites. What is true and what is not is decided in report/audit/audit.ts.
 import { dirname, join, resolve } from "node:path";
-import { auditPage, type AuditResult, type LogLines } from "../../report/audit/audit.ts";
+import { auditPage, type LogLines } from "../../report/audit/audit.ts";
+import type { AuditResult } from "../../report/audit/audit-finding.ts";
 import { auditJournal } from "../../report/audit/audit-journal.ts";
 import { knownFacts, namesOf } from "../../report/audit/audit-known.ts";
 import { auditReceipts } from "../../report/audit/audit-receipts.ts";

@@ -1,9 +1,9 @@
-// Sentences of a person's own text, and which of them claim something: a question, a plan, a hope
-// and a condition do not.
+// Sentences of a person's own text, and which of them are claims: questions, plans, hopes and
+// conditions are not. Whether a claim is true is for audit-free.ts and audit-journal.ts.
 
 export interface Sentence {
   readonly text: string;
-  /** Offset of its first character in the unit that it stands in. */
+  /** Offset of its first character in the text of its unit. */
   readonly at: number;
 }
 
@@ -23,7 +23,14 @@ export function sentencesOf(text: string): readonly Sentence[] {
 const NO_CLAIM =
   /\?|\[(?:HUNCH|TODO)\]|\b(?:if|whether|unless|until|before|should|would|could|may|might|must|will|shall|can|let us|expect\w*|hop(?:e|es|ed|ing)|guess\w*|maybe|perhaps|probably|likely|aim\w*|target\w*|goal|want\w*|need\w*|try|plan\w*|predict\w*|suppos\w*|assum\w*|wonder\w*|suspect\w*|seems?|looks?|feels?|think|paper|published|literature|elsewhere|somebody|others)\b|’ll\b|'ll\b|let['’]s/iu;
 
-/** Whether a sentence says that something is so. */
+const QUOTES = /`[^`\n]*`|“[^”]*”|"[^"\n]*"/g;
+
+/** Whether a sentence states something as a fact. */
 export function isClaim(sentence: string): boolean {
-  return !NO_CLAIM.test(sentence.replaceAll(/`[^`\n]*`|“[^”]*”|"[^"\n]*"/g, " "));
+  return !NO_CLAIM.test(sentence.replaceAll(QUOTES, " "));
+}
+
+/** The text with code and quotations blanked out; all offsets stay the same. */
+export function withoutQuotes(text: string): string {
+  return text.replaceAll(QUOTES, (inside) => " ".repeat(inside.length));
 }

@@ -1,12 +1,13 @@
-// What the difference between a sentence on the page and the one that the logs give means:
-// numbers, names, units and weighing words count, a person's change of other words does not.
-import type { AuditFinding } from "./audit-finding.ts";
-import type { Told } from "./audit-match.ts";
-import { isSigned, type PageReading } from "./page-units.ts";
+// Findings from the differences between a page and the page that the logs give now: sentences that
+// were edited and sentences that were removed. Which sentences belong together is audit-match.ts.
+import { oneLine, type AuditFinding } from "./audit-finding.ts";
+import type { ComparedUnit } from "./audit-match.ts";
+import { isSigned, lineAt, type PageReading } from "./page-units.ts";
+import { textMark } from "../../base/page-signature.ts";
 import type { UnitToken } from "./unit-tokens.ts";
 
-/** Words whose change changes what is claimed. */
-const WEIGHTY = new Set(
+/** Words that change the claim of a sentence when they change. */
+const DECISIVE = new Set(
   (
     "s ms min h d % kb mb gb mib gib k m g x × sec second seconds minute minutes hour hours " +
     "not no yes met inconclusive evaluable none all both neither single two three open resolved weird " +
@@ -17,42 +18,46 @@ const WEIGHTY = new Set(
   ).split(" "),
 );
 
-/** Findings of an edited, moved or outdated unit. */
+/**
+ * What is wrong with an edited, moved or outdated unit. Numbers, names, units and decisive words
+ * count; a person may change any other word.
+ */
 export function comparedFindings(
-  said: Told,
-  meant: Told,
+  written: ComparedUnit,
+  expected: ComparedUnit,
   page: PageReading,
 ): readonly AuditFinding[] {
-  const { unit } = said;
-  if (said.key === meant.key) {
-    if (said.claims === 0) return [];
-    const message = `it belongs below ${meant.unit.under.at(-1) ?? "the title"}, and stands below ${unit.under.at(-1) ?? "the title"}`;
+  const { unit } = written;
+  if (written.key === expected.key) {
+    if (written.claims === 0) return [];
+    const message = `it belongs below ${expected.unit.under.at(-1) ?? "the title"}, and stands below ${unit.under.at(-1) ?? "the title"}`;
     return [{ kind: "differs", line: unit.line, said: oneLine(unit.text), message }];
   }
-  const { removed, added } = difference(said, meant);
-  const weighs = [...removed, ...added].some(isWeighty);
-  if (!weighs) return removed.length === 0 ? cutFindings(unit, added) : [];
-  const from = removed.filter(isWeighty).map((one) => one.text);
-  const to = added.filter(isWeighty).map((one) => one.text);
+  const { removed, added } = difference(written, expected);
+  const isChanged = [...removed, ...added].some(isDecisive);
+  if (!isChanged) return removed.length === 0 ? cutFindings(unit, added) : [];
+  const from = removed.filter(isDecisive).map((one) => one.text);
+  const to = added.filter(isDecisive).map((one) => one.text);
   const who = isSigned(unit, page) ? "the logs say by now" : "the logs say";
   const message =
     to.length === 0
-      ? `${who} nothing of the kind there: ${oneLine(meant.unit.text)}`
+      ? `${who} nothing of the kind there: ${oneLine(expected.unit.text)}`
       : `${who} ${oneLine(to.join(" … "))}`;
-  const where = removed.find(isWeighty)?.at ?? 0;
-  const line = unit.line + unit.text.slice(0, where).split("\n").length - 1;
   return [
     {
       kind: "differs",
-      line,
+      line: lineAt(unit, removed.find(isDecisive)?.at ?? 0),
       said: from.length === 0 ? oneLine(unit.text) : oneLine(from.join(" … ")),
       message,
     },
   ];
 }
 
-/** A sentence that was cut out of a paragraph; a single word more or less is style. */
-function cutFindings(unit: Told["unit"], added: readonly UnitToken[]): readonly AuditFinding[] {
+/** A clause that was cut out of a paragraph; a few words more or less are style. */
+function cutFindings(
+  unit: ComparedUnit["unit"],
+  added: readonly UnitToken[],
+): readonly AuditFinding[] {
   const words = added.filter((token) => token.kind === "word");
   if (words.length < CUT_WORDS) return [];
   const said = oneLine(words.map((token) => token.text).join(" "));
@@ -60,25 +65,33 @@ function cutFindings(unit: Told["unit"], added: readonly UnitToken[]): readonly 
   return [{ kind: "deleted", line: unit.line, said, message }];
 }
 
-/** From so many words on it is a clause that is missing. */
+/** Missing words in one sentence from which on a whole clause is gone. */
 const CUT_WORDS = 4;
 
 interface Difference {
-  /** On the page only. */
+  /** Only on the page. */
   readonly removed: readonly UnitToken[];
-  /** In what the logs say only. */
+  /** Only in what the logs give. */
   readonly added: readonly UnitToken[];
 }
 
-/** The tokens that a longest common subsequence leaves out on each side. */
-function difference(said: Told, meant: Told): Difference {
-  const [a, b] = [said.words, meant.words];
-  const trimmed = trim(a, b);
-  const { start, endA, endB } = trimmed;
+/**
+ * The table of a longest common subsequence has at most this many cells (16 MB). Longer texts
+ * differ as a whole.
+ */
+const MOST_CELLS = 4_000_000;
+
+/** The tokens on each side that are not in a longest common subsequence of both. */
+function difference(written: ComparedUnit, expected: ComparedUnit): Difference {
+  const [a, b] = [written.words, expected.words];
+  const { start, endA, endB } = withoutCommonEnds(a, b);
   const width = endB - start + 1;
   const cells = (endA - start + 1) * width;
-  if (cells > 4_000_000) {
-    return { removed: said.tokens.slice(start, endA), added: meant.tokens.slice(start, endB) };
+  if (cells > MOST_CELLS) {
+    return {
+      removed: written.tokens.slice(start, endA),
+      added: expected.tokens.slice(start, endB),
+    };
   }
   const best = new Uint32Array(cells);
   for (let i = endA - start - 1; i >= 0; i -= 1) {
@@ -103,17 +116,18 @@ function difference(said: Told, meant: Told): Difference {
       j >= endB - start ||
       (i < endA - start && (best[(i + 1) * width + j] ?? 0) >= (best[i * width + j + 1] ?? 0))
     ) {
-      keep(removed, said.tokens[start + i]);
+      keep(removed, written.tokens[start + i]);
       i += 1;
     } else {
-      keep(added, meant.tokens[start + j]);
+      keep(added, expected.tokens[start + j]);
       j += 1;
     }
   }
   return { removed, added };
 }
 
-function trim(
+/** What is left of both lists without their common beginning and their common end. */
+function withoutCommonEnds(
   a: readonly string[],
   b: readonly string[],
 ): { readonly start: number; readonly endA: number; readonly endB: number } {
@@ -127,7 +141,7 @@ function trim(
   return { start, endA, endB };
 }
 
-function isWeighty(token: UnitToken): boolean {
+function isDecisive(token: UnitToken): boolean {
   switch (token.kind) {
     case "number":
     case "citation":
@@ -137,7 +151,7 @@ function isWeighty(token: UnitToken): boolean {
       return true;
     case "word":
       return (
-        WEIGHTY.has(token.text.toLowerCase()) || /\d/.test(token.text) || /[/_]/.test(token.text)
+        DECISIVE.has(token.text.toLowerCase()) || /\d/.test(token.text) || /[/_]/.test(token.text)
       );
     case "mark":
       return "%≈±<>=×+-−".includes(token.text);
@@ -148,8 +162,39 @@ function keep(list: UnitToken[], token: UnitToken | undefined): void {
   if (token !== undefined) list.push(token);
 }
 
-/** At most a line of it. */
-export function oneLine(text: string): string {
-  const line = text.replaceAll(/\s+/g, " ").trim();
-  return line.length <= 120 ? line : `${line.slice(0, 119).toWellFormed()}…`;
+export interface AbsentFindings {
+  readonly findings: readonly AuditFinding[];
+  /** How many absent units the page never had: it is out of date. */
+  readonly behind: number;
+}
+
+/**
+ * Which of the units that the logs give and the page lacks were removed by hand. The page's
+ * signature names every block that nightlab wrote: a signed block that is gone was removed; one
+ * that is not signed is newer than the page. `fresh` is the page that the logs give now.
+ */
+export function absentFindings(
+  absent: readonly ComparedUnit[],
+  page: PageReading,
+  fresh: PageReading,
+): AbsentFindings {
+  const keys = new Map(fresh.marks.map((mark) => [mark.text, mark.key]));
+  const lines = new Map<string, number>();
+  for (const unit of page.units) {
+    const end = unit.line + unit.text.split("\n").length - 1;
+    const mark = textMark(unit.block);
+    lines.set(mark, Math.max(end, lines.get(mark) ?? 0));
+  }
+  const findings: AuditFinding[] = [];
+  for (const { unit } of absent) {
+    const key = keys.get(textMark(unit.block));
+    const at = page.marks.findIndex((mark) => mark.key === key);
+    // A signed block that is on the page unchanged is only older than the logs.
+    if (at < 0 || lines.has(page.marks[at]?.text ?? "")) continue;
+    const before = page.marks.slice(0, at).findLast((mark) => lines.has(mark.text));
+    const line = before === undefined ? 1 : (lines.get(before.text) ?? 1);
+    const message = `it was taken out of what nightlab wrote, after line ${line}`;
+    findings.push({ kind: "deleted", line, said: oneLine(unit.text), message });
+  }
+  return { findings, behind: absent.length - findings.length };
 }

@@ -1,18 +1,22 @@
-// Audits a person's own text in the journal, as far as it is sure what a sentence claims: a value of
-// a metric of a run that is named, and which of two named runs is better. Anything else is theirs.
-import type { AuditFinding } from "./audit-finding.ts";
-import type { AuditResult } from "./audit.ts";
-import { isClaim, sentencesOf, type Sentence } from "./audit-claims.ts";
-import { oneLine } from "./audit-edits.ts";
-import { isBorneOut, isRounding, isSame, type KnownFacts, type KnownValue } from "./audit-free.ts";
+// Audits a person's own text in the journal. It checks only what a sentence surely claims: the value
+// of a metric of a named run, and which of two named runs is better. Receipts are audit-receipts.ts.
+import { oneLine, type AuditFinding, type AuditResult } from "./audit-finding.ts";
+import { isClaim, sentencesOf, withoutQuotes, type Sentence } from "./audit-claims.ts";
+import {
+  isRounding,
+  isSame,
+  isSupported,
+  type KnownFacts,
+  type KnownValue,
+} from "./audit-known.ts";
 import { parseDecimal } from "../../base/decimal.ts";
 import { holds } from "../../judge/evaluate.ts";
 import { readCriterion } from "../../criteria/expression.ts";
 import type { ReportInput } from "../../judge/input.ts";
-import { readPage, type PageUnit } from "./page-units.ts";
+import { lineAt, readPage, type PageUnit } from "./page-units.ts";
 import { numberText, unitTokens, type UnitToken } from "./unit-tokens.ts";
 
-/** The findings of the person's own sentences. `text` is the journal that `input` was read from. */
+/** The findings in the person's own sentences. `text` is the journal that `input` was read from. */
 export function auditJournal(input: ReportInput, text: string, known: KnownFacts): AuditResult {
   const findings: AuditFinding[] = [];
   let claims = 0;
@@ -32,7 +36,7 @@ export function auditJournal(input: ReportInput, text: string, known: KnownFacts
   return { findings, claims, absent: 0 };
 }
 
-/** The journal with everything but the person's prose blanked out, lines staying where they are. */
+/** The journal with commands and receipts blanked out; lines and offsets stay the same. */
 function ownText(input: ReportInput, text: string): string {
   let own = text;
   for (const { span, receipt, commands } of input.journal.blocks) {
@@ -49,7 +53,7 @@ function ownText(input: ReportInput, text: string): string {
 
 interface ReadSentence extends Sentence {
   readonly runs: readonly string[];
-  /** Numbers that stand right beside a metric's name. */
+  /** Numbers right beside a metric's name. */
   readonly values: readonly { readonly metric: string; readonly token: UnitToken }[];
 }
 
@@ -58,7 +62,7 @@ function readSentence(sentence: Sentence, known: KnownFacts): ReadSentence {
   const runs = new Set<string>();
   for (const token of tokens) {
     const name = token.kind === "name" ? token.name.replace(/^runs\//, "") : wordOf(token);
-    // A run may be called `try` or `full`: as a bare word that is no name.
+    // A run may be called `try` or `full`: as a bare word that is not a run's name.
     if (known.runNames.has(name) && (token.kind === "name" || /\d|[-_]/.test(name))) runs.add(name);
     if (name === "baseline" && known.runNames.has(name)) runs.add(name);
   }
@@ -69,7 +73,7 @@ function readSentence(sentence: Sentence, known: KnownFacts): ReadSentence {
   return { ...sentence, runs: [...runs], values };
 }
 
-/** The metric that a number belongs to: `val/loss is 0.31`, `val/loss 0.31`, `0.31 in val/loss`. */
+/** The metric that a number is a value of: `val/loss is 0.31`, `val/loss 0.31`, `0.31 in val/loss`. */
 function metricBeside(
   tokens: readonly UnitToken[],
   i: number,
@@ -120,9 +124,8 @@ function valueFindings(
     );
     if (fits.some((one) => isSame(said, one.token))) return [];
     const logged = known.logged?.(runs) ?? [];
-    if (logged.some((values_) => values_.has(Number(text)))) return [];
-    const line = unit.line + unit.text.slice(0, at + token.at).split("\n").length - 1;
-    const head = { line, said: oneLine(`${metric} ${token.text}`) };
+    if (logged.some((all) => all.has(Number(text)))) return [];
+    const head = { line: lineAt(unit, at + token.at), said: oneLine(`${metric} ${token.text}`) };
     const whole = roundedFrom(text, fits, logged);
     if (whole === undefined) {
       const message = `no log line of ${runs.join(", ")} gives it`;
@@ -135,7 +138,7 @@ function valueFindings(
   });
 }
 
-/** What a written number may be a rounding of: a known value, or any that the runs logged. */
+/** The value that a written number may be a rounding of: a known one, or any that was logged. */
 function roundedFrom(
   text: string,
   fits: readonly KnownValue[],
@@ -149,7 +152,7 @@ function roundedFrom(
   return undefined;
 }
 
-/** The criterion that the rounded number meets and the logged one does not, or the other way. */
+/** A criterion that only one of the rounded and the logged number meets; undefined if none. */
 function flippedCriterion(
   input: ReportInput,
   metric: string,
@@ -170,7 +173,7 @@ function flippedCriterion(
   return undefined;
 }
 
-/** Words that weigh; that one number lies below another is for everybody to see. */
+/** Words that judge. `lower` and the like are left out: a reader sees that from the numbers. */
 const BETTER =
   /\b(?:better|worse|improv(?:es|ed)|outperform\w*|beats?|superior|inferior|significantly|surpass(?:es|ed))\b/giu;
 
@@ -180,15 +183,12 @@ function betterFindings(
   known: KnownFacts,
 ): readonly AuditFinding[] {
   if (runs.length < 2) return [];
-  const prose = text.replaceAll(/`[^`\n]*`|“[^”]*”|"[^"\n]*"/g, (inside) =>
-    " ".repeat(inside.length),
-  );
   const metrics = unitTokens(text)
     .map(wordOf)
     .filter((word) => known.metricNames.has(word));
-  return [...prose.matchAll(BETTER)].flatMap((match): AuditFinding[] => {
-    if (isBorneOut(match[0].toLowerCase(), runs, metrics, known)) return [];
-    const line = unit.line + unit.text.slice(0, at + match.index).split("\n").length - 1;
+  return [...withoutQuotes(text).matchAll(BETTER)].flatMap((match): AuditFinding[] => {
+    if (isSupported(match[0].toLowerCase(), runs, metrics, known)) return [];
+    const line = lineAt(unit, at + match.index);
     const message = `the sentence speaks of ${runs.join(" and ")}; no tested difference bears it out`;
     return [{ kind: "comparison", line, said: match[0], message }];
   });

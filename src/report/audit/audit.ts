@@ -1,14 +1,15 @@
-// Audits a page: each unit is either word for word what the logs say now, or an edit of that, or
-// somebody's own words, whose numbers are then resolved one by one. Nothing here reads a file.
-import type { AuditFinding } from "./audit-finding.ts";
-import { freeFindings, type KnownFacts } from "./audit-free.ts";
-import { absentFindings } from "./audit-deleted.ts";
-import { comparedFindings } from "./audit-edits.ts";
-import { matchUnits, type Told } from "./audit-match.ts";
+// Audits a page. Each unit of it is word for word what the logs give now, or an edit of that, or a
+// person's own words, whose numbers are checked one by one. Reading files is effects/pages/.
+import type { AuditFinding, AuditResult } from "./audit-finding.ts";
+import { freeFindings } from "./audit-free.ts";
+import { absentFindings, comparedFindings } from "./audit-edits.ts";
+import type { KnownFacts } from "./audit-known.ts";
+import { matchUnits, type ComparedUnit } from "./audit-match.ts";
 import { markTrouble } from "./line-marks.ts";
 import {
   isSourceEntry,
   pageSources,
+  sourceFinding,
   sourceName,
   sourceTrouble,
   type PageSource,
@@ -16,21 +17,15 @@ import {
 import { folded, readPage, type PageReading, type PageUnit } from "./page-units.ts";
 import { unitTokens } from "./unit-tokens.ts";
 
-export interface AuditResult {
-  /** In the order of the page. */
-  readonly findings: readonly AuditFinding[];
-  /** Numbers and citations that were looked at. */
-  readonly claims: number;
-  /** Things that the logs say and the page never did: it is not up to date. */
-  readonly absent: number;
-}
-
-/** A line of a log by the path from the page and its number. */
+/**
+ * The text of a log's line, by the log's path from the page and the line's number from 1; undefined
+ * where there is no such line.
+ */
 export type LogLines = (path: string, line: number) => string | undefined;
 
 /**
- * Audits `page` against `fresh`, the page that logs and journal give now. `known` holds what else
- * a person's own words may say.
+ * Audits `page` against `fresh`, the page that logs and journal give now. `known` holds what a
+ * person's own sentences may state.
  */
 export function auditPage(
   page: string,
@@ -38,24 +33,25 @@ export function auditPage(
   known: KnownFacts,
   lineOf: LogLines,
 ): AuditResult {
-  const truth = readPage(fresh);
+  const freshPage = readPage(fresh);
   const headings = new Set(
-    truth.units.filter((unit) => unit.kind === "heading").map((unit) => headingText(unit.text)),
+    freshPage.units.filter((unit) => unit.kind === "heading").map((unit) => headingText(unit.text)),
   );
   const read = readPage(page, (heading) => headings.has(heading));
   const sources = pageSources(read.units);
-  const told = tellAll(read, sources);
-  const matched = matchUnits(told, tellAll(truth, pageSources(truth.units)));
-  const absent = absentFindings(matched.absent, read, truth);
+  const written = comparedUnits(read, sources);
+  const expected = comparedUnits(freshPage, pageSources(freshPage.units));
+  const matched = matchUnits(written, expected);
+  const absent = absentFindings(matched.absent, read, freshPage);
   const findings = [
     ...sourceFindings(sources, read.lineMarks, lineOf),
-    ...matched.edited.flatMap(({ said, meant }) => comparedFindings(said, meant, read)),
+    ...matched.edited.flatMap((pair) => comparedFindings(pair.written, pair.expected, read)),
     ...matched.free.flatMap((one) => freeFindings(one, sources, known)),
     ...absent.findings,
   ];
   return {
     findings: distinct(findings).toSorted((a, b) => a.line - b.line),
-    claims: told.reduce((sum, one) => sum + one.claims, 0),
+    claims: written.reduce((sum, one) => sum + one.claims, 0),
     absent: absent.behind,
   };
 }
@@ -64,12 +60,14 @@ function headingText(text: string): string {
   return folded(text.replace(/^#+\s+/, ""));
 }
 
-function tellAll(read: PageReading, sources: ReadonlyMap<string, PageSource>): readonly Told[] {
-  return read.units.flatMap((unit) => (unit.kind === "rule" ? [] : [tell(unit, sources)]));
+function comparedUnits(
+  read: PageReading,
+  sources: ReadonlyMap<string, PageSource>,
+): readonly ComparedUnit[] {
+  return read.units.flatMap((unit) => (unit.kind === "rule" ? [] : [comparedUnit(unit, sources)]));
 }
 
-/** A unit's tokens as texts to compare; citations become what they lead to. */
-function tell(unit: PageUnit, sources: ReadonlyMap<string, PageSource>): Told {
+function comparedUnit(unit: PageUnit, sources: ReadonlyMap<string, PageSource>): ComparedUnit {
   const isSource = isSourceEntry(unit);
   const tokens = unitTokens(isSource ? unit.text.replace(/^\[\d+\] /, "") : unit.text);
   const words = tokens.map((token) => {
@@ -89,9 +87,7 @@ function sourceFindings(
   return [...sources.values()].flatMap((source) => {
     const line = lineOf(source.path, source.line);
     const trouble = sourceTrouble(source, line) ?? markTrouble(source, marks, line);
-    if (trouble === undefined) return [];
-    const said = `[${source.number}] ${source.key} = ${source.token}`;
-    return [{ kind: "changed-source" as const, line: source.at, said, message: trouble }];
+    return trouble === undefined ? [] : [sourceFinding(source, trouble)];
   });
 }
 

@@ -1,6 +1,6 @@
-// The statistics of a page worked out a second time, by other ways than those that made it: an
-// integral instead of a continued fraction, the jackknife instead of its closed form. The gate
-// holds the page to them.
+// The statistics of a page computed a second time by other methods than judge/ uses (an integral
+// instead of a continued fraction, the jackknife instead of its closed form). The comparison with
+// the page is verify-page.ts and verify-verdicts.ts.
 import { resampledMeans } from "../../judge/bootstrap.ts";
 
 /** Arithmetic mean of at least one value. */
@@ -19,7 +19,7 @@ export function deviationAgain(values: readonly number[]): number {
   return Math.sqrt(squares / (values.length * (values.length - 1)));
 }
 
-/** The middle of sorted values, or the mean of the two in the middle. */
+/** The median: the middle of the sorted values, or the mean of the two in the middle. */
 export function medianAgain(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const half = sorted.length / 2;
@@ -27,11 +27,13 @@ export function medianAgain(values: readonly number[]): number {
   return Number.isInteger(half) ? ((sorted[half - 1] ?? Number.NaN) + upper) / 2 : upper;
 }
 
+/** Quantiles by probability and degrees: the rows of a page ask for the same few. */
 const QUANTILES = new Map<string, number>();
 
 /**
- * The t with P(T ≤ t) = `probability` ≥ 0.5: with t = √ν tan θ the density is cos^(ν−1) θ, which
- * Simpson's rule integrates. Beyond 200 degrees the expansion of Cornish and Fisher.
+ * Quantile of Student's t: the t with P(T ≤ t) = `probability` ≥ 0.5. With t = √ν tan θ the density
+ * is cos^(ν−1) θ, which Simpson's rule integrates. Above 200 degrees of freedom: the Cornish-Fisher
+ * expansion (Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5).
  */
 export function tQuantileAgain(probability: number, degrees: number): number {
   const key = `${probability} ${degrees}`;
@@ -52,7 +54,7 @@ function integrated(probability: number, degrees: number): number {
   return Math.sqrt(degrees) * Math.tan(angle);
 }
 
-/** ∫ cosⁿ θ dθ from 0 to `end`. */
+/** ∫ cosⁿ θ dθ from 0 to `end`, by Simpson's rule. */
 function powerOfCosine(end: number, power: number): number {
   const panels = 400;
   const width = end / panels;
@@ -70,7 +72,7 @@ function expanded(probability: number, degrees: number): number {
   return z + first + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * degrees ** 2);
 }
 
-/** P(Z ≤ z) by its series around 0, for |z| below 8. */
+/** P(Z ≤ z) of the standard normal by its series around 0, for |z| below 8. */
 function normalAgain(z: number): number {
   let term = z;
   let sum = z;
@@ -95,7 +97,10 @@ function bisected(from: number, to: number, isBelow: (at: number) => boolean): n
   return (low + high) / 2;
 }
 
-/** The BCa interval of the mean from the same resamples, its acceleration by leaving out values. */
+/**
+ * The 95 % BCa interval of the mean (Efron and Tibshirani 1993, 14.3) from the same resamples as in
+ * bootstrap.ts, its acceleration from the jackknife.
+ */
 export function bcaAgain(values: readonly number[]): readonly [number, number] {
   const mean = meanAgain(values);
   if (deviationAgain(values) === 0) return [mean, mean];
@@ -118,7 +123,7 @@ export function bcaAgain(values: readonly number[]): readonly [number, number] {
   return [end(0.025), end(0.975)];
 }
 
-/** Both ends of Welch's 95 % interval of the difference of two means. */
+/** Both ends of Welch's 95 % interval of the difference of two means, a − b. */
 export function welchAgain(a: readonly number[], b: readonly number[]): readonly [number, number] {
   const [s, t] = [deviationAgain(a) ** 2 / a.length, deviationAgain(b) ** 2 / b.length];
   const difference = meanAgain(a) - meanAgain(b);
@@ -128,7 +133,7 @@ export function welchAgain(a: readonly number[], b: readonly number[]): readonly
   return [difference - half, difference + half];
 }
 
-/** Both ends of the paired 95 % interval: values of one place belong together. */
+/** Both ends of the paired 95 % interval of a − b: values with the same index are a pair. */
 export function pairedAgain(a: readonly number[], b: readonly number[]): readonly [number, number] {
   const differences = a.map((value, i) => value - (b[i] ?? Number.NaN));
   const mean = meanAgain(differences);

@@ -1,28 +1,27 @@
-// Short hashes of the log lines that a page cites, on the page itself: whether a line is still the
-// one that the page was made from can be told anywhere, years later. Markdown does not show them.
+// Short hashes of the cited log lines, kept on the page itself: an audit can tell years later, on any
+// machine, whether a log line is still the one cited. Markdown does not show them.
 import { createHash } from "node:crypto";
 import { pageSources, type PageSource } from "./page-sources.ts";
-import { readPage } from "./page-units.ts";
+import { LINE_MARKS_OPEN, readPage } from "./page-units.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
-const OPENS = '[nightlab-lines]: # "';
-const SAYS = "Marks of the cited lines of the logs, in the order of their numbers.";
-/** 48 bits: a line that was changed has another mark. */
+const EXPLANATION = "Marks of the cited lines of the logs, in the order of their numbers.";
+/** Base64 digits of a mark, 48 bits: two lines have the same one by accident almost never. */
 const CHARS = 8;
 const PER_LINE = 10;
-/** Stands for a line that has no text of its own, or more than is read of it. */
+/** The mark of a line whose text cannot be hashed. */
 const NONE = "-".repeat(CHARS);
-/** Longer lines are read in parts, which differ by reader. */
+/** Longer lines get no mark: the readers of logs cut them at different places. */
 const MARKED_CHARS = 64 * 1024;
 
 /** The mark of a line's text, without its end. */
 function lineMark(path: string, text: string | undefined): string {
-  // Of a packed file or a file of events there is only what was read from it.
+  // Of a compressed file or an event file we have only what its reader made of it, not its bytes.
   if (text === undefined || text.length > MARKED_CHARS || /\.gz$|tfevents/.test(path)) return NONE;
   return createHash("sha256").update(text.replace(/\r$/, "")).digest("base64url").slice(0, CHARS);
 }
 
-/** The blocks with one more that holds the marks of the lines that they cite, if they cite any. */
+/** The blocks, and after them a block with the marks of the cited lines if any line is cited. */
 export function withLineMarks(
   blocks: readonly PageBlock[],
   lineOf: (path: string, line: number) => string | undefined,
@@ -30,20 +29,20 @@ export function withLineMarks(
   const sources = sourcesOf(blocks);
   if (sources.length === 0) return blocks;
   const marks = sources.map(({ path, line }) => lineMark(path, lineOf(path, line)));
-  const lines = [`${OPENS}${SAYS}`];
+  const lines = [`${LINE_MARKS_OPEN}${EXPLANATION}`];
   for (let i = 0; i < marks.length; i += PER_LINE) {
     lines.push(marks.slice(i, i + PER_LINE).join(" "));
   }
   return [...blocks, { key: "sources.marks", text: `${lines.join("\n")}"` }];
 }
 
-/** The sources that blocks list, in their order. */
+/** The sources in the blocks' list of sources, in its order. */
 export function sourcesOf(blocks: readonly PageBlock[]): readonly PageSource[] {
   const list = blocks.find((block) => block.key === "sources.list");
   return list === undefined ? [] : [...pageSources(readPage(list.text).units).values()];
 }
 
-/** What is wrong with a source whose line says its token, but is not the line it was. */
+/** What is wrong with a source whose line holds the token but changed; undefined where nothing. */
 export function markTrouble(
   source: PageSource,
   marks: readonly string[],

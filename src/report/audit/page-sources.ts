@@ -1,24 +1,30 @@
-// The list of sources at the end of a page, read back from its text, and each source's check
-// against the line of the log that it names. Reading the logs is effects/pages/audit-files.ts.
+// Reads the list of sources at the end of a page back from its text, and checks each source against
+// the log line that it names. Reading the logs is effects/pages/audit-files.ts.
+import type { AuditFinding } from "./audit-finding.ts";
 import type { PageUnit } from "./page-units.ts";
 import { unescaped } from "./unit-tokens.ts";
 
+/** One entry of the list: a value and the log line that it was read from. */
 export interface PageSource {
+  /** The citation number, as digits. */
   readonly number: string;
   /** Path of the log from the page, decoded. */
   readonly path: string;
+  /** 1-based line of the log. */
   readonly line: number;
+  /** The metric, as the log names it. */
   readonly key: string;
+  /** The value, as logged. */
   readonly token: string;
   /** 1-based line of the page. */
   readonly at: number;
-  /** Where the label before the link's target says something else. */
+  /** The text of the link, which should name the same path and line as its target. */
   readonly label: string;
 }
 
 const ENTRY = /^\[(\d{1,9})\] \[((?:\\.|[^\\[\]])*)\]\(([^()\s]*)#L(\d{1,12})\) · (.+) = (\S+)\s*$/;
 
-/** The sources of a page by their numbers; the first of two with one number counts. */
+/** The sources of a page by their numbers; of two with the same number the first counts. */
 export function pageSources(units: readonly PageUnit[]): ReadonlyMap<string, PageSource> {
   const found = new Map<string, PageSource>();
   for (const unit of units) {
@@ -39,17 +45,17 @@ export function pageSources(units: readonly PageUnit[]): ReadonlyMap<string, Pag
   return found;
 }
 
-/** Whether a unit is a line of the list of sources. */
+/** Whether a unit is an entry of the list of sources. */
 export function isSourceEntry(unit: PageUnit): boolean {
   return /^\[\d+\] \[/.test(unit.text);
 }
 
-/** What a source is, whatever its number: equal for two citations of one logged value. */
+/** A source's name without its number: equal for two citations of the same logged value. */
 export function sourceName(source: PageSource): string {
   return `${source.path}#L${source.line} ${source.key} = ${source.token}`;
 }
 
-/** What is wrong with a source, given the text of the line that it names; undefined: nothing. */
+/** What is wrong with a source, given the text of its log line; undefined where nothing is. */
 export function sourceTrouble(source: PageSource, line: string | undefined): string | undefined {
   if (source.label !== `${source.path}#L${source.line}`) {
     return `its text says ${source.label}, its link leads to ${source.path}#L${source.line}`;
@@ -63,18 +69,25 @@ export function sourceTrouble(source: PageSource, line: string | undefined): str
     : `${place} does not say ${source.key} ${source.token}`;
 }
 
+/** The finding of a source that does not hold. */
+export function sourceFinding(source: PageSource, trouble: string): AuditFinding {
+  const said = `[${source.number}] ${source.key} = ${source.token}`;
+  return { kind: "changed-source", line: source.at, said, message: trouble };
+}
+
 type Logged =
   | { readonly kind: "token" }
   | { readonly kind: "other"; readonly token: string }
   | { readonly kind: "nothing" };
 
-/** A number and nothing else, with a unit or a closing mark at most. */
+/** A number alone, or with a unit or a closing bracket behind it. */
 const NUMBER = /^[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[a-z%)\];]*$/i;
 
 /**
- * What a line of a log says of a key, whatever its format: the number behind the key where the
- * line names it (by its last part, since a split may be put in front) and one stands there; else
- * any token by itself, as in `loss is 0.5`, `lr=[1e-4, 3e-4]` and `Accuracy: 98/100 (98%)`.
+ * What a line of a log gives for a key, whatever the log's format: the number after the key, where
+ * the line names the key (its last part is enough: the reader may have put a split in front of it).
+ * Without such a number the token may stand anywhere in the line by itself, as in `loss is 0.5`,
+ * `lr=[1e-4, 3e-4]` and `Accuracy: 98/100 (98%)`.
  */
 function loggedAs(line: string, key: string, token: string): Logged {
   const name = line.includes(key) ? key : key.slice(key.lastIndexOf("/") + 1);
@@ -91,25 +104,25 @@ function loggedAs(line: string, key: string, token: string): Logged {
         return { kind: "token" };
       }
     }
-    // Behind a comma another value begins: `1.007418 avg loss, 0.030333 rate`.
+    // After a comma another value begins: `1.007418 avg loss, 0.030333 rate`.
     if (found !== undefined && NUMBER.test(found) && !between.includes(",")) other ??= found;
   }
   if (other === undefined && holdsToken(line, token)) return { kind: "token" };
   return other === undefined ? { kind: "nothing" } : { kind: "other", token: other };
 }
 
-/** `31613ms` holds the token `31613`. */
+/** Whether a word is the token with a unit: `31613ms` holds `31613`. */
 function isUnit(found: string | undefined, token: string): boolean {
   return (
     found !== undefined && found.startsWith(token) && /^[^\d.]+$/.test(found.slice(token.length))
   );
 }
 
-/** Whether a token stands in a line by itself, not inside of a longer number. */
+/** Whether a token is in a line by itself, not as a part of a longer number. */
 function holdsToken(line: string, token: string): boolean {
   for (let at = line.indexOf(token); at >= 0; at = line.indexOf(token, at + 1)) {
     const before = line.charAt(at - 1);
-    // `23.` at the end of a sentence or a list is 23.
+    // `23.` at the end of a sentence or of a list is 23.
     const behind = line.slice(at + token.length, at + token.length + 2);
     if (!/[\w.+-]/.test(before) && !/^\.?\d/.test(behind)) return true;
   }
@@ -122,4 +135,26 @@ function decoded(path: string): string {
   } catch {
     return path;
   }
+}
+
+/** About three lines of a printed page. */
+const EXCERPT_CHARS = 240;
+
+/**
+ * A log line as a page shows it, without control characters: whole if it has at most EXCERPT_CHARS
+ * characters, else the part around the cited token.
+ */
+export function lineExcerpt(line: string, { key, token }: PageSource): string {
+  const clean = line
+    .slice(0, 200_000)
+    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, " ")
+    .trim()
+    .toWellFormed();
+  if (clean.length <= EXCERPT_CHARS) return clean;
+  const name = key.slice(key.lastIndexOf("/") + 1);
+  const named = clean.indexOf(name);
+  const at = Math.max(0, clean.indexOf(token, Math.max(0, named)));
+  const from = Math.max(0, Math.min(at - EXCERPT_CHARS / 2, clean.length - EXCERPT_CHARS));
+  const part = clean.slice(from, from + EXCERPT_CHARS).toWellFormed();
+  return `${from > 0 ? "… " : ""}${part}${from + EXCERPT_CHARS < clean.length ? " …" : ""}`;
 }

@@ -1,5 +1,5 @@
-// A page cut into the units that the audit looks at: paragraphs, list items, table rows, headings.
-// Quotations, fenced code, frontmatter and the seal are no claims and are left out.
+// Reads a page as the units that an audit checks: paragraphs, list items, table rows, headings.
+// Quotations, fenced code, frontmatter and the signature are no claims and are left out.
 import { readSignature, signatureLength, textMark, type Mark } from "../../base/page-signature.ts";
 
 export interface PageUnit {
@@ -7,25 +7,28 @@ export interface PageUnit {
   readonly text: string;
   /** 1-based line on which it begins. */
   readonly line: number;
-  /** Its block of lines without a blank one between, as written. */
+  /** The whole block of lines, up to a blank line, that the unit is part of. */
   readonly block: string;
   /** The headings above it, outermost first. */
   readonly under: readonly string[];
-  /** For a table's row: the cells of its head. */
+  /** For a row of a table: the table's first row, as written. */
   readonly head?: string;
 }
 
 export interface PageReading {
   readonly units: readonly PageUnit[];
-  /** Marks of the texts that nightlab wrote, by the page's own seal. */
-  readonly sealed: ReadonlySet<string>;
-  /** What the seal says, in page order. */
+  /** Hashes of the blocks that nightlab wrote, from the page's signature. */
+  readonly signed: ReadonlySet<string>;
+  /** The marks in the signature, in page order. */
   readonly marks: readonly Mark[];
-  /** Marks of the cited lines, in the order of the sources' numbers. */
+  /** Hashes of the cited log lines, in the order of the sources' numbers (line-marks.ts). */
   readonly lineMarks: readonly string[];
 }
 
-/** The units of a page in written order. `keepsHeading` says which headings open a context. */
+/**
+ * The units of a page in written order. `keepsHeading` tells which headings count as the context
+ * of the units below them.
+ */
 export function readPage(
   text: string,
   keepsHeading: (heading: string) => boolean = () => true,
@@ -40,17 +43,17 @@ export function readPage(
   const lineMarks: string[] = [];
   let at = frontmatterEnd(lines);
   while (at < lines.length) {
-    const seal = signatureLength(lines, at);
-    if (seal !== undefined) {
-      marks.push(...readSignature(lines.slice(at, at + seal).join("\n")));
-      at += seal;
+    const signatureLines = signatureLength(lines, at);
+    if (signatureLines !== undefined) {
+      marks.push(...readSignature(lines.slice(at, at + signatureLines).join("\n")));
+      at += signatureLines;
       continue;
     }
-    const marked = lineMarksLength(lines, at);
-    if (marked !== undefined) {
-      const said = lines.slice(at + 1, at + marked).join(" ");
-      lineMarks.push(...(said.match(/[\w-]{8}/g) ?? []));
-      at += marked;
+    const markLines = lineMarksLength(lines, at);
+    if (markLines !== undefined) {
+      const hashes = lines.slice(at + 1, at + markLines).join(" ");
+      lineMarks.push(...(hashes.match(/[\w-]{8}/g) ?? []));
+      at += markLines;
       continue;
     }
     const line = lines[at] ?? "";
@@ -81,23 +84,37 @@ export function readPage(
     );
     at = end;
   }
-  return { units, sealed: new Set(marks.map((mark) => mark.text)), marks, lineMarks };
+  return { units, signed: new Set(marks.map((mark) => mark.text)), marks, lineMarks };
 }
 
-/** The number of lines that the marks of cited lines take (line-marks.ts), counted from `at`. */
+/** How the block begins that holds the hashes of the cited log lines (line-marks.ts). */
+export const LINE_MARKS_OPEN = '[nightlab-lines]: # "';
+
+/** How many lines the block of hashes has that begins at `at`; undefined where none begins. */
 function lineMarksLength(lines: readonly string[], at: number): number | undefined {
-  if (!(lines[at] ?? "").startsWith('[nightlab-lines]: # "')) return undefined;
+  if (!(lines[at] ?? "").startsWith(LINE_MARKS_OPEN)) return undefined;
   let end = at + 1;
   while (end < lines.length && /^[\w -]+"?$/.test(lines[end] ?? "")) end += 1;
   return end - at;
 }
 
-/** Whether nightlab wrote a unit's block, by the seal of its page. */
+/** Whether nightlab wrote a unit's block, by the page's signature. */
 export function isSigned(unit: PageUnit, page: PageReading): boolean {
-  return page.sealed.has(textMark(unit.block));
+  return page.signed.has(textMark(unit.block));
 }
 
-/** One line, white space folded. */
+/** The page's line that holds the character at `offset` of a unit's text. */
+export function lineAt(unit: PageUnit, offset: number): number {
+  return unit.line + unit.text.slice(0, offset).split("\n").length - 1;
+}
+
+/** The cells of a table's row, trimmed; the bars at both ends open and close it. */
+export function cellsOf(row: string): readonly string[] {
+  const cells = row.trim().split(/(?<!\\)\|/);
+  return cells.slice(1, -1).map((cell) => cell.trim());
+}
+
+/** The text on one line, each run of white space as one space. */
 export function folded(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim();
 }
@@ -126,7 +143,7 @@ function unitsOf(
         ? "item"
         : "text";
     const last = found.at(-1);
-    // A list of sources has a line for each; other lines of a paragraph belong together.
+    // In the list of sources each line is a unit; other lines of a paragraph belong together.
     const goesOn = kind === "text" && last !== undefined && !/^\[\d+\] /.test(text);
     if (goesOn && (last.kind === "text" || last.kind === "item")) last.text += `\n${text}`;
     else found.push({ kind, text, line });

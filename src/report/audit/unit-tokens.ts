@@ -1,14 +1,14 @@
-// The tokens of a line of a page, for the audit: what is a number, a citation, a name, a word.
-// Which of them is a claim, and whether it is true, is decided in audit.ts.
+// Cuts a page's text into tokens: numbers, citations, names, words. Which of them are claims, and
+// whether they are true, is audit.ts.
 
 export type UnitToken =
-  /** A number of the page's own; `near` when `≈` stands before it. */
+  /** A number in the text; `near` when `≈` is in front of it. */
   | { readonly kind: "number"; readonly text: string; readonly at: number; readonly near: boolean }
-  /** `[4]`, into the list of sources. */
+  /** `[4]`, a number of the list of sources. */
   | { readonly kind: "citation"; readonly text: string; readonly at: number }
-  /** A code span, a link or a picture: names and places. */
+  /** A code span, a link or a picture; `name` is its text without Markdown. */
   | { readonly kind: "name"; readonly text: string; readonly at: number; readonly name: string }
-  /** Somebody's words in quotation marks. */
+  /** Words in quotation marks. */
   | { readonly kind: "quoted"; readonly text: string; readonly at: number }
   | { readonly kind: "stamp"; readonly text: string; readonly at: number }
   | { readonly kind: "word"; readonly text: string; readonly at: number }
@@ -25,7 +25,7 @@ const NUMBER =
 const NOT_FINITE = /[-+−]?(?:NaN|nan|Infinity|inf)(?![\p{L}\p{N}_])/uy;
 const WORD = /[\p{L}\p{N}_]+(?:[./'’+-][\p{L}\p{N}_]+)*%?/uy;
 
-/** Tokens in written order, white space and emphasis left out. Linear in the text's length. */
+/** Tokens in written order, without white space and emphasis. Linear in the text's length. */
 export function unitTokens(text: string): readonly UnitToken[] {
   const found: UnitToken[] = [];
   for (let at = 0; at < text.length;) {
@@ -82,18 +82,26 @@ function numberAt(
   const plain = match(NUMBER)?.[0] ?? "";
   const whole = /\d/.test(plain) ? plain : (match(NOT_FINITE)?.[0] ?? "");
   if (whole === "") return undefined;
-  // `3.12.4` is a version, `1/2` and `a-3` are names; a range's second number is one.
+  // Parts of `3.12.4` (a version), of `1/2` and of `a-3` (names) are no numbers; the second number
+  // of a range is one.
   const after = text.slice(at + whole.length, at + whole.length + 2);
   if (/^\.\d/.test(after) || before === "." || before === "/") return undefined;
   return { kind: "number", text: whole, at, near: whole.startsWith("≈") };
 }
 
-/** The value of a number token as a plain decimal text: no `≈`, no typographic minus. */
+/** The text of a number token without `≈` and with an ASCII minus. */
 export function numberText(text: string): string {
   return text.replace(/^≈\s*/, "").replace("−", "-").trim();
 }
 
-/** Markdown's backslashes taken off: before any mark of ASCII, as receipts have them too. */
+/** The numbers in a text, each as `numberText` gives it. */
+export function numbersIn(text: string): readonly string[] {
+  return unitTokens(text).flatMap((token) =>
+    token.kind === "number" ? [numberText(token.text)] : [],
+  );
+}
+
+/** The text without Markdown's backslashes before ASCII punctuation. */
 export function unescaped(text: string): string {
   return text.replaceAll(/\\([!-/:-@[-`{-~])/g, "$1");
 }

@@ -1,12 +1,10 @@
-// The counts of a finished page, made again from its own tables: how many runs there are and how
-// they ended, and which value of a sweep is the smallest or largest.
-import { oneLine } from "./audit-edits.ts";
-import type { AuditFinding } from "./audit-finding.ts";
-import { cellsOf } from "./verify-verdicts.ts";
-import type { PageUnit } from "./page-units.ts";
+// Verifies the counts on a finished page against the page's own tables: how many runs there are and
+// how they ended, and which value of a sweep is the smallest or largest.
+import { oneLine, type AuditFinding } from "./audit-finding.ts";
+import { cellsOf, type PageUnit } from "./page-units.ts";
 import { writtenValue } from "./written-terms.ts";
 
-/** What the page counts otherwise than its tables do. */
+/** The counts that differ from the page's tables. `own` are the units that nightlab wrote. */
 export function countFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
   return [...runFindings(own), ...sweepFindings(own)];
 }
@@ -51,7 +49,7 @@ function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
     return [...unit.text.matchAll(BEST)].flatMap((match): AuditFinding[] => {
       const [text, word, metric = "", settings, runs, said = ""] = match;
       const cells = own.flatMap((row) => cellUnder(row, section, metric));
-      // Runs with names of their own have rows of their own, though their setting may be one.
+      // Runs with different names have a row each, even if their setting is the same.
       const named = new Set(
         own.flatMap((row) =>
           cellUnder(row, section, metric)[0] === "none" ? [] : cellUnder(row, section, "setting"),
@@ -72,7 +70,7 @@ function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
   });
 }
 
-/** The cell of a row below a heading, in the column of a name; none for any other unit. */
+/** The cell of a table's row below `heading`, in the column `column`; none for any other unit. */
 function cellUnder(unit: PageUnit, heading: string, column: string): readonly string[] {
   if (unit.kind !== "row" || unit.head === undefined || unit.under.at(-1) !== heading) return [];
   const at = cellsOf(unit.head).indexOf(column);

@@ -1,12 +1,17 @@
-// The gate of a finished page: its own sentences are read back from the text, each citation is
-// held to the log's line and each derived number of a table is worked out again from its cited
-// operands, by another way than the one it was made. What a person added is not looked at.
-import { oneLine } from "./audit-edits.ts";
-import type { AuditFinding } from "./audit-finding.ts";
+// Verifies a finished page before it is saved: reads its text back, checks each citation against the
+// log line, and computes each derived number of a table again from its cited operands, by another
+// method than the one that made it. What a person added to the page is not checked.
+import { oneLine, type AuditFinding } from "./audit-finding.ts";
 import { countFindings } from "./verify-counts.ts";
-import { cellsOf, verdictFindings } from "./verify-verdicts.ts";
-import { pageSources, sourceTrouble, type PageSource } from "./page-sources.ts";
-import { isSigned, readPage, type PageUnit } from "./page-units.ts";
+import { verdictFindings } from "./verify-verdicts.ts";
+import {
+  isSourceEntry,
+  pageSources,
+  sourceFinding,
+  sourceTrouble,
+  type PageSource,
+} from "./page-sources.ts";
+import { cellsOf, isSigned, readPage, type PageUnit } from "./page-units.ts";
 import {
   bcaAgain,
   deviationAgain,
@@ -19,14 +24,14 @@ import {
 import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens.ts";
 import { isNear } from "./written-terms.ts";
 
-/** What forbids that a page is saved. `lineOf` gives a log's line as it stands on the disk. */
+/** Reasons not to save a page; none for a sound one. `lineOf` gives a log's line as it is on disk. */
 export function verifyFindings(
   page: string,
   lineOf: (path: string, line: number) => string | undefined,
 ): readonly AuditFinding[] {
   const read = readPage(page);
   const sources = pageSources(read.units);
-  // All rows of a table are one block: each block is looked at once.
+  // All rows of a table share a block, so that its hash is computed once.
   const blocks = new Map<string, boolean>();
   const own = read.units.filter((unit) => {
     const known = blocks.get(unit.block) ?? isSigned(unit, read);
@@ -34,12 +39,9 @@ export function verifyFindings(
     return known;
   });
   return [
-    ...[...sources.values()].flatMap((source): AuditFinding[] => {
+    ...[...sources.values()].flatMap((source) => {
       const trouble = sourceTrouble(source, lineOf(source.path, source.line));
-      const said = `[${source.number}] ${source.key} = ${source.token}`;
-      return trouble === undefined
-        ? []
-        : [{ kind: "changed-source", line: source.at, said, message: trouble }];
+      return trouble === undefined ? [] : [sourceFinding(source, trouble)];
     }),
     ...own.flatMap((unit) => citationFindings(unit, sources)),
     ...own.flatMap((unit) => rowFindings(unit, sources)),
@@ -48,12 +50,12 @@ export function verifyFindings(
   ];
 }
 
-/** Every citation leads to a source, and the token before it is that source's, to the letter. */
+/** Each citation names a source, and the number before it is that source's token, to the letter. */
 function citationFindings(
   unit: PageUnit,
   sources: ReadonlyMap<string, PageSource>,
 ): readonly AuditFinding[] {
-  if (/^\[\d+\] \[/.test(unit.text)) return [];
+  if (isSourceEntry(unit)) return [];
   const tokens = unitTokens(unit.text);
   return tokens.flatMap((token, i): AuditFinding[] => {
     if (token.kind !== "citation") return [];
@@ -68,12 +70,12 @@ function citationFindings(
   });
 }
 
-/** Whether the text before a citation is the token itself, whatever it is made of. */
+/** Whether the text before a citation ends with the token, of whatever characters it is. */
 function endsWith(unit: PageUnit, citation: UnitToken, token: string): boolean {
   return unescaped(unit.text.slice(0, citation.at).trimEnd()).endsWith(token);
 }
 
-/** Mean, SD and interval of a row, worked out from the tokens that the row cites. */
+/** Mean, SD and intervals of a table's row, computed from the tokens that the row cites. */
 function rowFindings(
   unit: PageUnit,
   sources: ReadonlyMap<string, PageSource>,
@@ -84,9 +86,9 @@ function rowFindings(
   const cell = (name: string): string => cells[heads.indexOf(name)] ?? "";
   const values = citedValues(cell("values"), sources);
   const findings: AuditFinding[] = [];
-  const hold = (name: string, wanted: readonly number[]): void => {
-    const said = unitTokens(cell(name)).filter((token) => token.kind === "number");
-    said.forEach((token, i) => {
+  const compare = (name: string, wanted: readonly number[]): void => {
+    const written = unitTokens(cell(name)).filter((token) => token.kind === "number");
+    written.forEach((token, i) => {
       const value = wanted[i];
       if (
         value === undefined ||
@@ -102,22 +104,22 @@ function rowFindings(
     const mean = meanAgain(values);
     const deviation = deviationAgain(values);
     const half = (tQuantileAgain(0.975, values.length - 1) * deviation) / Math.sqrt(values.length);
-    hold("n", [values.length]);
-    hold("mean", [mean]);
-    hold("SD", [deviation]);
-    hold("95 % t-interval", [mean - half, mean + half]);
+    compare("n", [values.length]);
+    compare("mean", [mean]);
+    compare("SD", [deviation]);
+    compare("95 % t-interval", [mean - half, mean + half]);
     if (heads.includes("95 % BCa interval")) {
-      hold("median", [medianAgain(values)]);
-      hold("95 % BCa interval", bcaAgain(values));
+      compare("median", [medianAgain(values)]);
+      compare("95 % BCa interval", bcaAgain(values));
     }
   }
   if (heads.includes("of the baseline")) {
     const others = citedValues(cell("of the baseline"), sources);
     if (values.length > 0 && others.length > 0) {
-      hold("difference", [meanAgain(values) - meanAgain(others)]);
-      // Seeds are in one order on both sides: the values of one place make a pair.
-      if (/\(paired t/.test(cell("outcome"))) hold("95 % interval", pairedAgain(values, others));
-      if (/\(Welch's t/.test(cell("outcome"))) hold("95 % interval", welchAgain(values, others));
+      compare("difference", [meanAgain(values) - meanAgain(others)]);
+      // Both sides are in the order of the seeds: values with the same index are a pair.
+      if (/\(paired t/.test(cell("outcome"))) compare("95 % interval", pairedAgain(values, others));
+      if (/\(Welch's t/.test(cell("outcome"))) compare("95 % interval", welchAgain(values, others));
     }
   }
   return findings;

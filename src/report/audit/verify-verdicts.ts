@@ -1,21 +1,21 @@
-// The verdicts of a finished page, judged again from the page itself: the rows below each verdict
-// give who meets it, the margins, their mean and its bound, and from these the word follows.
-import { oneLine } from "./audit-edits.ts";
-import type { AuditFinding } from "./audit-finding.ts";
-import type { PageUnit } from "./page-units.ts";
+// Verifies the verdicts of a finished page by judging them again from the page: the rows below a
+// verdict give the runs that pass, the margins, their mean and its bound, and so the verdict's word.
+import { oneLine, type AuditFinding } from "./audit-finding.ts";
+import { cellsOf, type PageUnit } from "./page-units.ts";
 import { deviationAgain, meanAgain, tQuantileAgain } from "./cross-check.ts";
 import { isNear, writtenValue } from "./written-terms.ts";
 
-/** One verdict as the page has it: its sentences and its tables. */
-interface Said {
+/** One verdict as the page states it: its sentences and its tables. */
+interface WrittenVerdict {
   readonly unit: PageUnit;
   readonly which: string;
   readonly word: string;
   readonly tables: Row[][];
-  /** A row of it holds what cannot be worked out again: then nothing is counted. */
+  /** Some row cannot be computed again, so the verdict is not checked. */
   isOpen: boolean;
 }
 
+/** One run's row: whether `left operator right` holds, and what the page says about it. */
 interface Row {
   readonly unit: PageUnit;
   readonly operator: string;
@@ -27,14 +27,17 @@ interface Row {
 const VERDICT =
   /^(?:- )?The (success|failure) criterion .+ is \*\*(MET|NOT MET|INCONCLUSIVE|NOT EVALUABLE)\*\*/;
 
-/** What of the verdicts does not follow from the rows and values that the page gives for them. */
+/**
+ * What does not follow from the rows and values that the page gives for its verdicts. `own` are the
+ * units that nightlab wrote.
+ */
 export function verdictFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
-  const said = verdictsOf(own);
-  return [...said.flatMap(findingsOf), ...abstractFindings(own, said)];
+  const verdicts = verdictsOf(own);
+  return [...verdicts.flatMap(conclusionFindings), ...abstractFindings(own, verdicts)];
 }
 
-function verdictsOf(own: readonly PageUnit[]): readonly Said[] {
-  const found: Said[] = [];
+function verdictsOf(own: readonly PageUnit[]): readonly WrittenVerdict[] {
+  const found: WrittenVerdict[] = [];
   for (const unit of own) {
     if (unit.under.at(-1) !== "Conclusion") continue;
     const match = VERDICT.exec(unit.text);
@@ -63,9 +66,10 @@ function rowOf(unit: PageUnit, head: string): Row | undefined {
   return { unit, operator, left: values[0], right: values[1], met };
 }
 
-function findingsOf(said: Said): readonly AuditFinding[] {
-  if (said.word === "NOT EVALUABLE" || said.isOpen) return [];
-  const tables = said.tables.length > 0 ? said.tables : singleRun(said);
+function conclusionFindings(verdict: WrittenVerdict): readonly AuditFinding[] {
+  const { unit, word } = verdict;
+  if (word === "NOT EVALUABLE" || verdict.isOpen) return [];
+  const tables = verdict.tables.length > 0 ? verdict.tables : singleRunTables(verdict);
   const rows = tables.flat();
   const findings = rows.flatMap((row) => {
     const holds = holdsFor(row);
@@ -78,32 +82,32 @@ function findingsOf(said: Said): readonly AuditFinding[] {
       ),
     ];
   });
-  // Two sides that are equal up to a double's rounding are left to the exact comparison.
+  // Doubles cannot compare two sides that are equal up to rounding; exact fractions did (judge/).
   if (rows.length === 0 || rows.some((row) => holdsFor(row) === undefined)) return findings;
   const runs = tables[0]?.length ?? 0;
   const passing = Array.from({ length: runs }, (_, i) => i).filter((i) =>
     tables.every((table) => table[i] !== undefined && holdsFor(table[i]) === true),
   ).length;
-  const counted = /(\d+) of (\d+) runs? meet it\./.exec(said.unit.text);
+  const counted = /(\d+) of (\d+) runs? meet it\./.exec(unit.text);
   if (counted !== null && (Number(counted[1]) !== passing || Number(counted[2]) !== runs)) {
-    findings.push(differs(said.unit, counted[0], `its rows give ${passing} of ${runs}`));
+    findings.push(differs(unit, counted[0], `its rows give ${passing} of ${runs}`));
   }
-  const means = [...said.unit.text.matchAll(MEAN)];
+  const means = [...unit.text.matchAll(MEAN)];
   if (means.length === tables.length) {
     means.forEach((match, i) => {
       const trouble = meanTrouble(match, tables[i] ?? []);
-      if (trouble !== undefined) findings.push(differs(said.unit, match[0], trouble));
+      if (trouble !== undefined) findings.push(differs(unit, match[0], trouble));
     });
   }
-  // Runs of several settings have no mean: each is judged by itself.
+  // Runs of several settings have no mean: each run is judged by itself.
   const words = tables.map((table) => wordOf(table, means.length === 0));
-  const word = words.includes("NOT MET")
+  const wanted = words.includes("NOT MET")
     ? "NOT MET"
     : words.every((one) => one === "MET")
       ? "MET"
       : "INCONCLUSIVE";
-  if (!words.includes(undefined) && word !== said.word) {
-    findings.push(differs(said.unit, said.word, `its rows give ${word}`));
+  if (!words.includes(undefined) && wanted !== word) {
+    findings.push(differs(unit, word, `its rows give ${wanted}`));
   }
   return findings;
 }
@@ -115,13 +119,14 @@ function differs(unit: PageUnit, text: string, message: string): AuditFinding {
 const MEAN =
   /The mean of (the margin )?.{1,2000}? over (\d+) runs is ≈? ?(\S+), its one-sided 95 % t-bound ≈ (\S+); the criterion asks for (less than|at most|more than|at least) (\S+)\./g;
 
+/** What is wrong with a sentence on the mean and its bound; undefined where nothing is. */
 function meanTrouble(match: RegExpExecArray, rows: readonly Row[]): string | undefined {
   const [, isMargin, count, mean = "", bound = "", asks = "", limit = ""] = match;
   const values = rows.map((row) => (isMargin === undefined ? row.left : row.left - row.right));
   if (Number(count) !== rows.length) return `it has ${rows.length} rows`;
   const wanted = meanAgain(values);
   if (!isNear(Number(mean), wanted)) return `its rows give ${shown(wanted)}`;
-  const [end] = endsOf(rows, isMargin === undefined);
+  const [end] = boundOf(rows, isMargin === undefined);
   if (end !== undefined && !isNear(Number(bound), end))
     return `its rows give a bound of ${shown(end)}`;
   const asked = { "less than": "<", "at most": "<=", "more than": ">", "at least": ">=" }[asks];
@@ -130,8 +135,12 @@ function meanTrouble(match: RegExpExecArray, rows: readonly Row[]): string | und
   return isNear(Number(limit), right) ? undefined : `its table asks for ${shown(right)}`;
 }
 
-/** The bound that the mean is held to, and whether it passes; undefined where it is too close. */
-function endsOf(rows: readonly Row[], isPlain: boolean): readonly [number | undefined, boolean?] {
+/**
+ * The one-sided 95 % bound of the mean margin, and whether it agrees with the mean; undefined where
+ * the mean or the bound is too close to zero for doubles. `isPlain`: the bound of the left side
+ * itself, not of its margin to the right side.
+ */
+function boundOf(rows: readonly Row[], isPlain: boolean): readonly [number | undefined, boolean?] {
   const margins = rows.map((row) => row.left - row.right);
   const mean = meanAgain(margins);
   const size = Math.max(...rows.map((row) => Math.max(Math.abs(row.left), Math.abs(row.right))));
@@ -146,20 +155,20 @@ function endsOf(rows: readonly Row[], isPlain: boolean): readonly [number | unde
   return [isPlain ? bound + (rows[0]?.right ?? 0) : bound, sure];
 }
 
-/** The word for one comparison; undefined where doubles cannot tell. */
+/** The verdict on one comparison; undefined where doubles cannot decide it. */
 function wordOf(rows: readonly Row[], isEach: boolean): string | undefined {
   const passing = rows.filter((row) => holdsFor(row) === true).length;
   if (isEach || rows.length < 3 || rows[0]?.operator === "==") {
     return passing === rows.length ? "MET" : passing === 0 ? "NOT MET" : "INCONCLUSIVE";
   }
-  const [bound, sure] = endsOf(rows, false);
+  const [bound, sure] = boundOf(rows, false);
   if (bound === undefined) return undefined;
   const mean = meanAgain(rows.map((row) => row.left - row.right));
   const passes = rows[0]?.operator.startsWith("<") === mean < 0;
   return sure === true ? (passes ? "MET" : "NOT MET") : "INCONCLUSIVE";
 }
 
-/** Whether a row meets its comparison; undefined where both sides are equal but for rounding. */
+/** Whether a row's comparison holds; undefined where both sides are equal up to rounding. */
 function holdsFor({ operator, left, right }: Row): boolean | undefined {
   const size = Math.max(Math.abs(left), Math.abs(right));
   const isClose = left !== right && Math.abs(left - right) <= 1e-12 * size;
@@ -186,8 +195,11 @@ const ASKS: Readonly<Record<string, string>> = {
   exactly: "==",
 };
 
-/** `In x, the last of 4 values of y is 0.3 [1]. The criterion asks for at most 0.4.` as rows. */
-function singleRun({ unit, word }: Said): Row[][] {
+/**
+ * The sentences of a verdict on a single run as tables of one row each:
+ * `In x, the last of 4 values of y is 0.3 [1]. The criterion asks for at most 0.4.`
+ */
+function singleRunTables({ unit, word }: WrittenVerdict): Row[][] {
   const sentences = unit.text.split(/\. (?=[A-Z])/);
   return sentences.flatMap((sentence, i) => {
     const left = /^In .+ is ([^`]+)$/.exec(sentence)?.[1];
@@ -205,14 +217,14 @@ function singleRun({ unit, word }: Said): Row[][] {
   });
 }
 
-/** The abstract says no other word, mean or count than the conclusion does. */
+/** The abstract must give the same word, means and count as the conclusion. */
 function abstractFindings(
   own: readonly PageUnit[],
-  said: readonly Said[],
+  verdicts: readonly WrittenVerdict[],
 ): readonly AuditFinding[] {
   return own.flatMap((unit): AuditFinding[] => {
     const match = unit.under.at(-1) === "Abstract" ? VERDICT.exec(unit.text) : null;
-    const meant = said.find((one) => one.which === match?.[1]);
+    const meant = verdicts.find((one) => one.which === match?.[1]);
     if (match === null || meant === undefined) return [];
     const parts = [match[2] ?? "", ...(unit.text.match(MEAN) ?? [])];
     const count = /\d+ of \d+ runs? meet it\./.exec(unit.text)?.[0];
@@ -224,12 +236,6 @@ function abstractFindings(
     const message = "the conclusion says something else";
     return [{ kind: "differs", line: unit.line, said: oneLine(differing), message }];
   });
-}
-
-/** The cells of a table's row. */
-export function cellsOf(row: string): readonly string[] {
-  const cells = row.trim().split(/(?<!\\)\|/);
-  return cells.slice(1, -1).map((cell) => cell.trim());
 }
 
 function shown(value: number): string {

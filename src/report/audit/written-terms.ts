@@ -1,10 +1,10 @@
-// Reads back what a page says of a value: `0.40376 (= 0.98 × 0.412 [2])` is worked out again from
-// the numbers in it. The gate uses it; nothing of how the page was made is used here.
+// Reads a value back from a page: `0.40376 (= 0.98 × 0.412 [2])` is computed again from the numbers
+// in it. For the verification of a page; shares no code with what made the page.
 import { unescaped } from "./unit-tokens.ts";
 
 /**
- * The value of a cell or clause as its operands give it; undefined where it is none. NaN and
- * infinities are values.
+ * The value of a cell or clause, computed from its operands; undefined where the text is no value.
+ * NaN and infinities are values, and NaN is the value where the operands give another result.
  */
 export function writtenValue(text: string): number | undefined {
   const bare = unescaped(text)
@@ -15,19 +15,19 @@ export function writtenValue(text: string): number | undefined {
   const [, said = "", term = ""] = derived;
   const [stated, value] = [termValue(said), termValue(term)];
   if (stated === undefined || value === undefined) return undefined;
-  // What is too large for a double is left to the exact way.
+  // A result too large for a double is left to the exact arithmetic of the page's own code.
   if (!Number.isFinite(value)) return Number.POSITIVE_INFINITY;
   return isNear(stated, value) ? value : Number.NaN;
 }
 
-/** Equal to the digits that a page writes: at least four of them always are. */
+/** Whether two values are equal in the digits that a page shows, which are at least four. */
 export function isNear(said: number, value: number): boolean {
   if (Object.is(said, value)) return true;
   const size = Math.max(Math.abs(said), Math.abs(value));
   return Math.abs(said - value) <= 1e-3 * size + 1e-12;
 }
 
-/** Sums and products of numbers with brackets; undefined for anything else. */
+/** The value of sums and products of numbers, with brackets; undefined for anything else. */
 function termValue(text: string): number | undefined {
   const tokens = text.replaceAll("≈", "").match(TOKENS) ?? [];
   if (tokens.join("") !== text.replaceAll(/[\s≈]+/g, "")) return undefined;
@@ -59,6 +59,7 @@ function termValue(text: string): number | undefined {
   return at === tokens.length && tokens.length < MOST_TOKENS ? value : undefined;
 }
 
+/** Longer terms are not computed again: a criterion has at most 2,000 characters. */
 const MOST_TOKENS = 2_000;
 const TOKENS = /(?:\d[\d,]*(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?|nan|[-+]?inf(?:inity)?|[-+×/()]/gi;
 

@@ -9,7 +9,7 @@ import remarkRehype from "remark-rehype";
 import { unified } from "unified";
 import { pageSources, sourceTrouble, type PageSource } from "../audit/page-sources.ts";
 import { readPage } from "../audit/page-units.ts";
-import { lineExcerpt } from "../audit/line-excerpt.ts";
+import { lineExcerpt } from "../audit/page-sources.ts";
 import { softBreaks, withColumnWidths } from "./export-print.ts";
 
 /** For a reader's browser, or for a converter that sets pages. */

@@ -6,7 +6,7 @@ import {
   picturesOf,
   type ExportAround,
 } from "../../../../src/report/export/export-tree.ts";
-import { lineExcerpt } from "../../../../src/report/audit/line-excerpt.ts";
+import { lineExcerpt } from "../../../../src/report/audit/page-sources.ts";
 import { renderReport } from "../../../../src/report/page/page.ts";
 import { experimentOf } from "../../../property/audit-case.ts";
 
