@@ -1,22 +1,22 @@
-// Runs that were tried again: of several tries at one command only the latest counts.
-// The earlier ones stay in the list of runs, with how they ended.
+// Of several attempts at one command only the latest counts as a run of the experiment.
+// The earlier ones stay in the report's list of runs, with how they ended.
 import type { ReportRun } from "./input.ts";
 
-/** Runs without those that a later try of the same command has replaced. */
+/** The runs without those that a later attempt at the same command replaced. */
 export function withoutEarlierAttempts(runs: readonly ReportRun[]): readonly ReportRun[] {
   const latest = new Map<string, number>();
   for (const run of runs) {
-    const { id, number } = tryOf(run) ?? { id: "", number: 0 };
+    const { id, number } = attemptOf(run) ?? { id: "", number: 0 };
     latest.set(id, Math.max(number, latest.get(id) ?? 0));
   }
   return runs.filter((run) => {
-    const one = tryOf(run);
+    const one = attemptOf(run);
     return one === undefined || one.number === latest.get(one.id);
   });
 }
 
-/** Which try at which command a run was; undefined where no record tells. */
-function tryOf({
+/** The command of a run and the attempt's number; undefined where no record gives them. */
+function attemptOf({
   record,
 }: ReportRun): { readonly id: string; readonly number: number } | undefined {
   if (record === undefined) return undefined;

@@ -1,9 +1,9 @@
-// The bias-corrected and accelerated (BCa) bootstrap interval of a mean, the same on every run:
-// resamples are drawn from a fixed seed. How many values allow one is statistics.ts.
+// The bias-corrected and accelerated (BCa) bootstrap interval of a mean. Resamples come from a
+// fixed seed, so the interval is reproducible. From how many values on it is used is statistics.ts.
 import { quantile } from "../base/robust-statistics.ts";
 import { normalProbability, normalQuantile } from "../base/normal.ts";
 
-/** Bootstrap resamples: the interval's ends move by under 1 % of its width with other ones. */
+/** Enough that other resamples move the interval's ends by less than 1 % of its width. */
 export const BOOTSTRAP_RESAMPLES = 9_999;
 
 export interface Interval {
@@ -11,7 +11,7 @@ export interface Interval {
   readonly high: number;
 }
 
-/** Means of `BOOTSTRAP_RESAMPLES` resamples of the values, always the same ones. */
+/** Means of `BOOTSTRAP_RESAMPLES` resamples; the same values always give the same means. */
 export function resampledMeans(values: readonly number[]): Float64Array {
   const random = generator(0x6e69676c);
   return Float64Array.from({ length: BOOTSTRAP_RESAMPLES }, () => {
@@ -24,7 +24,7 @@ export function resampledMeans(values: readonly number[]): Float64Array {
 }
 
 /**
- * Two-sided 95 % BCa interval of the mean of at least two values that are not all equal.
+ * Two-sided 95 % BCa interval of the mean of at least two values that are not all equal:
  * Efron and Tibshirani, An Introduction to the Bootstrap (1993), 14.3.
  */
 export function bcaInterval(values: readonly number[]): Interval {
@@ -32,7 +32,7 @@ export function bcaInterval(values: readonly number[]): Interval {
   const mean = values.reduce((a, b) => a + b, 0) / n;
   const means = resampledMeans(values).toSorted();
   let below = 0;
-  // A resample of the same values in another order has the same mean, whatever the doubles say.
+  // The same values summed in another order have the same mean, except for rounding.
   const same = 1e-12 * values.reduce((size, one) => Math.max(size, Math.abs(one)), 0);
   for (const one of means) below += Math.abs(one - mean) <= same ? 0.5 : one < mean ? 1 : 0;
   const bias = normalQuantile(below / means.length);
@@ -44,10 +44,10 @@ export function bcaInterval(values: readonly number[]): Interval {
   return { low: at(0.025), high: at(0.975) };
 }
 
-/** From the jackknife: a sixth of the skewness of the influence of single values. */
+/** The acceleration from the jackknife: a sixth of the skewness of the values' influence. */
 function accelerationOf(values: readonly number[], mean: number): number {
   const n = values.length;
-  // The mean without one value is off by (mean − value) / (n − 1).
+  // Leaving out a value moves the mean by (mean − value) / (n − 1), proportional to `influence`.
   let cubes = 0;
   let squares = 0;
   for (const value of values) {
@@ -58,7 +58,7 @@ function accelerationOf(values: readonly number[], mean: number): number {
   return squares === 0 ? 0 : cubes / n ** 3 / (squares / n ** 2) ** 1.5 / 6;
 }
 
-/** Marsaglia's xorshift with 32 bits of state, in [0, 1). */
+/** Random numbers in [0, 1) by xorshift with 32 bits of state: Marsaglia (2003). */
 function generator(seed: number): () => number {
   let state = seed | 0;
   return () => {

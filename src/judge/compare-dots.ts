@@ -1,5 +1,5 @@
-// What the runs of each setting came to, as numbers to draw: a dot a run, and from three runs on
-// their mean with its 95 % t-interval. The pictures of them are plot-compare.ts and live-page.ts.
+// The final values of each setting's runs as numbers to draw: a dot per run, and from three runs on
+// the mean with its 95 % t-interval. The pictures of them are plot-compare.ts and live-page.ts.
 import { measureGroup, type Measure } from "./comparisons.ts";
 import { toNumber } from "../base/decimal.ts";
 import type { RunGroup } from "./groups.ts";
@@ -22,11 +22,11 @@ export interface MeasuredBar {
 export interface MeasuredGroups {
   readonly dots: readonly MeasuredDot[];
   readonly bars: readonly MeasuredBar[];
-  /** Runs that have ended and have no dot: they did not end well, or have no finite value. */
+  /** How many ended runs have no dot: they did not end well, or have no finite value. */
   readonly without: number;
 }
 
-/** Runs that crashed or have no finite value have no dot. */
+/** The dots and bars of one measure; runs that crashed or have no finite value have no dot. */
 export function measured(measure: Measure, groups: readonly RunGroup[]): MeasuredGroups {
   const dots: MeasuredDot[] = [];
   const bars: MeasuredBar[] = [];
@@ -47,7 +47,7 @@ export function measured(measure: Measure, groups: readonly RunGroup[]): Measure
   return { dots, bars, without };
 }
 
-/** `2 runs have no point: not ended well, or without a finite value`. */
+/** The note on runs without a dot: `2 runs have no point: not ended well, or without …`. */
 export function withoutText(without: number): string {
   const have = without === 1 ? "1 run has" : `${without} runs have`;
   return `${have} no point: not ended well, or without a finite value`;

@@ -1,38 +1,43 @@
-// Differences between two groups of runs: Welch's interval, the paired one where both groups
-// have the same seeds, and Holm's correction for several differences at once.
+// Tests of the difference between two groups of runs: Welch's t, paired t where both groups have
+// the same seeds, and Holm's correction for several tests. Which groups meet is comparisons.ts.
 import { standardDeviation } from "./statistics.ts";
 import { arithmetic, meanOf, toNumber, type Decimal } from "../base/decimal.ts";
 import { tQuantile, tTail } from "../base/student-t.ts";
 
 export type Difference =
-  /** Fewer than three values on a side, or no spread at all: seen, not tested. */
+  /** Fewer than three values on a side, or no spread: reported without a test. */
   | { readonly kind: "observed"; readonly mean: Decimal }
   | {
       readonly kind: "welch" | "paired";
-      /** Exact mean of the first group less that of the second. */
+      /** Exact mean of the first group minus that of the second. */
       readonly mean: Decimal;
       /** Two-sided 95 % interval of the difference. */
       readonly low: number;
       readonly high: number;
+      /** Degrees of freedom. */
       readonly degrees: number;
-      /** Two-sided. */
+      /** Two-sided p-value. */
       readonly p: number;
     };
 
-/** Of two groups of at least one finite value each, which share no seeds. */
+/**
+ * Welch's t-test of a − b, for two groups of at least one finite value each that share no seeds:
+ * Welch (1947), The generalization of Student's problem when several different population variances
+ * are involved, Biometrika 34.
+ */
 export function welchDifference(a: readonly Decimal[], b: readonly Decimal[]): Difference {
   const mean = arithmetic("-", meanOf(a), meanOf(b));
   if (a.length < 3 || b.length < 3) return { kind: "observed", mean };
   const [s, t] = [standardDeviation(a) ** 2 / a.length, standardDeviation(b) ** 2 / b.length];
   const error = Math.sqrt(s + t);
-  // Equal values are copies of one run, or rounded: no test can be made of them.
+  // Values without any spread are copies of one run, or rounded: they cannot be tested.
   if (error === 0) return { kind: "observed", mean };
-  // Welch and Satterthwaite.
+  // The Welch-Satterthwaite equation.
   const degrees = (s + t) ** 2 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
   return tested("welch", mean, error, degrees);
 }
 
-/** Of pairs that have the same seed. */
+/** The paired t-test of a − b over pairs of values with the same seed. */
 export function pairedDifference(pairs: readonly (readonly [Decimal, Decimal])[]): Difference {
   const differences = pairs.map(([a, b]) => arithmetic("-", a, b));
   const mean = meanOf(differences);
@@ -54,7 +59,10 @@ function tested(
   return { kind, mean, low: centre - half, high: centre + half, degrees, p };
 }
 
-/** Holm's step-down correction of p-values, in their order: Holm (1979), 1 at most. */
+/**
+ * p-values corrected by Holm's step-down method, in the order of `values`, each at most 1: Holm
+ * (1979), A simple sequentially rejective multiple test procedure, Scand. J. Statist. 6.
+ */
 export function holm(values: readonly number[]): readonly number[] {
   const order = values.map((p, index) => ({ p, index })).toSorted((a, b) => a.p - b.p);
   const adjusted: number[] = Array.from({ length: values.length }, () => 0);

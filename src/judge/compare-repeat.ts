@@ -1,13 +1,13 @@
-// The metrics of a run beside those of the run that it repeats, value by value as logged.
-// Where both were read from is effects/daemon/run-handlers.ts; how it is told, journal/receipt/receipt-code.ts.
+// Compares the metrics of a run with those of the run that it repeats, as logged. Reading both is
+// effects/daemon/run-handlers.ts, the words of the receipt are journal/receipt/receipt-code.ts.
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { RepeatCompared } from "../domain/repeat.ts";
 import type { MetricSummary, RunReading } from "../domain/sample.ts";
 
 /**
- * Equal is a metric whose first, smallest, largest and last values and whose count are the same,
- * as logged. Of one that differs the last values are told, with their counts where those differ.
- * `promised` come first.
+ * A metric is equal if its count and its first, smallest, largest and last values are the same as
+ * logged. For one that differs the result has the last values, with the counts if those differ.
+ * The metrics in `promised` come first.
  */
 export function compareRepeat(
   was: RunReading,
@@ -17,9 +17,9 @@ export function compareRepeat(
   const before = byMetric(was);
   const after = byMetric(is);
   const rank = new Map(promised.map((key, i) => [canonicalMetric(key), i]));
-  const place = (key: string): number => rank.get(key) ?? promised.length;
+  const rankOf = (key: string): number => rank.get(key) ?? promised.length;
   const keys = [...new Set([...before.keys(), ...after.keys()])].toSorted(
-    (a, b) => place(a) - place(b),
+    (a, b) => rankOf(a) - rankOf(b),
   );
   let equal = 0;
   const different: RepeatCompared["different"][number][] = [];
@@ -33,10 +33,13 @@ export function compareRepeat(
     const many = one !== undefined && other !== undefined && one.count !== other.count;
     different.push({
       metric: (one ?? other)?.key ?? key,
-      ...(one === undefined ? {} : { was: told(one, many) }),
+      ...(one === undefined ? {} : { was: lastText(one, many) }),
       ...(other === undefined
         ? {}
-        : { is: same && !many ? `${told(other, many)} (others before it)` : told(other, many) }),
+        : {
+            is:
+              same && !many ? `${lastText(other, many)} (others before it)` : lastText(other, many),
+          }),
     });
   }
   return { equal, different };
@@ -62,5 +65,6 @@ function isSame(a: MetricSummary, b: MetricSummary): boolean {
   );
 }
 
-const told = ({ last, count }: MetricSummary, many: boolean): string =>
+/** The last value as logged: `0.31`, or `0.31 (20 values)`. */
+const lastText = ({ last, count }: MetricSummary, many: boolean): string =>
   many ? `${last.token} (${count} values)` : last.token;

@@ -1,5 +1,5 @@
-// Runs, or groups of runs that differ in their seed, side by side: what was asked, with what code
-// and environment, and what they measured. How it is printed is cli/compare.ts.
+// Compares runs, or groups of runs that differ only in their seed: arguments, code, environment and
+// metrics. Printing it is cli/compare.ts; the groups of the report are comparisons.ts.
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { RunRecord } from "../domain/run.ts";
 import { spanText } from "../base/time.ts";
@@ -11,14 +11,15 @@ import { runState, type ReportRun } from "./input.ts";
 import { summarize } from "./statistics.ts";
 
 export interface ComparedGroup {
-  /** As it was asked for. */
+  /** As the person wrote it. */
   readonly name: string;
   readonly runs: readonly ReportRun[];
-  /** `numpy==2.1.0` of each run whose environment was kept beside it, in the order of the runs. */
+  /** `numpy==2.1.0` and so on, for each run that has its environment recorded, in their order. */
   readonly packages?: readonly (readonly string[])[];
 }
 
 export interface ComparedFact {
+  /** What the row is about: `seed`, `commit`. */
   readonly what: string;
   /** For each group its distinct values, in the order of its runs. */
   readonly values: readonly (readonly string[])[];
@@ -28,17 +29,17 @@ export interface ComparedFact {
 export interface ComparedMetric {
   readonly metric: string;
   readonly groups: readonly {
-    /** Literal last tokens, in the order of the runs. */
+    /** The last tokens as logged, in the order of the runs. */
     readonly tokens: readonly string[];
-    /** Of how many logged values each is the last. */
+    /** How many values each run logged. */
     readonly counts: readonly number[];
-    /** From three runs on, like the deviation (n − 1) and the 95 % t-interval. */
+    /** From three runs on, like the standard deviation (n − 1) and the 95 % t-interval. */
     readonly mean?: number;
     readonly deviation?: number;
     readonly interval?: readonly [number, number];
-    /** Runs without a finite value, or that did not end well. */
+    /** Folders of runs without a finite value, or that did not end well. */
     readonly without: readonly string[];
-    /** This group less the first; none for the first. */
+    /** This group minus the first; absent for the first. */
     readonly difference?: ComparedDifference;
   }[];
 }
@@ -47,8 +48,9 @@ export interface ComparedDifference {
   readonly mean: number;
   readonly test: Difference["kind"];
   readonly interval?: readonly [number, number];
-  /** Two-sided, and corrected by Holm's method over all differences of this comparison. */
+  /** Two-sided p-value. */
   readonly p?: number;
+  /** The p-value corrected by Holm's method over all differences of this comparison. */
   readonly corrected?: number;
 }
 
@@ -56,11 +58,11 @@ export interface ComparedRuns {
   readonly groups: readonly string[];
   readonly facts: readonly ComparedFact[];
   readonly metrics: readonly ComparedMetric[];
-  /** Groups whose runs differ in more than their seed: no mean, no test. */
+  /** Groups whose runs differ in more than their seed: these get no mean and no test. */
   readonly mixed: readonly string[];
 }
 
-/** Two or more groups side by side; differences are to the first. */
+/** Two or more groups side by side; each difference is to the first group. */
 export function compareRuns(groups: readonly ComparedGroup[]): ComparedRuns {
   return {
     groups: groups.map((group) => group.name),
@@ -70,6 +72,7 @@ export function compareRuns(groups: readonly ComparedGroup[]): ComparedRuns {
   };
 }
 
+/** The rows of the comparison: a name, and a run's value if it has one. */
 const FACTS: readonly (readonly [string, (run: ReportRun) => string | undefined])[] = [
   ["run", (run) => run.folder],
   ["id", (run) => run.record?.id],
@@ -98,7 +101,7 @@ function isMixed({ runs }: ComparedGroup): boolean {
   return new Set(runs.map(settingOf)).size > 1;
 }
 
-/** A row for each package that is not the same in all groups. */
+/** A row for each package whose version is not the same in all groups. */
 function packageFacts(groups: readonly ComparedGroup[]): readonly ComparedFact[] {
   if (groups.some(({ packages = [] }) => packages.flat().length === 0)) return [];
   const versions = groups.map(({ packages = [] }) => {
@@ -132,13 +135,13 @@ function dirtyText(record: RunRecord | undefined): string | undefined {
 }
 
 function factsOf(groups: readonly ComparedGroup[]): readonly ComparedFact[] {
-  return FACTS.flatMap(([what, say]) => {
+  return FACTS.flatMap(([what, valueOf]) => {
     const values = groups.map(({ runs }) => [
-      ...new Set(runs.map((run) => say(run) ?? "").filter((value) => value !== "")),
+      ...new Set(runs.map((run) => valueOf(run) ?? "").filter((value) => value !== "")),
     ]);
     if (values.every((of) => of.length === 0)) return [];
-    const said = new Set(values.map((of) => of.join("\n")));
-    return [{ what, values, differs: said.size > 1 }];
+    const distinct = new Set(values.map((of) => of.join("\n")));
+    return [{ what, values, differs: distinct.size > 1 }];
   });
 }
 
@@ -152,7 +155,7 @@ function metricsOf(groups: readonly ComparedGroup[]): readonly ComparedMetric[] 
   }
   const measured = [...keys.values()].map((name) => {
     const of = groups.map(({ runs }) => measureGroup({ name, aggregation: "last" }, runs));
-    // Runs of several settings are no several measurements of one.
+    // Runs of several settings are not several measurements of one quantity.
     const mixed = groups.map(isMixed);
     const first = of[0];
     const differences = of.map((one, i) =>
@@ -181,7 +184,7 @@ function metricsOf(groups: readonly ComparedGroup[]): readonly ComparedMetric[] 
         counts: one.operands.map(({ run, sample }) => countOf(run, sample.key)),
         ...(mixed[i] === true ? {} : estimates(one.values)),
         without: one.without.map((run) => run.folder),
-        ...(difference && { difference: told(difference, corrected[at]) }),
+        ...(difference && { difference: comparedDifference(difference, corrected[at]) }),
       };
     }),
   }));
@@ -197,7 +200,10 @@ function estimates(
   return { mean: toNumber(mean), deviation, interval: [low, high] };
 }
 
-function told(difference: Difference, corrected: number | undefined): ComparedDifference {
+function comparedDifference(
+  difference: Difference,
+  corrected: number | undefined,
+): ComparedDifference {
   const head = { mean: toNumber(difference.mean), test: difference.kind };
   if (difference.kind === "observed") return head;
   const { low, high, p } = difference;

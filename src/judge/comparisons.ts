@@ -1,5 +1,5 @@
-// The groups of runs beside the baseline's: for each metric the difference of their means, tested
-// where there are three runs on each side. How it reads on the page is section-compare.ts.
+// Compares each group of runs with the baseline: for each metric the difference of the means,
+// tested if both sides have three runs. The words for it are report/page/section-compare.ts.
 import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
 import { termMetrics, type Aggregation, type MetricTerm } from "../criteria/criterion.ts";
 import { holm, pairedDifference, welchDifference, type Difference } from "./compare-means.ts";
@@ -9,13 +9,14 @@ import { readCriterion } from "../criteria/expression.ts";
 import { groupsOf, runSeed, settingOf, type RunGroup } from "./groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
 
-/** Differences to a baseline, and rows of a sweep, in one table of REPORT.md. */
+/** A table of differences or of a sweep in REPORT.md has at most this many rows. */
 export const REPORT_COMPARISONS = 60;
 
-/** A metric and which value of its series counts. */
+/** A metric, and which value of its series counts. */
 export interface Measure {
   readonly name: string;
   readonly aggregation: Aggregation;
+  /** Whether small or large values are better, where that is known. */
   readonly better?: Direction;
 }
 
@@ -23,7 +24,7 @@ export interface Measure {
 export interface Measurement {
   readonly operands: readonly Operand[];
   readonly values: readonly Decimal[];
-  /** Runs of the group that have no place in it: crashed, or without a finite value. */
+  /** Runs of the group that have no value: not ended well, or without a finite value. */
   readonly without: readonly ReportRun[];
 }
 
@@ -33,11 +34,11 @@ export interface GroupComparison {
   readonly baseline: RunGroup;
   readonly left: Measurement;
   readonly right: Measurement;
-  /** Group less baseline. */
+  /** Group minus baseline. */
   readonly difference: Difference;
-  /** Holm's correction over all differences of the page; absent where nothing was tested. */
+  /** The p-value corrected by Holm's method over all tests of the page; absent if untested. */
   readonly adjusted?: number;
-  /** Which way the test bears the difference out; 0 where it does not. */
+  /** The sign of a difference that the test shows (corrected p below 0.05); 0 if it shows none. */
   readonly sign: -1 | 0 | 1;
 }
 
@@ -45,7 +46,7 @@ interface Planned {
   readonly journal: Pick<ReportInput["journal"], "plan">;
 }
 
-/** What the page measures of every group: the criteria's terms first, then promised metrics. */
+/** What the page measures of each group: the terms of the criteria, then the promised metrics. */
 export function measuresOf({ journal: { plan } }: Planned): readonly Measure[] {
   const found = new Map<string, Measure>();
   const promised = (name: string): Direction | undefined =>
@@ -69,14 +70,14 @@ export function measuresOf({ journal: { plan } }: Planned): readonly Measure[] {
   }
   for (const metric of plan.metrics) add(metric.key, "last", metric.direction);
   const measures = [...found.values()];
-  // What the success criterion asks of one value of a metric, it asks of the others as well.
+  // If the criterion wants one value of a metric (its best) small, the others are better small too.
   return measures.slice(0, REPORT_COMPARISONS).map((one) => {
     const same = measures.find((other) => other.better && sameMetric(other.name, one.name));
     return same?.better === undefined ? one : { ...one, better: same.better };
   });
 }
 
-/** A measure over the runs of a group. */
+/** One measure over these runs; runs without a finite value, or not ended well, are `without`. */
 export function measureGroup(measure: Measure, runs: readonly ReportRun[]): Measurement {
   const operands: Operand[] = [];
   const values: Decimal[] = [];
@@ -97,7 +98,7 @@ export function measureGroup(measure: Measure, runs: readonly ReportRun[]): Meas
   return { operands, values, without };
 }
 
-/** Every group against the baseline's, where `baseline:` names a run; else none. */
+/** Each group compared with the baseline's group; none unless `baseline:` names a run. */
 export function comparisonsOf(input: ReportInput): readonly GroupComparison[] {
   const { baseline } = input;
   if (baseline?.kind !== "run") return [];
@@ -139,7 +140,9 @@ function baselineGroup(
   return group ?? { name: run.name, args: [], script: undefined, runs: [run] };
 }
 
-/** Paired where both sides have the same seeds, each once; else Welch's. */
+/**
+ * The difference left − right: paired if both sides have the same seeds once each, else Welch's.
+ */
 export function differenceOf(left: Measurement, right: Measurement): Difference {
   const seeds = (side: Measurement): ReadonlyMap<string, Decimal> => {
     const found = new Map<string, Decimal>();

@@ -1,5 +1,5 @@
-// A series as it is laid beside those of other runs: few points, smoothed where it is noisy, each
-// with its time since the run's first line. Which runs are compared is plot-curves.ts.
+// Reduces a series to the curve that is compared with other runs' curves: few points, smoothed if
+// it is noisy, with the time since the run's first line. Which runs are compared is plot-curves.ts.
 import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import type { LineFacts, RunReading, Series } from "../domain/sample.ts";
@@ -8,28 +8,28 @@ import { ema } from "../base/ema.ts";
 import { m4 } from "../base/m4.ts";
 import { flaggedValues, positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
 
-/** Curves of one run that are compared with other runs': the promised metrics, then the first. */
+/** At most this many curves are kept of a run: the promised metrics, then the first logged. */
 export const CURVES_PER_RUN = 6;
-/** Pixel columns of such a curve: 400 points at most, 8 KB, for each of a thousand runs. */
+/** Pixel columns of a kept curve: at most 400 points or 8 KB, for each of a thousand runs. */
 export const CURVE_COLUMNS = 100;
 
 export interface Curve {
   readonly key: string;
-  /** Where its first value was read, relative to the run folder. */
+  /** The file of its first value, relative to the run folder. */
   readonly file: string;
   readonly stepKey: Series["stepKey"];
-  /** Values that were logged. */
+  /** How many values were logged. */
   readonly count: number;
-  /** Of the average that is drawn in place of the values; absent where these are drawn. */
+  /** The factor of the average, if an average is drawn in place of the values. */
   readonly factor?: number;
-  /** x is the position of the value, because the logged step falls too often to be an axis. */
+  /** x is the index of the value, because the logged step falls too often to be an axis. */
   readonly byPosition: boolean;
   readonly steps: Float64Array;
-  /** NaN parts the line: values that are not finite, or a step that falls. */
+  /** NaN interrupts the line: values that are not finite, or a step that falls. */
   readonly values: Float64Array;
-  /** Since the run's first stamped line; absent where its logs have no stamps. */
+  /** Seconds since the run's first line with a time stamp; absent where its logs have none. */
   readonly seconds?: Float32Array;
-  /** Values that a rule flagged, as they were logged. */
+  /** The values that a rule flagged, as logged. */
   readonly marks: readonly CurveMark[];
 }
 
@@ -41,7 +41,7 @@ export interface CurveMark {
   readonly label: string;
 }
 
-/** The curves of a run: of the metrics `wanted`, then of others in the order of the log. */
+/** The curves of a run: the metrics in `wanted` first, then others in the order of the log. */
 export function curvesOf(
   reading: RunReading,
   wanted: readonly string[],
@@ -55,7 +55,7 @@ export function curvesOf(
     .map((series) => curveOf(series, reading.lineFacts ?? [], findings));
 }
 
-/** One series, reduced. Linear in its length. */
+/** The curve of one series. Linear in its length. */
 export function curveOf(
   series: Series,
   lineFacts: readonly LineFacts[],
@@ -69,7 +69,7 @@ export function curveOf(
   const { kept, stretch } = m4(steps, drawn, CURVE_COLUMNS, shape.from, shape.to);
   const at: number[] = [];
   for (const [k, index] of kept.entries()) {
-    // The gap stands where the next stretch begins.
+    // A gap in front of the point where the next stretch begins.
     if (k > 0 && stretch[k] !== stretch[k - 1]) at.push(-1);
     at.push(index);
   }
@@ -97,7 +97,7 @@ export function curveOf(
   };
 }
 
-/** The time of the i-th value of a series; undefined where a file of it has no stamps. */
+/** The time in seconds of a value, by its index; undefined where a file has no time stamps. */
 function clockOf(
   series: Series,
   lineFacts: readonly LineFacts[],

@@ -1,5 +1,5 @@
-// What a term of a criterion is worth in one run, and which logged samples it rests on.
-// Whether the criterion is met over all runs that are evidence is verdict.ts.
+// The value of a criterion's term in one run, and the logged samples that it is computed from.
+// Whether a criterion is met over all runs that are evidence is verdict.ts.
 import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
 import type { MetricSummary, Sample } from "../domain/sample.ts";
 import { arithmetic, compareDecimals, parseDecimal, type Decimal } from "../base/decimal.ts";
@@ -7,43 +7,49 @@ import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../criter
 import type { ReportRun } from "./input.ts";
 import { nearestKey } from "../logs/nearest-key.ts";
 
+/** Whether small or large values of a metric are better. */
 export type Direction = "min" | "max";
 
-/** A sample and the run that logged it. */
+export const ZERO: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
+
+/** A logged sample that a term reads, and the run that logged it. */
 export interface Operand {
   readonly run: ReportRun;
   readonly term: MetricTerm;
   readonly sample: Sample;
 }
 
+/** The value of a term, with what it was computed from. */
 export interface Worth {
   readonly value: Decimal;
   /** In the order in which the term names them. */
   readonly operands: readonly Operand[];
 }
 
+/** Why a term has no value. */
 export interface Missing {
   readonly run: ReportRun | undefined;
   readonly term: MetricTerm;
-  /** In words, without a full stop. */
+  /** A clause without a full stop. */
   readonly reason: string;
 }
 
-/** A term's worth, or the first thing that keeps it from having one. */
+/** A term's value, or the first reason why it has none. */
 export type Evaluated =
   | { readonly kind: "worth"; readonly worth: Worth }
   | { readonly kind: "missing"; readonly missing: Missing };
 
+/** What the names in a term refer to. */
 export interface Scope {
   readonly run: ReportRun;
   readonly baseline?: ReportRun;
-  /** A run that a name before a dot means: `lr-3.val/loss`. */
+  /** The run that a name in front of a dot means: `lr-3.val/loss`. */
   readonly others?: (name: string) => ReportRun | undefined;
-  /** Which way is better for `best(…)`; undefined where nothing tells. */
+  /** Whether `best(…)` is the smallest or largest value; undefined where that is not known. */
   readonly better: (name: string) => Direction | undefined;
 }
 
-/** The worth of a term in one run. */
+/** The value of a term in one run. */
 export function evaluate(term: Term, scope: Scope): Evaluated {
   switch (term.kind) {
     case "number":
@@ -53,8 +59,7 @@ export function evaluate(term: Term, scope: Scope): Evaluated {
     case "negated": {
       const inner = evaluate(term.term, scope);
       if (inner.kind === "missing") return inner;
-      const zero: Decimal = { kind: "finite", numerator: 0n, denominator: 1n };
-      return worth(arithmetic("-", zero, inner.worth.value), inner.worth.operands);
+      return worth(arithmetic("-", ZERO, inner.worth.value), inner.worth.operands);
     }
     case "arithmetic": {
       const left = evaluate(term.left, scope);
@@ -69,7 +74,7 @@ export function evaluate(term: Term, scope: Scope): Evaluated {
   }
 }
 
-/** The series that a written name means: the same spelling first, then the same metric. */
+/** The metric that a name means: one spelled the same, else one with the same canonical name. */
 export function findMetric(run: ReportRun, name: string): MetricSummary | undefined {
   const summaries = run.reading.series.map((series) => series.summary);
   return (
@@ -77,7 +82,7 @@ export function findMetric(run: ReportRun, name: string): MetricSummary | undefi
   );
 }
 
-/** Whether `left operator right` holds; NaN holds nothing. */
+/** Whether `left operator right` holds; with NaN no comparison holds. */
 export function holds(operator: ComparisonOperator, left: Decimal, right: Decimal): boolean {
   const order = compareDecimals(left, right);
   if (order === undefined) return false;
@@ -96,8 +101,9 @@ export function holds(operator: ComparisonOperator, left: Decimal, right: Decima
 }
 
 /**
- * Which way is better for a metric in a comparison: what the plan promises, else what the
- * comparison asks of it: `best(loss) <= 0.5` wants it small, as a failure criterion it fears that.
+ * Whether small or large values of a metric are better: as the plan promises, else as the
+ * comparison asks. `best(loss) <= 0.5` wants small values as a success criterion, large ones as a
+ * failure one.
  */
 export function directionIn(
   comparison: Comparison,
@@ -108,7 +114,7 @@ export function directionIn(
   return (name) => {
     const said = promised(name);
     if (said !== undefined || comparison.operator === "==") return said;
-    // A failure criterion says what is bad: what it asks to be large is better small.
+    // A failure criterion describes a bad result: what it asks to be large is better small.
     const wantsSmall = comparison.operator.startsWith("<") === (which === "success");
     const onLeft = leftNames.some((left) => canonicalMetric(left) === canonicalMetric(name));
     return wantsSmall === onLeft ? "min" : "max";
@@ -131,14 +137,14 @@ function evaluateMetric(term: MetricTerm, scope: Scope): Evaluated {
   return worth(value, [{ run, term, sample }]);
 }
 
-/** `lr-3.val/loss` where this run logs no such metric and a run `lr-3` is there. */
+/** `lr-3.val/loss`, where this run logs no metric of that name and a run `lr-3` exists. */
 function otherRun(term: MetricTerm, scope: Scope): Evaluated | undefined {
   for (let at = term.name.indexOf("."); at > 0; at = term.name.indexOf(".", at + 1)) {
     const run = scope.others?.(term.name.slice(0, at));
     if (run === undefined) continue;
     const { others: _, ...rest } = scope;
     const read = evaluateMetric({ ...term, name: term.name.slice(at + 1) }, { ...rest, run });
-    // Operands keep the criterion's own term, by which a page finds them again.
+    // Operands keep the term as the criterion has it: the page looks them up by it.
     if (read.kind === "missing") return read;
     const operands = read.worth.operands.map((one) => ({ ...one, term }));
     return worth(read.worth.value, operands);

@@ -1,27 +1,29 @@
-// Chooses the runs that the criteria judge, and says which of them cannot be judged, and why.
-// The judging itself is verdict.ts.
+// Chooses the runs that are evidence for the criteria, and names those that cannot be judged and
+// why. Judging them is verdict.ts.
 import { settingOf } from "./groups.ts";
 import { ignoredBy, meansRun, runState, type ReportInput, type ReportRun } from "./input.ts";
 import { withoutEarlierAttempts } from "./attempts.ts";
 
 export interface Evidence {
+  /** By `evidence:` in the plan, or by the rule on time limits. */
   readonly how: "named" | "long";
   /** In the order of their start. */
   readonly runs: readonly ReportRun[];
-  /** Why nothing can be judged on them, each a clause in words; empty where all is well. */
+  /** Why these runs cannot be judged; empty where they can. */
   readonly obstacles: readonly Obstacle[];
 }
 
+/** A reason why a criterion cannot be judged. */
 export interface Obstacle {
-  /** The run that it is about, where it is about one. */
+  /** The run that is the reason, if it is one run. */
   readonly run?: ReportRun;
-  /** A clause without a full stop, the run's name left out: `failed`. */
+  /** A clause without the run's name and without a full stop: `failed`. */
   readonly text: string;
 }
 
 /**
- * The runs that are evidence: those that `evidence:` names, else every run whose time limit was
- * written and is over two minutes. Ignored runs never count.
+ * The runs that are evidence: those that `evidence:` names, else each training run that has a
+ * written time limit of over two minutes. Ignored runs never count.
  */
 export function evidenceOf(input: ReportInput): Evidence {
   const counted = withoutEarlierAttempts(
@@ -38,7 +40,7 @@ export function evidenceOf(input: ReportInput): Evidence {
   return { how: "named", runs, obstacles: [...obstacles, ...unfit(runs)] };
 }
 
-/** Why one run cannot be judged, or be compared with; empty where it can. */
+/** Why these runs cannot be judged or compared with; empty where all can. */
 export function unfit(runs: readonly ReportRun[]): readonly Obstacle[] {
   return runs.flatMap((run) => {
     const state = runState(run);
@@ -58,12 +60,12 @@ export function unfit(runs: readonly ReportRun[]): readonly Obstacle[] {
 
 const ENDED = { failed: "failed", stopped: "was stopped", lost: "is lost" } as const;
 
-/** A run of the training script; an evaluation or another script makes no evidence unnamed. */
+/** A run of the training script. Any other script is evidence only if `evidence:` names its run. */
 function isTraining(run: ReportRun): boolean {
   return run.record?.verb === "run";
 }
 
-/** Runs that differ in more than their seed are several candidates, not several measurements. */
+/** Runs of several settings are several candidates, not several measurements of one. */
 function severalCandidates(runs: readonly ReportRun[]): readonly Obstacle[] {
   const kinds = new Set(runs.map(settingOf));
   if (kinds.size < 2) return [];

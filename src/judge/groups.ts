@@ -1,19 +1,21 @@
-// Runs that differ in nothing but their seed belong together: several measurements of one setting.
-// Which groups count as evidence is evidence.ts, what they measured is comparisons.ts.
+// Groups runs that differ only in their seed: they are several measurements of one setting.
+// Which runs are evidence is evidence.ts, what groups measured is comparisons.ts.
 import { nameWithoutSeed, seedOf } from "../base/seed-name.ts";
 import type { ReportRun } from "./input.ts";
 
 export interface RunGroup {
-  /** The runs' common name without its seed. */
+  /** The runs' common name, without the seed. */
   readonly name: string;
-  /** Arguments without the run's name and its seed. */
+  /** Their arguments without the run's name and the seed. */
   readonly args: readonly string[];
   readonly script: string | undefined;
-  /** Seeds in their order, so that two groups are paired as they stand; else as they started. */
+  /**
+   * In the order of their seeds, so that two groups pair by index; without seeds, of their start.
+   */
   readonly runs: readonly ReportRun[];
 }
 
-/** The groups in the order of their first runs. */
+/** The groups, in the order of their first runs. */
 export function groupsOf(runs: readonly ReportRun[]): readonly RunGroup[] {
   const groups = new Map<string, RunGroup>();
   for (const run of runs) {
@@ -41,17 +43,17 @@ function bySeed(runs: readonly ReportRun[]): readonly ReportRun[] {
   return runs.toSorted((a, b) => seed(a).localeCompare(seed(b), "en", { numeric: true }));
 }
 
-/** Equal for runs that differ in nothing but their seed. */
+/** A key of a run's name and setting: equal for runs that differ only in their seed. */
 export function settingOf(run: ReportRun): string {
   return JSON.stringify([nameWithoutSeed(run.name), ...givenTo(run)]);
 }
 
-/** How many settings runs are of, whatever they are called. */
+/** How many different settings these runs have, whatever their names are. */
 export function settingCount(runs: readonly ReportRun[]): number {
   return new Set(runs.map((run) => JSON.stringify(givenTo(run)))).size;
 }
 
-/** The script, its arguments and variables, without the seed. */
+/** The setting of a run: script, arguments and environment variables, without the seed. */
 function givenTo(run: ReportRun): readonly string[] {
   const env = Object.entries(run.record?.env ?? {}).filter(
     ([name]) => !/^(?:.*_)?SEED$/i.test(name),
@@ -60,13 +62,13 @@ function givenTo(run: ReportRun): readonly string[] {
   return [run.record?.script ?? "", ...argsWithoutSeed(run), ...variables];
 }
 
-/** A name that several settings have is told apart by its place among them. */
+/** The group's name, with a number where several groups have the same name. */
 export function groupLabel(group: RunGroup, groups: readonly RunGroup[]): string {
   const same = groups.filter(({ name }) => name === group.name);
   return same.length > 1 ? `${group.name} (${same.indexOf(group) + 1})` : group.name;
 }
 
-/** The seed of a run: of its record, its arguments, its name; undefined where none is written. */
+/** The seed of a run, from its record, its arguments or its name; undefined where none has it. */
 export function runSeed(run: ReportRun): string | undefined {
   const named = /(?:^|[-_.])(?:seed|s)[-_.=]?(\d+)(?=$|[-_.])/i.exec(run.name)?.[1];
   return run.record?.seed ?? seedOf(run.record?.args ?? []) ?? named;

@@ -1,5 +1,5 @@
-// What a report is made from: the journal as read, and every run of the experiment as found.
-// It is gathered by effects/run-store/experiment-files.ts and said by page.ts.
+// The input of a report: the journal as read, and each run of the experiment as found on disk.
+// effects/run-store/experiment-files.ts gathers it, report/page/page.ts turns it into a page.
 import type { Finding } from "../domain/finding.ts";
 import type { IgnoredRun, JournalReading } from "../domain/journal.ts";
 import type { Ending, PlotRef, RunOutcome, RunRecord } from "../domain/run.ts";
@@ -7,18 +7,18 @@ import type { RunReading } from "../domain/sample.ts";
 import type { Curve } from "./curves.ts";
 
 export interface ReportInput {
-  /** The experiment's folder name: its title where the journal has none. */
+  /** The name of the experiment's folder: the page's title where the journal has none. */
   readonly experiment: string;
   readonly journal: JournalReading;
-  /** Of the journal and of IGNORED_RUNS.md together. */
+  /** The runs to ignore, from the journal and from IGNORED_RUNS.md. */
   readonly ignored: readonly IgnoredRun[];
-  /** Every folder below `runs/`, in the order of their start. */
+  /** One for each folder below `runs/`, in the order of their start. */
   readonly runs: readonly ReportRun[];
-  /** Pictures of the whole experiment that lie beside the page. */
+  /** Pictures of the whole experiment. */
   readonly figures?: readonly ExperimentFigure[];
   /** Path from the page to the live page of all runs: `plots/index.html`. */
   readonly livePage?: string;
-  /** What `baseline:` names, where it names something. */
+  /** What `baseline:` in the plan refers to; absent where the plan has none. */
   readonly baseline?: Baseline;
 }
 
@@ -33,20 +33,20 @@ export interface ExperimentFigure {
 export interface ReportRun {
   /** Name of the folder below `runs/`. */
   readonly folder: string;
-  /** The run's name: the folder's without its time stamp. */
+  /** The folder's name without its time stamp. */
   readonly name: string;
   /** Path from the page to the run folder, with forward slashes: `runs/<folder>`. */
   readonly path: string;
-  /** Absent for a run that a person started by hand, and where run.json cannot be read. */
+  /** run.json; absent for a run started by hand, and where the file cannot be read. */
   readonly record?: RunRecord;
-  /** Why run.json could not be read, in words, where it is there. */
+  /** Why run.json could not be read, in words, if the file exists. */
   readonly recordProblem?: string;
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
-  /** The last line of the traceback that ended it, and where it stands. */
+  /** The last line of the traceback that ended it, with its file and line. */
   readonly lastLine?: NonNullable<RunOutcome["lastLine"]>;
   readonly plots: readonly PlotRef[];
-  /** What its metrics look like beside those of other runs. */
+  /** Its metrics as curves to compare with those of other runs. */
   readonly curves?: readonly Curve[];
 }
 
@@ -55,25 +55,25 @@ export type Baseline =
       readonly kind: "run";
       readonly target: string;
       readonly run: ReportRun;
-      /** Where the name means several runs that differ in nothing but their seed: all of them. */
+      /** All runs that the name means, if these are several that differ only in their seed. */
       readonly group?: readonly ReportRun[];
     }
   | {
       readonly kind: "unknown";
       readonly target: string;
-      /** Paths of the runs that it could mean; empty where no run fits. */
+      /** Paths of the runs that it could mean; empty where none fits. */
       readonly candidates: readonly string[];
     };
 
 export type RunState = Ending | "running" | "by hand";
 
-/** How a run stands. A record without an ending is of a run that goes on. */
+/** The state of a run. A record without an ending belongs to a run that is still running. */
 export function runState(run: ReportRun): RunState {
   if (run.record === undefined) return "by hand";
   return run.record.ending ?? "running";
 }
 
-/** Whether a person's word means this run: its folder, id, attempt or name, or its sweep's. */
+/** Whether a person's word means this run: its folder, name, id or attempt, or its sweep. */
 export function meansRun(target: string, run: ReportRun): boolean {
   const bare = target.replace(/^(?:\.\/)?runs\//, "").replace(/\/+$/, "");
   return (
@@ -84,7 +84,7 @@ export function meansRun(target: string, run: ReportRun): boolean {
   );
 }
 
-/** The line that leaves a run out, where there is one. */
+/** The entry by which a person ignores a run; undefined where there is none. */
 export function ignoredBy(input: ReportInput, run: ReportRun): IgnoredRun | undefined {
   return input.ignored.find((entry) => meansRun(entry.target, run));
 }

@@ -1,5 +1,5 @@
-// What is drawn of one series: at most a few thousand points, however long it is.
-// How they look is left to plot-spec.ts, what stands above them to plot-text.ts.
+// The points of one series to draw: at most a few thousand, however long the series is.
+// How they look is report/plots/plot-spec.ts, the text above them report/plots/plot-text.ts.
 import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import type { Series } from "../domain/sample.ts";
@@ -8,27 +8,29 @@ import { lttb } from "../base/lttb.ts";
 import { m4 } from "../base/m4.ts";
 import type { M4 } from "../base/m4.ts";
 
-/** Pixel columns of a plot: more points than four in each cannot be told apart. */
+/** Pixel columns of a plot; more than four points in a column cannot be distinguished. */
 export const PLOT_COLUMNS = 640;
-/** Falls of the step in one series before it is drawn over its position instead. */
+/** If the step falls more often than this, the series is drawn over the values' index instead. */
 const PLOT_STEP_FALLS = 4;
-/** Fewer values than this are drawn as points, and no average is laid over them. */
+/** Fewer values than this are drawn as points, without an average. */
 const PLOT_SMOOTH_FROM = 50;
 
 export interface PlotPoint {
   readonly step: number;
   readonly value: number;
-  /** Points of one stretch are joined by a line. */
+  /** Number of the unbroken stretch; a line joins the points of one stretch. */
   readonly stretch: number;
 }
 
 export type HoleKind = "NaN" | "+Inf" | "-Inf";
 
+/** A value that is not finite. */
 export interface PlotHole {
   readonly step: number;
   readonly kind: HoleKind;
 }
 
+/** A value that a rule flagged. */
 export interface PlotAnomaly {
   readonly step: number;
   readonly value: number;
@@ -38,39 +40,45 @@ export interface PlotAnomaly {
 
 export interface PlotData {
   readonly raw: readonly PlotPoint[];
-  /** The average over them; empty for a short series. */
+  /** The average of the values; empty where none is drawn. */
   readonly smooth: readonly PlotPoint[];
+  /** The smoothing factor of that average. */
   readonly factor?: number;
-  /** Drawn as points: all of a short series, and those that no line reaches. */
+  /** Values drawn as points: all of a short series, else those alone in their stretch. */
   readonly dots: readonly PlotPoint[];
   readonly holes: readonly PlotHole[];
   readonly anomalies: readonly PlotAnomaly[];
   readonly shape: SeriesShape;
 }
 
+/** The extent of a series, from which axes are made. */
 export interface SeriesShape {
-  /** Finite values. */
+  /** How many values are finite. */
   readonly count: number;
+  /** Smallest and largest finite value. */
   readonly low: number;
   readonly high: number;
+  /** Smallest and largest x. */
   readonly from: number;
   readonly to: number;
-  /** All x values are whole numbers. */
+  /** Each x is a whole number. */
   readonly whole: boolean;
-  /** x is the position of the value, because the logged step falls too often to be an axis. */
+  /** x is the index of the value, because the logged step falls too often to be an axis. */
   readonly byPosition: boolean;
   /** How often the step is smaller than the one before. */
   readonly falls: number;
-  /** Values differ by more than a factor of ten and all are above 0. */
+  /** For a log scale: all values are above 0 and differ by more than a factor of ten. */
   readonly log: boolean;
 }
 
+/** Larger values overflow when a scale adds room around them. */
 const LARGEST = 5e307;
-/** Below this share of the plot's height, noise cannot be seen and an average would only lag. */
+/** Noise below this share of the plot's height is invisible; an average would only lag. */
 const VISIBLE_NOISE = 0.004;
+/** The noise is estimated from about this many values. */
 const NOISE_SAMPLES = 4_000;
 
-/** Reduces one series to what can be seen of it. Linear in its length. */
+/** Reduces a series to what a plot can show of it. Linear in its length. */
 export function plotData(series: Series, findings: readonly Finding[]): PlotData {
   const logged = shapeOf(series.steps, series.values);
   const steps = logged.byPosition ? positionsOf(series.values.length) : series.steps;
@@ -93,12 +101,13 @@ export function plotData(series: Series, findings: readonly Finding[]): PlotData
   };
 }
 
-/** Factor of the average that a series needs, where its noise hides its course. */
+/** The smoothing factor for a series; undefined where it is too short or has no visible noise. */
 export function smoothFactor(values: Float64Array, shape: SeriesShape): number | undefined {
   const noisy = shape.count >= PLOT_SMOOTH_FROM && noise(values, shape) > VISIBLE_NOISE;
   return noisy ? emaFactor(shape.count) : undefined;
 }
 
+/** The extent of a series; for `low` and `high` only finite values count. */
 export function shapeOf(steps: Float64Array, values: Float64Array): SeriesShape {
   let count = 0;
   let low = Number.POSITIVE_INFINITY;
@@ -133,19 +142,19 @@ export function shapeOf(steps: Float64Array, values: Float64Array): SeriesShape 
   };
 }
 
-/** The largest doubles overflow in a scale; lines to them leave the plot at its edge. */
+/** The value within LARGEST; lines to larger values leave the plot at its edge. */
 function drawable(value: number): number {
   return Math.min(LARGEST, Math.max(-LARGEST, value));
 }
 
-/** 0, 1, 2…: the x axis of a series that has no other. */
+/** 0, 1, 2…: x for a series without a usable step. */
 export function positionsOf(count: number): Float64Array {
   return Float64Array.from({ length: count }, (_, i) => i);
 }
 
 /**
- * Median distance of a value from the middle of its neighbours, as a share of the plot's height;
- * the median, because a steep start is no noise. Some thousand values are enough to tell.
+ * The noise: median distance of a value from the midpoint of its neighbours, as a share of the
+ * plot's height. The median, because a steep start is not noise.
  */
 function noise(values: Float64Array, shape: SeriesShape): number {
   const height = shape.log ? Math.log(shape.high / shape.low) : shape.high - shape.low;
@@ -162,7 +171,7 @@ function noise(values: Float64Array, shape: SeriesShape): number {
   return distances[Math.floor(distances.length / 2)] ?? 0;
 }
 
-/** The average, thinned out within each unbroken stretch of the raw line. */
+/** The points of the average, reduced within each unbroken stretch of the raw line. */
 function smooth(
   steps: Float64Array,
   values: Float64Array,
@@ -178,7 +187,7 @@ function smooth(
     while (last + 1 < kept.length && stretch[last + 1] === stretch[first]) last += 1;
     const start = kept[first] ?? 0;
     const end = (kept[last] ?? 0) + 1;
-    // A share of the columns, as the stretch has a share of the values.
+    // The stretch gets the share of the columns that it has of the values.
     const target = Math.max(2, Math.round((PLOT_COLUMNS * (end - start)) / values.length));
     for (const index of lttb(steps, means, start, end, target)) {
       const value = Number((means[index] ?? 0).toPrecision(digits));
@@ -188,7 +197,7 @@ function smooth(
   return points;
 }
 
-/** Digits of which none can be seen missing: five more than those that all values share. */
+/** Significant digits that keep the plot the same: five more than all the values share. */
 function meanDigits(means: Float64Array): number {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
@@ -200,7 +209,7 @@ function meanDigits(means: Float64Array): number {
   return Number.isFinite(shared) ? Math.min(17, Math.max(6, 6 + Math.ceil(shared))) : 17;
 }
 
-/** Points that are the only one of their stretch: a line through them cannot be seen. */
+/** Points that are alone in their stretch: a line through one point is invisible. */
 function alone(raw: readonly PlotPoint[]): readonly PlotPoint[] {
   return raw.filter(
     (point, i) => raw[i - 1]?.stretch !== point.stretch && raw[i + 1]?.stretch !== point.stretch,
@@ -219,7 +228,9 @@ function holes(
   });
 }
 
-/** Leaves out marks that would lie on the one before: a stretch of NaN is a row of crosses. */
+/**
+ * Leaves out marks that would overlap the one before: many NaN in a row become a row of crosses.
+ */
 function spread(all: readonly PlotHole[], shape: SeriesShape): readonly PlotHole[] {
   const apart = ((shape.to - shape.from) * 9) / PLOT_COLUMNS;
   const last = new Map<HoleKind, number>();
@@ -233,7 +244,7 @@ function spread(all: readonly PlotHole[], shape: SeriesShape): readonly PlotHole
     });
 }
 
-/** The findings of this metric whose evidence is one of its finite samples. */
+/** The findings about this metric whose evidence is one of its finite values. */
 function anomalies(
   series: Series,
   steps: Float64Array,
@@ -244,7 +255,7 @@ function anomalies(
   });
 }
 
-/** Indices of values that a finding names as its evidence, ascending, each with one rule's name. */
+/** The finite values that findings name as evidence: their indices, ascending, with the rule. */
 export function flaggedValues(
   series: Series,
   findings: readonly Finding[],

@@ -1,16 +1,16 @@
-// File names for the plots of metrics: safe on every file system, and each metric its own.
-// Whether a file of that name may be written is left to effects/render/plot-files.ts.
+// File names for the plots of metrics: valid on every file system, and different for each metric.
+// Whether a file of that name may be written is effects/render/plot-files.ts.
 import { createHash } from "node:crypto";
 
-/** Longest file name of a plot without its ending: file systems stop at 255 bytes. */
+/** Longest file name of a plot, without the extension; file systems allow 255 bytes. */
 const PLOT_NAME_LENGTH = 80;
 
-/** Names that Windows keeps for devices, with any ending: a clone there would fail. */
+/** Names that Windows reserves for devices, with any extension: a clone there would fail. */
 const DEVICES = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
 
 /**
- * A file name without ending for each key, in the order of `keys`. Names differ even where
- * case does not count. A name depends on earlier keys only, so later ones change none.
+ * A file name without extension for each key. Names differ also where upper and lower case are the
+ * same. A name depends only on earlier keys, so a new key at the end changes no name.
  */
 export function plotNames(keys: readonly string[]): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
@@ -27,7 +27,7 @@ export function plotNames(keys: readonly string[]): ReadonlyMap<string, string> 
   return names;
 }
 
-/** `val/loss` → `val-loss`; what cannot be written in ASCII is told apart by a hash. */
+/** `val/loss` → `val-loss`; a key that is not plain ASCII gets a hash of it at the end. */
 function plotName(key: string): string {
   const plain = key.normalize("NFKD").replaceAll(/\p{M}/gu, "");
   const safe = plain
@@ -35,7 +35,7 @@ function plotName(key: string): string {
     .replaceAll(/[^A-Za-z0-9._]+/g, "-")
     .replaceAll(/\.{2,}/g, ".")
     .replaceAll(/^[-.]+|[-.]+$/g, "");
-  // A letter outside ASCII was lost, or the end was: the rest alone may mean something else.
+  // A letter outside ASCII or the end was lost, so another key may give the same name.
   const lossy = /[^\x20-\x7E]/.test(plain) || safe.length > PLOT_NAME_LENGTH || safe === "";
   const short = safe.slice(0, PLOT_NAME_LENGTH);
   const named = short === "" || DEVICES.test(short) ? `metric-${short}` : short;

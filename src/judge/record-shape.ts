@@ -1,11 +1,11 @@
-// Checks that a run.json has the shape that the report relies on: a person may have edited it.
+// Checks that a run.json has the fields that the report relies on; a person may have edited it.
 // Reading the file is effects/run-store/run-record.ts.
 import { VERBS } from "../domain/command.ts";
 import type { Cause, Ending } from "../domain/run.ts";
 
 const ENDINGS: readonly Ending[] = ["done", "failed", "stopped", "lost"];
 
-/** What each kind of cause must carry, by field and type. */
+/** The required fields of each kind of cause, with their types. */
 const CAUSES: Readonly<Record<Cause["kind"], Readonly<Record<string, "string" | "number">>>> = {
   success: {},
   "exit-code": { code: "number" },
@@ -25,7 +25,7 @@ const CAUSES: Readonly<Record<Cause["kind"], Readonly<Record<string, "string" | 
   lost: {},
 };
 
-/** What is wrong with a parsed run.json, in words; undefined where it is a sound record. */
+/** What is wrong with a parsed run.json, in words; undefined for a valid record. */
 export function recordTrouble(value: unknown): string | undefined {
   if (!isObject(value)) return "it holds no record";
   const strings = ["id", "attempt", "name", "script", "runner", "host", "startedAt"];
@@ -70,7 +70,7 @@ function optionalTrouble(record: Fields, key: string, check: Check): string | un
   return value === undefined || check(value) ? undefined : `"${key}" cannot be understood`;
 }
 
-/** An object all of whose values are texts, or absent. */
+/** Whether a value is an object in which each value is a text or absent. */
 function isTexts(value: unknown): boolean {
   return isObject(value) && Object.values(value).every((one) => one === undefined || isString(one));
 }

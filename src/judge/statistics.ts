@@ -1,34 +1,35 @@
-// What may be said of a quantity from the runs that measured it, by how many runs there are.
-// The words are chosen by the page; nothing here knows what a run is.
+// Summary of a quantity from its measurements: how much is estimated depends on how many there are.
+// Knows nothing of runs; the words for it are report/page/.
 import { compareDecimals, meanOf, toNumber, type Decimal } from "../base/decimal.ts";
 import { quantile } from "../base/robust-statistics.ts";
 import { bcaInterval, type Interval } from "./bootstrap.ts";
 import { tQuantile } from "../base/student-t.ts";
 
 export type Summary =
-  /** One run: variation between runs is unknown, so there is no "±" and no "better". */
+  /** One value: the variation is unknown, so there is no "±" and no "better". */
   | { readonly kind: "one" }
-  /** Two runs: both values, nothing estimated. */
+  /** Two values: both are shown, nothing is estimated. */
   | { readonly kind: "two" }
   | {
       readonly kind: "several";
       readonly n: number;
-      /** Exact. */
+      /** Exact mean. */
       readonly mean: Decimal;
       /** Sample standard deviation, n − 1 in the denominator. */
       readonly deviation: number;
       /** Two-sided 95 % interval of the mean: mean ± t(0.975, n−1) · s / √n. */
       readonly low: number;
       readonly high: number;
-      /** From ten values on: the median, and the BCa bootstrap interval of the mean. */
+      /** The median, from ten values on. */
       readonly median?: number;
+      /** The 95 % BCa bootstrap interval of the mean, from ten values on. */
       readonly bootstrap?: Interval;
     };
 
-/** From this many values on a bootstrap interval holds what it promises. */
+/** With fewer values a bootstrap interval covers the mean less often than it promises. */
 const BOOTSTRAP_FROM = 10;
 
-/** Summary of at least one finite value. */
+/** The summary of at least one finite value. */
 export function summarize(values: readonly Decimal[]): Summary {
   const n = values.length;
   if (n < 3) return { kind: n === 2 ? "two" : "one" };
@@ -57,7 +58,7 @@ export function summarize(values: readonly Decimal[]): Summary {
   };
 }
 
-/** Sample standard deviation (n − 1) of at least two finite values, in two passes. */
+/** Sample standard deviation (n − 1) of at least two finite values, by the two-pass algorithm. */
 export function standardDeviation(values: readonly Decimal[]): number {
   const [first] = values;
   if (first !== undefined && values.every((one) => compareDecimals(one, first) === 0)) return 0;
@@ -68,9 +69,9 @@ export function standardDeviation(values: readonly Decimal[]): number {
 }
 
 /**
- * One-sided 95 % bound of the mean on the side away from `direction`: the largest mean still
- * likely when small is wanted ("below"), the smallest when large is wanted ("above").
- * mean ± t(0.95, n−1) · s / √n, for n ≥ 3 finite values.
+ * One-sided 95 % confidence bound of the mean: mean ± t(0.95, n−1) · s / √n, for n ≥ 3 finite
+ * values. "below" gives the upper bound (is the mean surely below a limit?), "above" the lower
+ * bound.
  */
 export function oneSidedBound(values: readonly Decimal[], direction: "below" | "above"): number {
   const n = values.length;

@@ -1,5 +1,5 @@
-// Finds the sweep among an experiment's runs: settings that give the same options other values.
-// How it reads on the page is section-compare.ts.
+// Finds the sweep among an experiment's runs: settings that give different values to the same
+// options. The words for it are report/page/section-compare.ts.
 import type { Evidence } from "./evidence.ts";
 import { groupsOf, type RunGroup } from "./groups.ts";
 import type { ReportRun } from "./input.ts";
@@ -12,8 +12,9 @@ export interface Sweep {
 }
 
 /**
- * Runs that were named to confirm a setting are no part of the search for it, unless what was
- * named is a sweep over several settings itself.
+ * The runs that may belong to the sweep. Runs that `evidence:` names are there to confirm a
+ * setting, so they are left out, unless the named runs are themselves a sweep over several
+ * settings.
  */
 export function searched(runs: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
   const confirming = new Set(evidence.how === "named" ? evidence.runs : []);
@@ -24,7 +25,7 @@ export function searched(runs: readonly ReportRun[], evidence: Evidence): readon
   return latest.filter((run) => !confirming.has(run) || searching(run));
 }
 
-/** The runs of each sweep that was written as one, by its name. */
+/** The runs of each sweep that a journal's command started, by the sweep's name. */
 function writtenSweeps(runs: readonly ReportRun[]): ReadonlyMap<string, readonly ReportRun[]> {
   const written = new Map<string, ReportRun[]>();
   for (const run of runs) {
@@ -35,8 +36,8 @@ function writtenSweeps(runs: readonly ReportRun[]): ReadonlyMap<string, readonly
 }
 
 /**
- * The sweep with the most settings among those that were written as one, by name; where there is
- * none, the largest set of settings that name the same options with other values.
+ * The sweep with the most settings among those that a command started; where there is none, the
+ * largest set of settings that give different values to the same options.
  */
 export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
   const found = [...writtenSweeps(runs).values()].flatMap((members) => largestOf(members) ?? []);
@@ -44,7 +45,7 @@ export function sweepOf(runs: readonly ReportRun[]): Sweep | undefined {
   return largest ?? largestOf(runs);
 }
 
-/** The largest set of settings that name the same options with other values; two at least. */
+/** The largest set of two or more settings that give different values to the same options. */
 function largestOf(runs: readonly ReportRun[]): Sweep | undefined {
   const byOptions = new Map<string, RunGroup[]>();
   for (const group of groupsOf(runs.filter((run) => run.record?.verb === "run"))) {
@@ -65,7 +66,7 @@ function largestOf(runs: readonly ReportRun[]): Sweep | undefined {
   return { options, groups: best };
 }
 
-/** `--lr 0.1 --deep` → lr: 0.1, deep: "". */
+/** The options in arguments, dashes included: `--lr 0.1 --deep` → `--lr`: `0.1`, `--deep`: ``. */
 export function optionsOf(args: readonly string[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (let i = 0; i < args.length; i += 1) {

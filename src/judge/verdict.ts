@@ -1,5 +1,5 @@
-// Judges one criterion on the runs that are evidence: MET, NOT MET, INCONCLUSIVE or NOT
-// EVALUABLE. Numbers stay logged tokens and exact fractions; the page puts them into words.
+// Judges a criterion on the runs that are evidence: MET, NOT MET, INCONCLUSIVE or NOT EVALUABLE.
+// Numbers stay logged tokens and exact fractions; the words are report/page/verdict-text.ts.
 import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import { problemText } from "../base/problem.ts";
@@ -16,24 +16,25 @@ export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
 
 export interface Verdict {
   readonly which: "success" | "failure";
-  /** The criterion as written, and the journal line it stands on. */
+  /** The criterion as written. */
   readonly text: string;
+  /** 1-based line of the journal. */
   readonly line?: number;
-  /** The text was another one when the first run with a result started. */
+  /** The text was changed after the first run with a result started. */
   readonly changed: boolean;
   readonly word: VerdictWord;
-  /** How many runs it rests on. */
+  /** The runs that are evidence. */
   readonly runs: readonly ReportRun[];
-  /** How many of them pass by themselves. */
+  /** How many of them meet the criterion by themselves. */
   readonly passing: number;
-  /** Why it cannot be judged; empty for the other three words. */
+  /** Why it is NOT EVALUABLE; empty for the other words. */
   readonly obstacles: readonly Obstacle[];
-  /** Findings that forbid a judgement, with their runs. */
+  /** Findings that make it NOT EVALUABLE, with their runs. */
   readonly blocking: readonly { readonly run: ReportRun; readonly finding: Finding }[];
   readonly judged: readonly JudgedComparison[];
 }
 
-/** The verdicts on `success` and `failure`, of those that the plan has. */
+/** The verdicts on the plan's `success` and `failure` criteria, where it has them. */
 export function verdictsOf(input: ReportInput): readonly Verdict[] {
   const evidence = evidenceOf(input);
   const { plan } = input.journal;
@@ -128,6 +129,7 @@ function wordOfAll(judged: readonly JudgedComparison[]): JudgedComparison["word"
   return judged.every((one) => one.word === "MET") ? "MET" : "INCONCLUSIVE";
 }
 
+/** The baseline that a criterion compares with, or why there is none. */
 interface Against {
   readonly run?: ReportRun;
   readonly group?: readonly ReportRun[];
@@ -135,8 +137,8 @@ interface Against {
 }
 
 /**
- * The baseline run of each run of the evidence: the only one there is, or of several the one with
- * the same seed. Undefined where a run has no partner.
+ * The baseline run for each of these runs: the only one, or of several the one with the same seed.
+ * Undefined where some run has no partner.
  */
 function partnersOf(
   runs: readonly ReportRun[],
@@ -175,14 +177,14 @@ function baselineOf(input: ReportInput): Against {
   }
 }
 
-/** Blocking findings about the ending of a run or about a metric that the criterion reads there. */
+/** Blocking findings about how a run ended or about a metric that the criterion reads of it. */
 function blockingFindings(
   criterion: Criterion,
   runs: readonly ReportRun[],
   baseline: readonly ReportRun[],
 ): Verdict["blocking"] {
   const terms = metricTerms(criterion);
-  const touched = (run: ReportRun, ofBaseline: boolean): Verdict["blocking"] =>
+  const blockingIn = (run: ReportRun, ofBaseline: boolean): Verdict["blocking"] =>
     run.findings
       .filter((finding) => {
         if (!finding.blocking) return false;
@@ -192,11 +194,12 @@ function blockingFindings(
       })
       .map((finding) => ({ run, finding }));
   return [
-    ...runs.flatMap((run) => touched(run, false)),
-    ...baseline.flatMap((run) => touched(run, true)),
+    ...runs.flatMap((run) => blockingIn(run, false)),
+    ...baseline.flatMap((run) => blockingIn(run, true)),
   ];
 }
 
+/** Each comparison of the criterion judged, or the reasons why they cannot be. */
 function judgeAll(
   input: ReportInput,
   criterion: Criterion,

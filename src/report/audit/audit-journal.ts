@@ -1,5 +1,6 @@
-// Audits a person's own text in the journal. It checks only what a sentence surely claims: the value
-// of a metric of a named run, and which of two named runs is better. Receipts are audit-receipts.ts.
+// Audits a person's own text in the journal. It checks only what a sentence surely claims: the
+// value of a metric of a named run, and which of two named runs is better. Receipts are
+// audit-receipts.ts.
 import { oneLine, type AuditFinding, type AuditResult } from "./audit-finding.ts";
 import { isClaim, sentencesOf, withoutQuotes, type Sentence } from "./audit-claims.ts";
 import {
@@ -73,7 +74,9 @@ function readSentence(sentence: Sentence, known: KnownFacts): ReadSentence {
   return { ...sentence, runs: [...runs], values };
 }
 
-/** The metric that a number is a value of: `val/loss is 0.31`, `val/loss 0.31`, `0.31 in val/loss`. */
+/**
+ * The metric that a number is a value of: `val/loss is 0.31`, `val/loss 0.31`, `0.31 in val/loss`.
+ */
 function metricBeside(
   tokens: readonly UnitToken[],
   i: number,

@@ -131,7 +131,9 @@ function derived(input: ReportInput, fresh: string): readonly KnownValue[] {
   return [...new Set([...written, ...shown, ...counts])].map((token) => ({ token }));
 }
 
-/** Whether a number equals a token's value; an estimate (`≈ 0.31`) counts with its written digits. */
+/**
+ * Whether a number equals a token's value; an estimate (`≈ 0.31`) counts with its written digits.
+ */
 export function isSame(said: Decimal, token: string): boolean {
   const value = parseDecimal(token.replace(/^≈\s*/, ""));
   if (value === undefined) return false;

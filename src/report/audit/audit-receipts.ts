@@ -69,7 +69,9 @@ const seriesOf = ({ reading }: ReportRun, key: string): Series | undefined =>
   reading.series.find(({ summary }) => summary.key === key) ??
   reading.series.find(({ summary }) => sameMetric(summary.key, key));
 
-/** The first line: `**done** k7f3 · 2025-02-02 14:30:41, 41 s · val/loss 0.312 · [de-risk](runs/…)`. */
+/**
+ * The first line: `**done** k7f3 · 2025-02-02 14:30:41, 41 s · val/loss 0.312 · [de-risk](runs/…)`.
+ */
 function headTroubles(
   run: ReportRun,
   state: string | undefined,

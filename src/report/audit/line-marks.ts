@@ -1,5 +1,5 @@
-// Short hashes of the cited log lines, kept on the page itself: an audit can tell years later, on any
-// machine, whether a log line is still the one cited. Markdown does not show them.
+// Short hashes of the cited log lines, kept on the page itself: an audit can tell years later, on
+// any machine, whether a log line is still the one cited. Markdown does not show them.
 import { createHash } from "node:crypto";
 import { pageSources, type PageSource } from "./page-sources.ts";
 import { LINE_MARKS_OPEN, readPage } from "./page-units.ts";

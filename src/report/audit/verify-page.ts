@@ -1,6 +1,6 @@
-// Verifies a finished page before it is saved: reads its text back, checks each citation against the
-// log line, and computes each derived number of a table again from its cited operands, by another
-// method than the one that made it. What a person added to the page is not checked.
+// Verifies a finished page before it is saved: reads its text back, checks each citation against
+// the log line, and computes each derived number of a table again from its cited operands, by
+// another method than the one that made it. What a person added to the page is not checked.
 import { oneLine, type AuditFinding } from "./audit-finding.ts";
 import { countFindings } from "./verify-counts.ts";
 import { verdictFindings } from "./verify-verdicts.ts";
@@ -24,7 +24,9 @@ import {
 import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens.ts";
 import { isNear } from "./written-terms.ts";
 
-/** Reasons not to save a page; none for a sound one. `lineOf` gives a log's line as it is on disk. */
+/**
+ * Reasons not to save a page; none for a sound one. `lineOf` gives a log's line as it is on disk.
+ */
 export function verifyFindings(
   page: string,
   lineOf: (path: string, line: number) => string | undefined,

@@ -1,5 +1,6 @@
 // Verifies the verdicts of a finished page by judging them again from the page: the rows below a
-// verdict give the runs that pass, the margins, their mean and its bound, and so the verdict's word.
+// verdict give the runs that pass, the margins, their mean and its bound, and so the verdict's
+// word.
 import { oneLine, type AuditFinding } from "./audit-finding.ts";
 import { cellsOf, type PageUnit } from "./page-units.ts";
 import { deviationAgain, meanAgain, tQuantileAgain } from "./cross-check.ts";

@@ -1,5 +1,6 @@
-// LAB.md as blocks: its title, what is wrong with the settings, and what is told of the night.
-// The night's own blocks are nightly-summary-page.ts's; writing the page is effects/daemon/lab-page.ts's.
+// LAB.md as blocks: its title, what is wrong with the settings, and what is told of the night. The
+// night's own blocks are nightly-summary-page.ts's; writing the page is
+// effects/daemon/lab-page.ts's.
 import { basename } from "node:path";
 import { problemBlocks } from "../../journal/receipt/receipt.ts";
 import type { Problem } from "../../base/problem.ts";

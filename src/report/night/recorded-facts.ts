@@ -23,7 +23,9 @@ export interface Recorded {
   readonly runs: readonly ReportRun[];
 }
 
-/** The facts that a ledger would have about these runs; the facts of one run are in order of time. */
+/**
+ * The facts that a ledger would have about these runs; the facts of one run are in order of time.
+ */
 export function recordedFacts({ lab, experiment, isKnown, runs }: Recorded): readonly Fact[] {
   const path = experimentPath(experiment);
   const known: readonly Fact[] = isKnown

@@ -1,18 +1,18 @@
-// Criteria that were others when a run started: both texts with their times, from the run's own
-// record. A criterion that was changed once a result was there is bound to it no longer.
-import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
+// Methods: criteria that were changed after a run started, with both texts and their times, from
+// the runs' records. Whether a change came after a result is judge/criteria-history.ts.
+import { citeJournal, type ReportContext } from "./report-context.ts";
 import { changedAfterResult, runsUnderAnother, type Which } from "../../judge/criteria-history.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed } from "../../base/markdown.ts";
-import { startText } from "./run-table.ts";
+import { stampText, startText } from "./run-table.ts";
 
-/** List items, one for each text that a criterion has had; none where nothing was changed. */
-export function changedCriteria(facts: ReportContext): readonly string[] {
-  return (["success", "failure"] as const).flatMap((which) => linesOf(facts, which));
+/** A list item for each criterion that was changed; none where none was. */
+export function changedCriteria(context: ReportContext): readonly string[] {
+  return (["success", "failure"] as const).flatMap((which) => linesOf(context, which));
 }
 
-function linesOf(facts: ReportContext, which: Which): readonly string[] {
-  const { input } = facts;
+function linesOf(context: ReportContext, which: Which): readonly string[] {
+  const { input } = context;
   const runs = runsUnderAnother(input, which);
   if (runs.length === 0) return [];
   const before = new Map<string, ReportRun[]>();
@@ -29,7 +29,7 @@ function linesOf(facts: ReportContext, which: Which): readonly string[] {
     ? "was changed after the first result"
     : "was changed after the first start";
   const texts = [...before].map(([said, under]) => {
-    const who = under.length > 5 ? counted(under.length, "run") : listed(under.map(facts.label));
+    const who = under.length > 5 ? counted(under.length, "run") : listed(under.map(context.label));
     const [first] = under;
     const when = first === undefined ? "" : `, the first of them at ${startText(first)}`;
     return `${said} when ${who} started${under.length > 1 ? when : when.replace(", the first of them", "")}`;
@@ -40,13 +40,8 @@ function linesOf(facts: ReportContext, which: Which): readonly string[] {
   const result =
     first === undefined
       ? ""
-      : ` The first result under an earlier text is that of ${facts.label(first)}, which ended at ${stamp(first.record?.endedAt)}.`;
+      : ` The first result under an earlier text is that of ${context.label(first)}, which ended at ${stampText(first.record?.endedAt) ?? "an unknown time"}.`;
   return [
     `- The ${which} criterion ${after}. It was ${listed(texts)}. It is ${now === undefined ? "none" : code(now)} now${place}.${result}`,
   ];
-}
-
-function stamp(time: string | undefined): string {
-  const match = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\S*?(Z|[+-]\d{2}:\d{2})$/.exec(time ?? "");
-  return match === null ? "an unknown time" : `${match[1]} ${match[2]} ${match[3]}`;
 }

@@ -1,20 +1,20 @@
-// The runs that are evidence side by side: each criterion metric's values, and from three runs
-// on mean, standard deviation and interval. One or two runs allow no estimate, so none is made.
+// Results: the table of the runs that are evidence, with the values of each metric in the criteria,
+// and from three runs on mean, standard deviation and interval. Fewer allow no estimate.
 import { decimalText, parseDecimal, type Decimal } from "../../base/decimal.ts";
 import { BOOTSTRAP_RESAMPLES } from "../../judge/bootstrap.ts";
-import type { Operand } from "../../judge/evaluate.ts";
+import { findMetric, type Operand } from "../../judge/evaluate.ts";
 import { termMetrics, type MetricTerm } from "../../criteria/criterion.ts";
-import type { ReportContext } from "../../judge/report-context.ts";
+import { estimateText, type ReportContext } from "./report-context.ts";
 import { settingCount } from "../../judge/groups.ts";
-import { table } from "../../base/markdown.ts";
-import { measureText, pickedFrom } from "./section-compare.ts";
+import { counted, table } from "../../base/markdown.ts";
+import { measureText } from "./section-compare.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { summarize } from "../../judge/statistics.ts";
 
-/** A heading and a table for two or more runs that are evidence; else nothing. */
-export function evidenceBlocks(facts: ReportContext): readonly PageBlock[] {
-  const judged = facts.verdicts.flatMap((verdict) => verdict.judged);
-  const runs = facts.evidence.runs;
+/** A heading, the table and its note, if two or more runs are evidence; else nothing. */
+export function evidenceBlocks(context: ReportContext): readonly PageBlock[] {
+  const judged = context.verdicts.flatMap((verdict) => verdict.judged);
+  const runs = context.evidence.runs;
   if (runs.length < 2 || judged.length === 0) return [];
   const settings = settingCount(runs);
   const rows = new Map<string, readonly string[]>();
@@ -25,7 +25,7 @@ export function evidenceBlocks(facts: ReportContext): readonly PageBlock[] {
         const name = `${term.aggregation} ${term.name}`;
         if (term.baseline || rows.has(name)) continue;
         const operands = perRun.flatMap((one) => one[side].operands.filter((o) => o.term === term));
-        rows.set(name, row(term, operands, settings === 1, facts));
+        rows.set(name, row(term, operands, settings === 1, context));
       }
     }
   }
@@ -57,9 +57,9 @@ function row(
   term: MetricTerm,
   operands: readonly Operand[],
   isOneSetting: boolean,
-  facts: ReportContext,
+  context: ReportContext,
 ): readonly string[] {
-  const cited = operands.map((one) => facts.sources.cite(one.run, one.sample)).join(", ");
+  const cited = operands.map((one) => context.sources.cite(one.run, one.sample)).join(", ");
   const values = operands.flatMap((one) => {
     const value = parseDecimal(one.sample.token);
     return value?.kind === "finite" ? [value] : [];
@@ -75,15 +75,20 @@ function estimates(values: readonly Decimal[]): readonly string[] {
   const { low, high, deviation } = summary;
   return [
     decimalText(summary.mean),
-    `≈ ${rounded(deviation)}`,
-    `≈ ${rounded(low)} to ≈ ${rounded(high)}`,
-    ...(summary.median === undefined ? [] : [`≈ ${rounded(summary.median)}`]),
+    `≈ ${estimateText(deviation)}`,
+    `≈ ${estimateText(low)} to ≈ ${estimateText(high)}`,
+    ...(summary.median === undefined ? [] : [`≈ ${estimateText(summary.median)}`]),
     ...(summary.bootstrap === undefined
       ? []
-      : [`≈ ${rounded(summary.bootstrap.low)} to ≈ ${rounded(summary.bootstrap.high)}`]),
+      : [`≈ ${estimateText(summary.bootstrap.low)} to ≈ ${estimateText(summary.bootstrap.high)}`]),
   ];
 }
 
-function rounded(value: number): string {
-  return String(Number(value.toPrecision(4)));
+/** How many values each was picked from: `of 20 values each`, or `of 18 to 20 values each`. */
+function pickedFrom(operands: readonly Operand[]): string {
+  const counts = operands.flatMap((one) => findMetric(one.run, one.sample.key)?.count ?? []);
+  const [low, high] = [Math.min(...counts), Math.max(...counts)];
+  if (counts.length === 0) return "";
+  const range = low === high ? counted(low, "value") : `${low} to ${high} values`;
+  return `of ${range} each`;
 }

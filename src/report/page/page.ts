@@ -1,6 +1,6 @@
-// The whole report of an experiment as blocks of Markdown, in order.
-// It is a function of its input alone; keeping a person's additions is preserve-user-edits.ts.
-import { reportContext } from "../../judge/report-context.ts";
+// The whole report of an experiment as blocks of Markdown, in page order. It depends on its input
+// alone; keeping a person's additions is preserve-user-edits.ts.
+import { reportContext } from "./report-context.ts";
 import type { ReportInput } from "../../judge/input.ts";
 import { renewPage } from "./preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
@@ -10,9 +10,9 @@ import { methodsBlocks } from "./section-methods.ts";
 import { abstractBlocks, introductionBlocks, titleBlocks } from "./section-opening.ts";
 import { resultsBlocks } from "./section-results.ts";
 
-/** Every block of the page. Sources come last: the other sections hand out their numbers. */
+/** All blocks of the page. Sources come last, because the other sections assign their numbers. */
 export function reportBlocks(input: ReportInput): readonly PageBlock[] {
-  const facts = reportContext(input);
+  const context = reportContext(input);
   const sections = [
     titleBlocks,
     abstractBlocks,
@@ -23,10 +23,10 @@ export function reportBlocks(input: ReportInput): readonly PageBlock[] {
     conclusionBlocks,
     sourcesBlocks,
   ];
-  return sections.flatMap((section) => section(facts)).filter((block) => block.text !== "");
+  return sections.flatMap((section) => section(context)).filter((block) => block.text !== "");
 }
 
-/** The page where there is none yet. */
+/** A new page, signed. */
 export function renderReport(input: ReportInput): string {
   const page = renewPage(undefined, reportBlocks(input));
   return page.kind === "page" ? page.text : "";

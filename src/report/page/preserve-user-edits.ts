@@ -1,5 +1,5 @@
-// Renews a page and keeps what a person added to it, byte for byte and in its place.
-// Ownership is proved by the seal alone (page-signature.ts); writing the file is effects/pages/pages.ts.
+// Renews a page and keeps what a person added to it, byte for byte and in its position. Only the
+// page's signature (page-signature.ts) tells what nightlab wrote; writing is effects/pages/pages.ts.
 import {
   markOf,
   readSignature,
@@ -11,36 +11,37 @@ import {
 
 export type Renewed =
   | { readonly kind: "page"; readonly text: string }
-  /** The page bears no seal: a person wrote it, and it stays as it is. */
+  /** The page has no signature: a person wrote it, and it stays as it is. */
   | { readonly kind: "not-ours" }
-  /** Git left conflict markers in it: a person has to choose first. */
+  /** It holds Git's conflict markers: a person has to resolve them first. */
   | { readonly kind: "conflicted"; readonly line: number };
 
-/** A person's lines and the sealed block that they stand behind; -1 is the top of the page. */
+/** A person's lines, and the index of the signed block before them; -1 at the top of the page. */
 interface Part {
   readonly behind: number;
   readonly lines: readonly string[];
 }
 
-/** A stretch of lines in the present page: one sealed block, or somebody else's. */
+/** A range of lines in the present page: one signed block, or lines that a person wrote. */
 interface Stretch {
   readonly start: number;
   readonly end: number;
-  /** Index in the seal; undefined: not sealed. */
-  readonly sealed?: number;
+  /** The block's index in the signature; absent for a person's lines. */
+  readonly signed?: number;
 }
 
-const SEAL = "seal";
+/** Key of the signature's own block. */
+const SIGNATURE = "seal";
 
 /**
- * The page made of `blocks`, with every part that a person added to `current`. A sealed block
- * that somebody edited counts as a part: it stays, with the fresh block above it. Parts never
- * change their order; a part whose block is gone follows the nearest block above it.
+ * The page made of `blocks`, with all parts that a person added to `current`. A signed block that
+ * was edited counts as such a part: it stays, below the fresh block. Parts keep their order; a part
+ * whose block is gone follows the nearest block above it.
  */
 export function renewPage(current: string | undefined, blocks: readonly PageBlock[]): Renewed {
-  const sealed = [...blocks, { key: SEAL, text: signatureText(blocks) }];
+  const signed = [...blocks, { key: SIGNATURE, text: signatureText(blocks) }];
   if (current === undefined || current.trim() === "") {
-    return { kind: "page", text: assemble(sealed, [], "") };
+    return { kind: "page", text: assemble(signed, [], "") };
   }
   const bom = current.startsWith("\uFEFF") ? "\uFEFF" : "";
   const raw = current.slice(bom.length).split("\n");
@@ -52,27 +53,29 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
   if (marks === undefined) return { kind: "not-ours" };
   const stretches = stretchesOf(lines, marks);
   const parts = partsOf(raw, stretches, marks.texts.length);
-  const placed = place(parts, marks.keys, sealed);
+  const placed = place(parts, marks.keys, signed);
   const ending = raw[0]?.endsWith("\r") === true ? "\r" : "";
-  return { kind: "page", text: bom + assemble(sealed, placed, ending) };
+  return { kind: "page", text: bom + assemble(signed, placed, ending) };
 }
 
-/** Whether the page's seal names just these blocks, wherever a person has put them since. */
+/** Whether the page's signature names exactly these blocks, wherever they are on the page now. */
 export function isSignedWith(text: string, blocks: readonly PageBlock[]): boolean {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   const marks = signatureMarks(lines);
   if (marks === undefined) return false;
-  const wanted = [...blocks, { key: SEAL, text: signatureText(blocks) }].map(markOf);
+  const wanted = [...blocks, { key: SIGNATURE, text: signatureText(blocks) }].map(markOf);
   return (
     marks.texts.length === wanted.length &&
     wanted.every(({ key, text: mark }, i) => marks.keys[i] === key && marks.texts[i] === mark)
   );
 }
 
-/** All sealed blocks, the seal itself last, and the line (from 0) on which the seal begins. */
+/** The signed blocks, the signature itself last. */
 interface PageSignature {
   readonly keys: readonly string[];
+  /** Hashes of the blocks' texts. */
   readonly texts: readonly string[];
+  /** Index of the signature's first line. */
   readonly at: number;
 }
 
@@ -81,7 +84,7 @@ function signatureMarks(lines: readonly string[]): PageSignature | undefined {
     const length = signatureLength(lines, at);
     if (length === undefined) continue;
     const text = lines.slice(at, at + length).join("\n");
-    const marks = [...readSignature(text), markOf({ key: SEAL, text })];
+    const marks = [...readSignature(text), markOf({ key: SIGNATURE, text })];
     return { keys: marks.map((mark) => mark.key), texts: marks.map((mark) => mark.text), at };
   }
   return undefined;
@@ -94,16 +97,16 @@ function stretchesOf(lines: readonly string[], { texts, at }: PageSignature): re
   }
   const found: Stretch[] = [];
   for (const { start, end } of paragraphs(lines, at)) {
-    for (const piece of pieces(lines, start, end, left)) {
-      const sealed = left.get(textMark(lines.slice(piece.start, piece.end).join("\n")))?.shift();
-      found.push(sealed === undefined ? piece : { ...piece, sealed });
+    for (const range of splitRange(lines, start, end, left)) {
+      const signed = left.get(textMark(lines.slice(range.start, range.end).join("\n")))?.shift();
+      found.push(signed === undefined ? range : { ...range, signed });
     }
   }
   return found;
 }
 
-/** Ranges of lines without a blank one, a fenced block with its blank lines being one range. */
-function paragraphs(lines: readonly string[], sealAt: number): readonly Stretch[] {
+/** Ranges of lines without a blank line; a fenced block is one range with its blank lines. */
+function paragraphs(lines: readonly string[], signatureAt: number): readonly Stretch[] {
   const found: Stretch[] = [];
   const unclosed = new Set<string>();
   let at = 0;
@@ -114,7 +117,7 @@ function paragraphs(lines: readonly string[], sealAt: number): readonly Stretch[
     }
     const start = at;
     while (at < lines.length && (lines[at] ?? "").trim() !== "") {
-      at = (fenceEnd(lines, at, sealAt, unclosed) ?? at) + 1;
+      at = (fenceEnd(lines, at, signatureAt, unclosed) ?? at) + 1;
     }
     found.push({ start, end: at });
   }
@@ -122,47 +125,48 @@ function paragraphs(lines: readonly string[], sealAt: number): readonly Stretch[
 }
 
 /**
- * The line that closes the fence that opens at `at`. One that nothing closes is none, and so are
- * two of them with the seal between: nightlab never wrote that into a fence.
+ * The line that closes the fence that opens at `at`; undefined where none opens or none closes it.
+ * A fence never encloses the signature, because nightlab writes none into a fence. `unclosed` keeps
+ * the searches that failed, so that many open fences stay linear.
  */
 function fenceEnd(
   lines: readonly string[],
   at: number,
-  sealAt: number,
+  signatureAt: number,
   unclosed: Set<string>,
 ): number | undefined {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(lines[at] ?? "")?.[1];
   if (fence === undefined) return undefined;
-  const last = at < sealAt ? sealAt : lines.length;
-  const asked = `${fence} before ${last}`;
-  if (unclosed.has(asked)) return undefined;
+  const last = at < signatureAt ? signatureAt : lines.length;
+  const search = `${fence} before ${last}`;
+  if (unclosed.has(search)) return undefined;
   for (let i = at + 1; i < last; i += 1) {
     const line = (lines[i] ?? "").trim();
     if (line.length >= fence.length && line === fence.charAt(0).repeat(line.length)) return i;
   }
-  unclosed.add(asked);
+  unclosed.add(search);
   return undefined;
 }
 
-/** A range cut where a sealed block begins or ends it and a person typed right beside it. */
-function pieces(
+/** A range, cut in two where a person typed lines right above or below a signed block. */
+function splitRange(
   lines: readonly string[],
   start: number,
   end: number,
   left: ReadonlyMap<string, readonly number[]>,
 ): readonly Stretch[] {
-  const isSealed = (from: number, to: number): boolean =>
+  const isSigned = (from: number, to: number): boolean =>
     (left.get(textMark(lines.slice(from, to).join("\n")))?.length ?? 0) > 0;
-  if (end - start < 2 || isSealed(start, end)) return [{ start, end }];
+  if (end - start < 2 || isSigned(start, end)) return [{ start, end }];
   const near = Math.min(end - start - 1, TYPED_LINES);
   for (let typed = 1; typed <= near; typed += 1) {
-    if (isSealed(start, end - typed)) {
+    if (isSigned(start, end - typed)) {
       return [
         { start, end: end - typed },
         { start: end - typed, end },
       ];
     }
-    if (isSealed(start + typed, end)) {
+    if (isSigned(start + typed, end)) {
       return [
         { start, end: start + typed },
         { start: start + typed, end },
@@ -172,33 +176,34 @@ function pieces(
   return [{ start, end }];
 }
 
-/** Lines that a person can have typed against a block without a blank line between. */
+/** At most this many lines typed against a block, without a blank line between, are recognized. */
 const TYPED_LINES = 32;
 
+/** A person's parts of the page: all lines between its signed blocks that are not blank. */
 function partsOf(
   raw: readonly string[],
   stretches: readonly Stretch[],
-  sealedCount: number,
+  signedCount: number,
 ): readonly Part[] {
   const parts: Part[] = [];
   let from = 0;
   let before = -1;
-  const own = stretches.filter((stretch) => stretch.sealed !== undefined);
+  const own = stretches.filter((stretch) => stretch.signed !== undefined);
   for (const next of [...own, undefined]) {
     const to = next?.start ?? raw.length;
     const lines = raw.slice(from, to);
     if (lines.some((line) => line.trim() !== "")) {
-      // A block that is missing here was edited into this part: its fresh text goes above.
-      const after = next?.sealed ?? sealedCount;
+      // Blocks missing here were edited and are in this part: their fresh text goes above it.
+      const after = next?.signed ?? signedCount;
       parts.push({ behind: Math.max(before, after > before ? after - 1 : before), lines });
     }
     from = next?.end ?? raw.length;
-    before = next?.sealed ?? before;
+    before = next?.signed ?? before;
   }
   return parts;
 }
 
-/** The same parts, behind indices of the new blocks. */
+/** The same parts with indices of the new blocks. */
 function place(
   parts: readonly Part[],
   oldKeys: readonly string[],
@@ -219,6 +224,7 @@ function place(
   });
 }
 
+/** The page's text: the blocks with a blank line between, and each part after its block. */
 function assemble(blocks: readonly PageBlock[], parts: readonly Part[], ending: string): string {
   const out: string[] = [];
   const last = blocks.length - 1;
@@ -237,7 +243,7 @@ function assemble(blocks: readonly PageBlock[], parts: readonly Part[], ending: 
   return out.join("\n");
 }
 
-/** Adds a part behind a blank line, whether it brings its own or not. */
+/** Adds a part after a blank line, whether or not the part begins with one. */
 function addPart(out: string[], lines: readonly string[], ending: string): void {
   const opensBlank = (lines[0] ?? "").trim() === "";
   const endsBlank = out.length === 0 || (out.at(-1) ?? "").trim() === "";

@@ -1,5 +1,5 @@
-// The pictures of one run as a report shows them: a metric in all its splits before its single
-// curves, and each with a caption that names the lines it was read from.
+// Results: the pictures of one run. A picture of a metric in all its splits replaces those of the
+// single splits; each caption names the log lines that its values were read from.
 import type { PlotRef } from "../../domain/run.ts";
 import type { MetricSummary, Sample } from "../../domain/sample.ts";
 import { SYSTEM_LOG } from "../../logs/system-lines.ts";
@@ -7,7 +7,7 @@ import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, image, link, listed, plain } from "../../base/markdown.ts";
 import { splitPictures, SYSTEM_PICTURE } from "../plots/split-pictures.ts";
 
-/** Figures of one run in REPORT.md; its other plots are linked. */
+/** REPORT.md shows at most this many figures of a run; its other plots are linked. */
 const REPORT_FIGURES_PER_RUN = 4;
 
 export interface RunFigures {
@@ -15,11 +15,11 @@ export interface RunFigures {
   readonly linked: readonly PlotRef[];
 }
 
-/** Which are shown and which are only linked; `plots` come with the promised metrics first. */
+/** Which plots are shown and which only linked; `plots` has the promised metrics first. */
 export function runFigures(run: ReportRun, plots: readonly PlotRef[]): RunFigures {
   const there = new Map(plots.map((plot) => [plot.metric, plot]));
   const inline: PlotRef[] = [];
-  const told = new Set<string>();
+  const chosen = new Set<string>();
   const splits = splitPictures(run.reading.series);
   for (const plot of plots) {
     const whole = splits.find(({ series }) =>
@@ -27,14 +27,14 @@ export function runFigures(run: ReportRun, plots: readonly PlotRef[]): RunFigure
     );
     const shown = (whole === undefined ? undefined : there.get(whole.key)) ?? plot;
     const isSystem = plot.metric === SYSTEM_PICTURE;
-    if (isSystem || told.has(shown.metric) || inline.length === REPORT_FIGURES_PER_RUN) continue;
-    told.add(shown.metric);
+    if (isSystem || chosen.has(shown.metric) || inline.length === REPORT_FIGURES_PER_RUN) continue;
+    chosen.add(shown.metric);
     inline.push(shown);
   }
   return { inline, linked: plots.filter((plot) => !inline.includes(plot)) };
 }
 
-/** The picture with its caption: `Figure 2. train/loss, val/loss of full. 20 values from …`. */
+/** A picture with its caption: `Figure 2. train/loss, val/loss of full. 20 values from …`. */
 export function figureText(run: ReportRun, plot: PlotRef, number: number): string {
   const picture = image(`${plot.metric} of ${run.name}`, `${run.path}/${plot.file}`);
   const sources = summariesOf(run, plot).map((summary, _, all) => {
@@ -44,7 +44,7 @@ export function figureText(run: ReportRun, plot: PlotRef, number: number): strin
   return `${picture}  \n_Figure ${number}. ${plain(plot.metric)} of ${plain(run.name)}.${sources.join("")}_`;
 }
 
-/** `Further plots: …`; nothing where there are none. */
+/** The links to plots that are not shown: `Further plots: …`; empty where there are none. */
 export function linkedText(run: ReportRun, linked: readonly PlotRef[]): string {
   if (linked.length === 0) return "";
   const links = linked.map((plot) => {

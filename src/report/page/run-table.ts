@@ -1,27 +1,31 @@
-// The table of all runs in Methods: who, how it went, when, how long, and with which arguments.
-// What the runs measured is in Results.
+// Methods: the table of all runs with their state, start, duration, limit and arguments.
+// What the runs measured is section-results.ts.
 import { spanText } from "../../base/time.ts";
-import type { ReportContext } from "../../judge/report-context.ts";
+import type { ReportContext } from "./report-context.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { code, link, plain, table } from "../../base/markdown.ts";
 
-/** One row a run, in the order of their start. */
-export function runTable(facts: ReportContext): string {
+/** The table, with a row for each run in the order of their start. */
+export function runTable(context: ReportContext): string {
   const head = ["run", "id", "state", "started", "took", "limit", "arguments"];
   return table(
     head,
-    facts.input.runs.map((run) => row(facts.input, run)),
+    context.input.runs.map((run) => row(context.input, run)),
   );
 }
 
-/** `2025-02-02 14:30:00 +01:00` as recorded, else the stamp of the folder's name. */
+/** The start of a run: `2025-02-02 14:30:00 +01:00` as recorded, else from the folder's name. */
 export function startText(run: ReportRun): string {
-  const recorded = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\S*?(Z|[+-]\d{2}:\d{2})$/.exec(
-    run.record?.startedAt ?? "",
-  );
-  if (recorded !== null) return `${recorded[1]} ${recorded[2]} ${recorded[3]}`;
+  const recorded = stampText(run.record?.startedAt);
+  if (recorded !== undefined) return recorded;
   const stamp = /^(\d{4}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})-/.exec(run.folder);
   return stamp === null ? "unknown" : `${stamp[1]} ${stamp[2]}:${stamp[3]}:${stamp[4]}`;
+}
+
+/** A recorded time as pages write it: `2025-02-02 14:30:00 +01:00`; undefined for other text. */
+export function stampText(time: string | undefined): string | undefined {
+  const match = /^(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}:\d{2})\S*?(Z|[+-]\d{2}:\d{2})$/.exec(time ?? "");
+  return match === null ? undefined : `${match[1]} ${match[2]} ${match[3]}`;
 }
 
 function row(input: ReportInput, run: ReportRun): readonly string[] {

@@ -1,5 +1,5 @@
-// Results: every group of runs beside the baseline's, and the settings of a sweep side by side.
-// The numbers come from comparisons.ts; what they mean is left to the person.
+// Results: each group of runs compared with the baseline, and the settings of a sweep side by side.
+// The numbers come from judge/comparisons.ts; what they mean is left to the person.
 import {
   measureGroup,
   measuresOf,
@@ -9,18 +9,18 @@ import {
   REPORT_COMPARISONS,
 } from "../../judge/comparisons.ts";
 import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
-import { findMetric, type Operand } from "../../judge/evaluate.ts";
-import type { ReportContext } from "../../judge/report-context.ts";
+import type { Operand } from "../../judge/evaluate.ts";
+import { estimateText, type ReportContext } from "./report-context.ts";
 import type { RunGroup } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, counted, listed, plain, table } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { searched, sweepOf } from "../../judge/sweep.ts";
 
-/** The table of differences to the baseline; nothing without a baseline or without values. */
-export function baselineBlocks(facts: ReportContext): readonly PageBlock[] {
-  const swept = sweptOnly(facts);
-  const comparisons = facts.comparisons.filter((one) => !swept.has(one.group.runs[0]));
+/** The table of differences to the baseline; nothing without a baseline or values. */
+export function baselineBlocks(context: ReportContext): readonly PageBlock[] {
+  const swept = sweptOnly(context);
+  const comparisons = context.comparisons.filter((one) => !swept.has(one.group.runs[0]));
   if (comparisons.length === 0) return [];
   const head = [
     "runs",
@@ -32,21 +32,21 @@ export function baselineBlocks(facts: ReportContext): readonly PageBlock[] {
     "outcome",
   ];
   const rows = comparisons.map((one) => [
-    groupLabel(one.group, facts),
+    groupLabel(one.group, context),
     measureText(one.measure),
-    cellText(one.left, facts),
-    cellText(one.right, facts),
+    cellText(one.left, context),
+    cellText(one.right, context),
     decimalText(one.difference.mean),
     intervalText(one),
-    saidText(one),
+    outcomeText(one),
   ]);
   const tested = comparisons.filter((one) => one.difference.kind !== "observed").length;
   const baseline = comparisons[0]?.baseline;
-  const who = baseline === undefined ? "" : listed(baseline.runs.map(facts.label));
+  const who = baseline === undefined ? "" : listed(baseline.runs.map(context.label));
   const notes = [
     `The baseline is ${who}. A difference is the mean of the runs less that of the baseline.`,
     ...testNotes(comparisons, tested),
-    ...withoutNotes(comparisons.map((one) => [one.left, one.right]).flat(), facts),
+    ...withoutNotes(comparisons.map((one) => [one.left, one.right]).flat(), context),
   ];
   return [
     { key: "results.baseline", text: "### Against the baseline" },
@@ -55,9 +55,9 @@ export function baselineBlocks(facts: ReportContext): readonly PageBlock[] {
   ];
 }
 
-/** First runs of settings that the table of the sweep shows and that are too few to be tested. */
-function sweptOnly(facts: ReportContext): ReadonlySet<ReportRun | undefined> {
-  const sweep = sweepOf(searched(facts.counted, facts.evidence));
+/** First runs of settings with too few runs to be tested; the table of the sweep shows them. */
+function sweptOnly(context: ReportContext): ReadonlySet<ReportRun | undefined> {
+  const sweep = sweepOf(searched(context.counted, context.evidence));
   const few = (sweep?.groups ?? []).filter((group) => group.runs.length < 3);
   return new Set(few.map((group) => group.runs[0]));
 }
@@ -86,10 +86,10 @@ function testNotes(comparisons: readonly GroupComparison[], tested: number): rea
 function intervalText({ difference }: GroupComparison): string {
   return difference.kind === "observed"
     ? ""
-    : `≈ ${short(difference.low)} to ≈ ${short(difference.high)}`;
+    : `≈ ${estimateText(difference.low)} to ≈ ${estimateText(difference.high)}`;
 }
 
-function saidText({ difference, adjusted, sign }: GroupComparison): string {
+function outcomeText({ difference, adjusted, sign }: GroupComparison): string {
   if (difference.kind === "observed") return "difference observed, not tested";
   const how = difference.kind === "welch" ? "Welch's t" : "paired t, shared seeds";
   const p = adjusted === undefined ? "" : `, p ${pText(adjusted)}`;
@@ -98,29 +98,29 @@ function saidText({ difference, adjusted, sign }: GroupComparison): string {
 }
 
 function pText(p: number): string {
-  return p < 1e-6 ? "< 0.000001" : `≈ ${short(p)}`;
+  return p < 1e-6 ? "< 0.000001" : `≈ ${estimateText(p)}`;
 }
 
-/** The settings of a sweep, and which of them is best, called what it is. */
-export function sweepBlocks(facts: ReportContext): readonly PageBlock[] {
-  const sweep = sweepOf(searched(facts.counted, facts.evidence));
-  const measures = measuresOf(facts.input);
+/** The settings of a sweep and the best of them, with the note that it confirms nothing. */
+export function sweepBlocks(context: ReportContext): readonly PageBlock[] {
+  const sweep = sweepOf(searched(context.counted, context.evidence));
+  const measures = measuresOf(context.input);
   if (sweep === undefined || measures.length === 0) return [];
   const shown = sweep.groups.slice(0, REPORT_COMPARISONS);
   const chosen = measures.slice(0, 4);
   const rows = shown.map((group) => [
     code(settingText(group, sweep.options)),
-    groupLabel(group, facts),
-    ...chosen.map((measure) => cellText(measureGroup(measure, group.runs), facts)),
+    groupLabel(group, context),
+    ...chosen.map((measure) => cellText(measureGroup(measure, group.runs), context)),
   ]);
   const more = sweep.groups.length - shown.length;
   const notes = [
     ...(more > 0 ? [`${counted(more, "more setting")} are not listed.`] : []),
-    ...chosen.flatMap((measure) => bestText(measure, sweep.groups, facts)),
+    ...chosen.flatMap((measure) => bestText(measure, sweep.groups, context)),
     "The best of a sweep was picked after the results were seen; it confirms nothing.",
     ...withoutNotes(
       chosen.flatMap((measure) => sweep.groups.map((group) => measureGroup(measure, group.runs))),
-      facts,
+      context,
     ),
   ];
   return [
@@ -133,11 +133,11 @@ export function sweepBlocks(facts: ReportContext): readonly PageBlock[] {
   ];
 }
 
-/** `The smallest last val/loss is 0.31 [3], of lr-1: the best of 4 settings, 4 runs.` */
+/** `The smallest last val/loss of 4 settings and 4 runs is 0.31 [3], in lr-1.` */
 function bestText(
   measure: Measure,
   groups: readonly RunGroup[],
-  facts: ReportContext,
+  context: ReportContext,
 ): readonly string[] {
   const all = groups.flatMap((group) => {
     const { operands, values } = measureGroup(measure, group.runs);
@@ -151,61 +151,48 @@ function bestText(
   if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
   const settings = new Set(all.map(({ setting }) => setting)).size;
   const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
-  const say = (word: string, best: Decimal): string[] => {
+  const sentences = (word: string, best: Decimal): string[] => {
     const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);
     const [one] = equal;
     if (one === undefined) return [];
     const { run, sample } = one.operand;
-    const runs = equal.map(({ operand }) => facts.label(operand.run));
+    const runs = equal.map(({ operand }) => context.label(operand.run));
     const where = runs.length > 3 ? counted(runs.length, "run") : listed(runs);
     return [
-      `The ${word} ${measureText(measure)} ${of} is ${facts.sources.cite(run, sample)}, in ${where}.`,
+      `The ${word} ${measureText(measure)} ${of} is ${context.sources.cite(run, sample)}, in ${where}.`,
     ];
   };
   return [
-    ...(measure.better === "max" ? [] : say("smallest", low)),
-    ...(measure.better === "min" ? [] : say("largest", high)),
+    ...(measure.better === "max" ? [] : sentences("smallest", low)),
+    ...(measure.better === "min" ? [] : sentences("largest", high)),
   ];
 }
 
-function cellText({ operands }: Measurement, facts: ReportContext): string {
+function cellText({ operands }: Measurement, context: ReportContext): string {
   return operands.length === 0
     ? "none"
-    : operands.map((one: Operand) => facts.sources.cite(one.run, one.sample)).join(", ");
+    : operands.map((one: Operand) => context.sources.cite(one.run, one.sample)).join(", ");
 }
 
-/** `last val/loss`; how many values it was picked from stands in the tables of the runs. */
+/** ``last `val/loss` ``: a measure's name in tables and sentences. */
 export function measureText(measure: Pick<Measure, "name" | "aggregation">): string {
   return `${measure.aggregation} ${code(measure.name)}`;
 }
 
-/** `of 20 values each`, or `of 18 to 20 values each`. */
-export function pickedFrom(operands: readonly Operand[]): string {
-  const counts = operands.flatMap((one) => findMetric(one.run, one.sample.key)?.count ?? []);
-  const [low, high] = [Math.min(...counts), Math.max(...counts)];
-  if (counts.length === 0) return "";
-  const range = low === high ? counted(low, "value") : `${low} to ${high} values`;
-  return `of ${range} each`;
-}
-
-function groupLabel(group: RunGroup, facts: ReportContext): string {
+function groupLabel(group: RunGroup, context: ReportContext): string {
   if (group.runs.length > 3) return `${plain(group.name)}, ${counted(group.runs.length, "run")}`;
-  return listed(group.runs.map(facts.label));
+  return listed(group.runs.map(context.label));
 }
 
 function settingText(group: RunGroup, options: readonly string[]): string {
   return group.args.length === 0 ? `no ${options.join(" ")}` : group.args.join(" ");
 }
 
-/** Names the runs that have no place in a mean, so that none is dropped in silence. */
-function withoutNotes(measured: readonly Measurement[], facts: ReportContext): readonly string[] {
+/** Names the runs that are in no mean, so that none is dropped silently. */
+function withoutNotes(measured: readonly Measurement[], context: ReportContext): readonly string[] {
   const runs = [...new Set(measured.flatMap((one) => one.without))];
   if (runs.length === 0) return [];
-  const many = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(facts.label));
+  const many = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(context.label));
   const verb = runs.length === 1 ? "has" : "have";
   return [`${many} ${verb} no place in it: not ended well, or without a finite value.`];
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }

@@ -1,27 +1,27 @@
-// Discussion: the journal's tagged entries as written, the flags of the runs, and the limits of
-// the experiment as facts. No interpretation is added to them.
+// Discussion: the journal's tagged entries as written, the flags of the runs, and the limits of the
+// experiment as facts, without any interpretation.
 import { isFlag } from "../../domain/finding.ts";
 import type { Entry } from "../../domain/journal.ts";
 import { spanText } from "../../base/time.ts";
-import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
-import { reportFinding, isResolved } from "../../judge/finding-text.ts";
+import { citeJournal, type ReportContext } from "./report-context.ts";
+import { reportFinding, isResolved } from "./finding-text.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { runState } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
 
-/** Tagged entries, and flags, that REPORT.md lists; the newest, since the journal has them all. */
+/** REPORT.md lists at most this many entries and flags, the newest; the journal has all. */
 const REPORT_ENTRIES = 300;
 
-/** The whole section. */
-export function discussionBlocks(facts: ReportContext): readonly PageBlock[] {
+/** The section Discussion. */
+export function discussionBlocks(context: ReportContext): readonly PageBlock[] {
   const blocks: PageBlock[] = [
     { key: "discussion", text: "## Discussion" },
-    ...quotedSections(facts, "discussion"),
-    ...listBlocks("entries", "### Entries of the journal", entryLines(facts)),
-    ...listBlocks("flags", "### Flags", flagLines(facts)),
-    ...listBlocks("limits", "### Limits", limitLines(facts)),
+    ...quotedSections(context, "discussion"),
+    ...listBlocks("entries", "### Entries of the journal", entryLines(context)),
+    ...listBlocks("flags", "### Flags", flagLines(context)),
+    ...listBlocks("limits", "### Limits", limitLines(context)),
   ];
   if (blocks.length === 1) {
     blocks.push({ key: "discussion.none", text: "The journal has no tagged entries yet." });
@@ -37,8 +37,8 @@ function listBlocks(name: string, heading: string, lines: readonly string[]): Pa
   ];
 }
 
-function entryLines(facts: ReportContext): readonly string[] {
-  const { entries } = facts.input.journal;
+function entryLines(context: ReportContext): readonly string[] {
+  const { entries } = context.input.journal;
   const lines = entries.slice(-REPORT_ENTRIES).map(entryLine);
   const more = entries.length - lines.length;
   return more === 0
@@ -54,13 +54,13 @@ function entryLine(entry: Entry): string {
   return `- ${stamp} ${tags} “${plain(entry.text)}” (${citeJournal(entry.line)})`;
 }
 
-function flagLines(facts: ReportContext): readonly string[] {
-  const lines = facts.counted.flatMap((run) =>
+function flagLines(context: ReportContext): readonly string[] {
+  const lines = context.counted.flatMap((run) =>
     run.findings.map((finding) => {
       const said = reportFinding(run, finding);
-      const label = facts.label(run);
+      const label = context.label(run);
       if (!isFlag(finding)) return `- Note on ${label}: ${said}`;
-      const resolved = isResolved(run, finding, facts.input.journal);
+      const resolved = isResolved(run, finding, context.input.journal);
       return resolved ? `- [RESOLVED] ${label}: ${said}` : `- [WEIRD] ${label} (open): ${said}`;
     }),
   );
@@ -69,12 +69,12 @@ function flagLines(facts: ReportContext): readonly string[] {
   return [`- ${counted(more, "flag")} of older runs are not listed.`, ...lines.slice(more)];
 }
 
-/** What the numbers of this page cannot carry, each a fact that can be checked. */
-function limitLines(facts: ReportContext): readonly string[] {
-  const { evidence, counted: runs } = facts;
+/** The limits of what the page's numbers show, each a fact that can be checked. */
+function limitLines(context: ReportContext): readonly string[] {
+  const { evidence, counted: runs } = context;
   if (runs.length === 0) return [];
   const lines: string[] = [];
-  const say = (count: number, one: string, many: string): void => {
+  const addCount = (count: number, one: string, many: string): void => {
     if (count > 0) lines.push(`- ${count === 1 ? `1 run ${one}` : `${count} runs ${many}`}.`);
   };
   if (evidence.runs.length === 1)
@@ -92,25 +92,25 @@ function limitLines(facts: ReportContext): readonly string[] {
     const most = spanText(Math.max(...seconds) * 1000);
     lines.push(`- No run that is evidence took longer than ${most}.`);
   }
-  const open = facts.verdicts.filter((verdict) => verdict.word === "NOT EVALUABLE");
+  const open = context.verdicts.filter((verdict) => verdict.word === "NOT EVALUABLE");
   if (open.length > 0) {
     const which = open.map((verdict) => verdict.which).join(" and the ");
     lines.push(`- The ${which} criterion cannot be evaluated; Conclusion says why.`);
   }
   const recorded = runs.flatMap((run) => (run.record === undefined ? [] : [run.record]));
   const unended = runs.filter((run) => ["failed", "stopped", "lost"].includes(runState(run)));
-  say(unended.length, "did not end well", "did not end well");
-  say(
+  addCount(unended.length, "did not end well", "did not end well");
+  addCount(
     runs.length - recorded.length,
     "was started by hand, so its circumstances are not recorded",
     "were started by hand, so their circumstances are not recorded",
   );
   const dirty = recorded.filter((record) => record.git?.dirty === true).length;
-  say(dirty, "had uncommitted changes", "had uncommitted changes");
+  addCount(dirty, "had uncommitted changes", "had uncommitted changes");
   const untracked = recorded.filter((record) => record.git === undefined).length;
-  say(untracked, "has no git commit", "have no git commit");
+  addCount(untracked, "has no git commit", "have no git commit");
   const unread = runs.filter((run) => run.reading.unread.count > 0).length;
-  say(
+  addCount(
     unread,
     "has metric lines that could not be read",
     "have metric lines that could not be read",

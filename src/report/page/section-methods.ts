@@ -1,28 +1,28 @@
-// Methods: the plan with its lines, scripts and machines, every run, and who is left out and why.
-// Runs that failed or are ignored are named here, so that none is dropped in silence.
+// Methods: the plan with its lines, scripts and machines, all runs, and which of them are left out
+// and why. Runs that failed or are ignored are named here, so that none is dropped silently.
 import type { RunRecord } from "../../domain/run.ts";
-import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
+import { citeJournal, type ReportContext } from "./report-context.ts";
 import { changedCriteria } from "./changed-criteria.ts";
 import { code, counted, link, listed, plain, table } from "../../base/markdown.ts";
 import type { ReportRun } from "../../judge/input.ts";
-import { leftOutLines } from "../../judge/left-out.ts";
+import { leftOutLines } from "./left-out.ts";
 import { runTable } from "./run-table.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { hypothesisText } from "./section-opening.ts";
 import { hasSection, quotedSections } from "./section-quotes.ts";
 
-/** Distinct facts of one kind (hosts, commits, GPUs) listed in Methods. */
+/** Methods lists at most this many distinct values of one kind (machines, commits, GPUs). */
 const REPORT_DISTINCT = 10;
 
-/** The whole section. */
-export function methodsBlocks(facts: ReportContext): readonly PageBlock[] {
-  const { runs } = facts.input;
-  const left = leftOutLines(facts);
-  const environment = environmentTable(facts);
+/** The section Methods. */
+export function methodsBlocks(context: ReportContext): readonly PageBlock[] {
+  const { runs } = context.input;
+  const left = leftOutLines(context);
+  const environment = environmentTable(context);
   const blocks: PageBlock[] = [
     { key: "methods", text: "## Methods" },
-    ...quotedSections(facts, "methods"),
-    { key: "methods.plan", text: [...planLines(facts), ...changedCriteria(facts)].join("\n") },
+    ...quotedSections(context, "methods"),
+    { key: "methods.plan", text: [...planLines(context), ...changedCriteria(context)].join("\n") },
   ];
   if (environment !== undefined) {
     blocks.push({ key: "methods.environment", text: "### Scripts and machines" });
@@ -32,7 +32,7 @@ export function methodsBlocks(facts: ReportContext): readonly PageBlock[] {
     blocks.push({ key: "methods.runs", text: "### Runs" });
     const from = "Times, limits and arguments are those of run.json in each run's folder.";
     blocks.push({ key: "methods.runs.source", text: from });
-    blocks.push({ key: "methods.runs.table", text: runTable(facts) });
+    blocks.push({ key: "methods.runs.table", text: runTable(context) });
   }
   if (left.length > 0) {
     blocks.push({
@@ -44,8 +44,8 @@ export function methodsBlocks(facts: ReportContext): readonly PageBlock[] {
   return blocks;
 }
 
-function planLines(facts: ReportContext): readonly string[] {
-  const { plan } = facts.input.journal;
+function planLines(context: ReportContext): readonly string[] {
+  const { plan } = context.input.journal;
   const cited = (key: string): string => {
     const line = plan.lines[key];
     return line === undefined ? "" : ` (${citeJournal(line)})`;
@@ -55,20 +55,20 @@ function planLines(facts: ReportContext): readonly string[] {
     if (text === undefined) return `- The journal states no ${key} criterion.`;
     return `- ${key === "success" ? "Success" : "Failure"}: ${code(text)}${cited(key)}`;
   };
-  const lines = [`- ${hypothesisText(facts)}`, criterion("success"), criterion("failure")];
+  const lines = [`- ${hypothesisText(context)}`, criterion("success"), criterion("failure")];
   if (plan.metrics.length > 0) {
     const keys = listed(plan.metrics.map((metric) => code(metric.key)));
     lines.push(`- Promised metrics: ${keys}${cited("metrics")}`);
   }
   lines.push(`- Script: ${code(plan.script)}${cited("script")}`);
-  if (plan.baseline !== undefined) lines.push(baselineLine(facts, plan.baseline, cited));
+  if (plan.baseline !== undefined) lines.push(baselineLine(context, plan.baseline, cited));
   const rule = "runs whose written time limit is over two minutes";
   lines.push(
     plan.evidence === undefined
       ? `- Evidence: ${rule}, since \`evidence:\` names none.`
       : `- Evidence: ${listed(plan.evidence.map(code))}${cited("evidence")}`,
   );
-  if (!hasSection(facts, "methods")) {
+  if (!hasSection(context, "methods")) {
     lines.push("- The journal has no section on data, model or method.");
   }
   lines.push("- A metric in a criterion means its last logged value where no other word stands.");
@@ -76,33 +76,35 @@ function planLines(facts: ReportContext): readonly string[] {
 }
 
 function baselineLine(
-  facts: ReportContext,
+  context: ReportContext,
   target: string,
   cited: (key: string) => string,
 ): string {
-  const { baseline } = facts.input;
+  const { baseline } = context.input;
   const runs = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
   const named = listed(runs.map((run) => link(code(run.folder), run.path)));
   const which = runs.length === 0 ? "" : `, which is ${named}`;
   return `- Baseline: ${code(target)}${cited("baseline")}${which}`;
 }
 
-/** One row for each distinct fact, with the number of runs that share it. */
-function environmentTable(facts: ReportContext): string | undefined {
-  const recorded = facts.input.runs.filter((run) => run.record !== undefined);
+/**
+ * A row for each distinct script, version of the code, machine or GPU, with the runs that had it.
+ */
+function environmentTable(context: ReportContext): string | undefined {
+  const recorded = context.input.runs.filter((run) => run.record !== undefined);
   if (recorded.length === 0) return undefined;
   const rows: string[][] = [];
-  const add = (what: string, say: (record: RunRecord) => readonly string[]): void => {
+  const add = (what: string, valuesOf: (record: RunRecord) => readonly string[]): void => {
     const found = new Map<string, ReportRun[]>();
     for (const run of recorded) {
       if (run.record === undefined) continue;
-      for (const value of new Set(say(run.record))) {
+      for (const value of new Set(valuesOf(run.record))) {
         found.set(value, [...(found.get(value) ?? []), run]);
       }
     }
     const all = [...found];
     for (const [value, runs] of all.slice(0, REPORT_DISTINCT)) {
-      rows.push([what, value, whichRuns(runs, recorded.length, facts)]);
+      rows.push([what, value, whichRuns(runs, recorded.length, context)]);
     }
     const more = all.length - REPORT_DISTINCT;
     if (more > 0) rows.push([what, `and ${more} more, in the runs' run.json`, ""]);
@@ -121,10 +123,11 @@ function environmentTable(facts: ReportContext): string | undefined {
   return table(["what", "value", "runs"], rows);
 }
 
-function whichRuns(runs: readonly ReportRun[], all: number, facts: ReportContext): string {
+function whichRuns(runs: readonly ReportRun[], all: number, context: ReportContext): string {
   if (runs.length === all && all === 2) return "both";
-  if (runs.length === all) return all === 1 ? facts.label(runs[0] ?? unreachable()) : `all ${all}`;
-  return runs.length <= 3 ? listed(runs.map(facts.label)) : counted(runs.length, "run");
+  if (runs.length === all)
+    return all === 1 ? context.label(runs[0] ?? unreachable()) : `all ${all}`;
+  return runs.length <= 3 ? listed(runs.map(context.label)) : counted(runs.length, "run");
 }
 
 function codeText(record: RunRecord): string {
@@ -135,8 +138,8 @@ function codeText(record: RunRecord): string {
   return `commit ${code(git.commit.slice(0, 12))}${state}${hash}`;
 }
 
-function present(value: string | undefined, say: (value: string) => string): readonly string[] {
-  return value === undefined ? [] : [say(value)];
+function present(value: string | undefined, textOf: (value: string) => string): readonly string[] {
+  return value === undefined ? [] : [textOf(value)];
 }
 
 function shortHash(hash: string): string {

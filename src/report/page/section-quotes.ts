@@ -1,11 +1,11 @@
-// Sorts the person's own headings into the sections of the report, and quotes them there.
-// What counts as a heading, and the text below it, is journal/'s reading.
+// Assigns the person's own sections of the journal to the sections of the report, and quotes them.
+// What counts as a heading, and the text below it, is journal/read/.
 import type { Section } from "../../domain/journal.ts";
-import { citeJournal, type ReportContext } from "../../judge/report-context.ts";
+import { citeJournal, type ReportContext } from "./report-context.ts";
 import { plain, quotation } from "../../base/markdown.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
-/** Characters of one section of the journal that REPORT.md quotes; the rest is linked. */
+/** REPORT.md quotes at most this many characters of a section; the rest is linked. */
 const REPORT_QUOTE_CHARS = 8_000;
 
 export type Quoted = "introduction" | "methods" | "results" | "discussion" | "conclusion";
@@ -20,9 +20,9 @@ const HEADINGS: Readonly<Record<Quoted, RegExp>> = {
   conclusion: /^(?:conclusions?|summary|next steps?)$/,
 };
 
-/** The person's sections that belong into one section of the report, each quoted with its line. */
-export function quotedSections(facts: ReportContext, where: Quoted): readonly PageBlock[] {
-  const fitting = facts.input.journal.sections.filter(
+/** The person's sections that belong to one section of the report, each quoted with its line. */
+export function quotedSections(context: ReportContext, where: Quoted): readonly PageBlock[] {
+  const fitting = context.input.journal.sections.filter(
     (section) => section.text.trim() !== "" && HEADINGS[where].test(nameOf(section)),
   );
   return fitting.flatMap((section, index) => [
@@ -34,9 +34,9 @@ export function quotedSections(facts: ReportContext, where: Quoted): readonly Pa
   ]);
 }
 
-/** Whether the person wrote anything that belongs into one section of the report. */
-export function hasSection(facts: ReportContext, where: Quoted): boolean {
-  return facts.input.journal.sections.some(
+/** Whether the person wrote anything that belongs to one section of the report. */
+export function hasSection(context: ReportContext, where: Quoted): boolean {
+  return context.input.journal.sections.some(
     (section) => section.text.trim() !== "" && HEADINGS[where].test(nameOf(section)),
   );
 }

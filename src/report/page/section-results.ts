@@ -1,10 +1,10 @@
-// Results: first what the runs say together, then for each run what it logged and its figures.
-// Only values and their places; what they mean is the person's to say.
+// Results: first the tables and figures of several runs together, then for each run its metrics and
+// figures. Only values with their sources; what they mean is left to the person.
 import type { PromisedMetric } from "../../domain/journal.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
-import type { ReportContext } from "../../judge/report-context.ts";
+import type { ReportContext } from "./report-context.ts";
 import { runState, type ReportRun, type RunState } from "../../judge/input.ts";
 import { code, counted, image, link, plain, sentenceCase, table } from "../../base/markdown.ts";
 import { figureText, linkedText, runFigures, type RunFigures } from "./run-figures.ts";
@@ -12,31 +12,31 @@ import type { PageBlock } from "../../base/page-signature.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
 
-/** Metrics of one run in its table in REPORT.md, the promised ones first. */
+/** A run's table in REPORT.md has at most this many metrics, the promised ones first. */
 const REPORT_METRICS_PER_RUN = 20;
 
-/** The whole section. */
-export function resultsBlocks(facts: ReportContext): readonly PageBlock[] {
-  const { shown, counted: all } = facts;
+/** The section Results. */
+export function resultsBlocks(context: ReportContext): readonly PageBlock[] {
+  const { shown, counted: all } = context;
   const blocks: PageBlock[] = [{ key: "results", text: "## Results" }];
   if (all.length === 0) {
     blocks.push({ key: "results.none", text: "There is no run to show." });
   }
-  // Sources and figures are numbered in the order in which they are asked for: as they stand.
+  // Sources and figures get their numbers in the order of these calls, which is the page's order.
   const together = [
-    ...evidenceBlocks(facts),
-    ...baselineBlocks(facts),
-    ...sweepBlocks(facts),
-    ...figureBlocks(facts),
+    ...evidenceBlocks(context),
+    ...baselineBlocks(context),
+    ...sweepBlocks(context),
+    ...figureBlocks(context),
   ];
   const runs: PageBlock[] = [];
-  let figures = facts.input.figures?.length ?? 0;
+  let figures = context.input.figures?.length ?? 0;
   for (const run of shown) {
     const pictures = runFigures(
       run,
-      promisedFirst(run.plots, (plot) => plot.metric, facts),
+      promisedFirst(run.plots, (plot) => plot.metric, context),
     );
-    runs.push(...runBlocks(run, facts, pictures, figures));
+    runs.push(...runBlocks(run, context, pictures, figures));
     figures += pictures.inline.length;
   }
   const bound =
@@ -45,12 +45,12 @@ export function resultsBlocks(facts: ReportContext): readonly PageBlock[] {
       : [];
   const byRun =
     runs.length === 0 ? [] : [{ key: "results.runs", text: "### Run by run" }, ...bound, ...runs];
-  return [...blocks, ...together, ...byRun, ...quotedSections(facts, "results")];
+  return [...blocks, ...together, ...byRun, ...quotedSections(context, "results")];
 }
 
-/** Pictures of the whole experiment. */
-function figureBlocks(facts: ReportContext): readonly PageBlock[] {
-  const { figures = [], livePage } = facts.input;
+/** The pictures of the whole experiment, and the link to the live page. */
+function figureBlocks(context: ReportContext): readonly PageBlock[] {
+  const { figures = [], livePage } = context.input;
   const live =
     livePage === undefined
       ? []
@@ -71,18 +71,20 @@ function boundText(all: number, shown: number): string {
 
 function runBlocks(
   run: ReportRun,
-  facts: ReportContext,
+  context: ReportContext,
   pictures: RunFigures,
   figuresBefore: number,
 ): readonly PageBlock[] {
   const key = `results.${run.folder}`;
   const blocks: PageBlock[] = [
-    { key, text: `#### ${facts.label(run)}` },
-    { key: `${key}.intro`, text: introText(run, facts) },
+    { key, text: `#### ${context.label(run)}` },
+    { key: `${key}.intro`, text: introText(run, context) },
   ];
-  const metrics = promisedFirst(run.reading.series, (series) => series.summary.key, facts);
+  const metrics = promisedFirst(run.reading.series, (series) => series.summary.key, context);
   if (metrics.length > 0) {
-    const rows = metrics.slice(0, REPORT_METRICS_PER_RUN).map((one) => metricRow(run, one, facts));
+    const rows = metrics
+      .slice(0, REPORT_METRICS_PER_RUN)
+      .map((one) => metricRow(run, one, context));
     const head = ["metric", "values", "first", "last", "smallest", "largest"];
     blocks.push({ key: `${key}.table`, text: table(head, rows) });
   }
@@ -101,12 +103,12 @@ function runBlocks(
   return blocks;
 }
 
-/** `Done · evidence · 2025-02-02T10-00-00-full` */
-function introText(run: ReportRun, facts: ReportContext): string {
-  const { baseline } = facts.input;
+/** The line below a run's heading: `Done · evidence · 2025-02-02T10-00-00-full`. */
+function introText(run: ReportRun, context: ReportContext): string {
+  const { baseline } = context.input;
   const group = baseline?.kind === "run" ? (baseline.group ?? [baseline.run]) : [];
   const isBaseline = group.some((one) => one.path === run.path);
-  const isEvidence = facts.evidence.runs.includes(run);
+  const isEvidence = context.evidence.runs.includes(run);
   const role = isBaseline ? "baseline" : isEvidence ? "evidence" : "not evidence";
   const logged = run.reading.series.length === 0 ? " · no metric was found in its logs" : "";
   return `${HOW[runState(run)]} · ${role} · ${link(code(run.folder), run.path)}${logged}`;
@@ -121,16 +123,16 @@ const HOW: Readonly<Record<RunState, string>> = {
   "by hand": "Started by hand",
 };
 
-function metricRow(run: ReportRun, series: Series, facts: ReportContext): readonly string[] {
+function metricRow(run: ReportRun, series: Series, context: ReportContext): readonly string[] {
   const { summary } = series;
   const cell = (sample: Sample | undefined): string => {
     if (sample === undefined) return "none";
     const step = sample.step === undefined ? "" : ` at ${stepWord(series)} ${sample.step}`;
-    return `${facts.sources.cite(run, sample)}${step}`;
+    return `${context.sources.cite(run, sample)}${step}`;
   };
   return [
     plain(summary.key),
-    valuesText(run, summary, facts),
+    valuesText(run, summary, context),
     cell(summary.first),
     cell(summary.last),
     cell(summary.min),
@@ -143,19 +145,19 @@ function stepWord(series: Series): string {
 }
 
 /** How many values there are, and how many of them are not finite, with the first of those. */
-function valuesText(run: ReportRun, summary: MetricSummary, facts: ReportContext): string {
+function valuesText(run: ReportRun, summary: MetricSummary, context: ReportContext): string {
   if (summary.notFinite === undefined) return String(summary.count);
-  const first = facts.sources.number(run, summary.notFinite);
+  const first = context.sources.number(run, summary.notFinite);
   return `${summary.count}, ${summary.notFiniteCount} of them not finite, first ${first}`;
 }
 
-/** Promised metrics in the plan's order, then the others as they came. */
+/** The items of promised metrics in the plan's order, then the others in their own order. */
 function promisedFirst<T>(
   items: readonly T[],
   keyOf: (item: T) => string,
-  facts: ReportContext,
+  context: ReportContext,
 ): readonly T[] {
-  const promised: readonly PromisedMetric[] = facts.input.journal.plan.metrics;
+  const promised: readonly PromisedMetric[] = context.input.journal.plan.metrics;
   const rank = (item: T): number => {
     const at = promised.findIndex((metric) => sameMetric(metric.key, keyOf(item)));
     return at < 0 ? promised.length : at;

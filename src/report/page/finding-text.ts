@@ -1,13 +1,13 @@
-// Says a finding, and the ending of a run, on one line with the evidence.
-// When there is a finding is decided by the rules in rules/.
-import { normalReceiptBlock } from "../base/receipt-block.ts";
-import { receiptFinding as receiptText } from "../domain/receipt-flags.ts";
-import type { Finding } from "../domain/finding.ts";
-import type { JournalReading } from "../domain/journal.ts";
-import type { Cause } from "../domain/run.ts";
-import { spanText } from "../base/time.ts";
-import type { ReportRun } from "./input.ts";
-import { code, link, plain } from "../base/markdown.ts";
+// The words for a finding, with its evidence, and for how a run ended, each on one line. Whether a
+// person resolved a finding is read here too; what the rules find is rules/.
+import { normalReceiptBlock } from "../../base/receipt-block.ts";
+import { receiptFinding as receiptText } from "../../domain/receipt-flags.ts";
+import type { Finding } from "../../domain/finding.ts";
+import type { JournalReading } from "../../domain/journal.ts";
+import type { Cause } from "../../domain/run.ts";
+import { spanText } from "../../base/time.ts";
+import type { ReportRun } from "../../judge/input.ts";
+import { code, link, plain } from "../../base/markdown.ts";
 
 /** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
 export function reportFinding(run: ReportRun, finding: Finding): string {
@@ -18,35 +18,36 @@ export function reportFinding(run: ReportRun, finding: Finding): string {
 }
 
 /**
- * Whether the person marked a flag `[RESOLVED]`: in the receipt, where the daemon keeps the
- * mark, or with a line of their own that names the run's id and the metric or rule, if any.
+ * Whether a person marked a flag `[RESOLVED]`: in the receipt, where the daemon keeps the mark, or
+ * with a journal entry of their own that names the run's id and, if anything, the metric or rule.
  */
 export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
   const id = run.record?.id;
   if (id === undefined) return false;
   const said = normalReceiptBlock(receiptText(finding, run.folder));
   return (
-    resolvedPieces(id, journal).includes(said) ||
+    resolvedFlags(id, journal).includes(said) ||
     journal.entries.some((entry) => resolves(entry, id, finding))
   );
 }
 
-/** Of each journal once: a report asks about every flag of every run. */
-const RESOLVED_PIECES = new WeakMap<JournalReading, ReadonlyMap<string, readonly string[]>>();
+/** Cached by journal: a report asks about each flag of each run. */
+const RESOLVED_FLAGS = new WeakMap<JournalReading, ReadonlyMap<string, readonly string[]>>();
 
-/** What the resolved flags in the receipt of a run say; one quote may hold several receipts. */
-function resolvedPieces(id: string, journal: JournalReading): readonly string[] {
-  const known = RESOLVED_PIECES.get(journal) ?? piecesById(journal);
-  RESOLVED_PIECES.set(journal, known);
+/** The texts of the resolved flags in a run's receipt. */
+function resolvedFlags(id: string, journal: JournalReading): readonly string[] {
+  const known = RESOLVED_FLAGS.get(journal) ?? resolvedById(journal);
+  RESOLVED_FLAGS.set(journal, known);
   return known.get(id) ?? [];
 }
 
-function piecesById(journal: JournalReading): ReadonlyMap<string, readonly string[]> {
+/** Resolved flags by the run's id; one quote may hold the receipts of several runs. */
+function resolvedById(journal: JournalReading): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   for (const { receipt } of journal.blocks) {
     let owner: string | undefined = receipt?.heads[0]?.id;
-    for (const piece of receipt?.blocks ?? []) {
-      const normal = normalReceiptBlock(piece.normal);
+    for (const block of receipt?.blocks ?? []) {
+      const normal = normalReceiptBlock(block.normal);
       owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
       if (owner === undefined || !normal.includes(RESOLVED)) continue;
       const said = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);

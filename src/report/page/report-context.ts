@@ -1,31 +1,31 @@
-// What every section of the report needs to know, worked out once: who counts, who is shown in
-// full, how a run is called, and the verdicts. Sections turn it into words.
-import { comparisonsOf, type GroupComparison } from "./comparisons.ts";
-import { evidenceOf, type Evidence } from "./evidence.ts";
-import { ignoredBy, type ReportInput, type ReportRun } from "./input.ts";
-import { code, link, plain } from "../base/markdown.ts";
+// What all sections of a report need, computed once: which runs count, which are shown in full, how
+// each is called, and the verdicts. The words are the section files'.
+import { comparisonsOf, type GroupComparison } from "../../judge/comparisons.ts";
+import { evidenceOf, type Evidence } from "../../judge/evidence.ts";
+import { ignoredBy, type ReportInput, type ReportRun } from "../../judge/input.ts";
+import { code, link, plain } from "../../base/markdown.ts";
 import { createSources, type Sources } from "./sources.ts";
-import { verdictsOf, type Verdict } from "./verdict.ts";
+import { verdictsOf, type Verdict } from "../../judge/verdict.ts";
 
-/** Runs whose tables and figures stand in REPORT.md itself; a page with more is not read. */
+/** REPORT.md has the tables and figures of at most this many runs: nobody reads a longer page. */
 const REPORT_RUNS = 12;
 
 export interface ReportContext {
   readonly input: ReportInput;
   readonly evidence: Evidence;
   readonly verdicts: readonly Verdict[];
-  /** Runs that no line of the person's leaves out. */
+  /** The runs that are not ignored. */
   readonly counted: readonly ReportRun[];
-  /** Those of them whose tables and figures stand on the page, in the order of their start. */
+  /** The counted runs whose tables and figures are on the page, in the order of their start. */
   readonly shown: readonly ReportRun[];
-  /** Groups of runs beside the baseline's. */
+  /** Each group of runs compared with the baseline. */
   readonly comparisons: readonly GroupComparison[];
   readonly sources: Sources;
-  /** What a run is called in prose: its name, or its folder where others have the same name. */
+  /** A run's name in prose, or its folder if another run has the same name. */
   readonly label: (run: ReportRun) => string;
 }
 
-/** The facts of one report. */
+/** The context of one report. */
 export function reportContext(input: ReportInput): ReportContext {
   const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
   const evidence = evidenceOf(input);
@@ -43,12 +43,17 @@ export function reportContext(input: ReportInput): ReportContext {
   };
 }
 
-/** `[JOURNAL.md:12](JOURNAL.md#L12)`. */
+/** A link to a line of the journal: `[JOURNAL.md:12](JOURNAL.md#L12)`. */
 export function citeJournal(line: number, file = "JOURNAL.md"): string {
   return link(`${plain(file)}:${line}`, file, line);
 }
 
-/** The newest runs that are evidence, then the newest others, as many as a page can carry. */
+/** An estimate with four significant digits, as all tables and sentences write it. */
+export function estimateText(value: number): string {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** The newest runs that are evidence, then the newest others, up to REPORT_RUNS. */
 function shownRuns(counted: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
   const judged = new Set(evidence.runs);
   const others = counted.filter((run) => !judged.has(run));

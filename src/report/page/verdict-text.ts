@@ -1,19 +1,19 @@
-// Puts a verdict into short sentences, every number with its source.
-// How the verdict was reached is verdict.ts.
-import { arithmetic, decimalText, parseDecimal, toNumber } from "../base/decimal.ts";
-import type { Worth } from "./evaluate.ts";
-import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../criteria/criterion.ts";
-import type { Obstacle } from "./evidence.ts";
-import type { ReportContext } from "./report-context.ts";
+// The words for a verdict: short sentences and a table, each number with its source.
+// How the verdict is reached is judge/verdict.ts. verify-verdicts.ts reads these sentences back.
+import { arithmetic, decimalText, parseDecimal, toNumber } from "../../base/decimal.ts";
+import type { Worth } from "../../judge/evaluate.ts";
+import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../../criteria/criterion.ts";
+import type { Obstacle } from "../../judge/evidence.ts";
+import { estimateText, type ReportContext } from "./report-context.ts";
 import { reportFinding } from "./finding-text.ts";
-import { findMetric } from "./evaluate.ts";
-import { settingCount } from "./groups.ts";
-import type { ReportRun } from "./input.ts";
-import { code, counted, listed, sentenceCase, table } from "../base/markdown.ts";
-import type { JudgedComparison, MeasuredRun } from "./judge.ts";
-import type { Verdict } from "./verdict.ts";
+import { findMetric } from "../../judge/evaluate.ts";
+import { settingCount } from "../../judge/groups.ts";
+import type { ReportRun } from "../../judge/input.ts";
+import { code, counted, listed, sentenceCase, table } from "../../base/markdown.ts";
+import type { JudgedComparison, MeasuredRun } from "../../judge/judge.ts";
+import type { Verdict } from "../../judge/verdict.ts";
 
-/** Runs that a verdict names; of more it says how many they are. */
+/** A verdict names at most this many runs; of more it gives the number. */
 const NAMED = 5;
 
 const ASKS: Readonly<Record<ComparisonOperator, string>> = {
@@ -24,7 +24,7 @@ const ASKS: Readonly<Record<ComparisonOperator, string>> = {
   "==": "exactly",
 };
 
-/** `The success criterion is **MET** (single run).` */
+/** ``The success criterion `val/loss < 0.5` is **MET** (single run).`` */
 function verdictLine(verdict: Verdict): string {
   const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
   const said = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
@@ -32,20 +32,20 @@ function verdictLine(verdict: Verdict): string {
   return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${said}.${changed}`;
 }
 
-/** Why the verdict is what it is, as sentences; the table of several runs is `verdictTable`. */
-export function verdictReasons(verdict: Verdict, facts: ReportContext): readonly string[] {
-  const label = facts.label;
+/** The reasons for a verdict as sentences; the table of several runs is `verdictTable`. */
+export function verdictReasons(verdict: Verdict, context: ReportContext): readonly string[] {
+  const label = context.label;
   if (verdict.word === "NOT EVALUABLE") {
-    // How a run ended is said by its finding, where there is one.
-    const told = new Set(verdict.blocking.map(({ run }) => run));
+    // A finding about a run also says how it ended, so its obstacle is left out.
+    const withFinding = new Set(verdict.blocking.map(({ run }) => run));
     const obstacles = verdict.obstacles.filter(
-      (one) => one.run === undefined || !told.has(one.run),
+      (one) => one.run === undefined || !withFinding.has(one.run),
     );
-    const said = verdict.blocking.slice(0, NAMED);
-    const more = verdict.blocking.length - said.length;
+    const shown = verdict.blocking.slice(0, NAMED);
+    const more = verdict.blocking.length - shown.length;
     return [
       ...obstacleSentences(obstacles, label),
-      ...said.map(({ run, finding }) =>
+      ...shown.map(({ run, finding }) =>
         sentence(`In ${label(run)}: ${reportFinding(run, finding)}`),
       ),
       ...(more > 0 ? [`${counted(more, "more flag")} of this kind stand in Discussion.`] : []),
@@ -54,7 +54,7 @@ export function verdictReasons(verdict: Verdict, facts: ReportContext): readonly
   const one = verdict.runs.length === 1;
   const sentences = verdict.judged.flatMap((judged) =>
     one
-      ? judged.perRun.flatMap((measured) => measuredSentences(judged.comparison, measured, facts))
+      ? judged.perRun.flatMap((measured) => measuredSentences(judged.comparison, measured, context))
       : severalSentences(judged),
   );
   return one
@@ -62,7 +62,7 @@ export function verdictReasons(verdict: Verdict, facts: ReportContext): readonly
     : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
 }
 
-/** Each obstacle as a sentence; what hinders many runs alike is said once, with their number. */
+/** Each obstacle as a sentence; one that many runs share is one sentence with their number. */
 function obstacleSentences(
   obstacles: readonly Obstacle[],
   label: ReportContext["label"],
@@ -84,7 +84,7 @@ function obstacleSentences(
 const pluralVerb = (verb: string): string =>
   ({ has: "have", was: "were", is: "are" })[verb] ?? verb;
 
-/** A verdict and its reasons; those of the one before are not said again. */
+/** A verdict with its reasons; the same reasons as those of the verdict before are not repeated. */
 export function verdictSentences(
   verdict: Verdict,
   reasons: readonly string[],
@@ -99,8 +99,8 @@ function sentence(text: string): string {
   return text.endsWith("?") ? text : `${text}.`;
 }
 
-/** One row a run: both sides of a comparison, and whether it passes. */
-export function verdictTable(judged: JudgedComparison, facts: ReportContext): string {
+/** A comparison as a table with a row for each run: both sides, and whether the run meets it. */
+export function verdictTable(judged: JudgedComparison, context: ReportContext): string {
   const { comparison } = judged;
   return table(
     [
@@ -110,9 +110,9 @@ export function verdictTable(judged: JudgedComparison, facts: ReportContext): st
       "met",
     ],
     judged.perRun.map((one) => [
-      facts.label(one.run),
-      sideText(comparison.left, one.left, facts),
-      sideText(comparison.right, one.right, facts),
+      context.label(one.run),
+      sideText(comparison.left, one.left, context),
+      sideText(comparison.right, one.right, context),
       one.passes ? "yes" : "no",
     ]),
   );
@@ -121,21 +121,21 @@ export function verdictTable(judged: JudgedComparison, facts: ReportContext): st
 function measuredSentences(
   comparison: Comparison,
   measured: MeasuredRun,
-  facts: ReportContext,
+  context: ReportContext,
 ): readonly string[] {
-  const left = sideText(comparison.left, measured.left, facts);
-  const right = sideText(comparison.right, measured.right, facts);
-  const where = facts.label(measured.run);
+  const left = sideText(comparison.left, measured.left, context);
+  const right = sideText(comparison.right, measured.right, context);
+  const where = context.label(measured.run);
   return [
     `In ${where}, ${sideName(comparison.left, measured.left)} is ${left}.`,
     `The criterion asks for ${ASKS[comparison.operator]} ${right}.`,
-    ...baselineSentence(measured.right, facts),
+    ...baselineSentence(measured.right, context),
   ];
 }
 
-function baselineSentence(worth: Worth, facts: ReportContext): readonly string[] {
+function baselineSentence(worth: Worth, context: ReportContext): readonly string[] {
   const runs = worth.operands.filter((one) => one.term.baseline).map((one) => one.run);
-  const labels = [...new Set(runs)].map((run) => facts.label(run));
+  const labels = [...new Set(runs)].map((run) => context.label(run));
   return labels.length === 0 ? [] : [`The baseline is ${listed(labels)}.`];
 }
 
@@ -157,7 +157,7 @@ function severalSentences(judged: JudgedComparison): readonly string[] {
       : code(termText(left))
     : `the margin ${code(`${termText(left)} - ${group(right, "-", termText)}`)}`;
   const mean = isPlain ? arithmetic("+", margin.mean, limit) : margin.mean;
-  const bound = short(margin.bound + (isPlain ? toNumber(limit) : 0));
+  const bound = estimateText(margin.bound + (isPlain ? toNumber(limit) : 0));
   return [
     `The mean of ${what} over ${perRun.length} runs is ${decimalText(mean)}, its one-sided 95 % t-bound ≈ ${bound}; the criterion asks for ${ASKS[operator]} ${isPlain ? limitText(right) : "0"}.`,
   ];
@@ -165,10 +165,6 @@ function severalSentences(judged: JudgedComparison): readonly string[] {
 
 function limitText(term: Term): string {
   return term.kind === "number" ? term.token : "0";
-}
-
-function short(value: number): string {
-  return String(Number(value.toPrecision(4)));
 }
 
 /** `the last of 20 values of val/loss`, or the expression where it is more than one metric. */
@@ -193,8 +189,8 @@ function pickedWord(term: MetricTerm): string {
   }
 }
 
-/** The cited value of a side; for a derived one its operands as well: `0.49 (= 0.98 * 0.5 [2])`. */
-function sideText(term: Term, worth: Worth, facts: ReportContext): string {
+/** The cited value of one side; a derived value with its operands: `0.49 (= 0.98 × 0.5 [2])`. */
+function sideText(term: Term, worth: Worth, context: ReportContext): string {
   const operands = [...worth.operands];
   const written = (inner: Term): string => {
     switch (inner.kind) {
@@ -202,7 +198,7 @@ function sideText(term: Term, worth: Worth, facts: ReportContext): string {
         return inner.token;
       case "metric": {
         const operand = operands.shift();
-        return operand === undefined ? "" : facts.sources.cite(operand.run, operand.sample);
+        return operand === undefined ? "" : context.sources.cite(operand.run, operand.sample);
       }
       case "negated":
         return `-${written(inner.term)}`;
@@ -217,7 +213,7 @@ function sideText(term: Term, worth: Worth, facts: ReportContext): string {
   return `${decimalText(worth.value)} (= ${text})`;
 }
 
-/** The term as a criterion would write it. */
+/** The term as a criterion writes it. */
 function termText(term: Term): string {
   switch (term.kind) {
     case "number":
@@ -236,8 +232,9 @@ function termText(term: Term): string {
   }
 }
 
-function group(term: Term, around: string, say: (term: Term) => string): string {
-  const text = say(term);
+/** The text of an operand, in brackets where the operator `around` it binds more strongly. */
+function group(term: Term, around: string, textOf: (term: Term) => string): string {
+  const text = textOf(term);
   if (term.kind !== "arithmetic") return text;
   const binds = "*/".includes(term.operator) ? "+-" : "+";
   return binds.includes(around) ? text : `(${text})`;

@@ -1,14 +1,14 @@
-// Names every run that the results leave out, or that did not end well, with the reason.
-// A failed run stays in Results with what it logged; an ignored one does not.
+// Methods: each run that is ignored or did not end well, with the reason.
+// A failed run is still in Results with what it logged; an ignored one is not.
 import { citeJournal, type ReportContext } from "./report-context.ts";
 import { causeText } from "./finding-text.ts";
-import { ignoredBy, meansRun, runState, type ReportRun } from "./input.ts";
-import { code, link, plain } from "../base/markdown.ts";
+import { ignoredBy, meansRun, runState, type ReportRun } from "../../judge/input.ts";
+import { code, link, plain } from "../../base/markdown.ts";
 
-/** List items; none where every run counts and ended well. */
-export function leftOutLines(facts: ReportContext): readonly string[] {
-  const { input } = facts;
-  const lines = input.runs.flatMap((run) => runLines(run, facts));
+/** List items; none where each run counts and ended well. */
+export function leftOutLines(context: ReportContext): readonly string[] {
+  const { input } = context;
+  const lines = input.runs.flatMap((run) => runLines(run, context));
   for (const entry of input.ignored) {
     if (input.runs.some((run) => meansRun(entry.target, run))) continue;
     const place = citeJournal(entry.line, entry.file);
@@ -19,10 +19,10 @@ export function leftOutLines(facts: ReportContext): readonly string[] {
   return lines;
 }
 
-function runLines(run: ReportRun, facts: ReportContext): string[] {
-  const label = facts.label(run);
+function runLines(run: ReportRun, context: ReportContext): string[] {
+  const label = context.label(run);
   const lines: string[] = [];
-  const ignored = ignoredBy(facts.input, run);
+  const ignored = ignoredBy(context.input, run);
   if (ignored !== undefined) {
     const place = citeJournal(ignored.line, ignored.file);
     const why =
@@ -57,7 +57,7 @@ function runLines(run: ReportRun, facts: ReportContext): string[] {
   return lines;
 }
 
-/** The last line of the traceback that ended a run, with its place. */
+/** The last line of the traceback that ended a run, with its file and line. */
 function lastLine({ lastLine: last, path }: ReportRun): string {
   if (last === undefined) return "";
   const place = link(`${plain(last.file)}:${last.line}`, `${path}/${last.file}`, last.line);

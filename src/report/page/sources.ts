@@ -1,8 +1,8 @@
-// Hands out the citation numbers of a page, one for each logged value, and lists them at its end.
-// Each entry names file, line, key and the literal token, so that anybody can look it up.
-import type { Sample } from "../domain/sample.ts";
-import type { ReportRun } from "./input.ts";
-import { link, plain } from "../base/markdown.ts";
+// Assigns the citation numbers of a page, one for each logged value, and lists the sources at its
+// end. An entry has file, line, key and the token as logged. Reading it back is page-sources.ts.
+import type { Sample } from "../../domain/sample.ts";
+import type { ReportRun } from "../../judge/input.ts";
+import { link, plain } from "../../base/markdown.ts";
 
 export interface Sources {
   /** The value as logged, cited: `0.312 [4]`. The same sample has the same number everywhere. */
@@ -13,7 +13,7 @@ export interface Sources {
   readonly list: () => readonly string[];
 }
 
-/** An empty list of sources; numbers count from 1 in the order in which they are asked for. */
+/** An empty list of sources; numbers count from 1 in the order of the first citations. */
 export function createSources(): Sources {
   const numbers = new Map<string, number>();
   const lines: string[] = [];
