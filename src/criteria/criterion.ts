@@ -1,6 +1,7 @@
-// A criterion as a value: comparisons between terms over metrics and numbers.
-// It is read by expression.ts, worked out by evaluate.ts and judged by verdict.ts.
+// A criterion as a value: comparisons between terms of metrics and numbers. Reading it from text is
+// expression.ts, computing a term judge/evaluate.ts, judging a criterion judge/verdict.ts.
 
+/** Which value of a metric's series a term means. */
 export const AGGREGATIONS = ["last", "best", "min", "max"] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 export type ComparisonOperator = "<" | "<=" | ">" | ">=" | "==";
@@ -16,16 +17,18 @@ export type Term =
       readonly right: Term;
     };
 
+/** A metric in a criterion: `best(val/loss)`, `baseline.val/loss`. */
 export interface MetricTerm {
   readonly kind: "metric";
-  /** As written, without `baseline.`. */
+  /** The metric as written, without `baseline.`. */
   readonly name: string;
+  /** The baseline's value is meant, not the run's own. */
   readonly baseline: boolean;
   /** Which value of the series counts; `last` where none is written. */
   readonly aggregation: Aggregation;
-  /** `mean(…)`: only the mean over seeds may decide, so that three runs are needed. */
+  /** `mean(…)`: only the mean over seeds may decide, so three runs are needed. */
   readonly overSeeds?: true;
-  /** UTF-16 offset in the criterion. */
+  /** UTF-16 offset in the criterion's text. */
   readonly offset: number;
 }
 
@@ -41,7 +44,7 @@ export interface Criterion {
   readonly comparisons: readonly Comparison[];
 }
 
-/** Every metric term of a criterion in written order. */
+/** All metric terms of a criterion in written order. */
 export function metricTerms(criterion: Criterion): readonly MetricTerm[] {
   return criterion.comparisons.flatMap((one) => [
     ...termMetrics(one.left),
@@ -49,7 +52,7 @@ export function metricTerms(criterion: Criterion): readonly MetricTerm[] {
   ]);
 }
 
-/** Every metric term below a term in written order. */
+/** All metric terms in a term, itself included, in written order. */
 export function termMetrics(term: Term): readonly MetricTerm[] {
   switch (term.kind) {
     case "number":
@@ -63,7 +66,7 @@ export function termMetrics(term: Term): readonly MetricTerm[] {
   }
 }
 
-/** A term with other metric terms in the places of its own. */
+/** The term with each metric term replaced by what `change` gives for it. */
 export function mapMetrics(term: Term, change: (metric: MetricTerm) => MetricTerm): Term {
   switch (term.kind) {
     case "number":

@@ -1,5 +1,5 @@
-// Cuts a criterion into names, numbers and operators, each with its place.
-// What they mean together is expression.ts.
+// Cuts a criterion's text into names, numbers and operators, each with its position. The grammar is
+// expression.ts.
 
 export interface ExpressionToken {
   readonly kind: "name" | "number" | "operator";
@@ -9,14 +9,15 @@ export interface ExpressionToken {
 }
 
 /**
- * A name is a maximal run of these; so `val-loss` is one name and `a - b` is a difference. None
- * begins with a minus: `-val/acc` is the negative of one.
+ * A name is as many of these characters as possible: `val-loss` is one name, `a - b` a difference.
+ * A name does not begin with a minus: `-val/acc` is a negated name.
  */
 const WORD = /(?!-[\p{L}_])[\p{L}\p{M}\p{N}_./@-]+/uy;
 const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?$/;
-/** `1e+5`: the plus belongs to the number, though it is no letter of a name. */
+/** `1e+5`: the plus belongs to the number, although a name cannot hold it. */
 const POSITIVE_EXPONENT = /(?:\d+\.?\d*|\.\d+)[eE]\+\d+/y;
 const OPERATOR = /<=|>=|==|≤|≥|[^\s]/uy;
+/** Other ways to write an operator. */
 const SAME: Readonly<Record<string, string>> = {
   "≤": "<=",
   "≥": ">=",
@@ -25,7 +26,7 @@ const SAME: Readonly<Record<string, string>> = {
   "·": "*",
 };
 
-/** The tokens of a criterion in order; characters that mean nothing come as operators. */
+/** The tokens of a criterion in order; unknown characters become operators. */
 export function tokensOf(text: string): readonly ExpressionToken[] {
   const tokens: ExpressionToken[] = [];
   let at = 0;

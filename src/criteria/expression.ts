@@ -1,5 +1,5 @@
-// Reads a criterion, `val/loss <= 0.98 * baseline.val/loss`, into a value or into problems.
-// What its names are worth in a run is evaluate.ts; whether it is met is verdict.ts.
+// Reads the text of a criterion, `val/loss <= 0.98 * baseline.val/loss`, as a value or as problems.
+// Computing its terms is judge/evaluate.ts; judging it is judge/verdict.ts.
 import { positionAt, type Problem, type Read } from "../base/problem.ts";
 import { parseDecimal } from "../base/decimal.ts";
 import {
@@ -13,12 +13,12 @@ import {
 } from "./criterion.ts";
 import { tokensOf, type ExpressionToken } from "./expression-tokens.ts";
 
-/** A criterion is one line that a person wrote; longer text is a mistake. */
+/** A criterion is one line that a person wrote; a longer text is a mistake. */
 const CRITERION_CHARS = 2_000;
-/** Brackets in brackets in a criterion: nobody means more. */
+/** Deepest nesting of brackets; the limit keeps the recursion of the reader bounded. */
 const CRITERION_DEPTH = 40;
 
-/** What was understood of a criterion; undefined when problems say why not. Never throws. */
+/** The criterion in a text, or undefined with the problem that was found. Never throws. */
 export function readCriterion(text: string): Read<Criterion | undefined> {
   if (text.length > CRITERION_CHARS) {
     return refused(text, { offset: CRITERION_CHARS, message: "The criterion is too long to read" });
@@ -38,7 +38,7 @@ interface Trouble {
   readonly fix?: string;
 }
 
-/** Leaves the reader at the first mistake; it never leaves this file. */
+/** Thrown at the first mistake; it is caught in this file. */
 class Misread extends Error implements Trouble {
   readonly offset: number;
   readonly fix?: string;
@@ -194,7 +194,7 @@ class Reader {
     return term.kind === "metric" ? { ...term, overSeeds: true } : term;
   }
 
-  /** Whether the group that opens here compares something: then it is no arithmetic. */
+  /** Whether the brackets that open here hold a comparison, and not a term. */
   #groupHoldsComparison(): boolean {
     if (this.#peek()?.text !== "(") return false;
     let open = 0;
@@ -208,6 +208,7 @@ class Reader {
     return false;
   }
 
+  /** Reads something nested, one level deeper. */
   #deeper<T>(read: () => T): T {
     this.#depth += 1;
     if (this.#depth > CRITERION_DEPTH) {

@@ -1,5 +1,5 @@
-// A whole HTML document around an exported page: one file that needs nothing else, readable in
-// light and dark, on a phone and on paper. What stands in it is export-tree.ts.
+// The HTML document of an exported page: one file without dependencies, readable in light and dark
+// mode, on a phone and on paper. Its content is export-tree.ts.
 import rehypeStringify from "rehype-stringify";
 import { unified } from "unified";
 import type { ExportTree } from "./export-tree.ts";
@@ -47,11 +47,11 @@ figcaption { color: var(--soft); font-size: .9rem; margin-top: .4em; }
 `;
 
 export interface ExportAbout {
-  /** `nightlab 0.1.0`. */
+  /** Name and version of the program: `nightlab 0.1.0`. */
   readonly generator: string;
 }
 
-/** The document, ending in a line end. */
+/** The whole document with its style, as text that ends with a line end. */
 export function exportDocument(tree: ExportTree, about: ExportAbout): string {
   const body = html.stringify(tree.root);
   const head = [
@@ -64,7 +64,7 @@ export function exportDocument(tree: ExportTree, about: ExportAbout): string {
   return `<!doctype html>\n<html lang="en">\n<head>\n${head.join("\n")}\n</head>\n<body>\n<main>\n${body}\n</main>\n</body>\n</html>\n`;
 }
 
-/** The body alone, for a converter. */
+/** A document without a style, for a converter to other formats. */
 export function exportBody(tree: ExportTree): string {
   const title = `<title>${escaped(tree.title)}</title>`;
   return `<!doctype html>\n<html><head><meta charset="utf-8">${title}</head><body>\n${html.stringify(tree.root)}\n</body></html>\n`;

@@ -1,13 +1,14 @@
-// What a page needs to be set on paper: long names that may break, and tables with columns of
-// fitting widths. Converters take both from HTML.
+// Prepares a page for printing: long names may break, and the columns of tables get widths that
+// fit. Converters take both from the HTML.
 import type { Element, ElementContent, Nodes } from "hast";
 
+/** Zero-width space: a line may break there. */
 const SOFT_BREAK = "\u200B";
 
-/** Broken behind its point, a number would read as two. */
+/** A number is never broken: broken after its point it would read as two. */
 const NUMBER = /^[-+(≈]?\d[\d.]{0,20}(?:e[-+]?\d{1,3})?[,;)]?$/i;
 
-/** Long words without a space may break behind `-`, `_`, `/`, `.` and `=`; numbers do not. */
+/** The text in which long words may break after `-`, `_`, `/`, `.`, `=`, `,` and `:`. */
 export function softBreaks(text: string): string {
   return text.replaceAll(/\S{17,}/g, (word) =>
     NUMBER.test(word) ? word : word.replaceAll(/[-_/.=,:](?=[^-_/.=,:\s])/g, `$&${SOFT_BREAK}`),
@@ -16,12 +17,12 @@ export function softBreaks(text: string): string {
 
 /** Characters that fit side by side on a printed page. */
 const PAGE_CHARS = 88;
-/** A column is at least so wide, and asks for at most so much. */
+/** The least and the greatest width of a column, in characters. */
 const [NARROWEST, WIDEST] = [5, 60];
 
-/** The table with a `colgroup` where it is too wide for a page; else as it is. */
+/** The table with widths for its columns if it is too wide for a page; else as it is. */
 export function withColumnWidths(table: Element): Element {
-  const rows = rowsOf(table);
+  const rows = cellLengths(table);
   const columns = Math.max(0, ...rows.map((row) => row.length));
   const asked = Array.from({ length: columns }, (_, i) => {
     const longest = Math.max(0, ...rows.map((row) => row[i] ?? 0));
@@ -30,11 +31,11 @@ export function withColumnWidths(table: Element): Element {
   const total = asked.reduce((sum, width) => sum + width, 0);
   if (total <= PAGE_CHARS) return table;
   const wished = asked.map((width) => Math.sqrt(width * Math.min(width, 24)));
-  const words = wordsOf(table);
+  const words = longestWords(table);
   const least = Array.from({ length: columns }, (_, i) => {
     return Math.max(NARROWEST, ...words.map((row) => row[i] ?? 0)) + 1;
   });
-  // What is left when each column has room for its longest word goes to those that wish for it.
+  // Each column gets room for its longest word; the rest is shared in proportion to `wished`.
   const room = Math.max(0, PAGE_CHARS - sumOf(least)) / sumOf(wished);
   const widths = wished.map((width, i) => (least[i] ?? 0) + room * width);
   const sum = sumOf(widths);
@@ -53,11 +54,11 @@ export function withColumnWidths(table: Element): Element {
 
 const sumOf = (values: readonly number[]): number => values.reduce((all, one) => all + one, 0);
 
-/** The number of characters of each cell, row by row. */
-const rowsOf = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, charsOf);
+/** The number of characters in each cell, row by row. */
+const cellLengths = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, charsOf);
 
 /** The length of each cell's longest word, row by row. */
-const wordsOf = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, longestWord);
+const longestWords = (table: Nodes): readonly (readonly number[])[] => cellsOf(table, longestWord);
 
 function cellsOf(node: Nodes, of: (cell: Element) => number): readonly (readonly number[])[] {
   if (node.type !== "element") return [];

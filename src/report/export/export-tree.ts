@@ -1,6 +1,6 @@
-// A finished page as a tree of HTML for export: citations lead to their sources, each source shows
-// the line of the log it names, pictures and links are those of the new place. What the whole
-// document looks like is export-html.ts; reading and writing files is effects/pages/export-page.ts.
+// Turns a finished page into an HTML tree for export: citations link to their sources, each source
+// shows its log line, links and pictures are adapted to the new location. The document around it is
+// export-html.ts; reading and writing files is effects/pages/export-page.ts.
 import type { Element, ElementContent, Nodes, Root, RootContent, Text } from "hast";
 import remarkFrontmatter from "remark-frontmatter";
 import remarkGfm from "remark-gfm";
@@ -12,16 +12,17 @@ import { readPage } from "../audit/page-units.ts";
 import { lineExcerpt } from "../audit/page-sources.ts";
 import { softBreaks, withColumnWidths } from "./export-print.ts";
 
-/** For a reader's browser, or for a converter that sets pages. */
+/** For a browser, or for a converter that typesets pages. */
 export type ExportMedium = "screen" | "print";
 
+/** What an export needs to know of the files around the page. */
 export interface ExportAround {
   readonly medium: ExportMedium;
-  /** A cited line of a log as it is now, by its path from the page. */
+  /** The text of a log line as it is now, by the log's path from the page. */
   readonly lineOf: (path: string, line: number) => string | undefined;
-  /** Where a link of the page leads from the new place; undefined: nowhere, its text stays. */
+  /** The new target of a link of the page; undefined: the link becomes plain text. */
   readonly hrefOf: (target: string) => string | undefined;
-  /** What an `img` of the page shows, as its new `src`; undefined: the picture is not there. */
+  /** The new `src` of a picture of the page; undefined: the picture is missing. */
   readonly imageOf: (target: string) => string | undefined;
 }
 
@@ -37,18 +38,18 @@ const markdown = unified()
   .use(remarkRehype)
   .freeze();
 
-/** Paths of all pictures that a page shows, as written, each once. */
+/** The paths of all pictures on a page, as written, each once. */
 export function picturesOf(page: string): readonly string[] {
   const found = new Set<string>();
-  const look = (node: Nodes): void => {
+  const visit = (node: Nodes): void => {
     if (node.type === "element" && node.tagName === "img") found.add(attribute(node, "src"));
-    if ("children" in node) for (const child of node.children) look(child);
+    if ("children" in node) for (const child of node.children) visit(child);
   };
-  look(treeOf(page));
+  visit(treeOf(page));
   return [...found];
 }
 
-/** The page's tree. Raw HTML of a person's page is left out, as Markdown's own security asks. */
+/** The page as an HTML tree. Raw HTML on the page is left out, because it could run as code. */
 export function exportTree(page: string, around: ExportAround): ExportTree {
   const sources = pageSources(readPage(page).units);
   const walk: Walk = { around, sources, slugs: new Map(), title: undefined };
@@ -59,7 +60,7 @@ export function exportTree(page: string, around: ExportAround): ExportTree {
 interface Walk {
   readonly around: ExportAround;
   readonly sources: ReadonlyMap<string, PageSource>;
-  /** How often each heading's name was given out. */
+  /** How often each heading's id was used. */
   readonly slugs: Map<string, number>;
   title: string | undefined;
 }
@@ -77,7 +78,9 @@ function blockOf(node: RootContent, walk: Walk): RootContent[] {
   return inlineOf(node, walk, true);
 }
 
-/** A node and what is in it, made anew; `isCited` where `[4]` is a citation. */
+/**
+ * A node with its content, adapted for export; `isCited` tells whether `[4]` is a citation in it.
+ */
 function inlineOf(node: ElementContent, walk: Walk, isCited: boolean): ElementContent[] {
   if (node.type === "text") return isCited ? citedText(node, walk) : [printed(node, walk)];
   if (node.type !== "element") return [];
@@ -96,7 +99,7 @@ function inlineOf(node: ElementContent, walk: Walk, isCited: boolean): ElementCo
         ? [withColumnWidths(same)]
         : [element("div", { className: ["wide"], tabIndex: 0 }, [same])];
     case "h1":
-      // A converter sets the document's title itself.
+      // A converter typesets the document's title by itself.
       if (walk.title === undefined) {
         walk.title = textOf(same).trim();
         if (walk.around.medium === "print") return [];
@@ -113,7 +116,7 @@ function inlineOf(node: ElementContent, walk: Walk, isCited: boolean): ElementCo
   }
 }
 
-/** Text in which `[4]` leads to the fourth source, where there is one. */
+/** Text in which `[4]` links to source 4 if there is one. */
 function citedText(node: Text, walk: Walk): ElementContent[] {
   return node.value.split(/(\[\d{1,9}\])/).flatMap((part, i): ElementContent[] => {
     const source = i % 2 === 1 ? walk.sources.get(part.slice(1, -1)) : undefined;
@@ -127,7 +130,7 @@ function citedText(node: Text, walk: Walk): ElementContent[] {
   });
 }
 
-/** The paragraph that lists the sources, one block a source; undefined for any other paragraph. */
+/** The list of sources with a block for each source; undefined for any other paragraph. */
 function sourceList(node: Element, walk: Walk): Element | undefined {
   const entries: ElementContent[][] = [[]];
   for (const child of node.children) {
@@ -156,7 +159,7 @@ function sourceList(node: Element, walk: Walk): Element | undefined {
   return element("div", { className: ["sources"] }, items);
 }
 
-/** The line of the log as it is now, and what is wrong where it does not say the token. */
+/** The log line as it is now, and what is wrong if it does not hold the cited token. */
 function loggedLine(source: PageSource, walk: Walk): ElementContent[] {
   const line = walk.around.lineOf(source.path, source.line);
   const trouble = sourceTrouble(source, line);
@@ -192,7 +195,7 @@ function imageOf(node: Element, walk: Walk): Element {
   return element("em", {}, [{ type: "text", value: said }]);
 }
 
-/** A picture with its caption; printed pages keep both in one paragraph. */
+/** A picture with its caption as a figure; in print both stay one paragraph. */
 function figureOf(node: Element, walk: Walk): Element {
   const [first] = node.children;
   const isPicture = first?.type === "element" && first.tagName === "img";
@@ -217,7 +220,7 @@ function headingOf(node: Element, walk: Walk): Element {
   return { ...node, properties: { id: before === 0 ? slug : `${slug}-${before}` } };
 }
 
-/** Text in which a number stays with its sign and its unit, and on paper long names may break. */
+/** Text in which no line breaks between a number and its `≈` or unit; in print long names break. */
 function printed(node: Text, walk: Walk): Text {
   const value = node.value
     .replaceAll(/≈ (?=[-\d])/g, "≈\u00A0")
@@ -225,7 +228,7 @@ function printed(node: Text, walk: Walk): Text {
   return { ...node, value: walk.around.medium === "print" ? softBreaks(value) : value };
 }
 
-/** The text of a node and of all that is in it. */
+/** The text of a node with all its content. */
 function textOf(node: Nodes): string {
   if (node.type === "text") return node.value;
   return "children" in node ? node.children.map(textOf).join("") : "";

@@ -1,5 +1,5 @@
-// One line of LAB.md each: a run, a sweep, a flag, a verdict, a command that waits. Links lead from
-// the lab's folder. Which lines there are, and in which order, is nightly-summary-page.ts's.
+// Single lines of LAB.md: a run, a sweep, a flag, a verdict, a waiting command. Links are relative
+// to the lab's folder. Which lines there are, and in which order, is nightly-summary-page.ts.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 import { causeWords } from "../../journal/receipt/receipt-cause.ts";
 import { receiptFinding as receiptText, logLink, metricTexts } from "../../domain/receipt-flags.ts";
@@ -20,19 +20,20 @@ import type { Command, Run } from "../../domain/world.ts";
 import { counted } from "../../base/markdown.ts";
 import { leftAtMs, openFlags, type NightRun } from "../../scheduler/nightly-summary-facts.ts";
 
-/** Flags of one run that LAB.md lists; its receipt has more. */
+/** LAB.md lists at most this many flags of a run; the run's receipt has all. */
 const NIGHT_FLAGS = 4;
 
-/** What the files of an experiment add, for the experiments in which something ran. */
+/** What the files of an experiment add to the summary, if one of its commands ran. */
 export interface NightExperiment {
-  /** Metrics of the plan, those of its criteria first. */
+  /** The metrics of the plan, those of its criteria first. */
   readonly promised: readonly string[];
-  /** 1-based lines of the journal in which receipts begin, by the command's id. */
+  /** The journal's lines, from 1, on which receipts begin, by the command's id. */
   readonly lines: ReadonlyMap<string, number>;
-  /** A sentence for each criterion that could be judged. */
+  /** A sentence for each criterion that could be evaluated. */
   readonly verdicts: readonly string[];
 }
 
+/** What all lines of one night's summary need. */
 export interface NightContext {
   readonly lab: LabPath;
   readonly timeZone: string;
@@ -40,7 +41,9 @@ export interface NightContext {
   readonly experiments: ReadonlyMap<string, NightExperiment>;
 }
 
-/** One run: `**failed** [full](…) `k7f3` in [warm-up](…) at 01:14, after 2 h 3 min: why`. */
+/**
+ * The line of a run: `**failed** [full](…) `k7f3` in [warm-up](…) at 01:14, after 2 h 3 min: why`.
+ */
 export function runItem({ command, run, again }: NightRun, context: NightContext): string {
   const { outcome } = run;
   const state =
@@ -49,13 +52,13 @@ export function runItem({ command, run, again }: NightRun, context: NightContext
         ? "preparing"
         : "running"
       : outcome.ending;
-  // In a list of what is done the state says nothing.
+  // Done runs have a list of their own, so their state is left out.
   const bold = state === "done" ? "" : `**${state}** `;
   const parts = [
     `${bold}${runName(command, run, context)} ${codeSpan(command.id)}`,
     journalLink(command, context),
     timeOf(run, context),
-    ...(outcome === undefined ? placeOf(run) : []),
+    ...(outcome === undefined ? slotTexts(run) : []),
     ...causeOf(command, run, context),
     ...(again ? ["tried again"] : []),
     ...(outcome?.ending === "done" ? metricTexts(outcome, promisedOf(command, context)) : []),
@@ -63,7 +66,7 @@ export function runItem({ command, run, again }: NightRun, context: NightContext
   return `- ${parts.join(" · ")}`;
 }
 
-const placeOf = (run: Run): readonly string[] => {
+const slotTexts = (run: Run): readonly string[] => {
   const name = slotName(run.spec.place);
   return name === undefined ? [] : [name];
 };
@@ -82,20 +85,20 @@ function causeOf(command: Command, run: Run, context: NightContext): readonly st
   ];
 }
 
-/** Runs of a sweep that are done are one line; every other run has its own. */
+/** The lines of done runs: one for all runs of a sweep, one for each other run. */
 export function doneItems(done: readonly NightRun[], context: NightContext): readonly string[] {
   const sweeps = new Map<string, NightRun[]>();
   for (const one of done) {
     const { parent } = one.command;
     if (parent !== undefined) sweeps.set(parent, [...(sweeps.get(parent) ?? []), one]);
   }
-  const told = new Set<string>();
+  const listed = new Set<string>();
   return done.flatMap((one) => {
     const { parent } = one.command;
     const members = parent === undefined ? [] : (sweeps.get(parent) ?? []);
     if (parent === undefined || members.length < 2) return [runItem(one, context)];
-    if (told.has(parent)) return [];
-    told.add(parent);
+    if (listed.has(parent)) return [];
+    listed.add(parent);
     return [sweepItem(parent, members, context)];
   });
 }
@@ -112,6 +115,7 @@ function sweepItem(parent: string, members: readonly NightRun[], context: NightC
   return `- ${parts.join(" · ")}`;
 }
 
+/** The lines of a run's open flags, and one with the number of the others. */
 export function flagItems({ command, run }: NightRun, context: NightContext): readonly string[] {
   const flags = openFlags(run);
   const name = `${runName(command, run, context)} ${codeSpan(command.id)}`;
@@ -122,6 +126,7 @@ export function flagItems({ command, run }: NightRun, context: NightContext): re
   return more === 0 ? items : [...items, `- ${name} · ${counted(more, "more flag")}`];
 }
 
+/** The lines of all verdicts, in the order of the experiments' paths. */
 export function verdictItems(context: NightContext): readonly string[] {
   const all = [...context.experiments].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return all.flatMap(([path, { verdicts }]) =>
@@ -132,6 +137,7 @@ export function verdictItems(context: NightContext): readonly string[] {
   );
 }
 
+/** The line of a waiting command: what it is, how many runs it has, and why it waits. */
 export function waitItem(command: Command, context: NightContext): string {
   const { reason, state, members } = command;
   const why = reason === undefined ? (state === "queued" ? "its turn" : "") : reason;
@@ -145,14 +151,14 @@ export function waitItem(command: Command, context: NightContext): string {
   return `- ${parts.join(" · ")}`;
 }
 
-/** The run's name as a link to its folder, where it has one. */
+/** The run's name, as a link to its folder if it has one. */
 function runName(command: Command, run: Run, context: NightContext): string {
   const name = plainLine(run.spec.name, 80);
   if (run.folder === undefined) return markdownText(name);
   return markdownLink(name, `${below(command.experiment, context)}runs/${run.folder}`);
 }
 
-/** `[warm-up](warm-up/JOURNAL.md#L42)`: its receipt, as far as that was found. */
+/** A link to the command's receipt, or to the journal: `[warm-up](warm-up/JOURNAL.md#L42)`. */
 function journalLink(command: Command, context: NightContext): string {
   const { experiment, id, parent } = command;
   const line = context.experiments.get(experiment)?.lines.get(parent ?? id);
@@ -161,7 +167,7 @@ function journalLink(command: Command, context: NightContext): string {
   return `[${markdownText(nameOf(experiment))}](${target}${place})`;
 }
 
-/** Links of a receipt lead from its experiment; here they lead from the lab. */
+/** A receipt's Markdown with its links, relative to the experiment, made relative to the lab. */
 function inLab(markdown: string, { experiment }: Command, context: NightContext): string {
   const folder = linkTarget(below(experiment, context));
   return markdown.replaceAll("](runs/", `](${folder}runs/`);
@@ -170,14 +176,14 @@ function inLab(markdown: string, { experiment }: Command, context: NightContext)
 const promisedOf = ({ experiment }: Command, { experiments }: NightContext): readonly string[] =>
   experiments.get(experiment)?.promised ?? [];
 
-/** Path of an experiment from the lab, with a slash at its end; empty for the lab itself. */
+/** An experiment's path from the lab with a slash at its end; empty for the lab itself. */
 function below(experiment: string, { lab }: NightContext): string {
   return experiment === lab ? "" : `${experiment.slice(lab.length + 1)}/`;
 }
 
 const nameOf = (experiment: string): string => experiment.slice(experiment.lastIndexOf("/") + 1);
 
-/** `22:05 to 01:14, 3 h 9 min`; of one that goes on, since when. */
+/** When a run ran: `22:05 to 01:14, 3 h 9 min`, or `since 22:05`. */
 function timeOf(run: Run, context: NightContext): string {
   const from = run.startedAtMs ?? run.claimedAtMs;
   const to = leftAtMs(run);
@@ -190,19 +196,21 @@ function timeOf(run: Run, context: NightContext): string {
   return `${nightClock(from, context)} to ${end}, ${took}`;
 }
 
-/** The time; with its day where it is none of the night's or of the evening before it. */
+/** The time of day; with its date if it is before the evening of the night. */
 export function nightClock(ms: number, { timeZone, night }: NightContext): string {
   const stamp = localStamp(ms, timeZone);
   return ms < night.startMs - EVENING_MS ? stamp.slice(0, 16) : stamp.slice(11, 16);
 }
 
+/** How long before the night's window its evening begins. */
 const EVENING_MS = 6 * 3_600_000;
 
-/** The time; with its day where that is another one than of `ms`. */
+/** The time of day at `atMs`; with its date if that is not the date of `ms`. */
 export function clockFrom(ms: number, atMs: number, context: NightContext): string {
   const stamp = localStamp(atMs, context.timeZone);
   return nightDay(ms, context) === stamp.slice(0, 10) ? stamp.slice(11, 16) : stamp.slice(0, 16);
 }
 
+/** The date in the lab's time zone: `2025-02-02`. */
 export const nightDay = (ms: number, { timeZone }: NightContext): string =>
   localStamp(ms, timeZone).slice(0, 10);

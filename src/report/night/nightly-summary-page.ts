@@ -1,5 +1,6 @@
-// The morning's part of LAB.md as blocks: what died first, then what is done, flagged and judged,
-// what waits and for what, and the nights before. The facts are nightly-summary-facts.ts's.
+// The summary of a night in LAB.md as blocks: runs that failed first, then done, flagged and judged
+// ones, waiting commands with their reasons, and the nights before. The facts are
+// scheduler/nightly-summary-facts.ts, single lines nightly-summary-items.ts.
 import { spanText } from "../../base/time.ts";
 import { counted, listed } from "../../base/markdown.ts";
 import {
@@ -21,7 +22,7 @@ import {
 } from "./nightly-summary-items.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
-/** Runs of one kind, or commands that wait, that LAB.md lists: a page is read over one coffee. */
+/** Each list in LAB.md has at most this many items: the page is read over one coffee. */
 const NIGHT_ITEMS = 30;
 
 /** The blocks of one night, in page order. The same facts and context give the same bytes. */
@@ -29,10 +30,10 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
   const ended = (...endings: readonly string[]): readonly NightRun[] =>
     facts.ran.filter(({ run }) => endings.includes(run.outcome?.ending ?? ""));
   const stopped = ended("stopped");
-  const died = [...ended("failed", "lost"), ...stopped.filter((one) => !asWritten(one))].toSorted(
+  const died = [...ended("failed", "lost"), ...stopped.filter((one) => !isWanted(one))].toSorted(
     (a, b) => a.run.claimedAtMs - b.run.claimedAtMs,
   );
-  const going = facts.ran.filter(({ run }) => run.outcome === undefined);
+  const running = facts.ran.filter(({ run }) => run.outcome === undefined);
   const flagged = facts.ran.filter(({ run }) => openFlags(run).length > 0);
   const item = (one: NightRun): string => runItem(one, context);
   return [
@@ -40,8 +41,8 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
     { key: "night.summary", text: summary(facts, context) },
     ...section("died", "Died", died.map(item)),
     ...section("done", "Done", doneItems(ended("done"), context)),
-    ...section("stopped", "Stopped", stopped.filter(asWritten).map(item)),
-    ...section("going", "Still going on", going.map(item)),
+    ...section("stopped", "Stopped", stopped.filter(isWanted).map(item)),
+    ...section("going", "Still going on", running.map(item)),
     ...section(
       "flagged",
       "Flagged",
@@ -66,8 +67,8 @@ export function nightBlocks(facts: NightFacts, context: NightContext): readonly 
   ];
 }
 
-/** By a person, or at the end of its window; not by a rule. */
-const asWritten = ({ run }: NightRun): boolean =>
+/** Whether a run was stopped by a person or at the end of its window, not by a rule. */
+const isWanted = ({ run }: NightRun): boolean =>
   run.outcome?.cause.kind === "stopped" && run.outcome.cause.by !== "rule";
 
 function section(key: string, title: string, items: readonly string[]): readonly PageBlock[] {
@@ -81,7 +82,10 @@ function section(key: string, title: string, items: readonly string[]): readonly
   ];
 }
 
-/** `22:00 to 07:00 · 12 runs: 9 done, 2 failed and 1 goes on · 14 h 12 min on GPUs, of 16 h`. */
+/**
+ * The line below the heading:
+ * `22:00 to 07:00 · 12 runs: 9 done, 2 failed and 1 goes on · 14 h 12 min on GPUs, of 16 h`.
+ */
 function summary(facts: NightFacts, context: NightContext): string {
   const { night, asOfMs, gpuMs, budgetMs } = facts;
   const ran = facts.runs === 0 ? "nothing ran" : `${counted(facts.runs, "run")}: ${ways(facts)}`;
@@ -105,8 +109,8 @@ function ways({ runs, endings }: NightCount): string {
     return count === 0 ? [] : [`${count} ${ending}`];
   });
   const ended = [...endings.values()].reduce((sum, count) => sum + count, 0);
-  const going = runs - ended;
-  const last = going === 0 ? [] : [`${going} ${going === 1 ? "goes" : "go"} on`];
+  const running = runs - ended;
+  const last = running === 0 ? [] : [`${running} ${running === 1 ? "goes" : "go"} on`];
   return listed([...found, ...last]);
 }
 

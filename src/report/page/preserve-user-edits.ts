@@ -1,5 +1,6 @@
 // Renews a page and keeps what a person added to it, byte for byte and in its position. Only the
-// page's signature (page-signature.ts) tells what nightlab wrote; writing is effects/pages/pages.ts.
+// page's signature (page-signature.ts) tells what nightlab wrote; writing is
+// effects/pages/pages.ts.
 import {
   markOf,
   readSignature,

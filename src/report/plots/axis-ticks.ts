@@ -1,14 +1,17 @@
-// Where an axis has its ticks and what is written at them, for values of any size.
-// Colours, lengths and titles of an axis are left to plot-spec.ts.
+// The ticks of an axis and their labels, for values of any size.
+// Colours, lengths and titles of an axis are plot-layers.ts and plot-theme.ts.
 
 export interface Ticks {
-  /** Ascending. */
+  /** In ascending order. */
   readonly values: readonly number[];
-  /** One for each value; "" at a minor tick. */
+  /** A label for each value; "" at a minor tick. */
   readonly labels: readonly string[];
 }
 
-/** About `about` round ticks inside [`low`, `high`]; whole numbers only where `whole`. */
+/**
+ * About `about` ticks at round values in [`low`, `high`]. `whole`: only whole numbers. `short`:
+ * large values are labelled with k, M or G.
+ */
 export function linearTicks(
   low: number,
   high: number,
@@ -25,7 +28,7 @@ export function linearTicks(
   return { values, labels: linearLabels(values, exponent, short) };
 }
 
-/** The step 1, 2 or 5 times a power of ten that gives nearest to `about` ticks. */
+/** The step between ticks, 1, 2 or 5 times a power of ten, that gives about `about` ticks. */
 function niceStep(
   low: number,
   high: number,
@@ -68,10 +71,10 @@ function shortUnit(exponent: number): readonly [number, string] {
   return [3, "k"];
 }
 
-/** Every how many decades a tick may have a label. */
+/** Decades from one label to the next. */
 const STRIDES = [1, 2, 5, 10, 20, 50];
 
-/** Ticks at decades, or at 1, 2 and 5 where there are few; `low` and `high` are above 0. */
+/** Ticks of a log axis, labelled at decades, or at 1, 2 and 5 over few; `low` is above 0. */
 export function logTicks(low: number, high: number, about: number): Ticks {
   const from = Math.floor(Math.log10(low));
   const to = Math.ceil(Math.log10(high));
@@ -99,7 +102,7 @@ export function logTicks(low: number, high: number, about: number): Ticks {
   return { values, labels };
 }
 
-/** With a true minus sign and commas between thousands. */
+/** A number with a typographic minus sign and commas between thousands. */
 function plain(value: number, decimals: number): string {
   const [whole = "", fraction] = Math.abs(value).toFixed(Math.min(decimals, 20)).split(".");
   const grouped = whole.length > 4 ? whole.replaceAll(/\B(?=(?:\d{3})+$)/g, ",") : whole;
@@ -108,7 +111,7 @@ function plain(value: number, decimals: number): string {
 }
 
 function scientific(value: number, exponent: number, digits: number): string {
-  // Through the shortest decimal text: 10 ** -320 is no exact number to divide by.
+  // From the shortest decimal text, because 10 ** -320 is not exact enough to divide by.
   const [mantissa = "0", own = "0"] = value.toExponential().split("e");
   const shown = (Number(mantissa) * 10 ** (Number(own) - exponent)).toFixed(Math.min(digits, 15));
   const power = `10${superscript(exponent)}`;

@@ -1,34 +1,35 @@
-// The runs of an experiment as lines of one picture: which settings have a colour, which runs are
-// grey, and the mean with its band where a setting has many seeds. How it looks is plot-curves.ts.
+// Chooses the lines of a picture of several runs: which settings get a colour, which runs are grey,
+// and the mean with its band if a setting has many seeds. How it looks is plot-curves.ts.
 import { sameMetric } from "../../domain/metric-key.ts";
 import type { Curve } from "../../judge/curves.ts";
 import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { tQuantile } from "../../base/student-t.ts";
 
-/** Settings in one picture of curves that have a colour: more cannot be told apart. */
+/** A picture of curves has at most this many coloured settings; more look alike. */
 export const CURVE_GROUPS = 10;
-/** Further runs in such a picture, grey, the newest... */
+/** At most this many runs of other settings are drawn grey, the newest. */
 const CURVE_OTHERS = 120;
-/** ...with fewer columns each, since nobody follows a single one. */
+/** Pixel columns of a grey curve: few, because nobody follows a single one. */
 const CURVE_OTHER_COLUMNS = 25;
-/** Runs of one setting from which on their mean is drawn with its interval in place of each. */
+/** From this many runs of a setting on, their mean and its interval replace the single lines. */
 export const CURVE_SEEDS_BAND = 5;
-/** Places of such a mean where its runs were logged at different ones. */
+/** Points of such a mean if its runs were logged at different x. */
 const CURVE_BAND_POINTS = 120;
 
 export type Axis = "step" | "time";
 
 export interface CurveLine {
-  /** Of the whole picture; a gap begins another one. */
+  /** Number of the line in the picture. */
   readonly id: number;
   readonly run: ReportRun;
-  /** Where its values were read, relative to the run folder. */
+  /** The file of its values, relative to the run folder. */
   readonly file: string;
   readonly xs: readonly number[];
   readonly ys: readonly number[];
 }
 
+/** A mean over runs with its 95 % t-interval. */
 export interface BandPoint {
   readonly x: number;
   readonly mean: number;
@@ -36,23 +37,24 @@ export interface BandPoint {
   readonly high: number;
 }
 
+/** The runs of one setting, in one colour. */
 export interface CurveGroup {
   readonly label: string;
   readonly lines: readonly CurveLine[];
-  /** From CURVE_SEEDS_BAND runs on, in place of single lines. */
+  /** From CURVE_SEEDS_BAND runs on; drawn instead of the single lines. */
   readonly band?: readonly BandPoint[];
 }
 
 export interface CurvesDrawn {
   readonly groups: readonly CurveGroup[];
-  /** Runs of further settings, without a colour. */
+  /** Runs of older settings, in grey. */
   readonly others: readonly CurveLine[];
   readonly stepKey: Curve["stepKey"];
-  /** Factors of the averages drawn, where values are smoothed. */
+  /** Smoothing factors of the curves that are drawn as averages. */
   readonly factors: readonly number[];
-  /** Runs that logged the metric and have no place on the axis. */
+  /** How many runs logged the metric but have no values on this axis. */
   readonly without: number;
-  /** Runs that logged it and are drawn neither coloured nor grey. */
+  /** How many runs are left out beyond the grey ones. */
   readonly leftOut: number;
 }
 
@@ -61,7 +63,7 @@ interface Found {
   readonly curve: Curve;
 }
 
-/** Runs that are compared: those that nobody left out, and a baseline from elsewhere. */
+/** The runs to compare: those not ignored, and the baseline's runs from another experiment. */
 export function comparedRuns(input: ReportInput): readonly ReportRun[] {
   const { baseline } = input;
   const here = input.runs.filter((run) => ignoredBy(input, run) === undefined);
@@ -70,7 +72,7 @@ export function comparedRuns(input: ReportInput): readonly ReportRun[] {
   return [...away, ...here];
 }
 
-/** The lines of a metric; undefined where fewer than two runs have one. */
+/** The lines of a metric; undefined if fewer than two runs have one. */
 export function curveLines(
   runs: readonly ReportRun[],
   metric: string,
@@ -140,7 +142,7 @@ function thinned(line: CurveLine): CurveLine {
   return { ...line, xs: kept.map((i) => line.xs[i] ?? 0), ys: kept.map((i) => line.ys[i] ?? 0) };
 }
 
-/** Of each of so many stretches the first, smallest, largest and last value, and the first gap. */
+/** Indices of each column's first, smallest, largest and last value, and of its first gap. */
 export function thinnedIndices(ys: ArrayLike<number>, columns: number): readonly number[] {
   const size = Math.ceil(ys.length / columns);
   if (size <= 4) return Array.from({ length: ys.length }, (_, i) => i);
@@ -163,8 +165,9 @@ export function thinnedIndices(ys: ArrayLike<number>, columns: number): readonly
 }
 
 /**
- * Mean of the runs with its 95 % t-interval at each x that all of them reach: mean ± t(n-1) s/√n.
- * At the logged places where all runs have the same ones, else on straight lines between them.
+ * Mean of the runs with its two-sided 95 % t-interval, mean ± t(0.975, n−1) · s / √n, at each x
+ * that all runs reach. If all runs were logged at the same x, at these; else by linear
+ * interpolation.
  */
 export function bandOf(lines: readonly CurveLine[]): readonly BandPoint[] | undefined {
   const t = tQuantile(0.975, lines.length - 1);
@@ -193,7 +196,7 @@ function gridOf(lines: readonly CurveLine[]): readonly number[] {
   return Array.from({ length: last + 1 }, (_, i) => from + ((to - from) * i) / last);
 }
 
-/** On the straight line between the points around x; NaN in a gap, and where the step falls. */
+/** The value at x by linear interpolation; NaN in a gap, and where the step falls. */
 function valueAt({ xs, ys }: CurveLine, x: number): number {
   const at = xs.indexOf(x);
   if (at >= 0) return ys[at] ?? Number.NaN;

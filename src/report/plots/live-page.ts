@@ -1,5 +1,5 @@
-// What plots/index.html carries: the runs of an experiment with their curves and final values, a
-// bounded number of each, as data for the script of the page. Writing the file is left to effects/.
+// The data and HTML of plots/index.html, the live page: an experiment's runs with their curves and
+// final values, each bounded in number. The page's script and writing it are effects/render/.
 import { canonicalMetric, sameMetric } from "../../domain/metric-key.ts";
 import { measured, withoutText } from "../../judge/compare-dots.ts";
 import { measuresOf, type Measure } from "../../judge/comparisons.ts";
@@ -13,25 +13,25 @@ import { shapeOf } from "../../judge/plot-data.ts";
 import { groupDigits } from "./plot-text.ts";
 import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
 
-/** Runs of an experiment in its live page, the newest: a list of more is no list... */
+/** The live page has at most this many runs, the newest; nobody reads a longer list. */
 export const PAGE_RUNS = 1_000;
-/** ...and its metrics, the promised ones first... */
+/** The live page has at most this many metrics, the promised ones first. */
 const PAGE_METRICS = 8;
-/** ...and points of all their curves together: some 2 MB of numbers. */
+/** All curves of the live page together have at most this many points, about 2 MB. */
 const PAGE_POINTS = 100_000;
-/** ...of which each curve may have so many: rather fewer metrics than bent curves. */
+/** Each curve may have this many of PAGE_POINTS; if that is too many, metrics are left out. */
 export const PAGE_CURVE_POINTS = 60;
 
 export interface LivePage {
   readonly experiment: string;
-  /** What a reader should know of the whole page, each a sentence. */
+  /** Sentences about what the page leaves out. */
   readonly notes: readonly string[];
-  /** So many of the newest groups have the colours of the pictures. */
+  /** How many of the newest groups have the colours of the pictures. */
   readonly colours: number;
   readonly groups: readonly { readonly name: string }[];
   readonly runs: readonly {
     readonly folder: string;
-    /** Index of its group. */
+    /** Index of its group in `groups`. */
     readonly group: number;
     readonly state: string;
   }[];
@@ -43,32 +43,34 @@ export interface LivePage {
 export interface LiveMetric {
   readonly name: string;
   readonly caption: string;
-  /** Name of the x axis. */
+  /** The name of the x axis. */
   readonly step: string;
-  /** No value is 0 or below. */
+  /** Each value is above 0. */
   readonly positive: boolean;
   readonly log: boolean;
   readonly curves: readonly LiveCurve[];
 }
 
-/** One run's curve; `null` parts the line. */
+/** The curve of one run; `null` interrupts the line. The short names keep the page small. */
 export interface LiveCurve {
-  /** Index of the run. */
+  /** Index of the run in `runs`. */
   readonly r: number;
-  /** x; absent where the run's axis is another one than the chart's. */
+  /** x; absent if the run has another x axis than the chart. */
   readonly s?: readonly (number | null)[];
-  /** Seconds since the run's first line; absent where its logs have no stamps. */
+  /** Seconds since the run's first line; absent if its logs have no time stamps. */
   readonly t?: readonly (number | null)[];
+  /** Values. */
   readonly v: readonly (number | null)[];
-  /** Flagged values: x, seconds, value and the rule. */
+  /** Flagged values: x, seconds, value and rule. */
   readonly m?: readonly (readonly [number | null, number | null, number, string])[];
 }
 
+/** A chart of final values, or of a sweep over its options. */
 export interface LiveDots {
   readonly title: string;
   readonly name: string;
   readonly caption: string;
-  /** Options of the sweep: one, or two for a map. */
+  /** The options of a sweep: one, or two for a heat map. */
   readonly at?: readonly string[];
   readonly dots: readonly {
     readonly r: number;
@@ -83,7 +85,7 @@ export interface LiveDots {
   }[];
 }
 
-/** The page of an experiment; undefined as long as no run has a curve. */
+/** The live page of an experiment; undefined while no run has a curve. */
 export function livePage(input: ReportInput): LivePage | undefined {
   const all = comparedRuns(input).filter(({ curves = [] }) => curves.length > 0);
   if (all.length === 0) return undefined;
@@ -111,7 +113,7 @@ export function livePage(input: ReportInput): LivePage | undefined {
   };
 }
 
-/** Those that are compared, then the others in the order in which runs logged them. */
+/** The compared metrics, then the others in the order in which runs logged them. */
 function metricsOf(input: ReportInput, runs: readonly ReportRun[]): readonly string[] {
   const logged = runs.flatMap(({ curves = [] }) => curves.map(({ key }) => key));
   const found = new Map<string, string>();
@@ -181,7 +183,7 @@ function liveCurve(r: number, curve: Curve, step: string, columns: number): Live
   };
 }
 
-/** Final values and sweeps, of every measure of the report. */
+/** The charts of final values and of the sweep, for the measures of the report. */
 function valueCharts(
   input: ReportInput,
   groups: readonly RunGroup[],
@@ -243,8 +245,8 @@ export interface PageParts {
 }
 
 /**
- * The page as HTML, whole in one file. Nothing that a person or a log wrote is ever code in it:
- * it stands in a block of data, and the page is forbidden to load anything.
+ * The live page as one HTML file. Text that a person or a log wrote is never code in it: it is in a
+ * block of JSON data, and the page's policy forbids it to load anything.
  */
 export function livePageHtml(page: LivePage, { library, script, style }: PageParts): string {
   const title = `${page.experiment}: plots`;
@@ -284,7 +286,7 @@ ${notes}<p>Drag across a chart to look closer, Shift and drag to move, Ctrl and 
 `;
 }
 
-/** Text between tags or in an attribute. */
+/** The text escaped for HTML, between tags or in an attribute. */
 function escaped(text: string): string {
   return text
     .toWellFormed()
@@ -294,7 +296,7 @@ function escaped(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** Code of this project or a library: nothing in it may end the element that it stands in. */
+/** Code for a script element: nothing in it may close the element. */
 function inScript(code: string): string {
   return code.replaceAll(/<(?=\/script|!--)/gi, "\\x3C");
 }

@@ -1,5 +1,5 @@
-// Pictures of an experiment as Vega-Lite specs: what each run that has ended came to, by setting,
-// and a sweep over its options. Which runs count is comparisons.ts; drawing is effects/.
+// Pictures of an experiment as Vega-Lite specs: the final value of each run by setting, a sweep
+// over its options, and the curves of plot-curves.ts. Rendering them is effects/render/.
 import type { TopLevelSpec } from "vega-lite";
 import { canonicalMetric } from "../../domain/metric-key.ts";
 import { measured, withoutText } from "../../judge/compare-dots.ts";
@@ -15,26 +15,26 @@ import { axisTitle, shorten, shortLabels } from "./plot-text.ts";
 import { INK, splitColour } from "./plot-theme.ts";
 import { optionsOf, searched, sweepOf } from "../../judge/sweep.ts";
 
-/** Settings in one picture of an experiment, the newest: more labels cannot be read. */
+/** A picture of final values has at most this many settings, the newest; more labels overlap. */
 const COMPARE_PLOT_GROUPS = 24;
-/** Settings in one picture of a sweep, the newest: a map of twenty by twenty can still be read. */
+/** A picture of a sweep has at most this many settings, the newest: a map of 20 by 20. */
 const COMPARE_SWEEP_GROUPS = 400;
 
 export interface ComparePlot {
-  /** Its name for ever: `final last val/loss`, `sweep best val/acc`. */
+  /** A stable name, of which the file's name is made: `final last val/loss`. */
   readonly key: string;
   readonly title: string;
-  /** What is drawn, for the caption below the picture. */
+  /** The caption below the picture: what is drawn. */
   readonly caption: string;
-  /** Made when asked for: a page needs to know of a picture more often than it is drawn. */
+  /** Computed on demand: pages list a picture more often than it is drawn. */
   readonly spec: () => TopLevelSpec;
 }
 
-/** One run's value, and where on the picture it belongs. */
+/** One run's value and its position in the picture. */
 interface Dot {
   readonly label: string;
   readonly value: number;
-  /** Values of the sweep's options, in their order. */
+  /** The run's values of the sweep's options, in the order of the options. */
   readonly at: readonly string[];
 }
 
@@ -45,10 +45,10 @@ interface Bar {
   readonly high: number;
 }
 
-/** Measures that are drawn: those of the criteria come first. */
+/** At most this many measures are drawn; those of the criteria come first. */
 const MEASURES = 2;
 
-/** The pictures of an experiment with several runs that ended; none for a single one. */
+/** The pictures of an experiment; each needs the values of at least two runs. */
 export function comparePlots(input: ReportInput): readonly ComparePlot[] {
   const counted = input.runs.filter((run) => ignoredBy(input, run) === undefined);
   const groups = groupsOf(counted);
@@ -64,7 +64,7 @@ export function comparePlots(input: ReportInput): readonly ComparePlot[] {
   return [...curvePlots(input), ...ended];
 }
 
-/** Their curves, over the step and over time. */
+/** The pictures of the runs' curves, over the step and over time. */
 function curvePlots(input: ReportInput): readonly ComparePlot[] {
   const runs = comparedRuns(input);
   return comparedMetrics(input, runs).flatMap((metric) =>
@@ -77,14 +77,14 @@ function curvePlots(input: ReportInput): readonly ComparePlot[] {
   );
 }
 
-/** Metrics whose curves are drawn: those measured; where nothing is promised, the first one. */
+/** The metrics whose curves are drawn: those of the plan, else the first one logged. */
 export function comparedMetrics(input: ReportInput, runs: readonly ReportRun[]): readonly string[] {
   const names = [...new Map(measuresOf(input).map(({ name }) => [canonicalMetric(name), name]))];
   if (names.length > 0) return names.slice(0, MEASURES).map(([, name]) => name);
   return runs.flatMap(({ curves = [] }) => curves.map(({ key }) => key)).slice(0, 1);
 }
 
-/** Each run's value as a point above its setting, from three runs on with mean and interval. */
+/** Each run's value as a point above its setting; from three runs on with mean and interval. */
 function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot | undefined {
   const { dots, bars, missing } = drawn(measure, groups, [], COMPARE_PLOT_GROUPS);
   if (dots.length < 2) return undefined;
@@ -107,7 +107,7 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
   };
 }
 
-/** The value over one option, or as a map over two; more options have no picture. */
+/** The value over one option, or a heat map over two; more options have no picture. */
 function sweepPlot(
   measure: Measure,
   groups: readonly RunGroup[],
@@ -124,7 +124,7 @@ function sweepPlot(
       key,
       title,
       caption: `${said.join(". ")}. The best of a sweep confirms nothing.`,
-      spec: () => specOf(title, said, dots.length, map(dots, options, measure)),
+      spec: () => specOf(title, said, dots.length, heatMap(dots, options, measure)),
     };
   }
   const numbers = dots.map((dot) => Number(dot.at[0]));
@@ -159,11 +159,11 @@ function sweepPlot(
 interface Drawn {
   readonly dots: readonly Dot[];
   readonly bars: readonly Bar[];
-  /** What the picture does not show, in sentences without their full stops. */
+  /** What the picture leaves out, as sentences without full stops. */
   readonly missing: readonly string[];
 }
 
-/** The newest `most` settings. */
+/** What is drawn of the newest `most` settings. */
 function drawn(
   measure: Measure,
   groups: readonly RunGroup[],
@@ -190,12 +190,12 @@ function drawn(
   };
 }
 
-/** `last val/loss`. */
+/** The name of a measure in pictures: `last val/loss`. */
 export function measureName(measure: Measure): string {
   return `${measure.aggregation} ${axisTitle(measure.name)}`;
 }
 
-/** Of a label, in CSS pixels. */
+/** Approximate width of a letter of a label, in CSS pixels. */
 const LETTER_WIDTH = 8;
 const LABELS: Layer = { labelAngle: -30, labelLimit: 160 };
 
@@ -241,7 +241,8 @@ function barLayers(bars: readonly Bar[]): readonly Layer[] {
   ];
 }
 
-function map(dots: readonly Dot[], options: readonly string[], measure: Measure): Layer {
+/** A heat map over two options: the mean of each setting, and the number in it if it fits. */
+function heatMap(dots: readonly Dot[], options: readonly string[], measure: Measure): Layer {
   const cells = new Map<string, { at: readonly string[]; values: number[] }>();
   for (const { at, value } of dots) {
     const key = JSON.stringify(at);
@@ -284,7 +285,7 @@ function map(dots: readonly Dot[], options: readonly string[], measure: Measure)
   };
 }
 
-/** Cells that are wide enough for a number of four digits. */
+/** With more columns the cells are too narrow for a number of four digits. */
 const MAP_COLUMNS = 12;
 
 function byNumber(a: string, b: string): number {
@@ -293,7 +294,7 @@ function byNumber(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** `count`: runs whose values are drawn. */
+/** The picture with its caption; `count` is the number of runs whose values are drawn. */
 function specOf(title: string, said: readonly string[], count: number, body: Layer): TopLevelSpec {
   return pictureSpec(shorten(title, 72), [...said, `Source: the logs of ${count} runs`], body);
 }

@@ -1,5 +1,5 @@
-// The curves of an experiment's runs in one picture, over the step or over time, as a Vega-Lite
-// spec. Which runs and lines it has is curve-lines.ts, which measures have one plot-compare.ts.
+// The picture of several runs' curves, over the step or over time, as a Vega-Lite spec. Which lines
+// it has is curve-lines.ts, which metrics have such a picture plot-compare.ts.
 import type { TopLevelSpec } from "vega-lite";
 import {
   curveLines,
@@ -10,7 +10,7 @@ import {
 } from "./curve-lines.ts";
 import { runState, type ReportRun } from "../../judge/input.ts";
 import { shapeOf, type SeriesShape } from "../../judge/plot-data.ts";
-import { xAxis, yAxis, type Layer } from "./plot-layers.ts";
+import { csvData, drawnDigits, xAxis, yAxis, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
 import { timeUnit } from "./plot-system.ts";
 import { axisTitle, groupDigits, shorten, shortLabels } from "./plot-text.ts";
@@ -22,7 +22,7 @@ export interface CurvesPicture {
   readonly spec: () => TopLevelSpec;
 }
 
-/** The picture of a metric; undefined where fewer than two runs have a line in it. */
+/** The picture of a metric; undefined if fewer than two runs have a line in it. */
 export function curvesPicture(
   runs: readonly ReportRun[],
   metric: string,
@@ -40,7 +40,7 @@ export function curvesPicture(
   };
 }
 
-/** Stamps are whole seconds mostly: of a shorter run they make a staircase. */
+/** Time stamps are mostly whole seconds: over a shorter time, a curve becomes a staircase. */
 const LEAST_SECONDS = 10;
 
 const isShort = ({ groups, others }: CurvesDrawn): boolean =>
@@ -50,7 +50,7 @@ const isShort = ({ groups, others }: CurvesDrawn): boolean =>
 
 const stepWord = ({ stepKey }: CurvesDrawn): string => (stepKey === "sample" ? "values" : stepKey);
 
-/** Sentences without their full stops; numbers are those of runs, and no claims. */
+/** The caption as sentences without full stops; its only numbers are counts and factors. */
 function captionOf(drawn: CurvesDrawn, axis: Axis): readonly string[] {
   const { groups, others, factors, without, leftOut } = drawn;
   const banded = groups.some(({ band }) => band !== undefined);
@@ -75,7 +75,7 @@ function captionOf(drawn: CurvesDrawn, axis: Axis): readonly string[] {
   return [first, ...grey, ...not, `Source: ${sourcesText(drawn)}`];
 }
 
-/** The files that the lines were read from; which of their lines is in the tables of the runs. */
+/** The files of the values; the line numbers are in the runs' tables on the page. */
 function sourcesText({ groups, others }: CurvesDrawn): string {
   const lines = [...groups.flatMap((group) => group.lines), ...others];
   const files = [...new Set(lines.map(({ file }) => file))].toSorted();
@@ -84,6 +84,7 @@ function sourcesText({ groups, others }: CurvesDrawn): string {
   return `${shown.join(", ")}${rest} of ${groupDigits(new Set(lines.map(({ run }) => run)).size)} runs`;
 }
 
+/** The caption names at most this many files. */
 const MOST_FILES = 3;
 
 const more = (leftOut: number): string =>
@@ -148,11 +149,11 @@ function curvesSpec(
   });
 }
 
-/** All points are inside the axes; to cut each line at their edges takes the drawer 4 ms a line. */
+/** Not clipped: all points are inside the axes, and clipping would take 4 ms a line. */
 const LINE: Layer = { type: "line", strokeJoin: "round" };
 const seeds = ({ groups }: CurvesDrawn): boolean => groups.some(({ lines }) => lines.length > 1);
 
-/** Below the picture, in as many columns as their names leave room for. */
+/** A legend below the picture, in as many columns as the names leave room for. */
 function legendOf(labels: readonly string[]): Layer {
   const longest = Math.max(...labels.map((label) => label.length));
   return {
@@ -168,6 +169,7 @@ function legendOf(labels: readonly string[]): Layer {
   };
 }
 
+/** The extent of all lines together. */
 function spanOf(lines: readonly CurveLine[]): SeriesShape {
   const xs = Float64Array.from(lines.flatMap((line) => line.xs.filter(Number.isFinite)));
   const ys = Float64Array.from(lines.flatMap((line) => line.ys));
@@ -196,16 +198,17 @@ function bandLayers(
   per: number,
   shape: SeriesShape,
 ): readonly Layer[] {
-  // A band that reaches below zero has no place on a log scale.
+  // A log scale cannot show a band that reaches below zero.
   const floor = shape.log ? shape.low : Number.NEGATIVE_INFINITY;
   return groups.flatMap(({ band }, i) => {
     if (band === undefined || labels[i] === undefined) return [];
     const rows = band.map(
-      ({ x, low, high }) => `${short(x / per)},${short(Math.max(floor, low))},${short(high)}`,
+      ({ x, low, high }) =>
+        `${drawnDigits(x / per)},${drawnDigits(Math.max(floor, low))},${drawnDigits(high)}`,
     );
     return [
       {
-        data: csv(["x", "low", "high"], rows),
+        data: csvData(["x", "low", "high"], rows),
         mark: {
           type: "area",
           clip: true,
@@ -225,10 +228,12 @@ function meanLayer(
   encoding: Layer,
 ): readonly Layer[] {
   const rows = groups.flatMap(({ band = [] }, i) =>
-    band.map(({ x, mean }) => `${short(x / per)},${short(mean)},${quoted(labels[i] ?? "")}`),
+    band.map(
+      ({ x, mean }) => `${drawnDigits(x / per)},${drawnDigits(mean)},${quoted(labels[i] ?? "")}`,
+    ),
   );
   if (rows.length === 0) return [];
-  const data = csv(["x", "value", "group"], rows);
+  const data = csvData(["x", "value", "group"], rows);
   return [
     {
       data,
@@ -238,22 +243,22 @@ function meanLayer(
   ];
 }
 
-/** A cross where a run ended that should have gone on. */
+/** A cross at the end of each run that failed or was lost. */
 function endLayer({ groups }: CurvesDrawn, per: number): readonly Layer[] {
   const rows = groups
     .flatMap(({ lines }) => lines)
     .flatMap(({ run, xs, ys }) => {
       const last = ys.findLastIndex((value) => Number.isFinite(value));
       if (last < 0 || !["failed", "lost"].includes(runState(run))) return [];
-      return [`${short((xs[last] ?? 0) / per)},${short(ys[last] ?? 0)}`];
+      return [`${drawnDigits((xs[last] ?? 0) / per)},${drawnDigits(ys[last] ?? 0)}`];
     });
   if (rows.length === 0) return [];
   const shape = "M-1,-1L1,1M1,-1L-1,1";
   const mark = { type: "point", shape, size: 60, strokeWidth: 2, color: INK.alarm, opacity: 1 };
-  return [{ data: csv(["x", "value"], rows), mark }];
+  return [{ data: csvData(["x", "value"], rows), mark }];
 }
 
-/** Each stretch between gaps is a line of its own. */
+/** The rows of all lines; each stretch between two gaps is a line of its own. */
 function rowsOf(
   all: readonly { readonly line: CurveLine; readonly label: string | undefined }[],
   per: number,
@@ -264,23 +269,13 @@ function rowsOf(
     return line.xs.flatMap((x, i) => {
       const value = line.ys[i] ?? Number.NaN;
       if (Number.isFinite(value))
-        return [`${short(x / per)},${short(value)},${stretch},${quoted(label)}`];
+        return [`${drawnDigits(x / per)},${drawnDigits(value)},${stretch},${quoted(label)}`];
       stretch += 1;
       return [];
     });
   });
-  return csv(["x", "value", "line", "group"], rows);
+  return csvData(["x", "value", "line", "group"], rows);
 }
 
-function csv(columns: readonly string[], rows: readonly string[]): Layer {
-  const parse = columns.map((name) => [name, name === "group" ? "string" : "number"]);
-  return {
-    values: [columns.join(","), ...rows].join("\n"),
-    format: { type: "csv", parse: Object.fromEntries(parse) },
-  };
-}
-
+/** The text as a field of CSV. */
 const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
-
-/** What can be seen of a number. */
-const short = (value: number): number => Number(value.toPrecision(6));

@@ -1,21 +1,24 @@
-// The parts of a picture of metrics in Vega-Lite: axes, lines, marks and names of what is odd.
-// Which of them make a picture is plot-spec.ts, what is drawn of a series plot-data.ts.
+// The parts of a Vega-Lite picture: axes, lines, marks of odd values and their names, and data as
+// CSV. Which of them make a picture is plot-spec.ts, the points of a series are judge/plot-data.ts.
 import { linearTicks, logTicks } from "./axis-ticks.ts";
 import type { Ticks } from "./axis-ticks.ts";
 import type { PlotAnomaly, PlotData, PlotPoint, SeriesShape } from "../../judge/plot-data.ts";
 import { INK } from "./plot-theme.ts";
 
-/** Size of the whole picture in CSS pixels, title and axes included. */
+/** Size of a picture in CSS pixels, with title and axes. */
 export const PLOT_WIDTH = 720;
 export const PLOT_HEIGHT = 360;
-/** Names of anomalies shown, and the width that one needs, in CSS pixels. */
+/** A picture names at most this many anomalies. */
 const MOST_LABELS = 4;
+/** Width of such a name, in CSS pixels. */
 const LABEL_WIDTH = 110;
 
 type Column = "step" | "value" | "stretch" | "label";
 type Row = Readonly<Partial<Record<Column, string | number>>>;
+/** Any part of a Vega-Lite spec. */
 export type Layer = Readonly<Record<string, unknown>>;
 
+/** The x axis of a series; `stepKey` is its title unless x is the index of the value. */
 export function xAxis(shape: SeriesShape, stepKey: string): Layer {
   const span = shape.to - shape.from;
   const pad = span > 0 ? span * 0.015 : Math.max(1, Math.abs(shape.from) * 1e-6);
@@ -29,8 +32,9 @@ export function xAxis(shape: SeriesShape, stepKey: string): Layer {
   };
 }
 
+/** The y axis of a series; `named` leaves room for the names of anomalies. */
 export function yAxis(shape: SeriesShape, title: string, named = false): Layer {
-  // Names of anomalies stand outwards of their points, and must not leave the plot.
+  // A name is drawn beyond its point, away from the middle, and must not leave the plot.
   const room = named ? 0.16 : 0.06;
   if (shape.log) {
     const pad = (shape.high / shape.low) ** room;
@@ -40,7 +44,7 @@ export function yAxis(shape: SeriesShape, title: string, named = false): Layer {
     return { type: "quantitative", title, scale, axis: axis(logTicks(low, high, 6)) };
   }
   const span = shape.high - shape.low;
-  // A constant needs room around it; so does one that rounding alone lets vary.
+  // A constant needs room around it, and so do values that differ only by rounding.
   const size = Math.max(Math.abs(shape.high), Math.abs(shape.low));
   const pad = span > size * 1e-14 ? span * room : size * 0.1 || 1;
   const low = shape.low - pad;
@@ -49,7 +53,7 @@ export function yAxis(shape: SeriesShape, title: string, named = false): Layer {
   return { type: "quantitative", title, scale, axis: axis(linearTicks(low, high, 5)) };
 }
 
-/** Ticks with their own labels; a minor tick is short and has no grid line. */
+/** An axis with these ticks and labels; a minor tick is short and has no grid line. */
 export function axis({ values, labels: names }: Ticks): Layer {
   const named = Object.fromEntries(values.map((value, i) => [String(value), names[i] ?? ""]));
   const label = `(${JSON.stringify(named)})[datum.value]`;
@@ -68,12 +72,13 @@ export function axis({ values, labels: names }: Ticks): Layer {
 
 export interface LineStyle {
   readonly color: string;
-  /** Its name in the legend, where there is one. */
+  /** The line's name in the legend, if the picture has one. */
   readonly key?: string;
-  /** Undefined: drawn through. */
+  /** Lengths of dashes and gaps; undefined for a solid line. */
   readonly dash?: readonly number[] | undefined;
 }
 
+/** A series as line, average and points. */
 export function lines(data: PlotData, { color, key, dash }: LineStyle): readonly Layer[] {
   const smoothed = data.smooth.length > 0;
   const named: Layer = key === undefined ? {} : { color: { datum: key } };
@@ -106,6 +111,7 @@ export function lines(data: PlotData, { color, key, dash }: LineStyle): readonly
   ];
 }
 
+/** How values that are not finite are marked, at the lower or upper edge of the plot. */
 const HOLE_STYLE = { size: 50, strokeWidth: 1.75, color: INK.alarm, opacity: 1 } as const;
 const HOLE_MARKS = {
   NaN: { shape: "M-1,-1L1,1M1,-1L-1,1", edge: "height", yOffset: -8 },
@@ -113,6 +119,7 @@ const HOLE_MARKS = {
   "-Inf": { shape: "triangle-down", edge: "height", yOffset: -8 },
 } as const;
 
+/** The marks of values that are not finite, and circles around anomalies. */
 export function marks(data: PlotData): readonly Layer[] {
   const layers: Layer[] = [];
   for (const [kind, { shape, edge, yOffset }] of Object.entries(HOLE_MARKS)) {
@@ -133,7 +140,7 @@ export function marks(data: PlotData): readonly Layer[] {
   return layers;
 }
 
-/** Below letters, so that they can be read across a line. */
+/** Drawn under letters, so that they are readable across a line. */
 const HALO: Layer = { stroke: "white", strokeWidth: 4, strokeJoin: "round" };
 
 /** The names of anomalies at their points, and a line where values stop being finite. */
@@ -151,7 +158,7 @@ export function labels(data: PlotData): readonly Layer[] {
           encoding: { text: { field: "label", type: "nominal" } },
         }));
   return [
-    // Outwards from the middle, where the line is not.
+    // Away from the middle, where the line is not.
     ...named(
       shown.filter(({ value }) => value >= middle),
       -14,
@@ -177,7 +184,7 @@ export function labels(data: PlotData): readonly Layer[] {
   ];
 }
 
-/** The first anomalies whose names do not lie on each other. */
+/** The first anomalies whose names do not overlap. */
 function apart(anomalies: readonly PlotAnomaly[], shape: SeriesShape): readonly PlotAnomaly[] {
   const room = ((shape.to - shape.from) * LABEL_WIDTH) / (PLOT_WIDTH - 60);
   const shown: PlotAnomaly[] = [];
@@ -188,10 +195,24 @@ function apart(anomalies: readonly PlotAnomaly[], shape: SeriesShape): readonly 
   return shown.slice(0, MOST_LABELS);
 }
 
-/** Rows as CSV: a third of the size of one object each, and as readable. */
 function table(columns: readonly Column[], rows: readonly Row[]): Layer {
-  const cells = rows.map((row) => columns.map((column) => String(row[column])).join(","));
-  const parse = columns.map((column) => [column, column === "label" ? "string" : "number"]);
-  const values = [columns.join(","), ...cells].join("\n");
+  return csvData(
+    columns,
+    rows.map((row) => columns.map((column) => String(row[column])).join(",")),
+  );
+}
+
+/** Columns of text; all other columns are numbers. */
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(["label", "group"]);
+
+/** Rows of CSV as a picture's data: a third of the size of an object each, and as readable. */
+export function csvData(columns: readonly string[], rows: readonly string[]): Layer {
+  const parse = columns.map((name) => [name, TEXT_COLUMNS.has(name) ? "string" : "number"]);
+  const values = [columns.join(","), ...rows].join("\n");
   return { values, format: { type: "csv", parse: Object.fromEntries(parse) } };
+}
+
+/** The six significant digits of a number that a picture can show. */
+export function drawnDigits(value: number): number {
+  return Number(value.toPrecision(6));
 }

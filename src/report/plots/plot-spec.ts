@@ -1,5 +1,6 @@
-// The picture of one metric, or of one in several splits, as a Vega-Lite spec that holds its own
-// data, to be restyled by anyone. Its parts are plot-layers.ts; an image of it makes effects/.
+// The picture of one metric, or of a metric in several splits, as a Vega-Lite spec with its own
+// data, so that anyone can restyle it. Its parts are plot-layers.ts; rendering it is
+// effects/render/.
 import type { TopLevelSpec } from "vega-lite";
 import type { Finding } from "../../domain/finding.ts";
 import type { Series } from "../../domain/sample.ts";
@@ -22,11 +23,11 @@ export interface MetricPlot {
   readonly series: Series;
   readonly runTitle: string;
   readonly findings: readonly Finding[];
-  /** Where the values were read, relative to the run folder: `logs/train.log`. */
+  /** The file of the values, relative to the run folder: `logs/train.log`. */
   readonly file: string;
 }
 
-/** A complete Vega-Lite 6 spec for one metric of one run. The same input gives the same text. */
+/** A complete Vega-Lite 6 spec for one metric of one run; the same input gives the same spec. */
 export function metricSpec({ series, runTitle, findings, file }: MetricPlot): TopLevelSpec {
   const data = plotData(series, findings);
   const title = plotTitle(series.summary.key, runTitle);
@@ -46,7 +47,7 @@ export function metricSpec({ series, runTitle, findings, file }: MetricPlot): To
   });
 }
 
-/** The same for one metric as it was logged in several splits, each a line of its own. */
+/** A spec for one metric in several splits (`train`, `val`), each a line of its own. */
 export function splitsSpec(
   { name, series }: SplitPicture,
   runTitle: string,
@@ -79,7 +80,7 @@ export function splitsSpec(
   );
 }
 
-/** On a dark page the picture is a card with its own white ground, and needs an edge. */
+/** On a dark page the picture is a white card, which needs a margin. */
 const PADDING = { left: 14, top: 14, right: 18, bottom: 12 };
 
 const LEGEND: Layer = {
@@ -94,7 +95,7 @@ const LEGEND: Layer = {
   symbolOpacity: 1,
 };
 
-/** What all of them need together. */
+/** The extent of several series together. */
 function spanOf(shapes: readonly SeriesShape[]): SeriesShape {
   const full = shapes.filter(({ count }) => count > 0);
   const of = full.length > 0 ? full : shapes;
@@ -113,7 +114,9 @@ function spanOf(shapes: readonly SeriesShape[]): SeriesShape {
   };
 }
 
-/** A whole picture from its parts: what all of nightlab's pictures have in common. */
+/**
+ * A complete picture: the size, title and style that all of nightlab's pictures share, and `body`.
+ */
 export function pictureSpec(title: string, caption: readonly string[], body: Layer): TopLevelSpec {
   const spec = {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",

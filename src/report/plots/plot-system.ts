@@ -1,19 +1,19 @@
-// The picture of what a run used: processor, memory and GPU over time, one below the other.
-// The samples are read in logs/system-lines.ts; they are no metrics of the run.
+// The picture of a run's resource use: CPU, memory and GPU over time, in panels one below the
+// other. The samples are not metrics of the run; reading them is logs/system-lines.ts.
 import type { TopLevelSpec } from "vega-lite";
 import type { SystemSample, SystemSeries } from "../../domain/system.ts";
 import { PLOT_COLUMNS } from "../../judge/plot-data.ts";
 import { linearTicks } from "./axis-ticks.ts";
 import { m4 } from "../../base/m4.ts";
-import { axis, PLOT_WIDTH, type Layer } from "./plot-layers.ts";
+import { axis, csvData, drawnDigits, PLOT_WIDTH, type Layer } from "./plot-layers.ts";
 import { pictureSpec } from "./plot-spec.ts";
 import { groupDigits, plotTitle } from "./plot-text.ts";
 import { INK } from "./plot-theme.ts";
 
-/** Under a minute there is nothing to see. */
+/** Fewer samples, less than a minute, show nothing. */
 const FEWEST = 12;
 const PANEL_HEIGHT = 92;
-/** Room for the labels of the y axes, so that the panels stand in line. */
+/** Width of the y axes' labels; the same for all panels, so that they are aligned. */
 const LABEL_WIDTH = 46;
 const GIB = 2 ** 30;
 
@@ -21,7 +21,7 @@ interface Panel {
   readonly title: string;
   readonly color: string;
   readonly of: (sample: SystemSample) => number | undefined;
-  /** The axis reaches at least this far. */
+  /** The y axis reaches at least this value. */
   readonly top: number;
 }
 
@@ -42,7 +42,7 @@ const PANELS: readonly Panel[] = [
   },
 ];
 
-/** The spec of the picture; undefined where there are too few samples for one. */
+/** The spec of the picture; undefined if there are too few samples. */
 export function systemSpec(
   samples: SystemSeries,
   runTitle: string,
@@ -70,7 +70,7 @@ export function systemSpec(
 
 interface Clock {
   readonly unit: string;
-  /** Since the first sample, in that unit. */
+  /** Time of each sample since the first one, in that unit. */
   readonly at: Float64Array;
 }
 
@@ -81,7 +81,7 @@ function clockOf(samples: SystemSeries): Clock {
   return { unit, at: Float64Array.from(samples, ({ atMs }) => (atMs - start) / ms) };
 }
 
-/** The unit in which a span is told: seconds to two minutes, minutes to two hours, hours. */
+/** The unit for a time span: seconds up to two minutes, minutes up to two hours, then hours. */
 export function timeUnit(spanMs: number): { readonly unit: string; readonly ms: number } {
   if (spanMs <= 120_000) return { unit: "seconds", ms: 1_000 };
   if (spanMs <= 7_200_000) return { unit: "minutes", ms: 60_000 };
@@ -99,7 +99,7 @@ function panelOf(
   const { kept, stretch } = m4(at, values, PLOT_COLUMNS, from, to);
   const rows = [...kept].map((i, k) => {
     const [time, value] = [at[i] ?? 0, values[i] ?? 0];
-    return `${short(time)},${short(value)},${stretch[k] ?? 0}`;
+    return `${drawnDigits(time)},${drawnDigits(value)},${stretch[k] ?? 0}`;
   });
   const highest = values.reduce((most, value) => (value > most ? value : most), top);
   const high = highest === 0 ? 1 : highest * 1.08;
@@ -117,18 +117,11 @@ function panelOf(
     scale: { domain: [0, high], nice: false },
     axis: { ...axis(linearTicks(0, high, 3)), minExtent: LABEL_WIDTH, maxExtent: LABEL_WIDTH },
   };
-  const parse = { time: "number", value: "number", stretch: "number" };
   return {
     width: PLOT_WIDTH - LABEL_WIDTH - 70,
     height: PANEL_HEIGHT,
-    data: {
-      values: ["time,value,stretch", ...rows].join("\n"),
-      format: { type: "csv", parse },
-    },
+    data: csvData(["time", "value", "stretch"], rows),
     mark: { type: "area", color, opacity: 0.25, line: { color, strokeWidth: 1.5 }, clip: true },
     encoding: { x, y, detail: { field: "stretch" }, order: { value: null } },
   };
 }
-
-/** What can be seen of a number. */
-const short = (value: number): number => Number(value.toPrecision(6));

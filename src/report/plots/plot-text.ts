@@ -1,12 +1,12 @@
-// What is written on a plot: its title, and the caption with source file and lines.
-// The numbers on the axes are left to axis-ticks.ts.
+// The texts of a plot: its title, its caption with source file and lines, and labels cut to length.
+// The numbers on the axes are axis-ticks.ts.
 import type { Series } from "../../domain/sample.ts";
 import type { PlotData, SeriesShape } from "../../judge/plot-data.ts";
 
-/** As many as fit beside each other. */
+/** As many letters as fit on the line of a title. */
 const TITLE_LETTERS = 72;
 
-/** `val/loss · 2025-02-02T14-30-00-de-risk`, each part shortened in its middle where needed. */
+/** The title: `val/loss · 2025-02-02T14-30-00-de-risk`, each part shortened in its middle. */
 export function plotTitle(key: string, runTitle: string): string {
   const metric = printable(key);
   const run = shorten(printable(runTitle), Math.max(30, TITLE_LETTERS - metric.length));
@@ -18,7 +18,7 @@ export function axisTitle(key: string): string {
   return shorten(printable(key), 32);
 }
 
-/** What is drawn, what is not finite, and where it was read: two or three lines. */
+/** The caption in two or three lines: what is drawn, what is not finite, and the source. */
 export function plotCaption(series: Series, data: PlotData, file: string): readonly string[] {
   const { notFiniteCount, notFinite } = series.summary;
   const lines = [`${drawn(data, series)}${data.shape.log ? "; log scale" : ""}`];
@@ -36,7 +36,7 @@ export function plotCaption(series: Series, data: PlotData, file: string): reado
   return lines;
 }
 
-/** One line for each split: what is drawn of it, and where it was read. */
+/** The caption with a line for each split: what is drawn of it, and its source. */
 export function splitCaption(
   parts: readonly { readonly series: Series; readonly data: PlotData }[],
   log: boolean,
@@ -66,7 +66,7 @@ function sourceText({ summary: { first, last } }: Series, file = first.file): st
 function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): string {
   if (shape.count === 0) return "No value is finite";
   const values = shape.count === 1 ? "1 value" : `${groupDigits(shape.count)} values`;
-  // Too many to keep: the average then runs over what was kept of them.
+  // A series with too many values is kept reduced, and the average is that of the kept ones.
   const of = `of each ${reducedBy} of ${groupDigits(summary.count)} values first, last and extremes`;
   const which = reducedBy === undefined ? `${values} as logged` : of;
   const all = `${which}${factor === undefined ? "" : " (thin)"}`;
@@ -74,18 +74,19 @@ function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): str
   return `${all}${mean}${order(shape)}`;
 }
 
-/** A step that falls is drawn in one of two ways, and said. */
+/** The note on a step that falls, by the way in which it is drawn. */
 function order({ falls, byPosition }: SeriesShape): string {
   if (byPosition) return "; in order of the log, since the step falls back";
   if (falls === 0) return "";
   return `; the step falls back ${falls === 1 ? "once" : `${falls} times`}`;
 }
 
+/** A count with commas between thousands: `12,000`. */
 export function groupDigits(count: number): string {
   return String(count).replaceAll(/\B(?=(?:\d{3})+$)/g, ",");
 }
 
-/** At most `length` characters: the middle gives way, since both ends of a key tell it apart. */
+/** The text in at most `length` characters, cut in the middle: both ends of a key identify it. */
 export function shorten(text: string, length: number): string {
   const letters = Array.from(text);
   if (letters.length <= length) return text;
@@ -94,8 +95,8 @@ export function shorten(text: string, length: number): string {
 }
 
 /**
- * Names that stand side by side, each at most `length` characters and no two alike. What the long
- * ones all begin with tells none of them apart, and goes first.
+ * Labels for names that are shown side by side: at most `length` characters each (plus a number
+ * where two would be equal). The common beginning of the long names is cut first.
  */
 export function shortLabels(names: readonly string[], length: number): readonly string[] {
   const isLong = (name: string): boolean => Array.from(name).length > length;
@@ -110,7 +111,7 @@ export function shortLabels(names: readonly string[], length: number): readonly 
   });
 }
 
-/** Letters of the words that two or more names all begin with, as many as must go. */
+/** How many letters to cut from the common beginning of the names, in whole words. */
 function sharedStart(names: readonly string[], length: number): number {
   const [first = "", ...others] = names;
   if (others.length === 0) return 0;
@@ -121,7 +122,7 @@ function sharedStart(names: readonly string[], length: number): number {
   return words.find((at) => at >= excess) ?? words.at(-1) ?? 0;
 }
 
-/** What an XML text may hold, on one line: a control character would make the SVG unreadable. */
+/** The text on one line without characters that XML forbids: they would make the SVG invalid. */
 function printable(text: string): string {
   return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu, " ");
 }

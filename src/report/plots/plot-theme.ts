@@ -1,10 +1,10 @@
-// Colours and letters of every plot: the palette of Okabe and Ito, which people with any colour
-// vision can tell apart, on white. What is drawn with them is left to plot-spec.ts.
+// Colours and fonts of all plots: the palette of Okabe and Ito, which is distinguishable with any
+// colour vision, on white. What is drawn with them is plot-layers.ts.
 //
 // M. Okabe, K. Ito: Color Universal Design, 2008, https://jfly.uni-koeln.de/color/
 import { canonicalMetric } from "../../domain/metric-key.ts";
 
-/** Name of the fonts in effects/fonts/; the widths of texts are measured with them. */
+/** The font in effects/render/fonts/, with which the renderer also measures the width of texts. */
 const FONT = "Inter";
 
 export const INK = {
@@ -14,7 +14,7 @@ export const INK = {
   orange: "#E69F00",
   sky: "#56B4E9",
   alarm: "#D55E00",
-  /** Vermillion darkened until small letters stand out from white (contrast 5.6). */
+  /** Vermillion, darkened so that small letters are readable on white (contrast 5.6). */
   alarmText: "#B34700",
   text: "#1A1A1A",
   quiet: "#555555",
@@ -23,14 +23,14 @@ export const INK = {
   grid: "#E4E4E4",
 } as const;
 
-/** Training and unnamed metrics blue, validation green, test purple. */
+/** The colour of a metric's split: training and none blue, validation green, test purple. */
 export function splitColour(key: string): string {
   const [split] = canonicalMetric(key).split("/", 1);
   if (split === "val" || split === "eval") return INK.green;
   return split === "test" ? INK.purple : INK.blue;
 }
 
-/** Settings of an experiment in their order; where these are used up, dashes tell more apart. */
+/** Colours of settings, in their order; further settings repeat them with dashes. */
 export const GROUP_COLOURS = [
   INK.blue,
   INK.orange,
@@ -42,7 +42,7 @@ export const GROUP_COLOURS = [
 ] as const;
 export const GROUP_DASHES = [[], [6, 3]] as const;
 
-/** Dashes tell splits apart where colours do not; training is drawn through. */
+/** The dashes of a metric's split, for readers who do not see colours; training is solid. */
 export function splitDash(key: string): readonly number[] | undefined {
   switch (splitColour(key)) {
     case INK.green:

@@ -1,31 +1,31 @@
-// Which metrics of a run belong in one picture: those logged in training and in another split.
-// How such a picture looks is plot-spec.ts; the name of its file is made of its key as any other.
+// Finds the metrics of a run that share a picture: one metric logged in several splits. How such a
+// picture looks is plot-spec.ts; its file's name is made by judge/plot-names.ts like any other.
 import { canonicalMetric } from "../../domain/metric-key.ts";
 import type { Series } from "../../domain/sample.ts";
 import { plotNames } from "../../judge/plot-names.ts";
 
-/** Its name among the run's pictures; no metric of a log has a name of one word with a space. */
+/** The key of the picture of resource use (plot-system.ts); no metric of a log has such a name. */
 export const SYSTEM_PICTURE = "system use";
 
 export interface SplitPicture {
-  /** Of all other pictures of the run: `train/loss, val/loss`. */
+  /** Its key among the run's pictures: `train/loss, val/loss`. */
   readonly key: string;
   /** The metric without its split: `loss`. */
   readonly name: string;
-  /** Training first. */
+  /** The splits in the order of SPLITS. */
   readonly series: readonly Series[];
 }
 
-/** A file name without ending for each picture that a run with these metrics may have. */
+/** A file name without extension for each picture that a run with these metrics may have. */
 export function runPictureNames(all: readonly Series[]): ReadonlyMap<string, string> {
   const metrics = all.map(({ summary }) => summary.key);
   return plotNames([...metrics, ...splitPictures(all).map(({ key }) => key), SYSTEM_PICTURE]);
 }
 
-/** In the order in which a legend names them; a metric without a split is training's. */
+/** In the order of the legend; a metric without a split counts as training. */
 const SPLITS = ["train", "val", "eval", "test"];
 
-/** One for each metric that has two splits at least, over one x axis; in the order of the log. */
+/** A picture for each metric that has two or more splits over one x axis, in log order. */
 export function splitPictures(all: readonly Series[]): readonly SplitPicture[] {
   const byName = new Map<string, { readonly split: string; readonly series: Series }[]>();
   for (const series of all) {
@@ -50,7 +50,7 @@ function splitOf(key: string): { readonly split: string; readonly name: string }
     : { split: "train", name: canonical };
 }
 
-/** Positions of values that were logged at different times are no common axis. */
+/** Whether the series have one x axis. Indices of values are one only if the counts are equal. */
 function shareAxis(series: readonly Series[]): boolean {
   const [first, ...others] = series;
   if (first === undefined) return false;
