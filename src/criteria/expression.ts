@@ -173,8 +173,8 @@ class Reader {
     }
     const inner = this.#peek();
     if (inner?.kind !== "name") {
-      const place = inner?.offset ?? this.#text.length;
-      throw new Misread(place, `\`${word}(…)\` wants one metric`, `like \`${word}(val/loss)\``);
+      const offset = inner?.offset ?? this.#text.length;
+      throw new Misread(offset, `\`${word}(…)\` wants one metric`, `like \`${word}(val/loss)\``);
     }
     this.#at += 1;
     this.#close();
@@ -185,8 +185,8 @@ class Reader {
   #mean(): Term {
     const inner = this.#peek();
     if (inner?.kind !== "name" || inner.text === "mean") {
-      const place = inner?.offset ?? this.#text.length;
-      throw new Misread(place, "`mean(…)` wants one metric", "like `mean(val/loss)`");
+      const offset = inner?.offset ?? this.#text.length;
+      throw new Misread(offset, "`mean(…)` wants one metric", "like `mean(val/loss)`");
     }
     this.#at += 1;
     const term = this.#named(inner);
@@ -221,8 +221,8 @@ class Reader {
 
   #close(): void {
     if (this.#take(")")) return;
-    const place = this.#peek()?.offset ?? this.#text.length;
-    throw new Misread(place, "A closing `)` is missing");
+    const offset = this.#peek()?.offset ?? this.#text.length;
+    throw new Misread(offset, "A closing `)` is missing");
   }
 
   #peek(): ExpressionToken | undefined {

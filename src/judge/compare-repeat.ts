@@ -30,15 +30,17 @@ export function compareRepeat(
       continue;
     }
     const same = one?.last.token === other?.last.token;
-    const many = one !== undefined && other !== undefined && one.count !== other.count;
+    const countsDiffer = one !== undefined && other !== undefined && one.count !== other.count;
     different.push({
       metric: (one ?? other)?.key ?? key,
-      ...(one === undefined ? {} : { was: lastText(one, many) }),
+      ...(one === undefined ? {} : { was: lastText(one, countsDiffer) }),
       ...(other === undefined
         ? {}
         : {
             is:
-              same && !many ? `${lastText(other, many)} (others before it)` : lastText(other, many),
+              same && !countsDiffer
+                ? `${lastText(other, countsDiffer)} (others before it)`
+                : lastText(other, countsDiffer),
           }),
     });
   }
@@ -66,5 +68,5 @@ function isSame(a: MetricSummary, b: MetricSummary): boolean {
 }
 
 /** The last value as logged: `0.31`, or `0.31 (20 values)`. */
-const lastText = ({ last, count }: MetricSummary, many: boolean): string =>
-  many ? `${last.token} (${count} values)` : last.token;
+const lastText = ({ last, count }: MetricSummary, withCount: boolean): string =>
+  withCount ? `${last.token} (${count} values)` : last.token;

@@ -112,8 +112,8 @@ export function directionIn(
   which: "success" | "failure" = "success",
 ): (name: string) => Direction | undefined {
   return (name) => {
-    const said = promised(name);
-    if (said !== undefined || comparison.operator === "==") return said;
+    const fromPlan = promised(name);
+    if (fromPlan !== undefined || comparison.operator === "==") return fromPlan;
     // A failure criterion describes a bad result: what it asks to be large is better small.
     const wantsSmall = comparison.operator.startsWith("<") === (which === "success");
     const onLeft = leftNames.some((left) => canonicalMetric(left) === canonicalMetric(name));

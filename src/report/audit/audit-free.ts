@@ -95,18 +95,18 @@ function tokenTrouble(
   token: Extract<UnitToken, { kind: "number" }>,
   source: PageSource,
 ): Trouble | undefined {
-  const [said, meant] = [parseDecimal(numberText(token.text)), parseDecimal(source.token)];
-  const place = `${source.path}:${source.line} says ${source.token}`;
-  if (said === undefined || meant === undefined) {
+  const [written, logged] = [parseDecimal(numberText(token.text)), parseDecimal(source.token)];
+  const logLine = `${source.path}:${source.line} says ${source.token}`;
+  if (written === undefined || logged === undefined) {
     return numberText(token.text) === source.token
       ? undefined
-      : { kind: "differs", message: place };
+      : { kind: "differs", message: logLine };
   }
-  if (compareDecimals(said, meant) === 0 || numberText(token.text) === source.token)
+  if (compareDecimals(written, logged) === 0 || numberText(token.text) === source.token)
     return undefined;
-  if (!isRounding(numberText(token.text), toNumber(meant)))
-    return { kind: "differs", message: place };
-  return token.near ? undefined : { kind: "rounded", message: `${place}; write that, or ≈` };
+  if (!isRounding(numberText(token.text), toNumber(logged)))
+    return { kind: "differs", message: logLine };
+  return token.near ? undefined : { kind: "rounded", message: `${logLine}; write that, or ≈` };
 }
 
 /** What is wrong with a number that is not cited. */

@@ -60,13 +60,13 @@ export function sourceTrouble(source: PageSource, line: string | undefined): str
   if (source.label !== `${source.path}#L${source.line}`) {
     return `its text says ${source.label}, its link leads to ${source.path}#L${source.line}`;
   }
-  const place = `${source.path}:${source.line}`;
+  const position = `${source.path}:${source.line}`;
   if (line === undefined) return `${source.path} has no line ${source.line}`;
-  const said = loggedAs(line, source.key, source.token);
-  if (said.kind === "token") return undefined;
-  return said.kind === "other"
-    ? `${place} says ${source.key} ${said.token}`
-    : `${place} does not say ${source.key} ${source.token}`;
+  const logged = loggedAs(line, source.key, source.token);
+  if (logged.kind === "token") return undefined;
+  return logged.kind === "other"
+    ? `${position} says ${source.key} ${logged.token}`
+    : `${position} does not say ${source.key} ${source.token}`;
 }
 
 /** The finding of a source that does not hold. */

@@ -30,8 +30,8 @@ function runFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
         : [[undefined, count, same]];
     for (const part of wanted) {
       const state = (part?.[2] ?? "").replace("started by hand", "by hand");
-      const there = ended.filter((known) => known === state).length;
-      if (there !== Number(part?.[1])) return [differs(`Methods lists ${there} ${state}`)];
+      const listed = ended.filter((known) => known === state).length;
+      if (listed !== Number(part?.[1])) return [differs(`Methods lists ${listed} ${state}`)];
     }
     const ignored = Number(/(\d+) of them (?:is|are) ignored/.exec(unit.text)?.[1] ?? 0);
     const left = states.filter((state) => state.endsWith(", ignored")).length;

@@ -126,14 +126,14 @@ function meanTrouble(match: RegExpExecArray, rows: readonly Row[]): string | und
   const values = rows.map((row) => (isMargin === undefined ? row.left : row.left - row.right));
   if (Number(count) !== rows.length) return `it has ${rows.length} rows`;
   const wanted = meanAgain(values);
-  if (!isNear(Number(mean), wanted)) return `its rows give ${shown(wanted)}`;
+  if (!isNear(Number(mean), wanted)) return `its rows give ${sixDigits(wanted)}`;
   const [end] = boundOf(rows, isMargin === undefined);
   if (end !== undefined && !isNear(Number(bound), end))
-    return `its rows give a bound of ${shown(end)}`;
+    return `its rows give a bound of ${sixDigits(end)}`;
   const asked = { "less than": "<", "at most": "<=", "more than": ">", "at least": ">=" }[asks];
   if (asked !== rows[0]?.operator) return `its table asks for ${rows[0]?.operator ?? "nothing"}`;
   const right = isMargin === undefined ? (rows[0]?.right ?? Number.NaN) : 0;
-  return isNear(Number(limit), right) ? undefined : `its table asks for ${shown(right)}`;
+  return isNear(Number(limit), right) ? undefined : `its table asks for ${sixDigits(right)}`;
 }
 
 /**
@@ -225,20 +225,20 @@ function abstractFindings(
 ): readonly AuditFinding[] {
   return own.flatMap((unit): AuditFinding[] => {
     const match = unit.under.at(-1) === "Abstract" ? VERDICT.exec(unit.text) : null;
-    const meant = verdicts.find((one) => one.which === match?.[1]);
-    if (match === null || meant === undefined) return [];
+    const inConclusion = verdicts.find((one) => one.which === match?.[1]);
+    if (match === null || inConclusion === undefined) return [];
     const parts = [match[2] ?? "", ...(unit.text.match(MEAN) ?? [])];
     const count = /\d+ of \d+ runs? meet it\./.exec(unit.text)?.[0];
     const wrong = [...parts.slice(1), ...(count === undefined ? [] : [count])].find(
-      (part) => !meant.unit.text.includes(part),
+      (part) => !inConclusion.unit.text.includes(part),
     );
-    const differing = parts[0] === meant.word ? wrong : parts[0];
+    const differing = parts[0] === inConclusion.word ? wrong : parts[0];
     if (differing === undefined) return [];
     const message = "the conclusion says something else";
     return [{ kind: "differs", line: unit.line, said: oneLine(differing), message }];
   });
 }
 
-function shown(value: number): string {
+function sixDigits(value: number): string {
   return String(Number(value.toPrecision(6)));
 }

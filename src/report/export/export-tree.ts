@@ -191,8 +191,8 @@ function imageOf(node: Element, walk: Walk): Element {
   }
   const width = walk.around.medium === "print" ? { width: "74%" } : {};
   if (src !== undefined) return element("img", { src, alt, ...width }, []);
-  const said = `${alt} (the picture ${target} is missing)`.trim();
-  return element("em", {}, [{ type: "text", value: said }]);
+  const text = `${alt} (the picture ${target} is missing)`.trim();
+  return element("em", {}, [{ type: "text", value: text }]);
 }
 
 /** A picture with its caption as a figure; in print both stay one paragraph. */

@@ -76,12 +76,12 @@ function causeOf(command: Command, run: Run, context: NightContext): readonly st
   if (outcome === undefined || outcome.ending === "done") return [];
   const { short } = causeWords({ ...command, run }, outcome);
   const { lastLine } = outcome;
-  const said = plainLine(lastLine?.text ?? "", QUOTED_CHARS);
+  const line = plainLine(lastLine?.text ?? "", QUOTED_CHARS);
   const words = short === undefined ? [] : [short];
-  if (lastLine === undefined || said === "") return words;
+  if (lastLine === undefined || line === "") return words;
   return [
     ...words,
-    `${codeSpan(said)} (${inLab(logLink(lastLine, run.folder), command, context)})`,
+    `${codeSpan(line)} (${inLab(logLink(lastLine, run.folder), command, context)})`,
   ];
 }
 
@@ -141,11 +141,11 @@ export function verdictItems(context: NightContext): readonly string[] {
 export function waitItem(command: Command, context: NightContext): string {
   const { reason, state, members } = command;
   const why = reason === undefined ? (state === "queued" ? "its turn" : "") : reason;
-  const many = command.spec.sweep === undefined ? [] : ["a sweep"];
+  const size = command.spec.sweep === undefined ? [] : ["a sweep"];
   const parts = [
     `${codeSpan(command.id)} ${codeSpan(commandTitle(command.spec))}`,
     journalLink(command, context),
-    ...(members === undefined ? many : [counted(members.length, "run")]),
+    ...(members === undefined ? size : [counted(members.length, "run")]),
     ...(why === "" ? [] : [proseText(plainLine(why, QUOTED_CHARS))]),
   ];
   return `- ${parts.join(" · ")}`;
@@ -162,9 +162,9 @@ function runName(command: Command, run: Run, context: NightContext): string {
 function journalLink(command: Command, context: NightContext): string {
   const { experiment, id, parent } = command;
   const line = context.experiments.get(experiment)?.lines.get(parent ?? id);
-  const place = line === undefined ? "" : `#L${line}`;
+  const anchor = line === undefined ? "" : `#L${line}`;
   const target = linkTarget(`${below(experiment, context)}JOURNAL.md`);
-  return `[${markdownText(nameOf(experiment))}](${target}${place})`;
+  return `[${markdownText(nameOf(experiment))}](${target}${anchor})`;
 }
 
 /** A receipt's Markdown with its links, relative to the experiment, made relative to the lab. */

@@ -18,21 +18,21 @@ function linesOf(context: ReportContext, which: Which): readonly string[] {
   const before = new Map<string, ReportRun[]>();
   for (const run of runs) {
     const text = run.record?.criteria[which];
-    const said = text === undefined ? "none" : code(text);
-    before.set(said, [...(before.get(said) ?? []), run]);
+    const written = text === undefined ? "none" : code(text);
+    before.set(written, [...(before.get(written) ?? []), run]);
   }
   const { plan } = input.journal;
   const now = plan[which];
   const line = plan.lines[which];
-  const place = line === undefined ? "" : ` (${citeJournal(line)})`;
+  const cited = line === undefined ? "" : ` (${citeJournal(line)})`;
   const after = changedAfterResult(input, which)
     ? "was changed after the first result"
     : "was changed after the first start";
-  const texts = [...before].map(([said, under]) => {
+  const texts = [...before].map(([written, under]) => {
     const who = under.length > 5 ? counted(under.length, "run") : listed(under.map(context.label));
     const [first] = under;
     const when = first === undefined ? "" : `, the first of them at ${startText(first)}`;
-    return `${said} when ${who} started${under.length > 1 ? when : when.replace(", the first of them", "")}`;
+    return `${written} when ${who} started${under.length > 1 ? when : when.replace(", the first of them", "")}`;
   });
   const first = runs.find(
     (run) => run.record?.endedAt !== undefined && run.reading.series.length > 0,
@@ -42,6 +42,6 @@ function linesOf(context: ReportContext, which: Which): readonly string[] {
       ? ""
       : ` The first result under an earlier text is that of ${context.label(first)}, which ended at ${stampText(first.record?.endedAt) ?? "an unknown time"}.`;
   return [
-    `- The ${which} criterion ${after}. It was ${listed(texts)}. It is ${now === undefined ? "none" : code(now)} now${place}.${result}`,
+    `- The ${which} criterion ${after}. It was ${listed(texts)}. It is ${now === undefined ? "none" : code(now)} now${cited}.${result}`,
   ];
 }

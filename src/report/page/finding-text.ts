@@ -11,10 +11,10 @@ import { code, link, plain } from "../../base/markdown.ts";
 
 /** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
 export function reportFinding(run: ReportRun, finding: Finding): string {
-  const said = plain(finding.message).replace(/\.$/, "");
-  if (finding.evidence === undefined) return said;
+  const text = plain(finding.message).replace(/\.$/, "");
+  if (finding.evidence === undefined) return text;
   const { file, line } = finding.evidence;
-  return `${said} (${link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)})`;
+  return `${text} (${link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)})`;
 }
 
 /**
@@ -24,9 +24,9 @@ export function reportFinding(run: ReportRun, finding: Finding): string {
 export function isResolved(run: ReportRun, finding: Finding, journal: JournalReading): boolean {
   const id = run.record?.id;
   if (id === undefined) return false;
-  const said = normalReceiptBlock(receiptText(finding, run.folder));
+  const text = normalReceiptBlock(receiptText(finding, run.folder));
   return (
-    resolvedFlags(id, journal).includes(said) ||
+    resolvedFlags(id, journal).includes(text) ||
     journal.entries.some((entry) => resolves(entry, id, finding))
   );
 }
@@ -50,8 +50,8 @@ function resolvedById(journal: JournalReading): ReadonlyMap<string, readonly str
       const normal = normalReceiptBlock(block.normal);
       owner = /^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1] ?? owner;
       if (owner === undefined || !normal.includes(RESOLVED)) continue;
-      const said = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);
-      found.set(owner, [...(found.get(owner) ?? []), said]);
+      const flag = normal.slice(normal.indexOf(RESOLVED) + RESOLVED.length);
+      found.set(owner, [...(found.get(owner) ?? []), flag]);
     }
   }
   return found;
@@ -63,9 +63,9 @@ function resolves(entry: JournalReading["entries"][number], id: string, finding:
   if (!entry.tags.includes("RESOLVED")) return false;
   const [first = "", ...rest] = entry.text.trim().split(/\s+/);
   if (first.replaceAll(/[`:,]/g, "") !== id) return false;
-  const said = rest.join(" ").toLowerCase();
+  const words = rest.join(" ").toLowerCase();
   const about = [finding.metric, finding.rule].filter((word) => word !== undefined);
-  return said === "" || about.some((word) => said.includes(word.toLowerCase()));
+  return words === "" || about.some((word) => words.includes(word.toLowerCase()));
 }
 
 /** How a run ended, as a clause: `exit code 3`, `it passed its limit of 2 min`. */

@@ -11,9 +11,9 @@ export function leftOutLines(context: ReportContext): readonly string[] {
   const lines = input.runs.flatMap((run) => runLines(run, context));
   for (const entry of input.ignored) {
     if (input.runs.some((run) => meansRun(entry.target, run))) continue;
-    const place = citeJournal(entry.line, entry.file);
+    const cited = citeJournal(entry.line, entry.file);
     lines.push(
-      `- ${code(entry.target)} is to be ignored (${place}), and no run here is called so.`,
+      `- ${code(entry.target)} is to be ignored (${cited}), and no run here is called so.`,
     );
   }
   return lines;
@@ -24,10 +24,10 @@ function runLines(run: ReportRun, context: ReportContext): string[] {
   const lines: string[] = [];
   const ignored = ignoredBy(context.input, run);
   if (ignored !== undefined) {
-    const place = citeJournal(ignored.line, ignored.file);
+    const cited = citeJournal(ignored.line, ignored.file);
     const why =
       ignored.reason === undefined ? "no reason is written" : `“${plain(ignored.reason)}”`;
-    lines.push(`- ${label} is ignored: ${why} (${place}).`);
+    lines.push(`- ${label} is ignored: ${why} (${cited}).`);
   }
   const state = runState(run);
   switch (state) {
@@ -60,6 +60,6 @@ function runLines(run: ReportRun, context: ReportContext): string[] {
 /** The last line of the traceback that ended a run, with its file and line. */
 function lastLine({ lastLine: last, path }: ReportRun): string {
   if (last === undefined) return "";
-  const place = link(`${plain(last.file)}:${last.line}`, `${path}/${last.file}`, last.line);
-  return `; ${code(last.text)} (${place})`;
+  const position = link(`${plain(last.file)}:${last.line}`, `${path}/${last.file}`, last.line);
+  return `; ${code(last.text)} (${position})`;
 }

@@ -63,8 +63,8 @@ export function mergePages({ base, ours, theirs, blocks }: PageSaves): string {
   if (beyond(c, a).every((line) => b.includes(line))) return ours;
   const merged = mergeLines({ base: a, ours: b, theirs: c, newest: "ours" });
   const lines = merged.lines.map(({ text }) => text);
-  const there = new Set([...a, ...lines]);
-  const lost = merged.conflicts.length === 0 ? [] : c.filter((line) => !there.has(line));
+  const present = new Set([...a, ...lines]);
+  const lost = merged.conflicts.length === 0 ? [] : c.filter((line) => !present.has(line));
   const isOurs = lines.length === b.length && lines.every((line, i) => line === b[i]);
   if (isOurs && lost.length === 0) return texts.ours;
   const end = texts.ours.includes("\r\n") ? "\r\n" : "\n";

@@ -54,7 +54,7 @@ export function renewPage(current: string | undefined, blocks: readonly PageBloc
   if (marks === undefined) return { kind: "not-ours" };
   const stretches = stretchesOf(lines, marks);
   const parts = partsOf(raw, stretches, marks.texts.length);
-  const placed = place(parts, marks.keys, signed);
+  const placed = movedParts(parts, marks.keys, signed);
   const ending = raw[0]?.endsWith("\r") === true ? "\r" : "";
   return { kind: "page", text: bom + assemble(signed, placed, ending) };
 }
@@ -205,7 +205,7 @@ function partsOf(
 }
 
 /** The same parts with indices of the new blocks. */
-function place(
+function movedParts(
   parts: readonly Part[],
   oldKeys: readonly string[],
   blocks: readonly PageBlock[],

@@ -17,7 +17,7 @@ export interface RunFigures {
 
 /** Which plots are shown and which only linked; `plots` has the promised metrics first. */
 export function runFigures(run: ReportRun, plots: readonly PlotRef[]): RunFigures {
-  const there = new Map(plots.map((plot) => [plot.metric, plot]));
+  const byMetric = new Map(plots.map((plot) => [plot.metric, plot]));
   const inline: PlotRef[] = [];
   const chosen = new Set<string>();
   const splits = splitPictures(run.reading.series);
@@ -25,7 +25,7 @@ export function runFigures(run: ReportRun, plots: readonly PlotRef[]): RunFigure
     const whole = splits.find(({ series }) =>
       series.some(({ summary }) => summary.key === plot.metric),
     );
-    const shown = (whole === undefined ? undefined : there.get(whole.key)) ?? plot;
+    const shown = (whole === undefined ? undefined : byMetric.get(whole.key)) ?? plot;
     const isSystem = plot.metric === SYSTEM_PICTURE;
     if (isSystem || chosen.has(shown.metric) || inline.length === REPORT_FIGURES_PER_RUN) continue;
     chosen.add(shown.metric);
@@ -67,14 +67,14 @@ function summariesOf(run: ReportRun, plot: PlotRef): readonly MetricSummary[] {
 /** `20 values from logs/train.log, lines 3 to 41.` */
 function sourceText(run: ReportRun, summary: MetricSummary): string {
   const { first, last } = summary;
-  const place = (sample: Sample, lastLine?: number): string => {
+  const linkTo = (sample: Sample, lastLine?: number): string => {
     const span = lastLine === undefined || lastLine === sample.line ? "" : `-${lastLine}`;
     const text = `${plain(sample.file)}:${sample.line}${span}`;
     return link(text, `${run.path}/${sample.file}`, sample.line, lastLine);
   };
   const where =
     first.file === last.file
-      ? place(first, Math.max(first.line, last.line))
-      : `${place(first)} to ${place(last)}`;
+      ? linkTo(first, Math.max(first.line, last.line))
+      : `${linkTo(first)} to ${linkTo(last)}`;
   return `${counted(summary.count, "value")} from ${where}.`;
 }

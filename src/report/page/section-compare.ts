@@ -192,7 +192,7 @@ function settingText(group: RunGroup, options: readonly string[]): string {
 function withoutNotes(measured: readonly Measurement[], context: ReportContext): readonly string[] {
   const runs = [...new Set(measured.flatMap((one) => one.without))];
   if (runs.length === 0) return [];
-  const many = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(context.label));
+  const who = runs.length > 5 ? counted(runs.length, "run") : listed(runs.map(context.label));
   const verb = runs.length === 1 ? "has" : "have";
-  return [`${many} ${verb} no place in it: not ended well, or without a finite value.`];
+  return [`${who} ${verb} no place in it: not ended well, or without a finite value.`];
 }

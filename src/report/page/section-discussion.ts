@@ -57,11 +57,11 @@ function entryLine(entry: Entry): string {
 function flagLines(context: ReportContext): readonly string[] {
   const lines = context.counted.flatMap((run) =>
     run.findings.map((finding) => {
-      const said = reportFinding(run, finding);
+      const text = reportFinding(run, finding);
       const label = context.label(run);
-      if (!isFlag(finding)) return `- Note on ${label}: ${said}`;
+      if (!isFlag(finding)) return `- Note on ${label}: ${text}`;
       const resolved = isResolved(run, finding, context.input.journal);
-      return resolved ? `- [RESOLVED] ${label}: ${said}` : `- [WEIRD] ${label} (open): ${said}`;
+      return resolved ? `- [RESOLVED] ${label}: ${text}` : `- [WEIRD] ${label} (open): ${text}`;
     }),
   );
   const more = lines.length - REPORT_ENTRIES;

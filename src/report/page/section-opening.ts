@@ -39,8 +39,8 @@ export function introductionBlocks(context: ReportContext): readonly PageBlock[]
 export function hypothesisText(context: ReportContext): string {
   const { hypothesis, lines } = context.input.journal.plan;
   if (hypothesis === undefined) return "The journal states no hypothesis.";
-  const place = lines["hypothesis"];
-  const cited = place === undefined ? "" : ` (${citeJournal(place)})`;
+  const line = lines["hypothesis"];
+  const cited = line === undefined ? "" : ` (${citeJournal(line)})`;
   return `Hypothesis: “${plain(hypothesis)}”${cited}`;
 }
 
@@ -89,9 +89,9 @@ function verdictsText(context: ReportContext): string {
       // For one run the first reason suffices; for two the last one, how many runs meet it.
       const isCounted = verdict.word !== "NOT EVALUABLE" && verdict.runs.length > 1;
       const all = isCounted && verdict.runs.length > 2 && verdict.judged.length === 1;
-      const said = all ? reasons : isCounted ? reasons.slice(-1) : reasons.slice(0, 1);
-      const text = verdictSentences(verdict, said, before).join(" ");
-      before = said;
+      const shown = all ? reasons : isCounted ? reasons.slice(-1) : reasons.slice(0, 1);
+      const text = verdictSentences(verdict, shown, before).join(" ");
+      before = shown;
       return `- ${text}`;
     })
     .join("\n");

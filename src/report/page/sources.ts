@@ -18,13 +18,13 @@ export function createSources(): Sources {
   const numbers = new Map<string, number>();
   const lines: string[] = [];
   const number = (run: ReportRun, sample: Sample): string => {
-    const place = `${run.path}/${sample.file}`;
-    const name = JSON.stringify([place, sample.line, sample.key, sample.token]);
+    const path = `${run.path}/${sample.file}`;
+    const name = JSON.stringify([path, sample.line, sample.key, sample.token]);
     let found = numbers.get(name);
     if (found === undefined) {
       found = numbers.size + 1;
       numbers.set(name, found);
-      const where = link(plain(`${place}#L${sample.line}`), place, sample.line);
+      const where = link(plain(`${path}#L${sample.line}`), path, sample.line);
       lines.push(`[${found}] ${where} · ${plain(sample.key)} = ${plain(sample.token)}`);
     }
     return `[${found}]`;

@@ -27,9 +27,9 @@ const ASKS: Readonly<Record<ComparisonOperator, string>> = {
 /** ``The success criterion `val/loss < 0.5` is **MET** (single run).`` */
 function verdictLine(verdict: Verdict): string {
   const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
-  const said = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
+  const basis = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
   const changed = verdict.changed ? " It was changed after the first result; see Methods." : "";
-  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${said}.${changed}`;
+  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${basis}.${changed}`;
 }
 
 /** The reasons for a verdict as sentences; the table of several runs is `verdictTable`. */
@@ -220,8 +220,8 @@ function termText(term: Term): string {
       return term.token;
     case "metric": {
       const name = `${term.baseline ? "baseline." : ""}${term.name}`;
-      const said = term.aggregation === "last" ? name : `${term.aggregation}(${name})`;
-      return term.overSeeds ? `mean(${said})` : said;
+      const aggregated = term.aggregation === "last" ? name : `${term.aggregation}(${name})`;
+      return term.overSeeds ? `mean(${aggregated})` : aggregated;
     }
     case "negated":
       return `-${termText(term.term)}`;

@@ -189,7 +189,7 @@ function valueCharts(
   groups: readonly RunGroup[],
   index: ReadonlyMap<ReportRun, number>,
 ): Pick<LivePage, "finals" | "sweeps"> {
-  const place = new Map(groups.map((group, g) => [group, g]));
+  const groupIndex = new Map(groups.map((group, g) => [group, g]));
   const sweep = sweepOf(searched([...index.keys()], evidenceOf(input)));
   const measures = measuresOf(input).slice(0, PAGE_METRICS);
   const finals = measures.flatMap((measure): LiveDots[] => {
@@ -203,7 +203,7 @@ function valueCharts(
         name: measureName(measure),
         caption: `One point a run${interval}.${none}`,
         dots: dots.map(({ run, value }) => ({ r: index.get(run) ?? 0, v: value })),
-        bars: bars.map(({ group, ...bar }) => ({ g: place.get(group) ?? 0, ...bar })),
+        bars: bars.map(({ group, ...bar }) => ({ g: groupIndex.get(group) ?? 0, ...bar })),
       },
     ];
   });

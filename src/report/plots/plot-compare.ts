@@ -90,7 +90,7 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
   if (dots.length < 2) return undefined;
   const title = `${measureName(measure)} of each run that ended`;
   const interval = bars.length === 0 ? "" : "; mean and 95 % t-interval from three runs on";
-  const said = [`One point a run${interval}`, ...missing];
+  const notes = [`One point a run${interval}`, ...missing];
   const names = [...new Set(dots.map(({ label }) => label))];
   const flat = names.join("   ").length * LETTER_WIDTH < PLOT_WIDTH - 80;
   const axis = flat ? { labelAngle: 0 } : LABELS;
@@ -98,9 +98,9 @@ function finalPlot(measure: Measure, groups: readonly RunGroup[]): ComparePlot |
   return {
     key: `final ${measureName(measure)}`,
     title,
-    caption: `${said.join(". ")}.`,
+    caption: `${notes.join(". ")}.`,
     spec: () =>
-      specOf(title, said, dots.length, {
+      specOf(title, notes, dots.length, {
         encoding: { x, y: yOf(measure) },
         layer: [...barLayers(bars), dotLayer(dots, measure)],
       }),
@@ -119,12 +119,12 @@ function sweepPlot(
   const title = `${measureName(measure)} over ${options.join(" and ")}`;
   const key = `sweep ${measureName(measure)}`;
   if (second !== undefined) {
-    const said = ["Mean over the runs of each setting", ...missing];
+    const notes = ["Mean over the runs of each setting", ...missing];
     return {
       key,
       title,
-      caption: `${said.join(". ")}. The best of a sweep confirms nothing.`,
-      spec: () => specOf(title, said, dots.length, heatMap(dots, options, measure)),
+      caption: `${notes.join(". ")}. The best of a sweep confirms nothing.`,
+      spec: () => specOf(title, notes, dots.length, heatMap(dots, options, measure)),
     };
   }
   const numbers = dots.map((dot) => Number(dot.at[0]));
@@ -142,13 +142,13 @@ function sweepPlot(
       }
     : { field: "at", type: "nominal", sort: null, title: first, axis: LABELS };
   const rows = dots.map((dot, i) => ({ value: dot.value, at: isNumeric ? numbers[i] : dot.at[0] }));
-  const said = ["One point a run", ...missing];
+  const notes = ["One point a run", ...missing];
   return {
     key,
     title,
-    caption: `${said.join(". ")}. The best of a sweep confirms nothing.`,
+    caption: `${notes.join(". ")}. The best of a sweep confirms nothing.`,
     spec: () =>
-      specOf(title, said, dots.length, {
+      specOf(title, notes, dots.length, {
         data: { values: rows },
         encoding: { x, y: yOf(measure) },
         layer: [{ mark: point(measure) }],
@@ -295,6 +295,6 @@ function byNumber(a: string, b: string): number {
 }
 
 /** The picture with its caption; `count` is the number of runs whose values are drawn. */
-function specOf(title: string, said: readonly string[], count: number, body: Layer): TopLevelSpec {
-  return pictureSpec(shorten(title, 72), [...said, `Source: the logs of ${count} runs`], body);
+function specOf(title: string, notes: readonly string[], count: number, body: Layer): TopLevelSpec {
+  return pictureSpec(shorten(title, 72), [...notes, `Source: the logs of ${count} runs`], body);
 }

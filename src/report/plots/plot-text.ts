@@ -59,8 +59,8 @@ export function splitCaption(
 function sourceText({ summary: { first, last } }: Series, file = first.file): string {
   const from = Math.min(first.line, last.line);
   const to = Math.max(first.line, last.line);
-  const place = from === to ? `line ${from}` : `lines ${from}\u2013${to}`;
-  return `${shorten(printable(file), 72)}, ${place}`;
+  const range = from === to ? `line ${from}` : `lines ${from}\u2013${to}`;
+  return `${shorten(printable(file), 72)}, ${range}`;
 }
 
 function drawn({ shape, factor }: PlotData, { reducedBy, summary }: Series): string {

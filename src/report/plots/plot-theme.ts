@@ -1,12 +1,14 @@
 // Colours and fonts of all plots: the palette of Okabe and Ito, which is distinguishable with any
 // colour vision, on white. What is drawn with them is plot-layers.ts.
-//
-// M. Okabe, K. Ito: Color Universal Design, 2008, https://jfly.uni-koeln.de/color/
 import { canonicalMetric } from "../../domain/metric-key.ts";
 
 /** The font in effects/render/fonts/, with which the renderer also measures the width of texts. */
 const FONT = "Inter";
 
+/**
+ * The colours of plots, by what they are used for. The palette: M. Okabe, K. Ito, Color Universal
+ * Design, 2008, https://jfly.uni-koeln.de/color/
+ */
 export const INK = {
   blue: "#0072B2",
   green: "#009E73",
