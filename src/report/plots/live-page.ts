@@ -245,8 +245,9 @@ export interface PageParts {
 }
 
 /**
- * The live page as one HTML file. Text that a person or a log wrote is never code in it: it is in a
- * block of JSON data, and the page's policy forbids it to load anything.
+ * The live page as one HTML file, still without doctype and signature, which
+ * effects/render/live-page.ts adds. Text that a person or a log wrote is never code in it: it is in
+ * a block of JSON data, and the page's policy forbids it to load anything.
  */
 export function livePageHtml(page: LivePage, { library, script, style }: PageParts): string {
   const title = `${page.experiment}: plots`;
