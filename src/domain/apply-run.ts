@@ -1,7 +1,7 @@
-// What a fact about a run means for the world: from its claim to its plots, and its next try.
-// Facts about anything else, and who may call this, are in apply.ts.
+// What each fact about a run means for the world: from its claim to its plots, and its next attempt.
+// Every other fact is in apply.ts, which is the only caller.
 import { change, replace } from "./change-command.ts";
-import type { Fact } from "./fact.ts";
+import type { Fact, FactOf } from "./fact.ts";
 import type { CommandId } from "../base/ids.ts";
 import { EARLY_FAILURE_MS, EARLY_FAILURES } from "./pause.ts";
 import type { Exit, KnownEnding } from "./run.ts";
@@ -12,34 +12,12 @@ export type RunFact = Extract<
   { kind: `run-${string}` | `limit-${string}` | `flag-${string}` | "stop-requested" }
 >;
 
-/** Changes the run, or the command that it is a try at. */
+/** Changes the command's current run, or the command itself where an attempt begins or is over. */
 export function applyToRun(world: World, fact: RunFact): void {
   switch (fact.kind) {
-    case "run-claimed": {
-      const { spec, start } = fact;
-      const run: Run = {
-        attempt: spec.attempt,
-        spec,
-        start,
-        limitMs: spec.limitMs,
-        claimedAtMs: fact.atMs,
-        exited: false,
-        plotted: false,
-        resolved: [],
-      };
-      // What it waited for is over; why it was tried again stands with the try before.
-      replace(world, fact.id, ({ notBeforeMs: _, reason: _why, ...command }) => ({
-        ...command,
-        state: "preparing",
-        stateSinceMs: fact.atMs,
-        run,
-      }));
-      if (spec.place?.kind === "cpu" && spec.place.first === true) tellNoGpu(world, fact.id);
-      if (spec.place?.kind === "gpus") {
-        for (const { uuid, index } of spec.place.gpus) world.gpus.known.set(uuid, index);
-      }
+    case "run-claimed":
+      claimRun(world, fact);
       return;
-    }
     case "run-started":
       change(world, fact.id, () => ({ state: "running", stateSinceMs: fact.atMs }));
       changeRun(world, fact.id, { process: fact.process, startedAtMs: fact.atMs });
@@ -54,65 +32,109 @@ export function applyToRun(world: World, fact: RunFact): void {
       changeRun(world, fact.id, { limitMs: fact.limitMs });
       return;
     case "stop-requested":
-      changeRun(world, fact.id, {
-        stopRequested: {
-          by: fact.by,
-          atMs: fact.atMs,
-          ...(fact.why === undefined ? {} : { why: fact.why }),
-        },
-      });
+      requestStop(world, fact);
       return;
     case "run-exited":
-      noteDeath(world, fact);
-      releaseSlot(world, fact.id, fact.atMs);
-      changeRun(world, fact.id, {
-        exited: true,
-        exitedAtMs: fact.atMs,
-        ...(fact.exit === undefined ? {} : { exit: fact.exit }),
-        ...(fact.known === undefined ? {} : { known: fact.known }),
-      });
+      exitRun(world, fact);
       return;
     case "run-ended":
-      noteDeath(world, fact);
-      change(world, fact.id, () => ({ state: fact.outcome.ending, stateSinceMs: fact.atMs }));
-      changeRun(world, fact.id, {
-        exited: true,
-        endedAtMs: fact.endedAtMs,
-        outcome: fact.outcome,
-      });
+      endRun(world, fact);
       return;
     case "run-plotted":
-      plotted(world, fact);
+      notePlots(world, fact);
       return;
     case "run-retried":
-      retry(world, fact);
+      retryRun(world, fact);
       return;
-    case "flag-resolved": {
-      const resolved = world.commands.get(fact.id)?.run?.resolved ?? [];
-      if (!resolved.includes(fact.flag))
-        changeRun(world, fact.id, { resolved: [...resolved, fact.flag] });
-    }
+    case "flag-resolved":
+      resolveFlag(world, fact);
   }
 }
 
-function plotted(world: World, fact: Extract<Fact, { kind: "run-plotted" }>): void {
-  const drawn = (run: Run): Run => ({
+function claimRun(world: World, fact: FactOf<"run-claimed">): void {
+  const { id, spec, start, atMs } = fact;
+  const run: Run = {
+    attempt: spec.attempt,
+    spec,
+    start,
+    limitMs: spec.limitMs,
+    claimedAtMs: atMs,
+    exited: false,
+    plotted: false,
+    resolved: [],
+  };
+  // Its wait is over. Why it was retried stays visible in the outcome of the attempt before.
+  replace(world, id, ({ notBeforeMs: _, reason: _reason, ...command }) => ({
+    ...command,
+    state: "preparing",
+    stateSinceMs: atMs,
+    run,
+  }));
+  const { place: slot } = spec;
+  if (slot?.kind === "cpu" && slot.first === true) noteNoGpu(world, id);
+  if (slot?.kind === "gpus") {
+    for (const { uuid, index } of slot.gpus) world.gpus.known.set(uuid, index);
+  }
+}
+
+/** Noted once in a lab; a member of a sweep has no receipt of its own, so its sweep gets the note. */
+function noteNoGpu(world: World, id: CommandId): void {
+  const note = "this machine has no GPU that nightlab can see: runs go on its CPU";
+  const noted = world.commands.get(id)?.parent ?? id;
+  change(world, noted, ({ notes }) => ({ notes: [...notes, note] }));
+}
+
+function requestStop(world: World, { id, by, why, atMs }: FactOf<"stop-requested">): void {
+  changeRun(world, id, { stopRequested: { by, atMs, ...(why === undefined ? {} : { why }) } });
+}
+
+function exitRun(world: World, fact: FactOf<"run-exited">): void {
+  noteEarlyFailure(world, fact);
+  releaseGpus(world, fact.id, fact.atMs);
+  changeRun(world, fact.id, {
+    exited: true,
+    exitedAtMs: fact.atMs,
+    ...(fact.exit === undefined ? {} : { exit: fact.exit }),
+    ...(fact.known === undefined ? {} : { known: fact.known }),
+  });
+}
+
+/** Whoever gets these GPUs next needs a driver's answer that is newer than this exit. */
+function releaseGpus(world: World, id: CommandId, atMs: number): void {
+  const run = world.commands.get(id)?.run;
+  if (run === undefined || run.exited || run.spec.place?.kind !== "gpus") return;
+  const { gpus } = world;
+  gpus.epoch += 1;
+  gpus.nextAtMs = 0;
+  for (const { uuid } of run.spec.place.gpus) gpus.left.set(uuid, { epoch: gpus.epoch, atMs });
+}
+
+function endRun(world: World, fact: FactOf<"run-ended">): void {
+  const { id, outcome, endedAtMs, atMs } = fact;
+  noteEarlyFailure(world, fact);
+  change(world, id, () => ({ state: outcome.ending, stateSinceMs: atMs }));
+  changeRun(world, id, { exited: true, endedAtMs, outcome });
+}
+
+/** The plots may be those of an earlier attempt: it is plotted while the next one runs. */
+function notePlots(world: World, fact: FactOf<"run-plotted">): void {
+  const plotted = (run: Run): Run => ({
     ...run,
     plotted: true,
     ...(run.outcome === undefined ? {} : { outcome: { ...run.outcome, plots: fact.plots } }),
   });
   change(world, fact.id, ({ run, earlierRuns }) => {
     if (run !== undefined && run.attempt === (fact.attempt ?? run.attempt)) {
-      return { run: drawn(run) };
+      return { run: plotted(run) };
     }
     if (earlierRuns === undefined) return {};
     return {
-      earlierRuns: earlierRuns.map((one) => (one.attempt === fact.attempt ? drawn(one) : one)),
+      earlierRuns: earlierRuns.map((one) => (one.attempt === fact.attempt ? plotted(one) : one)),
     };
   });
 }
 
-function retry(world: World, fact: Extract<Fact, { kind: "run-retried" }>): void {
+function retryRun(world: World, fact: FactOf<"run-retried">): void {
   replace(world, fact.id, (command) => {
     const { run, ...rest } = command;
     if (run?.attempt !== fact.attempt) return command;
@@ -128,21 +150,9 @@ function retry(world: World, fact: Extract<Fact, { kind: "run-retried" }>): void
   });
 }
 
-/** Said once in a lab; a member of a sweep has no receipt of its own. */
-function tellNoGpu(world: World, id: CommandId): void {
-  const note = "this machine has no GPU that nightlab can see: runs go on its CPU";
-  const told = world.commands.get(id)?.parent ?? id;
-  change(world, told, ({ notes }) => ({ notes: [...notes, note] }));
-}
-
-/** Its GPUs are to be seen again before anybody else gets them. */
-function releaseSlot(world: World, id: CommandId, atMs: number): void {
-  const run = world.commands.get(id)?.run;
-  if (run === undefined || run.exited || run.spec.place?.kind !== "gpus") return;
-  const { gpus } = world;
-  gpus.epoch += 1;
-  gpus.nextAtMs = 0;
-  for (const { uuid } of run.spec.place.gpus) gpus.left.set(uuid, { epoch: gpus.epoch, atMs });
+function resolveFlag(world: World, { id, flag }: FactOf<"flag-resolved">): void {
+  const resolved = world.commands.get(id)?.run?.resolved ?? [];
+  if (!resolved.includes(flag)) changeRun(world, id, { resolved: [...resolved, flag] });
 }
 
 function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
@@ -151,30 +161,30 @@ function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
   );
 }
 
-type Left = Extract<RunFact, { kind: "run-exited" | "run-ended" }>;
-
 /**
- * Failures within seconds of a start, as long as nothing else ends in between. They are counted
- * when the process has left, since the next run may start before its logs are read; only a crash
- * behind exit code 0 is known later.
+ * Extends the row of early failures, or breaks it where a run ended otherwise. A run is counted
+ * when its process exits, because the next one may start before its logs are read. Only a crash
+ * behind exit code 0 is counted at the run's end: the logs alone show it.
  */
-function noteDeath(world: World, fact: Left): void {
+function noteEarlyFailure(world: World, fact: FactOf<"run-exited" | "run-ended">): void {
   const command = world.commands.get(fact.id);
-  // What a person stopped tells neither way.
+  // A run that was stopped proves neither health nor trouble.
   if (command?.run === undefined || command.run.stopRequested !== undefined) return;
   const { run, id, acceptedAtMs } = command;
   const { exit, known } = fact.kind === "run-exited" ? fact : run;
   const failed =
     fact.kind === "run-ended" ? fact.outcome.ending === "failed" : hasFailed(exit, known);
-  // Nobody saw it, or it was counted as it left.
-  if (failed === undefined || (fact.kind === "run-ended" && !(failed && exit?.code === 0))) return;
+  // Unknown, or counted already at the exit.
+  if (failed === undefined) return;
+  if (fact.kind === "run-ended" && !(failed && exit?.code === 0)) return;
   const endedAtMs = exit?.endedAtMs ?? fact.atMs;
-  const young = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < EARLY_FAILURE_MS;
+  const early = endedAtMs - (run.startedAtMs ?? run.claimedAtMs) < EARLY_FAILURE_MS;
   const others = world.earlyFailures.filter((one) => one.id !== id);
   world.earlyFailures =
-    failed && young ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-EARLY_FAILURES) : [];
+    failed && early ? [...others, { id, acceptedAtMs, endedAtMs }].slice(-EARLY_FAILURES) : [];
 }
 
+/** Undefined where nobody saw how the run exited. */
 function hasFailed(exit: Exit | undefined, known: KnownEnding | undefined): boolean | undefined {
   if (known !== undefined) return known.ending === "failed" ? true : undefined;
   return exit === undefined ? undefined : exit.code !== 0;

@@ -1,88 +1,53 @@
-// What each fact means for the world: the one place where its durable part changes.
-// It decides nothing: the same function runs live and when a ledger is replayed.
+// What each fact means: the only code that changes the durable part of the world. It decides
+// nothing, so the same function runs live and on replay. Facts about runs are in apply-run.ts.
 import { applyToRun } from "./apply-run.ts";
 import { change, replace } from "./change-command.ts";
 import { GO_GIVEN } from "./command.ts";
-import type { Fact, PauseFact } from "./fact.ts";
-import type { CommandId, ExperimentPath } from "../base/ids.ts";
-import type { Command, World } from "./world.ts";
+import type { Fact, FactOf } from "./fact.ts";
+import type { ExperimentPath } from "../base/ids.ts";
+import type { Command, Experiment, World } from "./world.ts";
 
-/** Headings that one command stood below, for when it comes back: one typed letter by letter too. */
+/**
+ * Earlier headings kept for each command, which help to recognize it when its block comes back. A
+ * heading that is typed while the daemon reads along leaves one entry for each save.
+ */
 const HEADINGS_KEPT = 50;
 
-/** Changes `world` as the fact says. Facts about things it does not know are passed over. */
+/** Changes `world` as the fact says. Facts about unknown experiments and commands are ignored. */
 export function apply(world: World, fact: Fact): void {
   switch (fact.kind) {
     case "experiment-known":
-      if (!world.experiments.has(fact.experiment)) {
-        world.experiments.set(fact.experiment, {
-          path: fact.experiment,
-          lab: fact.lab,
-          foreign: fact.foreign,
-          commands: [],
-          rendered: new Set(),
-          writes: 0,
-        });
-      }
+      addExperiment(world, fact);
       return;
-    case "experiment-copied": {
-      const { of, inert, atMs } = fact;
-      const experiment = world.experiments.get(fact.experiment);
-      if (experiment === undefined) return;
-      world.experiments.set(fact.experiment, { ...experiment, copied: { of, inert, atMs } });
+    case "experiment-copied":
+      markCopied(world, fact);
       return;
-    }
     case "experiment-moved":
-      move(world, fact);
+      moveExperiment(world, fact);
       return;
-    case "command-accepted": {
-      const { atMs, kind: _, released: approved, ...rest } = fact;
-      world.commands.set(fact.id, {
-        ...rest,
-        approved,
-        acceptedAtMs: atMs,
-        stateSinceMs: atMs,
-        shownInWrite: 0,
-      });
-      addToExperiment(world, fact.id);
+    case "command-accepted":
+      addCommand(world, fact);
       return;
-    }
     case "members-made":
-      makeMembers(world, fact);
+      addMembers(world, fact);
       return;
-    case "command-edited": {
-      const { atMs: editedAtMs, kind: _kind, id, ...rest } = fact;
-      replace(world, id, ({ code: _, holdOverruled: _go, ...command }) => ({
-        ...command,
-        ...rest,
-        editedAtMs,
-      }));
+    case "command-edited":
+      editCommand(world, fact);
       return;
-    }
-    case "code-noted": {
-      const { atMs, ids, code, snapshot } = fact;
-      const noted = { ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) };
-      for (const id of ids) change(world, id, () => ({ code: noted }));
+    case "code-noted":
+      noteCode(world, fact);
       return;
-    }
     case "repeat-queued":
-      queueRepeat(world, fact);
+      addRepeat(world, fact);
       return;
     case "journal-aligned":
-      align(world, fact);
+      alignJournal(world, fact);
       return;
     case "command-state":
-      followDrain(world, fact);
-      replace(world, fact.id, ({ reason: _, holdOverruled: overruled, ...command }) => ({
-        ...command,
-        state: fact.state,
-        stateSinceMs: fact.atMs,
-        ...(fact.reason === undefined ? {} : { reason: fact.reason }),
-        ...(isOverruled(fact, overruled) ? { holdOverruled: true } : {}),
-      }));
+      changeState(world, fact);
       return;
     case "command-released":
-      // Whoever gives the go means the code as it is then.
+      // The approval is for the code as it is now, so the code noted at queueing no longer counts.
       replace(world, fact.id, ({ code: _, ...command }) => ({ ...command, approved: true }));
       return;
     case "command-ran-as":
@@ -91,35 +56,28 @@ export function apply(world: World, fact: Fact): void {
       );
       return;
     case "queue-paused":
-      applyPause(world, fact);
+      pauseQueue(world, fact);
       return;
-    case "night-told": {
-      const { lab, night, asOfMs, atWork } = fact;
-      const blocks = fact.blocks ?? world.nightlySummaries.get(lab)?.blocks ?? [];
-      world.nightlySummaries.set(lab, { night, asOfMs, atWork, blocks });
+    case "night-told":
+      noteSummary(world, fact);
       return;
-    }
-    case "pieces-rendered": {
-      const experiment = world.experiments.get(fact.experiment);
-      if (experiment === undefined) return;
-      for (const hash of fact.hashes) experiment.rendered.add(hash);
-      world.experiments.set(fact.experiment, { ...experiment, writes: experiment.writes + 1 });
+    case "pieces-rendered":
+      noteRendered(world, fact);
       return;
-    }
     case "save-set-aside":
     case "set-aside-dismissed":
-      addMergeConflict(world, fact);
+      changeMergeConflicts(world, fact);
       return;
     case "receipts-shown": {
       const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
       return;
     }
-    case "commands-moved":
-      for (const [id, heading] of fact.headings) change(world, id, below(heading));
-      return;
     case "receipts-missed":
       for (const id of fact.ids) change(world, id, () => ({ shownInWrite: 0 }));
+      return;
+    case "commands-moved":
+      for (const [id, heading] of fact.headings) change(world, id, below(heading));
       return;
     case "run-claimed":
     case "run-started":
@@ -136,8 +94,61 @@ export function apply(world: World, fact: Fact): void {
   }
 }
 
-/** What a sweep was made for: its runs, which share its time and its place in the journal. */
-function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>): void {
+function addExperiment(world: World, fact: FactOf<"experiment-known">): void {
+  const { experiment: path, lab, foreign } = fact;
+  if (world.experiments.has(path)) return;
+  world.experiments.set(path, {
+    path,
+    lab,
+    foreign,
+    commands: [],
+    rendered: new Set(),
+    writes: 0,
+  });
+}
+
+function markCopied(world: World, fact: FactOf<"experiment-copied">): void {
+  const { of, inert, atMs } = fact;
+  changeExperiment(world, fact.experiment, () => ({ copied: { of, inert, atMs } }));
+}
+
+function moveExperiment(world: World, fact: FactOf<"experiment-moved">): void {
+  const experiment = world.experiments.get(fact.from);
+  if (experiment === undefined) return;
+  world.experiments.delete(fact.from);
+  world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
+  for (const id of [...experiment.commands, ...(experiment.repeats ?? [])]) {
+    change(world, id, (command) => movedTo(command, fact.to));
+    for (const member of world.commands.get(id)?.members ?? []) {
+      change(world, member, (command) => movedTo(command, fact.to));
+    }
+  }
+}
+
+/** A running script keeps its folder open under the new name, so its run moves along. */
+function movedTo({ run }: Command, experiment: ExperimentPath): Partial<Command> {
+  return run === undefined
+    ? { experiment }
+    : { experiment, run: { ...run, spec: { ...run.spec, experiment } } };
+}
+
+function addCommand(world: World, fact: FactOf<"command-accepted">): void {
+  const { atMs, kind: _, released: approved, ...rest } = fact;
+  const { id, experiment } = fact;
+  world.commands.set(id, {
+    ...rest,
+    approved,
+    acceptedAtMs: atMs,
+    stateSinceMs: atMs,
+    shownInWrite: 0,
+  });
+  changeExperiment(world, experiment, ({ commands }) =>
+    commands.includes(id) ? {} : { commands: [...commands, id] },
+  );
+}
+
+/** The runs of a sweep share its acceptance time and its block in the journal. */
+function addMembers(world: World, fact: FactOf<"members-made">): void {
   const head = world.commands.get(fact.id);
   if (head === undefined || head.members !== undefined) return;
   for (const { id, spec, swept } of fact.members) {
@@ -154,7 +165,7 @@ function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>
       acceptedAtMs,
       swept,
       state: "queued",
-      // Whoever let the sweep go let all of it go.
+      // The sweep could start, and its approval covers all of its runs.
       approved: true,
       stateSinceMs: fact.atMs,
       notes: [],
@@ -165,10 +176,24 @@ function makeMembers(world: World, fact: Extract<Fact, { kind: "members-made" }>
   change(world, head.id, () => ({ members: fact.members.map(({ id }) => id) }));
 }
 
-function queueRepeat(world: World, fact: Extract<Fact, { kind: "repeat-queued" }>): void {
+function editCommand(world: World, fact: FactOf<"command-edited">): void {
+  const { atMs: editedAtMs, kind: _kind, id, ...rest } = fact;
+  replace(world, id, ({ code: _, holdOverruled: _overruled, ...command }) => ({
+    ...command,
+    ...rest,
+    editedAtMs,
+  }));
+}
+
+function noteCode(world: World, fact: FactOf<"code-noted">): void {
+  const { atMs, ids, code, snapshot } = fact;
+  const noted = { ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) };
+  for (const id of ids) change(world, id, () => ({ code: noted }));
+}
+
+function addRepeat(world: World, fact: FactOf<"repeat-queued">): void {
   const { atMs, kind: _, id, experiment, ...rest } = fact;
-  const at = world.experiments.get(experiment);
-  if (at === undefined || world.commands.has(id)) return;
+  if (!world.experiments.has(experiment) || world.commands.has(id)) return;
   world.commands.set(id, {
     ...rest,
     id,
@@ -184,69 +209,88 @@ function queueRepeat(world: World, fact: Extract<Fact, { kind: "repeat-queued" }
     notes: [],
     shownInWrite: 0,
   });
-  world.experiments.set(experiment, { ...at, repeats: [...(at.repeats ?? []), id] });
+  changeExperiment(world, experiment, ({ repeats = [] }) => ({ repeats: [...repeats, id] }));
 }
 
-function move(world: World, fact: Extract<Fact, { kind: "experiment-moved" }>): void {
-  const experiment = world.experiments.get(fact.from);
+function alignJournal(world: World, fact: FactOf<"journal-aligned">): void {
+  const experiment = world.experiments.get(fact.experiment);
   if (experiment === undefined) return;
-  world.experiments.delete(fact.from);
-  world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
-  for (const id of [...experiment.commands, ...(experiment.repeats ?? [])]) {
-    change(world, id, (command) => movedTo(command, fact.to));
-    for (const member of world.commands.get(id)?.members ?? []) {
-      change(world, member, (command) => movedTo(command, fact.to));
-    }
+  const present = new Set(fact.commands);
+  const gone = experiment.commands.filter((id) => !present.has(id));
+  changeExperiment(world, fact.experiment, () => ({ commands: [...fact.commands, ...gone] }));
+  for (const id of fact.commands) {
+    replace(world, id, ({ absentSinceMs: _, ...command }) => command);
+  }
+  for (const id of gone) {
+    change(world, id, (command) => ({ absentSinceMs: command.absentSinceMs ?? fact.atMs }));
   }
 }
 
-/** A run that goes on goes on there: its script's folder is the same one by another name. */
-function movedTo({ run }: Command, experiment: ExperimentPath): Partial<Command> {
-  return run === undefined
-    ? { experiment }
-    : { experiment, run: { ...run, spec: { ...run.spec, experiment } } };
+function changeState(world: World, fact: FactOf<"command-state">): void {
+  followDrain(world, fact);
+  replace(world, fact.id, ({ reason: _, holdOverruled: overruled, ...command }) => ({
+    ...command,
+    state: fact.state,
+    stateSinceMs: fact.atMs,
+    ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+    ...(isOverruled(fact, overruled) ? { holdOverruled: true } : {}),
+  }));
 }
 
-/** A go lasts through whatever is waited for after it. */
-const isOverruled = (
-  { state, reason }: Extract<Fact, { kind: "command-state" }>,
-  before = false,
-): boolean => reason === GO_GIVEN || (before && (state === "queued" || state === "waiting"));
+/** A tick that overruled a hold stays in force while the command is only queued or waiting. */
+const isOverruled = ({ state, reason }: FactOf<"command-state">, before = false): boolean =>
+  reason === GO_GIVEN || (before && (state === "queued" || state === "waiting"));
 
-/** A `queue: drain` is at work until nothing else is. */
-function followDrain(world: World, fact: Extract<Fact, { kind: "command-state" }>): void {
+/** A `queue: drain` counts as running until every run has ended. */
+function followDrain(world: World, fact: FactOf<"command-state">): void {
   const verb = world.commands.get(fact.id)?.spec.verb;
   if (verb === "queue" && fact.state === "running") world.drains.add(fact.id);
   else world.drains.delete(fact.id);
 }
 
-function applyPause(world: World, fact: PauseFact): void {
+function pauseQueue(world: World, fact: FactOf<"queue-paused">): void {
   const { atMs, paused, drain = false, why, died = [] } = fact;
   world.paused = paused;
   world.pause = paused ? { atMs, drain, ...(why === undefined ? {} : { why }) } : undefined;
   world.earlyFailures = [];
   const last = died.at(-1);
   if (last === undefined || why === undefined) return;
-  // It stays in that receipt: whoever looks into the death sees what came of it.
+  // The note outlasts the pause, so that whoever looks into the failure sees what followed.
   const note = `the queue paused itself after this: ${why}; \`queue: resume\` lets it go on`;
-  // A run of a sweep has its sweep's receipt.
+  // A run of a sweep has no receipt of its own.
   change(world, world.commands.get(last)?.parent ?? last, ({ notes }) => ({
     notes: [...notes, note],
   }));
 }
 
-type MergeConflictFact = Extract<Fact, { kind: "save-set-aside" | "set-aside-dismissed" }>;
-
-function addMergeConflict(world: World, fact: MergeConflictFact): void {
-  const experiment = world.experiments.get(fact.experiment);
-  if (experiment === undefined) return;
-  const { version } = fact;
-  const others = (experiment.mergeConflicts ?? []).filter((one) => one.version !== version);
-  const near = fact.kind === "save-set-aside" && fact.near !== undefined ? { near: fact.near } : {};
-  const added = fact.kind === "save-set-aside" ? [{ version, ...near }] : [];
-  world.experiments.set(fact.experiment, { ...experiment, mergeConflicts: [...others, ...added] });
+function noteSummary(world: World, fact: FactOf<"night-told">): void {
+  const { lab, night, asOfMs, atWork } = fact;
+  const blocks = fact.blocks ?? world.nightlySummaries.get(lab)?.blocks ?? [];
+  world.nightlySummaries.set(lab, { night, asOfMs, atWork, blocks });
 }
 
+function noteRendered(world: World, fact: FactOf<"pieces-rendered">): void {
+  changeExperiment(world, fact.experiment, ({ rendered, writes }) => {
+    // Extended in place: a journal of years has thousands of hashes.
+    for (const hash of fact.hashes) rendered.add(hash);
+    return { writes: writes + 1 };
+  });
+}
+
+function changeMergeConflicts(
+  world: World,
+  fact: FactOf<"save-set-aside" | "set-aside-dismissed">,
+): void {
+  const { version } = fact;
+  changeExperiment(world, fact.experiment, ({ mergeConflicts = [] }) => {
+    const others = mergeConflicts.filter((one) => one.version !== version);
+    if (fact.kind === "set-aside-dismissed") return { mergeConflicts: others };
+    const near = fact.near === undefined ? {} : { near: fact.near };
+    return { mergeConflicts: [...others, { version, ...near }] };
+  });
+}
+
+/** The command's block now stands below `heading`. */
 const below =
   (heading: string) =>
   ({ heading: last, earlierHeadings = [] }: Command): Partial<Command> => ({
@@ -254,29 +298,12 @@ const below =
     earlierHeadings: [...new Set([last, ...earlierHeadings])].slice(0, HEADINGS_KEPT),
   });
 
-function addToExperiment(world: World, id: CommandId): void {
-  const command = world.commands.get(id);
-  const experiment = command && world.experiments.get(command.experiment);
-  if (experiment === undefined || experiment.commands.includes(id)) return;
-  world.experiments.set(experiment.path, {
-    ...experiment,
-    commands: [...experiment.commands, id],
-  });
-}
-
-function align(world: World, fact: Extract<Fact, { kind: "journal-aligned" }>): void {
-  const experiment = world.experiments.get(fact.experiment);
+function changeExperiment(
+  world: World,
+  path: ExperimentPath,
+  update: (experiment: Experiment) => Partial<Experiment>,
+): void {
+  const experiment = world.experiments.get(path);
   if (experiment === undefined) return;
-  const present = new Set(fact.commands);
-  const gone = experiment.commands.filter((id) => !present.has(id));
-  world.experiments.set(fact.experiment, {
-    ...experiment,
-    commands: [...fact.commands, ...gone],
-  });
-  for (const id of fact.commands) {
-    replace(world, id, ({ absentSinceMs: _, ...command }) => command);
-  }
-  for (const id of gone) {
-    change(world, id, (command) => ({ absentSinceMs: command.absentSinceMs ?? fact.atMs }));
-  }
+  world.experiments.set(path, { ...experiment, ...update(experiment) });
 }

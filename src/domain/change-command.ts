@@ -1,15 +1,15 @@
-// A command of the world with something changed: the only hands by which one ever changes.
-// What a fact changes is said in apply.ts and apply-run.ts; nobody else comes here.
+// The only functions that update a Command in the World.
+// Only apply.ts and apply-run.ts use them: they say what each fact changes.
 import type { CommandId } from "../base/ids.ts";
 import type { Command, World } from "./world.ts";
 
-/** Puts another command in its place; does nothing about one that is not known. */
+/** Replaces a command by what `update` makes of it; an unknown id is ignored. */
 export function replace(world: World, id: CommandId, update: (command: Command) => Command): void {
   const command = world.commands.get(id);
   if (command !== undefined) world.commands.set(id, update(command));
 }
 
-/** The same, of single fields. */
+/** Changes single fields of a command; an unknown id is ignored. */
 export function change(
   world: World,
   id: CommandId,

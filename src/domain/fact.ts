@@ -223,4 +223,7 @@ export type Fact = { readonly atMs: number } & (
     }
 );
 
-export type PauseFact = Extract<Fact, { readonly kind: "queue-paused" }>;
+/** The facts of the given kinds. */
+export type FactOf<K extends Fact["kind"]> = Extract<Fact, { readonly kind: K }>;
+
+export type PauseFact = FactOf<"queue-paused">;
