@@ -183,6 +183,9 @@ export type Event = { readonly atMs: number } & (
   | { readonly kind: "tick" }
 );
 
+/** The events of the given kinds. */
+export type EventOf<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
+
 /**
  * Git put the text there: `commit` by a pull or a merge that brought commits, `checkout` by
  * anything that swaps what is checked out (another branch, a reset, a stash).

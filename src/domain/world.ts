@@ -2,7 +2,7 @@
 // It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
-import type { Event } from "./event.ts";
+import type { EventOf } from "./event.ts";
 import { type LabSettings, QUIET_MS, SETTLE_LINE_MS } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding } from "./finding.ts";
@@ -171,7 +171,7 @@ export interface FoundExperiment {
   readonly local: boolean;
 }
 
-export type JournalRead = Extract<Event, { readonly kind: "journal-read" }>;
+export type JournalRead = EventOf<"journal-read">;
 
 export interface Examining {
   readonly command: CommandId;

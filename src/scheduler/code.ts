@@ -2,7 +2,7 @@
 // Hashing and copying files are the hands'; here is no disk.
 import { changedFiles, type CodeSeen, type NotedCode } from "../domain/code.ts";
 import { ENDED } from "../domain/command-state.ts";
-import type { Event } from "../domain/event.ts";
+import type { EventOf } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { StartFacts } from "../domain/run.ts";
 import type { Command, World } from "../domain/world.ts";
@@ -56,7 +56,7 @@ function isWanted({ spec, state, code, run, parent, repeats }: Command): boolean
 }
 
 /** Records what was seen; of commands that were edited or started meanwhile nothing. */
-export function onCodeNoted(turn: Turn, event: Extract<Event, { kind: "code-noted" }>): void {
+export function onCodeNoted(turn: Turn, event: EventOf<"code-noted">): void {
   const { experiment, code, snapshot } = event;
   const ids = event.commands.filter((id) => {
     const command = turn.world.commands.get(id);

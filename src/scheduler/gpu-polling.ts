@@ -1,6 +1,6 @@
 // When the driver is asked how the GPUs are: while a command could use one and none is known free.
 // An idle machine is never asked; what an answer means for a command is in gpu-placement.ts.
-import type { Event } from "../domain/event.ts";
+import type { EventOf } from "../domain/event.ts";
 import type { Turn } from "../domain/turn.ts";
 import { heldSlots, seeGpus, GPU_RELEASE_MS } from "./gpu-placement.ts";
 
@@ -26,7 +26,7 @@ export function askForGpus(turn: Turn): void {
 }
 
 /** Takes an answer. Where there was none, no run's state changes: what was known stays known. */
-export function onGpusSeen(turn: Turn, event: Extract<Event, { kind: "gpus-seen" }>): void {
+export function onGpusSeen(turn: Turn, event: EventOf<"gpus-seen">): void {
   const { gpus } = turn.world;
   const { seen, epoch, tookMs } = event;
   gpus.asked = false;

@@ -1,7 +1,7 @@
 // When a lab's night is told: once when it is over, and once more when its last run has ended.
 // What is told is made from ledger and files by effects/daemon/nightly-summary-handlers.ts, and written into LAB.md.
 import { ENDED } from "../domain/command-state.ts";
-import type { Event } from "../domain/event.ts";
+import type { EventOf } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
 import type { Lab, NightlySummary, World } from "../domain/world.ts";
@@ -60,10 +60,7 @@ function ask(turn: Turn, lab: LabPath, night: Occurrence, asOfMs: number): void 
 }
 
 /** Takes what was made of a night; where it could not be made, it is tried again later. */
-export function onNightComposed(
-  turn: Turn,
-  event: Extract<Event, { kind: "night-composed" }>,
-): void {
+export function onNightComposed(turn: Turn, event: EventOf<"night-composed">): void {
   const { world } = turn;
   const { lab, night, asOfMs, blocks } = event;
   if (blocks === undefined) {

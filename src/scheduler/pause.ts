@@ -27,7 +27,7 @@ export function setQueue(turn: Turn, word: QueueWord): string {
 }
 
 /** Another daemon of this machine has paused the queue, or let it go on. */
-export function onToldElsewhere(turn: Turn, fact: PauseFact): void {
+export function onPausedElsewhere(turn: Turn, fact: PauseFact): void {
   // It is in the ledger already.
   apply(turn.world, fact);
   show(turn);
@@ -37,7 +37,7 @@ export function onToldElsewhere(turn: Turn, fact: PauseFact): void {
  * Pauses the queue when the last runs all failed within seconds, all of them queued before the
  * first of those deaths, so that nobody can have had a hand in it, and more would follow.
  */
-export function pauseAfterDeaths(turn: Turn): void {
+export function pauseAfterFailures(turn: Turn): void {
   const { world } = turn;
   const [first, ...more] = world.earlyFailures;
   if (world.paused || first === undefined || more.length + 1 < EARLY_FAILURES) return;

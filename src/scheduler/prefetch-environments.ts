@@ -1,6 +1,6 @@
 // Environments built while others run, so that a GPU that becomes free waits for no download.
 // It only asks and keeps the answers: a run's environment is judged when its turn comes.
-import type { Event } from "../domain/event.ts";
+import type { EventOf } from "../domain/event.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { attemptSpec } from "./attempt-spec.ts";
@@ -47,7 +47,7 @@ function isBusy({ commands }: World): boolean {
 /** Keeps the answer; a trouble that is new or gone is for the receipt. */
 export function onEnvironmentPrefetched(
   { world, atMs }: Turn,
-  { command: id, failure }: Extract<Event, { kind: "environment-ahead" }>,
+  { command: id, failure }: EventOf<"environment-ahead">,
 ): void {
   const { prefetch: ahead } = world;
   if (ahead.asked === id) ahead.asked = undefined;

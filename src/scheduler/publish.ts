@@ -1,27 +1,20 @@
 // When the journal is written, and what then stands in it: receipts at places where they are due.
 // How a receipt looks is in receipt.ts, how it gets between the person's lines in render.ts.
 import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
-import { ENDED } from "../domain/command-state.ts";
-import type { CommandBlock } from "../domain/journal.ts";
-import type { Problem } from "../base/problem.ts";
-import type { JournalView } from "../domain/journal-view.ts";
-import { RECEIPT_TEXT_CHARS } from "../domain/receipt-flags.ts";
-import { settingsOf, type Command, type World } from "../domain/world.ts";
-import { commandTitle } from "../domain/command.ts";
-import { prefetchFailure } from "./prefetch-environments.ts";
-import { windowProblem } from "./conditions.ts";
-import { repeatsIn } from "./repeat.ts";
-import { commandsOf } from "../domain/resolve-reference.ts";
-import { comparedNames } from "../logs/criterion-metrics.ts";
-import { atMost, startNote } from "./approval.ts";
-import { isSweep, membersOf } from "../domain/members.ts";
-import { measuresOf } from "../judge/comparisons.ts";
-import { pauseShort } from "../domain/pause-text.ts";
-import type { Turn } from "../domain/turn.ts";
-import { heldForeign } from "./accept-commands.ts";
-import { pacedFrom, receiptDueAtMs } from "./receipt-schedule.ts";
 import { plainLine, proseText } from "../base/markdown-text.ts";
-import { PROBLEMS } from "./place-problems.ts";
+import type { Problem } from "../base/problem.ts";
+import { ENDED } from "../domain/command-state.ts";
+import { commandTitle } from "../domain/command.ts";
+import type { EventOf } from "../domain/event.ts";
+import type { CommandBlock } from "../domain/journal.ts";
+import type { JournalView } from "../domain/journal-view.ts";
+import { isSweep, membersOf } from "../domain/members.ts";
+import { pauseShort } from "../domain/pause-text.ts";
+import { RECEIPT_TEXT_CHARS } from "../domain/receipt-flags.ts";
+import { commandsOf } from "../domain/resolve-reference.ts";
+import type { Turn } from "../domain/turn.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
+import { mergeConflictBlocks } from "../journal/merge/merge-conflicts.ts";
 import { problemBlocks, receiptBlocks, type ReceiptContext } from "../journal/receipt/receipt.ts";
 import {
   pieceHash,
@@ -29,14 +22,33 @@ import {
   type Rendered,
   type RenderInput,
 } from "../journal/receipt/render.ts";
-import { mergeConflictBlocks } from "../journal/merge/merge-conflicts.ts";
+import { measuresOf } from "../judge/comparisons.ts";
+import { comparedNames } from "../logs/criterion-metrics.ts";
+import { heldForeign } from "./accept-commands.ts";
+import { atMost, startNote } from "./approval.ts";
+import { changeView } from "./change-view.ts";
+import { windowProblem } from "./conditions.ts";
+import { prefetchFailure } from "./prefetch-environments.ts";
+import { pacedFrom, receiptDueAtMs } from "./receipt-schedule.ts";
+import { repeatsIn } from "./repeat.ts";
+import { PROBLEMS } from "./settle-timers.ts";
 
-/** A mistake is answered once its author has had the time to mend it unasked. */
+/** A problem is shown after this many times the lab's `settle:`: most are fixed by then. */
 const SETTLE_PROBLEM_TIMES = 3;
-/** Somebody who saves without a pause is waited for this long at most... */
+/** Somebody may save without a pause for this long; then a gap of QUIET_GAP_MS is enough. */
 export const QUIET_PATIENCE_MS = 60_000;
-/** ...then the first gap of this length is taken. */
+/** A pause between saves that is used for a write once QUIET_PATIENCE_MS have passed. */
 export const QUIET_GAP_MS = 2_000;
+/** Runs that end one right after another share a write, so that no editor reloads for each. */
+const OWN_WRITES_MS = 500;
+/** When a journal is looked at again after a write, by how that went, ms. */
+const NEXT_WRITE_MS = {
+  written: OWN_WRITES_MS,
+  changed: 0,
+  busy: 1_000,
+  refused: 60_000,
+  failed: 10_000,
+} as const;
 
 /** Hands out a write for every journal that is quiet and whose receipts are due and different. */
 export function publishDue(turn: Turn): void {
@@ -243,8 +255,39 @@ function startAllOf({ id }: Command, held: readonly CommandId[]): { readonly sta
   return held.length > 1 && held[0] === id ? { startAll: held.length } : {};
 }
 
+/** Handles how a write of a journal went. A journal that refuses writes gets STATUS.md beside it. */
+export function onJournalWritten(turn: Turn, event: EventOf<"journal-written">): void {
+  const { experiment, result } = event;
+  const view = turn.world.views.get(experiment);
+  if (view === undefined) return;
+  changeView(turn.world, experiment, {
+    writing: false,
+    unwrittenHash: result === "written" ? undefined : view.ownHash,
+    // What was not written was not shown, so no pace limits it.
+    ...(result === "written" ? {} : { paced: new Map() }),
+    // Even after a successful write: a save of the old text may have replaced it already, and
+    // reading that looks as if nothing had changed.
+    dirty: true,
+    retryAtMs: turn.atMs + NEXT_WRITE_MS[result],
+  });
+  if (result === "refused") {
+    const text = statusPage(turn.world, experiment, event.why ?? "");
+    turn.effect({ kind: "write-status-page", experiment, text });
+  }
+}
+
+/** Keeps why REPORT.md was not renewed, or that it was, for the receipt that shows it. */
+export function onReportRenewed(world: World, event: EventOf<"report-renewed">): void {
+  const { experiment, trouble } = event;
+  const view = world.views.get(experiment);
+  if (view === undefined || view.reportTrouble === trouble) return;
+  const { reportTrouble: _, ...rest } = view;
+  const shown = trouble === undefined ? {} : { reportTrouble: trouble };
+  world.views.set(experiment, { ...rest, ...shown, dirty: true });
+}
+
 /** What the receipts would say, for a journal that cannot be written itself. */
-export function statusPage(world: World, experiment: ExperimentPath, why: string): string {
+function statusPage(world: World, experiment: ExperimentPath, why: string): string {
   const foreign = heldForeign(world, experiment);
   const shown = commandsOf(world, experiment).flatMap((command) => [
     `## ${commandTitle(command.spec)}`,

@@ -5,6 +5,8 @@ import { ENDED } from "../domain/command-state.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import type { Command, World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
+import type { Turn } from "../domain/turn.ts";
+import { changeView } from "./change-view.ts";
 
 /** A state that is over sooner is not worth a write into an open editor. */
 const WORTH_WRITING_MS = 5_000;
@@ -69,8 +71,25 @@ function paceMs(world: World, head: Command): number {
   return Math.min(SWEEP_PACE_MOST_MS, Math.max(SWEEP_PACE_LEAST_MS, sinceMs / SWEEP_PACE_SHARE));
 }
 
-/** For a change of a sweep's member: the time before which no receipt tells of it. */
-export function untoldUntilMs(world: World, { parent }: Command): number {
+/** Marks the journals dirty whose receipts may differ by a fact of this turn, now or later. */
+export function markDirty(turn: Turn): void {
+  const { world } = turn;
+  for (const fact of turn.facts) {
+    const command = "id" in fact ? world.commands.get(fact.id) : undefined;
+    if (command === undefined) continue;
+    const { experiment } = command;
+    const shownFromMs = memberShownFromMs(world, command);
+    if (shownFromMs <= turn.atMs) {
+      changeView(world, experiment, { dirty: true });
+    } else {
+      const lookAtMs = Math.min(world.views.get(experiment)?.lookAtMs ?? Infinity, shownFromMs);
+      changeView(world, experiment, { lookAtMs });
+    }
+  }
+}
+
+/** When a change of a sweep's member may be shown, ms since 1970; 0 for any other command. */
+function memberShownFromMs(world: World, { parent }: Command): number {
   const head = parent === undefined ? undefined : world.commands.get(parent);
   const view = head === undefined ? undefined : world.views.get(head.experiment);
   if (head === undefined || view === undefined) return 0;

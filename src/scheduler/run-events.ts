@@ -8,8 +8,7 @@ import type { Command, Run, World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 import { resolveEarlier } from "./resolve-flags.ts";
 import { retryEnded } from "./retry.ts";
-import { askedToStop } from "./stop-on.ts";
-import { flagsSoFar } from "./running-flags.ts";
+import { flagsSoFar, stopMessage } from "./running-flags.ts";
 import type { Turn } from "../domain/turn.ts";
 
 type RunEvent = Extract<
@@ -58,7 +57,7 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
     case "run-judged": {
       const flags = flagsSoFar(run, event.findings, turn.atMs);
       if (flags !== undefined) turn.record({ kind: "run-flagged", id: command.id, flags });
-      const why = askedToStop(turn.world, command, run, event.findings);
+      const why = stopMessage(turn.world, command, run, event.findings);
       if (why !== undefined) requestStop(turn, command, "rule", why);
       return;
     }

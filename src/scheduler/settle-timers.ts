@@ -1,44 +1,162 @@
-// Time as the timers of a journal have it: an editor that closes shortens it, a jump adds none.
-// How long a block must stand is in settle.ts; only what is seen, nothing durable, changes here.
-import type { ExperimentPath } from "../base/ids.ts";
+// Timers of what a journal holds and nothing has been decided about: new and edited blocks, and
+// problems. How long a block must stand is in settle.ts. Timers are part of the view: not durable.
+import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
+import { problemText } from "../base/problem.ts";
+import { ENDED } from "../domain/command-state.ts";
+import type { JournalOrigin } from "../domain/event.ts";
+import type { FoundCommand } from "../domain/journal.ts";
 import type { JournalView, Settling } from "../domain/journal-view.ts";
-import type { World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
+import { hasBegun, type Command, type World } from "../domain/world.ts";
+import { blockIndexes } from "../journal/identity/block-index.ts";
+import { wordsChanged } from "../journal/merge/words-changed.ts";
+import { changeView } from "./change-view.ts";
+import { inertBlocks } from "./discover-experiment.ts";
+import { HOLDS } from "./hold-reasons.ts";
 
-/** Nobody is in the middle of a word any more: what stands there now was meant to. */
-export function onEditorClosed(turn: Turn, experiment: ExperimentPath): void {
-  const view = turn.world.views.get(experiment);
-  if (view === undefined) return;
-  changeSettling(turn.world, experiment, view, (settling) => ({
-    ...settling,
-    closedAtMs: settling.closedAtMs ?? turn.atMs,
-  }));
+/** Suffix of a block's index: the key of the block's problems that belong to no command. */
+export const PROBLEMS = ".problems";
+
+/** Which command is at which position (`block.command`) of a text just read. */
+export interface Aligned {
+  readonly placed: ReadonlyMap<string, CommandId>;
+  /** Positions of commands that are new. */
+  readonly fresh: ReadonlySet<string>;
+  /** New as well, below the receipt of a command that is elsewhere. */
+  readonly copied: ReadonlySet<string>;
 }
 
-/** The clock was set forward, or the machine slept: whoever was typing had none of that time. */
-export function passOver(world: World, byMs: number): void {
-  for (const [experiment, view] of world.views) {
-    const { changedAtMs, busySinceMs, ticked } = view;
-    const later = {
-      ...view,
+/** A text of a journal just read, and what it follows. */
+export interface Reread {
+  readonly view: JournalView;
+  readonly before: JournalView | undefined;
+  readonly aligned: Aligned;
+  /** It is the daemon's own write. */
+  readonly own: boolean;
+  readonly origin: JournalOrigin | undefined;
+}
+
+/** The timers of a text just read. One that is unchanged since the last text goes on. */
+export function settlingIn(
+  turn: Turn,
+  experiment: ExperimentPath,
+  reread: Reread,
+): ReadonlyMap<string, Settling> {
+  return new Map([
+    ...settlingBlocks(turn, experiment, reread),
+    ...settlingProblems(turn.atMs, reread),
+  ]);
+}
+
+/** Timers of blocks that are new, or that were edited before their start. */
+function settlingBlocks(
+  turn: Turn,
+  experiment: ExperimentPath,
+  { view, before, aligned, own, origin }: Reread,
+): ReadonlyMap<string, Settling> {
+  const settling = new Map<string, Settling>();
+  const earlier = [...(before?.settling.values() ?? [])];
+  const positions = blockIndexes(view.reading);
+  const { copied, rendered = new Set<string>() } = turn.world.experiments.get(experiment) ?? {};
+  const inert = inertBlocks(copied, positions, aligned.placed);
+  const movedOn = once(() => {
+    if (own || origin !== undefined || before === undefined) return false;
+    return wordsChanged(before, view, rendered);
+  });
+  for (const [at, { command }] of positions) {
+    const id = aligned.placed.get(at);
+    const known = id === undefined ? undefined : turn.world.commands.get(id);
+    const isNew = (aligned.fresh.has(at) || aligned.copied.has(at)) && !inert.has(at);
+    if (!isNew && !(known !== undefined && editedBeforeStart(known, command))) continue;
+    const index = earlier.findIndex((one) => one.source === command.source);
+    const same = index === -1 ? undefined : earlier.splice(index, 1)[0];
+    // The next write removes a copied receipt; what is known of the block stays.
+    const hold = aligned.copied.has(at)
+      ? HOLDS.copied
+      : same === undefined && origin === "checkout"
+        ? HOLDS.checkout
+        : same?.hold;
+    settling.set(at, {
+      canonical: command.canonical,
+      source: command.source,
+      sinceMs: same?.sinceMs ?? turn.atMs,
+      // This save changed something, and not this block: its author has moved on.
+      movedOn: same !== undefined && (same.movedOn || movedOn()),
+      committed: same === undefined ? origin === "commit" : same.committed,
+      ...(hold === undefined ? {} : { hold }),
+      ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
+    });
+  }
+  return settling;
+}
+
+/** Evaluates the question on the first call only: comparing two long texts is not free. */
+function once(question: () => boolean): () => boolean {
+  let answer: boolean | undefined;
+  return () => (answer ??= question());
+}
+
+/** Whether its author changed what it does or why, or approved it, before anything of it ran. */
+function editedBeforeStart(known: Command, found: FoundCommand): boolean {
+  if (hasBegun(known) || ENDED.has(known.state)) return false;
+  if (known.canonical !== found.canonical) return true;
+  const { spec } = found;
+  return spec !== undefined && (spec.because !== known.spec.because || (spec.go && !known.spec.go));
+}
+
+/** Timers of problems that belong to no command; editing the text that has them restarts them. */
+function settlingProblems(
+  atMs: number,
+  { view: { text, reading }, before, own }: Reread,
+): ReadonlyMap<string, Settling> {
+  const earlier = new Map(
+    [...(before?.settling ?? [])].flatMap(([at, one]) =>
+      at.endsWith(PROBLEMS) ? [[one.canonical, one] as const] : [],
+    ),
+  );
+  const settling = new Map<string, Settling>();
+  reading.blocks.forEach(({ problems = [], span }, i) => {
+    if (problems.length === 0) return;
+    const content = [...problems.map(problemText), text.slice(span.start, span.end)];
+    const canonical = hashText(content.join("\n"));
+    const same = earlier.get(canonical);
+    settling.set(`${i}${PROBLEMS}`, {
+      canonical,
+      source: "",
+      sinceMs: same?.sinceMs ?? atMs,
+      movedOn: same !== undefined && (same.movedOn || !own),
+      committed: false,
+    });
+  });
+  return settling;
+}
+
+/** The editor closed the journal: nobody is typing, so what it holds now is meant. */
+export function onEditorClosed({ world, atMs }: Turn, experiment: ExperimentPath): void {
+  const view = world.views.get(experiment);
+  if (view === undefined) return;
+  const settling = changeEach(view.settling, (one) => ({
+    ...one,
+    closedAtMs: one.closedAtMs ?? atMs,
+  }));
+  changeView(world, experiment, { settling });
+}
+
+/** The clock was set forward or the machine slept: for these `byMs` no timer ran. */
+export function onClockJumped(world: World, byMs: number): void {
+  for (const [experiment, { changedAtMs, busySinceMs, ticked, settling }] of world.views) {
+    changeView(world, experiment, {
       changedAtMs: changedAtMs + byMs,
       busySinceMs: busySinceMs + byMs,
-      ticked: new Map([...ticked].map(([id, sinceMs]) => [id, sinceMs + byMs])),
-    };
-    changeSettling(world, experiment, later, (settling) => ({
-      ...settling,
-      sinceMs: settling.sinceMs + byMs,
-      ...(settling.closedAtMs === undefined ? {} : { closedAtMs: settling.closedAtMs + byMs }),
-    }));
+      ticked: changeEach(ticked, (sinceMs) => sinceMs + byMs),
+      settling: changeEach(settling, (one) => ({
+        ...one,
+        sinceMs: one.sinceMs + byMs,
+        ...(one.closedAtMs === undefined ? {} : { closedAtMs: one.closedAtMs + byMs }),
+      })),
+    });
   }
 }
 
-function changeSettling(
-  world: World,
-  experiment: ExperimentPath,
-  view: JournalView,
-  change: (settling: Settling) => Settling,
-): void {
-  const settling = new Map([...view.settling].map(([at, one]) => [at, change(one)]));
-  world.views.set(experiment, { ...view, settling });
-}
+const changeEach = <K, V>(map: ReadonlyMap<K, V>, change: (value: V) => V): ReadonlyMap<K, V> =>
+  new Map([...map].map(([key, value]) => [key, change(value)]));

@@ -1,54 +1,53 @@
-// step(world, event): what follows from one event, as facts, effects and the next time to look.
-// Deterministic and without I/O: it reads no clock and no disk, and changes only the world it is
-// given, through `apply` for what lasts.
-import { acceptSettled } from "./accept-commands.ts";
-import { untoldUntilMs } from "./receipt-schedule.ts";
-import { publishDue, statusPage } from "./publish.ts";
-import { followRename, noteGone } from "./discover-experiment.ts";
-import { onJournalRead } from "./align-journal.ts";
-import { onEditorClosed, passOver } from "./settle-timers.ts";
+// step(world, event): what follows from one event, as facts, effects and the time of the next look.
+// Deterministic and without I/O: it reads no clock and no disk, and changes nothing but the world
+// it is given, whose durable part changes through facts only.
+import type { ExperimentPath } from "../base/ids.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Fact } from "../domain/fact.ts";
-import type { ExperimentPath } from "../base/ids.ts";
-import type { JournalView } from "../domain/journal-view.ts";
+import { openTurn, type Turn } from "../domain/turn.ts";
 import type { World } from "../domain/world.ts";
-import { onEnvironmentPrefetched, prefetchEnvironments } from "./prefetch-environments.ts";
+import { acceptSettled } from "./accept-commands.ts";
+import { onJournalRead } from "./align-journal.ts";
 import { dropLeftSnapshots, dropSnapshots, noteCode, noteCodeAgain, onCodeNoted } from "./code.ts";
-import { onRepeatAsked } from "./repeat.ts";
-import { onRunEvent, requestStop, resumeRuns } from "./run-events.ts";
+import { followRename, noteGone } from "./discover-experiment.ts";
 import { onGpusSeen } from "./gpu-polling.ts";
-import { onStartExamined, startNext } from "./start.ts";
 import {
   onNightComposed,
   showLabPage,
   summarizeAgain,
   summarizeNights,
 } from "./nightly-summary.ts";
+import { endDrains, onPausedElsewhere, pauseAfterFailures, setQueue } from "./pause.ts";
+import { onEnvironmentPrefetched, prefetchEnvironments } from "./prefetch-environments.ts";
+import { onJournalWritten, onReportRenewed, publishDue } from "./publish.ts";
+import { markDirty } from "./receipt-schedule.ts";
+import { onRepeatAsked } from "./repeat.ts";
+import { onRunEvent, requestStop, resumeRuns } from "./run-events.ts";
+import { onClockJumped, onEditorClosed } from "./settle-timers.ts";
+import { onStartExamined, startNext } from "./start.ts";
 import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
-import { endDrains, onToldElsewhere, pauseAfterDeaths, setQueue } from "./pause.ts";
-import { openTurn, type Turn } from "../domain/turn.ts";
-
-/** Runs that end one right after another are told together: no editor should blink at each. */
-const OWN_WRITES_MS = 500;
 
 export interface Outcome {
-  /** To be made durable, in order, before any of the effects is carried out. */
+  /** To be made durable, in this order, before any of the effects is executed. */
   readonly facts: readonly Fact[];
   readonly effects: readonly Effect[];
-  /** A `tick` is wanted then, ms since 1970; undefined: nothing is due by time alone. */
+  /** When a `tick` is wanted, ms since 1970; undefined: nothing becomes due by time alone. */
   readonly wakeAtMs: number | undefined;
 }
 
-/** Takes one event. The world is changed in place: ten thousand runs are too many to copy. */
+/**
+ * Handles one event, then everything that may have become due by it or by time. Changes the world
+ * in place: a world of ten thousand runs is too large to copy for each event.
+ */
 export function step(world: World, event: Event): Outcome {
   world.nowMs = Math.max(world.nowMs, event.atMs);
   const turn = openTurn(world, world.nowMs);
-  take(turn, event);
+  handle(turn, event);
   acceptSettled(turn);
   endWindows(turn);
-  pauseAfterDeaths(turn);
+  pauseAfterFailures(turn);
   followMembers(turn);
   noteCode(turn);
   startNext(turn);
@@ -62,7 +61,7 @@ export function step(world: World, event: Event): Outcome {
   return { facts: turn.facts, effects: turn.effects, wakeAtMs: turn.wakeAtMs() };
 }
 
-function take(turn: Turn, event: Event): void {
+function handle(turn: Turn, event: Event): void {
   const { world } = turn;
   switch (event.kind) {
     case "lab-opened": {
@@ -77,11 +76,7 @@ function take(turn: Turn, event: Event): void {
       world.found.set(event.experiment, { lab: event.lab, local: event.madeHere });
       return;
     case "experiment-gone":
-      noteGone(turn, event.experiment);
-      world.views.delete(event.experiment);
-      world.found.delete(event.experiment);
-      world.undecided.delete(event.experiment);
-      onGone(turn, event.experiment);
+      onExperimentGone(turn, event.experiment);
       return;
     case "journal-read":
       onJournalRead(turn, event);
@@ -90,7 +85,7 @@ function take(turn: Turn, event: Event): void {
       onEditorClosed(turn, event.experiment);
       return;
     case "clock-jumped":
-      passOver(world, event.byMs);
+      onClockJumped(world, event.byMs);
       return;
     case "report-renewed":
       onReportRenewed(world, event);
@@ -99,7 +94,7 @@ function take(turn: Turn, event: Event): void {
       onJournalWritten(turn, event);
       return;
     case "daemon-started":
-      takeUndecided(turn);
+      readUndecided(turn);
       resumeRuns(turn);
       noteCodeAgain(turn);
       dropLeftSnapshots(turn);
@@ -146,14 +141,14 @@ function take(turn: Turn, event: Event): void {
       setQueue(turn, event.word);
       return;
     case "queue-told":
-      onToldElsewhere(turn, event.fact);
+      onPausedElsewhere(turn, event.fact);
       return;
     case "tick":
   }
 }
 
-/** Journals that waited until it was known which experiments there are. */
-function takeUndecided(turn: Turn): void {
+/** Reads the journals that had to wait until every experiment was found. */
+function readUndecided(turn: Turn): void {
   const { world } = turn;
   world.allFound = true;
   const waiting = [...world.undecided.values()];
@@ -161,71 +156,13 @@ function takeUndecided(turn: Turn): void {
   for (const event of waiting) onJournalRead(turn, event);
 }
 
-/** Gone, or seen under its new name before. */
-function onGone(turn: Turn, experiment: ExperimentPath): void {
+/** The folder was deleted, or renamed; then its new name may have been seen already. */
+function onExperimentGone(turn: Turn, experiment: ExperimentPath): void {
+  const { world } = turn;
+  noteGone(turn, experiment);
+  world.views.delete(experiment);
+  world.found.delete(experiment);
+  world.undecided.delete(experiment);
   const renamed = followRename(turn, experiment);
   if (renamed !== undefined) onJournalRead(turn, renamed);
-}
-
-/** An editor was in the way: look again soon. A journal that refuses gets a page beside it. */
-const RETRY_MS = {
-  written: OWN_WRITES_MS,
-  changed: 0,
-  busy: 1_000,
-  refused: 60_000,
-  failed: 10_000,
-} as const;
-
-function onJournalWritten(turn: Turn, event: Extract<Event, { kind: "journal-written" }>): void {
-  const { experiment, result } = event;
-  const view = turn.world.views.get(experiment);
-  if (view === undefined) return;
-  changeView(turn.world, experiment, {
-    writing: false,
-    unwrittenHash: result === "written" ? undefined : view.ownHash,
-    // What was not written was not told.
-    ...(result === "written" ? {} : { paced: new Map() }),
-    // Even when it was written: a save of the old text may stand over it by now, and reading that
-    // looks as if nothing had changed.
-    dirty: true,
-    retryAtMs: turn.atMs + RETRY_MS[result],
-  });
-  if (result === "refused") {
-    turn.effect({
-      kind: "write-status-page",
-      experiment,
-      text: statusPage(turn.world, experiment, event.why ?? ""),
-    });
-  }
-}
-
-function onReportRenewed(world: World, event: Extract<Event, { kind: "report-renewed" }>): void {
-  const { experiment, trouble } = event;
-  const view = world.views.get(experiment);
-  if (view === undefined || view.reportTrouble === trouble) return;
-  const { reportTrouble: _, ...rest } = view;
-  const told = trouble === undefined ? {} : { reportTrouble: trouble };
-  world.views.set(experiment, { ...rest, ...told, dirty: true });
-}
-
-/** Receipts depend on commands only: whoever changed one has made its journal worth a look. */
-function markDirty(turn: Turn): void {
-  for (const fact of turn.facts) {
-    const id = "id" in fact ? fact.id : undefined;
-    const command = id === undefined ? undefined : turn.world.commands.get(id);
-    if (command === undefined) continue;
-    const untilMs = untoldUntilMs(turn.world, command);
-    if (untilMs <= turn.atMs) changeView(turn.world, command.experiment, { dirty: true });
-    else lookAgain(turn.world, command.experiment, untilMs);
-  }
-}
-
-function lookAgain(world: World, experiment: ExperimentPath, atMs: number): void {
-  const lookAtMs = Math.min(world.views.get(experiment)?.lookAtMs ?? Infinity, atMs);
-  changeView(world, experiment, { lookAtMs });
-}
-
-function changeView(world: World, experiment: ExperimentPath, change: Partial<JournalView>): void {
-  const view = world.views.get(experiment);
-  if (view !== undefined) world.views.set(experiment, { ...view, ...change });
 }

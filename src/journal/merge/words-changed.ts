@@ -1,5 +1,5 @@
 // Whether the user changed any text between two versions of a journal; white space and receipts do
-// not count. scheduler/align-journal.ts decides what that means for a block's timers.
+// not count. scheduler/settle-timers.ts decides what that means for a block's timers.
 import type { JournalReading } from "../../domain/journal.ts";
 import { commonEnds } from "../../base/common-ends.ts";
 import { stripReceipts } from "../receipt/render.ts";
