@@ -1,5 +1,5 @@
-// What each fact about a run means for the world: from its claim to its plots, and its next attempt.
-// Every other fact is in apply.ts, which is the only caller.
+// What each fact about a run means, from its claim to its plots and its next attempt.
+// All other facts are in apply.ts, the only caller.
 import { change, replace } from "./change-command.ts";
 import type { Fact, FactOf } from "./fact.ts";
 import type { CommandId } from "../base/ids.ts";
@@ -77,7 +77,7 @@ function claimRun(world: World, fact: FactOf<"run-claimed">): void {
   }
 }
 
-/** Noted once in a lab; a member of a sweep has no receipt of its own, so its sweep gets the note. */
+/** Noted once a lab. A member of a sweep has no receipt of its own, so its sweep has the note. */
 function noteNoGpu(world: World, id: CommandId): void {
   const note = "this machine has no GPU that nightlab can see: runs go on its CPU";
   const noted = world.commands.get(id)?.parent ?? id;

@@ -1,36 +1,34 @@
-// The code of an experiment as it was at one moment, and what of it is another by now.
-// Reading it from a disk is effects/code/code-hash.ts; when it is asked for, scheduler/code.ts decides.
+// The code of an experiment at one moment, and which files changed since. effects/code/code-hash.ts
+// reads it from disk; scheduler/code.ts decides when.
 
-/** Which scripts there are, by their path in the experiment, and a digest of each. */
+/** The scripts of an experiment and their hashes. */
 export interface CodeSeen {
-  /** Over the names and bytes of all of them. */
+  /** Of the names and contents of all of them. */
   readonly hash: string;
-  /** The first CODE_FILES_KEPT by name. */
+  /** The hash of each, by its path in the experiment: the first CODE_FILES_KEPT in order of path. */
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** The code when a command was queued. */
+/** The code at the time when a command was queued. */
 export interface NotedCode extends CodeSeen {
   readonly atMs: number;
   readonly snapshot?: SnapshotNote;
 }
 
-/** A copy of the code, for a command that asked for one. */
+/** The copy of the code of a command with `snapshot`, or why there is none. */
 export type SnapshotNote =
   | {
       readonly kind: "kept";
-      /** Absolute path of the folder that stands for the experiment's. */
+      /** Absolute path of the copy; it replaces the experiment's folder. */
       readonly dir: string;
-      /** Code that was too much to copy: it is read where it lies. The first names, and how many. */
+      /** Names of some files that were too large to copy: the run reads the originals. */
       readonly left: readonly string[];
+      /** How many files were too large. */
       readonly leftCount: number;
     }
   | { readonly kind: "failed"; readonly why: string };
 
-/**
- * Names of the files that differ between two moments, in order: `train.py`, `new.py (new)`,
- * `old.py (gone)`.
- */
+/** Paths of the files that differ, in order: `train.py`, `new.py (new)`, `old.py (gone)`. */
 export function changedFiles(before: CodeSeen, now: CodeSeen): readonly string[] {
   if (before.hash === now.hash) return [];
   const names = [...new Set([...Object.keys(before.files), ...Object.keys(now.files)])].toSorted();
@@ -39,6 +37,6 @@ export function changedFiles(before: CodeSeen, now: CodeSeen): readonly string[]
     if (was === is) return [];
     return [was === undefined ? `${name} (new)` : is === undefined ? `${name} (gone)` : name];
   });
-  // Beyond the files that are kept by name only the hash tells.
+  // Only CODE_FILES_KEPT files are known by name; a change in the others shows in the hash alone.
   return changed.length === 0 ? ["some script"] : changed;
 }

@@ -1,5 +1,5 @@
-// What is so for good: the ledger's entries, and the only thing that changes a world's durable part.
-// A fact of any release must stay readable for ever; `apply.ts` says what each one means.
+// Durable facts: the rows of the ledger, and all that changes the durable part of a World.
+// Facts of every release must stay readable; apply.ts says what each one means.
 import type { CommandState, Swept } from "./command-state.ts";
 import type { Finding } from "./finding.ts";
 import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
@@ -28,15 +28,15 @@ export type Fact = { readonly atMs: number } & (
       readonly foreign: boolean;
     }
   | {
-      /** Its folder is a copy of another experiment's: what stood in it then starts nothing. */
+      /** Its folder is a copy of another experiment's: the commands in the copy start nothing. */
       readonly kind: "experiment-copied";
       readonly experiment: ExperimentPath;
       readonly of: ExperimentPath;
-      /** One entry for each command that stood there, equal for equal commands. */
+      /** A key for each command in the copy; equal commands have equal keys. */
       readonly inert: readonly string[];
     }
   | {
-      /** Its folder was renamed: its commands go along. */
+      /** Its folder was renamed; its commands belong to the new name. */
       readonly kind: "experiment-moved";
       readonly from: ExperimentPath;
       readonly to: ExperimentPath;
@@ -55,7 +55,7 @@ export type Fact = { readonly atMs: number } & (
       readonly state: CommandState;
       readonly reason?: string;
       readonly released: boolean;
-      /** Said once in this receipt, such as a plan without criteria. */
+      /** Shown in this receipt only, such as that the plan has no criteria. */
       readonly notes: readonly string[];
     }
   | {
@@ -78,9 +78,10 @@ export type Fact = { readonly atMs: number } & (
       readonly state: CommandState;
       readonly reason?: string;
     }
+  /** The user approved it. */
   | { readonly kind: "command-released"; readonly id: CommandId }
   | {
-      /** A run is to be repeated: a command that stands in no journal. */
+      /** A run is to be repeated: a command that is in no journal. */
       readonly kind: "repeat-queued";
       readonly id: CommandId;
       readonly experiment: ExperimentPath;
@@ -97,6 +98,7 @@ export type Fact = { readonly atMs: number } & (
       readonly code: CodeSeen;
       readonly snapshot?: SnapshotNote;
     }
+  /** Its block was edited after the start: `text` is what ran; absent: the block is as it ran again. */
   | { readonly kind: "command-ran-as"; readonly id: CommandId; readonly text?: string }
   | {
       readonly kind: "run-claimed";
@@ -105,7 +107,7 @@ export type Fact = { readonly atMs: number } & (
       readonly start: StartFacts;
     }
   | {
-      /** A sweep's turn has come: each of its runs is a command from now on. */
+      /** A sweep's turn has come: each of its runs becomes a command. */
       readonly kind: "members-made";
       readonly id: CommandId;
       readonly members: readonly {
@@ -115,11 +117,11 @@ export type Fact = { readonly atMs: number } & (
       }[];
     }
   | {
-      /** This try has ended, and there is to be another one. */
+      /** The attempt has ended, and another one is to follow. */
       readonly kind: "run-retried";
       readonly id: CommandId;
       readonly attempt: AttemptId;
-      /** Why, and what changes; one line. */
+      /** Why it is retried, and when; one line. */
       readonly reason: string;
       readonly notBeforeMs: number;
       /** The script's arguments from now on, where they change. */
@@ -128,7 +130,7 @@ export type Fact = { readonly atMs: number } & (
   | { readonly kind: "run-started"; readonly id: CommandId; readonly process: ProcessIdentity }
   | { readonly kind: "run-folder-known"; readonly id: CommandId; readonly folder: RunFolder }
   | {
-      /** What the rules flag in a run that goes on: all so far, in the order of being found. */
+      /** What the rules flag in a running run: all flags so far, in the order of discovery. */
       readonly kind: "run-flagged";
       readonly id: CommandId;
       readonly flags: readonly Finding[];
@@ -138,14 +140,14 @@ export type Fact = { readonly atMs: number } & (
       readonly kind: "stop-requested";
       readonly id: CommandId;
       readonly by: StopAsker;
-      /** What the rule said, where one asked. */
+      /** The message of the rule, where one requested it. */
       readonly why?: string;
     }
   | {
       readonly kind: "run-exited";
       readonly id: CommandId;
       readonly exit?: Exit;
-      /** Cause that needs no log: the environment, a lost run, a stop before the start. */
+      /** A cause that needs no log: the environment, a lost run, a stop before the start. */
       readonly known?: KnownEnding;
     }
   | {
@@ -157,68 +159,70 @@ export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "run-plotted";
       readonly id: CommandId;
-      /** The try whose plots they are; absent: the latest. */
+      /** The attempt whose plots they are; absent: the latest. */
       readonly attempt?: AttemptId;
       readonly plots: readonly PlotRef[];
     }
+  /** `flag`: as flagKey in receipt-flags.ts. */
   | { readonly kind: "flag-resolved"; readonly id: CommandId; readonly flag: string }
   | {
-      /** For every lab of the machine. */
+      /** The queue of the whole machine was paused or resumed. */
       readonly kind: "queue-paused";
       readonly paused: boolean;
-      /** It is to be said when nothing runs any more. */
+      /** `queue: drain`: its receipt says when nothing runs any more. */
       readonly drain?: boolean;
-      /** It paused itself: why, and whose deaths showed it. */
+      /** The queue paused itself: why, and after whose early failures. */
       readonly why?: string;
       readonly died?: readonly CommandId[];
     }
   | {
-      /** What LAB.md says of a night; without blocks there was nothing to say. */
+      /** The summary of a night in LAB.md; without blocks there was nothing to report. */
       readonly kind: "night-told";
       readonly lab: LabPath;
       readonly night: Occurrence;
-      /** The moment that it is told of: its end, or that of its last run. */
+      /** The moment that the summary is of: the night's end, or that of its last run. */
       readonly asOfMs: number;
-      /** Commands that were still at work then. */
+      /** Commands whose run of the night had not ended then. */
       readonly atWork: readonly CommandId[];
       readonly blocks?: readonly PageBlock[];
     }
   | {
+      /** Receipt blocks are about to be written into a journal. */
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;
-      /** Known to be the daemon's from before the write that puts them into the file. */
+      /** Their hashes, durable before the write: so the daemon's text is always recognized as such. */
       readonly hashes: readonly string[];
     }
   | {
-      /** Two saves changed the same lines: what one of them says is in this kept version. */
+      /** Two saves changed the same lines: one save's text is only in this kept version. */
       readonly kind: "save-set-aside";
       readonly experiment: ExperimentPath;
       readonly version: string;
-      /** The command above the place, where there is one: its receipt tells of it. */
+      /** The command above the lines, where there is one: its receipt shows the conflict. */
       readonly near?: CommandId;
     }
   | {
-      /** The person took the line away that told of it. */
+      /** The user deleted the line that showed the conflict. */
       readonly kind: "set-aside-dismissed";
       readonly experiment: ExperimentPath;
       readonly version: string;
     }
   | {
-      /** Receipts that are new or different in the file as it was just read. */
+      /** Receipts that are new or different in the file just read. */
       readonly kind: "receipts-shown";
       readonly experiment: ExperimentPath;
       readonly ids: readonly CommandId[];
     }
   | {
-      /** They stand below another heading than before. */
+      /** They are below another heading than before. */
       readonly kind: "commands-moved";
       readonly experiment: ExperimentPath;
       readonly headings: readonly (readonly [id: CommandId, heading: string])[];
     }
   | {
+      /** Commands were moved without the receipt that they had: they get a new one. */
       readonly kind: "receipts-missed";
       readonly experiment: ExperimentPath;
-      /** Commands that stand elsewhere now, without the receipt that they had. */
       readonly ids: readonly CommandId[];
     }
 );

@@ -1,10 +1,11 @@
-// The runs of a sweep: one for every combination of its values, with names and arguments of its own.
-// When they are made, and in which order they start, is decided in sweep.ts and order.ts.
+// The members of a sweep: one run for every combination of values, each with its name and arguments.
+// When they are made is decided in scheduler/sweep.ts, the order of starts in scheduler/order.ts.
 import { NAME_CHARS } from "../base/limits.ts";
 import type { Swept } from "./command-state.ts";
 import type { CommandSpec, SweptOption, SweptValue } from "./command.ts";
 import { memberId, type CommandId } from "../base/ids.ts";
 
+/** A run of a sweep, before it is a command. */
 export interface Member {
   readonly id: CommandId;
   readonly spec: CommandSpec;
@@ -12,11 +13,11 @@ export interface Member {
 }
 
 /**
- * The members of a sweep in the order of its grid, the last option changing quickest. Their names
- * differ from one another whatever the values are, and can stand below runs/.
+ * The members of a sweep in the order of its grid, the last option changing fastest. Their names
+ * are unique whatever the values are, and valid as folder names.
  */
 export function membersOfSweep(head: CommandId, spec: CommandSpec): readonly Member[] {
-  // What the sweep waited for has come for all of it; a window is asked again for each run.
+  // `after`, `if` and a moment are met once for the whole sweep; a window applies to each run.
   const { sweep = [], after: _a, if: _i, because: _b, when, ...rest } = spec;
   const shared = when === undefined || when.kind === "moment" ? rest : { ...rest, when };
   const names = new Set<string>();
@@ -29,10 +30,11 @@ export function membersOfSweep(head: CommandId, spec: CommandSpec): readonly Mem
   });
 }
 
-/** How many runs a sweep has. */
+/** The number of runs in a sweep. */
 export const membersIn = (sweep: readonly SweptOption[]): number =>
   sweep.reduce((count, { values }) => count * values.length, 1);
 
+/** A value with its option. */
 interface Point extends SweptValue {
   readonly key: string;
 }
@@ -46,7 +48,7 @@ function grid(sweep: readonly SweptOption[]): readonly (readonly Point[])[] {
   return points;
 }
 
-/** `lr-sweep-lr-1e-4-seed-0`; with its number where that is too long or another has it. */
+/** `lr-sweep-lr-1e-4-seed-0`; ends in its number where that is too long or taken. */
 function freeName(
   head: string,
   swept: readonly Swept[],
@@ -60,7 +62,7 @@ function freeName(
   return `${name.slice(0, NAME_CHARS - end.length)}${end}`;
 }
 
-/** What of a value can stand in a folder's name. */
+/** A value reduced to characters that are valid in a folder name. */
 const plain = (text: string): string =>
   text
     .slice(0, NAME_CHARS)

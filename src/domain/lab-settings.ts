@@ -1,8 +1,8 @@
-// The settings of a lab as its world keeps them; how nightlab.yaml is read is in settings/lab.ts.
+// The settings of a lab as the world holds them. settings/lab.ts reads them from nightlab.yaml.
 import type { RuleSettings } from "./finding.ts";
 import type { TimeWindow } from "./window.ts";
 
-/** Half-typed and finished look alike for as long as a thoughtful person stops: 10 s. */
+/** A block must stand this long: a half-typed one looks finished while its author thinks. */
 export const SETTLE_LINE_MS = 10_000;
 
 /** The journal is written only after this long without a change. */
@@ -13,16 +13,17 @@ export interface LabSettings {
   readonly settleMs: number;
   /** `quiet:` in nightlab.yaml; default QUIET_MS. */
   readonly quietMs: number;
-  /** `renew:` in nightlab.yaml: plots and reports rest so long after a renewal; default RENEW_MS. */
+  /** `renew:` in nightlab.yaml: time between renewals of plots and reports; default RENEW_MS. */
   readonly renewMs?: number;
+  /** IANA name. */
   readonly timeZone: string;
-  /** `cpu-slots:` in nightlab.yaml: runs on the CPU at one time; default CPU_SLOTS. */
+  /** `cpu-slots:` in nightlab.yaml: runs on the CPU at a time; default CPU_SLOTS. */
   readonly cpuSlots?: number;
-  /** `memory:` in nightlab.yaml, bytes: for every command that says nothing else. */
+  /** `memory:` in nightlab.yaml, bytes: for commands without their own. */
   readonly memory?: number;
   /** `gpu-free-below:` in nightlab.yaml, bytes; default GPU_FREE_BYTES. */
   readonly gpuFreeBelow?: number;
-  /** `rules:` in nightlab.yaml: for every journal that says nothing else. */
+  /** `rules:` in nightlab.yaml: for journals without their own. */
   readonly rules?: RuleSettings;
   /** `windows:` in nightlab.yaml. */
   readonly windows?: readonly TimeWindow[];

@@ -1,11 +1,11 @@
-// Where a run goes: GPUs of this machine, one of them in part, or a slot on its CPU.
-// Which place is free is decided in scheduler/gpu-placement.ts; asking the driver is effects/'s.
+// Where a run runs: on GPUs of this machine, on a share of one, or in a CPU slot.
+// scheduler/gpu-placement.ts decides which slot is free; effects/gpu/ asks the driver.
 
-/** A GPU as a run holds it. The index is how people call it; it may change over a reboot. */
+/** A GPU that a run holds. People call it by its index, which may change at a reboot. */
 export interface GpuRef {
   readonly uuid: string;
   readonly index: number;
-  /** Its number, where it is a slice of the GPU with that index. */
+  /** The number of the slice (MIG), where it is one of the GPU with that index. */
   readonly slice?: number;
   /** Absent: NVIDIA. */
   readonly vendor?: "amd";
@@ -13,53 +13,54 @@ export interface GpuRef {
 
 /** What a run holds from its claim to its end. */
 export type Slot =
-  /** `share`: how many such runs go on one GPU together; 1: it is this run's alone. */
+  /** `share`: how many such runs fit on one GPU; 1: the run has its GPUs to itself. */
   | { readonly kind: "gpus"; readonly gpus: readonly GpuRef[]; readonly share: number }
   /**
-   * `asked`: written as `gpus: 0`; `no-gpu`: the machine has none. `first`: the lab's first run that
-   * goes there for want of one, whose receipt says so.
+   * `asked`: written as `gpus: 0`; `no-gpu`: the machine has none. `first`: the lab's first run
+   * without a GPU for that reason, whose receipt says so.
    */
   | { readonly kind: "cpu"; readonly why: "asked" | "no-gpu"; readonly first?: true };
 
-/** A GPU as its driver told of it. */
+/** A GPU as its driver reports it. */
 export interface SeenGpu extends GpuRef {
   readonly name: string;
-  /** Bytes in use, by whomever; absent where the driver tells none (memory shared with the CPU). */
+  /** Bytes in use, by any process; absent where the driver reports none (unified memory). */
   readonly memoryUsed?: number;
-  /** It is listed and does not answer: it fell off the bus, or needs a reset. */
+  /** It is listed but does not respond: it fell off the bus or needs a reset. */
   readonly broken?: true;
 }
 
 export type GpusSeen =
   | { readonly kind: "seen"; readonly gpus: readonly SeenGpu[] }
-  /** `noDriver`: nothing there ever answered, as on a machine without GPUs. */
+  /** `noDriver`: no driver has ever answered, as on a machine without GPUs. */
   | { readonly kind: "unreachable"; readonly why: string; readonly noDriver: boolean };
 
-/** What the daemon knows of the machine's GPUs. */
+/** What the daemon knows of the machine's GPUs. Not durable, but for GPUs that runs hold. */
 export interface GpuWatch {
-  /** The last answer; absent until one came. */
+  /** The last answer; absent before the first. */
   snapshot?: {
     readonly gpus: readonly SeenGpu[];
-    /** Of the question: `epoch` at that time. */
+    /** The value of `epoch` when the question was asked. */
     readonly epoch: number;
     readonly atMs: number;
   };
   /** Why the last question had no answer. */
   trouble?: string;
-  /** A question is under way. */
+  /** A question is pending. */
   asked: boolean;
-  /** Not to be asked again before. */
+  /** The next question is not asked before, ms since 1970. */
   nextAtMs: number;
-  /** How many runs have left their GPUs: an answer to an older question says nothing of those. */
+  /** How many runs have released GPUs: an answer to an older question is not valid for those. */
   epoch: number;
-  /** Every GPU that was ever seen or held, and its index then. */
+  /** Every GPU that was ever seen or held, by UUID, with its index then. */
   readonly known: Map<string, number>;
-  /** When a run of ours last left a GPU. */
+  /** When a run of this daemon last released a GPU. */
   readonly left: Map<string, { readonly epoch: number; readonly atMs: number }>;
-  /** GPUs that another daemon of this machine held when they were tried, and when. */
+  /** GPUs whose lock another daemon of this machine held, and when that was found. */
   readonly elsewhere: Map<string, number>;
 }
 
+/** A watch before the first answer of a driver. */
 export function emptyGpuWatch(): GpuWatch {
   return {
     asked: false,
@@ -72,12 +73,12 @@ export function emptyGpuWatch(): GpuWatch {
 }
 
 /** `GPU 0`, `GPUs 0, 3`, `1/2 of GPU 0`, `GPU 0 slice 1`; undefined where there are no GPUs. */
-export function slotName(place: Slot | undefined): string | undefined {
-  if (place === undefined) return undefined;
-  if (place.kind === "cpu") return place.why === "asked" ? "CPU" : undefined;
-  const list = place.gpus.map(gpuNumber).join(", ");
-  const gpus = `GPU${place.gpus.length === 1 ? "" : "s"} ${list}`;
-  return place.share === 1 ? gpus : `1/${place.share} of ${gpus}`;
+export function slotName(slot: Slot | undefined): string | undefined {
+  if (slot === undefined) return undefined;
+  if (slot.kind === "cpu") return slot.why === "asked" ? "CPU" : undefined;
+  const list = slot.gpus.map(gpuNumber).join(", ");
+  const gpus = `GPU${slot.gpus.length === 1 ? "" : "s"} ${list}`;
+  return slot.share === 1 ? gpus : `1/${slot.share} of ${gpus}`;
 }
 
 /** `0`; of a slice `0 slice 1`. */
@@ -85,16 +86,16 @@ export const gpuNumber = ({ index, slice }: Pick<GpuRef, "index" | "slice">): st
   slice === undefined ? String(index) : `${index} slice ${slice}`;
 
 /**
- * What a run's environment says of its place. GPUs are named by UUID, since CUDA numbers them in
- * another order than the driver does; a run that asked for none is shown none. On AMD's the names
- * are for ROCr, and HIP counts among what that leaves.
+ * The environment variables that restrict a run to its slot. GPUs are named by UUID, because CUDA
+ * numbers them in another order than the driver; a run with `gpus: 0` sees none. On AMD, ROCr takes
+ * the UUIDs, and HIP and CUDA take indices among the GPUs that ROCr leaves.
  */
-export function slotVariables(place: Slot | undefined): Readonly<Record<string, string>> {
-  if (place === undefined || (place.kind === "cpu" && place.why === "no-gpu")) return {};
-  // HIP takes an empty list for none written.
-  if (place.kind === "cpu") return { CUDA_VISIBLE_DEVICES: "", HIP_VISIBLE_DEVICES: "-1" };
-  const uuids = place.gpus.map(({ uuid }) => uuid).join(",");
-  if (place.gpus[0]?.vendor !== "amd") return { CUDA_VISIBLE_DEVICES: uuids };
-  const among = place.gpus.map((_, i) => i).join(",");
+export function slotVariables(slot: Slot | undefined): Readonly<Record<string, string>> {
+  if (slot === undefined || (slot.kind === "cpu" && slot.why === "no-gpu")) return {};
+  // HIP treats an empty list as an unset variable.
+  if (slot.kind === "cpu") return { CUDA_VISIBLE_DEVICES: "", HIP_VISIBLE_DEVICES: "-1" };
+  const uuids = slot.gpus.map(({ uuid }) => uuid).join(",");
+  if (slot.gpus[0]?.vendor !== "amd") return { CUDA_VISIBLE_DEVICES: uuids };
+  const among = slot.gpus.map((_, i) => i).join(",");
   return { ROCR_VISIBLE_DEVICES: uuids, HIP_VISIBLE_DEVICES: among, CUDA_VISIBLE_DEVICES: among };
 }

@@ -1,9 +1,9 @@
-// When a window comes: its occurrence now, the last and the next one, in the window's time zone.
-// Pure: from a moment to moments. What a window allows is asked in conditions.ts.
+// When a window occurs: its current, last and next occurrence, in the window's time zone.
+// scheduler/conditions.ts decides what follows from that.
 //
-// Clocks that are put forward over a start or an end: it is when that is done. Clocks that are put
-// back over it: it is the first time that they show it. So a night is an hour shorter or longer,
-// and begins once. A start in every hour comes in the repeated hour too, and in no hour left out.
+// Daylight saving: a start or end in the skipped hour is at the moment of the change; one in the
+// repeated hour is at its first pass. So a night is an hour shorter or longer and begins once. A
+// window that starts every hour also starts in the repeated hour, and not in the skipped one.
 import { createTask, parse, type ParsedFields } from "node-cron";
 import type { LabSettings } from "./lab-settings.ts";
 import {
@@ -16,17 +16,17 @@ import {
 } from "./window.ts";
 import { startOfDay, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
 
-/** Days ahead in which a window must come: the 29th of February needs eight years, around 2100. */
+/** How far an occurrence is searched for: 29 February may be eight years away, around 2100. */
 const WINDOW_REACH_DAYS = 8 * 366;
-/** Windows of which the present and next occurrence are kept at hand: labs have a few. */
+/** Windows in the caches below, which are emptied beyond that: a lab has a few windows. */
 const WINDOWS_KEPT = 200;
 
 const MINUTE_MS = 60_000;
 
-/** What of a window tells its times. */
+/** The times of a window. */
 export type Recurrence = Pick<TimeWindow, "start" | "end" | "timeZone">;
 
-/** The night of a lab, `tonight`: the one that goes on, else the last one that was. */
+/** The current night of a lab (its window `tonight`), else the last one. */
 export function windowOccurrence(
   settings: Pick<LabSettings, "timeZone" | "windows">,
   nowMs: number,
@@ -35,7 +35,7 @@ export function windowOccurrence(
   return night === undefined ? undefined : lastOccurrence(night, nowMs);
 }
 
-/** A window by its name; `tonight` is there even where nightlab.yaml does not name it. */
+/** A window by its name; `tonight` has default times where nightlab.yaml does not define it. */
 export function windowNamed(
   { windows, timeZone }: Pick<LabSettings, "timeZone" | "windows">,
   name: string,
@@ -45,13 +45,13 @@ export function windowNamed(
   return { name, ...dailyTimes(NIGHT_FROM, NIGHT_TO, timeZone), atEnd: "finish" };
 }
 
-/** The times of `22:00-07:00`. */
+/** The times of a daily window such as `22:00-07:00`; `from` and `to` in minutes after midnight. */
 export function dailyTimes(from: number, to: number, timeZone: string): Recurrence {
   const start = `${from % 60} ${Math.floor(from / 60)} * * *`;
   return { start, end: { kind: "clock", minute: to }, timeZone };
 }
 
-/** The moment that a command without a window waits for: a dated one, or the next after `fromMs`. */
+/** The moment that `when: 14:30` means, ms since 1970: on its date, or the first after `fromMs`. */
 export function momentAt(
   { minute, date }: Extract<When, { kind: "moment" }>,
   fromMs: number,
@@ -64,13 +64,13 @@ export function momentAt(
   return first >= fromMs ? first : at(startOfDay(today, 1));
 }
 
-/** The occurrence that holds a moment. */
+/** The occurrence that contains a moment. */
 export function occurrenceAt(window: Recurrence, ms: number): Occurrence | undefined {
   const { last } = around(window, ms);
   return last !== undefined && ms < last.endMs ? last : undefined;
 }
 
-/** The latest occurrence that had begun by then, whether or not it is over. */
+/** The latest occurrence that has begun by a moment, whether or not it is over. */
 export const lastOccurrence = (window: Recurrence, ms: number): Occurrence | undefined =>
   around(window, ms).last;
 
@@ -84,8 +84,8 @@ interface Around {
 }
 
 /**
- * Of each window what was found last, the newest first: each holds until its next occurrence
- * begins. A turn asks for now and for the night before by turns.
+ * Cache of what was found last for each window, newest first; each entry is valid until its next
+ * occurrence begins. Several, because a turn asks for the present and for earlier nights.
  */
 const kept = new Map<string, readonly { readonly fromMs: number; readonly found: Around }[]>();
 const KEPT_EACH = 4;
@@ -108,12 +108,12 @@ function around(window: Recurrence, ms: number): Around {
   return found;
 }
 
-/** Day by day, back to the last start at or before a moment, or on to the first after it. */
+/** Searches day by day: back to the last start at or before a moment, or on to the first after it. */
 function search(window: Recurrence, ms: number, way: 1 | -1): Occurrence | undefined {
   const fields = fieldsOf(window.start);
   if (fields === undefined) return undefined;
   const today = wallAt(ms, window.timeZone);
-  // A day's start may be seen a day off where clocks were put over midnight.
+  // One day more on the near side: a clock change at midnight may shift a start to the next day.
   for (let i = -1; i <= WINDOW_REACH_DAYS; i += 1) {
     const day = startOfDay(today, way * i);
     if (!fields.comesOn(day)) continue;
@@ -130,7 +130,7 @@ function search(window: Recurrence, ms: number, way: 1 | -1): Occurrence | undef
 
 interface Start {
   readonly startMs: number;
-  /** What the window's own words say, where clocks were put over it too. */
+  /** The start as the window writes it, even where the clocks never show it. */
   readonly wall: WallMs;
 }
 
@@ -160,7 +160,7 @@ interface Fields {
 
 const read = new Map<string, Fields | undefined>();
 
-/** What cron fields say; undefined where they are none: settings/windows.ts refuses those. */
+/** Parses cron fields; undefined where they are invalid, which settings/windows.ts refuses. */
 function fieldsOf(start: string): Fields | undefined {
   if (!read.has(start)) {
     if (read.size >= WINDOWS_KEPT) read.clear();
@@ -179,7 +179,7 @@ function readFields(start: string): Fields | undefined {
   const hours = [...new Set(parsed.hour)].toSorted((a, b) => a - b);
   const minutes = [...new Set(parsed.minute)].toSorted((a, b) => a - b);
   const [hour = 0, minute = 0] = [hours[0], minutes[0]];
-  // Never started: it only tells which days fit, on paper, so in UTC.
+  // The task never runs: it only answers which days match, so UTC will do.
   const task = createTask(start, () => undefined, { timezone: "UTC" });
   void task.destroy();
   return {

@@ -1,12 +1,13 @@
-// A block that has settled becomes a command: it gets its id and its first state.
-// When a block has settled is in settle.ts, when a command starts in scheduler/.
+// A block that has settled becomes a command: it gets its id and its first state. Ticks and deleted
+// blocks take effect here too. How long a block must stand is in settle.ts, starts are in start.ts.
 import { ENDED, type CommandState } from "../domain/command-state.ts";
 import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../domain/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { conditions } from "./conditions.ts";
-import { asksForGo, isLong, waitsInRing } from "./approval.ts";
+import { approvalReason, circularWait, isLong } from "./approval.ts";
+import { changeView } from "./change-view.ts";
 import { unstarted } from "../domain/members.ts";
 import { atWork } from "../domain/pause-text.ts";
 import { setQueue } from "./pause.ts";
@@ -18,25 +19,28 @@ import { DELETED, HOLDS } from "./hold-reasons.ts";
 import { blockIndexes, recordOrder } from "../journal/identity/block-index.ts";
 import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
 
+/** For this many blocks it is quicker to search the known names each time than to collect them. */
 const FEW_SETTLING = 4;
 
-/** Takes up whatever has settled by now in any journal, and wakes for what has not. */
+/**
+ * Accepts every block that has settled by now, in all journals, and wakes the daemon for those that
+ * have not. Ticked commands are released and commands of deleted blocks cancelled.
+ */
 export function acceptSettled(turn: Turn): void {
   for (const [experiment, view] of turn.world.views) {
     if (view.reading.conflicted) continue;
     releaseTicked(turn, experiment);
     cancelDeleted(turn, experiment);
     if (view.settling.size === 0) continue;
-    const places = blockIndexes(view.reading);
+    const positions = blockIndexes(view.reading);
     const names = (): Iterable<string> => namesIn(turn.world, experiment);
-    // For one new line it is quicker to look through the names than to gather them.
     const few = view.settling.size <= FEW_SETTLING;
     const knownNames = few
       ? { [Symbol.iterator]: () => names()[Symbol.iterator]() }
       : lazily(() => new Set(names()));
     const { settleMs } = settingsOf(turn.world, experiment);
     for (const [at, settling] of view.settling) {
-      const found = places.get(at);
+      const found = positions.get(at);
       const block = found && view.reading.blocks[found.block];
       if (found === undefined || block === undefined) continue;
       const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, knownNames });
@@ -47,11 +51,11 @@ export function acceptSettled(turn: Turn): void {
   }
 }
 
-/** First sight of an experiment from elsewhere: everything in it waits for a go. */
+/** Holds everything in the journal of an experiment from elsewhere, until the user approves it. */
 export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
-  // All at once: a journal of years holds thousands.
+  // The view is changed once for all of them: a journal of years holds thousands.
   const taken = new Map<string, CommandId>();
   for (const [at, { command, block: index }] of blockIndexes(view.reading)) {
     const block = view.reading.blocks[index];
@@ -62,14 +66,14 @@ export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
   unsettle(turn, experiment, taken);
 }
 
-/** Commands that stood in a journal from elsewhere and still wait for their go. */
+/** Commands of a journal from elsewhere that are still held for that reason. */
 export function heldForeign(world: World, experiment: ExperimentPath): readonly CommandId[] {
   return commandsOf(world, experiment)
     .filter(({ state, reason }) => state === "held" && reason === HOLDS.foreign)
     .map(({ id }) => id);
 }
 
-/** Not to start unasked. What would act at once is passed over: nobody may mean it any more. */
+/** Not to start by itself. `stop:` and `queue:` would act at once and may be outdated: skipped. */
 function heldBack(spec: CommandSpec, reason: string): First {
   const acts = spec.verb === "stop" || spec.verb === "queue";
   return { state: acts ? "skipped" : "held", reason };
@@ -147,18 +151,18 @@ function record(
   return id;
 }
 
-/** What a plan lacks is said once, in the first run's receipt. */
+/** What the plan lacks: only the first run's receipt of an experiment says it. */
 function notesFor(world: World, experiment: ExperimentPath): readonly string[] {
   const plan = world.views.get(experiment)?.reading.plan;
   const gaps = plan === undefined ? [] : planGaps(plan);
   if (gaps.length === 0) return [];
-  const told = [...world.commands.values()].some(
+  const noted = [...world.commands.values()].some(
     (command) => command.experiment === experiment && command.notes.length > 0,
   );
-  return told ? [] : gaps;
+  return noted ? [] : gaps;
 }
 
-/** Notes which places have become commands, and their order. */
+/** Moves positions from settling to accepted, and records the order of commands. */
 function unsettle(
   turn: Turn,
   experiment: ExperimentPath,
@@ -169,11 +173,11 @@ function unsettle(
   const settling = new Map(view.settling);
   for (const at of taken.keys()) settling.delete(at);
   const placed = new Map([...view.placed, ...taken]);
-  turn.world.views.set(experiment, { ...view, settling, placed, dirty: true });
+  changeView(turn.world, experiment, { settling, placed, dirty: true });
   recordOrder(turn, experiment, blockIndexes(view.reading).keys(), placed);
 }
 
-/** Held for its go, waiting for another, or in the queue. */
+/** Records the first state of a new or edited command: held, skipped, waiting or queued. */
 function firstState(turn: Turn, id: CommandId): void {
   const command = turn.world.commands.get(id);
   if (command === undefined) return;
@@ -186,11 +190,11 @@ function firstState(turn: Turn, id: CommandId): void {
     });
   if (command.spec.go && !command.approved) turn.record({ kind: "command-released", id });
   const needs = conditions(turn.world, command).answer;
-  const longWithout =
+  const unapprovedLong =
     isLong(turn.world, command) && command.spec.because === undefined && !command.spec.go;
-  const ring = needs.kind === "wait" ? waitsInRing(turn.world, command) : undefined;
-  if (longWithout) state("held", asksForGo(turn.world, command));
-  else if (ring !== undefined) state("held", ring);
+  const circular = needs.kind === "wait" ? circularWait(turn.world, command) : undefined;
+  if (unapprovedLong) state("held", approvalReason(turn.world, command));
+  else if (circular !== undefined) state("held", circular);
   else if (needs.kind === "hold") state("held", needs.reason);
   else if (needs.kind === "skip") state("skipped", needs.reason);
   else if (needs.kind === "wait") state("waiting", needs.reason);
@@ -238,7 +242,7 @@ function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
   }
 }
 
-/** A block that is gone before its start is cancelled, once it cannot be a cut and paste. */
+/** Cancels commands whose block was deleted before their start, unless it may be pasted soon. */
 function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
   for (const id of turn.world.experiments.get(experiment)?.commands ?? []) {
     const command = turn.world.commands.get(id);
@@ -246,7 +250,7 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
     const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
     if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
     else {
-      // What runs of a sweep goes on; what had not started does not start any more.
+      // Runs of a sweep that have started go on; the others are cancelled.
       const open = command.members === undefined ? [command] : unstarted(turn.world, command);
       for (const one of open) {
         turn.record({ kind: "command-state", id: one.id, state: "cancelled", reason: DELETED });
@@ -258,17 +262,18 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
 const cancellable = (command: Command): boolean =>
   command.run === undefined && !ENDED.has(command.state);
 
-/** The names, gathered when somebody asks for the first of them. */
-function lazily(gather: () => ReadonlySet<string>): Iterable<string> {
+/** Collects the names when the first of them is read. */
+function lazily(collect: () => ReadonlySet<string>): Iterable<string> {
   let names: ReadonlySet<string> | undefined;
   return {
     [Symbol.iterator]() {
-      names ??= gather();
+      names ??= collect();
       return names.values();
     },
   };
 }
 
+/** Names of all runs known and of those written in the journal; may repeat. */
 function* namesIn(world: World, experiment: ExperimentPath): Iterable<string> {
   for (const { spec, parent } of world.commands.values()) {
     if (spec.verb === "run" && parent === undefined) yield spec.target;

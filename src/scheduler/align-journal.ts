@@ -61,7 +61,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   if (!own) turn.effect({ kind: "renew-report", experiment });
 }
 
-/** Holds commands that were cancelled with their block where the block is back: the user decides. */
+/** Commands that were cancelled with their deleted block are held where the block is back. */
 function noteReturns(turn: Turn, placed: ReadonlyMap<string, CommandId>): void {
   for (const id of placed.values()) {
     const head = turn.world.commands.get(id);

@@ -1,5 +1,5 @@
-// What a command still needs before its turn: the runs it comes after, and for a long one the go.
-// Pure questions about the world; start.ts asks them and records the answers.
+// What a command still needs before its turn: the runs it comes after, and for a long one approval.
+// Pure questions about the world; start.ts records the answers.
 import { SHORT_RUN_MS } from "../base/limits.ts";
 import type { ExperimentPath } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
@@ -10,7 +10,7 @@ import { isSweep, unstarted } from "../domain/members.ts";
 import { resolveTarget, runnersOf } from "../domain/resolve-reference.ts";
 import { READY, type Readiness } from "./readiness.ts";
 
-/** A sweep of short runs that may take longer than this together is asked about like a long run. */
+/** A sweep of short runs that may take longer than this in total is treated like a long run. */
 const SWEEP_UNASKED_MS = 2 * 3_600_000;
 
 /** Time limit of a command in ms: its own, the plan's, else that of a short run. */
@@ -20,27 +20,27 @@ export function limitOf(world: World, command: Command): number {
 }
 
 /**
- * A run that may take longer than a de-risking run needs a reason and a passed de-risk, or a go;
- * so does a sweep whose short runs together may take long.
+ * Whether a command is long: its runs may take longer than a de-risking run, or it is a sweep whose
+ * short runs may take long in total. It needs a `because` and a passed de-risk, or approval.
  */
 export function isLong(world: World, command: Command): boolean {
   return limitOf(world, command) > SHORT_RUN_MS || isLarge(world, command);
 }
 
-/** Whether a sweep takes long only because of how many runs it has. */
+/** Whether a sweep is long only because of how many runs it has. */
 function isLarge(world: World, command: Command): boolean {
   const count = membersIn(command.spec.sweep ?? []);
   return count > 1 && count * limitOf(world, command) > SWEEP_UNASKED_MS;
 }
 
-/** Why a long run without a word of its author's waits. */
-export function asksForGo(world: World, command: Command): string {
+/** Why a long command without a `because` is held. */
+export function approvalReason(world: World, command: Command): string {
   const long = limitOf(world, command) > SHORT_RUN_MS;
   const what = long ? "a run over 2 min" : `a sweep over ${spanText(SWEEP_UNASKED_MS)}`;
   return `${what} needs a \`because\`, or your go`;
 }
 
-/** Whether everything that the command comes after has ended as it asked. */
+/** Whether the runs in `after`, and the run that `eval:` works on, have ended as required. */
 export function dependencies(world: World, command: Command): Readiness {
   for (const after of command.spec.after ?? []) {
     const answer = dependency(world, command, after.target, after.any);
@@ -60,10 +60,10 @@ export function dependencies(world: World, command: Command): Readiness {
 function dependency(world: World, command: Command, target: string, any: boolean): Readiness {
   const other = resolveTarget(world, command.experiment, target, command);
   if (other === undefined) {
-    if (settles(world, command.experiment, target)) {
+    if (isSettling(world, command.experiment, target)) {
       return { kind: "wait", reason: `until \`${target}\` has been taken up` };
     }
-    // `eval:` may name a run that was made by hand: its examination looks on the disk.
+    // `eval:` may name a run that was started by hand: the start's examination looks on the disk.
     return command.spec.verb === "eval" && command.spec.target === target
       ? READY
       : { kind: "hold", reason: `no run is called \`${target}\`` };
@@ -74,27 +74,27 @@ function dependency(world: World, command: Command, target: string, any: boolean
   return { kind: "hold", reason: `\`${other.id}\` (${target}) ended as ${other.state}` };
 }
 
-/** Why a new command would wait for ever: what it comes after comes, by others or not, after it. */
-export function waitsInRing(world: World, command: Command): string | undefined {
+/** Why a new command would wait for ever: a run it waits for waits for it, directly or not. */
+export function circularWait(world: World, command: Command): string | undefined {
   const seen = new Set<Command>();
-  const ahead = (one: Command): readonly Command[] =>
+  const waitsFor = (one: Command): readonly Command[] =>
     (one.spec.after ?? []).flatMap(
       ({ target }) => resolveTarget(world, one.experiment, target, one) ?? [],
     );
-  for (const first of ahead(command)) {
+  for (const first of waitsFor(command)) {
     const open = [first];
     for (let one = open.pop(); one !== undefined; one = open.pop()) {
       if (one.id === command.id) return `it waits for \`${first.id}\`, which waits for it`;
       if (seen.has(one) || ENDED.has(one.state)) continue;
       seen.add(one);
-      open.push(...ahead(one));
+      open.push(...waitsFor(one));
     }
   }
   return undefined;
 }
 
-/** Whether a block of that name stands in the journal and has not settled: it may be another soon. */
-export function settles(world: World, experiment: ExperimentPath, target: string): boolean {
+/** Whether a block with that target is in the journal and has not settled: it may still change. */
+export function isSettling(world: World, experiment: ExperimentPath, target: string): boolean {
   const view = world.views.get(experiment);
   return (
     view?.reading.blocks.some((block, i) =>
@@ -105,7 +105,7 @@ export function settles(world: World, experiment: ExperimentPath, target: string
   );
 }
 
-/** For a long run without a go: whether a run that could be its de-risk is still to end. */
+/** A long command without approval waits while a run that could be its de-risk has not ended. */
 export function awaitsDeRisk(world: World, command: Command): Readiness {
   if (command.approved || !isLong(world, command)) return READY;
   const pending = runnersOf(world, command.experiment).find(
@@ -120,14 +120,14 @@ export function awaitsDeRisk(world: World, command: Command): Readiness {
 }
 
 /**
- * Whether a long run may start on this code: released by a person, or with a `because` and a
- * passed de-risk, that is a short run of the same experiment and code that is done and carries no
+ * Whether a long command may start on this code: approved by the user, or with a `because` and a
+ * passed de-risk, which is a short run of the same experiment and code that is done and has no
  * blocking flag.
  */
-export function judgeGo(world: World, command: Command, codeHash: string): Readiness {
+export function judgeApproval(world: World, command: Command, codeHash: string): Readiness {
   if (command.approved || !isLong(world, command)) return READY;
   if (command.spec.because === undefined) {
-    return { kind: "hold", reason: asksForGo(world, command) };
+    return { kind: "hold", reason: approvalReason(world, command) };
   }
   const shortRuns = runnersOf(world, command.experiment).filter(
     (other) => other.id !== command.id && couldBeDeRisk(world, other),
@@ -146,7 +146,7 @@ export function judgeGo(world: World, command: Command, codeHash: string): Readi
   };
 }
 
-/** Whether a long run without a go would be held for want of a passed de-risk, whatever its code. */
+/** Whether a long command without approval lacks a passed de-risk, on whatever code. */
 export function lacksDeRisk(world: World, command: Command): boolean {
   if (command.approved || !isLong(world, command)) return false;
   return !runnersOf(world, command.experiment).some(
@@ -154,7 +154,7 @@ export function lacksDeRisk(world: World, command: Command): boolean {
   );
 }
 
-/** What a held run's box says: `up to 2 h; de-risk took 41 s`. */
+/** The note at a held command's start box: `up to 2 h; de-risk took 41 s`. */
 export function startNote(world: World, command: Command): string {
   const limit = atMost(world, command);
   const last = runnersOf(world, command.experiment).findLast(
@@ -165,7 +165,7 @@ export function startNote(world: World, command: Command): string {
   return `${limit}; ${last.spec.target} took ${spanText(endedAtMs - startedAtMs)}`;
 }
 
-/** `up to 2 h`; of a sweep `9 runs, up to 90 min each and 13 h 30 min together`. */
+/** `up to 2 h`; for a sweep `9 runs, up to 90 min each and 13 h 30 min together`. */
 export function atMost(world: World, command: Command): string {
   const limitMs = limitOf(world, command);
   const { sweep } = command.spec;
@@ -177,7 +177,7 @@ export function atMost(world: World, command: Command): string {
   return left > 1 ? `${each} and ${spanText(limitMs * left)} together` : each;
 }
 
-/** Done, and without a flag that blocks. */
+/** Done, and without a blocking flag. */
 const passed = ({ state, run }: Command): boolean =>
   state === "done" && run?.outcome?.findings.every((finding) => !finding.blocking) === true;
 

@@ -1,5 +1,5 @@
-// What one attempt at a command is, put together from the command, its plan and its lab.
-// Nothing is looked up on a disk here: whether script and runner exist is found at the start.
+// The spec of one attempt at a command, made from the command, its plan and its lab. No disk is
+// read here: whether script and runner exist is examined when the command's turn comes (start.ts).
 import { attemptId, type AttemptId } from "../base/ids.ts";
 import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
@@ -8,12 +8,12 @@ import { codeDirOf } from "./code.ts";
 import { limitOf } from "./approval.ts";
 import { resolveTarget } from "../domain/resolve-reference.ts";
 
-/** Everything that starting the command's attempt at a place needs. */
-export function attemptSpec(world: World, command: Command, place: Slot): AttemptSpec {
+/** Everything that starting the command's next attempt on `slot` needs. */
+export function attemptSpec(world: World, command: Command, slot: Slot): AttemptSpec {
   const { spec, experiment } = command;
   const plan = world.views.get(experiment)?.reading.plan;
   const lab = world.experiments.get(experiment)?.lab ?? "";
-  const on =
+  const evaluated =
     spec.verb === "eval" ? resolveTarget(world, experiment, spec.target, command) : undefined;
   const runner = spec.runner ?? plan?.runner;
   const codeDir = codeDirOf(world, command);
@@ -36,15 +36,15 @@ export function attemptSpec(world: World, command: Command, place: Slot): Attemp
     env: spec.env ?? {},
     limitMs: limitOf(world, command),
     ...(memory === undefined ? {} : { memory }),
-    place,
+    place: slot,
     ...(codeDir === undefined ? {} : { codeDir }),
     ...repeated(command),
     ...sweepOf(world, command),
-    ...(on?.run?.folder === undefined ? {} : { onRun: on.run.folder }),
+    ...(evaluated?.run?.folder === undefined ? {} : { onRun: evaluated.run.folder }),
   };
 }
 
-/** The next try at a command: no two of them ever have one id. */
+/** The id of a command's current or next attempt: no two attempts share one. */
 export const attemptOf = ({ id, earlierRuns = [] }: Command): AttemptId =>
   attemptId(`${id}-${earlierRuns.length + 1}`);
 
@@ -59,7 +59,7 @@ function sweepOf(world: World, { parent }: Command): Pick<AttemptSpec, "sweep"> 
   return head === undefined ? {} : { sweep: { id: head.id, name: head.spec.target } };
 }
 
-/** `run:` begins with the name; `eval:` with the run's path, put in by who starts it. */
+/** `run:` begins with the run's name; the path that `eval:` begins with is added at the start. */
 function scriptArguments(world: World, command: Command): readonly string[] {
   const { spec, changedArgs: args = spec.args } = command;
   if (spec.verb === "run") return [spec.target, ...args];

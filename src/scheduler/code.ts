@@ -1,5 +1,5 @@
-// The code that a command was queued with: when it is looked at, and what a start makes of it.
-// Hashing and copying files are the hands'; here is no disk.
+// The code that a command was queued with: when it is noted or copied, and how a start uses it.
+// Hashing and copying files is left to effects/code/.
 import { changedFiles, type CodeSeen, type NotedCode } from "../domain/code.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { EventOf } from "../domain/event.ts";
@@ -7,9 +7,9 @@ import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { StartFacts } from "../domain/run.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
-import type { Readiness } from "./readiness.ts";
+import { READY, type Readiness } from "./readiness.ts";
 
-/** Asks once for each experiment what code the commands have that this turn queued or let go. */
+/** Requests the code of the commands that this turn queued or approved, once an experiment. */
 export function noteCode(turn: Turn): void {
   const queued = turn.facts.flatMap((fact) => {
     switch (fact.kind) {
@@ -21,15 +21,15 @@ export function noteCode(turn: Turn): void {
         return [];
     }
   });
-  if (queued.length > 0) ask(turn, queued);
+  if (queued.length > 0) requestCode(turn, queued);
 }
 
-/** After a start of the daemon: what was queued just before the last one ended is looked at now. */
+/** After a start of the daemon: requests code that the last one had no time to note. */
 export function noteCodeAgain(turn: Turn): void {
-  ask(turn, turn.world.commands.keys());
+  requestCode(turn, turn.world.commands.keys());
 }
 
-function ask(turn: Turn, ids: Iterable<CommandId>): void {
+function requestCode(turn: Turn, ids: Iterable<CommandId>): void {
   const { world } = turn;
   const of = new Map<ExperimentPath, { id: CommandId; snapshot: boolean }[]>();
   for (const id of new Set(ids)) {
@@ -45,8 +45,8 @@ function ask(turn: Turn, ids: Iterable<CommandId>): void {
 }
 
 /**
- * It runs a script, has not started, and its code is not known yet. The copy of a later look takes
- * the place of an earlier one.
+ * Whether a command's code is still to be noted: it runs a script, has not started, and its code is
+ * not known yet. With `snapshot` a later copy replaces an earlier one.
  */
 function isWanted({ spec, state, code, run, parent, repeats }: Command): boolean {
   if (spec.verb === "stop" || spec.verb === "queue") return false;
@@ -55,7 +55,7 @@ function isWanted({ spec, state, code, run, parent, repeats }: Command): boolean
   return run === undefined && !ENDED.has(state);
 }
 
-/** Records what was seen; of commands that were edited or started meanwhile nothing. */
+/** Records the code of those commands that have not started or ended in the meantime. */
 export function onCodeNoted(turn: Turn, event: EventOf<"code-noted">): void {
   const { experiment, code, snapshot } = event;
   const ids = event.commands.filter((id) => {
@@ -67,21 +67,21 @@ export function onCodeNoted(turn: Turn, event: EventOf<"code-noted">): void {
   turn.record({ kind: "code-noted", experiment, ids, code, ...copied });
 }
 
-/** The code that a command was queued with; a sweep's members share the sweep's. */
+/** The code that a command was queued with; members of a sweep share the sweep's. */
 function queuedCode(world: World, { code, parent }: Command): NotedCode | undefined {
   return code ?? (parent === undefined ? undefined : world.commands.get(parent)?.code);
 }
 
-/** A command that asked for a copy of the code starts with that or not at all. */
+/** A command with `snapshot` starts with its copy of the code or not at all. */
 export function snapshotReady(world: World, command: Command): Readiness {
-  if (command.spec.snapshot !== true || command.repeats !== undefined) return { kind: "ready" };
+  if (command.spec.snapshot !== true || command.repeats !== undefined) return READY;
   const snapshot = queuedCode(world, command)?.snapshot;
   if (snapshot === undefined) return { kind: "wait", reason: "its code is being copied" };
-  if (snapshot.kind === "kept") return { kind: "ready" };
+  if (snapshot.kind === "kept") return READY;
   return { kind: "hold", reason: `its code could not be copied: ${snapshot.why}` };
 }
 
-/** Whether the copy that a command is to run is not what was copied: somebody was there. */
+/** Whether the copied code that a command is to run was changed after it was copied. */
 export function isOtherCode(
   world: World,
   command: Command,
@@ -91,13 +91,13 @@ export function isOtherCode(
   return queued?.snapshot?.kind === "kept" && queued.hash !== codeHash;
 }
 
-/** Folder of the copied code that a command runs, where it does. */
+/** Absolute path of the copied code that a command runs; undefined where it runs none. */
 export function codeDirOf(world: World, command: Command): string | undefined {
   const snapshot = queuedCode(world, command)?.snapshot;
   return snapshot?.kind === "kept" ? snapshot.dir : undefined;
 }
 
-/** What a start has to say of the code since the command was queued. */
+/** Which scripts changed between the queueing of a command and its start, for its record. */
 export function changedSince(
   world: World,
   command: Command,
@@ -109,7 +109,7 @@ export function changedSince(
   return changed.length === 0 ? {} : { changed, queuedCodeHash: queued.hash };
 }
 
-/** The copies of code whose commands have come to an end in this turn. */
+/** Deletes the copied code of commands that ended in this turn. */
 export function dropSnapshots(turn: Turn): void {
   const ids = new Set(
     turn.facts.flatMap((fact) =>
@@ -119,7 +119,7 @@ export function dropSnapshots(turn: Turn): void {
   for (const id of ids) drop(turn, id);
 }
 
-/** After a start of the daemon: copies that were left by the last one. */
+/** After a start of the daemon: deletes copies that the last one left. */
 export function dropLeftSnapshots(turn: Turn): void {
   for (const id of turn.world.commands.keys()) drop(turn, id);
 }

@@ -1,5 +1,5 @@
-// What a command waits for before its turn comes: earlier runs, what one of them showed, and time.
-// Pure questions about the world; start.ts records the answers. The go of a long run is in approval.ts.
+// The conditions before a command's turn: earlier runs, what one of them showed (`if`), and `when`.
+// Pure questions about the world; start.ts records the answers. Approval is in approval.ts.
 import { localStamp } from "../base/time.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../domain/window.ts";
@@ -17,20 +17,20 @@ import {
 } from "../domain/windows.ts";
 import { READY, type Condition } from "./readiness.ts";
 
-/** A time of day that passed this shortly before it was read is now, and not tomorrow. */
+/** A time of day that passed less than this before it was written means now, not tomorrow. */
 const MOMENT_SLACK_MS = 120_000;
-/** A date that was over by more than this when it was written is a slip of the pen. */
+/** A moment that was over by more than this when it was written is taken for a slip. */
 const MOMENT_PAST_MS = 86_400_000;
-/** A time further ahead than this is told with its date: by the clock alone it could be today. */
+/** A time further away than this is shown with its date: the clock alone could mean today. */
 const DATED_AFTER_MS = 22 * 3_600_000;
 
 export interface Conditions {
   readonly answer: Condition;
-  /** By time alone the answer changes then. */
+  /** When the answer changes by time alone, ms since 1970. */
   readonly changesAtMs?: number;
 }
 
-/** Whether everything has come that the command was told to wait for, but for a place to run. */
+/** Whether `after`, `if` and `when` let the command run; a free slot is not asked about here. */
 export function conditions(world: World, command: Command): Conditions {
   const overruled = command.holdOverruled === true;
   const answers: Condition[] = [dependencies(world, command)];
@@ -46,7 +46,7 @@ export function conditions(world: World, command: Command): Conditions {
   return { answer, ...(time.changesAtMs === undefined ? {} : { changesAtMs: time.changesAtMs }) };
 }
 
-/** The window of a command, by its name or its own times; undefined where it asks for none. */
+/** The window that `when` means, by its name or its own times; undefined where there is none. */
 export function windowOf(settings: LabSettings, when: When | undefined): TimeWindow | undefined {
   switch (when?.kind) {
     case "window":
@@ -61,7 +61,7 @@ export function windowOf(settings: LabSettings, when: When | undefined): TimeWin
   }
 }
 
-/** When a window's next occurrence begins, as its receipt says it. */
+/** When a window's next occurrence begins, as a receipt says it: `from 22:00`. */
 export function nextTime(world: World, command: Command, window: TimeWindow): string {
   const next = nextOccurrence(window, world.nowMs);
   return next === undefined ? "never again" : `from ${timeText(world, command, next.startMs)}`;
@@ -71,7 +71,7 @@ function timeCondition(world: World, command: Command): Conditions {
   const { when } = command.spec;
   if (when === undefined) return { answer: READY };
   const lab = world.experiments.get(command.experiment)?.lab;
-  // Its windows and its zone are known as soon as its nightlab.yaml is read.
+  // The lab's windows and time zone are in its nightlab.yaml.
   if (lab === undefined || !world.labs.has(lab)) {
     return { answer: { kind: "wait", reason: "until nightlab.yaml is read" } };
   }
@@ -99,12 +99,12 @@ function momentCondition(
   timeZone: string,
 ): Conditions {
   const writtenAtMs = command.editedAtMs ?? command.acceptedAtMs;
-  // Somebody who writes 14:30 a little before may have it read a little after.
+  // Written at 14:29 and read at 14:31, `14:30` still means today.
   const atMs = momentAt(when, writtenAtMs - MOMENT_SLACK_MS, timeZone);
   const stamp = localStamp(atMs, timeZone).slice(0, 16);
   if (atMs > world.nowMs) {
-    const told = when.date === undefined ? timeText(world, command, atMs) : stamp;
-    const reason = `at ${told}${deRiskNote(world, command)}`;
+    const shown = when.date === undefined ? timeText(world, command, atMs) : stamp;
+    const reason = `at ${shown}${deRiskNote(world, command)}`;
     return { answer: { kind: "wait", reason }, changesAtMs: atMs };
   }
   if (writtenAtMs - atMs <= MOMENT_PAST_MS) return { answer: READY };
@@ -112,7 +112,7 @@ function momentCondition(
   return { answer: { kind: "hold", reason } };
 }
 
-/** What is wrong with the window that a command waits for, if there is none of that name. */
+/** The problem of a command whose window is in no nightlab.yaml; undefined where there is none. */
 export function windowProblem(world: World, command: Command): Mistake | undefined {
   const { when } = command.spec;
   const lab = world.experiments.get(command.experiment)?.lab;
@@ -130,11 +130,11 @@ export function windowProblem(world: World, command: Command): Mistake | undefin
   return { message: `no window is called \`${name}\``, fix };
 }
 
-/** Told while there is time: in the night nobody is there to give a go. */
+/** Shown while there is time to act: at night nobody is there to approve. */
 const deRiskNote = (world: World, command: Command): string =>
   lacksDeRisk(world, command) ? ", once a de-risking run has passed" : "";
 
-/** `22:00`, with its date where that is not within a day. */
+/** `22:00`, with its date where that is further away than DATED_AFTER_MS. */
 function timeText(world: World, { experiment }: Command, ms: number): string {
   const stamp = localStamp(ms, settingsOf(world, experiment).timeZone).slice(0, 16);
   return ms - world.nowMs < DATED_AFTER_MS ? stamp.slice(11) : stamp;

@@ -1,18 +1,18 @@
-// The first reading of an experiment: made here, come from elsewhere, a copy, or one renamed.
-// What then becomes of its commands is for align-journal.ts and accept-commands.ts.
+// The first reading of an experiment's journal: made here, from elsewhere, a copy, or renamed.
+// What that means for its commands is in align-journal.ts and accept-commands.ts.
 import { commandId, type ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../domain/journal.ts";
 import type { ExperimentCopy, JournalRead, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { blockIndexes, type BlockIndex } from "../journal/identity/block-index.ts";
 
-/** A folder's new name may be seen this long before the old one is known to be gone. */
+/** A rename may be seen as a new folder and a missing one, up to this long apart. */
 const RENAME_SEEN_MS = 20_000;
 
-/** `undecided`: whether it is a copy is known once every experiment has been found. */
+/** `undecided`: it can be told from a copy only once every experiment has been found. */
 export type Discovery = "known" | "foreign" | "undecided";
 
-/** Records an experiment that no fact tells of yet, as what it is. */
+/** Records an experiment that is not known yet; `foreign`: its commands are to be held. */
 export function discoverExperiment(turn: Turn, event: JournalRead): Discovery {
   const { world } = turn;
   const { experiment, reading, text } = event;
@@ -40,7 +40,7 @@ export function discoverExperiment(turn: Turn, event: JournalRead): Discovery {
   return found.local ? "known" : "foreign";
 }
 
-/** What its journal said is remembered for a while: the new name may be seen after the old is gone. */
+/** Keeps the hash of a missing journal for RENAME_SEEN_MS, to recognize it under a new name. */
 export function noteGone({ world, atMs }: Turn, experiment: ExperimentPath): void {
   const hash = world.views.get(experiment)?.hash;
   if (hash !== undefined) world.gone.set(experiment, { hash, atMs });
@@ -50,8 +50,8 @@ export function noteGone({ world, atMs }: Turn, experiment: ExperimentPath): voi
 }
 
 /**
- * The new name of an experiment that has just gone, where that name was seen first and taken for a
- * copy; its commands go along. Gives the reading of the journal there, to be taken anew.
+ * Moves the commands of an experiment that has just gone to its new name, where that was seen first
+ * and taken for a copy. Returns the journal under the new name, to be handled again.
  */
 export function followRename(turn: Turn, gone: ExperimentPath): JournalRead | undefined {
   const { world, atMs } = turn;
@@ -67,17 +67,17 @@ export function followRename(turn: Turn, gone: ExperimentPath): JournalRead | un
   return undefined;
 }
 
-/** Places of a copied folder's commands that stand as they were copied. */
+/** Positions of the commands in a copied folder that are unchanged since the copy. */
 export function inertBlocks(
   copied: ExperimentCopy | undefined,
-  places: ReadonlyMap<string, BlockIndex>,
+  positions: ReadonlyMap<string, BlockIndex>,
   placed: ReadonlyMap<string, unknown>,
 ): ReadonlySet<string> {
   const inert = new Set<string>();
   if (copied === undefined) return inert;
   const left = new Map<string, number>();
   for (const key of copied.inert) left.set(key, (left.get(key) ?? 0) + 1);
-  for (const [at, { command }] of places) {
+  for (const [at, { command }] of positions) {
     const key = inertKey(command);
     const count = left.get(key) ?? 0;
     if (count === 0 || placed.has(at)) continue;
@@ -87,11 +87,11 @@ export function inertBlocks(
   return inert;
 }
 
-/** Equal while a command is unchanged; a go is a change. */
+/** Equal for unchanged commands; approval in writing counts as a change. */
 const inertKey = ({ canonical, spec }: FoundCommand): string =>
   spec?.go === true ? `${canonical} go` : canonical;
 
-/** Another experiment whose commands the receipts of this journal name. */
+/** The experiment whose commands the receipts of this journal name. */
 function experimentOfReceipts(world: World, reading: JournalReading): ExperimentPath | undefined {
   for (const { receiptId } of blockIndexes(reading).values()) {
     const command = world.commands.get(commandId(receiptId ?? ""));
@@ -100,7 +100,7 @@ function experimentOfReceipts(world: World, reading: JournalReading): Experiment
   return undefined;
 }
 
-/** An experiment with commands that has just gone and said exactly this: renamed before its receipts. */
+/** An experiment with commands and this very text that has just gone: it was renamed. */
 function sameTextGone(world: World, { hash, atMs }: JournalRead): ExperimentPath | undefined {
   for (const [path, gone] of world.gone) {
     if (gone.hash !== hash || atMs - gone.atMs > RENAME_SEEN_MS) continue;
@@ -109,7 +109,7 @@ function sameTextGone(world: World, { hash, atMs }: JournalRead): ExperimentPath
   return undefined;
 }
 
-/** Another experiment with commands and exactly this text: a copy from before its receipts. */
+/** Another experiment with commands and this very text: it was copied. */
 function sameText(world: World, text: string, except: ExperimentPath): ExperimentPath | undefined {
   for (const [path, view] of world.views) {
     if (path === except || view.text !== text) continue;

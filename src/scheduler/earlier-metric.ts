@@ -1,6 +1,5 @@
-// `if`: whether an earlier run has shown what a command asks of it, in the language of criteria.
-// Only what is so for good counts: a run that goes on is waited for, and one that failed shows
-// nothing.
+// `if`: whether an earlier run's metrics meet a condition, in the language of criteria/.
+// Only final values count: a running run is waited for, and a failed one holds the command.
 import { ENDED } from "../domain/command-state.ts";
 import type { MetricSummary } from "../domain/sample.ts";
 import { sameMetric } from "../domain/metric-key.ts";
@@ -17,18 +16,17 @@ import { decimalText } from "../base/decimal.ts";
 import { directionIn, evaluate, holds, type Missing, type Scope } from "../judge/evaluate.ts";
 import { readCriterion } from "../criteria/expression.ts";
 import type { ReportRun } from "../judge/input.ts";
-import { settles } from "./approval.ts";
+import { isSettling } from "./approval.ts";
 import { isSweep } from "../domain/members.ts";
 import { resolveTarget } from "../domain/resolve-reference.ts";
-import type { Condition } from "./readiness.ts";
+import { READY, type Condition } from "./readiness.ts";
 
-const READY: Condition = { kind: "ready" };
 const hold = (reason: string): Condition => ({ kind: "hold", reason });
 
-/** A command's `if`: ready where it holds or none is written, skip where it does not. */
+/** Evaluates a command's `if`: ready where it holds or there is none, skip where it is false. */
 export function judgeIf(world: World, command: Command): Condition {
   const { spec, parent, earlierRuns = [] } = command;
-  // A member of a sweep that has begun, or a further try, was asked before.
+  // Judged already: for the sweep as a whole, or before the first attempt.
   if (spec.if === undefined || parent !== undefined || earlierRuns.length > 0) return READY;
   const criterion = readCriterion(spec.if).value;
   if (criterion === undefined) return hold("`if` cannot be read");
@@ -48,13 +46,13 @@ export function judgeIf(world: World, command: Command): Condition {
   return READY;
 }
 
-/** What a term of the expression names. */
+/** The run and the metric that a term of the expression names. */
 interface Named {
   readonly run: ReportRun;
   readonly metric: string;
 }
 
-/** The run whose metric a term names, ended; else what there is to wait for, or what is wrong. */
+/** The run that a term names, once it is done; until then what to wait for, or what is wrong. */
 function runNamed(world: World, command: Command, term: MetricTerm): Named | Condition {
   const { written, metric, found } = resolve(world, command, term.name);
   if (found === undefined) {
@@ -74,21 +72,21 @@ function runNamed(world: World, command: Command, term: MetricTerm): Named | Con
   }
   if (!ENDED.has(found.state)) return { kind: "wait", reason: `after \`${found.id}\`` };
   if (found.state === "done" && found.run?.outcome !== undefined) {
-    return { run: shownBy(found), metric };
+    return { run: asReportRun(found), metric };
   }
   return hold(`${title}, which its \`if\` is about, ended as ${found.state}`);
 }
 
 interface Resolved {
-  /** What stands before the metric; empty where nothing does. */
+  /** The run as written before the metric; empty where none is. */
   readonly written: string;
   readonly metric: string;
   readonly found: Command | undefined;
 }
 
 /**
- * `full.val/loss`: what stands before a dot and is a run, the longest such (`lr-0.1`, `k7f3.2`).
- * Without one it is the run that the command comes after, where that is a single one.
+ * Splits `full.val/loss` at the last dot whose left side is a run: names may have dots, as `lr-0.1`
+ * and `k7f3.2`. Without one, the run is the one of `after`, where that is a single run.
  */
 function resolve(world: World, command: Command, name: string): Resolved {
   for (let at = name.lastIndexOf("."); at > 0; at = name.lastIndexOf(".", at - 1)) {
@@ -106,13 +104,13 @@ function resolve(world: World, command: Command, name: string): Resolved {
   return { written: "", metric: name, found };
 }
 
-/** A run that a term may name and that stands in the journal, but is not taken up yet. */
+/** The target of a block that a term may name and that has not settled. */
 function settlingName(world: World, { experiment, spec }: Command, name: string) {
   const named = (spec.after ?? []).map(({ target }) => target);
   for (let at = name.lastIndexOf("."); at > 0; at = name.lastIndexOf(".", at - 1)) {
     named.push(name.slice(0, at));
   }
-  return named.find((one) => settles(world, experiment, one));
+  return named.find((one) => isSettling(world, experiment, one));
 }
 
 function judge(
@@ -128,7 +126,7 @@ function judge(
     termMetrics(comparison.left).map(metricOf),
     (name) => promised.find(({ key }) => sameMetric(key, name))?.direction,
   );
-  // Each term by a number of its own: a dot may part a name in several ways.
+  // Terms are renamed to `<index>.<metric>`: a dot may split a name in several ways.
   const [names, runs] = [[...named.keys()], [...named.values()]];
   const numbered = (term: Term): Term =>
     mapMetrics(term, (one) => ({ ...one, name: `${names.indexOf(one.name)}.${metricOf(one)}` }));
@@ -154,8 +152,8 @@ function unknown({ run, term, reason }: Missing): Condition {
   return hold(`\`${term.name}\`${of}, which its \`if\` is about, has no value: ${reason}`);
 }
 
-/** A run of the world as criteria see one: its metrics are all that they look at. */
-function shownBy({ spec, run }: Command): ReportRun {
+/** A run of the world in the form that criteria evaluate; they read its metrics only. */
+function asReportRun({ spec, run }: Command): ReportRun {
   const series = (run?.outcome?.metrics ?? []).map((summary: MetricSummary) => ({
     summary,
     stepKey: "sample" as const,

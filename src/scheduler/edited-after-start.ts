@@ -1,5 +1,5 @@
-// What it means that a block was edited after its start: nothing runs, but a longer limit counts.
-// Edits before the start, and which block is which command, are align-journal.ts's.
+// A block that is edited after its start: nothing runs again, but a longer `timeout` takes effect.
+// Edits before the start are in settle-timers.ts, which block is which command in align-journal.ts.
 import type { CommandSpec } from "../domain/command.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { FoundCommand } from "../domain/journal.ts";
@@ -9,7 +9,7 @@ import { membersOf, unstarted } from "../domain/members.ts";
 import type { Turn } from "../domain/turn.ts";
 import { blockIndexes } from "../journal/identity/block-index.ts";
 
-/** Says of a started command that its block was edited since, or takes that back. */
+/** Records of started commands that their block was edited since, or no longer differs. */
 export function noteEdits(
   turn: Turn,
   experiment: ExperimentPath,
@@ -18,9 +18,9 @@ export function noteEdits(
   const { world } = turn;
   const view = world.views.get(experiment);
   if (view === undefined) return;
-  const places = blockIndexes(view.reading);
+  const positions = blockIndexes(view.reading);
   for (const [at, id] of placed) {
-    const found = places.get(at)?.command;
+    const found = positions.get(at)?.command;
     const command = world.commands.get(id);
     if (found === undefined || command === undefined || !hasBegun(command)) continue;
     extendLimit(turn, command, found);
@@ -33,7 +33,7 @@ export function noteEdits(
   }
 }
 
-/** A `timeout` written or raised while the run goes on lets it run longer. */
+/** A `timeout` that is added or raised while a run is running extends its limit. */
 function extendLimit(turn: Turn, command: Command, found: FoundCommand): void {
   const limitMs = found.spec?.timeoutMs;
   const lab = turn.world.experiments.get(command.experiment)?.lab;
@@ -43,7 +43,7 @@ function extendLimit(turn: Turn, command: Command, found: FoundCommand): void {
     turn.record({ kind: "limit-extended", id, limitMs });
     turn.effect({ kind: "extend-limit", attempt: run.attempt, lab, limitMs });
   }
-  // Those of a sweep that are still to come get it from the start.
+  // Runs of a sweep that have not started get the new limit from the start.
   for (const { id, spec, canonical, form, source } of unstarted(turn.world, command)) {
     if (limitMs <= limitOf(turn.world, { ...command, spec })) continue;
     const longer = { ...spec, timeoutMs: limitMs };
@@ -51,6 +51,7 @@ function extendLimit(turn: Turn, command: Command, found: FoundCommand): void {
   }
 }
 
+/** Whether the edit changed nothing but `timeout`, `because` and the approval. */
 function onlyLonger(command: Command, found: FoundCommand): boolean {
   return found.spec !== undefined && withoutLimit(command.spec) === withoutLimit(found.spec);
 }

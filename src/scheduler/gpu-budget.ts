@@ -1,7 +1,7 @@
-// The hours that GPUs are held in one occurrence of a window, and whether a command may add its own.
-// What counts is every run of the lab; who has to wait is what waits for the window.
+// `gpu-hours` of a window: whether a command still fits into the GPU hours of one occurrence.
+// Every run of the lab counts against it, but only commands with that window have to wait.
 import type { Occurrence } from "../domain/window.ts";
-import { settingsOf, type Command, type Run, type World } from "../domain/world.ts";
+import { runsOf, settingsOf, type Command, type Run, type World } from "../domain/world.ts";
 import { nextTime, windowOf } from "./conditions.ts";
 import { limitOf } from "./approval.ts";
 import { occurrenceAt } from "../domain/windows.ts";
@@ -9,7 +9,7 @@ import { READY, type Readiness } from "./readiness.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** Whether the hours of its window suffice for a command that is ready otherwise. */
+/** Whether the GPU hours left in its window are enough for a command, by its time limit. */
 export function budgetFor(world: World, command: Command): Readiness {
   const window = windowOf(settingsOf(world, command.experiment), command.spec.when);
   const occurrence = window === undefined ? undefined : occurrenceAt(window, world.nowMs);
@@ -18,8 +18,7 @@ export function budgetFor(world: World, command: Command): Readiness {
   if (gpus === 0) return READY;
   const budgetMs = window.gpuHours * HOUR_MS;
   const limitMs = limitOf(world, command);
-  // By its limit, though late in the window less of that is left: else the last hours would be
-  // given to whatever is long.
+  // The full limit, even where less of the window is left: else long runs would get its last hours.
   const wantedMs = gpus * Math.min(limitMs, occurrence.endMs - occurrence.startMs);
   const whole = `the ${hours(budgetMs)} of \`${window.name}\``;
   if (wantedMs > budgetMs && command.holdOverruled !== true) {
@@ -37,7 +36,7 @@ export function budgetFor(world: World, command: Command): Readiness {
     const reason = `the ${hours(budgetMs)} GPU hours of \`${window.name}\` are used up; ${next}`;
     return { kind: "wait", reason };
   }
-  // While others run they may end before their limits, and leave more than this.
+  // Runs that are running may end early and free hours: then it need not wait for the next one.
   const then = promisedMs > 0 ? "" : `; ${next}`;
   const left = `${hours(Math.max(0, leftMs))} of ${whole} are left`;
   return { kind: "wait", reason: `it may take ${hours(wantedMs)} GPU hours, and ${left}${then}` };
@@ -49,15 +48,15 @@ function hours(ms: number): string {
   return String(number < 1 ? Math.round(number * 100) / 100 : Math.round(number * 10) / 10);
 }
 
-/** GPUs that the command would hold; none where the machine has none, or nobody knows yet. */
-function gpusWanted({ gpus: { snapshot: sight, known } }: World, { spec }: Command): number {
-  if (sight === undefined || known.size === 0) return 0;
+/** GPUs that the command would hold; 0 where the machine has none, or none was seen yet. */
+function gpusWanted({ gpus: { snapshot, known } }: World, { spec }: Command): number {
+  if (snapshot === undefined || known.size === 0) return 0;
   return spec.share === undefined ? (spec.gpus ?? 1) : 1 / spec.share;
 }
 
 interface Spent {
   readonly usedMs: number;
-  /** What running ones may still take, by their limits. */
+  /** What running runs may still use, by their limits. */
   readonly promisedMs: number;
 }
 
@@ -68,11 +67,10 @@ function spent(world: World, { experiment }: Command, occurrence: Occurrence): S
   let promisedMs = 0;
   for (const command of world.commands.values()) {
     if (world.experiments.get(command.experiment)?.lab !== lab) continue;
-    const { run, earlierRuns = [] } = command;
-    for (const one of run === undefined ? earlierRuns : [...earlierRuns, run]) {
+    for (const one of runsOf(command)) {
       const held = heldGpus(one);
       if (held === 0) continue;
-      const endMs = one.exited ? leftAt(one) : world.nowMs;
+      const endMs = one.exited ? leftAtMs(one) : world.nowMs;
       usedMs += held * overlapMs(one.claimedAtMs, endMs, occurrence);
       const untilMs = (one.startedAtMs ?? world.nowMs) + one.limitMs;
       if (!one.exited) promisedMs += held * overlapMs(world.nowMs, untilMs, occurrence);
@@ -84,12 +82,12 @@ function spent(world: World, { experiment }: Command, occurrence: Occurrence): S
 const heldGpus = ({ spec: { place } }: Run): number =>
   place?.kind === "gpus" ? place.gpus.length / place.share : 0;
 
-/** By its shim's word: a daemon that was away learns of it later, and held nothing meanwhile. */
-function leftAt({ claimedAtMs, exitedAtMs, exit, endedAtMs }: Run): number {
-  const toldAtMs = exitedAtMs ?? endedAtMs ?? claimedAtMs;
-  // A clock that was set back tells nothing.
-  if (exit === undefined || exit.endedAtMs < claimedAtMs) return toldAtMs;
-  return Math.min(exit.endedAtMs, toldAtMs);
+/** When a run left its GPUs by its shim's clock: a daemon that was down learns of it later. */
+function leftAtMs({ claimedAtMs, exitedAtMs, exit, endedAtMs }: Run): number {
+  const notedAtMs = exitedAtMs ?? endedAtMs ?? claimedAtMs;
+  // An end before the claim means that the clock was set back.
+  if (exit === undefined || exit.endedAtMs < claimedAtMs) return notedAtMs;
+  return Math.min(exit.endedAtMs, notedAtMs);
 }
 
 const overlapMs = (fromMs: number, toMs: number, { startMs, endMs }: Occurrence): number =>

@@ -1,47 +1,47 @@
-// Which place a command may have now: GPUs that nobody uses, its part of one, or a CPU slot.
-// Pure questions about the world; whose turn it is stands in order.ts and start.ts.
+// Which slot a command may have now: free GPUs, a share of one, or a CPU slot.
+// Pure questions about the world; whose turn it is, is decided in order.ts and start.ts.
 import { gpuNumber, type GpuWatch, type Slot, type SeenGpu } from "../domain/slot.ts";
 import { runsOf, settingsOf, type Command, type World } from "../domain/world.ts";
 
-/** Runs on the CPU at one time without a written `cpu-slots:`: most scripts use all cores. */
+/** CPU slots of a lab without `cpu-slots:`: most scripts use all cores. */
 const CPU_SLOTS = 1;
-/** A GPU with less memory in use is free: a desktop and the driver hold some hundred MB. */
+/** A GPU with less memory in use is free: a desktop and the driver hold a few hundred MB. */
 const GPU_FREE_BYTES = 1e9;
-/** What the driver said of others' memory is believed for this long: they may start at any time. */
+/** A driver's answer counts for this long: other users' processes may start at any time. */
 const GPU_FRESH_MS = 2_000;
-/** A machine without GPUs gets none while it runs, but a driver may be installed. */
+/** The answer "no GPUs" counts for this long: one appears only where a driver gets installed. */
 const GPU_NONE_FRESH_MS = 600_000;
-/** A process that ended gives its memory back within this long; later it is somebody else's. */
+/** A process that ended frees its memory within this long; memory used later is another user's. */
 export const GPU_RELEASE_MS = 30_000;
-/** A GPU that another daemon holds is tried again after this long. */
+/** A GPU that another daemon of this machine holds is tried again after this long. */
 export const GPU_ELSEWHERE_MS = 700;
 
-/** What the runs of this daemon hold. */
+/** What the runs of this daemon hold now. */
 export interface HeldSlots {
-  /** Parts of each GPU that are taken, 1 for a whole one. */
+  /** The share of each GPU that is taken, by UUID; 1: all of it. */
   readonly gpus: ReadonlyMap<string, number>;
   readonly cpu: number;
-  /** A run of an earlier release holds all there is: it went alone. */
+  /** A run claimed by a release without slots holds the whole machine: it ran alone. */
   readonly all: boolean;
 }
 
 export type Placement =
-  | { readonly kind: "place"; readonly place: Slot }
-  /** `ask`: the driver may know better; `keep`: what is free is kept for it. */
+  | { readonly kind: "slot"; readonly slot: Slot }
+  /** `ask`: ask the driver again; `keep`: what is free is kept for this command. */
   | { readonly kind: "wait"; readonly ask: boolean; readonly keep: boolean; readonly why?: string }
   | { readonly kind: "never"; readonly why: string };
 
-/** What every run that has not left yet holds, from its claim on. */
+/** What all runs hold that have been claimed and have not exited. */
 export function heldSlots(world: World): HeldSlots {
   const gpus = new Map<string, number>();
   let cpu = 0;
   let all = false;
   for (const { run } of world.commands.values()) {
     if (run === undefined || run.exited) continue;
-    const { place } = run.spec;
-    if (place === undefined) all = true;
-    else if (place.kind === "cpu") cpu += 1;
-    else for (const { uuid } of place.gpus) add(gpus, uuid, 1 / place.share);
+    const { place: slot } = run.spec;
+    if (slot === undefined) all = true;
+    else if (slot.kind === "cpu") cpu += 1;
+    else for (const { uuid } of slot.gpus) add(gpus, uuid, 1 / slot.share);
   }
   return { gpus, cpu, all };
 }
@@ -50,36 +50,36 @@ const add = (to: Map<string, number>, key: string, part: number): void => {
   to.set(key, (to.get(key) ?? 0) + part);
 };
 
-/** Whether nothing at all could be given to anybody, so that the queue need not be gone through. */
+/** Whether no slot of any kind is free, so that the queue need not be searched. */
 export function allTaken(world: World, held: HeldSlots): boolean {
   if (held.all) return true;
-  const { snapshot: sight, known } = world.gpus;
+  const { snapshot, known } = world.gpus;
   const slots = Math.max(
     CPU_SLOTS,
     ...[...world.labs.values()].map((lab) => slotsOf(lab.settings)),
   );
-  if (held.cpu < slots || sight === undefined) return false;
+  if (held.cpu < slots || snapshot === undefined) return false;
   return [...known.keys()].every((uuid) => (held.gpus.get(uuid) ?? 0) >= WHOLE);
 }
 
-/** Thirds do not add up to 1 in doubles. */
+/** From this share on a GPU is fully taken: three thirds may add up to less than 1 in doubles. */
 const WHOLE = 1 - 1e-9;
 
 const slotsOf = ({ cpuSlots }: { readonly cpuSlots?: number }): number => cpuSlots ?? CPU_SLOTS;
 
-/** The place for a command, or why there is none. */
+/** The slot that a command may have now, or why it has to wait, or why it can never have one. */
 export function slotFor(world: World, command: Command, held: HeldSlots): Placement {
   const { gpus, share = 1 } = command.spec;
   const settings = settingsOf(world, command.experiment);
-  const slot = (why: "asked" | "no-gpu"): Placement => {
+  const cpuSlot = (why: "asked" | "no-gpu"): Placement => {
     if (held.cpu >= slotsOf(settings)) return { kind: "wait", ask: false, keep: false };
     const first =
       why === "no-gpu" && isFirstWithoutGpu(world, command) ? { first: true as const } : {};
-    return { kind: "place", place: { kind: "cpu", why, ...first } };
+    return { kind: "slot", slot: { kind: "cpu", why, ...first } };
   };
-  if (gpus === 0) return slot("asked");
-  const { snapshot: sight, known, trouble } = world.gpus;
-  if (sight === undefined) {
+  if (gpus === 0) return cpuSlot("asked");
+  const { snapshot, known, trouble } = world.gpus;
+  if (snapshot === undefined) {
     return {
       kind: "wait",
       ask: true,
@@ -88,9 +88,9 @@ export function slotFor(world: World, command: Command, held: HeldSlots): Placem
     };
   }
   if (known.size === 0) {
-    if (world.nowMs - sight.atMs > GPU_NONE_FRESH_MS)
+    if (world.nowMs - snapshot.atMs > GPU_NONE_FRESH_MS)
       return { kind: "wait", ask: true, keep: false };
-    if (gpus === undefined && command.spec.share === undefined) return slot("no-gpu");
+    if (gpus === undefined && command.spec.share === undefined) return cpuSlot("no-gpu");
     return { kind: "never", why: `it asks for ${count(gpus ?? 1)}; this machine has none` };
   }
   const need = gpus ?? 1;
@@ -98,11 +98,11 @@ export function slotFor(world: World, command: Command, held: HeldSlots): Placem
     return { kind: "never", why: `it asks for ${count(need)}; this machine has ${known.size}` };
   }
   const freeBelow = settings.gpuFreeBelow ?? GPU_FREE_BYTES;
-  const standings = sight.gpus.map((gpu) => ({ gpu, is: standing(world, gpu, held, freeBelow) }));
-  return choose(world, standings, need, share, held);
+  const gpuStates = snapshot.gpus.map((gpu) => ({ gpu, is: stateOf(world, gpu, held, freeBelow) }));
+  return choose(world, gpuStates, need, share, held);
 }
 
-/** Whether no run of the lab has gone on the CPU for want of a GPU before. */
+/** Whether no run of the lab has gone to the CPU for want of a GPU before. */
 function isFirstWithoutGpu(world: World, { experiment }: Command): boolean {
   const lab = world.experiments.get(experiment)?.lab;
   for (const other of world.commands.values()) {
@@ -117,48 +117,49 @@ function isFirstWithoutGpu(world: World, { experiment }: Command): boolean {
 const count = (gpus: number): string => `${gpus} GPU${gpus === 1 ? "" : "s"}`;
 
 /**
- * `free`: ours to give now. `part`: runs of ours have only some of it. `held`: ours, whole.
- * `unsure`: nobody was asked since it was last used, or too long ago. `others`: somebody else's.
+ * `free`: may be given now. `part`: runs of this daemon hold a share of it. `held`: they hold all
+ * of it. `unsure`: the driver was not asked since its last run, or too long ago. `leaving`: a run
+ * has just exited and its memory is not free yet. `others`: another user or daemon has it.
  */
-type Standing = "free" | "part" | "held" | "unsure" | "leaving" | "others" | "broken";
+type GpuState = "free" | "part" | "held" | "unsure" | "leaving" | "others" | "broken";
 
-function standing(world: World, gpu: SeenGpu, held: HeldSlots, freeBelow: number): Standing {
-  const { snapshot: sight, left, elsewhere } = world.gpus;
+function stateOf(world: World, gpu: SeenGpu, held: HeldSlots, freeBelow: number): GpuState {
+  const { snapshot, left, elsewhere } = world.gpus;
   const taken = held.gpus.get(gpu.uuid) ?? 0;
   if (taken >= WHOLE) return "held";
   if (gpu.broken === true) return "broken";
   if (taken > 0) return "part";
   const since = left.get(gpu.uuid);
-  if (sight === undefined || sight.epoch < (since?.epoch ?? 0)) return "unsure";
+  if (snapshot === undefined || snapshot.epoch < (since?.epoch ?? 0)) return "unsure";
   if (world.nowMs - (elsewhere.get(gpu.uuid) ?? -Infinity) < GPU_ELSEWHERE_MS) return "others";
   if ((gpu.memoryUsed ?? 0) >= freeBelow) {
     return world.nowMs - (since?.atMs ?? -Infinity) < GPU_RELEASE_MS ? "leaving" : "others";
   }
-  return world.nowMs - sight.atMs > GPU_FRESH_MS ? "unsure" : "free";
+  return world.nowMs - snapshot.atMs > GPU_FRESH_MS ? "unsure" : "free";
 }
 
-interface Standings {
+interface GpuWithState {
   readonly gpu: SeenGpu;
-  readonly is: Standing;
+  readonly is: GpuState;
 }
 
 function choose(
   world: World,
-  standings: readonly Standings[],
+  gpuStates: readonly GpuWithState[],
   need: number,
   share: number,
   held: HeldSlots,
 ): Placement {
-  const fitting = need === 1 ? standings : together(standings);
-  const lost = world.gpus.known.size - standings.length;
-  if (fitting.length < standings.length && fitting.length + lost < need) {
+  const fitting = need === 1 ? gpuStates : together(gpuStates);
+  const lost = world.gpus.known.size - gpuStates.length;
+  if (fitting.length < gpuStates.length && fitting.length + lost < need) {
     const why = "a program can use one slice of a GPU only, and GPUs of one maker";
     return { kind: "never", why: `it asks for ${count(need)}, and ${why}` };
   }
   const free = fitting.filter(({ is }) => is === "free");
   if (share > 1) {
-    // What is already shared is filled first: a whole GPU may be wanted by somebody else.
-    const joined = standings.find(
+    // A GPU that is shared already is filled first: another command may want a whole one.
+    const joined = gpuStates.find(
       ({ gpu, is }) => is === "part" && (held.gpus.get(gpu.uuid) ?? 0) + 1 / share <= 1 + 1e-9,
     );
     const on = joined ?? free[0];
@@ -167,17 +168,17 @@ function choose(
     return given(free.slice(0, need), 1);
   }
   const own = fitting.filter(({ is }) => is !== "others" && is !== "broken");
-  // One that is lost or somebody else's may be back at any time, though ours hold all the rest.
-  const unlisted = standings.length < world.gpus.known.size;
-  const ask = unlisted || standings.some(({ is }) => is !== "held" && is !== "part");
-  // What strangers use may stay theirs for days: nothing is kept empty for it meanwhile.
+  // Even if this daemon's runs hold all the rest, one that is lost or used by others may come back.
+  const unlisted = gpuStates.length < world.gpus.known.size;
+  const ask = unlisted || gpuStates.some(({ is }) => is !== "held" && is !== "part");
+  // Other users may keep theirs for days: no free GPU is kept idle until then.
   if (own.length >= need) return { kind: "wait", ask, keep: true };
-  return { kind: "wait", ask: true, keep: false, why: whyWaiting(world, standings) };
+  return { kind: "wait", ask: true, keep: false, why: whyWaiting(world, gpuStates) };
 }
 
-const given = (on: readonly Standings[], share: number): Placement => ({
-  kind: "place",
-  place: {
+const given = (on: readonly GpuWithState[], share: number): Placement => ({
+  kind: "slot",
+  slot: {
     kind: "gpus",
     gpus: on.map(({ gpu: { uuid, index, slice, vendor } }) => ({
       uuid,
@@ -189,9 +190,9 @@ const given = (on: readonly Standings[], share: number): Placement => ({
   },
 });
 
-/** Those that one program can use at once: whole GPUs of the maker that has more of them here. */
-function together(standings: readonly Standings[]): readonly Standings[] {
-  const whole = standings.filter(({ gpu }) => gpu.slice === undefined);
+/** The GPUs that one program can use together: whole ones, of the maker with more of them here. */
+function together(gpuStates: readonly GpuWithState[]): readonly GpuWithState[] {
+  const whole = gpuStates.filter(({ gpu }) => gpu.slice === undefined);
   const [amd, nvidia] = [
     whole.filter(({ gpu }) => gpu.vendor === "amd"),
     whole.filter(({ gpu }) => gpu.vendor === undefined),
@@ -199,18 +200,18 @@ function together(standings: readonly Standings[]): readonly Standings[] {
   return amd.length > nvidia.length ? amd : nvidia;
 }
 
-function whyWaiting(world: World, standings: readonly Standings[]): string {
-  const listed = new Set(standings.map(({ gpu }) => gpu.uuid));
+function whyWaiting(world: World, gpuStates: readonly GpuWithState[]): string {
+  const listed = new Set(gpuStates.map(({ gpu }) => gpu.uuid));
   const lost = [...world.gpus.known].filter(([uuid]) => !listed.has(uuid)).map(([, at]) => at);
-  const named = (kind: Standing): readonly string[] =>
-    standings.filter(({ is }) => is === kind).map(({ gpu }) => gpuNumber(gpu));
+  const named = (kind: GpuState): readonly string[] =>
+    gpuStates.filter(({ is }) => is === kind).map(({ gpu }) => gpuNumber(gpu));
   const broken = [...named("broken"), ...lost];
   const others = named("others");
-  const told = [
+  const reasons = [
     ...gpusThat(others, "is used by somebody else", "are used by somebody else"),
     ...gpusThat(broken, "does not answer", "do not answer"),
   ];
-  return told.join("; ");
+  return reasons.join("; ");
 }
 
 function gpusThat(
@@ -222,7 +223,7 @@ function gpusThat(
   return [names.length === 1 ? `GPU ${names.join()} ${does}` : `GPUs ${names.join(", ")} ${allDo}`];
 }
 
-/** The GPUs of an answer, laid over what was known. */
+/** Updates the watch by a driver's answer to the question of this `epoch`. */
 export function seeGpus(
   watch: GpuWatch,
   gpus: readonly SeenGpu[],
@@ -232,7 +233,7 @@ export function seeGpus(
   watch.snapshot = { gpus, epoch, atMs };
   for (const { uuid, index } of gpus) watch.known.set(uuid, index);
   const listed = new Set(gpus.map(({ uuid }) => uuid));
-  // One that was cut into slices since, or put together again, is not lost.
+  // A GPU that was cut into slices, or slices joined again, are not lost but replaced.
   const cut = new Set(gpus.flatMap(({ index, slice }) => (slice === undefined ? [] : [index])));
   const whole = new Set(gpus.flatMap(({ index, slice }) => (slice === undefined ? [index] : [])));
   for (const [uuid, index] of watch.known) {

@@ -1,19 +1,21 @@
-// When the driver is asked how the GPUs are: while a command could use one and none is known free.
-// An idle machine is never asked; what an answer means for a command is in gpu-placement.ts.
+// When the driver is asked about the GPUs: while a command waits for one and none is known free.
+// On an idle machine it is never asked; what an answer means for a command is in gpu-placement.ts.
 import type { EventOf } from "../domain/event.ts";
 import type { Turn } from "../domain/turn.ts";
 import { heldSlots, seeGpus, GPU_RELEASE_MS } from "./gpu-placement.ts";
 
-/** In its first seconds the release is looked for often: most take well under one. */
+/** For this long after an exit the driver is asked often: most GPUs are free well within 1 s. */
 const GPU_RELEASE_SOON_MS = 5_000;
+/** The time between questions in that span. */
 const GPU_LOOK_SOON_MS = 25;
+/** The time between questions after it, until GPU_RELEASE_MS have passed. */
 const GPU_LOOK_MS = 250;
-/** Others' use, or a silent driver, is looked at so often: no GPU that a run could have idles. */
+/** The same while others use the GPUs, or the driver is silent: no free GPU idles for long. */
 const GPU_LOOK_OTHERS_MS = 750;
-/** Looking takes at most one part in this many of the time. */
+/** The pause after an answer is this many times what the answer took, so asking stays cheap. */
 const GPU_LOOK_SHARE = 4;
 
-/** Asks, at once or as soon as the pace allows; a question under way is enough. */
+/** Asks the driver, at once or as soon as the pace allows; one question at a time. */
 export function askForGpus(turn: Turn): void {
   const { gpus } = turn.world;
   if (gpus.asked) return;
@@ -25,12 +27,11 @@ export function askForGpus(turn: Turn): void {
   turn.effect({ kind: "probe-gpus", epoch: gpus.epoch });
 }
 
-/** Takes an answer. Where there was none, no run's state changes: what was known stays known. */
+/** Handles a driver's answer. Where it did not answer, no run changes and known GPUs stay known. */
 export function onGpusSeen(turn: Turn, event: EventOf<"gpus-seen">): void {
   const { gpus } = turn.world;
   const { seen, epoch, tookMs } = event;
   gpus.asked = false;
-  // A slow driver is asked seldom, so that asking costs a small part of one core.
   const costMs = tookMs * GPU_LOOK_SHARE;
   if (seen.kind === "seen" || (seen.noDriver && gpus.known.size === 0)) {
     seeGpus(gpus, seen.kind === "seen" ? seen.gpus : [], epoch, turn.atMs);
@@ -41,12 +42,12 @@ export function onGpusSeen(turn: Turn, event: EventOf<"gpus-seen">): void {
   gpus.trouble = seen.why;
   gpus.nextAtMs = turn.atMs + Math.max(GPU_LOOK_OTHERS_MS, costMs);
   if (gpus.snapshot !== undefined) {
-    // A GPU whose driver is silent is not given away on an old answer.
+    // No GPU is given on an old answer while its driver is silent.
     gpus.snapshot = { ...gpus.snapshot, epoch: -1 };
   }
 }
 
-/** Quick while memory is being given back, then slower; others keep theirs for long. */
+/** The pause before the next question, ms: short while a run's memory is being freed. */
 function paceMs(turn: Turn, tookMs: number, costMs: number): number {
   const { left, epoch } = turn.world.gpus;
   const held = heldSlots(turn.world).gpus;

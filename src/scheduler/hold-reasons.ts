@@ -1,6 +1,7 @@
-// Why a command is held although its author may have meant it: one line each, as its receipt says.
-// When each one applies is decided in align-journal.ts and accept-commands.ts.
+// Why a command is held or cancelled by how its block came or went: one line each, for its receipt.
+// settle-timers.ts, align-journal.ts and accept-commands.ts decide when one applies.
 
+/** Reasons to hold a command whose block may not be meant to start it. */
 export const HOLDS = {
   copied: "it was copied together with its receipt",
   foreign: "it stood here before this daemon first saw the experiment",
@@ -8,5 +9,5 @@ export const HOLDS = {
   cameBack: "its block was deleted and came back",
 } as const;
 
-/** What a cancelled command says whose block was deleted before its start. */
+/** Why a command is cancelled whose block was deleted before its start. */
 export const DELETED = "its block was deleted";

@@ -1,5 +1,5 @@
-// What a night came to, from the world as it was at one moment: what ran, what waits, the hours.
-// How that is said is nightly-summary-page.ts; what is read from the disk for it is handed in there.
+// The facts of a night, from the world at one moment: what ran, what waits, GPU hours. How they are
+// worded is in report/night/nightly-summary-page.ts, which also gets what is read from disk.
 import { ENDED } from "../domain/command-state.ts";
 import { isFlag, type Finding } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
@@ -8,39 +8,40 @@ import type { Command, Run, World } from "../domain/world.ts";
 import { flagKey } from "../domain/receipt-flags.ts";
 import { budgetOf, nightBefore, type NightSettings, NIGHTS_TOLD } from "./nights.ts";
 
-/** One try that had a place at some time of the night. */
+/** An attempt that held a slot at some time of the night. */
 export interface NightRun {
   readonly command: Command;
   readonly run: Run;
-  /** It was tried again after that. */
+  /** A later attempt followed. */
   readonly again: boolean;
 }
 
 export interface NightCount {
   readonly night: Occurrence;
   readonly runs: number;
-  /** How many ended in each way; those that go on are in none. */
+  /** How many runs had each ending; running ones are in none. */
   readonly endings: ReadonlyMap<string, number>;
-  /** Time on GPUs within the night, ms: two GPUs for an hour are two hours, half a one is half. */
+  /** GPU time within the night, ms: an hour on two GPUs is two, on half a GPU half an hour. */
   readonly gpuMs: number;
 }
 
 export interface NightFacts extends NightCount {
-  /** The moment that it is told of, ms since 1970. */
+  /** The moment that the facts are of, ms since 1970. */
   readonly asOfMs: number;
   /** In the order of their start. */
   readonly ran: readonly NightRun[];
-  /** What waits for its turn, and what is held for a person's go; sweeps as one. */
+  /** Commands that wait for their turn; a sweep counts as one. */
   readonly waits: readonly Command[];
+  /** Commands that are held for the user's approval. */
   readonly held: readonly Command[];
   readonly paused: boolean;
-  /** What nightlab.yaml allows of it, ms on GPUs. */
+  /** GPU time that nightlab.yaml allows for a night, ms. */
   readonly budgetMs?: number;
-  /** Nights before it in which something ran, the latest first. */
+  /** Earlier nights in which something ran, the latest first. */
   readonly before: readonly NightCount[];
 }
 
-/** The facts of one lab's night. */
+/** The facts of one night of a lab, as of `asOfMs` (ms since 1970). */
 export function nightFacts(
   world: World,
   lab: LabPath,
@@ -48,7 +49,7 @@ export function nightFacts(
   options: { readonly asOfMs: number; readonly settings: NightSettings },
 ): NightFacts {
   const commands = commandsOfLab(world, lab);
-  const runs = commands.flatMap(runsOf);
+  const runs = commands.flatMap(attemptsOf);
   const ran = runs
     .filter(({ run }) => overlaps(run, night))
     .toSorted((a, b) => a.run.claimedAtMs - b.run.claimedAtMs);
@@ -60,21 +61,21 @@ export function nightFacts(
     earlier = nightBefore(options.settings, earlier);
   }
   const budgetMs = budgetOf(options.settings);
-  const standing = commands.filter((one) => one.parent === undefined && hasPlace(one));
+  const standing = commands.filter((one) => one.parent === undefined && isPresent(one));
   return {
     ...countOf(ran, night, options.asOfMs),
     asOfMs: options.asOfMs,
     ran,
     waits: standing.filter(({ state }) => state === "queued" || state === "waiting"),
     held: standing.filter(({ state }) => state === "held"),
-    // A pause by itself stands above, as long as it lasts.
+    // A queue that paused itself has a line of its own above the night.
     paused: world.paused && world.pause?.why === undefined,
     ...(budgetMs === undefined ? {} : { budgetMs }),
     before,
   };
 }
 
-/** Ids of commands that were still at work at the night's end, for whoever waits for the last. */
+/** Ids of commands whose run of that night has not ended: the last one renews the summary. */
 export function stillAtWork(
   world: World,
   lab: LabPath,
@@ -85,31 +86,32 @@ export function stillAtWork(
     .map(({ id }) => id);
 }
 
-/** Whether anything worth a morning's page happened: something ran, or came to wait or be held. */
+/** Whether a night is worth a summary: something ran, or waits or is held since `sinceMs`. */
 export function hasNews(world: World, lab: LabPath, night: Occurrence, sinceMs: number): boolean {
   return commandsOfLab(world, lab).some(
     (command) =>
-      runsOf(command).some(({ run }) => overlaps(run, night)) ||
+      attemptsOf(command).some(({ run }) => overlaps(run, night)) ||
       (!ENDED.has(command.state) &&
         command.run === undefined &&
-        hasPlace(command) &&
+        isPresent(command) &&
         command.stateSinceMs >= sinceMs),
   );
 }
 
-/** Flags of a run that nobody has called settled. */
+/** Flags of a run that are not resolved. */
 export function openFlags({ outcome, flags, resolved }: Run): readonly Finding[] {
   return (outcome?.findings ?? flags ?? []).filter(
     (finding) => isFlag(finding) && !resolved.includes(flagKey(finding)),
   );
 }
 
-/** When a run gave its place back, ms since 1970; undefined while it has it. */
+/** When a run freed its slot, ms since 1970; undefined while it holds it. */
 export function leftAtMs(run: Run): number | undefined {
   return run.endedAtMs ?? run.exit?.endedAtMs ?? run.exitedAtMs;
 }
 
-const hasPlace = ({ absentSinceMs }: Command): boolean => absentSinceMs === undefined;
+/** Whether its block is in the journal. */
+const isPresent = ({ absentSinceMs }: Command): boolean => absentSinceMs === undefined;
 
 function commandsOfLab(world: World, lab: LabPath): readonly Command[] {
   return [...world.commands.values()].filter(
@@ -117,7 +119,7 @@ function commandsOfLab(world: World, lab: LabPath): readonly Command[] {
   );
 }
 
-function runsOf(command: Command): readonly NightRun[] {
+function attemptsOf(command: Command): readonly NightRun[] {
   const earlier = (command.earlierRuns ?? []).map((run) => ({ command, run, again: true }));
   return command.run === undefined
     ? earlier
@@ -140,11 +142,11 @@ function countOf(all: readonly NightRun[], night: Occurrence, asOfMs: number): N
   return { night, runs: ran.length, endings, gpuMs };
 }
 
-/** From its claim to its end, as far as that lies in the night: so long it holds its GPUs. */
+/** GPU time of a run within the night, ms: it holds its GPUs from its claim to its end. */
 function gpuTime(run: Run, night: Occurrence, asOfMs: number): number {
-  const { place } = run.spec;
-  if (place?.kind !== "gpus") return 0;
+  const { place: slot } = run.spec;
+  if (slot?.kind !== "gpus") return 0;
   const from = Math.max(run.claimedAtMs, night.startMs);
   const to = Math.min(leftAtMs(run) ?? asOfMs, night.endMs);
-  return (Math.max(0, to - from) * place.gpus.length) / place.share;
+  return (Math.max(0, to - from) * slot.gpus.length) / slot.share;
 }

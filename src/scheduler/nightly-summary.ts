@@ -1,5 +1,5 @@
-// When a lab's night is told: once when it is over, and once more when its last run has ended.
-// What is told is made from ledger and files by effects/daemon/nightly-summary-handlers.ts, and written into LAB.md.
+// When a lab's nightly summary is made: when the night is over, and again when its last run has
+// ended. effects/daemon/nightly-summary-handlers.ts makes it and writes it into LAB.md.
 import { ENDED } from "../domain/command-state.ts";
 import type { EventOf } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
@@ -10,12 +10,12 @@ import type { PageBlock } from "../base/page-signature.ts";
 import { hasNews, stillAtWork } from "./nightly-summary-facts.ts";
 import { lastNight, nextMorning } from "./nights.ts";
 
-/** A morning's page that could not be made is tried again after this long. */
+/** A summary that could not be made is tried again after this long. */
 export const NIGHT_RETRY_MS = 10 * 60_000;
 
 const DAY_MS = 86_400_000;
 
-/** Has every lab's night told that is due, and wakes for the next one. */
+/** Requests every lab's summary that is due, and wakes the daemon for the next one. */
 export function summarizeNights(turn: Turn): void {
   if (!turn.world.allFound) return;
   for (const [path, lab] of turn.world.labs) summarizeNight(turn, path, lab);
@@ -23,43 +23,43 @@ export function summarizeNights(turn: Turn): void {
 
 function summarizeNight(turn: Turn, path: LabPath, lab: Lab): void {
   const { world, atMs } = turn;
-  const told = world.nightlySummaries.get(path);
-  const telling = world.summarizing.get(path);
-  if (telling !== undefined && (telling.asked || atMs < telling.notBeforeMs)) {
-    if (!telling.asked) turn.wake(telling.notBeforeMs);
+  const last = world.nightlySummaries.get(path);
+  const pending = world.summarizing.get(path);
+  if (pending !== undefined && (pending.asked || atMs < pending.notBeforeMs)) {
+    if (!pending.asked) turn.wake(pending.notBeforeMs);
     return;
   }
   const morningMs = nextMorning(lab.settings, atMs);
   if (morningMs !== undefined) turn.wake(morningMs);
   const night = lastNight(lab.settings, atMs);
   if (night === undefined) return;
-  if (told !== undefined && night.endMs <= told.night.endMs) {
-    if (told.atWork.length > 0 && allEnded(world, told)) {
-      ask(turn, path, told.night, lastEnd(world, told));
+  if (last !== undefined && night.endMs <= last.night.endMs) {
+    if (last.atWork.length > 0 && allEnded(world, last)) {
+      request(turn, path, last.night, lastEnd(world, last));
     }
-  } else if (hasNews(world, path, night, told?.asOfMs ?? night.endMs - DAY_MS)) {
-    ask(turn, path, night, night.endMs);
+  } else if (hasNews(world, path, night, last?.asOfMs ?? night.endMs - DAY_MS)) {
+    request(turn, path, night, night.endMs);
   } else {
     turn.record({ kind: "night-told", lab: path, night, asOfMs: night.endMs, atWork: [] });
   }
 }
 
-/** Has the night that was told last made anew; where none ever was, the last one. */
+/** Requests the latest summary anew; where there is none yet, that of the last night. */
 export function summarizeAgain(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const settings = world.labs.get(lab)?.settings;
   if (settings === undefined || world.summarizing.get(lab)?.asked === true) return;
-  const told = world.nightlySummaries.get(lab);
-  const night = told?.night ?? lastNight(settings, turn.atMs);
-  if (night !== undefined) ask(turn, lab, night, told?.asOfMs ?? night.endMs);
+  const last = world.nightlySummaries.get(lab);
+  const night = last?.night ?? lastNight(settings, turn.atMs);
+  if (night !== undefined) request(turn, lab, night, last?.asOfMs ?? night.endMs);
 }
 
-function ask(turn: Turn, lab: LabPath, night: Occurrence, asOfMs: number): void {
+function request(turn: Turn, lab: LabPath, night: Occurrence, asOfMs: number): void {
   turn.world.summarizing.set(lab, { asked: true, notBeforeMs: 0 });
   turn.effect({ kind: "compose-night", lab, night, asOfMs });
 }
 
-/** Takes what was made of a night; where it could not be made, it is tried again later. */
+/** Handles a finished summary; one that could not be made is requested again later. */
 export function onNightComposed(turn: Turn, event: EventOf<"night-composed">): void {
   const { world } = turn;
   const { lab, night, asOfMs, blocks } = event;
@@ -74,7 +74,7 @@ export function onNightComposed(turn: Turn, event: EventOf<"night-composed">): v
   showLabPage(turn, lab);
 }
 
-/** Has LAB.md say what is wrong with the settings and how the last night was. */
+/** Has LAB.md show the problems of the settings, a pause, and the latest summary. */
 export function showLabPage(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const problems = world.labs.get(lab)?.problems ?? [];
@@ -82,11 +82,11 @@ export function showLabPage(turn: Turn, lab: LabPath): void {
   turn.effect({ kind: "show-lab-page", lab, problems, digest });
 }
 
-/** A pause that nobody asked for. */
+/** The block of a pause that the queue made by itself. */
 function pauseBlocks({ pause }: World): readonly PageBlock[] {
   if (pause?.why === undefined) return [];
-  const said = `the queue paused itself: ${pause.why}; \`queue: resume\` lets it go on`;
-  return [{ key: "lab.paused", text: `> **problem** ${said}` }];
+  const text = `the queue paused itself: ${pause.why}; \`queue: resume\` lets it go on`;
+  return [{ key: "lab.paused", text: `> **problem** ${text}` }];
 }
 
 const allEnded = (world: World, { atWork }: NightlySummary): boolean =>
@@ -95,7 +95,7 @@ const allEnded = (world: World, { atWork }: NightlySummary): boolean =>
     return command === undefined || ENDED.has(command.state);
   });
 
-/** When the last of them was known to have ended. */
+/** When the last of the commands that were at work ended, ms since 1970; after the night's end. */
 function lastEnd(world: World, { night, atWork }: NightlySummary): number {
   const ends = atWork.map((id) => world.commands.get(id)?.stateSinceMs ?? 0);
   return Math.max(night.endMs + 1, ...ends);

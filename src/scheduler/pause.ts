@@ -1,16 +1,17 @@
-// The queue at rest: paused or drained by a person, or paused by itself where runs die young in a
-// row. One pause is for all labs of the machine. What it keeps from starting is in start.ts.
+// Pausing the queue: by the user, by `queue: drain`, or by itself after several early failures in a
+// row. A pause is for all labs of the machine. start.ts starts nothing while one is in force.
 import { apply } from "../domain/apply.ts";
 import type { QueueWord } from "../domain/command.ts";
 import type { PauseFact } from "../domain/fact.ts";
 import { EARLY_FAILURE_MS, EARLY_FAILURES } from "../domain/pause.ts";
 import type { World } from "../domain/world.ts";
+import { changeView } from "./change-view.ts";
 import { showLabPage } from "./nightly-summary.ts";
 import type { Turn } from "../domain/turn.ts";
 import { startable } from "./order.ts";
 import { atWork } from "../domain/pause-text.ts";
 
-/** Carries out what a person asked of the queue; what it says of it. */
+/** Executes a `queue:` command and returns what its receipt says. */
 export function setQueue(turn: Turn, word: QueueWord): string {
   const { paused, pause } = turn.world;
   const drain = word === "drain";
@@ -26,16 +27,16 @@ export function setQueue(turn: Turn, word: QueueWord): string {
   }
 }
 
-/** Another daemon of this machine has paused the queue, or let it go on. */
+/** Another daemon of this machine has paused or resumed the queue. */
 export function onPausedElsewhere(turn: Turn, fact: PauseFact): void {
-  // It is in the ledger already.
+  // The other daemon has recorded it: the ledger is shared.
   apply(turn.world, fact);
   show(turn);
 }
 
 /**
- * Pauses the queue when the last runs all failed within seconds, all of them queued before the
- * first of those deaths, so that nobody can have had a hand in it, and more would follow.
+ * Pauses the queue after EARLY_FAILURES early failures in a row, if more commands would follow. All
+ * of them must have been queued before the first one failed: else the user is trying things out.
  */
 export function pauseAfterFailures(turn: Turn): void {
   const { world } = turn;
@@ -47,7 +48,7 @@ export function pauseAfterFailures(turn: Turn): void {
   record(turn, { paused: true, why, died: world.earlyFailures.map(({ id }) => id) });
 }
 
-/** Ends `queue: drain` commands whose time has come: nothing runs any more, or the queue goes on. */
+/** Ends `queue: drain` commands once nothing runs any more, or the queue was resumed. */
 export function endDrains(turn: Turn): void {
   const { world } = turn;
   for (const id of world.drains) {
@@ -70,11 +71,9 @@ function record(turn: Turn, pause: Omit<PauseFact, "kind" | "atMs">): void {
   show(turn);
 }
 
-/** Every waiting command's receipt says it, and LAB.md where nobody asked for it. */
+/** Waiting commands show a pause in their receipts; LAB.md shows one that nobody asked for. */
 function show(turn: Turn): void {
   const { world } = turn;
-  for (const [experiment, view] of world.views) {
-    world.views.set(experiment, { ...view, dirty: true });
-  }
+  for (const experiment of world.views.keys()) changeView(world, experiment, { dirty: true });
   for (const lab of world.labs.keys()) showLabPage(turn, lab);
 }

@@ -1,5 +1,5 @@
-// When the journal is written, and what then stands in it: receipts at places where they are due.
-// How a receipt looks is in receipt.ts, how it gets between the person's lines in render.ts.
+// When a journal is written, and with which receipts. journal/receipt/receipt.ts makes them and
+// journal/receipt/render.ts puts them between the user's lines.
 import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import { plainLine, proseText } from "../base/markdown-text.ts";
 import type { Problem } from "../base/problem.ts";
@@ -50,7 +50,7 @@ const NEXT_WRITE_MS = {
   failed: 10_000,
 } as const;
 
-/** Hands out a write for every journal that is quiet and whose receipts are due and different. */
+/** Requests a write of every journal that is quiet and has receipts that are due and differ. */
 export function publishDue(turn: Turn): void {
   for (const [experiment, view] of turn.world.views) {
     const { lookAtMs = Infinity } = view;
@@ -82,8 +82,8 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   turn.world.views.set(experiment, seen);
   if (result.text === onDisk) return;
   const hash = hashText(result.text);
-  // Tried again as it was: the fact stands, and neither a month without a disk nor a night of
-  // unsaved changes in an editor shall fill the ledger.
+  // A retry of the same text needs no new fact: neither a disk that is away for a month nor an
+  // editor with unsaved changes overnight may fill the ledger.
   if (view.unwrittenHash !== hash) {
     turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
   }
@@ -98,9 +98,9 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
 }
 
 /**
- * Renders so that the text can be told from the one on disk: by its size, since an editor takes a
- * change that leaves size and second for none, and by its receipts even where only the person's
- * lines were merged, since they say which of two texts a stale buffer was loaded from.
+ * Renders a text whose size differs from the one on disk, because editors miss a change that keeps
+ * size and second. After a merge the receipts differ too, even where only the user's lines were
+ * merged: they show which of the two texts a stale buffer was loaded from.
  */
 function renderDue(onDisk: string, input: RenderInput): Rendered {
   const result = renderJournal(input);
@@ -108,26 +108,29 @@ function renderDue(onDisk: string, input: RenderInput): Rendered {
   const size = Buffer.byteLength(onDisk);
   const merged = onDisk !== input.text;
   for (let vary = merged ? 1 : 0; vary <= 3; vary += 1) {
-    const told = vary === 0 ? result : renderJournal({ ...input, vary });
-    if (Buffer.byteLength(told.text) !== size) return told;
+    const varied = vary === 0 ? result : renderJournal({ ...input, vary });
+    if (Buffer.byteLength(varied.text) !== size) return varied;
   }
-  // Without a receipt there is nothing to vary, and only a merge can have come to this.
+  // Only a merge without any receipt comes to this: there is nothing to vary.
   return result;
 }
 
-/** From when the file counts as quiet: 5 s of rest, or a gap of 2 s after a minute without any. */
+/** When the file counts as quiet: `quietMs` after a save, or sooner after QUIET_PATIENCE_MS. */
 function quietFrom(view: JournalView, quietMs: number): number {
   const rest = view.changedAtMs + quietMs;
   const gap = Math.max(view.busySinceMs + QUIET_PATIENCE_MS, view.changedAtMs + QUIET_GAP_MS);
   return Math.min(rest, gap);
 }
 
+/** What the next write of a journal is to contain. */
 interface Wanted {
+  /** Receipt blocks by the index of the command block above them. */
   readonly receipts: Map<number, readonly string[]>;
-  /** Blocks whose receipt stays as it stands for now. */
+  /** Blocks whose receipt stays as it is for now. */
   readonly keep: Set<number>;
+  /** Commands whose receipt is new or different. */
   readonly ids: CommandId[];
-  /** When something is due that is not due yet; Infinity: nothing is by time alone. */
+  /** When the next receipt becomes due by time alone, ms since 1970; Infinity: none does. */
   lookAtMs: number;
 }
 
@@ -135,8 +138,8 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], lookAtMs: Infinity };
   const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
-  const troubled = reportBlock(turn.world, view);
-  const asides = mergeConflictBlocks(turn.world, experiment, view);
+  const newestResult = blockOfNewestResult(turn.world, view);
+  const conflicts = mergeConflictBlocks(turn.world, experiment, view);
   const foreign = heldForeign(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
@@ -152,33 +155,33 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.length > 0 &&
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
-    const pieces = [
+    const blocks = [
       ...commands.flatMap((command) => receiptBlocksOf(turn.world, experiment, command, foreign)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
-      // Behind the head: a merge changes that too, so that this line alone is missing where it
-      // was taken out.
-      ...(asides.get(i) ?? []),
-      ...(i === troubled ? reportBlocks(view) : []),
+      // After the head: a merge changes the head as well, so where only this line is missing, the
+      // user has deleted it.
+      ...(conflicts.get(i) ?? []),
+      ...(i === newestResult ? reportBlocks(view) : []),
     ];
-    if (pieces.length === 0) return;
-    wanted.receipts.set(i, pieces);
-    // Only what is new says which write a receipt in the file comes from.
-    if (pieces.some((piece) => rendered?.has(pieceHash(piece)) !== true)) {
+    if (blocks.length === 0) return;
+    wanted.receipts.set(i, blocks);
+    // Only a new block shows which write a receipt in the file comes from.
+    if (blocks.some((one) => rendered?.has(pieceHash(one)) !== true)) {
       wanted.ids.push(...commands.map(({ id }) => id));
     }
   });
   return wanted;
 }
 
-/** What stands between the report and its renewal, told where the newest result is. */
+/** Why REPORT.md was not renewed: shown below the newest result. */
 function reportBlocks({ reportTrouble }: JournalView): readonly string[] {
   if (reportTrouble === undefined) return [];
-  const said = proseText(plainLine(reportTrouble, 2 * RECEIPT_TEXT_CHARS));
-  return [`**problem** REPORT.md keeps its old version: ${said}`];
+  const reason = proseText(plainLine(reportTrouble, 2 * RECEIPT_TEXT_CHARS));
+  return [`**problem** REPORT.md keeps its old version: ${reason}`];
 }
 
-/** The last block with a command that has ended. */
-function reportBlock(world: World, view: JournalView): number {
+/** Index of the last block with a command that has ended, or -1. */
+function blockOfNewestResult(world: World, view: JournalView): number {
   return view.reading.blocks.findLastIndex((block, i) =>
     block.commands.some((_, j) =>
       commandAt(world, view, `${i}.${j}`).some(({ state }) => ENDED.has(state)),
@@ -187,8 +190,9 @@ function reportBlock(world: World, view: JournalView): number {
 }
 
 /**
- * The newest write that a receipt now in the file comes from. A missing receipt that is as old
- * was hidden by the person; one that is newer is missing because a stale buffer was saved.
+ * The number of the newest write that a receipt in the file comes from. A missing receipt of that
+ * write or an older one was deleted by the user; a newer one is missing because a stale buffer was
+ * saved.
  */
 function newestShown(world: World, view: JournalView): number {
   let newest = 0;
@@ -218,7 +222,7 @@ function receiptBlocksOf(
   const reading = world.views.get(experiment)?.reading;
   const plan = reading?.plan;
   const { timeZone } = settingsOf(world, experiment);
-  // What the criteria are about comes first, for a reader as for the picture.
+  // Metrics of the criteria come first: they are what matters to the reader, and get the picture.
   const promised = plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)];
   const members = membersOf(world, command);
   const measures =
@@ -250,12 +254,12 @@ function codeContext(world: World, command: Command): NonNullable<ReceiptContext
 
 const keyOf = ({ key }: { readonly key: string }): string => key;
 
-/** The first held command of an experiment from elsewhere offers to start all of them. */
+/** The first held command of an experiment from elsewhere has the box that starts all of them. */
 function startAllOf({ id }: Command, held: readonly CommandId[]): { readonly startAll?: number } {
   return held.length > 1 && held[0] === id ? { startAll: held.length } : {};
 }
 
-/** Handles how a write of a journal went. A journal that refuses writes gets STATUS.md beside it. */
+/** Handles the result of a write. Beside a journal that refuses writes, STATUS.md is written. */
 export function onJournalWritten(turn: Turn, event: EventOf<"journal-written">): void {
   const { experiment, result } = event;
   const view = turn.world.views.get(experiment);
@@ -296,7 +300,7 @@ function statusPage(world: World, experiment: ExperimentPath, why: string): stri
   return `${["# Status", why, ...shown].join("\n\n")}\n`;
 }
 
-/** Problems of a block, once its author has had the time to mend them unasked. */
+/** Problems of a block that are due (SETTLE_PROBLEM_TIMES); those that are not set `lookAtMs`. */
 function problemsDue(
   turn: Turn,
   experiment: ExperimentPath,

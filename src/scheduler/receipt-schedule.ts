@@ -1,5 +1,5 @@
-// From when a receipt is worth a write: each one risks an editor's question to its person.
-// What the receipt says is in receipt.ts, and whether the file is quiet in publish.ts.
+// When a receipt is due: each write may make an editor ask its user what to do with the file.
+// What receipts say is in journal/receipt/receipt.ts, whether the file is quiet in publish.ts.
 import type { CommandId } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { JournalView } from "../domain/journal-view.ts";
@@ -8,18 +8,19 @@ import { membersOf } from "../domain/members.ts";
 import type { Turn } from "../domain/turn.ts";
 import { changeView } from "./change-view.ts";
 
-/** A state that is over sooner is not worth a write into an open editor. */
+/** A state that lasts less than this is not worth a write into an open editor. */
 const WORTH_WRITING_MS = 5_000;
-/** A sweep's receipt changes so often at most: a twentieth of its time, between half a minute... */
-const SWEEP_PACE_LEAST_MS = 30_000;
-/** ...and this. */
-const SWEEP_PACE_MOST_MS = 300_000;
+/** The pause between two changes of a sweep's receipt is the sweep's age divided by this. */
 const SWEEP_PACE_SHARE = 20;
+/** The least pause between two changes of a sweep's receipt. */
+const SWEEP_PACE_LEAST_MS = 30_000;
+/** The longest pause between two changes of a sweep's receipt. */
+const SWEEP_PACE_MOST_MS = 300_000;
 
 /**
- * When what these commands' common receipt says is due, ms since 1970. A state that may be over
- * in a moment is not worth a write, and an ending waits for its plots: until then Infinity. What
- * changed within a sweep waits for its pace, unless it has no receipt at all.
+ * When the common receipt of these commands is due, ms since 1970. A state has to last for
+ * WORTH_WRITING_MS, and an ending waits for its plots: until then Infinity. Changes within a sweep
+ * wait for its pace, unless the sweep has no receipt yet (`shown`).
  */
 export function receiptDueAtMs(
   world: World,
@@ -32,6 +33,7 @@ export function receiptDueAtMs(
   return Math.max(dueAtMs, Math.min(...commands.map((command) => pacedUntilMs(view, command))));
 }
 
+/** When a command's present state is due, ms since 1970; 0: at once. */
 function stateDueAtMs(world: World, command: Command): number {
   const { run, state, stateSinceMs } = command;
   if (command.members !== undefined && ENDED.has(state)) {
@@ -43,12 +45,13 @@ function stateDueAtMs(world: World, command: Command): number {
   return Math.max(stateSinceMs, run?.flaggedAtMs ?? 0) + WORTH_WRITING_MS;
 }
 
+/** Until when a sweep's receipt may stay as it is, if the sweep's state has not changed. */
 const pacedUntilMs = ({ paced }: JournalView, { id, state }: Command): number => {
   const last = paced?.get(id);
   return last?.state === state ? last.untilMs : 0;
 };
 
-/** Of each sweep among these commands, that its receipt says this from now on, and until when. */
+/** The view's `paced` after a write: until when each sweep's receipt may stay as it is. */
 export function pacedFrom(
   world: World,
   view: JournalView,
@@ -64,7 +67,7 @@ export function pacedFrom(
   return paced;
 }
 
-/** The longer a sweep takes, the less one of its runs changes. */
+/** The longer a sweep has run, the less one of its runs changes the picture. */
 function paceMs(world: World, head: Command): number {
   const started = membersOf(world, head).flatMap(({ run }) => run?.claimedAtMs ?? []);
   const sinceMs = world.nowMs - Math.min(world.nowMs, ...started);

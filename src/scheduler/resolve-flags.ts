@@ -1,4 +1,4 @@
-// When a flag is resolved: a later run of the same command is free of it, or the person writes so.
+// When a flag is resolved: a later run of the same command is free of it, or the user writes so.
 // A flag changed to `[RESOLVED]` inside its own receipt is read in journal/read/receipt-inputs.ts.
 import { findingsSoFar, flagKey, shownFindings } from "../domain/receipt-flags.ts";
 import { type Finding, isFlag } from "../domain/finding.ts";
@@ -10,32 +10,32 @@ import type { Turn } from "../domain/turn.ts";
 import { membersOf } from "../domain/members.ts";
 import { runnersOf } from "../domain/resolve-reference.ts";
 
-/** A run that is done frees earlier runs of the same command of the flags that it lacks. */
+/** Resolves flags of earlier runs of the same command that this run, if done, does not have. */
 export function resolveEarlier(turn: Turn, id: CommandId): void {
   const command = turn.world.commands.get(id);
   const outcome = command?.run?.outcome;
   if (command === undefined || outcome?.ending !== "done") return;
   const still = new Set(outcome.findings.filter(isFlag).map(flagKey));
   for (const earlier of runnersOf(turn.world, command.experiment)) {
-    if (!isEarlierTry(earlier, command)) continue;
+    if (!isEarlierRun(earlier, command)) continue;
     for (const flag of openFlags(earlier)) {
-      if (still.has(flagKey(flag)) || !couldTell(flag, outcome.metrics)) continue;
+      if (still.has(flagKey(flag)) || !wouldShow(flag, outcome.metrics)) continue;
       turn.record({ kind: "flag-resolved", id: earlier.id, flag: flagKey(flag) });
     }
   }
 }
 
-/** The same words of a person: verb, target, script and arguments; the options may differ. */
-function isEarlierTry(earlier: Command, command: Command): boolean {
+/** Whether it ran before, with the same verb, target, script and arguments; options may differ. */
+function isEarlierRun(earlier: Command, command: Command): boolean {
   const before = (earlier.run?.claimedAtMs ?? Infinity) < (command.run?.claimedAtMs ?? 0);
-  return earlier.id !== command.id && before && told(earlier) === told(command);
+  return earlier.id !== command.id && before && essence(earlier) === essence(command);
 }
 
-const told = ({ spec }: Command): string =>
+const essence = ({ spec }: Command): string =>
   JSON.stringify([spec.verb, spec.target, spec.script, spec.args]);
 
-/** Of a metric that the later run did not log, its silence says nothing. */
-function couldTell(flag: Finding, metrics: readonly { readonly key: string }[]): boolean {
+/** Whether the later run would show the flag: not where it did not log the flag's metric. */
+function wouldShow(flag: Finding, metrics: readonly { readonly key: string }[]): boolean {
   const { metric, rule } = flag;
   if (metric === undefined || metric.startsWith("system/")) return true;
   return rule === "metric-missing" || metrics.some(({ key }) => sameMetric(key, metric));
@@ -47,8 +47,8 @@ const openFlags = ({ run }: Command): readonly Finding[] =>
   );
 
 /**
- * Takes `[RESOLVED] k7f3 spike` of the person's own text: the run's id, then a rule, a metric or
- * both; the id alone means all of its flags.
+ * Resolves the flags that entries such as `[RESOLVED] k7f3 spike` name: the run's id, then a rule,
+ * a metric or both; the id alone means all of its flags.
  */
 export function resolveWritten(
   turn: Turn,
@@ -69,13 +69,13 @@ export function resolveWritten(
   }
 }
 
-/** The command of that id; of a sweep all of its runs. */
+/** The command with that id; of a sweep also its runs. */
 function commandsCalled(world: World, experiment: ExperimentPath, id: string): readonly Command[] {
   const command = world.commands.get(id as CommandId);
   return command?.experiment === experiment ? [command, ...membersOf(world, command)] : [];
 }
 
-/** No words, or at least one that names the rule or the metric of this flag. */
+/** Whether there are no words, or one of them is the rule or the metric of this flag. */
 function means(words: readonly string[], { rule, metric }: Finding): boolean {
   if (words.length === 0) return true;
   return words.some(

@@ -1,5 +1,5 @@
-// What happens to a claimed run, event by event, until its one ending is recorded.
-// Which run is claimed is decided in start.ts; what an ending means is read in logs/.
+// What happens to a claimed run, event by event, until its one ending is recorded. start.ts decides
+// which run is claimed; the cause of an ending comes from its logs (rules/), with `run-concluded`.
 import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptId, CommandId } from "../base/ids.ts";
@@ -16,10 +16,10 @@ type RunEvent = Extract<
   { kind: `attempt-${string}` | `run-${string}` | "environment-prepared" }
 >;
 
-/** What Node says of a disk that is full, or of a person's share of it. */
+/** How Node's message begins where a disk, or the user's quota on it, is full. */
 const NO_ROOM = /^(?:ENOSPC|EDQUOT)\b/;
 
-/** Records what the event says of its run. Events about a run that has ended change nothing. */
+/** Handles an event about a run. Events about a run that has ended change nothing. */
 export function onRunEvent(turn: Turn, event: RunEvent): void {
   const command = commandOfAttempt(turn.world, event.attempt);
   const run = command?.run;
@@ -72,7 +72,7 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
   }
 }
 
-/** Plots are made of every try, while the next one may be under way. */
+/** Plots are made of every attempt; the next one may be running by then. */
 function onPlotted(turn: Turn, event: Extract<RunEvent, { kind: "run-plotted" }>): void {
   const { attempt, plots } = event;
   const command = commandNamed(turn.world, attempt);
@@ -95,13 +95,13 @@ function plot(turn: Turn, run: Run | undefined): void {
   });
 }
 
-/** After a start of the daemon: every run that has no full ending yet is taken up where it is. */
+/** After a start of the daemon: every run without a complete ending is continued where it is. */
 export function resumeRuns(turn: Turn): void {
   for (const { id, run, earlierRuns = [] } of turn.world.commands.values()) {
     for (const earlier of earlierRuns) plot(turn, earlier);
     if (run === undefined || run.plotted) continue;
     if (run.outcome !== undefined) plot(turn, run);
-    else if (run.exited) askConclusion(turn, id);
+    else if (run.exited) requestConclusion(turn, id);
     else turn.effect({ kind: "adopt-attempt", spec: run.spec });
   }
 }
@@ -126,7 +126,7 @@ function onStarted(
   if (run.exited || run.startedAtMs !== undefined) return;
   turn.record({ kind: "run-started", id: command.id, process: event.process });
   follow(turn, command.id);
-  // The stop came between the end of the preparation and the start.
+  // The stop was requested between the end of the preparation and the start.
   if (run.stopRequested !== undefined) stopProcess(turn, command, run);
 }
 
@@ -138,7 +138,7 @@ function onAdopted(
 ): void {
   if (run.exited) return;
   if (event.state === "never-started" && run.startedAtMs !== undefined) {
-    // The ledger knows better than a folder that was cleared away, or that a power cut took.
+    // The ledger is right: the attempt's folder was deleted, or lost in a power cut.
     conclude(turn, command, undefined, { ending: "lost", cause: { kind: "lost" } });
   } else if (event.state === "running") {
     if (run.startedAtMs === undefined && event.process !== undefined) {
@@ -165,7 +165,10 @@ function follow(turn: Turn, id: CommandId): void {
   });
 }
 
-/** Asks for the end of a run: the intent is durable before any signal. */
+/**
+ * Stops a command: its run, the runs of its sweep, or, before its start, by cancelling it. The
+ * request is a durable fact before any signal is sent.
+ */
 export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: string): void {
   const { run } = command;
   if (command.members !== undefined) {
@@ -176,7 +179,7 @@ export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: s
   }
   if (run === undefined || run.exited) {
     if (run !== undefined) {
-      // It is over, but it may be about to be tried again.
+      // The process has exited, but the command may be about to be retried.
       const again = run.outcome === undefined && command.spec.retry !== undefined;
       if (again && run.stopRequested === undefined) {
         turn.record({ kind: "stop-requested", id: command.id, by });
@@ -188,8 +191,8 @@ export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: s
     return;
   }
   if (run.stopRequested === undefined) {
-    const said = why === undefined ? {} : { why };
-    turn.record({ kind: "stop-requested", id: command.id, by, ...said });
+    const message = why === undefined ? {} : { why };
+    turn.record({ kind: "stop-requested", id: command.id, by, ...message });
   }
   stopProcess(turn, command, run);
 }
@@ -210,12 +213,13 @@ function concludeStopped(turn: Turn, command: Command, run: Run): void {
 const startFailure = (message: string): Cause =>
   NO_ROOM.test(message) ? { kind: "disk-full" } : { kind: "start-failed", message };
 
-/** Ends a run that never wrote a log, with a cause that is known already. */
+/** Ends a run that has written no log as failed, with a cause that is known already. */
 export function concludeWithoutLogs(turn: Turn, id: CommandId, cause: Cause): void {
   const command = turn.world.commands.get(id);
   if (command !== undefined) conclude(turn, command, undefined, { ending: "failed", cause });
 }
 
+/** Records that a run has no process any more, and has its ending determined from its logs. */
 function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: KnownEnding): void {
   turn.record({
     kind: "run-exited",
@@ -225,10 +229,10 @@ function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: 
   });
   const spec = command.run?.spec;
   if (spec?.place?.kind === "gpus") turn.effect({ kind: "release-gpus", attempt: spec.attempt });
-  askConclusion(turn, command.id);
+  requestConclusion(turn, command.id);
 }
 
-function askConclusion(turn: Turn, id: CommandId): void {
+function requestConclusion(turn: Turn, id: CommandId): void {
   const run = turn.world.commands.get(id)?.run;
   if (run === undefined) return;
   const { exit, known, stopRequested, startedAtMs, folder } = run;
@@ -250,11 +254,12 @@ function askConclusion(turn: Turn, id: CommandId): void {
   });
 }
 
-/** The command whose latest try this is. */
+/** The command whose latest attempt this is. */
 function commandOfAttempt(world: World, attempt: AttemptId): Command | undefined {
   const command = commandNamed(world, attempt);
   return command?.run?.attempt === attempt ? command : undefined;
 }
 
+/** The command of an attempt, by the attempt's id. */
 const commandNamed = (world: World, attempt: AttemptId): Command | undefined =>
   world.commands.get(attempt.replace(/-\d+$/, "") as CommandId);

@@ -1,31 +1,31 @@
-// When a block has stood long enough to be meant: the table of start rules as one function.
-// Whether the command may then start (long runs, dependencies, the queue) is decided in scheduler/.
+// When a block counts as meant and not half-typed: the table of settle times as one function.
+// Whether the command may then start is decided in conditions.ts and start.ts.
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
 import type { Settling } from "../domain/journal-view.ts";
 
-/** A name that could still grow into a known one, or a line without its end, waits thrice that. */
+/** Times `settle:`: for a name that is a prefix of a known one, and a line without its line end. */
 const SETTLE_PREFIX_TIMES = 3;
-/** Editors close fences by themselves, so a closed one proves little: six times that. */
+/** Times `settle:`: editors close fences by themselves, so a closed one proves little. */
 const SETTLE_FENCE_TIMES = 6;
-/** A save that changed something else shows that the cursor moved on. */
+/** A later save that changed something else shows that the author has moved on. */
 const SETTLE_MOVED_ON_MS = 3_000;
-/** The editor was closed: nobody is in the middle of a word. */
+/** The editor was closed, so nobody is typing. */
 const SETTLE_CLOSED_MS = 1_000;
-/** Written consent (` !`, a tick, stop, queue) only has to be on disk whole. */
+/** What acts at once (` !`, a tick, `stop:`, `queue:`) only has to be complete on disk. */
 export const SETTLE_GO_MS = 1_000;
-/** A deleted block may be a cut that is about to be pasted. */
+/** A deleted block may have been cut and be pasted within this time. */
 export const CANCEL_DELETED_MS = 10_000;
 
 export interface SettleContext {
   /** `settle:` of the lab, in ms. */
   readonly settleMs: number;
-  /** Names of runs that this lab knows or that stand elsewhere in the journal. */
+  /** Names of known runs and of those written in the journal. */
   readonly knownNames: Iterable<string>;
 }
 
 /**
- * The time from which a block counts as meant, or undefined while it cannot: not understood, not
- * closed, an unticked task item. Times are ms since 1970.
+ * When a block counts as meant, ms since 1970. Undefined while it cannot: it has problems, may
+ * continue on the next line, or is an unticked task item.
  */
 export function settledAtMs(
   command: FoundCommand,
@@ -39,11 +39,12 @@ export function settledAtMs(
   if (!block.closed && block.lineEnded) return undefined;
   const settledMs = settling.sinceMs + waitMs(command, block, settling, context);
   if (settling.closedAtMs === undefined || !block.lineEnded) return settledMs;
-  // Editors close fences by themselves, also on the way out.
+  // Editors close fences by themselves, also when they are closed.
   const closedMs = command.form === "fence" ? SETTLE_MOVED_ON_MS : SETTLE_CLOSED_MS;
   return Math.min(settledMs, settling.closedAtMs + Math.min(closedMs, context.settleMs));
 }
 
+/** How long an open block must stay unchanged, ms. */
 function waitMs(
   command: FoundCommand,
   block: CommandBlock,
@@ -52,12 +53,12 @@ function waitMs(
 ): number {
   const { spec } = command;
   const { settleMs } = context;
-  // A commit is deliberate; what is to be held is shown like a plain line.
+  // A commit is deliberate.
   if (settling.committed) return 0;
-  // Without its line end even a ` !` may be followed by the next word.
+  // Without a line end even a ` !` may be followed by another word.
   if (!block.lineEnded) return settleMs * SETTLE_PREFIX_TIMES;
-  const exact = spec?.verb === "stop" || spec?.verb === "queue";
-  if (spec?.go === true || exact) return Math.min(SETTLE_GO_MS, settleMs);
+  const actsAtOnce = spec?.verb === "stop" || spec?.verb === "queue";
+  if (spec?.go === true || actsAtOnce) return Math.min(SETTLE_GO_MS, settleMs);
   if (settling.movedOn) return Math.min(SETTLE_MOVED_ON_MS, settleMs);
   if (command.form === "fence") return settleMs * SETTLE_FENCE_TIMES;
   if (spec?.verb === "run" && isPrefix(spec.target, context.knownNames)) {

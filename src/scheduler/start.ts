@@ -1,5 +1,5 @@
-// Whose turn it is: from the queue to the claim of an attempt at a place that is free for it.
-// What happens to a claimed run afterwards is in run-events.ts.
+// From the queue to the claim of an attempt: the next command with a free slot is examined, then
+// started or held. What happens to a claimed run is in run-events.ts.
 import type { CommandState } from "../domain/command-state.ts";
 import type { StartExamination } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
@@ -11,7 +11,7 @@ import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
 import { conditions } from "./conditions.ts";
 import { floorOf, onDiskLow, roomFor } from "./disk-floor.ts";
-import { awaitsDeRisk, isLong, judgeGo } from "./approval.ts";
+import { awaitsDeRisk, isLong, judgeApproval } from "./approval.ts";
 import { budgetFor } from "./gpu-budget.ts";
 import { inOrder, startable, twinUntilMs } from "./order.ts";
 import { allTaken, heldSlots, slotFor, type HeldSlots } from "./gpu-placement.ts";
@@ -21,9 +21,10 @@ import type { Condition } from "./readiness.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
 import { firstOf, makeMembers } from "./sweep.ts";
 
+/** The state of a command by what keeps it from starting. */
 const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
 
-/** Asks for the examination of the next command that may start, if there is a place for it. */
+/** Has the next command examined that may start and has a free slot, one at a time. */
 export function startNext(turn: Turn): void {
   const { world } = turn;
   if (world.examining !== undefined) return;
@@ -31,7 +32,7 @@ export function startNext(turn: Turn): void {
   const readable = readableIn(world);
   if (world.paused || allTaken(world, held)) {
     for (const command of world.commands.values()) {
-      if (startable(command) && readable(command)) tellWaiting(turn, command, held);
+      if (startable(command) && readable(command)) updateWaiting(turn, command, held);
     }
     return;
   }
@@ -39,18 +40,18 @@ export function startNext(turn: Turn): void {
   let ask = false;
   for (const command of inOrder(world)) {
     if (!readable(command)) continue;
-    // Order is kept on the GPUs: what is free gathers for who asked for several.
+    // Free GPUs accumulate for a command further ahead that needs several.
     if (kept && command.spec.gpus !== 0) {
-      tellWaiting(turn, command, held);
+      updateWaiting(turn, command, held);
       continue;
     }
     if (!isReady(turn, command)) continue;
     if (!isOver(turn, command.notBeforeMs)) continue;
     if (!isOver(turn, twinUntilMs(world, command))) continue;
     const found = slotFor(world, command, held);
-    if (found.kind === "place") {
+    if (found.kind === "slot") {
       if (isSweep(command) && !isOver(turn, twinUntilMs(world, firstOf(command)))) continue;
-      examine(turn, command, found.place, held);
+      examine(turn, command, found.slot, held);
       break;
     }
     if (found.kind === "never") {
@@ -65,15 +66,15 @@ export function startNext(turn: Turn): void {
   if (ask) askForGpus(turn);
 }
 
-/** Of one that has no turn now: what it waits for besides, or that there will never be a place. */
-function tellWaiting(turn: Turn, command: Command, held: HeldSlots): void {
+/** Updates the state of a command whose turn it is not: what else it waits for, or a hold. */
+function updateWaiting(turn: Turn, command: Command, held: HeldSlots): void {
   if (!isReady(turn, command) || !isOver(turn, command.notBeforeMs)) return;
   const found = slotFor(turn.world, command, held);
   if (found.kind === "never") setState(turn, command, "held", found.why);
   else if (command.state === "waiting") setState(turn, command, "queued");
 }
 
-/** Whether a command needs nothing but a place; if not, its state says what it needs. */
+/** Whether a command needs nothing but a slot; if not, records what it needs in its state. */
 function isReady(turn: Turn, command: Command): boolean {
   const { world } = turn;
   const needs = conditions(world, command);
@@ -89,7 +90,7 @@ function isReady(turn: Turn, command: Command): boolean {
   return answer.kind === "ready";
 }
 
-/** The first answer that is not "ready", without asking what comes after it. */
+/** The first answer that is not "ready"; later questions are not evaluated. */
 function firstUnready(...questions: readonly (() => Condition)[]): Condition {
   for (const ask of questions) {
     const answer = ask();
@@ -98,54 +99,57 @@ function firstUnready(...questions: readonly (() => Condition)[]): Condition {
   return { kind: "ready" };
 }
 
-/** Whether a delay is over; if not, its end is waited for, where it has one. */
+/** Whether a delay is over; if not, wakes the daemon at its end, where it has one. */
 function isOver(turn: Turn, notBeforeMs = 0): boolean {
   if (notBeforeMs > turn.atMs && notBeforeMs !== Infinity) turn.wake(notBeforeMs);
   return notBeforeMs <= turn.atMs;
 }
 
-function examine(turn: Turn, command: Command, place: Slot, held: HeldSlots): void {
-  turn.world.examining = { command: command.id, place };
+function examine(turn: Turn, command: Command, slot: Slot, held: HeldSlots): void {
+  turn.world.examining = { command: command.id, place: slot };
   const first = firstOf(command);
-  const gpus = place.kind === "gpus" ? place.gpus : [];
+  const gpus = slot.kind === "gpus" ? slot.gpus : [];
   turn.effect({
     kind: "examine-start",
     command: command.id,
     experiment: command.experiment,
-    spec: attemptSpec(turn.world, first, place),
+    spec: attemptSpec(turn.world, first, slot),
     joined: gpus.map(({ uuid }) => uuid).filter((uuid) => held.gpus.has(uuid)),
     diskFloor: floorOf(turn.world, command.experiment),
   });
 }
 
-/** The examination's outcome: a claim, a hold, or an ending with its cause. */
+/**
+ * Handles what the examination found: the command is claimed, held, left in the queue, or ended
+ * without a start. GPUs that were locked for a command that was not claimed are released.
+ */
 export function onStartExamined(turn: Turn, id: CommandId, found: StartExamination): void {
   const { world } = turn;
   const { examining } = world;
   if (examining?.command !== id) return;
   world.examining = undefined;
-  const { place } = examining;
+  const { place: slot } = examining;
   const command = world.commands.get(id);
   if (command !== undefined && mayStart(world, command)) {
-    decide(turn, command, place, found);
+    decide(turn, command, slot, found);
   }
   const now = world.commands.get(id);
-  const taken = now?.run !== undefined || now?.members !== undefined;
-  if (!taken && command !== undefined && place.kind === "gpus" && found.kind === "ready") {
+  const claimed = now?.run !== undefined || now?.members !== undefined;
+  if (!claimed && command !== undefined && slot.kind === "gpus" && found.kind === "ready") {
     turn.effect({ kind: "release-gpus", attempt: attemptOf(firstOf(command)) });
   }
 }
 
-/** Since it was asked about, its window may have closed or its block be edited. */
+/** Whether it may still start: meanwhile its window may have ended or its block been edited. */
 const mayStart = (world: World, command: Command): boolean =>
   startable(command) &&
   readableIn(world)(command) &&
   !world.paused &&
   conditions(world, command).answer.kind === "ready";
 
-function decide(turn: Turn, command: Command, place: Slot, found: StartExamination): void {
+function decide(turn: Turn, command: Command, slot: Slot, found: StartExamination): void {
   const { world } = turn;
-  // A sweep has one beginning; after that its members have their turns.
+  // A sweep starts once; afterwards each member has its own turn.
   if (command.members !== undefined) return;
   switch (found.kind) {
     case "script-missing":
@@ -159,8 +163,8 @@ function decide(turn: Turn, command: Command, place: Slot, found: StartExaminati
       onDiskLow(turn, command.id);
       return;
     case "no-runner": {
-      const first = starting(turn, command);
-      claim(turn, first, place, { codeHash: "", runner: "none" });
+      const first = commandToClaim(turn, command);
+      claim(turn, first, slot, { codeHash: "", runner: "none" });
       concludeWithoutLogs(turn, first.id, { kind: "no-runner", message: found.message });
       return;
     }
@@ -174,33 +178,33 @@ function decide(turn: Turn, command: Command, place: Slot, found: StartExaminati
         setState(turn, command, "held", `${reason}; your go starts it without`);
         return;
       }
-      const go = judgeGo(world, command, found.codeHash);
-      if (go.kind !== "ready") {
-        setState(turn, command, "held", go.reason);
+      const approval = judgeApproval(world, command, found.codeHash);
+      if (approval.kind !== "ready") {
+        setState(turn, command, "held", approval.reason);
         return;
       }
-      const spec = claim(turn, starting(turn, command), place, found);
+      const spec = claim(turn, commandToClaim(turn, command), slot, found);
       turn.effect({ kind: "prepare-environment", spec, runner: found.runner });
     }
   }
 }
 
-/** What is claimed: of a sweep the first of its members, which are made now. */
-function starting(turn: Turn, command: Command): Command {
+/** The command that a run is claimed for: of a sweep the first member; its members are made now. */
+function commandToClaim(turn: Turn, command: Command): Command {
   return isSweep(command) ? makeMembers(turn, command) : command;
 }
 
 function claim(
   turn: Turn,
   command: Command,
-  place: Slot,
+  slot: Slot,
   found: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
 ): AttemptSpec {
   const { world } = turn;
   const { codeHash, runner, code, noMemoryLimit } = found;
   const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
   const { because } = command.spec;
-  const spec = attemptSpec(world, command, place);
+  const spec = attemptSpec(world, command, slot);
   turn.record({
     kind: "run-claimed",
     id: command.id,
@@ -213,7 +217,7 @@ function claim(
       said: command.source,
       ...(because === undefined ? {} : { because }),
       queuedAtMs: command.acceptedAtMs,
-      // The evidence is the run that is repeated.
+      // A repeat is no evidence of its own: the run that it repeats is.
       long: command.repeats === undefined && isLong(world, command),
       criteria: {
         ...(success === undefined ? {} : { success }),
@@ -227,14 +231,14 @@ function claim(
 function setState(turn: Turn, command: Command, state: CommandState, reason?: string): void {
   if (command.state === state && command.reason === reason) return;
   const why = reason === undefined ? {} : { reason };
-  // A command that stands in no journal has no box that anybody could tick.
+  // A repeat is in no journal, so there is no box to tick: it cannot be held.
   const to = state === "held" && command.repeats !== undefined ? "skipped" : state;
   turn.record({ kind: "command-state", id: command.id, state: to, ...why });
 }
 
 /**
- * Whether the journal of a command was read, is not in the middle of a merge, and its block is not
- * being edited. For one turn: a journal's places are gone through once, however many are asked of.
+ * Returns a test, valid for one turn, whether a command's journal was read and has no conflict
+ * markers, and its block is not being edited. It searches each journal once for all its commands.
  */
 export function readableIn(world: World): (command: Command) => boolean {
   const settled = new Map<ExperimentPath, ReadonlySet<CommandId>>();
@@ -242,11 +246,11 @@ export function readableIn(world: World): (command: Command) => boolean {
     const view = world.views.get(command.experiment);
     if (view === undefined || view.reading.conflicted) return false;
     if (command.repeats !== undefined) return true;
-    let there = settled.get(command.experiment);
-    if (there === undefined) {
-      there = new Set([...view.placed].flatMap(([at, id]) => (view.settling.has(at) ? [] : [id])));
-      settled.set(command.experiment, there);
+    let ids = settled.get(command.experiment);
+    if (ids === undefined) {
+      ids = new Set([...view.placed].flatMap(([at, id]) => (view.settling.has(at) ? [] : [id])));
+      settled.set(command.experiment, ids);
     }
-    return there.has(standsFor(world, command).id);
+    return ids.has(standsFor(world, command).id);
   };
 }

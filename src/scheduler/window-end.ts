@@ -1,5 +1,5 @@
-// What becomes of runs at the end of the window that they started in: they go on, or are stopped
-// where nightlab.yaml says `at-end: stop`. Those that started otherwise are left alone.
+// Stops runs at the end of the window that they started in, where nightlab.yaml says
+// `at-end: stop`. Runs that were started outside of their window are left alone.
 import { localStamp } from "../base/time.ts";
 import { settingsOf, type Command, type Run } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
@@ -7,9 +7,9 @@ import { windowOf } from "./conditions.ts";
 import { requestStop } from "./run-events.ts";
 import { occurrenceAt } from "../domain/windows.ts";
 
-/** Stops every run whose window is over and wakes for the others. */
+/** Stops every run whose window is over, and wakes the daemon at the end of the others. */
 export function endWindows(turn: Turn): void {
-  // Before that, runs of before are not taken up, and nightlab.yaml may not be read.
+  // Until then earlier runs are not adopted, and nightlab.yaml may not have been read.
   if (!turn.world.allFound) return;
   for (const command of turn.world.commands.values()) {
     const { run, spec } = command;
@@ -22,7 +22,7 @@ function endWindow(turn: Turn, command: Command, run: Run): void {
   const settings = settingsOf(turn.world, command.experiment);
   const window = windowOf(settings, command.spec.when);
   if (window?.atEnd !== "stop") return;
-  // By the window as it is now: one that was made longer in the meantime lets its runs go on.
+  // The window as it is written now: where it was extended meanwhile, its runs go on.
   const occurrence = occurrenceAt(window, run.claimedAtMs);
   if (occurrence === undefined) return;
   if (occurrence.endMs > turn.atMs) {

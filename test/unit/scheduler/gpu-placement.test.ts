@@ -63,18 +63,18 @@ function answer(world: World, id: string) {
 /** What the command gets, in words; or why it gets nothing. */
 function gets(world: World, id: string): string {
   const found = answer(world, id);
-  if (found.kind !== "place") return `${found.kind}: ${found.why ?? ""}`;
-  return slotName(found.place) ?? "the CPU";
+  if (found.kind !== "slot") return `${found.kind}: ${found.why ?? ""}`;
+  return slotName(found.slot) ?? "the CPU";
 }
 
 function start(world: World, id: string): void {
   const found = answer(world, id);
   const command = world.commands.get(commandId(id));
-  assert.ok(found.kind === "place" && command !== undefined, gets(world, id));
+  assert.ok(found.kind === "slot" && command !== undefined, gets(world, id));
   apply(world, {
     kind: "run-claimed",
     id: command.id,
-    spec: attemptSpec(world, command, found.place),
+    spec: attemptSpec(world, command, found.slot),
     start: { codeHash: "", runner: "uv", said: "", queuedAtMs: 1, long: false, criteria: {} },
     atMs: NOW,
   });
@@ -230,8 +230,8 @@ test("slices are given one by one, and never two of them to one program", () => 
   add(world, "aaaa");
   add(world, "bbbb", { gpus: 2 });
   const given = answer(world, "aaaa");
-  assert.ok(given.kind === "place");
-  assert.equal(slotName(given.place), "GPU 0 slice 0");
+  assert.ok(given.kind === "slot");
+  assert.equal(slotName(given.slot), "GPU 0 slice 0");
   const never = answer(world, "bbbb");
   assert.ok(never.kind === "never");
   assert.match(never.why, /it asks for 2 GPUs, and a program can use one slice of a GPU only/);
@@ -242,8 +242,8 @@ test("several GPUs for one run are of one maker", () => {
   const world = worldWith([gpu(0), amd(0), amd(1)]);
   add(world, "aaaa", { gpus: 2 });
   const given = answer(world, "aaaa");
-  assert.ok(given.kind === "place" && given.place.kind === "gpus");
-  assert.deepEqual(given.place.gpus, [
+  assert.ok(given.kind === "slot" && given.slot.kind === "gpus");
+  assert.deepEqual(given.slot.gpus, [
     { uuid: "AMD-0", index: 0, vendor: "amd" },
     { uuid: "AMD-1", index: 1, vendor: "amd" },
   ]);
