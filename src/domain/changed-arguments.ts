@@ -1,5 +1,5 @@
-// The arguments of a next try: options with another value, halved, doubled or as written.
-// Whether there is a next try is decided in retry.ts.
+// The arguments of a retry: options get another value, divided, multiplied or as written.
+// Whether there is a retry is decided in scheduler/retry.ts.
 import type { OptionChange } from "./command.ts";
 
 export interface ChangedArguments {
@@ -9,8 +9,9 @@ export interface ChangedArguments {
 }
 
 /**
- * `args` with all changes made; undefined where one cannot be: the option is missing or is no
- * number, or a whole number would fall below 1. Whole numbers stay whole, rounded down.
+ * Applies all changes to `args`. An option that is missing is appended if its new value is written
+ * out. Undefined where a change is impossible: `/2` or `*2` of a missing option or of no number, or
+ * a whole number that would stay the same or fall below 1. Whole numbers stay whole, rounded down.
  */
 export function changedArguments(
   args: readonly string[],
@@ -34,6 +35,7 @@ export function changedArguments(
 
 const OPERATION = /^([/*])\s*(\d{1,6}(?:\.\d{1,6})?)$/;
 
+/** The new value of an option that is missing: only one that needs no old value. */
 const literal = (to: string): string | undefined => (OPERATION.test(to) ? undefined : to);
 
 function newValue(before: string, to: string): string | undefined {

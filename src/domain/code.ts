@@ -5,7 +5,7 @@
 export interface CodeSeen {
   /** Of the names and contents of all of them. */
   readonly hash: string;
-  /** The hash of each, by its path in the experiment: the first CODE_FILES_KEPT in order of path. */
+  /** The hash of each by its path in the experiment; the first CODE_FILES_KEPT paths. */
   readonly files: Readonly<Record<string, string>>;
 }
 

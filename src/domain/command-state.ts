@@ -1,5 +1,5 @@
-// The states of a command, from the block it was read from to its one ending.
-// What moves a command from one to the next is decided in scheduler/.
+// The states of a command, from the block that it was read from to its one ending.
+// scheduler/ decides when a command changes from one to another.
 import type { Ending } from "./run.ts";
 
 /**
@@ -8,11 +8,12 @@ import type { Ending } from "./run.ts";
  *            └► waiting ─────────────┴► queued ─► preparing ─► running ─► done | failed | stopped
  *                  │                    │             │            └────► lost
  *                  └────► cancelled ◄───┘             └────► failed | stopped
- * `settling` is not a state of a command: a block gets its id when it has settled.
+ * `settling` is no state of a command: a block gets its id once it has settled.
  */
 export type CommandState =
   "held" | "waiting" | "queued" | "preparing" | "running" | "cancelled" | "skipped" | Ending;
 
+/** The states of an ended command. Only a retry, or a deleted block that comes back, leaves one. */
 export const ENDED: ReadonlySet<CommandState> = new Set<CommandState>([
   "done",
   "failed",
@@ -22,7 +23,7 @@ export const ENDED: ReadonlySet<CommandState> = new Set<CommandState>([
   "skipped",
 ]);
 
-/** The value that a member of a sweep has of one option, both as written. */
+/** One swept option of a member and its value, both as written. */
 export interface Swept {
   readonly key: string;
   readonly value: string;

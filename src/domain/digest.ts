@@ -1,22 +1,22 @@
-// What a finished run comes to, small enough to lay it beside the later runs of its experiment.
-// It is made from its record and logs in rules/digest.ts; the rules that compare ask for it.
+// A summary of a finished run, small enough to keep for comparison with later runs.
+// rules/digest.ts makes it from the run's record and logs, for the rules that compare runs.
 
 export interface RunDigest {
   readonly folder: string;
-  /** The run's name without its seed: it is an argument of the script like any other. */
+  /** The run's name, which is an argument of the script, without its seed. */
   readonly name?: string;
   readonly verb: string;
   readonly script: string;
-  /** Arguments after the run's name, a seed among them left out. */
+  /** The arguments after the run's name, without a seed. */
   readonly args: readonly string[];
   readonly seed?: string;
   readonly codeHash?: string;
-  /** It ended as it should. */
+  /** Its ending is `done`. */
   readonly done: boolean;
   readonly startedAtMs: number;
   readonly endedAtMs?: number;
   readonly metrics: readonly MetricDigest[];
-  /** Median time of a step in ms, where the logs tell it. */
+  /** Median time of a step, ms, where the logs show it. */
   readonly stepMs?: number;
 }
 
@@ -26,6 +26,6 @@ export interface MetricDigest {
   readonly last: number;
   readonly min?: number;
   readonly max?: number;
-  /** Hash of all its values; only for series long and fine enough that chance repeats none. */
+  /** Hash of all values; only for series so long and precise that two are not equal by chance. */
   readonly hash?: string;
 }

@@ -1,5 +1,5 @@
 // What the daemon is to do, as one closed union: the output of `step` besides facts.
-// Every effect may be repeated harmlessly; its outcome comes back as an event.
+// Every effect may be repeated harmlessly; its result comes back as an event (event.ts).
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
 import type { AttemptSpec, Exit, KnownEnding, StartFacts, StopAsker } from "./run.ts";
@@ -16,62 +16,63 @@ export type Effect =
       readonly text: string;
     }
   | {
-      /** The journal itself cannot be written: say what stands there in STATUS.md. */
+      /** The journal itself cannot be written: show the receipts in STATUS.md. */
       readonly kind: "write-status-page";
       readonly experiment: ExperimentPath;
       readonly text: string;
     }
   | {
-      /** LAB.md: what is wrong with the settings, and how the last night was. */
+      /** Write LAB.md: problems of the settings, a pause, and the nightly summary. */
       readonly kind: "show-lab-page";
       readonly lab: LabPath;
       readonly problems: readonly Problem[];
       readonly digest: readonly PageBlock[];
     }
   | {
-      /** Say how a night was, from the ledger up to a moment and from logs and journals. */
+      /** Make the summary of a night from the ledger up to `asOfMs`, logs and journals. */
       readonly kind: "compose-night";
       readonly lab: LabPath;
       readonly night: Occurrence;
       readonly asOfMs: number;
     }
   | {
-      /** See what code these commands are queued with, and copy it for those that ask for it. */
+      /** Hash the code that these commands are queued with, and copy it for `snapshot`. */
       readonly kind: "note-code";
       readonly experiment: ExperimentPath;
       readonly lab: LabPath;
       readonly commands: readonly { readonly id: CommandId; readonly snapshot: boolean }[];
     }
   | {
-      /** The copied code of a command is needed no more. */
+      /** Delete the copied code of a command. */
       readonly kind: "drop-snapshot";
       readonly experiment: ExperimentPath;
       readonly lab: LabPath;
       readonly command: CommandId;
     }
   | {
+      /** A command's turn has come: check script, runner, disk and GPU locks. */
       readonly kind: "examine-start";
       readonly command: CommandId;
       readonly experiment: ExperimentPath;
-      /** Its GPUs are locked where the answer is `ready`. */
+      /** Its GPUs are locked if the answer is `ready`. */
       readonly spec: AttemptSpec;
-      /** GPUs of it that other runs of this daemon hold: they are locked already. */
+      /** Those of its GPUs that other runs of this daemon share: they are locked already. */
       readonly joined: readonly string[];
       /** Bytes that must be free on the experiment's disk. */
       readonly diskFloor: number;
     }
   | {
-      /** Ask the driver how the GPUs are. */
+      /** Ask the driver about the GPUs. */
       readonly kind: "probe-gpus";
       readonly epoch: number;
     }
   | {
-      /** The attempt needs its GPUs' locks no more. */
+      /** Release the attempt's locks on its GPUs. */
       readonly kind: "release-gpus";
       readonly attempt: AttemptId;
     }
   | {
-      /** While others run: build the environment of a command that waits. */
+      /** Build the environment of a waiting command while others run. */
       readonly kind: "prepare-ahead";
       readonly command: CommandId;
       readonly spec: AttemptSpec;
@@ -79,7 +80,7 @@ export type Effect =
   | { readonly kind: "prepare-environment"; readonly spec: AttemptSpec; readonly runner: string }
   | { readonly kind: "start-attempt"; readonly spec: AttemptSpec; readonly runner: string }
   | {
-      /** Wait for its end, find its folder, read its logs, renew its plots. */
+      /** Watch a running attempt: its exit, folder, logs and plots. */
       readonly kind: "follow-attempt";
       readonly spec: AttemptSpec;
       readonly start: StartFacts;
@@ -87,7 +88,7 @@ export type Effect =
       readonly folder?: RunFolder;
     }
   | {
-      /** See what became of an attempt while no daemon was there. */
+      /** Find out what became of an attempt while no daemon ran. */
       readonly kind: "adopt-attempt";
       readonly spec: AttemptSpec;
     }
@@ -99,7 +100,7 @@ export type Effect =
       readonly limitMs: number;
     }
   | {
-      /** Read the logs to their end, name the cause, write run.json. */
+      /** Read the logs to their end, determine the cause, write run.json. */
       readonly kind: "conclude-run";
       readonly spec: AttemptSpec;
       readonly start: StartFacts;
@@ -113,7 +114,7 @@ export type Effect =
     }
   | { readonly kind: "renew-report"; readonly experiment: ExperimentPath };
 
-/** What the world knows of an ending, for the reading of its logs. */
+/** What the world knows of a run's ending; its logs complete it. */
 export interface ConclusionFacts {
   readonly claimedAtMs: number;
   readonly startedAtMs?: number;
@@ -121,9 +122,9 @@ export interface ConclusionFacts {
   readonly exit?: Exit;
   readonly limitMs: number;
   readonly stoppedBy?: StopAsker;
-  /** What the rule said, where one asked. */
+  /** The message of the rule that requested the stop, or which window was over. */
   readonly stoppedWhy?: string;
-  /** Known without any log: an environment that could not be built, a lost run. */
+  /** A cause known without logs: an environment that could not be built, a lost run. */
   readonly known?: KnownEnding;
   readonly folder?: RunFolder;
 }

@@ -1,5 +1,5 @@
 // Everything that can happen to the daemon, as one closed union: the only input of `step`.
-// Events are passing; what they lead to for good is a fact (fact.ts).
+// Events are not stored; what lasts of them is a fact (fact.ts).
 import type { CodeSeen, NotedCode, SnapshotNote } from "./code.ts";
 import type { CommandSpec, QueueWord } from "./command.ts";
 import type { PauseFact } from "./fact.ts";
@@ -25,7 +25,7 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "experiment-found";
       readonly lab: LabPath;
       readonly experiment: ExperimentPath;
-      /** It was made by `nightlab new`, or appeared while this lab was watched. */
+      /** It was made by `nightlab new`, or appeared while this daemon watched the lab. */
       readonly madeHere: boolean;
     }
   | { readonly kind: "experiment-gone"; readonly experiment: ExperimentPath }
@@ -36,28 +36,28 @@ export type Event = { readonly atMs: number } & (
       readonly hash: string;
       readonly reading: JournalReading;
       /**
-       * What the file holds, where `text` is more than that: saves that crossed one another were
-       * merged, and the merge is to be written. `hash` is the file's.
+       * The text of the file, where `text` differs from it: concurrent saves were merged, and the
+       * merge is still to be written. `hash` is the file's.
        */
       readonly onDisk?: string;
-      /** Saves that gave way in that merge. */
+      /** Saves with merge conflicts: some of their lines are not in `text`. */
       readonly setAside?: readonly MergeConflict[];
-      /** How the text came into the file; absent: somebody saved it. */
+      /** How the text came into the file, where git wrote it; absent: an editor saved it. */
       readonly origin?: JournalOrigin;
     }
   | {
-      /** `trouble`: why the page was not saved, where it fails its own audit; absent: it is. */
+      /** `trouble`: why REPORT.md was not written, such as a failed check; absent: it was. */
       readonly kind: "report-renewed";
       readonly experiment: ExperimentPath;
       readonly trouble?: string;
     }
   | {
-      /** The last editor that shows when it has the journal open has closed it. */
+      /** The last editor that is known to have had the journal open has closed it. */
       readonly kind: "editor-closed";
       readonly experiment: ExperimentPath;
     }
   | {
-      /** The machine slept or its clock was set: so much time passed that nobody had. */
+      /** The machine slept or its clock was set forward by this time. */
       readonly kind: "clock-jumped";
       readonly byMs: number;
     }
@@ -69,12 +69,12 @@ export type Event = { readonly atMs: number } & (
       readonly why?: string;
     }
   | {
-      /** The code of the experiment as it is now that these commands are queued. */
+      /** The code of the experiment when these commands were queued. */
       readonly kind: "code-noted";
       readonly experiment: ExperimentPath;
       readonly commands: readonly CommandId[];
       readonly code: CodeSeen;
-      /** For a command that asked for a copy: it is alone in `commands`. */
+      /** The copy for a command with `snapshot`, which is then alone in `commands`. */
       readonly snapshot?: SnapshotNote;
     }
   | {
@@ -83,10 +83,10 @@ export type Event = { readonly atMs: number } & (
       readonly examination: StartExamination;
     }
   | {
-      /** What came of asking the driver, and what the question's `epoch` was. */
+      /** The driver's answer, and the `epoch` of the question. */
       readonly kind: "gpus-seen";
       readonly epoch: number;
-      /** How long the driver took, ms. */
+      /** How long the answer took, ms. */
       readonly tookMs: number;
       readonly seen: GpusSeen;
     }
@@ -97,12 +97,12 @@ export type Event = { readonly atMs: number } & (
       readonly failure?: string;
     }
   | {
-      /** On the command line: LAB.md is to be made anew. */
+      /** The command line requests the nightly summary anew. */
       readonly kind: "night-asked";
       readonly lab: LabPath;
     }
   | {
-      /** How a night was; without blocks it could not be made. */
+      /** The summary of a night; without blocks it could not be made. */
       readonly kind: "night-composed";
       readonly lab: LabPath;
       readonly night: Occurrence;
@@ -131,14 +131,14 @@ export type Event = { readonly atMs: number } & (
       readonly why: "machine-restarted" | "lost";
     }
   | {
-      /** On start: an attempt of before was found as it is now. */
+      /** At the start of the daemon: the state of an attempt of an earlier daemon. */
       readonly kind: "attempt-adopted";
       readonly attempt: AttemptId;
       readonly state: "never-started" | "running";
       readonly process?: ProcessIdentity;
     }
   | {
-      /** While a run goes on: what the rules say of it so far. */
+      /** The findings of the rules about a running run, so far. */
       readonly kind: "run-judged";
       readonly attempt: AttemptId;
       readonly findings: readonly Finding[];
@@ -155,16 +155,16 @@ export type Event = { readonly atMs: number } & (
       readonly plots: readonly PlotRef[];
     }
   | {
-      /** The ledger was replayed: what was under way is to be taken up again. */
+      /** The ledger was replayed and all experiments were found: continue what was under way. */
       readonly kind: "daemon-started";
     }
   | { readonly kind: "stop-asked"; readonly id: CommandId }
-  /** On the command line. */
+  /** `nightlab queue` on the command line. */
   | { readonly kind: "queue-asked"; readonly word: QueueWord }
-  /** Another daemon of this machine paused the queue or let it go on: its fact. */
+  /** Another daemon of this machine paused or resumed the queue; the fact that it recorded. */
   | { readonly kind: "queue-told"; readonly fact: PauseFact }
   | {
-      /** On the command line; its code has been put together. */
+      /** The command line requests a repeat; its code has been restored. */
       readonly kind: "repeat-asked";
       readonly id: CommandId;
       readonly experiment: ExperimentPath;
@@ -175,7 +175,7 @@ export type Event = { readonly atMs: number } & (
       readonly code: Omit<NotedCode, "atMs">;
     }
   | {
-      /** The environment of a command that waits was built ahead; `failure`: it cannot be. */
+      /** The environment of a waiting command was built, or why it could not be. */
       readonly kind: "environment-ahead";
       readonly command: CommandId;
       readonly failure?: string;
@@ -187,34 +187,34 @@ export type Event = { readonly atMs: number } & (
 export type EventOf<K extends Event["kind"]> = Extract<Event, { readonly kind: K }>;
 
 /**
- * Git put the text there: `commit` by a pull or a merge that brought commits, `checkout` by
- * anything that swaps what is checked out (another branch, a reset, a stash).
+ * Git wrote the file: `commit` by a pull or merge that brought commits, `checkout` by anything that
+ * changes what is checked out (another branch, a reset, a stash).
  */
 export type JournalOrigin = "commit" | "checkout";
 
-/** A save of which some lines are in the kept versions only: another changed the same lines. */
+/** A save that lost lines in a merge: a concurrent save changed the same ones. */
 export interface MergeConflict {
-  /** Hash of the kept version that has them. */
+  /** Hash of the kept version that still has them. */
   readonly version: string;
-  /** 1-based line of the text near which they would stand. */
+  /** 1-based line of the merged text near which they would be. */
   readonly line: number;
 }
 
-/** What was found when a command's turn came. */
+/** What was found when a command's start was examined. */
 export type StartExamination =
   | {
       readonly kind: "ready";
-      /** Of the code that will run. */
+      /** Hash of the code that will run. */
       readonly codeHash: string;
       readonly runner: string;
-      /** Why this machine cannot hold it to its `memory`; absent: it can, or none was asked for. */
+      /** Why this machine cannot enforce its `memory`; absent: it can, or there is no limit. */
       readonly noMemoryLimit?: string;
-      /** The experiment's code as it is now; of a snapshot it may be another than what runs. */
+      /** The experiment's code as it is now; with `snapshot` an older copy may run. */
       readonly code?: CodeSeen;
     }
   /** Another daemon of this machine holds these GPUs. */
   | { readonly kind: "gpus-taken"; readonly uuids: readonly string[] }
-  /** Less is free on the experiment's disk than the lab wants to be. */
+  /** Less than `diskFloor` is free on the experiment's disk. */
   | { readonly kind: "disk-low" }
   | { readonly kind: "no-runner"; readonly message: string }
   | { readonly kind: "script-missing"; readonly message: string; readonly script: string }

@@ -98,7 +98,7 @@ export type Fact = { readonly atMs: number } & (
       readonly code: CodeSeen;
       readonly snapshot?: SnapshotNote;
     }
-  /** Its block was edited after the start: `text` is what ran; absent: the block is as it ran again. */
+  /** `text`: what ran, where the block was edited since; absent: the block is as it ran again. */
   | { readonly kind: "command-ran-as"; readonly id: CommandId; readonly text?: string }
   | {
       readonly kind: "run-claimed";
@@ -190,7 +190,7 @@ export type Fact = { readonly atMs: number } & (
       /** Receipt blocks are about to be written into a journal. */
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;
-      /** Their hashes, durable before the write: so the daemon's text is always recognized as such. */
+      /** Their hashes, durable before the write, so that they are always recognized as its own. */
       readonly hashes: readonly string[];
     }
   | {

@@ -1,8 +1,8 @@
-// A finding is what a rule says about a run, with its evidence.
-// The rules are in rules/; who shows a finding decides by its tier.
+// A finding is what a rule reports about a run, with its evidence.
+// The rules are in rules/; a finding's tier decides where it is shown.
 import type { LogPlace } from "./sample.ts";
 
-/** In the order in which they are asked and shown. */
+/** In the order in which they are evaluated and shown. */
 export const RULES = [
   "not-finite",
   "masked-nan",
@@ -37,7 +37,7 @@ export const RULES = [
 ] as const;
 export type RuleName = (typeof RULES)[number];
 
-/** Rules that can speak while a run goes on, so that `stop on` may name them. */
+/** Rules that can fire while a run is running, so that `stop on` may name them. */
 export const STOPPING: ReadonlySet<RuleName> = new Set([
   "not-finite",
   "masked-nan",
@@ -58,35 +58,36 @@ export const STOPPING: ReadonlySet<RuleName> = new Set([
   "memory-creeps",
 ]);
 
-/** What a person wrote of one rule: whether it speaks, and numbers of it that are theirs. */
+/** What the user wrote about one rule: on or off, and thresholds that replace the rule's own. */
 export interface RuleSetting {
   readonly on?: boolean;
   readonly numbers: Readonly<Record<string, number>>;
 }
 export type RuleSettings = { readonly [R in RuleName]?: RuleSetting };
 
+/** A rule's report about one run. */
 export interface Finding {
   readonly rule: RuleName;
-  /** A: always `[WEIRD]`; B: when it persists; C: report only; note: said, but no flag. */
+  /** A: always `[WEIRD]`; B: if it persists; C: in the report only; note: shown, but no flag. */
   readonly tier: "A" | "B" | "C" | "note";
-  /** Of tier B: it holds at the end, or came again: it is a flag. */
+  /** Tier B only: it holds at the run's end or came again, so it is a flag. */
   readonly persists?: boolean;
   readonly metric?: string;
   /** When it was found, ms since 1970 (UTC). */
   readonly atMs: number;
-  /** One line, plain words, without the place: `val/loss is NaN at step 412`. */
+  /** One line in plain words, without its evidence: `val/loss is NaN at step 412`. */
   readonly message: string;
-  /** Where it can be seen; absent for facts that no log shows (an exit code). */
+  /** Where it shows; absent for what no log shows (an exit code). */
   readonly evidence?: LogPlace;
-  /** The literal token, where a value is the evidence. */
+  /** The token as logged, where a value is the evidence. */
   readonly token?: string;
-  /** How often. */
+  /** How often it was found. */
   readonly count: number;
-  /** Touches the run's ending or a criterion's metric: no verdict, no long run on it. */
+  /** It affects the ending or a criterion's metric: the run gives no verdict and is no de-risk. */
   readonly blocking: boolean;
 }
 
-/** Whether a receipt shows it as `[WEIRD]`. */
+/** Whether a finding is a flag, shown as `[WEIRD]`. */
 export function isFlag({ tier, persists }: Finding): boolean {
   return tier === "A" || (tier === "B" && persists === true);
 }

@@ -1,4 +1,4 @@
-// The members of a sweep: one run for every combination of values, each with its name and arguments.
+// The members of a sweep: one run for every combination of values, with its name and arguments.
 // When they are made is decided in scheduler/sweep.ts, the order of starts in scheduler/order.ts.
 import { NAME_CHARS } from "../base/limits.ts";
 import type { Swept } from "./command-state.ts";

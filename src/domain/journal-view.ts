@@ -1,61 +1,61 @@
-// A journal as it was last seen on disk, and the blocks in it that nothing has been decided about.
-// What became of its commands is in world.ts; what its text says, in journal.ts.
+// A journal as it was last read from disk, with the blocks that have not settled.
+// Its commands are in world.ts; the parse result is described in journal.ts.
 import type { CommandId } from "../base/ids.ts";
 import type { CommandState } from "./command-state.ts";
 import type { JournalReading } from "./journal.ts";
 
-/** What is seen of a journal on disk: not durable, known again after the next read. */
+/** What is known of a journal on disk. Not durable: the next read gives it again. */
 export interface JournalView {
   readonly text: string;
-  /** Of the file, as is `onDisk`. */
+  /** Hash of the file. */
   readonly hash: string;
-  /** What the file holds, where `text` is a merge that is still to be written. */
+  /** The text of the file, where `text` is a merge that is still to be written. */
   readonly onDisk?: string;
   readonly reading: JournalReading;
-  /** When the person last changed it; the daemon's own writes do not count. */
+  /** When it last changed, without the daemon's own writes; times here are ms since 1970. */
   readonly changedAtMs: number;
-  /** Since when it has been changing without a pause of QUIET_MS. */
+  /** Start of the changes without a pause of QUIET_MS in between. */
   readonly busySinceMs: number;
-  /** Places (`block.command`) that no command stands at yet. */
+  /** Timers of new and edited blocks by position (`block.command`), and of problems. */
   readonly settling: ReadonlyMap<string, Settling>;
-  /** Which place holds which command. */
+  /** The command at each position. */
   readonly placed: ReadonlyMap<string, CommandId>;
-  /** Start boxes that the person ticked, and since when. */
+  /** Commands whose start box is ticked, and since when. */
   readonly ticked: ReadonlyMap<CommandId, number>;
-  /** Hash of the text that the daemon last wrote or is writing: reading it back is no edit. */
+  /** Hash of the text that the daemon last wrote or is writing: reading that is no edit. */
   readonly ownHash?: string;
-  /** Hash of the text that could not be written at the last try. */
+  /** Hash of the text that could not be written at the last attempt. */
   readonly unwrittenHash?: string | undefined;
-  /** Commands whose receipt the write under way adds or changes. */
+  /** Commands whose receipt the pending write adds or changes. */
   readonly showing: readonly CommandId[];
-  /** A write was handed out and has not come back. */
+  /** A write is pending. */
   readonly writing: boolean;
-  /** Not to be written before then: an editor was in the way. */
+  /** The next write is not attempted before. */
   readonly retryAtMs: number;
-  /** Why REPORT.md keeps its old version, as a sentence without a full stop. */
+  /** Why REPORT.md keeps its old version: a sentence without a full stop. */
   readonly reportTrouble?: string;
-  /** Something that a receipt shows may have changed since the last look. */
+  /** A receipt may have changed since the journal was last rendered. */
   readonly dirty: boolean;
-  /** A receipt that is not due yet is due then. */
+  /** When the next receipt becomes due by time alone. */
   readonly lookAtMs?: number;
-  /** What the receipts of sweeps said last of their state, and until when that is enough. */
+  /** For sweeps: the state that their receipt shows, and until when it may stay as it is. */
   readonly paced?: ReadonlyMap<
     CommandId,
     { readonly state: CommandState; readonly untilMs: number }
   >;
 }
 
-/** A block that nothing has been decided about yet. */
+/** The timer of a block that is new or was edited before its start, or of a problem. */
 export interface Settling {
   readonly canonical: string;
   readonly source: string;
   readonly sinceMs: number;
-  /** A later save changed something outside the block. */
+  /** A later save changed something outside of the block. */
   readonly movedOn: boolean;
-  /** Why it will be held instead of started: it was copied, or a checkout brought it. */
+  /** Why it will be held and not started: it was copied, or a checkout brought it. */
   readonly hold?: string;
   /** A commit brought it: it needs no time to settle. */
   readonly committed: boolean;
-  /** Its author's editor closed the journal then, after the block had come to stand so. */
+  /** When an editor closed the journal after the block was last changed. */
   readonly closedAtMs?: number;
 }

@@ -1,17 +1,17 @@
-// What reading a journal gives: commands, receipts, entries and the plan, each with its place.
-// How it is read is in journal/, what it leads to in step.ts.
+// The parse result of a journal: commands, receipts, entries and the plan, each with its position.
+// journal/read/ parses it; scheduler/align-journal.ts decides what it means.
 import type { CommandSpec, Runner } from "./command.ts";
 import type { RuleName, RuleSettings } from "./finding.ts";
 import type { Problem, Span } from "../base/problem.ts";
 
-/** Frontmatter of a journal: what the experiment is to show, and how its scripts run. */
+/** The frontmatter of a journal: what the experiment is to show, and how its scripts run. */
 export interface Plan {
   readonly hypothesis?: string;
   readonly success?: string;
   readonly failure?: string;
-  /** Promised metrics in written order; a direction where the person gave one. */
+  /** Promised metrics in written order. */
   readonly metrics: readonly PromisedMetric[];
-  /** A regular expression whose named groups are metrics of the script's own lines. */
+  /** A regular expression for the script's log lines; its named groups are metrics. */
   readonly metricsPattern?: string;
   readonly baseline?: string;
   /** Names of the runs that the criteria judge; absent: the runs with a limit over 2 minutes. */
@@ -19,34 +19,36 @@ export interface Plan {
   readonly script: string;
   readonly evalScript: string;
   readonly runner?: Runner;
-  /** Default time limit of a run where its command names none. */
+  /** Time limit of runs whose command has none. */
   readonly timeoutMs?: number;
-  /** Rules that the person switched off, by name: `rules: { no-metrics: off }`. */
+  /** Rules that are switched off: `rules: { no-metrics: off }`. */
   readonly rulesOff: readonly string[];
-  /** What the person wrote of single rules: `rules: { overfitting: { by: 10% } }`. */
+  /** Settings of single rules: `rules: { overfitting: { by: 10% } }`. */
   readonly rules?: RuleSettings;
   /** Rules whose flag stops a run of this journal: `stop on: [not-finite]`. */
   readonly stopOn?: readonly RuleName[];
-  /** 1-based lines of the written keys, for citing: `success` → 4. */
+  /** The 1-based line of each written key: `success` → 4. */
   readonly lines: Readonly<Record<string, number>>;
 }
 
+/** A metric that the plan promises, with its better direction where one is written. */
 export interface PromisedMetric {
   readonly key: string;
   readonly direction?: "min" | "max";
 }
 
+/** A paragraph line, a task list item, or a fenced code block. */
 export type CommandForm = "line" | "task" | "fence";
 
-/** One command of the journal, or a block that meant to be one. */
+/** One command of the journal, or text that looks like one but has problems. */
 export interface FoundCommand {
-  /** Absent when the block could not be understood; then `problems` says why. */
+  /** Absent where the text could not be parsed; `problems` says why. */
   readonly spec?: CommandSpec;
   readonly problems: readonly Problem[];
   readonly form: CommandForm;
-  /** For a task item: whether its box is ticked. */
+  /** Task items only: whether the box is ticked. */
   readonly ticked?: boolean;
-  /** Hash of the canonical command: equal for texts that differ in layout only. */
+  /** Hash of the canonical form: equal for texts that differ in layout only. */
   readonly canonical: string;
   /** The command's own lines as written, without a final line end. */
   readonly source: string;
@@ -55,32 +57,32 @@ export interface FoundCommand {
 }
 
 /**
- * A stretch of text that holds one command, or several lines that each are one; or a place with
- * problems that belong to no command, or with what is left of their receipt.
+ * A range of text with one command, or with several lines that are one each. A block without
+ * commands marks the position of problems that belong to none, or of what is left of their receipt.
  */
 export interface CommandBlock {
-  /** None where only the place matters. */
+  /** Empty for a block that only marks a position. */
   readonly commands: readonly FoundCommand[];
-  /** The block's own lines, their last line end included, without its receipt. */
+  /** The block's lines with their last line end, without its receipt. */
   readonly span: Span;
-  /** Nothing can be typed on to it: a line end, then a blank line, the end or a new block. */
+  /** Typing cannot continue it: a line end follows, then a blank line, the end or another block. */
   readonly closed: boolean;
-  /** The block's last line has its line end. */
+  /** Its last line has a line end. */
   readonly lineEnded: boolean;
   /** Text of the nearest heading above, or "". */
   readonly heading: string;
   /** What every receipt line begins with to stay in the block's list item: "" or spaces. */
   readonly indent: string;
   readonly receipt?: FoundReceipt;
-  /** Problems of the text here that are those of no command. */
+  /** Problems of the text here that belong to no command. */
   readonly problems?: readonly Problem[];
-  /** Its receipt stands inside of code, where a blank line above it would be one line of code. */
+  /** Its receipt is inside code, where a blank line above it would be a line of code. */
   readonly tight?: boolean;
 }
 
-/** The quote right under a command. Its pieces say which of its lines can be the daemon's. */
+/** The quote right below a command. Its blocks are compared with what the daemon has rendered. */
 export interface FoundReceipt {
-  /** All of its lines, last line end included, and the one blank line that closes it if any. */
+  /** All of its lines with the last line end, and the blank line that closes it, if any. */
   readonly span: Span;
   /** State and id of each head line in order; a problem's head has no id. */
   readonly heads: readonly { readonly state: string; readonly id?: string }[];
@@ -88,29 +90,30 @@ export interface FoundReceipt {
   readonly blocks: readonly ReceiptBlock[];
 }
 
+/** One paragraph or list item of a receipt. */
 export interface ReceiptBlock {
-  /** Full lines of the piece in the file, `>` markers included. */
+  /** Full lines of the block in the file, with their `>` markers. */
   readonly span: Span;
-  /** The piece's text without markers, white space folded: what is compared with what was rendered. */
+  /** Its text without markers, white space folded: compared with rendered blocks. */
   readonly normal: string;
-  /** For a `- [ ]` item: whether it is ticked. */
+  /** `- [ ]` items only: whether the box is ticked. */
   readonly ticked?: boolean;
 }
 
 export type EntryTag = "WEIRD" | "HUNCH" | "TODO" | "RESOLVED";
 
-/** A tagged line of the person's own text. */
+/** A line of the user's text with a tag. */
 export interface Entry {
   readonly tags: readonly EntryTag[];
   /** As written: `2025-02-02 14:45`, `14:45`, or absent. */
   readonly time?: string;
-  /** Nearest date above it (heading or entry), `2025-02-02`, where the entry has none itself. */
+  /** `2025-02-02`, the nearest date above it (heading or entry), where it has none itself. */
   readonly date?: string;
   readonly text: string;
   readonly line: number;
 }
 
-/** A heading of the person's with the text below it, receipts left out. */
+/** A heading with the text below it, without receipts. */
 export interface Section {
   readonly title: string;
   readonly depth: number;
@@ -118,6 +121,7 @@ export interface Section {
   readonly text: string;
 }
 
+/** A run that the user excluded from the report. */
 export interface IgnoredRun {
   /** Run folder, id or name, as written. */
   readonly target: string;
@@ -127,6 +131,7 @@ export interface IgnoredRun {
   readonly file: string;
 }
 
+/** Everything that parsing a journal gives. */
 export interface JournalReading {
   readonly plan: Plan;
   /** First level-1 heading, or absent. */
@@ -135,8 +140,8 @@ export interface JournalReading {
   readonly entries: readonly Entry[];
   readonly sections: readonly Section[];
   readonly ignored: readonly IgnoredRun[];
-  /** Problems that belong to no command; each is in a block as well, which says where it is told. */
+  /** Problems that belong to no command; each is in a block as well, where it is shown. */
   readonly problems: readonly Problem[];
-  /** Git conflict markers outside fences: nothing starts and nothing is written. */
+  /** There are git conflict markers outside of fences: nothing starts and nothing is written. */
   readonly conflicted: boolean;
 }

@@ -1,5 +1,5 @@
 // When two written names mean the same metric: `val/loss`, `val_loss`, `val loss`.
-// Nothing here renames what a log says; it only compares.
+// Only for comparison: metrics are always shown under the name that was logged.
 
 const SPLITS: Readonly<Record<string, string>> = {
   train: "train",

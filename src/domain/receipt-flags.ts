@@ -1,5 +1,5 @@
 // What a receipt shows of a run's findings, metrics and plots, as Markdown.
-// Which findings there are is decided in rules/, the frame around them in receipt.ts.
+// Findings come from rules/; the rest of a receipt is in journal/receipt/receipt.ts.
 import { isFlag, type Finding } from "./finding.ts";
 import { sameMetric } from "./metric-key.ts";
 import type { PlotRef, RunOutcome } from "./run.ts";
@@ -14,24 +14,24 @@ import {
 } from "../base/markdown-text.ts";
 import type { Run } from "./world.ts";
 
-/** One line of a receipt that quotes a log or a command: more is read at its place. */
+/** Length of a quoted log line or command in a receipt; the rest can be read at its source. */
 export const RECEIPT_TEXT_CHARS = 300;
-/** Metrics in a receipt's first line: it must stay one line. */
+/** Metrics in a receipt's first line, so that it stays one line. */
 const RECEIPT_METRICS = 4;
-/** Flags listed in one receipt; the report has all of them. */
+/** Flags and notes listed in one receipt; the report has all of them. */
 export const RECEIPT_FLAGS = 12;
 
-/** The name under which a run keeps that a flag was resolved: `not-finite val/loss`. */
+/** The key of a flag in `Run.resolved`: `not-finite val/loss`, or the rule alone. */
 export function flagKey(finding: Finding): string {
   return finding.metric === undefined ? finding.rule : `${finding.rule} ${finding.metric}`;
 }
 
-/** What is said of a run by now: at its end by its outcome, before by the flags so far. */
+/** The findings of a run by now: those of its outcome, or before its end the flags so far. */
 export function findingsSoFar(run: Run | undefined): Pick<RunOutcome, "findings"> {
   return run?.outcome ?? { findings: run?.flags ?? [] };
 }
 
-/** Findings that belong in a receipt: flags, then notes; all else speaks in the report. */
+/** The findings that a receipt shows: flags, then notes, each by time. The report has the rest. */
 export function shownFindings(outcome: Pick<RunOutcome, "findings">): readonly Finding[] {
   const shown = outcome.findings.filter((finding) => isFlag(finding) || finding.tier === "note");
   return shown.toSorted((a, b) => rank(a) - rank(b) || a.atMs - b.atMs);
@@ -39,14 +39,14 @@ export function shownFindings(outcome: Pick<RunOutcome, "findings">): readonly F
 
 const rank = ({ tier }: Finding): number => (tier === "note" ? 1 : 0);
 
-/** The finding without time and tag: what it says and where that can be seen. */
+/** The finding without time and tag: its message and a link to its evidence. */
 export function receiptFinding(finding: Finding, folder: string | undefined): string {
   const message = proseText(plainLine(finding.message, RECEIPT_TEXT_CHARS));
   const { evidence } = finding;
   return evidence === undefined ? message : `${message} (${logLink(evidence, folder)})`;
 }
 
-/** `[train.log:418](runs/…/logs/train.log)`, or only its label where there is no run folder. */
+/** `[train.log:418](runs/…/logs/train.log)`, or only the label where there is no run folder. */
 export function logLink(
   place: { readonly file: string; readonly line: number },
   folder: string | undefined,
@@ -56,7 +56,7 @@ export function logLink(
   return markdownLink(label, `runs/${folder}/${place.file}`);
 }
 
-/** One list item for each shown finding, and one for how many there are beyond them. */
+/** One list item for each shown finding, and one for the number of those beyond RECEIPT_FLAGS. */
 export function findingItems(run: Run, timeZone: string): readonly string[] {
   const shown = shownFindings(findingsSoFar(run));
   const items = shown.slice(0, RECEIPT_FLAGS).map((finding) => flagLine(run, finding, timeZone));
@@ -64,7 +64,7 @@ export function findingItems(run: Run, timeZone: string): readonly string[] {
   return beyond === 0 ? items : [...items, `- ${beyond} more in [REPORT.md](REPORT.md)`];
 }
 
-/** The item of one finding; `of`: the runs that have it, as Markdown, in a receipt of several. */
+/** The list item of one finding; `of`: in a sweep's receipt, the runs that have it, as Markdown. */
 export function flagLine(run: Run, finding: Finding, timeZone: string, of?: string): string {
   const time = localStamp(finding.atMs, timeZone).slice(11);
   const tag =
@@ -76,8 +76,8 @@ export function flagLine(run: Run, finding: Finding, timeZone: string, of?: stri
 const isResolved = (run: Run, finding: Finding): boolean => run.resolved.includes(flagKey(finding));
 
 /**
- * `val/loss 0.312` for each promised metric that was logged, else for the first ones: the literal
- * token of the last value, or `NaN` and `Infinity` where that was none.
+ * `val/loss 0.312` for each promised metric that was logged, or else for the first metrics, at most
+ * RECEIPT_METRICS: the last value as logged (see lastToken).
  */
 export function metricTexts(outcome: RunOutcome, promised: readonly string[]): readonly string[] {
   const found = promised.flatMap((key) => metricNamed(outcome.metrics, key) ?? []);
@@ -87,7 +87,7 @@ export function metricTexts(outcome: RunOutcome, promised: readonly string[]): r
     .map(({ key, last }) => `${markdownText(plainLine(key, 60))} ${lastToken(last)}`);
 }
 
-/** The metric of that name, in whatever spelling. */
+/** The metric with that name: as written, or else in another spelling (metric-key.ts). */
 export function metricNamed(
   metrics: readonly MetricSummary[],
   key: string,
@@ -98,13 +98,13 @@ export function metricNamed(
   );
 }
 
-/** A logged value as it was logged; `NaN` and `Infinity` where that was none. */
+/** A value as it was logged, as Markdown; `NaN`, `Infinity` or `-Infinity` if it is not finite. */
 export function lastToken(last: MetricSummary["last"]): string {
   if (!Number.isFinite(last.value)) return String(last.value);
   return markdownText(plainLine(last.token, 40));
 }
 
-/** The one plot of a receipt: of an open flag's metric, else of the first promised, else the first. */
+/** A receipt's one plot: of an open flag's metric, else of a promised one, else the first plot. */
 export function plotImage(
   run: Run,
   outcome: RunOutcome,

@@ -1,11 +1,11 @@
-// From the ledger's rows to a world, and from a fact to its row.
-// Where the rows are kept is not its business: effects/state/ledger.ts holds them in SQLite.
+// From the facts of the ledger to a world, and the lab of a fact.
+// effects/state/ledger.ts keeps the facts in SQLite.
 import { apply } from "./apply.ts";
 import type { Fact } from "./fact.ts";
 import type { LabPath } from "../base/ids.ts";
 import { emptyWorld, type World } from "./world.ts";
 
-/** The world as the facts, oldest first, say that it is. */
+/** Builds the world from facts, oldest first. */
 export function replay(facts: Iterable<Fact>): World {
   const world = emptyWorld();
   for (const fact of facts) {
@@ -15,7 +15,7 @@ export function replay(facts: Iterable<Fact>): World {
   return world;
 }
 
-/** The lab that a fact belongs to; "" for what concerns the whole machine. */
+/** The lab that a fact belongs to; "" for a fact about the whole machine or an unknown lab. */
 export function labOf(world: World, fact: Fact): LabPath | "" {
   if ("lab" in fact) return fact.lab;
   const experiment =

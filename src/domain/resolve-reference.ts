@@ -1,12 +1,13 @@
-// Which command a written target means: an id, a run folder, or a name.
-// A name means the nearest command above that bears it, then the nearest below.
+// Which command a written target means: an id, a run folder, or a name. A name means the nearest
+// command above that has it, or else the nearest below.
 import { commandId, type ExperimentPath } from "../base/ids.ts";
 import type { Command, World } from "./world.ts";
 import { membersOf, standsFor } from "./members.ts";
 
 /**
- * The command that `target` means for somebody at `from` in the experiment's journal; undefined
- * when nothing bears that id, folder or name. Only commands that have a run of their own count.
+ * The command that `target` means, written at the command `from`, or else at the journal's end.
+ * Undefined where no command has that id, run folder or name. A name finds `run:` commands, and
+ * sweeps before their members.
  */
 export function resolveTarget(
   world: World,
@@ -19,8 +20,8 @@ export function resolveTarget(
   const byFolder = runnersOf(world, experiment).find((command) => hasFolder(command, target));
   if (byFolder !== undefined) return byFolder;
   const own = commandsOf(world, experiment);
-  const place = from === undefined ? undefined : standsFor(world, from).id;
-  const at = place === undefined ? own.length : own.findIndex(({ id }) => id === place);
+  const fromId = from === undefined ? undefined : standsFor(world, from).id;
+  const at = fromId === undefined ? own.length : own.findIndex(({ id }) => id === fromId);
   const end = at === -1 ? own.length : at;
   const named = (command: Command): boolean =>
     command.spec.verb === "run" && command.spec.target === target;
@@ -38,14 +39,14 @@ export function resolveTarget(
 const hasFolder = ({ run, earlierRuns = [] }: Command, folder: string): boolean =>
   run?.folder === folder || earlierRuns.some((earlier) => earlier.folder === folder);
 
-/** Every command of an experiment that can have a run of its own: members stand by their sweep. */
+/** The commands of an experiment that have their own runs: members take the place of a sweep. */
 export function runnersOf(world: World, experiment: ExperimentPath): readonly Command[] {
   return commandsOf(world, experiment).flatMap((command) =>
     command.members === undefined ? [command] : membersOf(world, command),
   );
 }
 
-/** Commands of an experiment in the order of its journal. */
+/** The commands of an experiment in the order of its journal, then those gone from it. */
 export function commandsOf(world: World, experiment: ExperimentPath): readonly Command[] {
   const ids = world.experiments.get(experiment)?.commands ?? [];
   return ids.flatMap((id) => world.commands.get(id) ?? []);

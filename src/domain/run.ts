@@ -1,5 +1,5 @@
-// A run: one try at a command, from its claim to its one ending.
-// `RunRecord` is what stands in run.json, readable without nightlab.
+// A run: one attempt at a command, from its claim to its one ending.
+// `RunRecord` is the content of run.json, readable without nightlab.
 import type { After, Runner, Verb } from "./command.ts";
 import type { Finding } from "./finding.ts";
 import type { AttemptId, CommandId, RunFolder } from "../base/ids.ts";
@@ -7,24 +7,25 @@ import type { Slot } from "./slot.ts";
 import type { PinnedEnvironment, RepeatCompared } from "./repeat.ts";
 import type { MetricSummary } from "./sample.ts";
 
+/** How a run ended. `lost`: it is unknown how. */
 export type Ending = "done" | "failed" | "stopped" | "lost";
 
-/** Who asked for the end of a run: a person, a rule that `stop on` names, or its window's end. */
+/** What requested a stop: the user in one of two ways, a rule that `stop on` names, or a window. */
 export type StopAsker = "journal" | "command-line" | "rule" | "window";
 
-/** Why a run ended, from facts. */
+/** Why a run ended. */
 export type Cause =
   | { readonly kind: "success" }
   | { readonly kind: "exit-code"; readonly code: number }
   | { readonly kind: "signal"; readonly signal: string }
   | { readonly kind: "hidden-crash" }
   | { readonly kind: "gpu-out-of-memory" }
-  /** `limit`: bytes that it was held to. */
+  /** `limit`: the memory limit in force, bytes. */
   | { readonly kind: "host-out-of-memory"; readonly limit?: number }
   | { readonly kind: "disk-full" }
   | { readonly kind: "import-error"; readonly module: string }
   | { readonly kind: "over-limit"; readonly limitMs: number }
-  /** `why`: what the rule said that stopped it, or which window was over. */
+  /** `why`: the message of the rule that stopped it, or which window was over. */
   | { readonly kind: "stopped"; readonly by: StopAsker; readonly why?: string }
   | { readonly kind: "environment"; readonly message: string }
   | { readonly kind: "no-runner"; readonly message: string }
@@ -33,7 +34,7 @@ export type Cause =
   | { readonly kind: "machine-restarted" }
   | { readonly kind: "lost" };
 
-/** An ending whose cause is known without any log. */
+/** An ending whose cause is known without logs. */
 export interface KnownEnding {
   readonly ending: Ending;
   readonly cause: Cause;
@@ -44,13 +45,13 @@ export interface Exit {
   /** 0 to 255 as the shell sees it: 128 + n for signal n. */
   readonly code: number;
   readonly endedAtMs: number;
-  /** The shim itself ended it because its limit had passed. */
+  /** The shim ended it because its time limit had passed. */
   readonly overLimit: boolean;
-  /** The kernel ended a process of it at its limit on memory. */
+  /** The kernel killed one of its processes at its memory limit. */
   readonly oomKill?: boolean;
 }
 
-/** The identity of a process: a pid alone may be somebody else's by now. */
+/** The identity of a process: a pid alone may have been reused. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since boot, as in field 22 of /proc/<pid>/stat; "" where unknown. */
@@ -58,7 +59,7 @@ export interface ProcessIdentity {
   readonly bootId: string;
 }
 
-/** Everything needed to start one attempt; written to the attempt folder as spec.json. */
+/** Everything needed to start one attempt; stored in the attempt folder as spec.json. */
 export interface AttemptSpec {
   readonly attempt: AttemptId;
   readonly command: CommandId;
@@ -73,38 +74,38 @@ export interface AttemptSpec {
   readonly runner?: Runner;
   readonly env: Readonly<Record<string, string>>;
   readonly limitMs: number;
-  /** Absolute path of the copied code that runs instead of the experiment's own. */
+  /** Absolute path of the copied code that runs in place of the experiment's own. */
   readonly codeDir?: string;
-  /** Packages that it gets instead of what its script asks for. */
+  /** Packages that it gets in place of those that its script declares. */
   readonly pinned?: PinnedEnvironment;
   /** The run that it repeats. */
   readonly repeats?: { readonly id: CommandId; readonly folder: RunFolder };
-  /** For `eval:`: the run it works on. */
+  /** For `eval:`: the run that it evaluates. */
   readonly onRun?: RunFolder;
-  /** The sweep that it is a run of. */
+  /** The sweep that it belongs to. */
   readonly sweep?: { readonly id: CommandId; readonly name: string };
-  /** Bytes that its processes may take together, where this machine can hold them to it. */
+  /** Memory limit of all its processes together, bytes, where this machine can enforce one. */
   readonly memory?: number;
-  /** What it holds while it runs; absent: everything, as with one run at a time. */
+  /** The slot that it holds; absent in old facts: the whole machine. */
   readonly place?: Slot;
 }
 
-/** What was so when an attempt was claimed, for its record. */
+/** The circumstances of an attempt when it was claimed, for its record. */
 export interface StartFacts {
-  /** Hash of the experiment's scripts. */
+  /** Hash of the code that runs. */
   readonly codeHash: string;
   readonly runner: string;
-  /** Scripts that are others than when it was queued: `train.py`, `new.py (new)`. */
+  /** Scripts that changed since it was queued: `train.py`, `new.py (new)`. */
   readonly changed?: readonly string[];
-  /** Hash of the code when it was queued, where `changed` is there. */
+  /** Hash of the code when it was queued; present with `changed`. */
   readonly queuedCodeHash?: string;
-  /** Why its `memory` is not held, where a go started it all the same. */
+  /** Why its `memory` is not enforced, where it was approved all the same. */
   readonly noMemoryLimit?: string;
   /** The command as the journal had it. */
   readonly said: string;
   readonly because?: string;
   readonly queuedAtMs: number;
-  /** Its limit is over that of a de-risking run: by default it is evidence. */
+  /** Whether it is a long run (scheduler/approval.ts): by default it is evidence. */
   readonly long: boolean;
   /** The criteria in force, as written. */
   readonly criteria: { readonly success?: string; readonly failure?: string };
@@ -122,16 +123,16 @@ export interface RunOutcome {
   readonly ending: Ending;
   readonly cause: Cause;
   readonly exitCode?: number;
-  /** The last line of the traceback that ended it, and where it stands. */
+  /** The last line of the traceback that ended it, and its position. */
   readonly lastLine?: { readonly text: string; readonly file: string; readonly line: number };
   readonly metrics: readonly MetricSummary[];
   readonly findings: readonly Finding[];
   readonly plots: readonly PlotRef[];
-  /** For a run that repeats another: how the two compare. */
+  /** For a repeat: its metrics compared with those of the earlier run. */
   readonly repeated?: RepeatCompared;
 }
 
-/** `runs/<run>/run.json`. Times are ISO 8601 with the UTC offset of the machine. */
+/** `runs/<run>/run.json`. Times are ISO 8601 with the machine's UTC offset. */
 export interface RunRecord {
   readonly version: 1;
   readonly id: string;
@@ -144,7 +145,7 @@ export interface RunRecord {
   readonly argv: readonly string[];
   readonly script: string;
   readonly args: readonly string[];
-  /** The sweep that it is a run of: its id, and the name that was written. */
+  /** The sweep that it belongs to: its id, and the name that was written. */
   readonly sweep?: { readonly id: string; readonly name: string };
   readonly seed?: string;
   readonly cwd: string;
@@ -153,31 +154,31 @@ export interface RunRecord {
   readonly environment?: {
     readonly metadataHash?: string;
     readonly lockHash?: string;
-    /** File beside run.json with what was resolved, where the script has no lock. */
+    /** File beside run.json with the resolved packages, where the script has no lock file. */
     readonly resolved?: string;
     readonly resolvedHash?: string;
     /** Version of Python that ran: `3.12.4`. */
     readonly python?: string;
   };
   readonly codeHash?: string;
-  /** Scripts that were others when it was queued, and the hash of all of them then. */
+  /** Scripts that changed since it was queued, and the hash of all of them then. */
   readonly changedSinceQueued?: readonly string[];
   readonly queuedCodeHash?: string;
-  /** It ran a copy of the code: of when it was queued, or of an earlier run's. */
+  /** It ran copied code: as of its queueing, or that of an earlier run. */
   readonly snapshot?: true;
   readonly repeats?: { readonly id: string; readonly folder: string };
-  /** Variables that its command set. */
+  /** Environment variables that its command set. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Bytes of the machine's memory that it was allowed. */
+  /** Its memory limit, bytes. */
   readonly memory?: number;
-  /** What it had while it ran: how many GPUs, or which part of one. */
+  /** Its slot: the number of GPUs, and which fraction of one (1/share). */
   readonly place?: { readonly gpus: number; readonly share?: number };
   readonly git?: {
     readonly commit: string;
     readonly dirty: boolean;
-    /** Files beside run.json that hold the difference, where there is one. */
+    /** File beside run.json with the uncommitted changes, where there are any. */
     readonly patch?: string;
-    /** Files whose change is too large for the patch. */
+    /** Files whose changes were too large for the patch. */
     readonly left?: readonly string[];
   };
   readonly host: string;
@@ -187,7 +188,7 @@ export interface RunRecord {
     readonly driver: string;
   }[];
   readonly limitMs: number;
-  /** Whether the limit was written by the person (then the run may be evidence). */
+  /** As `StartFacts.long`. */
   readonly long: boolean;
   readonly because?: string;
   /** The command as the journal had it when it was queued. */

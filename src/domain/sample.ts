@@ -1,9 +1,9 @@
-// What is read from logs: samples, series and the lines that tell how a run went.
-// How lines are understood is in logs/; nothing here keeps a whole log in memory.
+// What is read from logs: samples, series, and lines that show how a run went.
+// logs/ parses the lines; nothing here keeps a whole log in memory.
 
 /**
- * Where in a run's files something stands. Lines count from 1 and end with LF; the offset is that
- * of the line's first byte, from 0.
+ * A line in a run's files. Lines count from 1 and end with LF; `offset` is that of the line's first
+ * byte, from 0.
  */
 export interface LogPlace {
   /** Relative to the run folder: `logs/train.log`. */
@@ -14,18 +14,18 @@ export interface LogPlace {
 
 /** One logged value. */
 export interface Sample extends LogPlace {
-  /** As logged, a split put in front: `val/loss`. */
+  /** The key as logged, with its split in front: `val/loss`. */
   readonly key: string;
   readonly step?: number;
   /** The parsed number; NaN and ±Infinity where logged so. */
   readonly value: number;
-  /** The literal token of the log: reports compare and print this, never a rounded double. */
+  /** The token as logged: reports compare and print this, never a rounded double. */
   readonly token: string;
-  /** Wall-clock stamp of the line in ms since 1970 taken as if it were UTC, where it has one. */
+  /** Time stamp of the line, ms since 1970 as if it were UTC, where it has one. */
   readonly stampMs?: number;
 }
 
-/** First, last and extreme samples of a series: all that a receipt or a table shows of it. */
+/** First, last and extreme samples of a series: all that receipts and tables show. */
 export interface MetricSummary {
   readonly key: string;
   readonly count: number;
@@ -50,19 +50,19 @@ export interface Series {
   /** 1-based line of each value. */
   readonly lines: Uint32Array;
   /**
-   * Set where there were too many values to keep: of each stretch of so many values in file order
-   * only the first, smallest, largest, last and first that is not finite are here. The summary is
-   * exact all the same.
+   * Set where there were too many values to keep: of each group of this many values in file order
+   * only the first, smallest, largest, last and first not finite one are here. The summary is
+   * exact nevertheless.
    */
   readonly reducedBy?: number;
-  /** Set with it: indices of the first value of each stretch, and of the very last. */
+  /** Set with `reducedBy`: indices of the first value of each group, and of the very last. */
   readonly even?: Uint32Array;
   /**
-   * Index of the first value of the last attempt, where several were appended to one file: the
-   * step fell far back, and not with a new epoch. `notFinite` of the summary is of that attempt.
+   * Index of the first value of the last attempt, where a file holds several: the step fell far
+   * back without a new epoch. `notFinite` of the summary is of that attempt.
    */
   readonly attemptFrom?: number;
-  /** Where values come from several files: each file, and the index of its first value. */
+  /** Where values come from several files: each file with the index of its first value. */
   readonly parts?: readonly { readonly file: string; readonly from: number }[];
 }
 
@@ -72,13 +72,13 @@ export interface Traceback extends LogPlace {
   readonly lastLine: string;
   readonly lastLineNumber: number;
   readonly lastLineOffset: number;
-  /** A metric was logged after it, in its own file or, by the stamps, in another. */
+  /** A metric was logged after it: in its own file, or by time stamp in another. */
   readonly metricAfter: boolean;
-  /** Its last line ends in the last fifth of its file's bytes, or a few lines before its end. */
+  /** Its last line is in the last fifth of its file's bytes, or a few lines before the end. */
   readonly late: boolean;
 }
 
-/** A line that names a known cause of death. */
+/** A line that names a known cause of failure. */
 export interface DeathMarker extends LogPlace {
   readonly kind: "gpu-out-of-memory" | "host-out-of-memory" | "disk-full" | "import-error";
   readonly text: string;
@@ -89,72 +89,72 @@ export interface DeathMarker extends LogPlace {
 export interface StepFall extends LogPlace {
   readonly from: number;
   readonly to: number;
-  /** The line and the one before it name epochs, and its own is the later one. */
+  /** Both lines name an epoch, and this one a later one. */
   readonly epochRose: boolean;
 }
 
-/** A warning that came ten times or more; its numbers may differ. */
+/** A warning that was logged ten times or more; numbers in it may differ. */
 export interface Warning {
   readonly text: string;
   readonly count: number;
   readonly first: LogPlace;
 }
 
-/** When lines of one file were written: lines rise, every n-th stamped one where there are many. */
+/** When lines of a file were written, ascending; every n-th stamped line where there are many. */
 export interface Timeline {
   readonly lines: Uint32Array;
-  /** In ms since 1970 taken as if they were UTC. */
+  /** Ms since 1970, as if the stamps were UTC. */
   readonly stampsMs: Float64Array;
 }
 
-/** What the lines of one file tell besides metrics. */
+/** What the lines of one file show besides metrics. */
 export interface LineFacts {
   readonly file: string;
-  /** Stamps in ms since 1970 taken as if they were UTC. */
+  /** Time stamps, ms since 1970 as if they were UTC. */
   readonly firstStampMs?: number;
   readonly lastStampMs?: number;
   readonly longestGapMs: number;
-  /** Absent where no line has a stamp. */
+  /** Absent where no line has a time stamp. */
   readonly timeline?: Timeline;
-  /** Stamps that fall by more than 2 s. */
+  /** Time stamps that go back by more than 2 s. */
   readonly timeFalls: {
     readonly count: number;
     readonly first?: LogPlace & { readonly byMs: number };
   };
   readonly falls: readonly StepFall[];
-  /** Step and stamp of metric lines; every n-th where there are many. */
+  /** Step and time stamp of metric lines; every n-th where there are many. */
   readonly pace: { readonly steps: Float64Array; readonly stampsMs: Float64Array };
   readonly warnings: readonly Warning[];
-  /** The last `done/total` that a line told. */
+  /** The last `done/total` that was logged. */
   readonly progress?: {
     readonly unit: "step" | "epoch";
     readonly done: number;
     readonly total: number;
   };
-  /** A line that says that the run computes on the CPU for want of a GPU. */
+  /** A line that says that the run falls back to the CPU. */
   readonly cpu?: LogPlace & { readonly text: string };
-  /** It began by loading weights. */
+  /** The run began by loading weights. */
   readonly restored: boolean;
 }
 
-/** Everything known of one run from its logs. */
+/** Everything that the logs of one run show. */
 export interface RunReading {
   /** In order of first appearance. */
   readonly series: readonly Series[];
   readonly tracebacks: readonly Traceback[];
   readonly deathMarkers: readonly DeathMarker[];
-  /** Last lines of the console, newest last, for a person. */
+  /** The last lines of the console, newest last, to be shown. */
   readonly lastLines: readonly string[];
-  /** Metric lines that could not be understood, with a sample. */
+  /** Metric lines that could not be parsed. */
   readonly unread: {
     readonly count: number;
     readonly first?: LogPlace & { readonly text: string };
-    /** Some of them, the first among them. */
+    /** Some of them, including the first. */
     readonly samples?: readonly (LogPlace & { readonly text: string })[];
   };
-  /** What lines tell besides metrics, file by file; absent where only metrics were taken over. */
+  /** What lines show besides metrics, by file; absent in cached readings (reading-cache.ts). */
   readonly lineFacts?: readonly LineFacts[];
-  /** `{ "logs/train.log": lines }` of each file read. */
+  /** Each file read, with its size. */
   readonly files: readonly {
     readonly file: string;
     readonly lines: number;

@@ -108,12 +108,12 @@ function around(window: Recurrence, ms: number): Around {
   return found;
 }
 
-/** Searches day by day: back to the last start at or before a moment, or on to the first after it. */
+/** Searches day by day: back to the last start at or before `ms`, or on to the first after it. */
 function search(window: Recurrence, ms: number, way: 1 | -1): Occurrence | undefined {
   const fields = fieldsOf(window.start);
   if (fields === undefined) return undefined;
   const today = wallAt(ms, window.timeZone);
-  // One day more on the near side: a clock change at midnight may shift a start to the next day.
+  // Begins a day early: a clock change at midnight may shift a start to the neighbouring day.
   for (let i = -1; i <= WINDOW_REACH_DAYS; i += 1) {
     const day = startOfDay(today, way * i);
     if (!fields.comesOn(day)) continue;

@@ -1,5 +1,5 @@
-// What the daemon knows: labs, experiments, commands and runs, plus what is only seen in passing.
-// It changes through `apply` (apply.ts) and nowhere else; decisions are in step.ts.
+// What the daemon knows: labs, experiments, commands and runs, plus what it has only seen.
+// The durable part changes through facts alone (apply.ts); scheduler/ decides which.
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
 import type { EventOf } from "./event.ts";
@@ -25,76 +25,80 @@ import type {
   StopAsker,
 } from "./run.ts";
 
+/** A command that was accepted from a journal, a member of a sweep, or a repeat. */
 export interface Command {
   readonly id: CommandId;
   readonly experiment: ExperimentPath;
   readonly spec: CommandSpec;
+  /** Hash of the canonical form (journal.ts). */
   readonly canonical: string;
   readonly form: CommandForm;
-  /** The block's own text when it was accepted or last edited before its start. */
+  /** The block's text when it was accepted or last edited before its start. */
   readonly source: string;
+  /** The nearest heading above its block, or "". */
   readonly heading: string;
-  /** Headings that it stood below before, the latest first. */
+  /** Headings that its block was below before, latest first. */
   readonly earlierHeadings?: readonly string[];
   /** 1-based line in the journal when it was accepted. */
   readonly line: number;
   readonly state: CommandState;
   /** Why it is held, waiting, cancelled or skipped; one line. */
   readonly reason?: string;
-  /** A person has given the go, by ` !` or a tick: no further condition but its turn. */
+  /** The user approved it, by ` !` or a tick: as a long run it needs nothing more. */
   readonly approved: boolean;
-  /** A tick has overruled what held it: until its start, its next hold or an edit. */
+  /** A tick has overruled what held it; valid until its start, its next hold or an edit. */
   readonly holdOverruled?: true;
   readonly acceptedAtMs: number;
-  /** When its block was last changed before its start. */
+  /** When its block was last edited before its start. */
   readonly editedAtMs?: number;
   /** When its present state began. */
   readonly stateSinceMs: number;
-  /** Said in this receipt only, such as a plan without criteria. */
+  /** Shown in this receipt only, such as that the plan has no criteria. */
   readonly notes: readonly string[];
-  /** The text as it ran, when the block was edited after the start. */
+  /** The text as it ran, where the block was edited after the start. */
   readonly ranAs?: string;
-  /** Number of the write that last changed its receipt; 0: none was ever shown. */
+  /** Number of the write that last changed its receipt; 0: it has none. */
   readonly shownInWrite: number;
-  /** Not in the journal since then. */
+  /** Its block is gone from the journal since then. */
   readonly absentSinceMs?: number;
-  /** The experiment's code when it was queued; of a member of a sweep see the sweep. */
+  /** The experiment's code when it was queued; for a member of a sweep that of the sweep counts. */
   readonly code?: NotedCode;
-  /** The run that it repeats: it stands in no journal. */
+  /** The run that it repeats; such a command is in no journal. */
   readonly repeats?: Repeats;
-  /** The run of its latest try. */
+  /** The run of its latest attempt. */
   readonly run?: Run;
-  /** Runs of tries before that one, the oldest first: each ended, and was tried again. */
+  /** The runs of earlier attempts, oldest first: each ended and was retried. */
   readonly earlierRuns?: readonly Run[];
-  /** It is tried again, and not before then. */
+  /** The retry does not start before then. */
   readonly notBeforeMs?: number;
-  /** The script's arguments from now on, where a try before changed them. */
+  /** The script's arguments from now on, where a retry changed them. */
   readonly changedArgs?: readonly string[];
   /**
-   * Of a sweep whose turn has come: its runs, each a command of its own in the order of the grid.
-   * The sweep itself then never starts, and its state follows from theirs.
+   * The members of a sweep whose turn has come, in the order of its grid: each is a command of its
+   * own. The sweep itself never starts; its state follows from theirs.
    */
   readonly members?: readonly CommandId[];
-  /** The sweep that it is a member of. A member has no place in the journal: its sweep has. */
+  /** The sweep that it is a member of. Members have no block of their own in the journal. */
   readonly parent?: CommandId;
-  /** Of a member: the values of the swept options, in their order. */
+  /** Members only: the values of the swept options, in order. */
   readonly swept?: readonly Swept[];
 }
 
-/** Whether anything of a command has run, or is about to: an edit of its block starts nothing. */
+/** Whether any run of a command was claimed: an edit of its block then starts nothing. */
 export const hasBegun = ({ run, earlierRuns, members }: Command): boolean =>
   run !== undefined || earlierRuns !== undefined || members !== undefined;
 
-/** The runs of all tries at a command, the oldest first. */
+/** The runs of all attempts at a command, oldest first. */
 export const runsOf = ({ run, earlierRuns = [] }: Command): readonly Run[] =>
   run === undefined ? earlierRuns : [...earlierRuns, run];
 
+/** A run as the world knows it; run.ts has what is stored in files. */
 export interface Run {
   readonly attempt: AttemptId;
   readonly claimedAtMs: number;
   readonly spec: AttemptSpec;
   readonly start: StartFacts;
-  /** The limit in force: the spec's, or one that was raised since. */
+  /** The time limit in force: the spec's, or one that was raised since. */
   readonly limitMs: number;
   /** When the script's shim started. */
   readonly startedAtMs?: number;
@@ -106,45 +110,46 @@ export interface Run {
     readonly why?: string;
     readonly atMs: number;
   };
-  /** It holds no process any more; `exit` says how it left, where that is known. */
+  /** It has no process any more; `exit` says how the process ended, where that is known. */
   readonly exited: boolean;
   readonly exit?: Exit;
   readonly known?: KnownEnding;
   readonly exitedAtMs?: number;
   readonly endedAtMs?: number;
-  /** Flags while it goes on, and when the last of them came; the outcome has those of its end. */
+  /** Flags while it was running, and when the last came; the outcome has those of its end. */
   readonly flags?: readonly Finding[];
   readonly flaggedAtMs?: number;
   readonly outcome?: RunOutcome;
-  /** Its plots are final: the receipt may say all. */
+  /** Its plots are final, so its receipt may show the ending. */
   readonly plotted: boolean;
-  /** Flags that the person marked `[RESOLVED]`, as `rule metric`. */
+  /** Keys (receipt-flags.ts) of flags that the user or a later run resolved. */
   readonly resolved: readonly string[];
 }
 
+/** A folder with a journal. */
 export interface Experiment {
   readonly path: ExperimentPath;
   readonly lab: LabPath;
-  /** Commands at the first sight of it are held: it came from elsewhere. */
+  /** It came from elsewhere: commands of its first reading are held. */
   readonly foreign: boolean;
-  /** Present ones in the order of the journal as last read, then those gone from it. */
+  /** Commands in the journal, in its order, then those gone from it. */
   readonly commands: readonly CommandId[];
-  /** Hashes of every piece of text that the daemon has rendered into this journal. */
+  /** Hashes of all receipt blocks that the daemon has rendered into this journal. */
   readonly rendered: Set<string>;
-  /** Its commands that stand in no journal, the oldest first. */
+  /** Its repeats, which are in no journal, oldest first. */
   readonly repeats?: readonly CommandId[];
   /** How many times the daemon has written this journal. */
   readonly writes: number;
-  /** Kept versions that the person is to be told of, and the command whose receipt does. */
+  /** Kept versions with merge conflicts, and the command whose receipt shows each. */
   readonly mergeConflicts?: readonly { readonly version: string; readonly near?: CommandId }[];
-  /** Its folder is a copy of another one's. */
+  /** Its folder is a copy of another experiment's. */
   readonly copied?: ExperimentCopy;
 }
 
 export interface ExperimentCopy {
   readonly of: ExperimentPath;
   readonly atMs: number;
-  /** Commands that stood in the copy when it was first seen: they start nothing. */
+  /** Keys of the commands in the copy when it was first read: they start nothing. */
   readonly inert: readonly string[];
 }
 
@@ -155,17 +160,17 @@ export interface Lab {
   readonly problems?: readonly Problem[];
 }
 
-/** The night that LAB.md told of last. */
+/** The latest nightly summary in LAB.md. */
 export interface NightlySummary {
   readonly night: Occurrence;
   readonly asOfMs: number;
-  /** Commands that were still at work then: when the last of them has ended, it is told anew. */
+  /** Commands that had not ended at `asOfMs`: once the last has, the summary is made again. */
   readonly atWork: readonly CommandId[];
-  /** What stands there: of that night, or of the last one that had anything to tell. */
+  /** The blocks of that night, or of the last one that had news. */
   readonly blocks: readonly PageBlock[];
 }
 
-/** An experiment that was found on disk and whose journal has not been read yet. */
+/** An experiment that was found on disk; `local`: it was made on this machine. */
 export interface FoundExperiment {
   readonly lab: LabPath;
   readonly local: boolean;
@@ -173,52 +178,60 @@ export interface FoundExperiment {
 
 export type JournalRead = EventOf<"journal-read">;
 
+/** The start that is being examined, and the slot that is reserved for it. */
 export interface Examining {
   readonly command: CommandId;
   readonly place: Slot;
 }
 
-/** What is known of environments that are built ahead; not durable. */
+/** What is known of the environments of waiting commands; not durable. */
 export interface PrefetchWatch {
-  /** Whose environment is being built, one at a time. */
+  /** The command whose environment is being built, one at a time. */
   asked?: CommandId | undefined;
-  /** When a command's environment was last looked at, and why it cannot be built. */
+  /** When each command's environment was last built, and why it could not be. */
   readonly looked: Map<CommandId, { readonly atMs: number; readonly failure?: string }>;
 }
 
+/**
+ * Durable, by facts: `experiments`, `commands`, `paused`, `pause`, `earlyFailures`, `drains` and
+ * `nightlySummaries`. All else is seen or asked anew after a start.
+ */
 export interface World {
+  /** The time of the last event, ms since 1970; it never goes back. */
   nowMs: number;
   readonly labs: Map<LabPath, Lab>;
+  /** Experiments on disk. */
   readonly found: Map<ExperimentPath, FoundExperiment>;
   readonly experiments: Map<ExperimentPath, Experiment>;
   readonly commands: Map<CommandId, Command>;
+  /** The journals as last read. */
   readonly views: Map<ExperimentPath, JournalView>;
-  /** Every experiment that there is has been found: one that was not is gone. */
+  /** All experiments on disk have been found: one that is not in `found` is gone. */
   allFound: boolean;
-  /** Journals with receipts of other experiments, read before all were found. */
+  /** Journals with receipts of other experiments, read before `allFound`. */
   readonly undecided: Map<ExperimentPath, JournalRead>;
-  /** Experiments that have just gone, with the hash of what their journals said last. */
+  /** Experiments that have just gone, with the last hash of their journal. */
   readonly gone: Map<ExperimentPath, { readonly hash: string; readonly atMs: number }>;
-  /** `queue: pause` is in force. */
+  /** A pause of the queue is in force. */
   paused: boolean;
-  /** How that came, while it is so. */
+  /** The pause in force. */
   pause?: Pause | undefined;
-  /** Runs that failed young, one after the other, the oldest first. */
+  /** The latest early failures in a row, oldest first. */
   earlyFailures: readonly EarlyFailure[];
-  /** `queue: drain` commands that wait for the last run's end. */
+  /** `queue: drain` commands that wait for the last run to exit. */
   readonly drains: Set<CommandId>;
-  /** The start that is being examined, one at a time, and the place that is kept for it. */
+  /** One at a time. */
   examining?: Examining | undefined;
   readonly gpus: GpuWatch;
-  /** Labs whose disk was under its floor when a start was examined, and when that was. */
+  /** Labs whose disk was below its floor when a start was examined, and when. */
   readonly lowDisks: Map<LabPath, number>;
   readonly nightlySummaries: Map<LabPath, NightlySummary>;
-  /** Labs whose night is being told, or could not be. */
+  /** Labs whose summary is being made (`asked`), or could not be made before `notBeforeMs`. */
   readonly summarizing: Map<LabPath, { readonly asked: boolean; readonly notBeforeMs: number }>;
   readonly prefetch: PrefetchWatch;
 }
 
-/** A world that knows nothing yet. */
+/** A world without any knowledge. */
 export function emptyWorld(): World {
   return {
     nowMs: 0,
