@@ -67,7 +67,7 @@ function handle(turn: Turn, event: Event): void {
     case "lab-opened": {
       const { lab, settings, problems } = event;
       world.labs.set(lab, { path: lab, settings, problems });
-      // The disk was measured against the floor of before.
+      // The last measurement was against the floor of the old settings.
       world.lowDisks.delete(lab);
       showLabPage(turn, lab);
       return;
