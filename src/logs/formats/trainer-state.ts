@@ -1,14 +1,15 @@
 // trainer_state.json of Hugging Face's Trainer: each object in its `log_history` is a logged step.
-// The file is read as it comes, a token at a time, so that its size does not matter.
+// The file is read token by token as it comes, so that its size does not matter.
 import { METRIC_DEPTH, METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf } from "../metric-words.ts";
 import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 import { type NumberSpot, scanNumber } from "../lines/scan-number.ts";
 
-/** Whether a file of that name is read so. */
+/** Whether a file of this name is a trainer state. */
 export const isTrainerState = (name: string): boolean => name === "trainer_state.json";
 
+/** One number of the object being read. */
 interface Logged {
   readonly key: string;
   readonly token: string;
@@ -17,49 +18,144 @@ interface Logged {
   readonly offset: number;
 }
 
+const LF = 10;
+const SPACE = 32;
+const QUOTE = 34;
+const BACKSLASH = 92;
 const WORDS: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
   ["Infinity", Number.POSITIVE_INFINITY],
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
 
+/** A reader of the trainer state named `file`, which gives its values to `sink`. */
 export function createTrainerStateReading(file: string, sink: MetricSink): RecordReading {
-  const spot: NumberSpot = { end: 0, value: 0, grouped: false };
-  /** The key under which each open object or array stands. */
-  const open: { key: string; list: boolean }[] = [];
-  let logged: Logged[] = [];
-  let key = "";
-  let word = "";
-  let wordAt = 0;
-  let text: string | undefined;
-  let escaped = false;
-  let named = false;
-  let unread = 0;
-  let position = 0;
-  let line = 1;
-  let lineAt = 0;
-  let depth = 0;
+  const tokens = new Tokens(sink);
+  return {
+    feed(bytes) {
+      for (const byte of bytes) tokens.take(byte);
+    },
+    finish: () => tokens.endWord(),
+    unread: () => {
+      const { unread: count, line, lineOffset: offset } = tokens;
+      return { count, samples: count > 0 ? [{ file, line, offset, text: "it is no JSON" }] : [] };
+    },
+    lines: () => tokens.line - (tokens.position === tokens.lineOffset ? 1 : 0),
+    bytes: () => tokens.position,
+  };
+}
 
-  const inHistory = (): boolean =>
-    depth === 3 && open.length === 3 && open[1]?.key === "log_history" && open[1].list;
-  const endWord = (): void => {
-    if (word === "") return;
-    const token = word;
-    word = "";
-    if (!inHistory()) return;
+/**
+ * Reads JSON one byte at a time, and gives the numbers of each object in `log_history` to a sink.
+ * It checks no syntax beyond brackets that close: the writer may be in the middle of the file.
+ */
+class Tokens {
+  readonly #sink: MetricSink;
+  readonly #spot: NumberSpot = { end: 0, value: 0, grouped: false };
+  /** The open objects and arrays, down to METRIC_DEPTH, with their keys. */
+  readonly #open: { key: string; isList: boolean }[] = [];
+  #depth = 0;
+  #logged: Logged[] = [];
+  #key = "";
+  /** The number or literal being read, and where it began. */
+  #word = "";
+  #wordAt = 0;
+  /** The string being read; undefined outside of strings. */
+  #text: string | undefined;
+  #isEscaped = false;
+  /** A colon came: the next string is a value and no key. */
+  #isValue = false;
+  /** Brackets that close nothing. */
+  unread = 0;
+  position = 0;
+  line = 1;
+  lineOffset = 0;
+
+  constructor(sink: MetricSink) {
+    this.#sink = sink;
+  }
+
+  take(byte: number): void {
+    if (this.#text === undefined) this.#takeOutside(byte);
+    else this.#takeInString(byte, this.#text);
+    this.position += 1;
+    if (byte === LF) {
+      this.line += 1;
+      this.lineOffset = this.position;
+    }
+  }
+
+  endWord(): void {
+    if (this.#word === "") return;
+    const token = this.#word;
+    this.#word = "";
+    if (!this.#isInHistory()) return;
     const bytes = Buffer.from(token, "latin1");
     const special = WORDS.get(token);
-    const whole = scanNumber(bytes, 0, bytes.length, true, spot) && spot.end === bytes.length;
+    const whole =
+      scanNumber(bytes, 0, bytes.length, true, this.#spot) && this.#spot.end === bytes.length;
     if (!whole && special === undefined) return;
-    logged.push({ key, token, value: special ?? spot.value, line, offset: lineAt });
-  };
-  const endObject = (): void => {
-    const counters = logged.flatMap((one) => {
+    const value = special ?? this.#spot.value;
+    this.#logged.push({ key: this.#key, token, value, line: this.line, offset: this.lineOffset });
+  }
+
+  #takeInString(byte: number, text: string): void {
+    if (this.#isEscaped) this.#isEscaped = false;
+    else if (byte === BACKSLASH) this.#isEscaped = true;
+    else if (byte === QUOTE) {
+      if (!this.#isValue) this.#key = Buffer.from(text, "latin1").toString("utf8");
+      this.#text = undefined;
+      return;
+    }
+    if (text.length < METRIC_KEY_CHARS) this.#text = text + String.fromCharCode(byte);
+  }
+
+  #takeOutside(byte: number): void {
+    const char = String.fromCharCode(byte);
+    if (byte === QUOTE) {
+      this.endWord();
+      this.#text = "";
+    } else if (byte <= SPACE) this.endWord();
+    else if (",:{}[]".includes(char)) {
+      this.endWord();
+      this.#takePunctuation(char);
+    } else {
+      if (this.#word === "") this.#wordAt = this.position;
+      if (this.position - this.#wordAt < METRIC_KEY_CHARS) this.#word += char;
+    }
+  }
+
+  #takePunctuation(char: string): void {
+    if (char === "{" || char === "[") {
+      this.#depth += 1;
+      if (this.#depth <= METRIC_DEPTH) this.#open.push({ key: this.#key, isList: char === "[" });
+      this.#key = "";
+    } else if (char === "}" || char === "]") {
+      if (char === "}" && this.#isInHistory()) this.#endObject();
+      if (this.#depth > 0 && this.#depth <= METRIC_DEPTH) this.#open.pop();
+      if (this.#depth === 0) this.unread += 1;
+      this.#depth = Math.max(0, this.#depth - 1);
+      this.#isValue = false;
+    } else if (char === ":") this.#isValue = true;
+    else if (char === ",") this.#isValue = false;
+  }
+
+  /** Directly in an object of the list `log_history`. */
+  #isInHistory(): boolean {
+    const list = this.#open[1];
+    const isThird = this.#depth === 3 && this.#open.length === 3;
+    return isThird && list?.key === "log_history" && list.isList;
+  }
+
+  /** Gives the numbers of the object that ends to the sink; its finest counter is their x. */
+  #endObject(): void {
+    const sink = this.#sink;
+    const counters = this.#logged.flatMap((one) => {
       const counter = counterOf(one.key);
       return counter === undefined ? [] : [{ ...counter, one }];
     });
     const axis = counters.toSorted((a, b) => a.rank - b.rank)[0];
-    for (const one of logged) {
+    for (const one of this.#logged) {
       if (counters.some((counter) => counter.one === one)) continue;
       const store = sink.storeOf(one.key);
       if (store === undefined) continue;
@@ -70,63 +166,6 @@ export function createTrainerStateReading(file: string, sink: MetricSink): Recor
       sink.add(store, "sure");
       sink.end();
     }
-    logged = [];
-  };
-  const mark = (char: string): void => {
-    if (char === "{" || char === "[") {
-      depth += 1;
-      if (depth <= METRIC_DEPTH) open.push({ key, list: char === "[" });
-      key = "";
-    } else if (char === "}" || char === "]") {
-      if (char === "}" && inHistory()) endObject();
-      if (depth > 0 && depth <= METRIC_DEPTH) open.pop();
-      if (depth === 0) unread += 1;
-      depth = Math.max(0, depth - 1);
-      named = false;
-    } else if (char === ":") named = true;
-    else if (char === ",") named = false;
-  };
-  const take = (byte: number): void => {
-    const char = String.fromCharCode(byte);
-    if (text !== undefined) {
-      if (escaped) escaped = false;
-      else if (byte === 92) escaped = true;
-      else if (byte === 34) {
-        if (!named) key = Buffer.from(text, "latin1").toString("utf8");
-        text = undefined;
-        return;
-      }
-      if (text.length < METRIC_KEY_CHARS) text += char;
-    } else if (byte === 34) {
-      endWord();
-      text = "";
-    } else if (byte <= 32) endWord();
-    else if (",:{}[]".includes(char)) {
-      endWord();
-      mark(char);
-    } else {
-      if (word === "") wordAt = position;
-      if (position - wordAt < METRIC_KEY_CHARS) word += char;
-    }
-  };
-
-  return {
-    feed(bytes) {
-      for (const byte of bytes) {
-        take(byte);
-        position += 1;
-        if (byte === 10) {
-          line += 1;
-          lineAt = position;
-        }
-      }
-    },
-    finish: endWord,
-    unread: () => ({
-      count: unread,
-      samples: unread > 0 ? [{ file, line, offset: lineAt, text: "it is no JSON" }] : [],
-    }),
-    lines: () => line - (position === lineAt ? 1 : 0),
-    bytes: () => position,
-  };
+    this.#logged = [];
+  }
 }

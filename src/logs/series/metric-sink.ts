@@ -1,27 +1,28 @@
-// Takes the values that one log file holds and keeps a store for each of its metrics.
-// Every reader of a kind of file ends here; what is wrong with a metric is asked elsewhere.
+// Takes the values that one log file holds and keeps a series store for each of its metrics.
+// The readers of all formats give their values here. Whether a metric looks wrong is left to rules/.
 import type { Series } from "../../domain/sample.ts";
 import type { SectionCounter } from "../lines/section-counter.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 import { type NewValue, type SeriesStore, createSeriesStore } from "./series-store.ts";
 
-/** Metrics of one log file: each one costs memory for ever, and nobody looks at more. */
+/** Metrics of one log file: each costs memory until the run is forgotten, and nobody reads more. */
 export const SERIES_PER_FILE = 5_000;
-/** Values of all series of a run together that are kept: 20 bytes each, 30 MB... */
+/** Values kept in all series of a run together: 30 MB at 20 bytes a value. */
 export const POINTS_PER_RUN = 1_500_000;
-/** ...of which one series has at most so many, all exact up to this count... */
+/** Values that one series keeps at most. Up to this number, all of them are kept exactly. */
 export const POINTS_PER_SERIES = 65_536;
-/** ...and at least so many, however many series there are. */
+/** Values that one series may always keep, even where POINTS_PER_RUN is passed by that. */
 const POINTS_LEAST = 256;
-/** Metrics of all logs of one run: each one costs a few KB. */
+/** Metrics in all logs of one run: each costs a few KB. */
 const SERIES_PER_RUN = 20_000;
 
-/** What all files of one run share: how many metrics they have, and so how much each may keep. */
+/** What the files of one run share: the number of its series, and so how much each may keep. */
 export interface RunBudget {
   /** Counts one more series; false when there are too many already. */
   readonly take: () => boolean;
+  /** Takes this many series off the count. */
   readonly give: (series: number) => void;
-  /** Values that one series may keep exactly, a power of two. */
+  /** Values that one series may keep exactly: a power of two. */
   readonly points: () => number;
 }
 
@@ -48,43 +49,47 @@ export function createRunBudget(): RunBudget {
   };
 }
 
-/** Where metrics end in a file: what came later was not survived. */
+/** Where the metrics of a file end: an error after this was not survived. */
 export interface MetricsEnd {
   /** Byte offset of the last line with a metric; -1 without one. */
   readonly offset: number;
-  /** Largest stamp of a metric line. */
+  /** Largest stamp of a line with a metric, ms. */
   readonly stampMs?: number;
 }
 
-/** The line or record that values are added from; its fields are set by the reader. */
+/** Where a reader puts the values of one line or record after another. */
 export interface MetricSink {
-  /** The value that `add` takes, with the place of its line. */
+  /** The value that `add` takes, filled by the reader; `begin` sets what its line has in common. */
   readonly incoming: NewValue;
-  /** Sets the line's own facts; the token's place or text comes with each value. */
+  /** Begins a line or record. The token's position or text is set with each value. */
   begin(line: number, offset: number, stampMs: number): void;
-  /** The x of the line's values; `epoch` also becomes the file's. */
+  /** Sets the x of the line's values; an epoch also becomes the file's. */
   setStep(key: LineStep["key"] | undefined, value: number): void;
-  /** The x that lines above told, for a line that has none; nothing where they told none. */
+  /** Sets the x that lines above announced, for a line without its own; nothing if there is none. */
   setSectionCounter(announced: SectionCounter): void;
-  /** The store of a key; undefined where the file has too many. */
+  /** The store of a key; undefined for an empty key and where the file or run has too many. */
   storeOf(key: string): SeriesStore | undefined;
+  /** Adds `incoming` to a store. */
   add(store: SeriesStore, grade: Grade): void;
-  /** A line whose values count as metrics is over. */
+  /** Ends a line whose values count as metrics. */
   end(): void;
-  /** The bytes that tokens stand in are about to go. */
+  /** Copies the tokens out of `bytes`, which is about to be reused. */
   settle(bytes: Uint8Array): void;
-  /** Epoch of the file so far: told by metric lines and by others. */
+  /** Sets the file's epoch, which lines without metrics announce as well. */
   sawEpoch(epoch: number): void;
   series(): readonly Series[];
   metricsEnd(): MetricsEnd;
-  /** The file is forgotten: its series no longer count for the run. */
+  /** Gives the file's series back to the run's budget; the sink is not used afterwards. */
   drop(): void;
 }
 
+/** An empty sink for the log file named `file`. */
 export function createMetricSink(file: string, budget: RunBudget): MetricSink {
-  const stores = new Map<string, SeriesStore>();
-  let dirty: SeriesStore[] = [];
-  const incoming: NewValue = {
+  return new FileSink(file, budget);
+}
+
+class FileSink implements MetricSink {
+  readonly incoming: NewValue = {
     value: 0,
     line: 0,
     offset: 0,
@@ -97,58 +102,84 @@ export function createMetricSink(file: string, budget: RunBudget): MetricSink {
     end: 0,
     token: undefined,
   };
-  let endOffset = -1;
-  let endStampMs = Number.NaN;
+  readonly #file: string;
+  readonly #budget: RunBudget;
+  readonly #stores = new Map<string, SeriesStore>();
+  /** Stores with tokens that are still in the reader's bytes. */
+  #unsettled: SeriesStore[] = [];
+  #endOffset = -1;
+  #endStampMs = Number.NaN;
 
-  return {
-    incoming,
-    begin(line, offset, stampMs) {
-      incoming.line = line;
-      incoming.offset = offset;
-      incoming.stampMs = stampMs;
-      incoming.token = undefined;
-      incoming.step = Number.NaN;
-      incoming.stepKey = undefined;
-      incoming.announced = false;
-    },
-    setStep(key, value) {
-      incoming.stepKey = key;
-      incoming.step = value;
-      if (key === "epoch") incoming.epoch = value;
-    },
-    setSectionCounter({ key, value }) {
-      if (key === undefined) return;
-      incoming.stepKey = key;
-      incoming.step = value;
-      incoming.announced = true;
-    },
-    storeOf(key) {
-      const known = stores.get(key);
-      if (known !== undefined) return known;
-      if (key === "" || stores.size >= SERIES_PER_FILE || !budget.take()) return undefined;
-      const store = createSeriesStore(file, key, budget.points);
-      stores.set(key, store);
-      return store;
-    },
-    add(store, grade) {
-      if (store.add(incoming, grade)) dirty.push(store);
-    },
-    end() {
-      endOffset = incoming.offset;
-      const { stampMs } = incoming;
-      if (!Number.isNaN(stampMs) && !(stampMs <= endStampMs)) endStampMs = stampMs;
-    },
-    settle(bytes) {
-      if (dirty.length === 0) return;
-      for (const store of dirty) store.settle(bytes);
-      dirty = [];
-    },
-    sawEpoch(epoch) {
-      incoming.epoch = epoch;
-    },
-    series: () => [...stores.values()].flatMap((store) => store.series() ?? []),
-    metricsEnd: () =>
-      Number.isNaN(endStampMs) ? { offset: endOffset } : { offset: endOffset, stampMs: endStampMs },
-    drop: () => budget.give(stores.size),
-  };
+  constructor(file: string, budget: RunBudget) {
+    this.#file = file;
+    this.#budget = budget;
+  }
+
+  begin(line: number, offset: number, stampMs: number): void {
+    const { incoming } = this;
+    incoming.line = line;
+    incoming.offset = offset;
+    incoming.stampMs = stampMs;
+    incoming.token = undefined;
+    incoming.step = Number.NaN;
+    incoming.stepKey = undefined;
+    incoming.announced = false;
+  }
+
+  setStep(key: LineStep["key"] | undefined, value: number): void {
+    this.incoming.stepKey = key;
+    this.incoming.step = value;
+    if (key === "epoch") this.incoming.epoch = value;
+  }
+
+  setSectionCounter({ key, value }: SectionCounter): void {
+    if (key === undefined) return;
+    this.incoming.stepKey = key;
+    this.incoming.step = value;
+    this.incoming.announced = true;
+  }
+
+  storeOf(key: string): SeriesStore | undefined {
+    const known = this.#stores.get(key);
+    if (known !== undefined) return known;
+    if (key === "" || this.#stores.size >= SERIES_PER_FILE || !this.#budget.take()) {
+      return undefined;
+    }
+    const store = createSeriesStore(this.#file, key, this.#budget.points);
+    this.#stores.set(key, store);
+    return store;
+  }
+
+  add(store: SeriesStore, grade: Grade): void {
+    if (store.add(this.incoming, grade)) this.#unsettled.push(store);
+  }
+
+  end(): void {
+    const { offset, stampMs } = this.incoming;
+    this.#endOffset = offset;
+    if (!Number.isNaN(stampMs) && !(stampMs <= this.#endStampMs)) this.#endStampMs = stampMs;
+  }
+
+  settle(bytes: Uint8Array): void {
+    if (this.#unsettled.length === 0) return;
+    for (const store of this.#unsettled) store.settle(bytes);
+    this.#unsettled = [];
+  }
+
+  sawEpoch(epoch: number): void {
+    this.incoming.epoch = epoch;
+  }
+
+  series(): readonly Series[] {
+    return [...this.#stores.values()].flatMap((store) => store.series() ?? []);
+  }
+
+  metricsEnd(): MetricsEnd {
+    const offset = this.#endOffset;
+    return Number.isNaN(this.#endStampMs) ? { offset } : { offset, stampMs: this.#endStampMs };
+  }
+
+  drop(): void {
+    this.#budget.give(this.#stores.size);
+  }
 }

@@ -1,12 +1,12 @@
-// One metric's values in one log file: a bounded number of points, and the samples that a summary
-// shows, with their tokens. Merging files is left to merge.ts.
+// One metric's values in one log file: a bounded number of points, and the samples of its summary
+// with their tokens. Joining the series of several files is left to merge.ts.
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
-import { createKeptPoints } from "./thinned-points.ts";
+import { createThinnedPoints, type ThinnedPoints } from "./thinned-points.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
 
 /**
- * What is added for each logged value; one object is filled again and again. The token stands in
- * `bytes[start..end)`, unless it is given as text.
+ * What is added for each logged value; one object is filled again and again. The token is
+ * `bytes[start..end)` of the chunk being read, unless it is given as text.
  */
 export interface NewValue {
   value: number;
@@ -15,11 +15,11 @@ export interface NewValue {
   /** NaN where the line has no x. */
   step: number;
   stepKey: LineStep["key"] | undefined;
-  /** The x is that of lines above: it holds as long as nearly each value has another. */
+  /** The x was announced by a line above. It holds while nearly every value has an x of its own. */
   announced: boolean;
   /** NaN where the line has no stamp. */
   stampMs: number;
-  /** Last epoch that the file told, so that a counter that starts anew with it is no restart. */
+  /** The file's last epoch: a counter that starts again with a new epoch is no restart. */
   epoch: number;
   start: number;
   end: number;
@@ -27,183 +27,300 @@ export interface NewValue {
 }
 
 export interface SeriesStore {
-  /** True when it is the first since `settle`, which then has to be called. */
+  /** True for the first value since `settle`: the caller then has to call `settle`. */
   add(value: NewValue, grade: Grade): boolean;
-  /** Takes the tokens of what was added since out of the bytes they stand in. */
+  /** Copies the tokens of the values added since out of `bytes`, which may go afterwards. */
   settle(bytes: Uint8Array): void;
-  /** The x axis that its lines have themselves; undefined without one, and before the first value. */
+  /** The x axis that the lines themselves have; undefined without one or before any value. */
   ownAxis(): LineStep["key"] | undefined;
-  /** A view of what has been added, which later values do not change; undefined: no metric. */
+  /** What was added so far, unchanged by later values; undefined when it is no metric. */
   series(): Series | undefined;
 }
 
 const RANK: Readonly<Record<Grade, number>> = { maybe: 0, likely: 1, sure: 2 };
-/** How often a value must come to count as a metric, by how sure its lines are. */
+/** Values from which a series of grade `likely` counts as a metric. */
 const LIKELY_FROM = 3;
+/** Values from which a series of grade `maybe` counts as a metric, if they vary. */
 const MAYBE_FROM = 5;
-/** A fall of the step by more than so many usual steps is another attempt. */
+
+/**
+ * A store for `key` as logged in `file`. The x axis is that of the first value; when a later value
+ * lacks it, the axis becomes the position of the values, since half an axis is none. At most
+ * `most()` values are kept exactly. When a series of `maybe` values gets a surer one, the earlier
+ * values are forgotten.
+ */
+export function createSeriesStore(file: string, key: string, most: () => number): SeriesStore {
+  return new Store(file, key, most);
+}
+
+class Store implements SeriesStore {
+  readonly #key: string;
+  readonly #most: () => number;
+  readonly #points: ThinnedPoints;
+  readonly #axis = new StepAxis();
+  readonly #samples: SummarySamples;
+  /** The best grade so far. */
+  #rank = 0;
+  #count = 0;
+  /** Values that are not finite, of the current attempt. */
+  #holes = 0;
+  /** Number of the first value of the current attempt, where the file holds several. */
+  #attemptFrom = 0;
+  #settled = true;
+
+  constructor(file: string, key: string, most: () => number) {
+    this.#key = key;
+    this.#most = most;
+    this.#points = createThinnedPoints(most);
+    this.#samples = new SummarySamples(file, key);
+  }
+
+  add(added: NewValue, grade: Grade): boolean {
+    const rank = RANK[grade];
+    if (rank > this.#rank) {
+      if (this.#rank < RANK.likely) this.#forget();
+      this.#rank = rank;
+    } else if (rank === RANK.maybe && this.#rank > RANK.maybe) return false;
+    this.#follow(added);
+    const step = this.#axis.key === "sample" ? this.#count : added.step;
+    this.#points.add(added.value, step, added.line);
+    this.#count += 1;
+    this.#samples.add(added);
+    if (!Number.isFinite(added.value)) this.#holes += 1;
+    const first = this.#settled;
+    this.#settled = false;
+    return first;
+  }
+
+  settle(bytes: Uint8Array): void {
+    this.#settled = true;
+    this.#samples.settle(bytes);
+  }
+
+  ownAxis(): LineStep["key"] | undefined {
+    const { key, announced } = this.#axis;
+    return this.#count === 0 || announced || key === "sample" ? undefined : key;
+  }
+
+  series(): Series | undefined {
+    const summary = this.#isMetric() ? this.#summary() : undefined;
+    if (summary === undefined) return undefined;
+    const kept = this.#points.read(this.#most(), this.#attemptFrom);
+    const { steps, values, lines, bucketSize, from, even } = kept;
+    return {
+      summary,
+      stepKey: this.#axis.key,
+      steps,
+      values,
+      lines,
+      ...(even === undefined ? {} : { reducedBy: bucketSize, even }),
+      ...(this.#attemptFrom > 0 ? { attemptFrom: from } : {}),
+    };
+  }
+
+  #forget(): void {
+    this.#points.clear();
+    this.#axis.clear();
+    this.#samples.clear();
+    this.#count = 0;
+    this.#holes = 0;
+    this.#attemptFrom = 0;
+  }
+
+  #follow(added: NewValue): void {
+    const change = this.#axis.follow(added, this.#count);
+    if (change === "lost") this.#points.countInstead();
+    else if (change === "restart") {
+      this.#attemptFrom = this.#count;
+      this.#holes = 0;
+      this.#samples.forgetHole();
+    }
+  }
+
+  #isMetric(): boolean {
+    if (this.#rank === RANK.sure) return true;
+    if (this.#rank === RANK.likely) return this.#count >= LIKELY_FROM;
+    return this.#count >= MAYBE_FROM && this.#samples.vary();
+  }
+
+  #summary(): MetricSummary | undefined {
+    const { key, announced } = this.#axis;
+    // Announced steps that proved wrong are not shown.
+    const withStep = key !== "sample" || !announced;
+    const first = this.#samples.read(FIRST, withStep);
+    const last = this.#samples.read(LAST, withStep);
+    if (first === undefined || last === undefined) return undefined;
+    const min = this.#samples.read(MIN, withStep);
+    const max = this.#samples.read(MAX, withStep);
+    const notFinite = this.#samples.read(HOLE, withStep);
+    return {
+      key: this.#key,
+      count: this.#count,
+      first,
+      last,
+      ...(min === undefined ? {} : { min }),
+      ...(max === undefined ? {} : { max }),
+      ...(notFinite === undefined ? {} : { notFinite }),
+      notFiniteCount: this.#holes,
+    };
+  }
+}
+
+/** A fall of the step by more than this many of the largest strides is another attempt. */
 const FAR_BACK = 10;
 
-const MARKS = ["first", "last", "min", "max", "hole"] as const;
+/**
+ * What a value's x means for its series. `lost`: the series has no axis any more; `restart`: the
+ * step fell so far that another attempt begins.
+ */
+type AxisChange = "none" | "lost" | "restart";
+
+/** The x axis of a series, and its last steps. */
+class StepAxis {
+  key: Series["stepKey"] = "sample";
+  /** Some x was announced by a line above. */
+  announced = false;
+  /** First step of the current attempt. */
+  #first = 0;
+  #last = 0;
+  /** The largest rise from one value to the next. */
+  #stride = 0;
+  #epoch = 0;
+  /** Values whose announced x was the one before. */
+  #repeats = 0;
+
+  clear(): void {
+    this.#repeats = 0;
+    this.announced = false;
+  }
+
+  /** Takes the x of the next value, which `count` values came before. */
+  follow(added: NewValue, count: number): AxisChange {
+    let change: AxisChange = "none";
+    if (count === 0) {
+      this.key = added.stepKey ?? "sample";
+      this.#first = added.step;
+      this.#stride = 0;
+    } else if (this.key !== "sample") {
+      if (added.announced && added.step === this.#last) this.#repeats += 1;
+      if (added.stepKey !== this.key || this.#repeats > 1 + count / 8) {
+        this.key = "sample";
+        change = "lost";
+      } else if (this.#restarts(added)) {
+        this.#first = added.step;
+        change = "restart";
+      }
+    }
+    this.announced ||= added.announced;
+    this.#last = added.step;
+    this.#epoch = added.epoch;
+    return change;
+  }
+
+  #restarts(added: NewValue): boolean {
+    const fall = this.#last - added.step;
+    if (fall <= 0) {
+      this.#stride = Math.max(this.#stride, -fall);
+      return false;
+    }
+    if (added.epoch > this.#epoch) return false;
+    const toStart = added.step <= this.#first + this.#stride && fall >= 3 * this.#stride;
+    return this.#stride > 0 && (toStart || fall > FAR_BACK * this.#stride);
+  }
+}
+
 const [FIRST, LAST, MIN, MAX, HOLE] = [0, 1, 2, 3, 4];
+const SAMPLES = 5;
+/** Of each sample: value, line, offset, step, stamp, start and end of the token. */
 const FIELDS = 7;
 
 /**
- * A store for `key` as logged in `file`. The x axis is that of the first value; when a later one
- * lacks it, the axis becomes the values' own count, since half an axis is none. `most` values are
- * kept exactly. A series that only became sure later forgets what came before.
+ * The samples that a summary shows: first, last, smallest, largest, and the first that is not
+ * finite. They are rows of one array, so that a new extreme allocates nothing.
  */
-export function createSeriesStore(file: string, key: string, most: () => number): SeriesStore {
-  const points = createKeptPoints(most);
-  /** value, line, offset, step, stamp, start and end of the token, of each mark. */
-  const marks = new Float64Array(MARKS.length * FIELDS);
-  const tokens: (string | undefined)[] = MARKS.map(() => undefined);
-  const has = new Uint8Array(MARKS.length);
-  const n = { count: 0, holes: 0, rank: 0, attempt: 0, last: 0, first: 0, stride: 0, epoch: 0 };
-  let repeats = 0;
-  /** Some x was that of lines above. */
-  let announced = false;
-  let stepKey: Series["stepKey"] = "sample";
-  let settled = true;
+class SummarySamples {
+  readonly #file: string;
+  readonly #key: string;
+  readonly #rows = new Float64Array(SAMPLES * FIELDS);
+  readonly #has = new Uint8Array(SAMPLES);
+  readonly #tokens: (string | undefined)[] = Array.from({ length: SAMPLES }, () => undefined);
 
-  const mark = (which: number, added: NewValue): void => {
-    const at = which * FIELDS;
-    marks[at] = added.value;
-    marks[at + 1] = added.line;
-    marks[at + 2] = added.offset;
-    marks[at + 3] = added.step;
-    marks[at + 4] = added.stampMs;
-    marks[at + 5] = added.start;
-    marks[at + 6] = added.end;
-    tokens[which] = added.token;
-    has[which] = 1;
-  };
-  const forget = (): void => {
-    points.clear();
-    has.fill(0);
-    n.count = 0;
-    n.holes = 0;
-    n.attempt = 0;
-    repeats = 0;
-    announced = false;
-  };
-  const restarts = (added: NewValue): boolean => {
-    const by = n.last - added.step;
-    if (by <= 0) {
-      n.stride = Math.max(n.stride, -by);
-      return false;
+  constructor(file: string, key: string) {
+    this.#file = file;
+    this.#key = key;
+  }
+
+  add(added: NewValue): void {
+    const { value } = added;
+    if (this.#has[FIRST] === 0) this.#set(FIRST, added);
+    this.#set(LAST, added);
+    if (!Number.isFinite(value)) {
+      if (this.#has[HOLE] === 0) this.#set(HOLE, added);
+    } else {
+      if (this.#has[MIN] === 0 || value < this.#valueOf(MIN)) this.#set(MIN, added);
+      if (this.#has[MAX] === 0 || value > this.#valueOf(MAX)) this.#set(MAX, added);
     }
-    if (added.epoch > n.epoch) return false;
-    const fromStart = added.step <= n.first + n.stride && by >= 3 * n.stride;
-    return n.stride > 0 && (fromStart || by > FAR_BACK * n.stride);
-  };
-  const follow = (added: NewValue): void => {
-    if (n.count === 0) {
-      stepKey = added.stepKey ?? "sample";
-      n.first = added.step;
-      n.stride = 0;
-    } else if (stepKey !== "sample") {
-      if (added.announced && added.step === n.last) repeats += 1;
-      if (added.stepKey !== stepKey || repeats > 1 + n.count / 8) {
-        stepKey = "sample";
-        points.countInstead();
-      } else if (restarts(added)) {
-        n.attempt = n.count;
-        n.holes = 0;
-        has[HOLE] = 0;
-        n.first = added.step;
-      }
+  }
+
+  clear(): void {
+    this.#has.fill(0);
+  }
+
+  forgetHole(): void {
+    this.#has[HOLE] = 0;
+  }
+
+  /** Whether two finite values differ. */
+  vary(): boolean {
+    return this.#has[MIN] === 1 && this.#valueOf(MIN) !== this.#valueOf(MAX);
+  }
+
+  /** Reads the tokens not known yet out of the bytes that they are in. */
+  settle(bytes: Uint8Array): void {
+    for (let which = 0; which < SAMPLES; which += 1) {
+      if (this.#has[which] === 0 || this.#tokens[which] !== undefined) continue;
+      const at = which * FIELDS;
+      this.#tokens[which] = textOf(bytes, this.#rows[at + 5] ?? 0, this.#rows[at + 6] ?? 0);
     }
-    announced ||= added.announced;
-    n.last = added.step;
-    n.epoch = added.epoch;
-  };
-  const sample = (which: number): Sample | undefined => {
-    if (has[which] === 0) return undefined;
+  }
+
+  read(which: number, withStep: boolean): Sample | undefined {
+    if (this.#has[which] === 0) return undefined;
     const at = which * FIELDS;
-    const told = stepKey !== "sample" || !announced;
-    const step = told ? (marks[at + 3] ?? Number.NaN) : Number.NaN;
-    const stampMs = marks[at + 4] ?? Number.NaN;
+    const step = withStep ? (this.#rows[at + 3] ?? Number.NaN) : Number.NaN;
+    const stampMs = this.#rows[at + 4] ?? Number.NaN;
     return {
-      file,
-      line: marks[at + 1] ?? 0,
-      offset: marks[at + 2] ?? 0,
-      key,
-      value: marks[at] ?? 0,
-      token: tokens[which] ?? "",
+      file: this.#file,
+      line: this.#rows[at + 1] ?? 0,
+      offset: this.#rows[at + 2] ?? 0,
+      key: this.#key,
+      value: this.#valueOf(which),
+      token: this.#tokens[which] ?? "",
       ...(Number.isNaN(step) ? {} : { step }),
       ...(Number.isNaN(stampMs) ? {} : { stampMs }),
     };
-  };
-  const isMetric = (): boolean => {
-    if (n.rank === RANK.sure) return true;
-    if (n.rank === RANK.likely) return n.count >= LIKELY_FROM;
-    const varies = has[MIN] === 1 && marks[MIN * FIELDS] !== marks[MAX * FIELDS];
-    return n.count >= MAYBE_FROM && varies;
-  };
+  }
 
-  return {
-    add(added, grade) {
-      const rank = RANK[grade];
-      if (rank > n.rank) {
-        if (n.rank < RANK.likely) forget();
-        n.rank = rank;
-      } else if (rank === 0 && n.rank > 0) return false;
-      follow(added);
-      points.add(added.value, stepKey === "sample" ? n.count : added.step, added.line);
-      n.count += 1;
-      if (has[FIRST] === 0) mark(FIRST, added);
-      mark(LAST, added);
-      const { value } = added;
-      if (!Number.isFinite(value)) {
-        if (has[HOLE] === 0) mark(HOLE, added);
-        n.holes += 1;
-      } else {
-        if (has[MIN] === 0 || value < (marks[MIN * FIELDS] ?? 0)) mark(MIN, added);
-        if (has[MAX] === 0 || value > (marks[MAX * FIELDS] ?? 0)) mark(MAX, added);
-      }
-      const first = settled;
-      settled = false;
-      return first;
-    },
-    ownAxis: () => (n.count === 0 || announced || stepKey === "sample" ? undefined : stepKey),
-    settle(bytes) {
-      settled = true;
-      for (let which = 0; which < MARKS.length; which += 1) {
-        if (has[which] === 0 || tokens[which] !== undefined) continue;
-        const at = which * FIELDS;
-        tokens[which] = textOf(bytes, marks[at + 5] ?? 0, marks[at + 6] ?? 0);
-      }
-    },
-    series() {
-      const [first, last] = [sample(FIRST), sample(LAST)];
-      if (first === undefined || last === undefined || !isMetric()) return undefined;
-      const [min, max, notFinite] = [sample(MIN), sample(MAX), sample(HOLE)];
-      const summary: MetricSummary = {
-        key,
-        count: n.count,
-        first,
-        last,
-        ...(min === undefined ? {} : { min }),
-        ...(max === undefined ? {} : { max }),
-        ...(notFinite === undefined ? {} : { notFinite }),
-        notFiniteCount: n.holes,
-      };
-      const { steps, values, lines, bucket, from, even } = points.read(most(), n.attempt);
-      return {
-        summary,
-        stepKey,
-        steps,
-        values,
-        lines,
-        ...(even === undefined ? {} : { reducedBy: bucket, even }),
-        ...(n.attempt > 0 ? { attemptFrom: from } : {}),
-      };
-    },
-  };
+  #valueOf(which: number): number {
+    return this.#rows[which * FIELDS] ?? 0;
+  }
+
+  #set(which: number, added: NewValue): void {
+    const rows = this.#rows;
+    const at = which * FIELDS;
+    rows[at] = added.value;
+    rows[at + 1] = added.line;
+    rows[at + 2] = added.offset;
+    rows[at + 3] = added.step;
+    rows[at + 4] = added.stampMs;
+    rows[at + 5] = added.start;
+    rows[at + 6] = added.end;
+    this.#tokens[which] = added.token;
+    this.#has[which] = 1;
+  }
 }
 
-/** ASCII, so a character a byte. */
+/** ASCII, so one character per byte. */
 function textOf(bytes: Uint8Array, from: number, to: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString("latin1");
 }

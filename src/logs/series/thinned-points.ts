@@ -1,65 +1,185 @@
-// The points of one series in typed arrays: all of them up to a bound, then of each stretch of
-// 2^k values the first, smallest, largest and last, and the first that is not finite.
+// The points of one series in bounded memory: every value up to a bound; beyond it, of each bucket
+// of 2^k values, the first, smallest, largest and last, and the first that is not finite.
 //
-// That is M4 (Jugel and others, VLDB 2014) over the position in the log. It composes, so the
-// points kept depend on what was logged and on the bound alone, not on when they were reduced.
+// This is M4 (Jugel and others, VLDB 2014) over positions in the log. It composes: which points
+// are kept depends on the values logged and on the bound, not on when they were reduced.
 
-export interface PointArrays {
+interface PointArrays {
   readonly steps: Float64Array;
   readonly values: Float64Array;
+  /** Line numbers in the log, from 1. */
   readonly lines: Uint32Array;
 }
 
-export interface KeptPoints {
+export interface ThinnedPoints {
   add(value: number, step: number, line: number): void;
   /** Forgets all points. */
   clear(): void;
-  /** The steps become the positions of the values. */
+  /** Replaces every step by its value's position in the series. */
   countInstead(): void;
   /**
-   * What is kept with at most `most` values exact; later calls do not change it. `bucket`: how
-   * many values each stretch had, 1 when all are here. `from`: index of the first point kept of
-   * value number `start` or later. `even`: indices of the first point of each stretch and of the
-   * very last; undefined when all are here.
+   * The points kept when at most `most` values stay exact; later calls do not change the arrays.
+   * `bucketSize`: values per bucket, 1 when every value is here. `from`: index of the first point
+   * at or after value number `start`. `even`: indices of the first point of each bucket and of the
+   * very last point; undefined when every value is here.
    */
   read(
     most: number,
     start: number,
   ): PointArrays & {
-    readonly bucket: number;
+    readonly bucketSize: number;
     readonly from: number;
     readonly even: Uint32Array | undefined;
   };
 }
 
 const FIRST_CAPACITY = 16;
-/** Points at the end that are not reduced at once. */
+/** The open bucket is reduced once it holds this many points, not after each value. */
 const LOOSE = 24;
 
-/** `most` is asked when the arrays are full; it may fall, never rise. */
-export function createKeptPoints(most: () => number): KeptPoints {
-  let steps = new Float64Array(FIRST_CAPACITY);
-  let values = new Float64Array(FIRST_CAPACITY);
-  let lines = new Uint32Array(FIRST_CAPACITY);
-  /** Position in the log of each point; only where not all are kept. */
-  let places: Float64Array | undefined;
-  let size = 0;
-  let count = 0;
-  let bucket = 1;
-  /** Where the points of the last, unfinished stretch begin. */
-  let open = 0;
-  /** Position of the first value behind that stretch. */
-  let closes = 0;
+/**
+ * Empty points. `most`: how many values may be exact; it is called when the arrays are full, and
+ * its answer may fall but never rise.
+ */
+export function createThinnedPoints(most: () => number): ThinnedPoints {
+  return new Points(most);
+}
 
-  const move = (from: number, to: number): void => {
-    steps[to] = steps[from] ?? 0;
-    values[to] = values[from] ?? 0;
-    lines[to] = lines[from] ?? 0;
-    if (places !== undefined) places[to] = places[from] ?? 0;
-  };
-  /** Keeps of the points [from, to) what stands for them, at `into`; where they end now. */
-  const reduce = (from: number, to: number, into: number): number => {
-    let [min, max, hole] = [-1, -1, -1];
+class Points implements ThinnedPoints {
+  readonly #most: () => number;
+  #steps = new Float64Array(FIRST_CAPACITY);
+  #values = new Float64Array(FIRST_CAPACITY);
+  #lines = new Uint32Array(FIRST_CAPACITY);
+  /** Position in the series of each point; undefined while every value is kept. */
+  #positions: Float64Array | undefined;
+  /** Points kept. */
+  #size = 0;
+  /** Values added. */
+  #count = 0;
+  #bucketSize = 1;
+  /** Index of the first point of the last, unfinished bucket. */
+  #open = 0;
+  /** Position of the first value after that bucket. */
+  #closes = 0;
+
+  constructor(most: () => number) {
+    this.#most = most;
+  }
+
+  add(value: number, step: number, line: number): void {
+    if (this.#size === this.#values.length) this.#makeRoom();
+    if (this.#bucketSize > 1) {
+      if (this.#count >= this.#closes) {
+        this.#size = this.#reduce(this.#open, this.#size, this.#open);
+        this.#open = this.#size;
+        this.#closes = (Math.floor(this.#count / this.#bucketSize) + 1) * this.#bucketSize;
+      } else if (this.#size - this.#open >= LOOSE) {
+        this.#size = this.#reduce(this.#open, this.#size, this.#open);
+      }
+    }
+    const size = this.#size;
+    this.#steps[size] = step;
+    this.#values[size] = value;
+    this.#lines[size] = line;
+    if (this.#positions !== undefined) this.#positions[size] = this.#count;
+    this.#size = size + 1;
+    this.#count += 1;
+  }
+
+  clear(): void {
+    this.#steps = new Float64Array(FIRST_CAPACITY);
+    this.#values = new Float64Array(FIRST_CAPACITY);
+    this.#lines = new Uint32Array(FIRST_CAPACITY);
+    this.#positions = undefined;
+    this.#size = 0;
+    this.#count = 0;
+    this.#bucketSize = 1;
+    this.#open = 0;
+    this.#closes = 0;
+  }
+
+  countInstead(): void {
+    const positions = this.#positions;
+    this.#steps = Float64Array.from({ length: this.#steps.length }, (_, i) => positions?.[i] ?? i);
+  }
+
+  read(most: number, start: number): ReturnType<ThinnedPoints["read"]> {
+    const bucketSize = bucketSizeFor(this.#count, most);
+    if (bucketSize > this.#bucketSize) this.#widen(bucketSize, capacityFor(most));
+    if (this.#bucketSize === 1) {
+      // Views suffice: values already written never change while all of them are kept.
+      return {
+        steps: this.#steps.subarray(0, this.#size),
+        values: this.#values.subarray(0, this.#size),
+        lines: this.#lines.subarray(0, this.#size),
+        bucketSize: 1,
+        from: start,
+        even: undefined,
+      };
+    }
+    this.#size = this.#reduce(this.#open, this.#size, this.#open);
+    let from = 0;
+    while (from < this.#size && (this.#positions?.[from] ?? 0) < start) from += 1;
+    return {
+      steps: this.#steps.slice(0, this.#size),
+      values: this.#values.slice(0, this.#size),
+      lines: this.#lines.slice(0, this.#size),
+      bucketSize: this.#bucketSize,
+      from,
+      even: this.#evenPoints(),
+    };
+  }
+
+  #makeRoom(): void {
+    const most = this.#most();
+    const bucketSize = bucketSizeFor(this.#count + 1, most);
+    const capacity = capacityFor(most);
+    if (bucketSize > this.#bucketSize) this.#widen(bucketSize, capacity);
+    if (this.#size + LOOSE >= this.#values.length) {
+      const doubled = Math.min(2 * this.#values.length, capacity);
+      this.#resize(Math.max(this.#size + LOOSE + 1, doubled));
+    }
+  }
+
+  #resize(capacity: number): void {
+    const size = this.#size;
+    this.#steps = grown(this.#steps, size, capacity);
+    this.#values = grown(this.#values, size, capacity);
+    const lines = new Uint32Array(capacity);
+    lines.set(this.#lines.subarray(0, size));
+    this.#lines = lines;
+    if (this.#positions !== undefined) this.#positions = grown(this.#positions, size, capacity);
+  }
+
+  /** Goes over to larger buckets, of `bucketSize` values each. */
+  #widen(bucketSize: number, capacity: number): void {
+    if (this.#positions === undefined) {
+      const length = Math.max(capacity, this.#size);
+      this.#positions = Float64Array.from({ length }, (_, i) => i);
+      // New arrays: `read` may have handed out views of the present ones.
+      this.#resize(length);
+    }
+    const positions = this.#positions;
+    this.#bucketSize = bucketSize;
+    let into = 0;
+    for (let from = 0; from < this.#size;) {
+      const bucket = Math.floor((positions[from] ?? 0) / bucketSize);
+      let to = from + 1;
+      while (to < this.#size && Math.floor((positions[to] ?? 0) / bucketSize) === bucket) to += 1;
+      this.#open = into;
+      into = this.#reduce(from, to, into);
+      this.#closes = (bucket + 1) * bucketSize;
+      from = to;
+    }
+    this.#size = into;
+  }
+
+  /** Moves the points that represent [from, to) to `into`; the index after the last of them. */
+  #reduce(from: number, to: number, into: number): number {
+    const values = this.#values;
+    let min = -1;
+    let max = -1;
+    let hole = -1;
     for (let i = from; i < to; i += 1) {
       const value = values[i] ?? 0;
       if (!Number.isFinite(value)) {
@@ -72,122 +192,45 @@ export function createKeptPoints(most: () => number): KeptPoints {
     let at = into;
     for (let i = from; i < to; i += 1) {
       if (i !== from && i !== to - 1 && i !== min && i !== max && i !== hole) continue;
-      if (i !== at) move(i, at);
+      if (i !== at) this.#move(i, at);
       at += 1;
     }
     return at;
-  };
-  const resize = (capacity: number): void => {
-    const [oldSteps, oldValues, oldLines, oldPlaces] = [steps, values, lines, places];
-    steps = new Float64Array(capacity);
-    values = new Float64Array(capacity);
-    lines = new Uint32Array(capacity);
-    steps.set(oldSteps.subarray(0, size));
-    values.set(oldValues.subarray(0, size));
-    lines.set(oldLines.subarray(0, size));
-    if (oldPlaces === undefined) return;
-    places = new Float64Array(capacity);
-    places.set(oldPlaces.subarray(0, size));
-  };
-  /** Goes over to stretches of `next` values each. */
-  const widen = (next: number, capacity: number): void => {
-    if (places === undefined) {
-      places = Float64Array.from({ length: Math.max(capacity, size) }, (_, i) => i);
-      // The arrays so far may have been handed out.
-      resize(Math.max(capacity, size));
-    }
-    bucket = next;
-    let into = 0;
-    for (let from = 0; from < size;) {
-      const stretch = Math.floor((places[from] ?? 0) / bucket);
-      let to = from + 1;
-      while (to < size && Math.floor((places[to] ?? 0) / bucket) === stretch) to += 1;
-      open = into;
-      into = reduce(from, to, into);
-      closes = (stretch + 1) * bucket;
-      from = to;
-    }
-    size = into;
-  };
-  const evenPoints = (): Uint32Array => {
+  }
+
+  #move(from: number, to: number): void {
+    this.#steps[to] = this.#steps[from] ?? 0;
+    this.#values[to] = this.#values[from] ?? 0;
+    this.#lines[to] = this.#lines[from] ?? 0;
+    if (this.#positions !== undefined) this.#positions[to] = this.#positions[from] ?? 0;
+  }
+
+  #evenPoints(): Uint32Array {
     const found: number[] = [];
-    let stretch = -1;
-    for (let i = 0; i < size; i += 1) {
-      const own = Math.floor((places?.[i] ?? i) / bucket);
-      if (own === stretch && i < size - 1) continue;
-      stretch = own;
+    let last = -1;
+    for (let i = 0; i < this.#size; i += 1) {
+      const bucket = Math.floor((this.#positions?.[i] ?? i) / this.#bucketSize);
+      if (bucket === last && i < this.#size - 1) continue;
+      last = bucket;
       found.push(i);
     }
     return Uint32Array.from(found);
-  };
-  const makeRoom = (): void => {
-    const bound = most();
-    const next = bucketFor(count + 1, bound);
-    const capacity = bound + (bound >> 2) + 2 * LOOSE;
-    if (next > bucket) widen(next, capacity);
-    if (size + LOOSE >= values.length)
-      resize(Math.max(size + LOOSE + 1, Math.min(2 * values.length, capacity)));
-  };
-
-  return {
-    add(value, step, line) {
-      if (size === values.length) makeRoom();
-      if (bucket > 1) {
-        if (count >= closes) {
-          size = reduce(open, size, open);
-          open = size;
-          closes = (Math.floor(count / bucket) + 1) * bucket;
-        } else if (size - open >= LOOSE) size = reduce(open, size, open);
-      }
-      steps[size] = step;
-      values[size] = value;
-      lines[size] = line;
-      if (places !== undefined) places[size] = count;
-      size += 1;
-      count += 1;
-    },
-    clear() {
-      steps = new Float64Array(FIRST_CAPACITY);
-      values = new Float64Array(FIRST_CAPACITY);
-      lines = new Uint32Array(FIRST_CAPACITY);
-      places = undefined;
-      [size, count, bucket, open, closes] = [0, 0, 1, 0, 0];
-    },
-    countInstead() {
-      steps = Float64Array.from({ length: steps.length }, (_, i) => places?.[i] ?? i);
-    },
-    read(bound, start) {
-      const next = bucketFor(count, bound);
-      if (next > bucket) widen(next, bound + (bound >> 2) + 2 * LOOSE);
-      if (bucket === 1) {
-        return {
-          steps: steps.subarray(0, size),
-          values: values.subarray(0, size),
-          lines: lines.subarray(0, size),
-          bucket,
-          from: start,
-          even: undefined,
-        };
-      }
-      size = reduce(open, size, open);
-      let from = 0;
-      while (from < size && (places?.[from] ?? 0) < start) from += 1;
-      return {
-        steps: steps.slice(0, size),
-        values: values.slice(0, size),
-        lines: lines.slice(0, size),
-        bucket,
-        from,
-        even: evenPoints(),
-      };
-    },
-  };
+  }
 }
 
-/** Values of one stretch, so that four points for each are at most `most`; 1 when all fit. */
-function bucketFor(count: number, most: number): number {
+function grown(array: Float64Array, size: number, capacity: number): Float64Array<ArrayBuffer> {
+  const larger = new Float64Array(capacity);
+  larger.set(array.subarray(0, size));
+  return larger;
+}
+
+/** `most` / 4 buckets of five points (the fifth is not finite), and loose points at the end. */
+const capacityFor = (most: number): number => most + (most >> 2) + 2 * LOOSE;
+
+/** Values per bucket, so that four points of each come to at most `most`; 1 when all fit. */
+function bucketSizeFor(count: number, most: number): number {
   if (count <= most) return 1;
-  let bucket = 8;
-  while (Math.ceil(count / bucket) * 4 > most) bucket *= 2;
-  return bucket;
+  let size = 8;
+  while (Math.ceil(count / size) * 4 > most) size *= 2;
+  return size;
 }
