@@ -1,5 +1,5 @@
-// Tables that programs print row by row under a header: YOLO, fastai, skorch, spaCy, detectron2's
-// results, a CSV on the console. Which header a row belongs to is kept in console-tables.ts.
+// Tables printed row by row under a header: YOLO, fastai, skorch, spaCy, Detectron2's results, CSV
+// on the console. Which header a row belongs to is left to lines/console-tables.ts.
 import type { LineStep, Spot } from "../lines/metric-line.ts";
 import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf, namesQuality } from "../metric-words.ts";
@@ -10,7 +10,7 @@ import type { SeriesStore } from "../series/series-store.ts";
 export interface TableColumn {
   readonly key: string;
   readonly counter: { readonly key: LineStep["key"]; readonly rank: number } | undefined;
-  /** Times, sizes and counts of what is worked on. */
+  /** No metric: a time, a size, or a count of what is processed. */
   readonly passed: boolean;
   /** Looked up with the first value. */
   store: SeriesStore | undefined;
@@ -19,7 +19,7 @@ export interface TableColumn {
 export interface TableHeader {
   readonly columns: readonly TableColumn[];
   readonly separator: "|" | "," | "\t" | " ";
-  /** The first column says what a row is of; only `all` is of everything. */
+  /** The first column names the class that a row is about. Only rows of `all` are read. */
   readonly labelled: boolean;
 }
 
@@ -32,24 +32,25 @@ export interface TableRow {
   readonly epoch?: number;
 }
 
-const LONGEST = 600;
-const MOST_COLUMNS = 64;
-/** The first column of a header, before anything else is asked. */
+/** A longer line is no row of a table; the bound also keeps the patterns below quick. */
+const MAX_CHARS = 600;
+const MAX_COLUMNS = 64;
+/** How a header's first column begins: checked first, because nearly all lines fail it. */
 const BEGINS =
   /^[\s|\u00E2]{0,40}(?:epochs?|ep|e|steps?|global_step|iter(?:ation)?s?|itn?\.?|itr|round|episode|batch|update|#|class(?:es)?|[ab]?ap|train|val)\b/i;
 const NAME = /^[A-Za-z#][\w .@%:/#()[\]+-]{0,39}$/;
 const PASSED =
   /^(?:gpu_?mem|instances|size|targets|labels|img_?size|images|class|time|date|eta|cp|duration)$/i;
-/** A bar behind the last column. */
+/** A progress bar after the last column. */
 const BAR = /:[ \t]{1,9}\d{1,3}%.*$/s;
 
-/** The header that a line is; undefined where it is none. Linear. */
+/** The header of a table in a line; undefined if it is none. Takes time linear in its length. */
 export function tableHeader(text: string): TableHeader | undefined {
-  if (text.length > LONGEST || !BEGINS.test(text)) return undefined;
+  if (text.length > MAX_CHARS || !BEGINS.test(text)) return undefined;
   const plain = text.replace(BAR, "");
   const separator = separatorOf(plain);
   const cells = cellsOf(plain, separator, /[ \t]{2,}/.test(plain.trim()));
-  if (cells.length < 2 || cells.length > MOST_COLUMNS) return undefined;
+  if (cells.length < 2 || cells.length > MAX_COLUMNS) return undefined;
   const names = cells.map(({ at, end }) => trueText(plain.slice(at, end)));
   if (!names.every((name) => NAME.test(name) && name.split(" ").length <= 3)) return undefined;
   const spacy = names.includes("#") && names[0] === "E";
@@ -76,7 +77,7 @@ function separatorOf(text: string): TableHeader["separator"] {
   return text.includes(",") ? "," : " ";
 }
 
-/** Cells without the space around them; of a boxed row, without what is outside of the box. */
+/** Cells without padding, and without what is outside of the box where the row has one. */
 function cellsOf(text: string, separator: TableHeader["separator"], wide: boolean): Spot[] {
   const cells: Spot[] = [];
   const pattern = separator === " " ? (wide ? WIDE : NARROW) : MARKED[separator];
@@ -86,7 +87,7 @@ function cellsOf(text: string, separator: TableHeader["separator"], wide: boolea
     if (trimmed === "" && separator !== "," && separator !== "\t") continue;
     const at = match.index + all.indexOf(trimmed);
     cells.push({ at, end: at + trimmed.length });
-    if (cells.length > MOST_COLUMNS) break;
+    if (cells.length > MAX_COLUMNS) break;
   }
   return cells;
 }
@@ -103,9 +104,9 @@ const WORDS: ReadonlyMap<string, number> = new Map([
 ]);
 const NO_VALUE = /^(?:-{1,3}|none|n\/a|null|[\d.]+[a-z]{1,3}|[\d:.]+|\*|\+)$/i;
 
-/** The row of a header's table that a line is; undefined where it is none. */
+/** The row of `header`'s table in a line; undefined if it is none. */
 export function tableRow(header: TableHeader, text: string): TableRow | undefined {
-  if (text.length > LONGEST) return undefined;
+  if (text.length > MAX_CHARS) return undefined;
   const { columns, labelled } = header;
   const plain = text.replace(BAR, "");
   const cells = cellsOf(plain, header.separator, false);

@@ -1,17 +1,18 @@
-// Lines that one program prints in one wording: COCO's evaluation, CatBoost, ESPnet, Kaldi,
-// StyleGAN, and `loss at step 100: 0.5`. What is built of names and values in general is in key-value.ts.
+// Lines that a program always words the same way: COCO's evaluation, CatBoost, ESPnet, Kaldi,
+// StyleGAN, `loss at step 100: 0.5`. Names with values in any other order are left to key-value.ts.
 import { findCounters, spotOf } from "../lines/line-counter.ts";
 import type { LineEntry, LineStep, MetricLine, PlainLine, Spot } from "../lines/metric-line.ts";
 import { counterOf, inSplit, namesQuality, splitOfWord } from "../metric-words.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { metricKey, readPairs } from "./key-value.ts";
 
-/** A longer line has none of these wordings. */
-const LONGEST = 2_000;
+/** No line worded like these is longer; the bound also keeps the patterns quick. */
+const MAX_CHARS = 2_000;
 const NUMBER = String.raw`[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?`;
 
+/** The metrics of a line in one of the known wordings; `other` for all other lines. */
 export function readFixedWording(line: PlainLine): MetricLine {
-  if (line.text.length > LONGEST) return { kind: "other" };
+  if (line.text.length > MAX_CHARS) return { kind: "other" };
   for (const read of WORDINGS) {
     const found = read(line);
     if (found !== undefined) return found;
@@ -25,7 +26,7 @@ const COCO =
   /Average (Precision|Recall)\s{1,9}\(A[PR]\) @\[ IoU=([\d.:]{3,9})\s{0,9}\| area=\s{0,9}(\w{1,9}) \| maxDets=\s{0,9}(\d{1,6}) \] = (-?\d\.\d{1,9})/d;
 const AREAS: Readonly<Record<string, string>> = { all: "", small: "s", medium: "m", large: "l" };
 
-/** Under the short names that its authors use for the same table: AP, AP50, APs, AR1, AR100. */
+/** COCO's evaluation. Keys are the short names of its authors: AP, AP50, APs, AR1, AR100. */
 function readCoco({ text }: PlainLine): MetricLine | undefined {
   if (!text.includes("@[ IoU=")) return undefined;
   const match = COCO.exec(text);
@@ -33,7 +34,7 @@ function readCoco({ text }: PlainLine): MetricLine | undefined {
   const spot = match?.indices?.[5];
   if (what === undefined || value === undefined || spot === undefined) return undefined;
   const [at, end] = spot;
-  // Without objects of that size there is nothing to measure, and -1 is printed.
+  // -1 is printed where there are no objects of that size to measure.
   if (Number(value) < 0)
     return { kind: "metrics", format: "COCO", entries: [], fixed: [{ at: 0, end: text.length }] };
   const size = AREAS[area] ?? area;
@@ -50,7 +51,7 @@ function readCoco({ text }: PlainLine): MetricLine | undefined {
 const CATBOOST = /^\s{0,9}(\d{1,9}):\s{1,9}(?=(?:learn|test):? )/d;
 const CATBOOST_VALUE = new RegExp(String.raw`\b(learn|test\d{0,3}):? (${NUMBER})`, "dg");
 
-/** `best:`, `total:` and `remaining:` tell nothing of this iteration. */
+/** `best:`, `total:` and `remaining:` are not about this iteration. */
 function readCatBoost({ text }: PlainLine): MetricLine | undefined {
   const head = CATBOOST.exec(text);
   const step = head?.indices?.[1];
@@ -76,7 +77,8 @@ function readEspnet(line: PlainLine): MetricLine | undefined {
   if (results === null || step === undefined) return undefined;
   const read = readPairs(line, results.index + results[0].length, batches !== null);
   if (read === undefined) return undefined;
-  // The results of an epoch have the same names, and say train as well.
+  // Batches of train get no split: the results of an epoch have the same names in the split train,
+  // and are series of their own.
   const split = batches?.[1] === "train" ? undefined : splitOfWord(batches?.[1] ?? "");
   const entries = read.entries.map((entry) => ({
     ...entry,
@@ -172,7 +174,10 @@ const LOSS_IS = new RegExp(
   "di",
 );
 
-/** Lightning's checkpoints, `Epoch 0, global step 100: 'val_loss' reached 1.2`; MindSpore's `loss is 0.1`. */
+/**
+ * Lightning's checkpoints, `Epoch 0, global step 100: 'val_loss' reached 1.2`; MindSpore's `loss is
+ * 0.1`.
+ */
 function readSaid(line: PlainLine): MetricLine | undefined {
   if (!/ (?:is|reached) /.test(line.text)) return undefined;
   const match = REACHED.exec(line.text) ?? LOSS_IS.exec(line.text);
@@ -217,7 +222,7 @@ function readStyleGan({ text }: PlainLine): MetricLine | undefined {
 
 const spotAt = ([at, end]: readonly [number, number]): Spot => ({ at, end });
 
-/** Whether a number of the line's tokens stands exactly there. */
+/** Whether [at, end) is exactly one token of the line. */
 function isToken(line: PlainLine, [at, end]: readonly [number, number]): boolean {
   for (let i = 0; i < line.tokens.count; i += 1) {
     const spot = spotOf(line, i);

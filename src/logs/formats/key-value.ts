@@ -1,5 +1,6 @@
 // Lines of free text with names and values: `step:1/1530 train_loss:10.8 step_avg:213.66ms`,
-// `iter 100: loss 2.34, time 12ms`, `| lm loss: 6.44E+00 |`. Names and steps say what is a metric.
+// `iter 100: loss 2.34, time 12ms`, `| lm loss: 6.44E+00 |`. Which pairs are metrics is decided by
+// their names and by whether the line has a step. Finding pairs is left to lines/value-spots.ts.
 import { findCounters, isMark, spotOf, tokenText } from "../lines/line-counter.ts";
 import { NUMBER, SPACE, WORD } from "../lines/line-tokens.ts";
 import type { Grade, LineEntry, LineMetrics, MetricLine, PlainLine } from "../lines/metric-line.ts";
@@ -9,8 +10,8 @@ import { listAt, type NameValuePair, pairAt } from "../lines/value-spots.ts";
 import { splitBefore, splitsInBrackets } from "./split-words.ts";
 
 /** A longer line is a listing of something. */
-const LONGEST = 4_000;
-/** Words before a value that make the pair part of a sentence. */
+const MAX_CHARS = 4_000;
+/** A pair with one of these words in its name is part of a sentence. */
 const SENTENCE = new Set(
   (
     "at to is are was of in from for the a an took after with by and or on than reducing using has have " +
@@ -18,21 +19,22 @@ const SENTENCE = new Set(
     "not no rank gpu gpus node port line version python cuda device cuda: pid id"
   ).split(" "),
 );
-/** Names that are places, times and identities, however they are written. */
+/** Names of files, times and identities: never metrics. */
 const NO_METRIC =
   /copypaste$|^\u00C2\u00B1$|\.(?:py|cc|cpp|cu|cuh|c|h|js|ts|rs|go|sh|yaml|yml|json|txt|pt|pth|bin|so|log)$|^(?:https?|file|line|port|pid|rank|local_rank|node|gpu|cuda|device|id|seed|version|v|v_num|exit|code|errno|time_ms|date|localhost|tid|thread|process|eta)$/i;
-/** Shell traces and listings of source code. */
+/** How shell traces and listings of source code begin. */
 const NO_LOG =
   /^(?:\++ |\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|assert|raise|print|self\.|#|\/\/|@|export|set|\$|parser\.|args\.)(?:\b|[ (.]))/;
-/** Marks that free text has and logs of values have not, but for f-strings and calls. */
+/** Marks of source code, such as calls and f-strings, that a line of logged values seldom has. */
 const CODE = /[{};]|[A-Za-z_]\w*\(|\bself\.|==|\+=|-=|->|"\)|'\)|:\.\d+f/;
 
-/** Bars, and the braces around a dict that is printed one pair a line. */
+/** Bars, and the braces of a dict printed with one pair per line: CODE does not apply to them. */
 const DRAWN = /\[[=>.#* -]{3,200}\]|\{(?=['"][^{}]*$)|(?<=['"]\s?:\s?[-+.\deE]{1,30})\}\s*$/g;
 
+/** The metrics among the pairs of a line; `other`, with the reason, where there are none. */
 export function readKeyValueLine(line: PlainLine): MetricLine {
   const { text, tokens } = line;
-  if (text.length > LONGEST || tokens.cut) return { kind: "other", why: "the line is too long" };
+  if (text.length > MAX_CHARS || tokens.cut) return { kind: "other", why: "the line is too long" };
   // lm-evaluation-harness: `|hellaswag 10 shot | 1|none | 10|acc_norm |↑ |0.4200|± |0.0496|`.
   if (text.includes("|\u00C2\u00B1 "))
     return { kind: "other", why: "it is a row of a table of results" };
@@ -48,8 +50,8 @@ export function readKeyValueLine(line: PlainLine): MetricLine {
 }
 
 /**
- * The pairs from `from` on that may be metrics, or `every` one of them; undefined without any.
- * `quality`: how many name a result.
+ * The pairs after character `from` that may be metrics, or all of them with `every`; undefined
+ * where there are none. `quality`: the number of pairs that have the name of a result.
  */
 export function readPairs(
   line: PlainLine,
@@ -69,7 +71,7 @@ export function readPairs(
   const split = splitBefore(line, first.from) ?? splitOfFirst(pairs);
   const splits = splitsInBrackets(line, first.from);
   const section = sectionOf(text.slice(0, line.tokens.starts[first.from] ?? 0));
-  const prose = words(line) > 8 + 4 * kept.length;
+  const prose = countWords(line) > 8 + 4 * kept.length;
   return {
     kind: "metrics",
     format: "key-value",
@@ -95,14 +97,14 @@ export function readPairs(
   };
 }
 
-/** `train Loss: 0.61 Acc: 0.67`: the word before the first name is said of all results. */
+/** `train Loss: 0.61 Acc: 0.67`: the split before the first name holds for all results. */
 function splitOfFirst(pairs: readonly NameValuePair[]): string | undefined {
   const [first, ...rest] = pairs.map(({ name }) => splitOfWord(name.split(" ")[0] ?? ""));
   const all = pairs.every(({ name }) => namesQuality(name));
   return all && rest.every((one) => one === undefined) ? first : undefined;
 }
 
-/** A signed word takes two tokens; a number one. */
+/** The token where a pair's value ends: a number is one token, a signed `-inf` two. */
 const endToken = (pair: NameValuePair): number =>
   pair.word === undefined ? pair.value : pair.last;
 
@@ -134,15 +136,18 @@ function findPairs(
     const found = pair === undefined ? listAt(line, i) : [pair];
     const [head] = found;
     if (head === undefined || head.from <= end || NO_METRIC.test(head.name)) continue;
-    if (isPlace(line, head)) continue;
+    if (isSourceLocation(line, head)) continue;
     pairs.push(...found);
     end = Math.max(...found.map(({ value, last }) => Math.max(value, last)));
   }
   return pairs;
 }
 
-/** `yolox.core.trainer:246 - `: who spoke, where. */
-function isPlace(line: PlainLine, { from, name, value, by, last }: NameValuePair): boolean {
+/** `yolox.core.trainer:246 - `: the module and line that logged this. */
+function isSourceLocation(
+  line: PlainLine,
+  { from, name, value, by, last }: NameValuePair,
+): boolean {
   const path = name.includes(".") || isMark(line, from - 1, ":");
   if (by !== ":" || !path || line.tokens.kinds[value - 1] === SPACE) return false;
   // `[olmo.train:1000, rank=0]`
@@ -156,10 +161,10 @@ function isPlace(line: PlainLine, { from, name, value, by, last }: NameValuePair
 function counts(line: PlainLine, pair: NameValuePair, step: boolean, quality: boolean): boolean {
   const parts = pair.name.toLowerCase().split(" ");
   const named = namesQuality(pair.name);
-  // `throughput per GPU (TFLOP/s/GPU): 123` stands in a row of values.
-  const speaks = parts.some((part) => SENTENCE.has(part) && !(step && /^gpus?$/.test(part)));
-  if (speaks) {
-    // `Training acc over epoch: 0.91` is a sentence that reports.
+  // `throughput per GPU (TFLOP/s/GPU): 123` is no sentence on a line with a step.
+  const isSentence = parts.some((part) => SENTENCE.has(part) && !(step && /^gpus?$/.test(part)));
+  if (isSentence) {
+    // `Training acc over epoch: 0.91` is one that reports a result.
     return named && pair.by !== " " && pair.from === 0 && parts.length <= 5;
   }
   if (pair.by === " ") {
@@ -170,7 +175,7 @@ function counts(line: PlainLine, pair: NameValuePair, step: boolean, quality: bo
   return named || step || isPure(line, pair);
 }
 
-/** Without step or known name: only `name: value` at a line's beginning, and nothing after it. */
+/** A line that is one pair, `name: value`, without words after it: kept even without a step. */
 function isPure({ tokens, text }: PlainLine, pair: NameValuePair): boolean {
   const rest = text.slice(tokens.ends[pair.last] ?? 0);
   // OLMo indents: `    optim/total_grad_norm=1.2`.
@@ -179,9 +184,9 @@ function isPure({ tokens, text }: PlainLine, pair: NameValuePair): boolean {
 }
 
 /**
- * What the beginning of a line says of its values, whatever their names: of the best step so far,
- * told again (`best metric, hmean: 0.9`); averages of what was told before (`Averaged stats: loss:
- * 16.5`); an evaluation (`Saving dict for global step 100: loss = 2`, ` * Acc@1 76.1 Acc@5 92.9`).
+ * What the text before the pairs says about all of them, as a split of its own: the best step so
+ * far logged again (`best metric, hmean: 0.9`), averages of earlier lines (`Averaged stats: loss:
+ * 16.5`), an evaluation (`Saving dict for global step 100: loss = 2`, ` * Acc@1 76.1 Acc@5 92.9`).
  */
 function sectionOf(before: string): string | undefined {
   if (/\bbest (?:metric|result|score|model)s?[,:][ \t]{0,4}$/i.test(before)) return "best";
@@ -194,9 +199,12 @@ function keyOf(pair: NameValuePair, split: string | undefined): string {
   return metricKey(trueText(pair.name), split);
 }
 
-/** `val loss` → `val/loss`; names without spaces stay as they are. */
-export function metricKey(said: string, split: string | undefined): string {
-  const name = said.replace(/^(?:INFO|DEBUG|WARN(?:ING)?|ERROR) (?=\S)/, "");
+/**
+ * The key of a metric written as `written`: `val loss` → `val/loss`. A name without its own split
+ * is put in `split`.
+ */
+export function metricKey(written: string, split: string | undefined): string {
+  const name = written.replace(/^(?:INFO|DEBUG|WARN(?:ING)?|ERROR) (?=\S)/, "");
   const space = name.indexOf(" ");
   const own = space > 0 ? splitOfWord(name.slice(0, space)) : undefined;
   if (own !== undefined) {
@@ -207,7 +215,8 @@ export function metricKey(said: string, split: string | undefined): string {
   return inSplit(split, name);
 }
 
-function words(line: PlainLine): number {
+/** Words of three letters or more in the line. */
+function countWords(line: PlainLine): number {
   let count = 0;
   for (let i = 0; i < line.tokens.count; i += 1) {
     if (line.tokens.kinds[i] === WORD && /^[a-z]{3,}$/i.test(tokenText(line, i))) count += 1;

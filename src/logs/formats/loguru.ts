@@ -1,16 +1,16 @@
-// Lines of loguru (and of Python's logging) whose message is `metric {…}`.
-// It gives numbers and x axis of one line; stamps are read for all lines alike.
+// Lines of loguru, or of Python's logging, whose message is `metric {…}`: their numbers and x axis.
+// Stamps are read from all lines alike, in lines/line-stamp.ts.
 import type { MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { readMetricObject } from "../metric-object.ts";
 import { metricsOfObject, withQuotedNumbers } from "./object-metrics.ts";
 
-/** The message itself: the word, perhaps a colon or equals sign, then the object. */
+/** The message: the word, then perhaps a colon or equals sign, then the object. */
 const METRIC = /metrics?[ \t]{0,4}[:=]?[ \t]{0,4}\{/g;
 
 /**
- * `2025-02-02 14:30:00 | INFO | metric {"step": 1, "loss": 0.5}`, loguru's default form with
- * `module:function:line - ` before the message, or the bare message.
+ * Reads `2025-02-02 14:30:00 | INFO | metric {"step": 1, "loss": 0.5}`, loguru's default form with
+ * `module:function:line - ` before the message, and the message alone.
  */
 export function readLoguruLine({ text }: PlainLine): MetricLine {
   if (!text.includes("metric")) return { kind: "other" };
@@ -24,7 +24,7 @@ export function readLoguruLine({ text }: PlainLine): MetricLine {
   return { kind: "other" };
 }
 
-/** Source code in a log looks alike, but has the word in quotes or after a letter. */
+/** False in source code that was printed to the log: there a quote or a letter comes before. */
 function beginsMessage(plain: string, at: number): boolean {
   let before = at - 1;
   while (before >= 0 && (plain[before] === " " || plain[before] === "\t")) before -= 1;

@@ -1,10 +1,11 @@
-// Lines that say so themselves: `METRIC val_bpb=0.9979`, `METRIC: loss=0.5 step=3`.
-// The same word in lower case is loguru's form, and needs an object behind it.
+// Lines that declare their metrics: `METRIC val_bpb=0.9979`, `METRIC: loss=0.5 step=3`.
+// The word in lower case, before an object, is left to loguru.ts.
 import type { MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { readPairs } from "./key-value.ts";
 
 const WORD = /(?:^|[\]|>:-][ \t]{0,4})METRICS?\b[ \t:]{1,4}/;
 
+/** All pairs after the word METRIC; `other` for a line without it. */
 export function readMetricWordLine(line: PlainLine): MetricLine {
   if (!line.text.includes("METRIC")) return { kind: "other" };
   const match = WORD.exec(line.text);

@@ -1,5 +1,5 @@
 // Lines of MLPerf's logger, `:::MLLOG {…}`: one event each, whose `key` says what its `value` is.
-// Starts, stops and settings are events as well; only results are metrics.
+// Only results are metrics; starts, stops and settings are events too.
 import type { MetricLine, PlainLine, Spot } from "../lines/metric-line.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { readMetricObject } from "../metric-object.ts";
@@ -7,7 +7,7 @@ import { namesQuality } from "../metric-words.ts";
 import { isWord } from "./object-metrics.ts";
 
 const MARK = ":::MLLOG";
-/** What events count by, the finest first. */
+/** Counters in an event, the finest first. */
 const AXES = [
   ["metadata/step_num", "step"],
   ["metadata/iteration_num", "iteration"],
@@ -17,6 +17,7 @@ const AXES = [
 ] as const;
 const RESULT = /^(?:eval_(?!samples|start|stop)\w+|throughput|tracked_stats|train_loss)$/;
 
+/** The result in an MLPerf event; `other`, with the reason, for its other events. */
 export function readMlperfLine({ text }: PlainLine): MetricLine {
   const mark = text.indexOf(MARK);
   if (mark < 0) return { kind: "other" };

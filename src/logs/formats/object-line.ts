@@ -1,5 +1,5 @@
-// Lines that hold a dict of Python or an object of JSON: `{'loss': 0.5, 'epoch': 0.1}`, JSONL,
-// and either of them behind words. Objects of settings look alike: names tell them apart.
+// Lines with a Python dict or a JSON object, alone or after words: `{'loss': 0.5, 'epoch': 0.1}`.
+// Objects of settings look the same; the names of their keys tell them apart.
 import { findCounters } from "../lines/line-counter.ts";
 import type { Grade, LineMetrics, MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { trueText } from "../lines/plain-text.ts";
@@ -10,11 +10,12 @@ import { splitBefore } from "./split-words.ts";
 
 const OBJECT = /\{[ \t]?["']/;
 
+/** The metrics of a line's first object; `unread` where it is torn, `other` where there is none. */
 export function readObjectLine(line: PlainLine): MetricLine {
   const { text, tokens } = line;
   const from = text.search(OBJECT);
   if (from < 0) return { kind: "other" };
-  // Source code: an f-string, an argument, an assignment.
+  // Source code: an f-string, an argument or an assignment.
   if (from > 0 && /[\w"'($%=\\]/.test(text.charAt(from - 1))) return { kind: "other" };
   const whole = readMetricObject(text, from, trueText);
   if (whole === undefined) return tornOrOther(text, from);
@@ -36,7 +37,7 @@ function gradesOf(object: MetricObject): (key: string) => Grade {
 const settingsIn = (object: MetricObject): number =>
   object.numbers.filter(({ key }) => namesSetting(key)).length;
 
-/** On a line with a step that names a result, all of its numbers are logged on purpose. */
+/** With a step and the name of a result, all numbers of the line were logged on purpose. */
 function graded(read: LineMetrics, object: MetricObject): LineMetrics {
   if (read.step === undefined) return read;
   const sure = object.numbers.some(({ key }) => namesQuality(key));
@@ -44,7 +45,7 @@ function graded(read: LineMetrics, object: MetricObject): LineMetrics {
   return { ...read, entries: read.entries.map((entry) => ({ ...entry, grade })) };
 }
 
-/** An object that is the whole line and has no end was torn, or goes on in the next line. */
+/** `unread` for an object that was torn: it is the whole line, and does not go on in the next. */
 function tornOrOther(text: string, from: number): MetricLine {
   const rest = text.slice(from).trimEnd();
   const whole = text.slice(0, from).trim() === "";

@@ -1,17 +1,17 @@
-// The metrics of an object that a line holds: its x axis, its split, and its other numbers.
-// Which lines hold such an object is decided by the formats that use this.
+// The metrics of an object in a line: its x axis, its split, and its other numbers. Which lines
+// hold one is left to loguru.ts and object-line.ts.
 import type { Grade, LineEntry, LineMetrics, Spot } from "../lines/metric-line.ts";
 import type { MetricObject } from "../metric-object.ts";
 import { counterOf, inSplit, namesQuality, splitOfWord } from "../metric-words.ts";
 
-/** Keys whose string value names the part of the data that the line's values belong to. */
+/** Keys whose string value is the split that the line's values belong to. */
 const SPLIT_KEYS: ReadonlySet<string> = new Set(["split", "phase", "mode", "subset", "stage"]);
-/** Numbers that are no metric wherever they stand: when, who and where. */
+/** Keys of numbers that are never metrics: times and identities. */
 const PASSED: ReadonlySet<string> = new Set(["time_ms", "timestamp", "_timestamp", "ts", "pid"]);
 
 /**
- * The numbers of `object`, but for its x axes. `lineSplit` is the split that the text before the
- * object names; one in the object is stronger.
+ * The numbers of `object` except its counters; the finest counter is the x axis. `lineSplit` is the
+ * split named by the text before the object; a split in the object overrides it.
  */
 export function metricsOfObject(
   format: string,
@@ -57,9 +57,9 @@ export function metricsOfObject(
 const QUOTED = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
- * The object with numbers that stand in quotes among its numbers: fairseq logs
- * `{"loss": "3.097", "num_updates": "100"}`. Only where one of them is named as a result:
- * elsewhere a number in quotes is a version or a name.
+ * The object with its quoted numbers among its numbers: fairseq logs `{"loss": "3.097",
+ * "num_updates": "100"}`. Only if one of them has the name of a result: elsewhere a number in
+ * quotes is a version or a name.
  */
 export function withQuotedNumbers(object: MetricObject): MetricObject {
   const quoted = object.strings.filter(({ value }) => QUOTED.test(value));
@@ -77,14 +77,16 @@ export function withQuotedNumbers(object: MetricObject): MetricObject {
   return { ...object, numbers };
 }
 
-/** Of nested names only those that loggers write as one: `trainer/global_step`. */
+/**
+ * Of names with a slash, only those that loggers use for counters, such as `trainer/global_step`.
+ */
 function axisOfPath(key: string): ReturnType<typeof counterOf> {
   return /(?:^|\/)(?:global_step|epoch|step|total_timesteps|training_iteration)$/.test(key)
     ? counterOf(key)
     : undefined;
 }
 
-/** NaN and Infinity are words; every number holds a digit. */
+/** True for NaN and Infinity: every other number has a digit. */
 export const isWord = (token: string): boolean => !/\d/.test(token);
 
 function splitOf(object: MetricObject): { split: string; spot: Spot } | undefined {

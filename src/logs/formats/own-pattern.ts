@@ -1,8 +1,8 @@
-// A person's own pattern for lines that no format knows: `metrics_pattern` in the frontmatter, a
-// regular expression with named groups. It is run by V8's linear engine, so that none can hang.
+// The person's own pattern for metric lines: `metrics_pattern` in the frontmatter, a regular
+// expression with named groups. It runs in V8's linear engine, so that it cannot hang.
 //
-// A group `step`, `epoch` or `iteration` is the x axis, `split` the part of the data; a pair of
-// groups `key` and `value` names its metrics in the line; every other group is a metric.
+// A group `step`, `epoch` or `iteration` is the x axis, and `split` the split. A pair of groups
+// `key` and `value` takes the metric's name from the line. Every other group is a metric.
 import { setFlagsFromString } from "node:v8";
 import type { LineEntry, MetricLine, Spot } from "../lines/metric-line.ts";
 import { counterOf, inSplit } from "../metric-words.ts";
@@ -10,14 +10,14 @@ import { trueText } from "../lines/plain-text.ts";
 import type { OwnFormat } from "../lines/text-reading.ts";
 import { scanNumber } from "../lines/scan-number.ts";
 
-/** A person's own pattern for metric lines: more is a program. */
+/** A longer pattern is refused: it is a program by then. */
 const OWN_PATTERN_CHARS = 1_000;
-/** Matches of it in one line. */
+/** Matches read in one line. */
 const OWN_PATTERN_MATCHES = 1_000;
 
 export type OwnPattern =
   | { readonly kind: "pattern"; readonly read: OwnFormat }
-  /** Why it cannot be used, in words that follow "the pattern". */
+  /** Why it cannot be used, worded to follow "the pattern". */
   | { readonly kind: "refused"; readonly why: string };
 
 const WORDS: ReadonlyMap<string, number> = new Map([
@@ -28,7 +28,10 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ["-infinity", Number.NEGATIVE_INFINITY],
 ]);
 
-/** The reader of lines that match `pattern`; it gives undefined for all others. Never throws. */
+/**
+ * A reader of the lines that match `pattern`, which gives undefined for all others; `refused` for a
+ * pattern that cannot be used. Never throws.
+ */
 export function ownPattern(pattern: string): OwnPattern {
   if (pattern.length > OWN_PATTERN_CHARS) {
     return { kind: "refused", why: `is longer than ${OWN_PATTERN_CHARS} characters` };
@@ -84,7 +87,7 @@ function readWith(pattern: RegExp, line: string): MetricLine | undefined {
   return { kind: "metrics", format, entries, fixed: [], ...(step === undefined ? {} : { step }) };
 }
 
-/** Where a token's number stands in the line; the first place with the same text will do. */
+/** Where a token's number is in the line: any place with the same text gives the same value. */
 function readToken(line: string, token: string): (Spot & { word?: number }) | undefined {
   const trimmed = token.trim();
   const at = line.indexOf(trimmed);

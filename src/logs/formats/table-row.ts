@@ -1,5 +1,5 @@
-// Rows of boxed tables with a name and a value, as Stable Baselines and others print them:
-// `|    ep_rew_mean          | 21.3        |`. Tables with more columns are passed over.
+// Rows of boxed tables with one name and one value, as Stable Baselines and others print them:
+// `|    ep_rew_mean          | 21.3        |`. Tables with a header are left to console-table.ts.
 import type { MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { namesQuality } from "../metric-words.ts";
 import { trueText } from "../lines/plain-text.ts";
@@ -12,6 +12,7 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ["-inf", Number.NEGATIVE_INFINITY],
 ]);
 
+/** The metric of such a row; `other` for every other line. */
 export function readTableRow({ text }: PlainLine): MetricLine {
   if (!/[|\u00E2]/.test(text) || text.length > 300) return { kind: "other" };
   const match = ROW.exec(text);

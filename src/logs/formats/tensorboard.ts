@@ -1,79 +1,105 @@
-// TensorBoard's event files: records of TFRecord that each hold one Event message, of which the
-// scalars are read. Checksums are passed over; a torn record at the end waits for its rest.
+// TensorBoard's event files: TFRecords that each hold one Event message, of which the scalars are
+// read. Checksums are not verified; a record that is not complete yet waits for its rest.
 //
-// Formats: tensorflow/core/lib/io/record_writer.h (length, its CRC, data, its CRC, little endian)
-// and event.proto, summary.proto, tensor.proto of TensorFlow.
+// Formats: tensorflow/core/lib/io/record_writer.h (length, its CRC, data, its CRC; little endian),
+// and TensorFlow's event.proto, summary.proto and tensor.proto.
+import type { FileUnread } from "../lines/unread-lines.ts";
 import type { RecordReading } from "../record-reading.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 
-/** A record of an event file that is longer holds a picture or a graph, and no scalar. */
+/** A longer record holds an image or a graph, and no scalar: it is skipped. */
 const EVENT_BYTES = 1 << 20;
 
-/** Whether a file of that name is read so. */
+/** Whether a file of this name is an event file. */
 export const isEventFile = (name: string): boolean => name.includes("tfevents");
 
+/** Bytes before the data of a record, and after it. */
 const HEADER = 12;
 const FOOTER = 4;
 
+/** A reader of the event file named `file`, which gives its scalars to `sink`. */
 export function createEventReading(file: string, sink: MetricSink): RecordReading {
-  let held = new Uint8Array(0);
-  let position = 0;
-  let offset = 0;
-  let records = 0;
-  let unread = 0;
-  /** Bytes of a record that is too large to hold scalars. */
-  let skip = 0;
-  let broken = false;
+  const records = new Records(file, sink);
+  return {
+    feed: (bytes) => records.feed(bytes),
+    finish: () => records.finish(),
+    unread: () => records.unread(),
+    lines: () => records.count,
+    bytes: () => records.position,
+  };
+}
 
-  /** Takes the record at `at`; how many bytes it has, 0 when it is not whole. */
-  const take = (bytes: Uint8Array, at: number): number => {
-    if (bytes.length - at < HEADER) return 0;
+class Records {
+  readonly #file: string;
+  readonly #sink: MetricSink;
+  /** Records so far. */
+  count = 0;
+  /** Bytes fed so far. */
+  position = 0;
+  /** Where in the file the next record begins. */
+  #offset = 0;
+  /** The beginning of a record that is not complete yet. */
+  #held = new Uint8Array(0);
+  /** Bytes that are left to skip of a record that is too large to hold scalars. */
+  #skip = 0;
+  #unread = 0;
+  /** A length was impossible: nothing after it can be read. */
+  #isBroken = false;
+
+  constructor(file: string, sink: MetricSink) {
+    this.#file = file;
+    this.#sink = sink;
+  }
+
+  feed(given: Uint8Array): void {
+    this.position += given.length;
+    if (this.#isBroken) return;
+    const skipped = Math.min(this.#skip, given.length);
+    this.#skip -= skipped;
+    this.#offset += skipped;
+    const bytes = joined(this.#held, given.subarray(skipped));
+    let at = 0;
+    for (let taken = this.#take(bytes, at); taken > 0; taken = this.#take(bytes, at)) {
+      at += taken;
+      this.#offset += taken;
+    }
+    this.#held = this.#isBroken ? new Uint8Array(0) : bytes.slice(at);
+  }
+
+  finish(): void {
+    this.#held = new Uint8Array(0);
+  }
+
+  unread(): FileUnread {
+    const [file, count, line, offset] = [this.#file, this.#unread, this.count, this.#offset];
+    const text = "a record that is no event";
+    return { count, samples: count > 0 ? [{ file, line, offset, text }] : [] };
+  }
+
+  /** Reads the record at `at`; how many bytes to go on by, 0 when it is not complete. */
+  #take(bytes: Uint8Array, at: number): number {
+    const left = bytes.length - at;
+    if (left < HEADER) return 0;
     const view = new DataView(bytes.buffer, bytes.byteOffset + at, HEADER);
     const length = view.getUint32(0, true);
+    // The upper half of a length that has 64 bits.
     if (view.getUint32(4, true) > 0) {
-      broken = true;
-      unread += 1;
+      this.#isBroken = true;
+      this.#unread += 1;
       return 0;
     }
     const whole = HEADER + length + FOOTER;
     if (length > EVENT_BYTES) {
-      records += 1;
-      skip = Math.max(0, whole - (bytes.length - at));
-      return Math.min(whole, bytes.length - at);
+      this.count += 1;
+      this.#skip = Math.max(0, whole - left);
+      return Math.min(whole, left);
     }
-    if (bytes.length - at < whole) return 0;
-    records += 1;
+    if (left < whole) return 0;
+    this.count += 1;
     const data = bytes.subarray(at + HEADER, at + HEADER + length);
-    if (!readEvent(data, records, offset, sink)) unread += 1;
+    if (!readEvent(data, this.count, this.#offset, this.#sink)) this.#unread += 1;
     return whole;
-  };
-
-  return {
-    feed(given) {
-      position += given.length;
-      if (broken) return;
-      const passed = Math.min(skip, given.length);
-      skip -= passed;
-      offset += passed;
-      const bytes = joined(held, given.subarray(passed));
-      let at = 0;
-      for (let taken = take(bytes, at); taken > 0; taken = take(bytes, at)) {
-        at += taken;
-        offset += taken;
-      }
-      held = broken ? new Uint8Array(0) : bytes.slice(at);
-    },
-    finish() {
-      held = new Uint8Array(0);
-    },
-    unread: () => ({
-      count: unread,
-      samples:
-        unread > 0 ? [{ file, line: records, offset, text: "a record that is no event" }] : [],
-    }),
-    lines: () => records,
-    bytes: () => position,
-  };
+  }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -86,12 +112,13 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
 
 interface Field {
   readonly number: number;
-  /** Whole numbers of varints; bytes of all else. */
+  /** The value of a varint; NaN for all other wire types. */
   readonly value: number;
+  /** The bytes of a field that is no varint. */
   readonly bytes: Uint8Array;
 }
 
-/** The fields of a message; undefined when its bytes are none. Never throws. */
+/** The fields of a protobuf message; undefined when the bytes are none. Never throws. */
 function fieldsOf(bytes: Uint8Array): readonly Field[] | undefined {
   const fields: Field[] = [];
   let at = 0;
@@ -123,7 +150,7 @@ function fieldsOf(bytes: Uint8Array): readonly Field[] | undefined {
 const viewOf = (bytes: Uint8Array): DataView =>
   new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Event: 1 wall_time (double, s), 2 step, 5 summary. False when the bytes are no such message. */
+/** Event: 1 wall_time (double, s), 2 step, 5 summary. False when the bytes are no Event. */
 function readEvent(data: Uint8Array, record: number, offset: number, sink: MetricSink): boolean {
   const fields = fieldsOf(data);
   if (fields === undefined) return false;
@@ -137,7 +164,7 @@ function readEvent(data: Uint8Array, record: number, offset: number, sink: Metri
       if (scalar === undefined) continue;
       const store = sink.storeOf(scalar.tag);
       if (store === undefined) continue;
-      // Event times are UTC; logs name no zone. Only their order is compared.
+      // Event times are UTC and logs name no zone, but only the order of stamps is compared.
       sink.begin(record, offset, Math.floor(seconds * 1000));
       if (Number.isFinite(step)) sink.setStep("step", step);
       sink.incoming.value = Number(scalar.token);
@@ -167,7 +194,7 @@ function scalarOf(bytes: Uint8Array): { tag: string; token: string } | undefined
   return token === undefined ? undefined : { tag, token };
 }
 
-/** TensorProto of one number: 1 dtype (1 float, 2 double), 4 content, 5 floats, 6 doubles. */
+/** TensorProto with one number: 1 dtype (1 float, 2 double), 4 content, 5 floats, 6 doubles. */
 function tensorToken(bytes: Uint8Array): string | undefined {
   const fields = fieldsOf(bytes) ?? [];
   const dtype = fields.find(({ number }) => number === 1)?.value;
@@ -179,17 +206,14 @@ function tensorToken(bytes: Uint8Array): string | undefined {
   );
   if (data === undefined) return undefined;
   const view = viewOf(data.bytes);
-  return dtype === 1 ? floatToken(view.getFloat32(0, true)) : textOf(view.getFloat64(0, true));
+  return dtype === 1 ? floatToken(view.getFloat32(0, true)) : String(view.getFloat64(0, true));
 }
 
-/** The shortest decimal that is this float: there is no literal token, and 0.1 was meant. */
+/** The shortest decimal of this 32-bit float: the file holds no token, and 0.1 was meant. */
 function floatToken(value: number): string {
   for (let digits = 6; digits <= 9; digits += 1) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return String(short);
   }
-  return textOf(value);
+  return String(value);
 }
-
-/** As Python writes it, so that one word stands for each in all logs. */
-const textOf = (value: number): string => String(value);

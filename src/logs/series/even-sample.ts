@@ -1,9 +1,11 @@
-// Series that were too long to be kept whole, as rules are to see them: one value of each stretch,
-// always the first. The extremes, which plots need, are no fair sample: medians and deviations of
-// them are those of a wilder run. The summary stays exact.
+// What rules see of a series too long to be kept whole: the first value of each bucket. The
+// extremes that plots need are a biased sample: their medians and deviations are those of a noisier
+// run. The summary stays exact. Which points are kept is decided in thinned-points.ts.
 import type { RunReading, Series } from "../../domain/sample.ts";
 
-/** The reading with every reduced series thinned; the same object where none is. */
+/**
+ * The reading with each reduced series cut to its even sample; the same object if none is reduced.
+ */
 export function evenSample(reading: RunReading): RunReading {
   if (reading.series.every(({ even }) => even === undefined)) return reading;
   return { ...reading, series: reading.series.map(thinned) };

@@ -1,18 +1,20 @@
-// A list that keeps only its first and its last members, however many are added.
-// For things that a log may repeat a million times and a person wants a few of.
+// A list that keeps only its first and last items, however many are added: for what a log may
+// repeat a million times and nobody reads more than a few of.
 
-/** Tracebacks and telling lines of one file: the first and the last this many are kept. */
+/**
+ * Tracebacks and death markers kept of one file: this many at the start, and as many at the end.
+ */
 export const TOLD_LINES_EACH_END = 50;
 
 export interface KeptEnds<T> {
   add(item: T): void;
-  /** Puts `item` in the place of the one added last. */
+  /** Replaces the item added last. */
   replaceLast(item: T): void;
-  /** In the order of adding, the middle left out. */
+  /** In the order of adding, without those in the middle that were dropped. */
   items(): readonly T[];
 }
 
-/** Keeps the first and the last TOLD_LINES_EACH_END items. */
+/** An empty list that keeps the first and the last TOLD_LINES_EACH_END items. */
 export function createKeptEnds<T>(): KeptEnds<T> {
   const first: T[] = [];
   const last: T[] = [];

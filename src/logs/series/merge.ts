@@ -1,10 +1,11 @@
-// Joins what several log files of one run say of the same metric.
-// Each file's own series come from series-store.ts.
+// Joins the series that several log files of one run hold for the same metric.
+// The series of each file come from series-store.ts.
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 
 /**
- * One series a key, keys in order of first appearance. Files come in the order of their first
- * stamp, then of their names, so that an evaluation logged later counts as later.
+ * One series per key, keys in order of first appearance; `files` holds the series of each file.
+ * Files are ordered by their first stamp, then by name, so that an evaluation logged later comes
+ * later.
  */
 export function mergeSeries(files: readonly (readonly Series[])[]): readonly Series[] {
   const ordered = files
@@ -20,7 +21,7 @@ export function mergeSeries(files: readonly (readonly Series[])[]): readonly Ser
   return [...byKey.values()].map(joined);
 }
 
-/** Without a stamp a file counts as late: logs of frameworks come beside the stamped ones. */
+/** A file without stamps comes last: frameworks write such logs beside the script's stamped one. */
 const startOf = (series: readonly Series[]): number =>
   series[0]?.summary.first.stampMs ?? Number.MAX_VALUE;
 const fileOf = (series: readonly Series[]): string => series[0]?.summary.first.file ?? "";

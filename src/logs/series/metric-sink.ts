@@ -1,5 +1,5 @@
-// Takes the values that one log file holds and keeps a series store for each of its metrics.
-// The readers of all formats give their values here. Whether a metric looks wrong is left to rules/.
+// Takes the values that one log file holds and keeps a series store for each of its metrics. The
+// readers of all formats give their values here. Whether a metric looks wrong is left to rules/.
 import type { Series } from "../../domain/sample.ts";
 import type { SectionCounter } from "../lines/section-counter.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
@@ -65,7 +65,9 @@ export interface MetricSink {
   begin(line: number, offset: number, stampMs: number): void;
   /** Sets the x of the line's values; an epoch also becomes the file's. */
   setStep(key: LineStep["key"] | undefined, value: number): void;
-  /** Sets the x that lines above announced, for a line without its own; nothing if there is none. */
+  /**
+   * Sets the x that lines above announced, for a line without its own; nothing if there is none.
+   */
   setSectionCounter(announced: SectionCounter): void;
   /** The store of a key; undefined for an empty key and where the file or run has too many. */
   storeOf(key: string): SeriesStore | undefined;

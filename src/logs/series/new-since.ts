@@ -1,13 +1,13 @@
-// The part of a run's reading that came after some moment: what an evaluation added to a run
-// whose logs it shares with the training. Places and counts are those of the whole files.
+// The part of a run's reading that was logged after a given moment: what an evaluation added to the
+// logs that it shares with the training. Line numbers and offsets stay those of the whole files.
 import type { LogPlace, RunReading, Series } from "../../domain/sample.ts";
 
-/** Sizes in bytes of the files as they were then; a file that is not named did not exist. */
+/** Size of each file at that moment, in bytes; a file that is not named did not exist yet. */
 export type FileSizes = Readonly<Record<string, number>>;
 
 /**
- * The reading without what had been there. Of a series that had values before, only its last one
- * is known to be new, so it stands for itself alone.
+ * The reading without what was logged before. Of a series that already had values, only the last
+ * one is known to be new, so that series is reduced to its last value.
  */
 export function newSince(reading: RunReading, sizes: FileSizes): RunReading {
   const isNew = ({ file, offset }: LogPlace): boolean => offset >= (sizes[file] ?? 0);

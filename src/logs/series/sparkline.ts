@@ -1,14 +1,15 @@
-// A series as one row of block letters, for a terminal.
-// Pictures are drawn elsewhere; this is to see at a glance whether it falls, rises or jumps.
+// A series as one row of block characters in a terminal: enough to see whether it falls, rises or
+// jumps. Plots are left to report/plots/.
 import type { Series } from "../../domain/sample.ts";
 
 const LEVELS = "▁▂▃▄▅▆▇█";
-/** A column in which no value is finite. */
+/** Shown for a column without a finite value. */
 const HOLE = "×";
 
 /**
- * At most `width` letters: the mean of each stretch of the series, from its lowest to its highest
- * (on a log scale where all are above 0 and differ by more than ten times). Empty without values.
+ * At most `width` characters, one for the mean of each stretch of the series, scaled from the
+ * lowest mean to the highest. The scale is logarithmic where all means are above 0 and differ by
+ * more than a factor of ten. Empty for a series without values.
  */
 export function sparkline({ values }: Pick<Series, "values">, width: number): string {
   const means = meansOf(values, Math.min(width, values.length));
@@ -26,7 +27,7 @@ export function sparkline({ values }: Pick<Series, "values">, width: number): st
     .join("");
 }
 
-/** Means of the finite values of `columns` stretches; NaN where there are none. */
+/** The mean of the finite values of each of `columns` stretches; NaN where there are none. */
 function meansOf(values: Float64Array, columns: number): readonly number[] {
   return Array.from({ length: columns }, (_, column) => {
     const from = Math.floor((column * values.length) / columns);

@@ -1,25 +1,26 @@
-// How long a run takes for a step: from a metric of its own, or from stamps and steps.
-// Stamps are whole seconds in most logs, so they are taken over stretches of many seconds.
+// How long a step of a run takes: from a metric that says so, or from the stamps of log lines.
+// Stamps are whole seconds in most logs, so they are compared over stretches of many seconds.
 import type { RunReading, Series } from "../../domain/sample.ts";
 import { finite, median } from "../../base/robust-statistics.ts";
 
-/** Times of steps or of stretches of steps, in order; the unit is the log's own or ms. */
 export interface StepTimes {
+  /** Time per step, in order. In ms if measured from stamps; otherwise in the metric's own unit. */
   readonly times: readonly number[];
-  /** Where the i-th can be seen, in a metric's case. */
+  /** The metric they are from; absent where they are measured from stamps. */
   readonly series?: Series;
   readonly key: string;
 }
 
-/** Names of metrics that are the time of one step; averages since the start do not count. */
+/** Names of metrics that are the time of one step. Averages since the start of the run are not. */
 const STEP_TIME =
   /^(?:[a-z]+[/_.])?(?:step_?time|time_?per_?(?:step|iter(?:ation)?)|iter(?:ation)?_?time|batch_?time|dt|step_?ms|dt_?ms|ms_?per_?(?:step|iter)|sec(?:onds)?_?per_?(?:step|iter)|elapsed_time_per_iteration)(?:_?(?:ms|s|sec))?$/i;
 
-/** Whole seconds: a stretch this long is known to a twentieth. */
+/** With stamps in whole seconds, the length of such a stretch is known to a twentieth. */
 const STRETCH_MS = 20_000;
+/** Lines in a stretch, at least. */
 const STRETCH_STEPS = 30;
 
-/** The step times of a run; undefined where its logs do not tell them. */
+/** The step times of a run; undefined where its logs do not give them. */
 export function stepTimes(reading: RunReading): StepTimes | undefined {
   const series = reading.series.find(({ summary }) =>
     STEP_TIME.test(summary.key.replaceAll(" ", "_")),
@@ -32,7 +33,7 @@ export function stepTimes(reading: RunReading): StepTimes | undefined {
   return times === undefined || times.length === 0 ? undefined : { times, key: "a step" };
 }
 
-/** ms a step over stretches of at least 20 s and 30 lines. */
+/** ms per step, over stretches of at least STRETCH_MS and STRETCH_STEPS lines. */
 function stretches(steps: Float64Array, stampsMs: Float64Array): readonly number[] {
   const times: number[] = [];
   let from = 0;
@@ -48,7 +49,10 @@ function stretches(steps: Float64Array, stampsMs: Float64Array): readonly number
   return times;
 }
 
-/** The usual time of a step in ms, in what unit ever it was logged; undefined where unknown. */
+/**
+ * The median time of a step, in the unit of stepTimes; undefined where fewer than ten are known.
+ * Only compared with runs of the same code, so the unit does not matter.
+ */
 export function usualStepTime(reading: RunReading): number | undefined {
   const found = stepTimes(reading);
   return found === undefined || found.times.length < 10 ? undefined : median(found.times);
