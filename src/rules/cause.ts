@@ -1,5 +1,5 @@
-// Says once why a run ended, from its exit, what was asked of it and what its logs show last.
-// It guesses nothing: what the facts do not prove is told as a plain exit code or signal.
+// Decides why a run ended, from its exit, the requests to stop it and the last lines of its logs.
+// It guesses nothing: what the facts do not prove stays a plain exit code or signal.
 import type { Verb } from "../domain/command.ts";
 import type { Cause, Exit, RunOutcome, StopAsker } from "../domain/run.ts";
 import type { RunReading, DeathMarker, Traceback } from "../domain/sample.ts";
@@ -9,16 +9,16 @@ import { signalOf } from "./signals.ts";
 import { missingModule } from "../logs/lines/death-markers.ts";
 
 export interface DeathFacts {
-  /** What the shim wrote; absent when nobody knows how it ended. */
+  /** What the shim recorded; absent when it is not known how the run ended. */
   readonly exit?: Exit;
   readonly stopRequested?: { readonly by: StopAsker; readonly why?: string };
   readonly limitMs: number;
   readonly reading: RunReading;
-  /** The kernel or the run's cgroup counted a process killed for memory while it ran. */
+  /** While it ran, the kernel or the run's cgroup counted a process killed for want of memory. */
   readonly hostOomKill: boolean;
-  /** Its limit on memory, bytes, where the kernel ended a process of it at that. */
+  /** The run's memory limit in bytes, if the kernel killed one of its processes for passing it. */
   readonly memory?: number;
-  /** Why there is no exit. */
+  /** Why there is no exit; `lost` when absent. */
   readonly lost?: "machine-restarted" | "lost";
   readonly verb: Verb;
 }
@@ -26,8 +26,8 @@ export interface DeathFacts {
 export type Death = Pick<RunOutcome, "ending" | "cause" | "exitCode" | "lastLine">;
 
 /**
- * The one ending and cause of a run. `lastLine` is the last line of the traceback that ended it,
- * where one did. Without an exit it is lost, never failed.
+ * The ending and cause of a run. `lastLine` is the last line of the traceback that ended it, or
+ * else the line that names the cause. Without an exit the run is lost, never failed.
  */
 export function causeOfDeath(facts: DeathFacts): Death {
   const { exit, reading } = facts;
@@ -52,23 +52,23 @@ export function causeOfDeath(facts: DeathFacts): Death {
       ...lastLineOf(traceback),
     };
   }
-  const telling = terminalLines(reading, traceback, exitCode);
-  const cause = failureOf(facts, exitCode, telling, traceback);
-  return { ending: "failed", cause, exitCode, ...lastLineOf(traceback, telling, cause) };
+  const markers = terminalMarkers(reading, traceback, exitCode);
+  const cause = failureOf(facts, exitCode, markers, traceback);
+  return { ending: "failed", cause, exitCode, ...lastLineOf(traceback, markers, cause) };
 }
 
-/** What a shell and launchers print when the kernel has killed one of their children. */
+/** What shells and launchers print when one of their children was killed. */
 const KILLED = /\bSIGKILL\b|\bKilled\b|\bsignal:? 9\b|\bexit ?code *:? *(?:-9|137)\b/;
 
 function failureOf(
   { hostOomKill, memory, reading }: DeathFacts,
   code: number,
-  telling: readonly DeathMarker[],
+  markers: readonly DeathMarker[],
   traceback: Traceback | undefined,
 ): Cause {
   if (memory !== undefined) return { kind: "host-out-of-memory", limit: memory };
-  const kinds = new Set(telling.map(({ kind }) => kind));
-  // The kernel counts what it killed of everybody's: this run shows that it was one of its own.
+  const kinds = new Set(markers.map(({ kind }) => kind));
+  // The kernel counts kills of the whole machine: only a trace in this run shows that it was hit.
   const killed = signalOf(code) === "SIGKILL" || reading.lastLines.some((one) => KILLED.test(one));
   if (hostOomKill && killed) return { kind: "host-out-of-memory" };
   if (kinds.has("host-out-of-memory")) return { kind: "host-out-of-memory" };
@@ -86,19 +86,19 @@ function failureOf(
   return signal === undefined ? { kind: "exit-code", code } : { kind: "signal", signal };
 }
 
-/** What a launcher prints about its children comes last and says least. */
+/** A launcher's traceback about its children comes last and explains least. */
 const OF_THE_LAUNCHER = /\bChildFailedError\b|\bCalledProcessError\b/;
 
-/** Bytes at the end of a log in which an abort gives its reason. */
-const LAST_WORDS = 1_000;
+/** An abort gives its reason within this many bytes of the end of a log. */
+const ABORT_REASON_BYTES = 1_000;
 
-/** Python's own exit code when an exception is not caught. */
+/** Python's exit code for an exception that was not caught. */
 const UNCAUGHT = 1;
 
 /**
- * The traceback that ended the run: no metric followed it, and it stands late unless the exit
- * code is Python's own for one. Late ones come first, then those of the script before those of
- * its launcher, of the console before those of logs; of these the last.
+ * The traceback that ended the run: no metric follows it, and it is late in its log unless the exit
+ * code is UNCAUGHT. Late ones are preferred, then the script's to its launcher's, then the
+ * console's to those in logs; of equals the last.
  */
 function terminalTraceback(
   tracebacks: readonly Traceback[],
@@ -119,16 +119,16 @@ function rank(one: Traceback): number {
 }
 
 /**
- * Lines that name a cause in the terminal traceback or after it; without one, in the last fifth of
- * a log. A line before was survived: a search for the batch size catches its errors and goes on.
+ * The death markers in the terminal traceback or after it; without one, in the last fifth of a log.
+ * Errors before that were survived: a search for the batch size catches them and goes on.
  */
-function terminalLines(
+function terminalMarkers(
   reading: RunReading,
   traceback: Traceback | undefined,
   exitCode: number,
 ): readonly DeathMarker[] {
-  // What aborts says why right before, however short the log is.
-  const last = signalOf(exitCode) === "SIGABRT" ? LAST_WORDS : 0;
+  // A program that aborts gives the reason right before, however short the log is.
+  const last = signalOf(exitCode) === "SIGABRT" ? ABORT_REASON_BYTES : 0;
   const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
   const size = (file: string): number => bytes.get(file) ?? 0;
   const terminal = (one: DeathMarker): boolean =>
@@ -138,23 +138,23 @@ function terminalLines(
   return reading.deathMarkers.filter((one) => !one.metricAfter && terminal(one));
 }
 
-/** Where a line ends, in bytes: in a log of a few lines even its last one begins early. */
+/** Byte offset of a line's end: in a log of a few lines, even the last one begins early. */
 function endOf({ offset, text }: DeathMarker): number {
   return offset + Buffer.byteLength(text);
 }
 
-/** The last line of the traceback; without one, the line that named the cause. */
+/** The last line of the traceback; without one, the last line that named the cause. */
 function lastLineOf(
   traceback: Traceback | undefined,
-  telling: readonly DeathMarker[] = [],
+  markers: readonly DeathMarker[] = [],
   cause?: Cause,
 ): Pick<RunOutcome, "lastLine"> {
   if (traceback !== undefined) {
     const { lastLine: text, file, lastLineNumber: line } = traceback;
     return { lastLine: { text, file, line } };
   }
-  const told = telling.findLast(({ kind }) => kind === cause?.kind);
-  return told === undefined
-    ? {}
-    : { lastLine: { text: told.text, file: told.file, line: told.line } };
+  const marker = markers.findLast(({ kind }) => kind === cause?.kind);
+  if (marker === undefined) return {};
+  const { text, file, line } = marker;
+  return { lastLine: { text, file, line } };
 }

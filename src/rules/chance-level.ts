@@ -1,4 +1,4 @@
-// Rule: the run ends where guessing would: accuracy 1/K, or a loss of ln K.
+// Rule: the run ends where guessing among K classes would: at accuracy 1/K, or at a loss of ln K.
 import type { Series } from "../domain/sample.ts";
 import { classesOf } from "./class-count.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
@@ -33,7 +33,10 @@ export const chanceLevel = rule({
       if (classes === undefined || !isGuess(share, classes, numbers.examples)) continue;
       const value = shown(endOf(share));
       found.push(
-        said(share, `${share.summary.key} ends around ${value}: chance among ${classes} classes`),
+        finding(
+          share,
+          `${share.summary.key} ends around ${value}: chance among ${classes} classes`,
+        ),
       );
     }
     if (found.length > 0 || known === undefined || shares.length > 0) return found.slice(0, 2);
@@ -41,7 +44,7 @@ export const chanceLevel = rule({
       if (!isNear(endOf(loss), Math.log(known), numbers.by)) continue;
       const value = shown(endOf(loss));
       found.push(
-        said(loss, `${loss.summary.key} ends around ${value}: chance among ${known} classes`),
+        finding(loss, `${loss.summary.key} ends around ${value}: chance among ${known} classes`),
       );
     }
     return found.slice(0, 2);
@@ -54,7 +57,7 @@ const endOf = ({ values }: Series): number =>
 const isNear = (value: number, wanted: number, by: number): boolean =>
   Math.abs(value - wanted) <= by * wanted;
 
-/** Accuracy as a share: percentages are those of a series that goes beyond 1. */
+/** The final accuracy as a share: a series that exceeds 1 is in percent. */
 function asShare(series: Series): number {
   return (series.summary.max?.value ?? 0) > 1 ? endOf(series) / 100 : endOf(series);
 }
@@ -65,19 +68,19 @@ function isGuess(series: Series, classes: number, examples: number): boolean {
   return Math.abs(asShare(series) - chance) <= half;
 }
 
-/** A loss that fell on its way passed the loss of guessing by accident. */
+/** A loss that fell by more than 3 % learnt something: that it ends near ln K is chance. */
 function hasFallen(loss: Series): boolean {
   const early = median(loss.values.subarray(0, Math.max(3, loss.values.length >> 2)));
   return endOf(loss) < 0.97 * early;
 }
 
-/** An accuracy far below that of guessing is of more classes. */
+/** No value is far below chance: one that is would mean more classes. */
 function hasNoWorse({ summary }: Series, classes: number): boolean {
   const scale = (summary.max?.value ?? 0) > 1 ? 100 : 1;
   return (summary.min?.value ?? 0) >= (0.6 * scale) / classes;
 }
 
-/** The one number of classes at which both the accuracy and the loss are those of guessing. */
+/** The number of classes for which both accuracy and loss are at chance level, if there is one. */
 function agreed(
   share: Series,
   loss: Series | undefined,
@@ -97,7 +100,7 @@ function agreed(
   )[0];
 }
 
-function said({ summary }: Series, message: string): Found {
+function finding({ summary }: Series, message: string): Found {
   const { key, last } = summary;
   return {
     metric: key,

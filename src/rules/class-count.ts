@@ -1,10 +1,10 @@
-// How many classes a run tells apart, where its log or its arguments say so.
-// Without them, chance level is only known where loss and accuracy agree on it.
+// The number of classes of a run, where its log or its arguments give it. Without it,
+// chance-level.ts needs a loss and an accuracy that agree on one.
 import type { RuleInput } from "./rule.ts";
 
 const NAMES = /^(?:num|n|nb)?_?(?:classes|labels)$|^vocab(?:ulary)?_?size$/i;
 
-/** The number of classes, from a metric of that name or an argument; undefined where unsaid. */
+/** The number of classes, from a metric of such a name or an argument; undefined without either. */
 export function classesOf({ reading, args = [] }: RuleInput): number | undefined {
   const logged = reading.series.find(({ summary }) => NAMES.test(bare(summary.key)));
   const value = logged?.summary.last.value ?? written(args);

@@ -1,4 +1,4 @@
-// Rule: the run had a GPU and computes on the CPU. A machine without one is no fault of the run.
+// Rule: the run had a GPU but computes on the CPU. On a machine without a GPU there is no finding.
 import { rule, type RuleInput } from "./rule.ts";
 
 export const cpuFallback = rule({
@@ -28,9 +28,9 @@ export const cpuFallback = rule({
 
 function isOffGpu({ reading, system = [] }: RuleInput, afterMs: number): boolean {
   if (reading.series.length === 0) return false;
-  const asked = system.filter(({ gpuProcesses }) => gpuProcesses !== undefined);
-  const firstMetricMs = asked.find(({ metrics }) => metrics === true)?.atMs;
+  const sampled = system.filter(({ gpuProcesses }) => gpuProcesses !== undefined);
+  const firstMetricMs = sampled.find(({ metrics }) => metrics === true)?.atMs;
   if (firstMetricMs === undefined) return false;
-  const late = asked.filter(({ atMs }) => atMs >= firstMetricMs + afterMs);
-  return late.length >= 3 && asked.every(({ gpuProcesses }) => gpuProcesses === 0);
+  const late = sampled.filter(({ atMs }) => atMs >= firstMetricMs + afterMs);
+  return late.length >= 3 && sampled.every(({ gpuProcesses }) => gpuProcesses === 0);
 }

@@ -1,14 +1,14 @@
-// Rule: a measured value is the same to the last bit again and again: nothing feeds it any more.
-// Settings and coarse scores repeat by nature and are passed over.
+// Rule: a measured value repeats to the last bit: nothing updates it any more.
+// Settings and coarse scores repeat by nature and are skipped.
 import type { Series } from "../domain/sample.ts";
 import { isPromised } from "../logs/criterion-metrics.ts";
 import { roleOf } from "../logs/metric-role.ts";
 import { atStep, logPlaceAt, shown } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
-/** Fewer digits than this repeat by rounding. */
+/** Values with fewer significant digits repeat by rounding. */
 const DIGITS = 4;
-/** A score over fewer examples than this takes few values. */
+/** A score whose nearest values differ by more than this share of its largest has few levels. */
 const COARSE = 1e-3;
 
 export const deadMetric = rule({
@@ -66,7 +66,7 @@ function foundIn(series: Series, repeats: number): readonly Found[] {
   ];
 }
 
-/** It has enough digits, so that equal ones are no accident; 0 and 1 have not. */
+/** Whether a value has enough digits for repeats to be no accident; 0 and 1 have not. */
 function isFine(value: number): boolean {
   return (
     value
@@ -76,7 +76,9 @@ function isFine(value: number): boolean {
   );
 }
 
-/** Values that differ, differ by large steps: an accuracy over few examples, a clipped norm. */
+/**
+ * Whether values take few levels: an accuracy over few examples, or a norm clipped at its bound.
+ */
 function isCoarse({ values, summary }: Series): boolean {
   const role = roleOf(summary.key);
   if (role === "norm") return values.at(-1) === summary.max?.value;

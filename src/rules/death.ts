@@ -1,9 +1,12 @@
-// What the rules on a run's ending share: one cause gives one flag, from one rule.
+// What the rules about a run's ending share: each cause gives one finding, from one rule.
 // Which cause it was is decided in cause.ts.
 import type { RunReading, DeathMarker } from "../domain/sample.ts";
 import type { Found, RuleInput } from "./rule.ts";
 
-/** A blocking finding on the ending, with the line that shows it where there is one. */
+/**
+ * A blocking finding about the ending; `evidence` is the last line of the fatal traceback if
+ * absent.
+ */
 export function deathFinding(
   input: RuleInput,
   message: string,
@@ -17,13 +20,13 @@ export function deathFinding(
   };
 }
 
-/** `: ValueError: bad input`, or nothing. */
-export function saying(input: RuleInput): string {
+/** `: ValueError: bad input`, the run's last line to append to a message; empty without one. */
+export function lastLineSuffix(input: RuleInput): string {
   const text = input.outcome?.lastLine?.text;
   return text === undefined ? "" : `: ${text}`;
 }
 
-/** Where the last line of the traceback stands that ended the run. */
+/** The place of the last line of the traceback that ended the run. */
 function lastLinePlace({ outcome, reading }: RuleInput): Found["evidence"] {
   const last = outcome?.lastLine;
   if (last === undefined) return undefined;
@@ -34,7 +37,7 @@ function lastLinePlace({ outcome, reading }: RuleInput): Found["evidence"] {
   return { file: found.file, line: found.lastLineNumber, offset: found.lastLineOffset };
 }
 
-/** The last line of this kind that no metric followed. */
+/** The last death marker of this kind that no metric follows. */
 export function lastDeathMarker(
   reading: RunReading,
   kind: DeathMarker["kind"],
@@ -42,7 +45,7 @@ export function lastDeathMarker(
   return reading.deathMarkers.findLast((line) => line.kind === kind && !line.metricAfter);
 }
 
-/** Place of a telling line. */
+/** The place of a death marker, as evidence. */
 export function markerPlace(line: DeathMarker | undefined): Found["evidence"] {
   return line === undefined ? undefined : { file: line.file, line: line.line, offset: line.offset };
 }

@@ -1,20 +1,20 @@
-// Makes the digest of a run: what later runs are laid beside, in a few numbers for each metric.
-// Which runs count as earlier is decided where they are gathered.
+// Makes the digest of a run: the few numbers of each metric that later runs are compared with.
+// Gathering the digests of earlier runs is left to effects/run-store/.
 import { createHash } from "node:crypto";
 import type { MetricDigest, RunDigest } from "../domain/digest.ts";
 import { nameWithoutSeed } from "../base/seed-name.ts";
 import type { RunReading, Series } from "../domain/sample.ts";
 import { usualStepTime } from "../logs/series/step-times.ts";
 
-/** Metrics of an earlier run that later ones are laid beside, and the number of such runs. */
+/** Metrics in a digest: later runs are compared in these only. */
 const DIGEST_METRICS = 200;
 
-/** What is known of a run besides its logs. */
+/** What is known about a run besides its logs. */
 export interface DigestFacts {
   readonly folder: string;
   readonly verb: string;
   readonly script: string;
-  /** As the script was given them; the first is the run's name. */
+  /** The script's arguments; the first is the run's name. */
   readonly args: readonly string[];
   readonly codeHash?: string;
   readonly done: boolean;
@@ -22,7 +22,7 @@ export interface DigestFacts {
   readonly endedAtMs?: number;
 }
 
-/** The digest of a run whose logs are read to their end. */
+/** The digest of a run whose logs have been read to their end. */
 export function digestOf(facts: DigestFacts, reading: RunReading): RunDigest {
   const stepMs = usualStepTime(reading);
   const { rest, seed } = withoutSeed(facts.args.slice(1));
@@ -36,12 +36,12 @@ export function digestOf(facts: DigestFacts, reading: RunReading): RunDigest {
   };
 }
 
-/** Whether a run had ended when another started. */
+/** Whether `one` had ended when `than` started. */
 export function isEarlier(one: RunDigest, than: RunDigest): boolean {
   return one.endedAtMs !== undefined && one.endedAtMs <= than.startedAtMs && one !== than;
 }
 
-/** `--seed 3` or `--seed=3`, told apart from the other arguments. */
+/** Splits `--seed 3` or `--seed=3` off the other arguments. */
 function withoutSeed(args: readonly string[]): { rest: readonly string[]; seed?: string } {
   const at = args.findIndex((arg) => /^--(?:random[-_])?seed(?:=|$)/.test(arg));
   const arg = args[at];
@@ -65,7 +65,7 @@ function metricDigest({ summary, values }: Series): MetricDigest {
   };
 }
 
-/** Values enough, different enough and fine enough: two runs do not share them by chance. */
+/** Two runs do not share this many different values of this many digits by chance. */
 const VALUES = 5;
 const DIGITS = 4;
 

@@ -1,5 +1,5 @@
-// Rule: a final value that does not fit those of earlier runs of the same code and arguments:
-// equal where the seed is equal, within their spread where it is another.
+// Rule: a final value does not fit earlier runs of the same code and arguments. With the same seed
+// it should be equal, with another seed within the spread of the others.
 import type { MetricDigest, RunDigest } from "../domain/digest.ts";
 import { roleOf } from "../logs/metric-role.ts";
 import { percent, shown } from "../logs/series/series-place.ts";
@@ -36,8 +36,8 @@ export const disagrees = rule({
         metric,
       );
       if (others.length < runs || !outsideSpread(metric.last, others, chance)) return [];
-      const said = `${metric.key} ends at ${shown(metric.last)}; ${others.length} earlier seeds ended between ${shown(Math.min(...others))} and ${shown(Math.max(...others))}`;
-      return [foundAtLast(input, metric.key, said)];
+      const message = `${metric.key} ends at ${shown(metric.last)}; ${others.length} earlier seeds ended between ${shown(Math.min(...others))} and ${shown(Math.max(...others))}`;
+      return [foundAtLast(input, metric.key, message)];
     });
   },
 });
@@ -50,7 +50,7 @@ const isAlike = (other: RunDigest, digest: RunDigest): boolean =>
   other.script === digest.script &&
   JSON.stringify(other.args) === JSON.stringify(digest.args);
 
-/** Times, schedules and counts differ from run to run, or say nothing. */
+/** Not compared: times, which differ between runs, and schedules and counts, which mean nothing. */
 function isCompared({ key, last }: MetricDigest): boolean {
   const role = roleOf(key);
   return Number.isFinite(last) && (role === "loss" || role === "share" || role === "reward");
@@ -73,6 +73,6 @@ function fromTwin(
   const size = Math.max(Math.abs(last), Math.abs(metric.last));
   const off = size === 0 ? 0 : Math.abs(metric.last - last) / size;
   if (off <= by) return [];
-  const said = `${metric.key} ends ${percent(off)} away from ${folder}, which had the same name, code, arguments and seed`;
-  return [foundAtLast(input, metric.key, said)];
+  const message = `${metric.key} ends ${percent(off)} away from ${folder}, which had the same name, code, arguments and seed`;
+  return [foundAtLast(input, metric.key, message)];
 }

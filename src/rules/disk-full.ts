@@ -1,8 +1,8 @@
-// Rule: the run died because a disk was full, or the disk that it writes to is nearly so.
-import { deathFinding, lastDeathMarker, markerPlace, saying } from "./death.ts";
+// Rule: the run died because a disk was full, or the disk that it writes to is nearly full.
+import { deathFinding, lastDeathMarker, lastLineSuffix, markerPlace } from "./death.ts";
 import { rule } from "./rule.ts";
 
-/** Room where a run writes below which it is told: one checkpoint is larger. */
+/** Less free space than this where a run writes is a finding: one checkpoint is larger. */
 export const DISK_FLOOR_BYTES = 1e9;
 
 const GB = 1e9;
@@ -23,7 +23,9 @@ export const diskFull = rule({
     if (outcome?.cause.kind === "disk-full") {
       const code = outcome.exitCode === undefined ? "" : ` (exit code ${outcome.exitCode})`;
       const line = lastDeathMarker(reading, "disk-full");
-      return [deathFinding(input, `the disk is full${code}${saying(input)}`, markerPlace(line))];
+      return [
+        deathFinding(input, `the disk is full${code}${lastLineSuffix(input)}`, markerPlace(line)),
+      ];
     }
     const free = system?.findLast((sample) => sample.diskFree !== undefined)?.diskFree;
     if (free === undefined || free >= gb * GB) return [];

@@ -1,14 +1,14 @@
 // Rule: a loss ends far above its best, or an accuracy far below: the run diverged or collapsed.
-// A loss that follows an opponent or rewards is no sign of either.
+// Losses of two players and of reinforcement learning are skipped: they rise in healthy runs.
 import type { Series } from "../domain/sample.ts";
 import { median, noise, windowMedians } from "../base/robust-statistics.ts";
 import { roleIn, seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { logPlaceAt, shown, times } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
-/** Medians of two windows differ by chance by less than this many deviations. */
+/** By chance, the medians of two windows differ by less than this many standard deviations. */
 const SIGMAS = 5;
-/** For normal values a median varies this much more than a mean. */
+/** √(π/2): for normal values, a median's standard deviation is this many times a mean's. */
 const MEDIAN_COST = 1.2533;
 
 export const diverged = rule({
@@ -68,11 +68,11 @@ function ofShare(series: Series, input: RuleInput, least: number): readonly Foun
   const gone = last < best / 2 || (last < 1e-3 && best > 1e-2);
   if (!gone || best - last < chance(series.values, window)) return [];
   const { key } = series.summary;
-  const said = `${key} ends around ${shown(last)}, less than half of its best, ${shown(best)} (medians of ${window} values)`;
-  return roleIn(input.reading, key) === "share" ? [found(series, said)] : [];
+  const message = `${key} ends around ${shown(last)}, less than half of its best, ${shown(best)} (medians of ${window} values)`;
+  return roleIn(input.reading, key) === "share" ? [found(series, message)] : [];
 }
 
-/** How far two window medians lie apart by noise alone. */
+/** How far apart the medians of two windows lie by noise alone. */
 const chance = (values: Float64Array, window: number): number =>
   SIGMAS * MEDIAN_COST * noise(values) * Math.sqrt(2 / window);
 
@@ -84,7 +84,10 @@ interface Ends {
   readonly highest: number;
 }
 
-/** Medians at both ends and the extremes between, where there are two windows of values. */
+/**
+ * The medians at both ends, and the extremes of the rolling median before the last window;
+ * undefined for fewer finite values than two windows.
+ */
 function endsOf(all: Float64Array, least: number): Ends | undefined {
   const values = all.filter(Number.isFinite);
   const window = Math.max(least, Math.ceil(0.05 * values.length));
@@ -100,7 +103,7 @@ function endsOf(all: Float64Array, least: number): Ends | undefined {
   };
 }
 
-/** Training goes on well: what worsens is the generalisation, which has a rule of its own. */
+/** Training still falls: then it is generalisation that worsens, which overfitting.ts reports. */
 function trainFalls({ reading }: RuleInput): boolean {
   return seriesOfRole(reading, "loss").some((one) => {
     if (splitOf(one.summary.key) === "val" || one.values.length < 4) return false;

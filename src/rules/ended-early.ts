@@ -1,4 +1,4 @@
-// Rule: the run ended well before the end that its own log announced.
+// Rule: the run ended well before the last step or epoch that its own log announced.
 import type { RunReading } from "../domain/sample.ts";
 import { rule } from "./rule.ts";
 
@@ -12,14 +12,14 @@ export const endedEarly = rule({
   },
   find({ reading, outcome }, { by }) {
     if (outcome?.ending !== "done") return [];
-    const told = (reading.lineFacts ?? []).flatMap(({ progress, file }) =>
+    const announced = (reading.lineFacts ?? []).flatMap(({ progress, file }) =>
       progress === undefined ? [] : [{ ...progress, file }],
     );
-    const furthest = told.toSorted((a, b) => b.done / b.total - a.done / a.total)[0];
+    const furthest = announced.toSorted((a, b) => b.done / b.total - a.done / a.total)[0];
     if (furthest === undefined) return [];
     const { unit, total } = furthest;
     const done = Math.max(furthest.done, lastOf(reading, unit));
-    // Counted from 0 the last one is one short.
+    // Counted from 0, the last step is total - 1.
     if (done + 1 >= total || done >= (1 - by) * total) return [];
     const message = `ended at ${unit} ${done} of ${total}: stopped early on purpose?`;
     return [{ message, count: 1, blocking: false }];

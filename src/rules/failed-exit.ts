@@ -1,6 +1,6 @@
-// Rule: the run ended with a code or a signal, and no rule knows the cause more closely.
+// Rule: the run failed, and its cause has no rule of its own.
 import type { Cause } from "../domain/run.ts";
-import { deathFinding, saying } from "./death.ts";
+import { deathFinding, lastLineSuffix } from "./death.ts";
 import { rule } from "./rule.ts";
 
 export const failedExit = rule({
@@ -14,11 +14,11 @@ export const failedExit = rule({
     if (outcome === undefined) return [];
     const words = inWords(outcome.cause, outcome.exitCode);
     if (words === undefined) return [];
-    return [deathFinding(input, `${words}${saying(input)}`)];
+    return [deathFinding(input, `${words}${lastLineSuffix(input)}`)];
   },
 });
 
-/** Undefined for a cause that is no failure or has a rule of its own. */
+/** The cause in words; undefined for one that is no failure or has a rule of its own. */
 function inWords(cause: Cause, exitCode: number | undefined): string | undefined {
   const code = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
   switch (cause.kind) {

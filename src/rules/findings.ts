@@ -1,38 +1,38 @@
-// Asks every rule that is not switched off, and gives what they found in one fixed order.
-// What each rule says is in rules/; where it is shown is decided by the journal and the report.
+// Runs every rule that is not switched off and gives their findings in one fixed order. What each
+// rule looks for is in its own file; where findings are shown is left to receipt and report.
 import { type Finding, RULES, type RuleName } from "../domain/finding.ts";
 import { evenSample } from "../logs/series/even-sample.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rule.ts";
 
-/** Findings of one (run, rule): more say nothing new. */
+/** Findings of one rule on one run: more say nothing new. */
 export const FINDINGS_PER_RULE = 20;
 
-/** Rules that lay a run beside earlier ones: they need only digests, and may be asked later. */
+/** Rules that compare a run with earlier ones: they need only digests, so they can run later. */
 const COMPARING: readonly RuleName[] = ["identical-runs", "disagrees", "too-good", "slower"];
 
 /**
- * What the rules say of a run: in the order of RULES, one finding for each rule and metric, at
- * most FINDINGS_PER_RULE of one rule. The same input gives the same findings; after the end they
- * carry its time, whenever they are asked for.
+ * The findings on a run: in the order of RULES, one for each rule and metric, and at most
+ * FINDINGS_PER_RULE of one rule. Once the run has ended they carry the time of its end, so that the
+ * same input gives the same findings whenever this is called.
  */
 export function findings(input: RuleInput): readonly Finding[] {
-  return ask(input, RULES);
+  return runRules(input, RULES);
 }
 
 /**
- * Findings that were made without earlier runs, with those that the comparison adds. `input` may
- * lack the values of its series.
+ * Findings made without earlier runs, together with those that comparing with `input.earlier` adds.
+ * The series in `input` may lack their values.
  */
 export function withComparisons(found: readonly Finding[], input: RuleInput): readonly Finding[] {
   if (input.earlier === undefined || input.earlier.length === 0) return found;
-  const added = ask(input, COMPARING);
+  const added = runRules(input, COMPARING);
   return RULES.flatMap((rule) =>
     oncePerMetric([...found, ...added].filter((one) => one.rule === rule)),
   );
 }
 
-function ask(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
+function runRules(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
   const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
   const even = { ...input, reading: evenSample(input.reading) };
   return names

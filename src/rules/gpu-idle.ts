@@ -1,4 +1,4 @@
-// Rule: the GPU of a run does next to nothing for a minute or more once training goes on.
+// Rule: once training has begun, the run's GPU does next to nothing for a minute or more.
 import { percent } from "../logs/series/series-place.ts";
 import { rule } from "./rule.ts";
 
@@ -16,7 +16,7 @@ export const gpuIdle = rule({
     const used = on.flatMap(({ gpu }) => gpu ?? []);
     const spanMs = (on.at(-1)?.atMs ?? 0) - (on[0]?.atMs ?? 0);
     if (used.length < 4 || spanMs < seconds * 1_000) return [];
-    // The nearest rank: "at most" is said of a value that was measured.
+    // The nearest-rank 95th percentile: "at most" should quote a value that was measured.
     const high = used.toSorted((a, b) => a - b)[Math.ceil(0.95 * used.length) - 1] ?? Number.NaN;
     if (high >= busy) return [];
     const message = `the GPU is at most ${percent(high)} busy, ${used.length} samples over ${Math.round(spanMs / 1000)} s`;

@@ -11,7 +11,7 @@ export const gpuOutOfMemory = rule({
   find(input) {
     if (input.outcome?.cause.kind !== "gpu-out-of-memory") return [];
     const line = lastDeathMarker(input.reading, "gpu-out-of-memory");
-    const said = line === undefined ? "" : `: ${line.text}`;
-    return [deathFinding(input, `the GPU ran out of memory${said}`, markerPlace(line))];
+    const detail = line === undefined ? "" : `: ${line.text}`;
+    return [deathFinding(input, `the GPU ran out of memory${detail}`, markerPlace(line))];
   },
 });

@@ -1,5 +1,5 @@
 // Rule: exit code 0, but the log ends with a traceback and no metric came after it.
-import { deathFinding, saying } from "./death.ts";
+import { deathFinding, lastLineSuffix } from "./death.ts";
 import { rule } from "./rule.ts";
 
 export const hiddenCrash = rule({
@@ -10,6 +10,6 @@ export const hiddenCrash = rule({
   numbers: {},
   find: (input) =>
     input.outcome?.cause.kind === "hidden-crash"
-      ? [deathFinding(input, `crashed although the exit code is 0${saying(input)}`)]
+      ? [deathFinding(input, `crashed although the exit code is 0${lastLineSuffix(input)}`)]
       : [],
 });

@@ -1,5 +1,5 @@
-// Rule: another seed or other arguments gave exactly the same values as an earlier run: the
-// seed or the argument reaches nothing. A deliberate repeat gives the same values too: good news.
+// Rule: another seed or other arguments gave exactly the values of an earlier run, so the seed or
+// the argument has no effect. A deliberate repeat gives the same values too, and is no finding.
 import { rule } from "./rule.ts";
 
 export const identicalRuns = rule({
@@ -12,7 +12,7 @@ export const identicalRuns = rule({
     if (digest === undefined) return [];
     for (const other of earlier) {
       if (other.script !== digest.script) continue;
-      // A seed that only one of them names may be the one that the other has by default.
+      // Where only one run names a seed, it may be the other's default.
       const seed = [digest.seed, other.seed];
       const otherSeed = !seed.includes(undefined) && seed[0] !== seed[1];
       const otherArgs = JSON.stringify(other.args) !== JSON.stringify(digest.args);

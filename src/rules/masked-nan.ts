@@ -1,5 +1,5 @@
-// Rule: the loss is exactly 0 while its gradient or the evaluation is NaN: something replaced
-// the NaN, and the run computes on nothing.
+// Rule: the loss is exactly 0 while its gradient or an evaluated loss is NaN: something replaced
+// the NaN by 0, and the run goes on without learning.
 import type { Series } from "../domain/sample.ts";
 import { touchesCriterion } from "../logs/criterion-metrics.ts";
 import { roleOf, seriesOfRole, splitOf } from "../logs/metric-role.ts";
@@ -41,7 +41,7 @@ export const maskedNan = rule({
   },
 });
 
-/** Evaluations come seldom: any NaN from shortly before the zero on counts. */
+/** Whether a NaN was logged from the line before `line` on: evaluations are rare, so any counts. */
 function isNanFrom(series: Series, line: number): boolean {
   const last = series.lines.length - 1;
   for (let i = last; i >= 0 && (series.lines[i] ?? 0) >= line - 1; i -= 1) {

@@ -1,14 +1,15 @@
-// Rule: memory grows from sample to sample after the warm-up, as it does where something is kept
-// by mistake. Allocators that keep what they once took grow in steps and stop.
+// Rule: memory grows steadily after the warm-up, as it does where something is kept by mistake.
+// Allocators that cache memory grow in steps and then stop, which is no finding.
 import type { SystemSample, SystemSeries } from "../domain/system.ts";
 import { median } from "../base/robust-statistics.ts";
 import { percent } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
-/** The run after its warm-up in this many stretches, each of which must be above the last. */
+/** Stretches into which the run is cut after its warm-up: each must be above the one before. */
 const STRETCHES = 8;
+/** Share of the run that is warm-up. */
 const WARM_UP = 0.25;
-const MB = 2 ** 20;
+const MIB = 2 ** 20;
 
 export const memoryCreeps = rule({
   name: "memory-creeps",
@@ -49,8 +50,8 @@ function creep(
   );
   const [first = 0, last = 0] = [levels[0], levels.at(-1)];
   const growth = last - first;
-  if (growth < by * first || growth < mb * MB) return [];
-  // Each stretch brings its part: half of an even share at least.
+  if (growth < by * first || growth < mb * MIB) return [];
+  // Each stretch has to add at least half of an even share of the growth.
   const least = growth / (STRETCHES - 1) / 2;
   const steady = levels.every((level, i) => i === 0 || level - (levels[i - 1] ?? 0) >= least);
   if (!steady) return [];

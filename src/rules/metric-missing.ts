@@ -1,5 +1,5 @@
-// Rule: a metric that a criterion or the plan's `metrics` name was never logged.
-// Without any metric the rule no-metrics speaks; after a failure the ending does.
+// Rule: a metric that a criterion or the plan's `metrics` names was never logged. Runs without any
+// metric are left to no-metrics.ts, and runs that failed to the rules about their ending.
 import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
 import { comparedNames, touchesCriterion } from "../logs/criterion-metrics.ts";
 import { nearestKey } from "../logs/nearest-key.ts";
@@ -32,7 +32,7 @@ export const metricMissing = rule({
   },
 });
 
-/** `metrics` in written order, then what the criteria compare, each once. */
+/** The metrics in `metrics` as written, then those that criteria compare, each once. */
 function promised({ plan }: RuleInput): readonly string[] {
   const keys = plan.metrics.map((metric) => metric.key);
   for (const name of comparedNames(plan)) {
@@ -43,13 +43,14 @@ function promised({ plan }: RuleInput): readonly string[] {
   return keys;
 }
 
-/** `lr-3.val/loss`, where `val/loss` is logged: the criterion speaks of the run `lr-3`. */
+/** `lr-3.val/loss` where `val/loss` is logged: the criterion is about the run `lr-3`. */
 function isOfAnotherRun(name: string, logged: ReadonlySet<string>): boolean {
   const parts = name.split(".");
   if (canonicalMetric(`${parts[0] ?? ""}.x`).includes("/")) return false;
   return parts.some((_, i) => i > 0 && logged.has(canonicalMetric(parts.slice(i).join("."))));
 }
 
+/** Logged names listed where none is near the missing one. */
 const LISTED = 5;
 
 function listed(keys: readonly string[]): string {

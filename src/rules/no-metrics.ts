@@ -1,9 +1,9 @@
-// Rule: the run logged no metric by its end, or none for so long that none will come.
-// A run that failed before or was stopped is told of by its ending alone.
+// Rule: the run logged no metric by its end, or none for so long that none will come. Runs that
+// failed or were stopped before are left to the rules about their ending.
 import { spanText } from "../base/time.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
-/** No metric yet is worth a flag after this long, compilation and downloads included... */
+/** A run without a metric gets a flag after this long: compilation and downloads are over then. */
 export const NO_METRICS_MS = 20 * 60_000;
 
 export const noMetrics = rule({

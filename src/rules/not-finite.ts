@@ -1,5 +1,5 @@
-// Rule: a logged metric is NaN or infinite. Only metrics count: healthy logs print `nan` in
-// places that measure nothing yet.
+// Rule: a logged metric is NaN or infinite. Only metrics count: healthy logs print `nan` where
+// nothing is measured yet.
 import type { Series } from "../domain/sample.ts";
 import { isPromised, touchesCriterion } from "../logs/criterion-metrics.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
@@ -18,7 +18,7 @@ function foundIn(series: Series, { plan, silence }: RuleInput): readonly Found[]
   if (first === undefined) return [];
   const recovered = Number.isFinite(last.value);
   const at = first.step === undefined ? "" : ` at ${stepName(series)} ${first.step}`;
-  // While the run goes on, how many there are changes from look to look.
+  // While the run goes on the count keeps changing, so the message leaves it out.
   const more = silence === undefined ? further(notFiniteCount, count, recovered) : "";
   return [
     {

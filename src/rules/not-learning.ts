@@ -1,5 +1,5 @@
-// Rule: the training loss stays where an untrained model is. A loss that starts low and stays
-// low is fine-tuning at its optimum, so the level and what the log says of weights count too.
+// Rule: the training loss stays at the level of an untrained model. A loss that starts low and
+// stays low is fine-tuning at its optimum, so the level matters, and whether weights were loaded.
 import type { Series } from "../domain/sample.ts";
 import { classesOf } from "./class-count.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
@@ -7,7 +7,7 @@ import { finite, median } from "../base/robust-statistics.ts";
 import { shown } from "../logs/series/series-place.ts";
 import { rule, type RuleInput } from "./rule.ts";
 
-/** Classes and vocabularies that data sets and models have: the loss of guessing is ln K. */
+/** Common numbers of classes and vocabulary sizes K: the loss of guessing is ln K. */
 const USUAL_CLASSES = [
   2, 3, 4, 5, 8, 10, 20, 50, 100, 200, 256, 365, 1_000, 10_000, 30_522, 32_000, 50_257, 50_304,
   128_256, 151_936,
@@ -54,7 +54,7 @@ function isFlat({ values }: Series, by: number): boolean {
   const fifth = Math.floor(values.length / 5);
   const first = median(values.subarray(0, fifth));
   const last = median(values.subarray(values.length - fifth));
-  // In between it may have learnt, and lost it: that is another rule's.
+  // A loss that fell in between and rose again is left to diverged.ts.
   const middle = median(values.subarray(2 * fifth, 3 * fifth));
   return last > (1 - by) * first && middle > (1 - 2 * by) * first;
 }
@@ -68,7 +68,7 @@ function isUntrained(level: number, classes: number | undefined, near: number): 
 const WARM =
   /fine-?_?tun|pretrain|pre-train|resume|restore|init[-_]?from|checkpoint|ckpt|lora|adapter/i;
 
-/** It began with weights that had learnt before. */
+/** Whether the run began with trained weights: a checkpoint, an argument or a late first step. */
 function isContinued({ reading, args = [] }: RuleInput): boolean {
   if ((reading.lineFacts ?? []).some(({ restored }) => restored)) return true;
   if (args.some((arg) => WARM.test(arg))) return true;

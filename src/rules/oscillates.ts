@@ -1,9 +1,10 @@
-// Rule: at its end a metric swings by a fifth of its size and does not fall any more.
+// Rule: at its end a validation loss swings by a fifth of its size and no longer falls.
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { finite } from "../base/robust-statistics.ts";
 import { percent } from "../logs/series/series-place.ts";
 import { rule } from "./rule.ts";
 
+/** Values at the end that are looked at. */
 const VALUES = 6;
 
 export const oscillates = rule({
@@ -31,7 +32,7 @@ export const oscillates = rule({
     }),
 });
 
-/** Slope of the least-squares line through values at 0, 1, 2… */
+/** The slope of the least-squares line through values at x = 0, 1, 2… */
 function slopeOf(values: readonly number[]): number {
   const middle = (values.length - 1) / 2;
   let [above, below] = [0, 0];

@@ -1,11 +1,11 @@
-// Rule: a value that its kind cannot have: an accuracy outside its range, a cross-entropy below
-// zero, a share that turns into a percentage inside one run.
+// Rule: a value that its kind of metric cannot have: an accuracy outside its range, a cross-entropy
+// below zero, a share that turns into a percentage within one run.
 import type { Sample, Series } from "../domain/sample.ts";
 import { roleOf } from "../logs/metric-role.ts";
 import { atStep, logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
-/** Sums of floats end a little beside their bound. */
+/** Rounding may put a sum of floats this far beyond its bound. */
 const ROUNDING = 1e-6;
 /** Names of losses that are minus the logarithm of a probability. */
 const CROSS_ENTROPY = /cross[_\W]?entropy|xent|(?:^|[^a-z])b?ce(?:[^a-z]|$)/i;
@@ -42,7 +42,7 @@ function ofShare(series: Series, flip: number): readonly Found[] {
   return [found(key, message, evidence)];
 }
 
-/** Where neighbours differ by about `flip` while each side stays on its own scale. */
+/** The index where values change by about a factor of `flip`, with two values on each scale. */
 function flipAt(values: Float64Array, flip: number): number | undefined {
   for (let i = 2; i + 1 < values.length; i += 1) {
     const [a2 = 0, a = 0, b = 0, b2 = 0] = values.subarray(i - 2, i + 2);

@@ -1,10 +1,10 @@
-// Rule: the run was ended by its limit. That a de-risking run took longer than its target, or
-// that a run will not make it in time, is said as a note and is no flag.
+// Rule: the run was ended by its time limit. A de-risking run that took longer than its target, or
+// a run that will not finish in time, gets a note and no flag.
 import { spanText } from "../base/time.ts";
 import { deathFinding } from "./death.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
-/** Target of a de-risking run: passing it is noted, never flagged. */
+/** The time that a de-risking run aims for: passing it is a note, never a flag. */
 const DE_RISK_TARGET_MS = 60_000;
 
 export const overLimit = rule({
@@ -20,8 +20,8 @@ export const overLimit = rule({
     const { outcome, startedAtMs, endedAtMs, long } = input;
     if (outcome === undefined) return projected(input, from);
     if (outcome.cause.kind === "over-limit") {
-      const said = `ended by its limit of ${spanText(outcome.cause.limitMs)}`;
-      return [deathFinding(input, `${said}${projection(input)}`)];
+      const message = `ended by its limit of ${spanText(outcome.cause.limitMs)}`;
+      return [deathFinding(input, `${message}${projection(input)}`)];
     }
     if (long || outcome.ending !== "done" || endedAtMs === undefined) return [];
     const tookMs = endedAtMs - startedAtMs;
@@ -33,7 +33,7 @@ export const overLimit = rule({
 
 const note = (message: string): Found => ({ tier: "note", message, count: 1, blocking: false });
 
-/** While it goes on: it will pass its limit at the pace so far. */
+/** A note on a run that goes on and will pass its limit at the pace so far. */
 function projected(input: RuleInput, from: number): readonly Found[] {
   const share = doneShare(input);
   const wholeMs = wholeTime(input, input.nowMs);
@@ -43,21 +43,22 @@ function projected(input: RuleInput, from: number): readonly Found[] {
   return [note(`will take ${spanText(wholeMs)} at this pace, over its limit of ${limit}`)];
 }
 
-/** `; at its pace it needed 3 min 20 s` of a run that its limit ended. */
+/** `; at its pace it needed 3 min 20 s`, for a run that its limit ended; empty if not known. */
 function projection(input: RuleInput): string {
   const wholeMs = wholeTime(input, input.endedAtMs ?? input.nowMs);
   return wholeMs === undefined ? "" : `; at its pace it needed ${spanText(wholeMs)}`;
 }
 
+/** The time from start to end at the pace by `atMs`, ms; undefined without known progress. */
 function wholeTime(input: RuleInput, atMs: number): number | undefined {
   const share = doneShare(input);
   if (share === undefined || share === 0) return undefined;
   return (atMs - input.startedAtMs) / share;
 }
 
-/** How much of the way is done, as the log told it last. */
+/** The share of the run that is done, by the progress in its logs; undefined without any. */
 function doneShare({ reading }: RuleInput): number | undefined {
-  const told = (reading.lineFacts ?? []).flatMap(({ progress }) => progress ?? []);
-  const shares = told.map(({ done, total }) => done / total).filter((share) => share < 1);
+  const progress = (reading.lineFacts ?? []).flatMap((facts) => facts.progress ?? []);
+  const shares = progress.map(({ done, total }) => done / total).filter((share) => share < 1);
   return shares.length === 0 ? undefined : Math.max(...shares);
 }

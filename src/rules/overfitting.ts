@@ -1,11 +1,11 @@
-// Rule: validation has turned while training still falls. A gap between the two alone is not it.
+// Rule: validation loss rises while training loss still falls. A gap between the two is no finding.
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { finite, median, noise } from "../base/robust-statistics.ts";
 import { atStep, logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
-/** How far above noise the turn must be, in deviations of one evaluation. */
+/** How far above noise the rise must be, in standard deviations of one evaluation. */
 const SIGMAS = 3;
 
 export const overfitting = rule({
@@ -41,7 +41,7 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
   const logs = values.map(Math.log);
   if (Math.log1p(rise) < SIGMAS * noise(logs) || !stillFalls(train, val, best.at)) return [];
   const { key, last } = val.summary;
-  // What is told is what was logged: the smoothed best is no value of any line.
+  // The message quotes a logged value: the smoothed best is on no line.
   const at = values.indexOf(lowestOf(values));
   const minimum = values[at] ?? best.value;
   const evidence = logPlaceAt(val, at);
@@ -60,7 +60,7 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
 const lowestOf = (values: readonly number[]): number =>
   values.reduce((least, value) => Math.min(least, value), Infinity);
 
-/** The lowest median of three neighbours: the minimum itself is luck. */
+/** The lowest median of three neighbours: the minimum itself may be luck. */
 function lowest(values: readonly number[]): { readonly at: number; readonly value: number } {
   let best = { at: 0, value: Infinity };
   for (let at = 0; at < values.length; at += 1) {
@@ -70,7 +70,7 @@ function lowest(values: readonly number[]): { readonly at: number; readonly valu
   return best;
 }
 
-/** Whether training is lower at its end than around the turn, by more than its noise. */
+/** Whether the median of training at its end is lower than just before validation turned. */
 function stillFalls(train: Series, val: Series, turn: number): boolean {
   const share = (turn + 1) / val.values.length;
   const at = Math.floor(share * train.values.length);

@@ -1,5 +1,5 @@
-// Every rule under its name, with the numbers in force for one plan.
-// What each one says is in rules/; the order in which they are shown is RULES'.
+// Every rule under its name, and the numbers in force for one plan.
+// What each rule looks for is in its own file; the order of findings is that of RULES.
 import type { RuleName } from "../domain/finding.ts";
 import type { Plan } from "../domain/journal.ts";
 import { chanceLevel } from "./chance-level.ts";
@@ -34,6 +34,7 @@ import { timeGoesBack } from "./time-goes-back.ts";
 import { tooGood } from "./too-good.ts";
 import { warningFlood } from "./warning-flood.ts";
 
+/** Every rule under its name. */
 export const RULE_BOOK: Readonly<Record<RuleName, Rule>> = {
   "not-finite": notFinite,
   "masked-nan": maskedNan,
@@ -67,7 +68,7 @@ export const RULE_BOOK: Readonly<Record<RuleName, Rule>> = {
   "warning-flood": warningFlood,
 };
 
-/** The numbers of a rule: its own, and those that the person wrote instead. */
+/** The numbers of a rule: its defaults, overridden by those in the plan. */
 export function numbersOf(name: RuleName, plan: Plan): Readonly<Record<string, number>> {
   const { numbers } = RULE_BOOK[name];
   const own = Object.entries(numbers).map(([key, { value }]) => [key, value] as const);

@@ -1,5 +1,5 @@
-// What every rule is given and what it answers.
-// The rules are the other files of this folder, one each; findings.ts asks them in turn.
+// What every rule gets and what it returns.
+// The rules are the other files of this folder, one each; running them is left to findings.ts.
 import type { Verb } from "../domain/command.ts";
 import type { RunDigest } from "../domain/digest.ts";
 import type { Finding, RuleName } from "../domain/finding.ts";
@@ -17,27 +17,28 @@ export interface RuleInput {
   readonly startedAtMs: number;
   readonly endedAtMs?: number;
   readonly limitMs: number;
-  /** The person wrote a limit above that of a de-risking run. */
+  /** The plan sets a limit above that of a de-risking run. */
   readonly long: boolean;
   readonly nowMs: number;
   readonly verb: Verb;
-  /** Arguments of the script after the run's name. */
+  /** The script's arguments after the run's name. */
   readonly args?: readonly string[];
-  /** GPUs of the machine that were the run's to use. */
+  /** How many GPUs the run was given. */
   readonly gpus?: number;
-  /** What was sampled of its processes; absent where nothing was. */
+  /** Samples of its processes and GPUs; absent where none were taken. */
   readonly system?: SystemSeries;
-  /** While it goes on: since when its logs are silent, and how long they ever were before. */
+  /** While it goes on: since when its logs are silent, and their longest silence before. */
   readonly silence?: { readonly sinceMs: number; readonly longestMs: number };
-  /** What this run comes to, and the runs of the experiment that had ended when it started. */
+  /** This run's own digest, to be compared with `earlier`. */
   readonly digest?: RunDigest;
+  /** Runs of the experiment that had ended when this one started. */
   readonly earlier?: readonly RunDigest[];
 }
 
-/** A finding before it gets its rule's name, its tier and its time. */
+/** A finding without its rule's name and time; its tier is the rule's unless given. */
 export type Found = Omit<Finding, "rule" | "atMs" | "tier"> & Partial<Pick<Finding, "tier">>;
 
-/** What is said of a metric as it ended, with its last value as the evidence. */
+/** A finding about how a metric ended, with its last value as the evidence. */
 export function foundAtLast(
   { plan, reading }: Pick<RuleInput, "plan" | "reading">,
   key: string,
@@ -56,29 +57,29 @@ export function foundAtLast(
   };
 }
 
-/** A number of a rule that a person may change. */
+/** A number of a rule that the plan may override. */
 export interface RuleNumber {
   readonly value: number;
-  /** What it means, and where it is from. */
+  /** What it means, and why it has this value. */
   readonly why: string;
 }
 
 export interface Rule {
   readonly name: RuleName;
-  /** What it gives unless a finding says otherwise. */
+  /** The tier of its findings unless one has its own. */
   readonly tier: "A" | "B" | "C";
-  /** One sentence: when it speaks. */
+  /** When there is a finding, in one sentence. */
   readonly says: string;
-  /** What it passes over on purpose. */
+  /** What it ignores on purpose. */
   readonly silent: string;
   readonly numbers: Readonly<Record<string, RuleNumber>>;
-  /** Of series too long to be kept whole it wants the extremes, not an even sample. */
+  /** It needs the extremes of series too long to be kept whole, not an even sample. */
   readonly extremes?: true;
-  /** Pure; findings in the order in which they are to be shown. */
+  /** Pure; the findings are in the order in which they are shown. */
   find(input: RuleInput, numbers: Readonly<Record<string, number>>): readonly Found[];
 }
 
-/** A rule whose numbers are named once: `find` can only ask for those. */
+/** A rule whose `find` can read only the numbers that the rule declares. */
 export function rule<N extends string>(
   given: Omit<Rule, "numbers" | "find"> & {
     readonly numbers: Readonly<Record<N, RuleNumber>>;

@@ -1,11 +1,11 @@
-// What uv, pixi and Python themselves say when a script could not even start.
-// Only asked of runs without a metric and without a traceback: there it is the whole story.
+// What uv, pixi and Python print when a script could not start. cause.ts uses it only for runs
+// without a metric and without a traceback, where nothing else ran.
 import { QUOTED_CHARS } from "../base/limits.ts";
 
 const PYTHON_CANNOT_OPEN = /can't open file '([^']+)': \[Errno 2\]/;
 const UV_CANNOT_SPAWN = /Failed to spawn: `?([^`]+?)`?$/;
 
-/** The script that Python or uv did not find, as they wrote it. */
+/** The script that Python or uv did not find, as they print it; undefined without such a line. */
 export function missingScript(lines: readonly string[]): string | undefined {
   for (const [i, line] of lines.entries()) {
     const python = PYTHON_CANNOT_OPEN.exec(line);
@@ -17,23 +17,23 @@ export function missingScript(lines: readonly string[]): string | undefined {
   return undefined;
 }
 
-/** How uv and pixi begin what they refuse: `error: …`, `× …`. */
+/** How an error of uv or pixi begins: `error: …`, `× …`. */
 const REFUSAL = /^(?:error:|×)\s*/;
-/** What they speak of; a script's own `error: …` speaks of something else. */
+/** What their errors are about; a script's own `error: …` is about something else. */
 const ABOUT =
   /solution|resolv|Failed to (?:build|download|fetch|prepare|parse|install|spawn|query|create|read)|TOML|interpreter|requires-python|PEP 723|package|distribution|wheel|lock ?file|manifest/i;
-/** How they go on: the cause, sometimes drawn with a line. */
+/** How further lines of such an error begin: the cause, sometimes with a drawn line. */
 const CONTINUED = /^(?:cause:|caused by:|hint:|╰─▶|├─▶|\|\s|│)\s*/i;
 
 /**
- * uv's or pixi's own words on why the environment could not be built, in one line; undefined
- * where the last lines hold no such words.
+ * Why the environment could not be built, in the words of uv or pixi, on one line; undefined where
+ * `lines` hold no such error.
  */
 export function environmentMessage(lines: readonly string[]): string | undefined {
   const at = lines.findLastIndex((line) => REFUSAL.test(line.trim()));
   if (at === -1) return undefined;
-  const said = [(lines[at] ?? "").trim().replace(REFUSAL, "")];
-  for (const line of lines.slice(at + 1)) said.push(line.trim().replace(CONTINUED, ""));
-  const message = said.filter((part) => part !== "").join(" ");
+  const parts = [(lines[at] ?? "").trim().replace(REFUSAL, "")];
+  for (const line of lines.slice(at + 1)) parts.push(line.trim().replace(CONTINUED, ""));
+  const message = parts.filter((part) => part !== "").join(" ");
   return ABOUT.test(message) ? message.slice(0, QUOTED_CHARS) : undefined;
 }

@@ -1,5 +1,6 @@
-// Exit codes as a shell reports them, and the signals behind some of them, in words.
-// That a signal was sent says nothing of who sent it or why.
+// The signals behind exit codes as a shell reports them.
+// Who sent a signal and why is not known here; cause.ts looks for evidence.
+
 const SIGNALS: Readonly<Record<number, string>> = {
   1: "SIGHUP",
   2: "SIGINT",
@@ -21,7 +22,7 @@ const SIGNALS: Readonly<Record<number, string>> = {
   31: "SIGSYS",
 };
 
-/** The signal of exit code 128 + n (Linux numbers); undefined where there is none. */
+/** The name of the signal of exit code 128 + n, with Linux numbers; undefined for other codes. */
 export function signalOf(code: number): string | undefined {
   return code > 128 ? SIGNALS[code - 128] : undefined;
 }

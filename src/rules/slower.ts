@@ -1,12 +1,11 @@
-// Rule: steps take longer than they did, in this run or than in an earlier run of the same code.
+// Rule: steps take longer than before in this run, or than in an earlier run of the same code.
 import { median, spread } from "../base/robust-statistics.ts";
 import { logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { stepTimes, type StepTimes } from "../logs/series/step-times.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
 
-/** Deviations that medians of two halves must lie apart. */
+/** How far apart the medians of the two halves must lie, in standard errors. */
 const SIGMAS = 6;
-const HALF = 2;
 
 export const slower = rule({
   name: "slower",
@@ -35,7 +34,7 @@ function within(
   }: { readonly ratio: number; readonly steps: number; readonly sustained: number },
 ): readonly Found[] {
   const warm = found.times.slice(Math.ceil(0.1 * found.times.length));
-  // A stretch of stamps is a median of its own already.
+  // Times measured from stamps are averages over a stretch already: two of them suffice.
   const size = found.series === undefined ? 2 : steps;
   if (warm.length < 3 * size) return [];
   const usual = median(warm);
@@ -47,17 +46,17 @@ function within(
     )
       continue;
     const last = at + 2 * size > warm.length;
-    return [said(found, at + found.times.length - warm.length, here / usual, last)];
+    return [finding(found, at + found.times.length - warm.length, here / usual, last)];
   }
-  const half = Math.floor(warm.length / HALF);
+  const half = Math.floor(warm.length / 2);
   const [first, second] = [warm.slice(0, half), warm.slice(half)];
   const [a, b] = [median(first), median(second)];
   const error = (1.2533 * Math.hypot(spread(first), spread(second))) / Math.sqrt(half);
   if (half < size || b < (1 + sustained) * a || b - a < SIGMAS * error) return [];
-  return [said(found, found.times.length - second.length, b / a, true)];
+  return [finding(found, found.times.length - second.length, b / a, true)];
 }
 
-function said(found: StepTimes, at: number, ratio: number, persists: boolean): Found {
+function finding(found: StepTimes, at: number, ratio: number, persists: boolean): Found {
   const evidence = found.series === undefined ? undefined : logPlaceAt(found.series, at);
   const name = found.series === undefined ? "a step" : found.key;
   return {

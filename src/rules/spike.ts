@@ -1,12 +1,12 @@
-// Rule: a loss jumps up for several points and comes back. A lone wild point is none: rules of
-// single points flag nearly every healthy run.
+// Rule: a loss jumps up for several points and comes back. A single outlier is no finding: nearly
+// every healthy run has some.
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole } from "../logs/metric-role.ts";
 import { median, sortedMedian } from "../base/robust-statistics.ts";
 import { atStep, logPlaceAt, times } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
-/** Values of one series that are searched for spikes: the newest, in well under a second. */
+/** Only the last values of a long series are searched, this many: well under a second of work. */
 const SPIKE_POINTS = 200_000;
 
 export const spike = rule({
@@ -39,14 +39,14 @@ interface Spike {
   readonly recovered: boolean;
 }
 
-/** Of the last five points at least three are high. */
+/** A spike has at least three high points among five. */
 const NEEDED = 3;
 const OF_LAST = 5;
-/** A spike is over after this many points that are not high... */
+/** A spike is over after this many points in a row that are not high. */
 const CALM = 10;
-/** ...whose median lost all but this share of the height: else the loss has a new level. */
+/** It came back if the median of those points keeps at most this share of its height. */
 const LEFT = 0.3;
-/** Unless the loss is this much higher, a jump at the very end may be a new level. */
+/** A jump at the very end counts only from this factor on: a smaller one may be a new level. */
 const CERTAIN = 1.5;
 
 function foundIn(series: Series, numbers: Numbers): readonly Found[] {
@@ -71,7 +71,7 @@ function foundIn(series: Series, numbers: Numbers): readonly Found[] {
 
 const NONE: Spike = { at: -1, peak: -1, ratio: 0, recovered: true };
 
-/** Every spike in order. O(n · log window) comparisons, and moves within the window. */
+/** All spikes in order. Each value takes time linear in the window at most. */
 function spikesIn(all: Float64Array, { z, by, window }: Numbers): readonly Spike[] {
   const values = all.length > SPIKE_POINTS ? all.subarray(-SPIKE_POINTS) : all;
   const shift = all.length - values.length;
@@ -104,7 +104,7 @@ function spikesIn(all: Float64Array, { z, by, window }: Numbers): readonly Spike
     const first = high[0];
     if (first === undefined) continue;
     if (i - first.at >= longest) {
-      // The loss has a new level: what was thought high is what it is now.
+      // Too long for a spike: the loss has a new level, to which later values are compared.
       for (const one of [...high.map(({ log: level }) => level), ...calm]) before.add(one);
       high = [];
       calm = [];
@@ -129,7 +129,7 @@ function spikeOf(
   const height = peak.log - usual;
   const recovered = left <= LEFT * height;
   const ratio = Math.exp(height);
-  // What does not come back is a spike only at the end of the log, and if it is certain.
+  // A jump that does not come back counts only at the end of the log, and only if it is large.
   if (!recovered && (left !== Infinity || ratio < CERTAIN)) return undefined;
   return { at: first.at + shift, peak: peak.at + shift, ratio, recovered };
 }
@@ -137,15 +137,15 @@ function spikeOf(
 interface Window {
   add(value: number): void;
   median(): number;
-  /** Above the median by `least` and by `z` scaled median distances. */
+  /** Whether a value is above the median by `least` and by `z` scaled median distances. */
   isHigh(value: number, least: number, z: number): boolean;
 }
 
-/** The last `size` values, kept in order of time and sorted. */
+/** A window over the last `size` values, kept both in order of time and sorted. */
 function createWindow(size: number): Window {
   const queue: number[] = [];
   const sorted: number[] = [];
-  const place = (value: number): number => {
+  const indexOf = (value: number): number => {
     let [low, high] = [0, sorted.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -157,8 +157,8 @@ function createWindow(size: number): Window {
   return {
     add(value) {
       queue.push(value);
-      sorted.splice(place(value), 0, value);
-      if (queue.length > size) sorted.splice(place(queue.shift() ?? 0), 1);
+      sorted.splice(indexOf(value), 0, value);
+      if (queue.length > size) sorted.splice(indexOf(queue.shift() ?? 0), 1);
     },
     median: () => sortedMedian(sorted),
     isHigh(value, least, z) {
@@ -169,10 +169,12 @@ function createWindow(size: number): Window {
   };
 }
 
-/** For normal values the median distance from the median, times this, is their deviation. */
+/**
+ * For normal values, the median distance from the median times this is their standard deviation.
+ */
 const NORMAL = 1.4826;
 
-/** Median distance of sorted values from their middle, outwards from it: no value is moved. */
+/** The median distance of sorted values from `middle`, found outwards from it without sorting. */
 function medianDistance(sorted: readonly number[], middle: number): number {
   let above = sorted.findIndex((one) => one >= middle);
   let below = above - 1;

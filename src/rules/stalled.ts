@@ -1,5 +1,5 @@
-// Rule: a run that goes on has written nothing for much longer than it ever did, and its
-// processes do nothing either. Silence alone is no sign: evaluations and checkpoints are silent.
+// Rule: a run has been silent for much longer than ever before, and its processes are idle too.
+// Silence alone is no finding: evaluations and checkpoints are silent as well.
 import { SHORT_RUN_MS } from "../base/limits.ts";
 import { spanText } from "../base/time.ts";
 import type { SystemSeries } from "../domain/system.ts";
@@ -31,7 +31,7 @@ export const stalled = rule({
   },
 });
 
-/** Every sample since then is idle, and there are some. */
+/** Whether there are at least three samples from `sinceMs` on, all of them idle. */
 function isIdle(
   system: SystemSeries,
   sinceMs: number,

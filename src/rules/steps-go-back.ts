@@ -1,5 +1,5 @@
-// Rule: inside one file the step falls: another attempt was appended, or a counter is wrong.
-// Counters that start anew with each epoch fall by design.
+// Rule: the step falls within one file: another attempt was appended, or a counter is wrong.
+// Counters that restart with each epoch fall by design and are skipped.
 import type { Series } from "../domain/sample.ts";
 import { median } from "../base/robust-statistics.ts";
 import { logPlaceAt } from "../logs/series/series-place.ts";
@@ -19,7 +19,7 @@ export const stepsGoBack = rule({
   },
   find(input, { resets }) {
     const found = input.reading.series.flatMap((series) => foundIn(series, input, resets));
-    // Metrics of one line share its step: one of them tells it for all.
+    // Metrics of one line share its step: the first finding stands for all.
     const [first] = found.toSorted((a, b) => (a.evidence?.line ?? 0) - (b.evidence?.line ?? 0));
     return first === undefined ? [] : [first];
   },
@@ -32,10 +32,10 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
   for (let i = 1; i < steps.length; i += 1) {
     const sameFile = (lines[i] ?? 0) > (lines[i - 1] ?? 0);
     const [before = 0, step = 0] = [steps[i - 1], steps[i]];
-    // Some programs give their last value the step -1: it is none.
+    // Some programs log their last value with step -1, which is no fall.
     if (sameFile && step < before && step >= 0) falls.push(i);
   }
-  // Of a long series not every value is here: its counter may have started anew in between.
+  // A reduced series lacks values: its counter may have restarted in between.
   if (series.reducedBy !== undefined && fallsIn(reading, summary.first.file) >= resets) return [];
   const unexplained = falls.filter((i) => !epochRose(reading, lines[i] ?? 0, summary.first.file));
   const [at] = unexplained;
@@ -47,7 +47,7 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
   const message = `the ${stepKey} of ${summary.key} falls from ${steps[at - 1]} to ${steps[at]}`;
   return [
     {
-      // A log that begins anew holds another attempt: worth to know, and no fault.
+      // A log that starts again holds another attempt: worth knowing, but no fault.
       ...(anew ? { tier: "C" } : {}),
       metric: summary.key,
       message: anew ? `${message}: another attempt begins` : message,
@@ -67,7 +67,7 @@ function epochRose(reading: RuleInput["reading"], line: number, file: string): b
   return facts?.falls.some((fall) => fall.line === line && fall.epochRose) === true;
 }
 
-/** All falls go to the first step, and the stretches between them are equally long. */
+/** Whether the step counts within epochs: it falls to the first step at even intervals. */
 function isCounter({ steps }: Series, falls: readonly number[], resets: number): boolean {
   if (falls.length < resets) return false;
   const start = steps[0] ?? 0;

@@ -1,4 +1,4 @@
-// Rule: the clock of a log falls. One hour exactly is the end of summer time.
+// Rule: the time stamps of a log fall. A single fall by exactly one hour is the end of summer time.
 import { spanText } from "../base/time.ts";
 import { rule } from "./rule.ts";
 

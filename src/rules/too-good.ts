@@ -1,5 +1,5 @@
-// Rule: a result that is better than results are: perfect scores, validation far above training,
-// a leap beyond every earlier run. Often the data leaks or the target is among the inputs.
+// Rule: a result is too good to be true: a perfect score, validation far above training, or a leap
+// beyond every earlier run. Often the data leaks or the target is among the inputs.
 import type { MetricDigest } from "../domain/digest.ts";
 import type { Series } from "../domain/sample.ts";
 import { betterWay, roleIn, roleOf, seriesOfRole, splitOf } from "../logs/metric-role.ts";
@@ -55,7 +55,7 @@ function perfect({ summary }: Series, input: RuleInput, numbers: Numbers): reado
     : [];
 }
 
-/** How many evaluations in a row. */
+/** Validation must be above training for this many evaluations in a row. */
 const EVALUATIONS = 3;
 
 function aboveTraining(val: Series, input: RuleInput, points: number): readonly Found[] {
@@ -110,7 +110,7 @@ function leaps(
     const ahead = way === "min" ? record - own : own - record;
     const least = Math.max(numbers.sigmas * deviation, 0.02 * Math.abs(record));
     if (ahead <= least || !outsideSpread(own, others, numbers.chance)) return [];
-    const said = `${metric.key} reaches ${shown(own)}; the best of ${others.length} earlier runs was ${shown(record)}`;
-    return [foundAtLast({ plan, reading }, metric.key, said)];
+    const message = `${metric.key} reaches ${shown(own)}; the best of ${others.length} earlier runs was ${shown(record)}`;
+    return [foundAtLast({ plan, reading }, metric.key, message)];
   });
 }

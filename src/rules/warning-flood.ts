@@ -1,4 +1,4 @@
-// Rule: one warning fills the log. Its numbers may differ from line to line.
+// Rule: one warning fills the log; the numbers in it may differ from line to line.
 import { rule } from "./rule.ts";
 
 export const warningFlood = rule({
@@ -17,10 +17,10 @@ export const warningFlood = rule({
         ({ count }) => count >= times || (lines >= 20 && count > share * lines),
       );
       return floods.slice(0, 3).map(({ text, count, first }) => {
-        const said = text.trim().slice(0, 120);
+        const warning = text.trim().slice(0, 120);
         const evidence = { file: first.file, line: first.line, offset: first.offset };
         return {
-          message: `one warning came ${count} times: ${said}`,
+          message: `one warning came ${count} times: ${warning}`,
           evidence,
           count,
           blocking: false,
