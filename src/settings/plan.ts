@@ -29,15 +29,7 @@ const KEYS = [
 type Key = (typeof KEYS)[number];
 
 /** What is a key of commands: an option that the plan has no default for, or a reserved word. */
-export type OfCommands = (key: string) => "option" | "reserved" | undefined;
-
-/** Common frontmatter keys of note-taking programs and people: ignored without a problem. */
-const FOREIGN = new Set(
-  (
-    "title date tags tag aliases alias cssclasses cssclass author authors created updated modified " +
-    "status description id project type lang publish draft permalink links url up related"
-  ).split(" "),
-);
+export type OfCommands = (entry: YamlEntry) => "option" | "reserved" | undefined;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -111,9 +103,8 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
     }
     return;
   }
-  if (FOREIGN.has(entry.key.toLowerCase())) return;
   const shown = brief(entry.key);
-  const ofCommands = reader.ofCommands(entry.key);
+  const ofCommands = reader.ofCommands(entry);
   if (ofCommands === "option") {
     const message = `\`${shown}\` is an option of commands, and has no effect in the frontmatter`;
     reader.faults.push({ message, fix: optionFix(entry), offset: entry.offset });
@@ -124,9 +115,11 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
     reader.faults.push({ message, offset: entry.offset });
     return;
   }
+  // Anything else is the person's own, or of another program: Obsidian, Hugo, Jupytext.
   const near = nearest(entry.key, KEYS);
-  const fix = near === undefined ? `the keys are ${KEYS.join(", ")}` : `did you mean \`${near}\`?`;
-  reader.faults.push({ message: `\`${shown}\` is no key of the plan`, fix, offset: entry.offset });
+  if (near === undefined || near.charAt(0) !== entry.key.charAt(0).toLowerCase()) return;
+  const message = `\`${shown}\` is no key of the plan`;
+  reader.faults.push({ message, fix: `did you mean \`${near}\`?`, offset: entry.offset });
 }
 
 /**
@@ -263,7 +256,7 @@ function metricsIn(value: YamlValue, faults: YamlFault[]): readonly PromisedMetr
       );
     case "map":
       return value.entries.map(({ key, value: way }) => {
-        const direction = way.kind === "text" ? DIRECTIONS[way.text.toLowerCase()] : undefined;
+        const direction = way.kind === "text" ? DIRECTIONS.get(way.text.toLowerCase()) : undefined;
         if (direction === undefined && way.kind !== "empty") {
           const fix = `write \`${brief(key)}: max\` or \`${brief(key)}: min\``;
           const message = `\`${brief(key)}\` has a direction that is neither max nor min`;
@@ -277,16 +270,10 @@ function metricsIn(value: YamlValue, faults: YamlFault[]): readonly PromisedMetr
   }
 }
 
-const DIRECTIONS: Readonly<Record<string, "min" | "max" | undefined>> = {
-  max: "max",
-  maximise: "max",
-  maximize: "max",
-  higher: "max",
-  min: "min",
-  minimise: "min",
-  minimize: "min",
-  lower: "min",
-};
+const DIRECTIONS: ReadonlyMap<string, "min" | "max"> = new Map([
+  ...["max", "maximise", "maximize", "higher"].map((word) => [word, "max"] as const),
+  ...["min", "minimise", "minimize", "lower"].map((word) => [word, "min"] as const),
+]);
 
 /** Names of runs, as a list or separated by commas or spaces. */
 function readEvidence(value: YamlValue, faults: YamlFault[]): readonly string[] {

@@ -2,6 +2,7 @@
 // is read, what it adds to the command's identity, and its row in docs/journal.md. What a key does
 // is up to the code that uses its field.
 import { byName } from "../../base/by-name.ts";
+import type { YamlEntry } from "../../base/yaml-map.ts";
 import type { CommandSpec } from "../../domain/command.ts";
 import type { OfCommands } from "../../settings/plan.ts";
 import { readStopOn } from "../../settings/rule-values.ts";
@@ -16,7 +17,7 @@ import {
 } from "../../settings/written-values.ts";
 import { readAfter, readArgs, readEnv } from "./command-values.ts";
 import { isTimeOfDay, readIf, readWhen } from "./condition-values.ts";
-import type { Draft, KeyField, WrittenValue } from "./draft.ts";
+import { newDraft, type Draft, type KeyField, type WrittenValue } from "./draft.ts";
 import { readRetry } from "./retry-values.ts";
 import { readSeeds, readSweep } from "./sweep-values.ts";
 
@@ -244,10 +245,14 @@ export const KEY_NAMES: readonly string[] = [...BY_NAME.keys()];
 export const commandKey = (name: string): CommandKey | undefined => BY_NAME.get(name);
 
 /** Classifies a frontmatter key that the plan does not know: is it one of commands? */
-export function keyOfCommands(name: string): ReturnType<OfCommands> {
+export function keyOfCommands({ key: name, value }: YamlEntry): ReturnType<OfCommands> {
   const key = commandKey(name);
-  if (key === undefined) return undefined;
-  return key.reserved === true ? "reserved" : "option";
+  if (key?.reserved === true) return "reserved";
+  if (key === undefined || value.kind === "empty" || value.kind === "unreadable") return undefined;
+  // `priority: high` is another program's: no command could have it.
+  const draft = newDraft("run");
+  key.read(draft, value);
+  return draft.faults.length === 0 ? "option" : undefined;
 }
 
 /** What the keys of a command add to its identity, after the head of the hash. */

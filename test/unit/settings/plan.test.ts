@@ -84,11 +84,19 @@ test("metrics come as a list, a text or a map with directions", () => {
   assert.deepEqual(plan("metrics: { val/loss: min, acc: max, lr: }").metrics, both);
   assert.deepEqual(plan("metrics:\n  - val/loss: min\n  - acc: max\n  - lr\n").metrics, both);
   assert.match(problem("metrics: { acc: up }"), /neither max nor min; write `acc: max`/);
+  assert.match(problem("metrics: { acc: constructor }"), /neither max nor min/);
 });
 
-test("an unknown key is a problem at its place with the nearest known one", () => {
+test("keys of one's own are passed over, whatever program they are for", () => {
+  const vault = "layout: post\ndue: 2026-12-01\ncategory: vision\ndataset: cifar\nlevel: 3\n";
+  const jupytext = "jupyter: {jupytext: {formats: md}}\nkernelspec: {name: python3}\n";
+  assert.equal(problem(`${vault}${jupytext}colour: blue\npriority: high\nlink: "[[x]]"`), "");
+});
+
+test("a near miss of a known key is a problem at its place with that key", () => {
   assert.match(problem("metrics: [a]\nhypotesis: x"), /^2:1 .*did you mean `hypothesis`/);
-  assert.match(problem("colour: blue"), /the keys are hypothesis/);
+  assert.match(problem("Hypothesis: x"), /did you mean `hypothesis`/);
+  assert.match(problem("timeot: 3m"), /did you mean `timeout`/);
   assert.match(problem("executor: slurm"), /no effect in this version/);
   for (const [written, mend] of [
     ["gpus: 2", "write `gpus=2` behind each command that is to have it"],
