@@ -1,17 +1,18 @@
-// Cuts a growing file's bytes into lines, whatever the chunks, with bounded memory.
-// It knows nothing of what a line says; lines.ts only counts and hands on bytes.
+// Cuts a growing file's bytes into lines, however they are chunked, in bounded memory.
+// What a line says is left to its caller: text-reading.ts for logs, formats/delimited.ts for CSV.
 
-/** A longer log line is cut here: it is no metric line. */
+/** A longer line is cut here: no metric line is this long. */
 export const LINE_BYTES = 1 << 20;
 
-/** Of a log line that was cut, this much is looked at: enough to tell what kind of line it was. */
+/** Only this much of a cut line is handed on: enough to tell what kind of line it was. */
 export const LONG_LINE_HEAD_BYTES = 4_096;
 
 /**
- * Takes one line, or one redraw of a progress bar within a line: `bytes[from..to)` without its
- * end. `line` counts from 1, and only LF ends one, so that numbers agree with editors and grep;
- * `offset` is that of the first byte in the file. `cut`: the line was longer than LINE_BYTES and
- * this is only its head. The bytes are the caller's again once this returns, but for those of the chunk being fed.
+ * Takes one line, or one redraw of a progress bar within a line: `bytes[from..to)`, without its
+ * line end. `line` counts from 1, and only LF ends a line, so that numbers agree with editors and
+ * grep. `offset` is the position in the file of the line's first byte. `cut`: the line was longer
+ * than LINE_BYTES and this is only its head. `bytes` is reused after the call, unless it is the
+ * chunk being fed.
  */
 export type OnLine = (
   bytes: Uint8Array,
@@ -23,11 +24,13 @@ export type OnLine = (
 ) => void;
 
 export interface LineSplitter {
+  /** Takes the file's next bytes; calls back for each line that they complete. */
   feed(bytes: Uint8Array): void;
-  /** Hands on what stands after the last line end, as a line. */
+  /** Hands on the bytes after the last line end as a line. */
   finish(): void;
-  /** Lines handed on so far. */
+  /** Lines ended so far. */
   lines(): number;
+  /** Bytes fed so far. */
   bytes(): number;
 }
 
@@ -35,101 +38,127 @@ const LF = 10;
 const CR = 13;
 const NONE = new Uint8Array(0);
 const BOM = [0xef, 0xbb, 0xbf];
-/** A buffer that one long line made is given back. */
+/** A buffer that grew beyond this for one long line is released after it. */
 const KEPT_BUFFER_BYTES = 1 << 16;
 
 /**
- * A splitter that calls `onLine` for each line in order. LF, CRLF and CR end a text; a lone CR
- * is how progress bars redraw, so it ends a text but not a line. Empty texts are handed on only
- * at the end of a line.
+ * A splitter that calls `onLine` for each line in order. LF, CRLF and CR end a text. Progress bars
+ * redraw with a lone CR, so that ends a text but not a line. An empty text is handed on only at
+ * the end of a line.
  */
 export function createLineSplitter(onLine: OnLine): LineSplitter {
-  const held = createHeldBytes();
-  let line = 1;
-  let position = 0;
-  let start = 0;
-  let crPending = false;
+  return new Splitter(onLine);
+}
 
-  const emit = (chunk: Uint8Array, from: number, to: number, next: number): void => {
-    const offset = start;
-    start = next;
+class Splitter implements LineSplitter {
+  readonly #onLine: OnLine;
+  readonly #held = createHeldBytes();
+  /** Number of the line being read. */
+  #line = 1;
+  /** Bytes fed before the current chunk. */
+  #position = 0;
+  /** Offset of the text being read. */
+  #start = 0;
+  /** The last chunk ended in a CR: whether an LF follows it is not known yet. */
+  #crPending = false;
+
+  constructor(onLine: OnLine) {
+    this.#onLine = onLine;
+  }
+
+  feed(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    let from = this.#resolvePendingCr(bytes);
+    // Node finds a byte in a Buffer many times faster than in a plain array.
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    let cr = buffer.indexOf(CR, from);
+    let lf = buffer.indexOf(LF, from);
+    while (lf >= 0 || cr >= 0) {
+      if (cr < 0 || (lf >= 0 && lf < cr)) {
+        this.#endLine(bytes, from, lf, this.#position + lf + 1);
+        from = lf + 1;
+        lf = buffer.indexOf(LF, from);
+        continue;
+      }
+      from = this.#endAtCr(bytes, from, cr);
+      if (lf >= 0 && lf < from) lf = buffer.indexOf(LF, from);
+      cr = buffer.indexOf(CR, from);
+    }
+    if (from < bytes.length) this.#held.add(bytes.subarray(from));
+    this.#position += bytes.length;
+  }
+
+  finish(): void {
+    this.#crPending = false;
+    if (this.#held.size() > 0) this.#endLine(NONE, 0, 0, this.#position);
+  }
+
+  lines(): number {
+    return this.#line - 1;
+  }
+
+  bytes(): number {
+    return this.#position;
+  }
+
+  /** Ends the text before a CR that ended the last chunk; gives where the next text begins. */
+  #resolvePendingCr(bytes: Uint8Array): number {
+    if (!this.#crPending) return 0;
+    this.#crPending = false;
+    if (bytes[0] === LF) {
+      this.#endLine(NONE, 0, 0, this.#position + 1);
+      return 1;
+    }
+    this.#endRedraw(NONE, 0, 0, this.#position);
+    return 0;
+  }
+
+  /** Ends the text at the CR in `bytes[cr]`, by the byte after it; gives where the next begins. */
+  #endAtCr(bytes: Uint8Array, from: number, cr: number): number {
+    if (cr + 1 === bytes.length) {
+      this.#held.add(bytes.subarray(from, cr));
+      this.#crPending = true;
+      return cr + 1;
+    }
+    if (bytes[cr + 1] === LF) {
+      this.#endLine(bytes, from, cr, this.#position + cr + 2);
+      return cr + 2;
+    }
+    this.#endRedraw(bytes, from, cr, this.#position + cr + 1);
+    return cr + 1;
+  }
+
+  #endLine(chunk: Uint8Array, from: number, to: number, next: number): void {
+    this.#emit(chunk, from, to, next);
+    this.#line += 1;
+  }
+
+  #endRedraw(chunk: Uint8Array, from: number, to: number, next: number): void {
+    if (to > from || this.#held.size() > 0) this.#emit(chunk, from, to, next);
+    else this.#start = next;
+  }
+
+  /** Hands on the held bytes followed by `chunk[from..to)`; `next` is the next text's offset. */
+  #emit(chunk: Uint8Array, from: number, to: number, next: number): void {
+    const held = this.#held;
+    const offset = this.#start;
+    this.#start = next;
     if (held.size() === 0 && to - from <= LINE_BYTES) {
-      onLine(chunk, from + (offset === 0 ? bomOf(chunk, from, to) : 0), to, line, offset, false);
+      const begin = from + (offset === 0 ? bomOf(chunk, from, to) : 0);
+      this.#onLine(chunk, begin, to, this.#line, offset, false);
       return;
     }
     held.add(chunk.subarray(from, to));
     const cut = held.size() > LINE_BYTES;
     const all = held.bytes();
     const bytes = cut ? all.subarray(0, LONG_LINE_HEAD_BYTES) : all;
-    onLine(
-      bytes,
-      offset === 0 ? bomOf(bytes, 0, bytes.length) : 0,
-      bytes.length,
-      line,
-      offset,
-      cut,
-    );
+    const begin = offset === 0 ? bomOf(bytes, 0, bytes.length) : 0;
+    this.#onLine(bytes, begin, bytes.length, this.#line, offset, cut);
     held.clear();
-  };
-  const endLine = (chunk: Uint8Array, from: number, to: number, next: number): void => {
-    emit(chunk, from, to, next);
-    line += 1;
-  };
-  const redraw = (chunk: Uint8Array, from: number, to: number, next: number): void => {
-    if (to > from || held.size() > 0) emit(chunk, from, to, next);
-    else start = next;
-  };
-
-  return {
-    feed(bytes) {
-      if (bytes.length === 0) return;
-      let from = 0;
-      if (crPending) {
-        crPending = false;
-        if (bytes[0] === LF) {
-          endLine(NONE, 0, 0, position + 1);
-          from = 1;
-        } else redraw(NONE, 0, 0, position);
-      }
-      // Node finds a byte in a Buffer many times faster than in a plain array.
-      const sought = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      let cr = sought.indexOf(CR, from);
-      let lf = sought.indexOf(LF, from);
-      while (lf >= 0 || cr >= 0) {
-        if (cr < 0 || (lf >= 0 && lf < cr)) {
-          endLine(bytes, from, lf, position + lf + 1);
-          from = lf + 1;
-          lf = sought.indexOf(LF, from);
-          continue;
-        }
-        const end = cr;
-        if (end + 1 === bytes.length) {
-          held.add(bytes.subarray(from, end));
-          crPending = true;
-          from = end + 1;
-        } else if (bytes[end + 1] === LF) {
-          endLine(bytes, from, end, position + end + 2);
-          from = end + 2;
-          lf = sought.indexOf(LF, from);
-        } else {
-          redraw(bytes, from, end, position + end + 1);
-          from = end + 1;
-        }
-        cr = sought.indexOf(CR, from);
-      }
-      if (from < bytes.length) held.add(bytes.subarray(from));
-      position += bytes.length;
-    },
-    finish() {
-      crPending = false;
-      if (held.size() > 0) endLine(NONE, 0, 0, position);
-    },
-    lines: () => line - 1,
-    bytes: () => position,
-  };
+  }
 }
 
-/** Length of the byte order mark that a file may begin with. */
+/** Length of the byte order mark that a file may begin with; 0 without one. */
 function bomOf(bytes: Uint8Array, from: number, to: number): number {
   return to - from >= 3 && BOM.every((byte, i) => bytes[from + i] === byte) ? 3 : 0;
 }
@@ -138,12 +167,12 @@ interface HeldBytes {
   add(bytes: Uint8Array): void;
   /** Bytes added since `clear`, kept or not. */
   size(): number;
-  /** The first of them, as many as fit. */
+  /** The first LINE_BYTES of them. */
   bytes(): Uint8Array;
   clear(): void;
 }
 
-/** What a line has so far; past LINE_BYTES it only counts. */
+/** The beginning of an unfinished line; past LINE_BYTES it only counts. */
 function createHeldBytes(): HeldBytes {
   let buffer: Uint8Array = NONE;
   let size = 0;
