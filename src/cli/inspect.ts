@@ -12,7 +12,7 @@ import { ownFormatOf, planOfRun } from "../effects/run-store/run-plan.ts";
 import { createUnpacker } from "../effects/os/unpack.ts";
 import { findings } from "../rules/findings.ts";
 import { betterWay, splitOf } from "../logs/metric-role.ts";
-import type { TextOptions } from "../logs/lines/text-reading.ts";
+import type { TextOptions } from "../logs/lines/line-reader.ts";
 import type { RuleInput } from "../rules/rule.ts";
 import { createRunReader } from "../logs/run-reader.ts";
 import { type CommandResult, refused } from "./command-result.ts";

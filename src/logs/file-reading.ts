@@ -13,12 +13,8 @@ import {
   createMetricSink,
 } from "./series/metric-sink.ts";
 import type { FileUnread } from "./lines/unread-lines.ts";
-import {
-  type FileDeathMarker,
-  type FileTraceback,
-  type TextOptions,
-  createTextReading,
-} from "./lines/text-reading.ts";
+import type { FileDeathMarker, FileTraceback, TextOptions } from "./lines/line-reader.ts";
+import { createTextReading } from "./lines/text-reading.ts";
 
 export interface FileReading {
   readonly file: string;

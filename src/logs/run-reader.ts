@@ -6,7 +6,7 @@ import { type FileReading, createFileReading } from "./file-reading.ts";
 import { UNREAD_SAMPLES } from "./lines/unread-lines.ts";
 import { mergeSeries } from "./series/merge.ts";
 import { createRunBudget } from "./series/metric-sink.ts";
-import type { FileTraceback, TextOptions } from "./lines/text-reading.ts";
+import type { FileTraceback, TextOptions } from "./lines/line-reader.ts";
 
 export interface RunReader {
   /** The next bytes of a file, whose name is relative to the run folder: `logs/train.log`. */

@@ -7,7 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { createHeadReader } from "../../journal/read/frontmatter.ts";
 import type { Plan } from "../../domain/journal.ts";
 import { ownPattern } from "../../logs/formats/own-pattern.ts";
-import type { OwnFormat } from "../../logs/lines/text-reading.ts";
+import type { OwnFormat } from "../../logs/lines/metric-line.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
 

@@ -4,7 +4,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { RunReading } from "../../domain/sample.ts";
-import type { OwnFormat } from "../../logs/lines/text-reading.ts";
+import type { OwnFormat } from "../../logs/lines/metric-line.ts";
 import { type RunReader, createRunReader } from "../../logs/run-reader.ts";
 import { type LogFile, findLogFiles } from "./log-files.ts";
 import { ownFormatOf } from "./run-plan.ts";

@@ -4,10 +4,9 @@
 // A group `step`, `epoch` or `iteration` is the x axis, and `split` the split. A pair of groups
 // `key` and `value` takes the metric's name from the line. Every other group is a metric.
 import { setFlagsFromString } from "node:v8";
-import type { LineEntry, MetricLine, Spot } from "../lines/metric-line.ts";
+import type { LineEntry, MetricLine, OwnFormat, Spot } from "../lines/metric-line.ts";
 import { counterOf, inSplit } from "../metric-words.ts";
 import { trueText } from "../lines/plain-text.ts";
-import type { OwnFormat } from "../lines/text-reading.ts";
 import { scanNumber } from "../lines/scan-number.ts";
 
 /** A longer pattern is refused: it is a program by then. */

@@ -48,11 +48,7 @@ export function createBarRedraws(
     held = { bytes: bytes.slice(from, end), line, offset, ...seen };
   };
   return {
-    maybe: (bytes) =>
-      held !== undefined ||
-      SIGNS.some((sign) =>
-        Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(sign),
-      ),
+    maybe: (bytes) => held !== undefined || hasBarSign(bytes),
     take(bytes, from, to, line, offset) {
       const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, Math.min(to - from, LONGEST));
       const seen = barOf(text.toString("latin1"));
@@ -105,4 +101,16 @@ const nameOf = (text: string): string =>
     .trim();
 
 /** What tqdm's box and the arrows of Keras, old and new, have in common with few other lines. */
-const SIGNS = ["%|", "=]", ">]", ".]", "\u2501"];
+const SIGNS: readonly (readonly [byte: number, signs: readonly string[]])[] = [
+  [0x7c, ["%|"]],
+  [0x5d, ["=]", ">]", ".]"]],
+  [0xe2, ["\u2501"]],
+];
+
+/** Whether bytes hold a sign. One byte of it is looked up first: that is quicker, and mostly enough. */
+function hasBarSign(bytes: Uint8Array): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return SIGNS.some(
+    ([byte, signs]) => buffer.includes(byte) && signs.some((sign) => buffer.includes(sign)),
+  );
+}

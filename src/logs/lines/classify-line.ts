@@ -1,76 +1,85 @@
-// What a line of a shape not seen before means to the reading of its file: its metrics by slot,
-// and what else its words tell. Lines of known shapes are matched in line-templates.ts.
+// Classifies a parsed line: its metrics by slot, and what else its words say about the run. The
+// result holds for every line of the same template; those are matched in line-templates.ts.
 import { sectionSplit, sectionCounterSpot } from "./section-counter.ts";
 import { type TableHeader, tableHeader } from "../formats/console-table.ts";
 import { mayFail } from "./tracebacks.ts";
-import { epochSpot, progressSpots, speaks } from "./line-facts.ts";
-import type { LineTokens } from "./line-tokens.ts";
-import { type Grade, type LineStep, type MetricLine, type Spot } from "./metric-line.ts";
+import { epochSpot, hasFactWords, progressSpots } from "./line-facts.ts";
+import { type LineTokens, NUMBER } from "./line-tokens.ts";
+import type { Grade, LineStep, MetricLine, Spot } from "./metric-line.ts";
 import { trueText } from "./plain-text.ts";
 import { namesSetting } from "../metric-words.ts";
 import type { SeriesStore } from "../series/series-store.ts";
 import { deathMarkerKind } from "./death-markers.ts";
 import { isBar } from "../formats/progress-bar.ts";
 
-export interface MeantEntry {
+/** One value of a line. */
+export interface ClassEntry {
   readonly key: string;
   readonly grade: Grade;
-  /** Slot of its number; -1 for a word, whose value and text stand here. */
+  /** Slot of its number; -1 for a word such as `nan`, whose value and text are `word` and `token`. */
   readonly slot: number;
   readonly word: number;
   readonly token: string | undefined;
-  /** What the number is multiplied by; then its token has one more letter. */
+  /** Factor of the number, 1 without a size letter; `1.5k` has 1,000 and one more letter. */
   readonly times: number;
-  /** Looked up with the first value. */
+  /** Looked up when the first value comes. */
   store: SeriesStore | undefined;
 }
 
+/** What one line means, and with it every line of its template. Slots are -1 where there is none. */
 export interface LineClass {
   readonly read: MetricLine;
-  readonly entries: readonly MeantEntry[];
+  readonly entries: readonly ClassEntry[];
   readonly stepKey: LineStep["key"] | undefined;
-  /** Slots; -1 where there is none. */
   readonly stepSlot: number;
   readonly epochSlot: number;
   readonly doneSlot: number;
   readonly totalSlot: number;
   readonly unit: "step" | "epoch" | undefined;
-  /** Some entry is more than a guess. */
+  /** Some entry is of a higher grade than `maybe`. */
   readonly solid: boolean;
-  /** The object of a logger, which counts wherever it stands. */
+  /** A format that only loggers write: it counts even inside a traceback or printed source. */
   readonly firm: boolean;
-  readonly telling: ReturnType<typeof deathMarkerKind>;
+  readonly deathMarker: ReturnType<typeof deathMarkerKind>;
+  /** It may begin a traceback or another report of a failure. */
   readonly mayFail: boolean;
-  readonly speaks: boolean;
+  /** Its words may matter to the facts, so that they need its text. */
+  readonly hasFactWords: boolean;
   readonly bar: boolean;
   /** It prints a setting. */
   readonly setting: boolean;
-  /** A result alone on its line, without a step: settings are printed so as well. */
+  /** One value alone on its line, without a step: it may be a setting as well as a result. */
   readonly lone: boolean;
+  /** It begins or ends a stretch in which the program prints its own source. */
   readonly code: "begins" | "ends" | undefined;
-  /** A row of a box with one value in each. */
+  /** A row of a box, which has one metric in each row. */
   readonly boxed: boolean;
-  /** Names of the columns that stand below it. */
+  /** The columns of the table whose header it is. */
   readonly header: TableHeader | undefined;
-  /** The line is a heading, which says where the lines below it belong. */
-  readonly announcedKey: LineStep["key"] | undefined;
-  readonly announcedSlot: number;
-  readonly announcedSplit: string | undefined;
-  /** Stretches whose numbers are slots, in the order of the slots. */
+  /** A heading's counter and split, which hold for the lines below it. */
+  readonly sectionKey: LineStep["key"] | undefined;
+  readonly sectionSlot: number;
+  readonly sectionSplit: string | undefined;
+  /** Where the number of each slot is in this line. */
   readonly spots: readonly Spot[];
+  /** Where numbers decided how the line was parsed: they are compared as text. */
   readonly fixed: readonly Spot[];
 }
 
-/** Values of one line; a line with more of them lists something. */
+/** Values taken of one line: one with more is a list of something. */
 const MOST_ENTRIES = 2_000;
 
-/** Python at a line's beginning; logs that print their own source begin it so. */
+/** The beginning of a line of Python, with which a program that prints its own source starts. */
 const SOURCE =
   /^(?:import [\w.]+(?: as \w+)?\s*(?:#.*)?$|import \w+,|from [\w.]+ import |def \w+\(|class \w+[(:]|if __name__ == |@\w+[\w.]*(?:\(|$))/;
-const RULE_OFF = /^[=#*_-]{3,}\s*$|^[=#*-]{8,}/;
+/** A rule of dashes or the like, which ends the source. */
+const SOURCE_END = /^[=#*_-]{3,}\s*$|^[=#*-]{8,}/;
 
-/** Reads `bytes`, a whole line without stamp and colours, whose tokens are in `tokens`. */
-export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): LineClass {
+/**
+ * Classifies `text`, a whole line without stamp and colours, one character a byte. `tokens` are the
+ * line's, `read` is what its format made of it.
+ */
+export function classifyLine(text: string, tokens: LineTokens, read: MetricLine): LineClass {
   const spots: Spot[] = [];
   const slotOf = (spot: Spot | undefined): number => {
     if (spot === undefined) return -1;
@@ -81,12 +90,12 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
     return spots.length - 1;
   };
   const metrics = read.kind === "metrics" ? read : undefined;
-  const entries = (metrics?.entries ?? []).slice(0, MOST_ENTRIES).map((entry): MeantEntry => {
+  const entries = (metrics?.entries ?? []).slice(0, MOST_ENTRIES).map((entry): ClassEntry => {
     const { key, grade, word, times = 1 } = entry;
     const token = text.slice(entry.at, entry.end);
     const asWord = { slot: -1, word: word ?? Number.NaN, token };
-    const place = word === undefined ? slotAlways(spots, entry) : asWord.slot;
-    const number = { slot: place, word: Number.NaN, token: undefined };
+    const slot = word === undefined ? slotAlways(spots, entry) : asWord.slot;
+    const number = { slot, word: Number.NaN, token: undefined };
     return { key, grade, times, store: undefined, ...(word === undefined ? number : asWord) };
   });
   const step = metrics?.step;
@@ -98,9 +107,9 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
   return {
     boxed: metrics?.format === "table row",
     header: tableHeader(text),
-    announcedKey: heading?.key,
-    announcedSlot: slotOf(heading),
-    announcedSplit: sectionSplit(text),
+    sectionKey: heading?.key,
+    sectionSlot: slotOf(heading),
+    sectionSplit: sectionSplit(text),
     read,
     entries,
     stepKey: step?.key,
@@ -111,19 +120,19 @@ export function meaningOf(text: string, tokens: LineTokens, read: MetricLine): L
     unit: doneSlot >= 0 && totalSlot >= 0 ? progress?.unit : undefined,
     solid: entries.some(({ grade }) => grade !== "maybe"),
     firm: metrics !== undefined && ["loguru", "METRIC", "mlperf"].includes(metrics.format),
-    telling: deathMarkerKind(whole),
+    deathMarker: deathMarkerKind(whole),
     mayFail: mayFail(whole),
-    speaks: speaks(whole),
+    hasFactWords: hasFactWords(whole),
     bar: isBar(text),
     setting: step === undefined && entries.some(({ key }) => namesSetting(key)),
     lone: metrics?.format === "key-value" && step === undefined && entries.length === 1,
-    code: SOURCE.test(text) ? "begins" : RULE_OFF.test(text) ? "ends" : undefined,
+    code: SOURCE.test(text) ? "begins" : SOURCE_END.test(text) ? "ends" : undefined,
     spots,
     fixed: metrics?.fixed ?? [],
   };
 }
 
-/** A spot that is needed whatever its token is: without one, the shape is not remembered. */
+/** The slot of a spot that is needed even where it is no number token; then no template is kept. */
 function slotAlways(spots: Spot[], spot: Spot): number {
   const known = spots.findIndex(({ at }) => at === spot.at);
   if (known >= 0) return known;
@@ -132,7 +141,8 @@ function slotAlways(spots: Spot[], spot: Spot): number {
 
 function isNumberToken(tokens: LineTokens, spot: Spot): boolean {
   for (let i = 0; i < tokens.count; i += 1) {
-    if (tokens.starts[i] === spot.at) return tokens.ends[i] === spot.end && tokens.kinds[i] === 1;
+    if (tokens.starts[i] === spot.at)
+      return tokens.ends[i] === spot.end && tokens.kinds[i] === NUMBER;
   }
   return false;
 }

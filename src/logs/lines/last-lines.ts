@@ -1,42 +1,49 @@
-// The last lines of a log that say something, for a person; of a line that was redrawn, its last
-// form. Texts are only made when the bytes they stand in are about to go.
+// The last lines of a log that have text, for a person; of a line that was redrawn, its last redraw.
+// A text is decoded only when the bytes it is in are about to be reused, as most never are shown.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 
-/** Last console lines kept for a person. */
+/** Lines kept: the end of a console log on a screen. */
 const LAST_LINES = 20;
+/** Bytes decoded of one line: UTF-8 has at most four to a character. */
+const DECODED_BYTES = 4 * QUOTED_CHARS;
 
 export interface LastLines {
+  /** Takes the next text; blank ones are passed over. */
   add(line: number, bytes: Uint8Array, from: number, to: number): void;
+  /** Decodes the texts added since the last call, all of which must be in `bytes`. */
   settle(bytes: Uint8Array): void;
+  /** The texts, oldest first, each at most QUOTED_CHARS long. */
   lines(): readonly string[];
 }
 
-const BYTES = 4 * QUOTED_CHARS;
-
+/** Keeps none yet. */
 export function createLastLines(): LastLines {
   const numbers = new Float64Array(LAST_LINES);
   const starts = new Int32Array(LAST_LINES);
   const ends = new Int32Array(LAST_LINES);
   const texts: (string | undefined)[] = Array.from({ length: LAST_LINES }, () => undefined);
+  /** Lines kept so far, and the slot of the newest: the slots are a ring. */
   let count = 0;
+  let newest = LAST_LINES - 1;
   return {
     add(line, bytes, from, to) {
       let at = from;
       while (at < to && (bytes[at] ?? 0) <= 32) at += 1;
       if (at === to) return;
-      const last = (count - 1) % LAST_LINES;
-      const slot = count > 0 && numbers[last] === line ? last : count % LAST_LINES;
-      if (slot !== last || count === 0) count += 1;
-      numbers[slot] = line;
-      starts[slot] = from;
-      ends[slot] = to;
-      texts[slot] = undefined;
+      if (count === 0 || numbers[newest] !== line) {
+        newest = newest + 1 === LAST_LINES ? 0 : newest + 1;
+        if (count < LAST_LINES) count += 1;
+      }
+      numbers[newest] = line;
+      starts[newest] = from;
+      ends[newest] = to;
+      texts[newest] = undefined;
     },
     settle(bytes) {
-      for (let slot = 0; slot < Math.min(count, LAST_LINES); slot += 1) {
+      for (let slot = 0; slot < count; slot += 1) {
         if (texts[slot] !== undefined) continue;
         const [from, to] = [starts[slot] ?? 0, ends[slot] ?? 0];
-        const end = Math.min(to, from + BYTES);
+        const end = Math.min(to, from + DECODED_BYTES);
         const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString(
           "utf8",
         );
@@ -44,8 +51,8 @@ export function createLastLines(): LastLines {
       }
     },
     lines() {
-      const first = Math.max(0, count - LAST_LINES);
-      return Array.from({ length: count - first }, (_, i) => texts[(first + i) % LAST_LINES] ?? "");
+      const oldest = count < LAST_LINES ? 0 : newest + 1;
+      return Array.from({ length: count }, (_, i) => texts[(oldest + i) % LAST_LINES] ?? "");
     },
   };
 }

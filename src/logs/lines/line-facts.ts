@@ -30,7 +30,7 @@ export interface SeenLine {
   unit: "step" | "epoch" | undefined;
   done: number;
   total: number;
-  /** The line's text where `speaks` says that its words matter. */
+  /** The line's text where `hasFactWords` says that its words may matter. */
   plain: string | undefined;
 }
 
@@ -102,7 +102,7 @@ const timelineOf = (timeline: Timeline): Pick<LineFacts, "timeline"> =>
   timeline.lines.length === 0 ? {} : { timeline };
 
 /** Whether the words of a line that holds no metrics may matter to the facts. */
-export const speaks = (plain: string): boolean =>
+export const hasFactWords = (plain: string): boolean =>
   WARNS.test(plain) || CPU_WORDS.test(plain) || RESTORED.test(plain);
 
 const WARNS = /arning|WARN/;

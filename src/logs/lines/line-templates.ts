@@ -1,60 +1,46 @@
-// Remembers how lines of one shape were read, so that the next line of that shape is read from
-// its bytes at once. Reading a shape for the first time is left to metric-line.ts.
-//
-// Two lines have one shape when their tokens differ in numbers and in the width of spaces alone;
-// formats let numbers decide nothing (`fixed` stretches apart, which are compared byte by byte),
-// so what was understood of one holds for all. It is the idea of log templates (P. He and others:
-// Drain, ICWS 2017), used as a memory of a parser instead of one.
+// Remembers how the lines of one template were parsed, so that the next such line is read straight
+// from its bytes. A template's first line is parsed by read-line.ts and classified by
+// classify-line.ts; comparing lines with templates is in line-template-code.ts.
 import { type LineTokens, NUMBER, SPACE } from "./line-tokens.ts";
 import type { Spot } from "./metric-line.ts";
-import { type NumberSpot, scanNumber } from "./scan-number.ts";
 import {
-  ANY_SPACE,
-  GROUPED,
-  MOST_SLOTS,
-  NO_SLOT,
-  SIGNED,
-  SLOT_BITS,
+  type Slots,
   codeOf,
+  createTemplateMatcher,
+  matchesCode,
+  matchesTight,
   tightOf,
 } from "./line-template-code.ts";
 
-/** Remembered shapes of one file; when they are full, all are forgotten and learned anew. */
-const SHAPES_BYTES = 256 * 1024;
+/** Memory for one file's templates. When it is full, all are dropped and learned again. */
+const TEMPLATES_BYTES = 256 * 1024;
 
 export interface LineTemplate<T> {
   readonly code: Int32Array;
   /**
-   * The same with spaces as wide as in the first line, which most lines have: then all between two
-   * numbers is one run, four bytes of it at a time. Undefined where widths turned out to change.
+   * The code with spaces as wide as in the first line. Most lines have these widths, and it
+   * compares four bytes at a time. Undefined once widths turned out to vary.
    */
   tight: Int32Array | undefined;
-  /** How many lines had it with other widths. */
+  /** Lines that matched `code` but not `tight`. */
   loose: number;
-  /** Numbers of both. */
+  /** Length of both codes together. */
   readonly room: number;
   readonly meaning: T;
-  /** How many lines had it. */
+  /** Lines that matched. */
   count: number;
-  /** The shape that came after it last time: logs repeat themselves. */
+  /** The template that followed this one last time: logs repeat themselves, so it is tried first. */
   next: LineTemplate<T> | undefined;
-}
-
-/** Numbers of the line that was matched last, by slot. */
-export interface Slots {
-  readonly values: Float64Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
 }
 
 export interface LineTemplates<T> {
   readonly slots: Slots;
-  /** The shape of `bytes[from..to)`, its slots filled; undefined for a shape not seen yet. */
+  /** The template of `bytes[from..to)`, its numbers in the slots; undefined for an unknown one. */
   match(bytes: Uint8Array, from: number, to: number): LineTemplate<T> | undefined;
   /**
-   * Remembers a line's shape. `spots` get the slots 0, 1, …; undefined when one of them is no
-   * number of the tokens, the line is too long to remember, or it is the first of its shape and
-   * has no spots.
+   * Remembers a line's template. The numbers at `spots` get the slots 0, 1, …; undefined when one
+   * of them is not a number token, when the line is too long to remember, or when the line has no
+   * spots and is the first of its template.
    */
   learn(
     bytes: Uint8Array,
@@ -63,177 +49,131 @@ export interface LineTemplates<T> {
     fixed: readonly Spot[],
     meaning: T,
   ): LineTemplate<T> | undefined;
-  /** The bytes of the lines so far are not held on to. */
+  /** Lets go of the bytes matched last. */
   release(): void;
 }
 
-const BUCKET = 24;
-/** Lines of other widths than the first until these are no longer asked for; and one in so many. */
+/** Templates tried for one line; the least recently matched is dropped beyond this. */
+const BUCKET_TEMPLATES = 24;
+/**
+ * A template loses its `tight` code once more than LOOSE_LINES plus one in LOOSE_PART of its lines
+ * needed `code`: by then trying both costs more than it saves.
+ */
 const LOOSE_LINES = 64;
 const LOOSE_PART = 4;
-/** A power of two; what two lines share of it is only learned one line later. */
-const ONCE = 1 << 14;
+/** A power of two. Where two lines collide in the table, each is only learned one line later. */
+const SEEN_ONCE = 1 << 14;
 
+/**
+ * A memory without templates. Two lines have the same template when they differ only in numbers
+ * and in the width of spaces. Numbers decide nothing in a format, except in `fixed` stretches,
+ * which are compared byte by byte; so what was found in one line holds for all of its template.
+ * Log templates are from parsers such as Drain (P. He et al., ICWS 2017); here they are a parser's
+ * cache.
+ */
 export function createLineTemplates<T>(): LineTemplates<T> {
-  const slots: Slots = {
-    values: new Float64Array(MOST_SLOTS),
-    starts: new Int32Array(MOST_SLOTS),
-    ends: new Int32Array(MOST_SLOTS),
-  };
-  const spot: NumberSpot = { end: 0, value: 0, grouped: false };
-  const buckets = new Map<number, LineTemplate<T>[]>();
-  /** Of lines seen once that nothing was read of: only what comes again is worth remembering. */
-  const once = new Int32Array(ONCE);
-  let size = 0;
-  let last: LineTemplate<T> | undefined;
-  let viewed: Uint8Array | undefined;
-  let view: DataView | undefined;
-
-  /** Reads the number that `want` asks for; where it ends, -1 without one. */
-  const takeNumber = (want: number, bytes: Uint8Array, at: number, to: number): number => {
-    if (at >= to || !scanNumber(bytes, at, to, (want & SIGNED) !== 0, spot)) return -1;
-    if (spot.grouped !== ((want & GROUPED) !== 0)) return -1;
-    const slot = want >> SLOT_BITS;
-    if (slot !== NO_SLOT) {
-      slots.values[slot - 1] = spot.value;
-      slots.starts[slot - 1] = at;
-      slots.ends[slot - 1] = spot.end;
-    }
-    return spot.end;
-  };
-  const fitsTight = (tight: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
-    if (viewed !== bytes || view === undefined) {
-      viewed = bytes;
-      view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-    let at = from;
-    for (let i = 0; i < tight.length; i += 1) {
-      const want = tight[i] ?? 0;
-      if (want > 0) {
-        at = takeNumber(want, bytes, at, to);
-        if (at < 0) return false;
-        continue;
-      }
-      const end = at - want;
-      if (end > to) return false;
-      for (; at + 4 <= end; at += 4) {
-        i += 1;
-        if (view.getInt32(at, true) !== tight[i]) return false;
-      }
-      for (; at < end; at += 1) {
-        i += 1;
-        if (bytes[at] !== tight[i]) return false;
-      }
-    }
-    return at === to;
-  };
-  const fitsCode = (code: Int32Array, bytes: Uint8Array, from: number, to: number): boolean => {
-    let at = from;
-    for (let i = 0; i < code.length; i += 1) {
-      const want = code[i] ?? 0;
-      if (want < 0) {
-        // A run of bytes: its length stands here as a negative number, the bytes behind it.
-        const end = at - want;
-        if (end > to) return false;
-        for (; at < end; at += 1) {
-          i += 1;
-          if (bytes[at] !== code[i]) return false;
-        }
-      } else if (want === ANY_SPACE) {
-        let byte = at < to ? bytes[at] : 0;
-        if (byte !== 32 && byte !== 9) return false;
-        do {
-          at += 1;
-          byte = bytes[at];
-        } while (at < to && (byte === 32 || byte === 9));
-      } else {
-        at = takeNumber(want, bytes, at, to);
-        if (at < 0) return false;
-      }
-    }
-    return at === to;
-  };
-  const fits = (shape: LineTemplate<T>, bytes: Uint8Array, from: number, to: number): boolean => {
-    const { tight } = shape;
-    if (tight !== undefined && fitsTight(tight, bytes, from, to)) return true;
-    if (!fitsCode(shape.code, bytes, from, to)) return false;
-    if (tight !== undefined) {
-      shape.loose += 1;
-      if (shape.loose > LOOSE_LINES + shape.count / LOOSE_PART) shape.tight = undefined;
-    }
-    return true;
-  };
-  const came = (shape: LineTemplate<T>): LineTemplate<T> => {
-    shape.count += 1;
-    if (last !== undefined) last.next = shape;
-    last = shape;
-    return shape;
-  };
-
-  return {
-    slots,
-    match(bytes, from, to) {
-      const guess = last?.next;
-      if (guess !== undefined && fits(guess, bytes, from, to)) return came(guess);
-      const bucket = buckets.get(beginning(bytes, from, to));
-      if (bucket === undefined) return undefined;
-      for (let i = 0; i < bucket.length; i += 1) {
-        const shape = bucket[i];
-        if (shape === undefined || shape === guess || !fits(shape, bytes, from, to)) continue;
-        if (i > 0) {
-          bucket.splice(i, 1);
-          bucket.unshift(shape);
-        }
-        return came(shape);
-      }
-      return undefined;
-    },
-    learn(bytes, tokens, spots, fixed, meaning) {
-      if (spots.length === 0) {
-        const hash = looks(bytes, tokens);
-        const at = hash & (ONCE - 1);
-        if (once[at] !== hash) {
-          once[at] = hash;
-          return undefined;
-        }
-      }
-      const code = codeOf(bytes, tokens, spots, fixed);
-      if (code === undefined) return undefined;
-      const tight = tightOf(code, bytes, tokens);
-      const room = code.length + tight.length;
-      if (size + room > SHAPES_BYTES / 4) {
-        buckets.clear();
-        size = 0;
-        last = undefined;
-      }
-      size += room;
-      const key = beginning(bytes, 0, bytes.length);
-      const bucket = buckets.get(key);
-      const shape: LineTemplate<T> = {
-        code,
-        tight,
-        loose: 0,
-        room,
-        meaning,
-        count: 0,
-        next: undefined,
-      };
-      if (bucket === undefined) buckets.set(key, [shape]);
-      else {
-        bucket.unshift(shape);
-        if (bucket.length > BUCKET) size -= bucket.pop()?.room ?? 0;
-      }
-      return shape;
-    },
-    release() {
-      viewed = undefined;
-      view = undefined;
-    },
-  };
+  return new Templates<T>();
 }
 
-/** Equal for lines of one shape: every byte outside of numbers, space runs as one. */
-function looks(bytes: Uint8Array, { kinds, starts, ends, count }: LineTokens): number {
+class Templates<T> implements LineTemplates<T> {
+  readonly slots: Slots;
+  private readonly matcher = createTemplateMatcher();
+  private readonly buckets = new Map<number, LineTemplate<T>[]>();
+  /** Hashes of lines without spots that came once: only one that comes again is worth a template. */
+  private readonly seenOnce = new Int32Array(SEEN_ONCE);
+  /** Length of all codes. */
+  private size = 0;
+  private last: LineTemplate<T> | undefined;
+
+  constructor() {
+    this.slots = this.matcher.slots;
+  }
+
+  match(bytes: Uint8Array, from: number, to: number): LineTemplate<T> | undefined {
+    const guess = this.last?.next;
+    if (guess !== undefined && this.fits(guess, bytes, from, to)) return this.matched(guess);
+    const bucket = this.buckets.get(hashOfBeginning(bytes, from, to));
+    if (bucket === undefined) return undefined;
+    for (let i = 0; i < bucket.length; i += 1) {
+      const template = bucket[i];
+      if (template === undefined || template === guess) continue;
+      if (!this.fits(template, bytes, from, to)) continue;
+      if (i > 0) {
+        bucket.splice(i, 1);
+        bucket.unshift(template);
+      }
+      return this.matched(template);
+    }
+    return undefined;
+  }
+
+  learn(
+    bytes: Uint8Array,
+    tokens: LineTokens,
+    spots: readonly Spot[],
+    fixed: readonly Spot[],
+    meaning: T,
+  ): LineTemplate<T> | undefined {
+    if (spots.length === 0 && !this.cameBefore(bytes, tokens)) return undefined;
+    const code = codeOf(bytes, tokens, spots, fixed);
+    if (code === undefined) return undefined;
+    const tight = tightOf(code, bytes, tokens);
+    const room = code.length + tight.length;
+    const template = { code, tight, loose: 0, room, meaning, count: 0, next: undefined };
+    this.keep(template, hashOfBeginning(bytes, 0, bytes.length));
+    return template;
+  }
+
+  release(): void {
+    this.matcher.viewed = undefined;
+    this.matcher.view = undefined;
+  }
+
+  private fits(template: LineTemplate<T>, bytes: Uint8Array, from: number, to: number): boolean {
+    const { tight } = template;
+    if (tight !== undefined && matchesTight(this.matcher, tight, bytes, from, to)) return true;
+    if (!matchesCode(this.matcher, template.code, bytes, from, to)) return false;
+    if (tight !== undefined) {
+      template.loose += 1;
+      if (template.loose > LOOSE_LINES + template.count / LOOSE_PART) template.tight = undefined;
+    }
+    return true;
+  }
+
+  private matched(template: LineTemplate<T>): LineTemplate<T> {
+    template.count += 1;
+    if (this.last !== undefined) this.last.next = template;
+    this.last = template;
+    return template;
+  }
+
+  private cameBefore(bytes: Uint8Array, tokens: LineTokens): boolean {
+    const hash = hashOfTemplate(bytes, tokens);
+    const at = hash & (SEEN_ONCE - 1);
+    if (this.seenOnce[at] === hash) return true;
+    this.seenOnce[at] = hash;
+    return false;
+  }
+
+  private keep(template: LineTemplate<T>, key: number): void {
+    if (this.size + template.room > TEMPLATES_BYTES / Int32Array.BYTES_PER_ELEMENT) {
+      this.buckets.clear();
+      this.size = 0;
+      this.last = undefined;
+    }
+    this.size += template.room;
+    const bucket = this.buckets.get(key);
+    if (bucket === undefined) {
+      this.buckets.set(key, [template]);
+      return;
+    }
+    bucket.unshift(template);
+    if (bucket.length > BUCKET_TEMPLATES) this.size -= bucket.pop()?.room ?? 0;
+  }
+}
+
+/** Equal for lines of one template: hashes every byte outside of numbers, a run of spaces as one. */
+function hashOfTemplate(bytes: Uint8Array, { kinds, starts, ends, count }: LineTokens): number {
   let hash = 17;
   for (let i = 0; i < count; i += 1) {
     const kind = kinds[i] ?? 0;
@@ -247,13 +187,16 @@ function looks(bytes: Uint8Array, { kinds, starts, ends, count }: LineTokens): n
   return hash;
 }
 
-/** Equal for lines of one shape: the bytes before the first digit, space runs as one. */
-function beginning(bytes: Uint8Array, from: number, to: number): number {
+/**
+ * Equal for lines of one template: hashes at most 12 bytes, up to the first that may differ between
+ * them, as digits, signs, points and spaces do.
+ */
+function hashOfBeginning(bytes: Uint8Array, from: number, to: number): number {
   let hash = 7;
   const end = Math.min(to, from + 12);
   for (let i = from; i < end; i += 1) {
     const byte = bytes[i] ?? 0;
-    // Digits, signs and points may belong to a number, spaces may be more or fewer.
+    // All of these are at most "9" in ASCII.
     if (byte <= 57) return hash;
     hash = (Math.imul(hash, 31) + byte) | 0;
   }

@@ -1,10 +1,10 @@
-// Hands the values of one line, or the row of a box that it is, to the metrics of its file.
-// What the line means is in classify-line.ts; what is counted below a heading in section-counter.ts.
+// Adds the values of one line to the metrics of its file, or holds the line as a row of a box.
+// What the line means is in classify-line.ts; headings above it are parsed in section-counter.ts.
 import type { SectionCounter } from "./section-counter.ts";
 import type { ConsoleTables } from "./console-tables.ts";
 import type { SeenLine } from "./line-facts.ts";
 import type { LineClass } from "./classify-line.ts";
-import type { Slots } from "./line-templates.ts";
+import type { Slots } from "./line-template-code.ts";
 import { latin1 } from "./line-bytes.ts";
 import type { LineStep } from "./metric-line.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
@@ -12,95 +12,126 @@ import { inSplit } from "../metric-words.ts";
 import type { SeriesStore } from "../series/series-store.ts";
 
 export interface LineValues {
-  /** False where some metric has no room. `settings`: the line may print a setting. */
-  add(bytes: Uint8Array, meaning: LineClass, seen: SeenLine, settings: boolean): boolean;
+  /**
+   * Adds the values of a line that was just matched, so that its numbers are in the slots. False
+   * where there is no room for some metric. `maySet`: the line may print a setting.
+   */
+  add(bytes: Uint8Array, meaning: LineClass, seen: SeenLine, maySet: boolean): boolean;
 }
 
-/** Lines below a heading such as `Test Error:` that it speaks of. */
+/** Lines below a heading such as `Test Error:` that belong to it. */
 const SPLIT_REACH = 2;
-/** Formats whose lines are whole by themselves: a logger names the step or there is none. */
+/** Formats in which a line without a step has none: headings above it do not count. */
 const WHOLE = new Set(["loguru", "METRIC", "mlperf", "object", "own pattern"]);
 
-/** The double nearest to `1.1k`: a product would be rounded twice. */
-const sized = (value: number, times: number): number => Number(`${value}e${Math.log10(times)}`);
-
+/** Adds to `sink`; `section` and `tables` are shared with the file's line reader. */
 export function createLineValues(
   sink: MetricSink,
   slots: Slots,
-  announced: SectionCounter,
+  section: SectionCounter,
   tables: ConsoleTables,
 ): LineValues {
-  const { incoming } = sink;
+  return new Values(sink, slots, section, tables);
+}
 
-  const hold = (bytes: Uint8Array, meaning: LineClass, seen: SeenLine): void => {
+class Values implements LineValues {
+  private readonly sink: MetricSink;
+  private readonly slots: Slots;
+  private readonly section: SectionCounter;
+  private readonly tables: ConsoleTables;
+
+  constructor(sink: MetricSink, slots: Slots, section: SectionCounter, tables: ConsoleTables) {
+    this.sink = sink;
+    this.slots = slots;
+    this.section = section;
+    this.tables = tables;
+  }
+
+  add(bytes: Uint8Array, meaning: LineClass, seen: SeenLine, maySet: boolean): boolean {
+    if (meaning.boxed) {
+      this.holdRow(bytes, meaning, seen);
+      return true;
+    }
+    const sink = this.sink;
+    const { incoming } = sink;
+    const { values, starts, ends } = this.slots;
+    const { entries } = meaning;
+    sink.begin(seen.line, seen.offset, seen.stampMs);
+    this.setStep(meaning);
+    const split = meaning.stepSlot < 0 ? this.splitAbove(seen.line) : undefined;
+    let all = true;
+    for (let i = 0; i < entries.length; i += 1) {
+      const entry = entries[i];
+      if (entry === undefined) continue;
+      const store =
+        split === undefined
+          ? (entry.store ??= this.storeFor(entry.key, meaning.stepKey))
+          : this.storeFor(inSplit(split, entry.key), meaning.stepKey);
+      if (store === undefined) {
+        all = false;
+        continue;
+      }
+      const { slot, times } = entry;
+      if (slot >= 0) {
+        const value = values[slot] ?? 0;
+        incoming.value = times === 1 ? value : scaled(value, times);
+        incoming.start = starts[slot] ?? 0;
+        incoming.end = (ends[slot] ?? 0) + (times === 1 ? 0 : 1);
+        incoming.token = undefined;
+      } else {
+        incoming.value = entry.word;
+        incoming.token = entry.token;
+      }
+      sink.add(store, maySet ? "maybe" : entry.grade);
+    }
+    if (entries.length > 0 && meaning.solid && !maySet) sink.end();
+    return all;
+  }
+
+  private holdRow(bytes: Uint8Array, meaning: LineClass, seen: SeenLine): void {
+    const { values, starts, ends } = this.slots;
     const { line, offset, stampMs } = seen;
     for (const { key, slot, word, token, grade } of meaning.entries) {
-      const value = slot < 0 ? word : (slots.values[slot] ?? 0);
-      const text = token ?? latin1(bytes, slots.starts[slot] ?? 0, slots.ends[slot] ?? 0);
-      tables.hold({ key, value, token: text, grade, line, offset, stampMs });
+      const value = slot < 0 ? word : (values[slot] ?? 0);
+      const text = token ?? latin1(bytes, starts[slot] ?? 0, ends[slot] ?? 0);
+      this.tables.hold({ key, value, token: text, grade, line, offset, stampMs });
     }
-  };
+  }
+
+  /** Gives the line's values its own x, else that of the headings above. */
+  private setStep(meaning: LineClass): void {
+    const section = this.section;
+    if (meaning.stepSlot < 0) {
+      const { read } = meaning;
+      if (read.kind === "metrics" && !WHOLE.has(read.format)) this.sink.setSectionCounter(section);
+      return;
+    }
+    const { values } = this.slots;
+    this.sink.setStep(meaning.stepKey, values[meaning.stepSlot] ?? Number.NaN);
+    // Lines without a step below this one belong to its epoch.
+    if (meaning.epochSlot >= 0 && meaning.sectionSlot < 0) {
+      section.key = "epoch";
+      section.value = values[meaning.epochSlot] ?? Number.NaN;
+    }
+  }
 
   /**
-   * Where a key's values on that axis go. A summary of an epoch often has the names of the lines
-   * within it: on one axis, each would make the other useless.
+   * The store of a key for values on this axis. A summary of an epoch often has the same names as
+   * the lines within the epoch: on one axis, each would make the other useless.
    */
-  const storeFor = (key: string, axis: LineStep["key"] | undefined): SeriesStore | undefined => {
-    const store = sink.storeOf(key);
+  private storeFor(key: string, axis: LineStep["key"] | undefined): SeriesStore | undefined {
+    const store = this.sink.storeOf(key);
     const known = store?.ownAxis();
     if (axis === undefined || known === undefined || known === axis) return store;
-    return known === "epoch" || axis === "epoch" ? sink.storeOf(`${key} (${axis})`) : store;
-  };
-  /** The part of the data that a heading right above the line named. */
-  const splitAbove = (line: number): string | undefined =>
-    announced.split !== undefined && line - announced.splitLine <= SPLIT_REACH
-      ? announced.split
-      : undefined;
+    return known === "epoch" || axis === "epoch" ? this.sink.storeOf(`${key} (${axis})`) : store;
+  }
 
-  return {
-    add(bytes, meaning, seen, settings) {
-      const { entries, read } = meaning;
-      if (meaning.boxed) {
-        hold(bytes, meaning, seen);
-        return true;
-      }
-      sink.begin(seen.line, seen.offset, seen.stampMs);
-      if (meaning.stepSlot >= 0) {
-        sink.setStep(meaning.stepKey, slots.values[meaning.stepSlot] ?? Number.NaN);
-        if (meaning.epochSlot >= 0 && meaning.announcedSlot < 0) {
-          announced.key = "epoch";
-          announced.value = slots.values[meaning.epochSlot] ?? Number.NaN;
-        }
-      } else if (read.kind === "metrics" && !WHOLE.has(read.format))
-        sink.setSectionCounter(announced);
-      const split = meaning.stepSlot < 0 ? splitAbove(seen.line) : undefined;
-      let all = true;
-      for (let i = 0; i < entries.length; i += 1) {
-        const entry = entries[i];
-        if (entry === undefined) continue;
-        const store =
-          split === undefined
-            ? (entry.store ??= storeFor(entry.key, meaning.stepKey))
-            : storeFor(inSplit(split, entry.key), meaning.stepKey);
-        if (store === undefined) {
-          all = false;
-          continue;
-        }
-        if (entry.slot >= 0) {
-          const { times } = entry;
-          const value = slots.values[entry.slot] ?? 0;
-          incoming.value = times === 1 ? value : sized(value, times);
-          incoming.start = slots.starts[entry.slot] ?? 0;
-          incoming.end = (slots.ends[entry.slot] ?? 0) + (times === 1 ? 0 : 1);
-          incoming.token = undefined;
-        } else {
-          incoming.value = entry.word;
-          incoming.token = entry.token;
-        }
-        sink.add(store, settings ? "maybe" : entry.grade);
-      }
-      if (entries.length > 0 && meaning.solid && !settings) sink.end();
-      return all;
-    },
-  };
+  /** The part of the data that a heading right above the line named. */
+  private splitAbove(line: number): string | undefined {
+    const { split, splitLine } = this.section;
+    return split !== undefined && line - splitLine <= SPLIT_REACH ? split : undefined;
+  }
 }
+
+/** The double nearest to `1.1k`: multiplying would round twice. */
+const scaled = (value: number, times: number): number => Number(`${value}e${Math.log10(times)}`);

@@ -51,101 +51,101 @@ export function createLineSplitter(onLine: OnLine): LineSplitter {
 }
 
 class Splitter implements LineSplitter {
-  readonly #onLine: OnLine;
-  readonly #held = createHeldBytes();
+  private readonly onLine: OnLine;
+  private readonly held = createHeldBytes();
   /** Number of the line being read. */
-  #line = 1;
+  private line = 1;
   /** Bytes fed before the current chunk. */
-  #position = 0;
+  private position = 0;
   /** Offset of the text being read. */
-  #start = 0;
+  private start = 0;
   /** The last chunk ended in a CR: whether an LF follows it is not known yet. */
-  #crPending = false;
+  private crPending = false;
 
   constructor(onLine: OnLine) {
-    this.#onLine = onLine;
+    this.onLine = onLine;
   }
 
   feed(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    let from = this.#resolvePendingCr(bytes);
+    let from = this.resolvePendingCr(bytes);
     // Node finds a byte in a Buffer many times faster than in a plain array.
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let cr = buffer.indexOf(CR, from);
     let lf = buffer.indexOf(LF, from);
     while (lf >= 0 || cr >= 0) {
       if (cr < 0 || (lf >= 0 && lf < cr)) {
-        this.#endLine(bytes, from, lf, this.#position + lf + 1);
+        this.endLine(bytes, from, lf, this.position + lf + 1);
         from = lf + 1;
         lf = buffer.indexOf(LF, from);
         continue;
       }
-      from = this.#endAtCr(bytes, from, cr);
+      from = this.endAtCr(bytes, from, cr);
       if (lf >= 0 && lf < from) lf = buffer.indexOf(LF, from);
       cr = buffer.indexOf(CR, from);
     }
-    if (from < bytes.length) this.#held.add(bytes.subarray(from));
-    this.#position += bytes.length;
+    if (from < bytes.length) this.held.add(bytes.subarray(from));
+    this.position += bytes.length;
   }
 
   finish(): void {
-    this.#crPending = false;
-    if (this.#held.size() > 0) this.#endLine(NONE, 0, 0, this.#position);
+    this.crPending = false;
+    if (this.held.size() > 0) this.endLine(NONE, 0, 0, this.position);
   }
 
   lines(): number {
-    return this.#line - 1;
+    return this.line - 1;
   }
 
   bytes(): number {
-    return this.#position;
+    return this.position;
   }
 
   /** Ends the text before a CR that ended the last chunk; gives where the next text begins. */
-  #resolvePendingCr(bytes: Uint8Array): number {
-    if (!this.#crPending) return 0;
-    this.#crPending = false;
+  private resolvePendingCr(bytes: Uint8Array): number {
+    if (!this.crPending) return 0;
+    this.crPending = false;
     if (bytes[0] === LF) {
-      this.#endLine(NONE, 0, 0, this.#position + 1);
+      this.endLine(NONE, 0, 0, this.position + 1);
       return 1;
     }
-    this.#endRedraw(NONE, 0, 0, this.#position);
+    this.endRedraw(NONE, 0, 0, this.position);
     return 0;
   }
 
   /** Ends the text at the CR in `bytes[cr]`, by the byte after it; gives where the next begins. */
-  #endAtCr(bytes: Uint8Array, from: number, cr: number): number {
+  private endAtCr(bytes: Uint8Array, from: number, cr: number): number {
     if (cr + 1 === bytes.length) {
-      this.#held.add(bytes.subarray(from, cr));
-      this.#crPending = true;
+      this.held.add(bytes.subarray(from, cr));
+      this.crPending = true;
       return cr + 1;
     }
     if (bytes[cr + 1] === LF) {
-      this.#endLine(bytes, from, cr, this.#position + cr + 2);
+      this.endLine(bytes, from, cr, this.position + cr + 2);
       return cr + 2;
     }
-    this.#endRedraw(bytes, from, cr, this.#position + cr + 1);
+    this.endRedraw(bytes, from, cr, this.position + cr + 1);
     return cr + 1;
   }
 
-  #endLine(chunk: Uint8Array, from: number, to: number, next: number): void {
-    this.#emit(chunk, from, to, next);
-    this.#line += 1;
+  private endLine(chunk: Uint8Array, from: number, to: number, next: number): void {
+    this.emit(chunk, from, to, next);
+    this.line += 1;
   }
 
-  #endRedraw(chunk: Uint8Array, from: number, to: number, next: number): void {
-    if (to > from || this.#held.size() > 0) this.#emit(chunk, from, to, next);
-    else this.#start = next;
+  private endRedraw(chunk: Uint8Array, from: number, to: number, next: number): void {
+    if (to > from || this.held.size() > 0) this.emit(chunk, from, to, next);
+    else this.start = next;
   }
 
   /** Hands on the held bytes followed by `chunk[from..to)`; `next` is the next text's offset. */
-  #emit(chunk: Uint8Array, from: number, to: number, next: number): void {
-    const held = this.#held;
-    const offset = this.#start;
-    this.#start = next;
+  private emit(chunk: Uint8Array, from: number, to: number, next: number): void {
+    const held = this.held;
+    const offset = this.start;
+    this.start = next;
     if (held.size() === 0 && to - from <= LINE_BYTES) {
       const begin = from + (offset === 0 ? bomOf(chunk, from, to) : 0);
-      this.#onLine(chunk, begin, to, this.#line, offset, false);
+      this.onLine(chunk, begin, to, this.line, offset, false);
       return;
     }
     held.add(chunk.subarray(from, to));
@@ -153,7 +153,7 @@ class Splitter implements LineSplitter {
     const all = held.bytes();
     const bytes = cut ? all.subarray(0, LONG_LINE_HEAD_BYTES) : all;
     const begin = offset === 0 ? bomOf(bytes, 0, bytes.length) : 0;
-    this.#onLine(bytes, begin, bytes.length, this.#line, offset, cut);
+    this.onLine(bytes, begin, bytes.length, this.line, offset, cut);
     held.clear();
   }
 }

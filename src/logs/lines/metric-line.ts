@@ -60,3 +60,6 @@ export type MetricLine =
  * Numbers decide nothing: lines that differ in their numbers alone are read alike.
  */
 export type LineFormat = (line: PlainLine) => MetricLine;
+
+/** A journal's own pattern for metric lines, which is tried before any format. */
+export type OwnFormat = (text: string) => MetricLine | undefined;
