@@ -1,14 +1,14 @@
-// Which metrics a plan's criteria speak of, as far as rules need it.
-// The criteria themselves are parsed and judged elsewhere; here only names are compared.
+// Finds which metrics a plan's criteria name, as far as rules need it.
+// Criteria are parsed in criteria/ and judged in judge/; here only names are compared.
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { Plan } from "../domain/journal.ts";
 
-/** A criterion is one line; more of it is not looked at. */
+/** Characters looked at of a criterion, which is one line. */
 const CRITERION_CHARS = 2_000;
-/** A name in an expression is a run of these; operators stand between spaces. */
+/** A name in an expression is a run of these characters; operators are between spaces. */
 const NAME = /[\p{L}\p{N}_./@-]+/gu;
 
-/** Canonical forms of every name in `success` and `failure`, numbers left out. */
+/** Canonical forms of every name in `success` and `failure`, without numbers. */
 function criterionNames(plan: Plan): ReadonlySet<string> {
   const names = new Set<string>();
   for (const criterion of [plan.success, plan.failure]) {
@@ -19,7 +19,7 @@ function criterionNames(plan: Plan): ReadonlySet<string> {
   return names;
 }
 
-/** `val/loss` in `val/loss <= 0.3` or `last(val/loss) <= 0.3`: names right before a comparison. */
+/** Names right before a comparison, as written: `val/loss` in `last(val/loss) <= 0.3`. */
 export function comparedNames(plan: Plan): readonly string[] {
   const names: string[] = [];
   for (const criterion of [plan.success, plan.failure]) {
@@ -39,7 +39,7 @@ export function comparedNames(plan: Plan): readonly string[] {
 
 /**
  * Whether a fault of this metric leaves the verdict open: a criterion names it, or there is no
- * criterion and it was promised.
+ * criterion and the plan promises it.
  */
 export function touchesCriterion(plan: Plan, key: string): boolean {
   const canonical = canonicalMetric(key);
@@ -48,7 +48,7 @@ export function touchesCriterion(plan: Plan, key: string): boolean {
   return isPromised(plan, key);
 }
 
-/** Whether the plan's `metrics` name it, in whatever spelling. */
+/** Whether the plan's `metrics` name it, in any spelling. */
 export function isPromised(plan: Plan, key: string): boolean {
   const canonical = canonicalMetric(key);
   return plan.metrics.some((metric) => canonicalMetric(metric.key) === canonical);

@@ -1,12 +1,12 @@
 // How far the building of an environment is, from what uv or pixi has printed so far.
-// Where its output is kept, effects/ and cli/ know.
+// The output is kept and read by effects/environment/environment-log.ts.
 import { stripVTControlCharacters } from "node:util";
 
 const UNITS: Readonly<Record<string, number>> = { B: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /**
- * `downloading 6.8 of 22.9 MiB (numpy)`; without downloads the last line that was printed, and
- * "resolving" before there is any.
+ * `downloading 6.8 of 22.9 MiB (numpy)`; without a download in progress the last line printed, and
+ * "resolving" before there is one.
  */
 export function environmentProgress(output: string): string {
   const lines = stripVTControlCharacters(output)
@@ -26,6 +26,6 @@ export function environmentProgress(output: string): string {
   const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   const had = [...sizes].reduce((sum, [name, size]) => sum + (done.has(name) ? size : 0), 0);
   const [unit, bytes] = total < 2 ** 30 ? ["MiB", 2 ** 20] : ["GiB", 2 ** 30];
-  const told = (size: number): string => (size / bytes).toFixed(1);
-  return `downloading ${told(had)} of ${told(total)} ${unit} (${left.slice(0, 3).join(", ")})`;
+  const shown = (size: number): string => (size / bytes).toFixed(1);
+  return `downloading ${shown(had)} of ${shown(total)} ${unit} (${left.slice(0, 3).join(", ")})`;
 }

@@ -1,5 +1,5 @@
-// What one log file says, as far as it has been read: the reader for its kind, by its name.
-// Which files count for a run's metrics, and how they are joined, is in run-reader.ts.
+// Chooses the reader for one log file by its name, and gives all kinds of file one interface.
+// Which files count for a run's metrics, and how they are merged, is decided in run-reader.ts.
 import type { LineFacts, Series } from "../domain/sample.ts";
 import { createDelimitedReading, isDelimited } from "./formats/delimited.ts";
 import { createEventReading, isEventFile } from "./formats/tensorboard.ts";
@@ -16,6 +16,7 @@ import type { FileUnread } from "./lines/unread-lines.ts";
 import type { FileDeathMarker, FileTraceback, TextOptions } from "./lines/line-reader.ts";
 import { createTextReading } from "./lines/text-reading.ts";
 
+/** What one file holds, as far as it has been read. */
 export interface FileReading {
   readonly file: string;
   feed(bytes: Uint8Array): void;
@@ -29,11 +30,11 @@ export interface FileReading {
   facts(): LineFacts;
   lines(): number;
   bytes(): number;
-  /** The run no longer counts what it holds. */
+  /** Gives the file's series back to the run's budget. */
   drop(): void;
 }
 
-/** Starts reading a file whose name in the reading is `file`. */
+/** Starts reading a file, named `file` relative to its run folder; `budget` is the run's. */
 export function createFileReading(
   file: string,
   budget: RunBudget,

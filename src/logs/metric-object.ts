@@ -1,9 +1,9 @@
-// Reads the object of a metric line and keeps each number as it was written.
-// JSON.parse would round the tokens and throw on Python's NaN; what a key means is left to others.
+// Parses the object of a metric line and keeps each number as it was written: JSON.parse would lose
+// the tokens and throw on Python's NaN. What a key means is decided in metric-words.ts.
 
-/** Nesting in a metric object: deeper is no metric. */
+/** Levels of nesting: a deeper object is not of metrics. */
 export const METRIC_DEPTH = 32;
-/** A longer name of a metric is none: some program printed its data. */
+/** Longest name of a metric: with a longer one a program printed its data. */
 export const METRIC_KEY_CHARS = 200;
 
 /** A number as logged. Keys of nested objects are joined with `/`. */
@@ -11,7 +11,7 @@ export interface NumberEntry {
   readonly key: string;
   readonly token: string;
   readonly value: number;
-  /** Where the token begins in the text. */
+  /** Position of the token in the text. */
   readonly at: number;
 }
 
@@ -19,7 +19,7 @@ export interface MetricObject {
   readonly numbers: readonly NumberEntry[];
   /** String values of the outermost object, in order, with where they begin and end. */
   readonly strings: readonly StringEntry[];
-  /** Where each key begins and ends, those of nested objects among them. */
+  /** Where each key begins and ends, also those of nested objects. */
   readonly keys: readonly { readonly at: number; readonly end: number }[];
   /** Where the object ends in the text. */
   readonly end: number;
@@ -42,11 +42,11 @@ interface Cursor {
 }
 
 /**
- * The object that starts at `text[from]`, a `{`. Takes JSON and what Python prints besides: NaN,
- * Infinity, nan, inf, single quotes, True, None, a trailing comma. Arrays, booleans and null are
- * passed over. Undefined when it is not an object or has no end; what follows it is not looked at.
- * Never throws; linear in the text's length. `decode` turns what stands in quotes into text where
- * the characters of `text` are bytes.
+ * Parses the object that starts at `text[from]`, a `{`. Takes JSON and what Python prints besides:
+ * NaN, Infinity, nan, inf, single quotes, True, None, a trailing comma. Arrays, booleans and null
+ * are skipped. Undefined when there is no object or no end of it; what follows it is ignored. Never
+ * throws; linear in the text's length. Where `text` has one character a byte, `decode` makes the
+ * true text of what is in quotes.
  */
 export function readMetricObject(
   text: string,
@@ -98,17 +98,10 @@ function readValue(cursor: Cursor, key: string, depth: number): boolean {
     cursor.numbers.push({ key, token, value, at });
     return true;
   }
-  return PASSED_OVER.has(token);
+  return SKIPPED.has(token);
 }
 
-const PASSED_OVER: ReadonlySet<string> = new Set([
-  "true",
-  "false",
-  "null",
-  "True",
-  "False",
-  "None",
-]);
+const SKIPPED: ReadonlySet<string> = new Set(["true", "false", "null", "True", "False", "None"]);
 
 const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
@@ -123,8 +116,8 @@ const NOT_FINITE: ReadonlyMap<string, number> = new Map([
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
- * The number of a literal token; undefined when it is none. A written number too large for a
- * double was finite in the log, so it becomes the largest double and not infinity.
+ * The value of a number's token; undefined for any other token. A number too large for a double was
+ * finite in the log, so it becomes the largest double and not infinity.
  */
 function numberOf(token: string): number | undefined {
   const special = NOT_FINITE.get(token);
@@ -135,7 +128,7 @@ function numberOf(token: string): number | undefined {
   return value > 0 ? Number.MAX_VALUE : -Number.MAX_VALUE;
 }
 
-/** A run of the characters that numbers and names are made of. */
+/** A run of the characters that numbers and literals are made of. */
 function readWord(cursor: Cursor): string {
   const from = cursor.at;
   while (cursor.at < cursor.text.length && isWord(cursor.text.charCodeAt(cursor.at))) {
@@ -152,7 +145,7 @@ const isWord = (code: number): boolean =>
   code === 45 ||
   code === 46;
 
-/** Passes over an array, whatever is in it; strings are known, so that a bracket in one is none. */
+/** Skips an array, whatever is in it; brackets in strings do not count. */
 function skipArray(cursor: Cursor): boolean {
   let open = 0;
   while (cursor.at < cursor.text.length) {

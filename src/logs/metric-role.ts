@@ -1,5 +1,5 @@
-// What a metric's name says it is: a loss, a share such as accuracy, a reward, a schedule.
-// Rules look only at roles that they understand; an unknown name is left alone.
+// Tells a metric's role by its name: a loss, a share such as accuracy, a reward, a schedule.
+// Rules judge only roles that they know; a metric with another name is left alone.
 import { canonicalMetric, sameMetric } from "../domain/metric-key.ts";
 import type { Plan } from "../domain/journal.ts";
 import type { RunReading, Series } from "../domain/sample.ts";
@@ -47,17 +47,17 @@ const cut = (text: string): readonly string[] =>
 /** The words of a name: `train/crossEntropyLoss` → train, cross, entropy, loss. */
 function wordsOf(key: string): readonly string[] {
   const parts = cut(key.replaceAll(/([a-z0-9])([A-Z])/g, "$1 $2"));
-  // `mIoU`, `bbox_mAP`: capitals inside of one word.
+  // `mIoU`, `bbox_mAP`: capitals inside one word.
   const whole = cut(key).filter((word) => CAPITALS.has(word) && !parts.includes(word));
   return whole.length === 0 ? parts : [...parts, ...whole];
 }
 
-/** The role that a name alone gives. */
+/** The role by the name alone; see `roleIn` for its run's context. */
 export function roleOf(key: string): Role {
   const all = wordsOf(key);
   const has = (set: ReadonlySet<string>): boolean => all.some((word) => set.has(word));
   const reads = all.join(" ");
-  // Values about a metric, or that a program sets: `loss_scale`, `best_val_loss`, `lm/lr`.
+  // About a metric, not one itself: `loss_scale`, `best_val_loss`.
   if (has(ABOUT)) return "other";
   if (all.includes("lr")) return "schedule";
   if (has(NORM) || /grad(ient)?s? norm/.test(reads)) return "norm";
@@ -74,7 +74,7 @@ export function roleOf(key: string): Role {
   return "other";
 }
 
-/** Which part of the data a value is of; `eval` counts as validation. */
+/** The split of the data that a name says; `eval` counts as validation. */
 export function splitOf(key: string): MetricSplit {
   const [split = ""] = canonicalMetric(key).split("/");
   if (split === "train") return "train";
@@ -86,7 +86,7 @@ export function splitOf(key: string): MetricSplit {
   return all.includes("test") ? "test" : all.includes("train") ? "train" : "none";
 }
 
-/** Names as they are where other metrics of the run say what kind of training it is. */
+/** The role in a run, whose other metrics show what kind of training it is. */
 export function roleIn(reading: RunReading, key: string): Role {
   const role = roleOf(key);
   if (role !== "loss") return role;
@@ -100,12 +100,12 @@ export function roleIn(reading: RunReading, key: string): Role {
   return contested ? "part" : "loss";
 }
 
-/** Series with finite values of one role. */
+/** The series of a run that have this role in it. */
 export function seriesOfRole(reading: RunReading, role: Role): readonly Series[] {
   return reading.series.filter(({ summary }) => roleIn(reading, summary.key) === role);
 }
 
-/** Which way is better: the plan's word, else the name's; undefined where nobody says. */
+/** Which way is better: as the plan says, else by the role; undefined where neither tells. */
 export function betterWay(plan: Plan, key: string): "min" | "max" | undefined {
   const promised = plan.metrics.find((metric) => sameMetric(metric.key, key))?.direction;
   if (promised !== undefined) return promised;

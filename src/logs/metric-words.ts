@@ -1,8 +1,8 @@
-// What names in logs mean: words of metrics, of settings, of x axes and of splits.
-// It judges names alone; where a value must stand to count is decided by the formats.
+// What names in logs mean: the words of metrics, settings, x axes and splits.
+// Only names are judged here; where a value must be to count is decided by the formats.
 import type { LineStep } from "./lines/metric-line.ts";
 
-/** A name with one of these measures how well it goes, on whatever line it stands. */
+/** A name with one of these words is a measure of quality, on any line. */
 const QUALITY = new Set(
   (
     "loss losses acc accuracy top1 top5 ppl perplexity bpb bpc bpd nll elbo f1 auc auroc auprc roc " +
@@ -13,7 +13,7 @@ const QUALITY = new Set(
     "mcc kappa hmean prec prec1 prec5 objf objective mlogloss merror miou fwiou mpjpe ade fde smape wape"
   ).split(" "),
 );
-/** ...unless one of these beside it makes it a setting: `loss_scale`, `label smoothing loss weight`. */
+/** With one of these words a name is a setting after all: `loss_scale`, `smoothing loss weight`. */
 const SETTING = new Set(
   (
     "weight weights scale scaler scaling coef coeff coefficient coefs lambda threshold thresh type fn " +
@@ -22,7 +22,7 @@ const SETTING = new Set(
     "seed version port pid rank bound limit shape"
   ).split(" "),
 );
-/** Names that a program prints of its settings: a block with one of them is a block of settings. */
+/** Names of settings: the lines after one of these may be settings too (line-reader.ts). */
 const CONFIG = new Set(
   (
     "batch_size batchsize train_batch_size eval_batch_size num_workers workers seed epochs num_epochs " +
@@ -75,7 +75,7 @@ const COUNTERS: ReadonlyMap<string, LineStep["key"]> = new Map(
     current_epoch: "epoch",
   }),
 );
-/** Which x axis is taken where a line has several: the one that counts furthest. */
+/** Where a line has several counters, the first of these is its x axis: it counts furthest. */
 const ORDER = [
   "global_step",
   "trainer/global_step",
@@ -87,15 +87,15 @@ const ORDER = [
   "num_updates",
 ];
 
-/** Before a slash, what leaves a counter one: `words/batch`, `timing_s/step` are rates and times. */
+/** What may precede a counter and a slash: `words/batch`, `timing_s/step` are no counters. */
 const COUNTING =
   /^(?:trainer|train(?:ing)?|val(?:id(?:ation)?)?|eval|test|global|time|timers?|progress|misc|counters?|charts|rollout|stats|env|info|metadata|lr-\w+)$/;
 
-/** The x axis that a name is, with its rank (smaller is preferred); undefined for none. */
+/** The x axis that a name stands for, with its rank: the smallest is preferred. Else undefined. */
 export function counterOf(
   name: string,
 ): { readonly key: LineStep["key"]; readonly rank: number } | undefined {
-  // Asked of every word of a log: nearly all are told by the table alone.
+  // Called for every word of a log: the table alone rules out nearly all.
   const end = name.slice(name.lastIndexOf("/") + 1).toLowerCase();
   const own = end.includes(" ") ? end.trim().replaceAll(" ", "_") : end;
   if (!COUNTERS.has(own)) return undefined;
@@ -118,13 +118,13 @@ const wordsOf = (name: string): readonly string[] =>
     .split(/[^a-z0-9]+/)
     .filter((word) => word !== "");
 
-/** Whether a name by itself says that its value is a result: `val_loss`, `Acc@1`, `lm loss`. */
+/** Whether a name by itself makes its value a metric: `val_loss`, `Acc@1`, `lm loss`. */
 export function namesQuality(name: string): boolean {
   const words = wordsOf(name);
-  const settled = words.some((word) => SETTING.has(word) && word !== "n");
-  if (settled) return false;
+  const isSetting = words.some((word) => SETTING.has(word) && word !== "n");
+  if (isSetting) return false;
   if (words.some((word) => QUALITY.has(word))) return true;
-  // `mIoU`, `bbox_mAP`: capitals inside of one word. `val_error`, where no split would be prose.
+  // `mIoU`, `bbox_mAP`: capitals inside one word. `val_error`: without a split it is prose.
   const whole = name.toLowerCase().split(/[^a-z0-9]+/);
   if (whole.some((word) => QUALITY.has(word))) return true;
   return whole.some((word) => ERROR.has(word)) && splitOfName(name) !== undefined;
@@ -132,7 +132,7 @@ export function namesQuality(name: string): boolean {
 
 const ERROR = new Set(["error", "err"]);
 
-/** Whether a name is one of those that settings are printed under. */
+/** Whether a name is that of a common setting, such as `batch_size`. */
 export function namesSetting(name: string): boolean {
   return CONFIG.has(name.toLowerCase().replaceAll(/[ -]/g, "_"));
 }
@@ -153,18 +153,18 @@ const SPLITS: ReadonlyMap<string, string> = new Map(
   }),
 );
 
-/** `val` of `Validation`; undefined for a word that names no part of the data. */
+/** The split that a word names, `val` for `Validation`; undefined for any other word. */
 export function splitOfWord(word: string): string | undefined {
   return SPLITS.get(word.toLowerCase());
 }
 
-/** `val` of `val_loss`, `Val/Acc`, `loss/val`: the part of the data that a metric's name tells. */
+/** The split in a metric's name: `val` of `val_loss`, `Val/Acc`, `loss/val`. */
 function splitOfName(name: string): string | undefined {
   const words = wordsOf(name);
   return splitOfWord(words[0] ?? "") ?? splitOfWord(words.at(-1) ?? "");
 }
 
-/** `val` and `loss` → `val/loss`; a name that tells its split itself stays as it was written. */
+/** `val` and `loss` → `val/loss`; a name with a split of its own stays as it was written. */
 export function inSplit(split: string | undefined, name: string): string {
   if (split === undefined || splitOfName(name) !== undefined) return name;
   return `${split}/${name}`;

@@ -1,16 +1,16 @@
-// The logged name that a promised one was probably meant to be.
-// It only compares names; whether anything is missing is a rule's business.
+// Finds the logged metric that a promised name was probably meant to be, for a suggestion.
+// Whether a metric is missing is decided in rules/metric-missing.ts.
 import { canonicalMetric } from "../domain/metric-key.ts";
 
-/** Metric names compared for a suggestion, so that a rule stays quick. */
+/** Names that one is compared with, so that a rule stays quick. */
 const SUGGESTION_KEYS = 1_000;
 
-/** A longer name is compared by its beginning. */
+/** Characters compared of a name. */
 const COMPARED_CHARS = 80;
-/** Of the longer name's letters, at most this share may differ. */
+/** Edits, as a share of the longer name's length, from which a name is not near. */
 const FAR = 0.5;
 
-/** The nearest of `keys`, or undefined when none is near. First of equals. */
+/** The nearest of `keys`, the first of equals; undefined when none is near. */
 export function nearestKey(wanted: string, keys: readonly string[]): string | undefined {
   let best: string | undefined;
   let bestDistance = FAR;
@@ -26,7 +26,7 @@ export function nearestKey(wanted: string, keys: readonly string[]): string | un
 
 const form = (key: string): string => canonicalMetric(key).slice(0, COMPARED_CHARS);
 
-/** 0 equal to 1 nothing in common; a shared last part or beginning counts as near. */
+/** From 0 (equal) to 1 (nothing in common). A shared last part, or beginning of it, is near. */
 function distanceOf(a: string, b: string): number {
   const edits = levenshtein(a, b) / Math.max(1, a.length, b.length);
   const [lastA, lastB] = [lastPart(a), lastPart(b)];
@@ -45,7 +45,7 @@ const lastIn =
   (separator: string): number =>
     key.lastIndexOf(separator);
 
-/** Insertions, deletions and changes that make `a` into `b` (Levenshtein 1966, two rows). */
+/** Insertions, deletions and substitutions from `a` to `b` (Levenshtein 1966; two rows). */
 function levenshtein(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {

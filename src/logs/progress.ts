@@ -1,12 +1,13 @@
-// How far a run has come and when it will be through, from what its logs say of its steps.
+// How far a run is and when it will end, from what its logs say of its steps.
 // Where they do not say how many there are, nothing is projected.
 import type { RunReading } from "../domain/sample.ts";
 
-/** Sights of a run's progress that are kept: its pace is that of their later half... */
+/** Observations of a run's progress that are kept. */
 const PACE_OBSERVATIONS = 64;
-/** ...and over a shorter time it says little. */
+/** A pace over a shorter time than this is too uncertain to project the end. */
 const PACE_SPAN_MS = 2_000;
 
+/** `done` of `total`, with 0 ≤ done ≤ total and total > 0. */
 export interface Progress {
   readonly unit: "step" | "epoch" | "%";
   readonly done: number;
@@ -14,14 +15,14 @@ export interface Progress {
 }
 
 /**
- * The way of a run so far: as a log line tells it (`step:1/1530`), else as its console does last
- * (`3/10`, `45%|`, `(12 %)`), else from its arguments (`--epochs 20`) and the last logged step.
+ * How far a run is: by its log lines (`step:1/1530`), else by the last console line that says it
+ * (`3/10`, `45%|`, `(12 %)`), else by its arguments (`--epochs 20`) and the last logged step.
  */
 export function progressOf(reading: RunReading, args: readonly string[]): Progress | undefined {
-  const told = (reading.lineFacts ?? []).flatMap(({ progress }) => progress ?? []);
-  // A step within an epoch begins anew with each one: epochs tell more.
+  const logged = (reading.lineFacts ?? []).flatMap(({ progress }) => progress ?? []);
+  // Steps may be counted anew in each epoch, so epochs are the better measure.
   const inLogs =
-    told.find(({ unit }) => unit === "epoch") ?? told.toSorted((a, b) => b.total - a.total)[0];
+    logged.find(({ unit }) => unit === "epoch") ?? logged.toSorted((a, b) => b.total - a.total)[0];
   return sound(inLogs) ?? sound(onConsole(reading.lastLines)) ?? sound(byArguments(reading, args));
 }
 
@@ -39,7 +40,7 @@ function onConsole(lines: readonly string[]): Progress | undefined {
   const last = lines.findLast((line) => OF.test(line) || SHARE.test(line));
   if (last === undefined) return undefined;
   if (/epoch/i.test(last)) {
-    // What else it counts is within the epoch, and says nothing of the whole way.
+    // Any other count in the line is within the epoch, not of the whole run.
     const epoch = EPOCH_OF.exec(last);
     return epoch === null
       ? undefined
@@ -77,7 +78,7 @@ function valueOf(args: readonly string[], name: RegExp): string | undefined {
   return value !== undefined && /^\d{1,12}$/.test(value) ? value : undefined;
 }
 
-/** Steps that are behind it: where they count from 0, one more than the last one's number. */
+/** Steps done: where they count from 0, one more than the last one's number. Empty without one. */
 function reached(steps: Float64Array): readonly number[] {
   const last = steps.at(-1);
   if (last === undefined || !Number.isFinite(last)) return [];
@@ -85,25 +86,25 @@ function reached(steps: Float64Array): readonly number[] {
 }
 
 export interface Pace {
-  /** What the logs said at a time, ms since 1970. */
+  /** Takes what the logs said at a time, in ms since 1970. */
   see(progress: Progress | undefined, atMs: number): void;
-  /** When the run will be through at the pace of late; undefined while that says little. */
+  /** When the run will end at its recent pace, in ms since 1970; undefined while unclear. */
   endsAtMs(): number | undefined;
 }
 
-/** Follows a run's progress over time; of a count that begins again and again nothing is projected. */
+/** Follows a run's progress over time. A count that starts again and again projects nothing. */
 export function createPace(): Pace {
   let seen: { readonly atMs: number; readonly done: number }[] = [];
   let total = 0;
-  /** It fell back to its beginning: it counts within an epoch, and not the whole way. */
-  let comesAgain = false;
+  /** The count fell without a new total: it is within an epoch, not of the whole run. */
+  let restarts = false;
   return {
     see(progress, atMs) {
       if (progress === undefined) return;
       const last = seen.at(-1);
       const fell = last !== undefined && progress.done < last.done;
-      if (progress.total !== total) comesAgain = false;
-      else comesAgain ||= fell;
+      if (progress.total !== total) restarts = false;
+      else restarts ||= fell;
       if (progress.total !== total || fell) seen = [];
       total = progress.total;
       if (seen.at(-1)?.done === progress.done) return;
@@ -112,8 +113,8 @@ export function createPace(): Pace {
     },
     endsAtMs() {
       const [first, last] = [seen[0], seen.at(-1)];
-      if (first === undefined || last === undefined || comesAgain) return undefined;
-      // The beginning is slower, with compilation and cold caches: the later half tells.
+      if (first === undefined || last === undefined || restarts) return undefined;
+      // The later half of the time: a run begins slower, with compilation and cold caches.
       const middle = first.atMs + (last.atMs - first.atMs) / 2;
       const from = seen.findLast(({ atMs }) => atMs <= middle) ?? first;
       const [tookMs, did] = [last.atMs - from.atMs, last.done - from.done];

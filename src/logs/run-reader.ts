@@ -1,5 +1,5 @@
-// Reads the logs of one run as their bytes arrive, and says at any time what they hold so far.
-// Bytes come from effects/run-store/tail.ts; whether something is wrong is asked in findings.ts.
+// Reads the logs of one run as their bytes arrive, and gives at any time what they hold so far.
+// Bytes come from effects/run-store/tail.ts; whether something is wrong is judged in rules/.
 import { canonicalMetric } from "../domain/metric-key.ts";
 import type { RunReading, Series, DeathMarker, Traceback } from "../domain/sample.ts";
 import { type FileReading, createFileReading } from "./file-reading.ts";
@@ -11,11 +11,11 @@ import type { FileTraceback, TextOptions } from "./lines/line-reader.ts";
 export interface RunReader {
   /** The next bytes of a file, whose name is relative to the run folder: `logs/train.log`. */
   feed(file: string, bytes: Uint8Array): void;
-  /** The run has ended: what stands after the last line end counts as a line. */
+  /** The run has ended: what is after the last line end counts as a line. */
   finish(): void;
-  /** The file shrank or was replaced: what it said is forgotten, and it is read from its start. */
+  /** The file shrank or was replaced: forgets it; its bytes are fed again from the start. */
   reset(file: string): void;
-  /** What is known so far. Its values do not change when more is fed. */
+  /** What the logs hold so far. The object given does not change when more is fed. */
   reading(): RunReading;
 }
 
@@ -52,20 +52,20 @@ export function createRunReader(options: TextOptions = {}): RunReader {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** What the script prints is copied to this file; most scripts log the same to a file of theirs. */
+/** Whether a file is the copy of what the script prints, which most scripts also log elsewhere. */
 export function isConsole(file: string): boolean {
   return file === "console.log" || file.endsWith("/console.log");
 }
 
 function readingOf(files: readonly FileReading[]): RunReading {
   const logs = files.filter((file) => !isConsole(file.file));
-  const speaking = logs.some((file) => file.metricsEnd().offset >= 0) ? logs : files;
+  const sources = logs.some((file) => file.metricsEnd().offset >= 0) ? logs : files;
   return {
-    series: seriesOf(speaking),
+    series: seriesOf(sources),
     tracebacks: files.flatMap((file) =>
       file.tracebacks().map((found): Traceback => {
         const { stampMs: _, ...rest } = found;
-        const metric = metricAfter(file, { ...found, offset: found.lastLineOffset }, speaking);
+        const metric = metricAfter(file, { ...found, offset: found.lastLineOffset }, sources);
         const late = isLate(file, found);
         return { ...rest, file: file.file, metricAfter: metric, late };
       }),
@@ -73,19 +73,19 @@ function readingOf(files: readonly FileReading[]): RunReading {
     deathMarkers: files.flatMap((file) =>
       file.deathMarkers().map((found): DeathMarker => {
         const { stampMs: _, ...rest } = found;
-        return { ...rest, metricAfter: metricAfter(file, found, speaking) };
+        return { ...rest, metricAfter: metricAfter(file, found, sources) };
       }),
     ),
     lastLines: lastLines(files),
-    unread: unreadOf(speaking),
+    unread: unreadOf(sources),
     lineFacts: files.map((file) => file.facts()),
     files: files.map((file) => ({ file: file.file, lines: file.lines(), bytes: file.bytes() })),
   };
 }
 
 /**
- * Text logs first. Records that a framework keeps beside them (tables, event files) say the same
- * again: they only add metrics that no better source has.
+ * Text logs first. Records that a framework keeps beside them (tables, event files) repeat them, so
+ * they only add metrics that no better source has.
  */
 function seriesOf(files: readonly FileReading[]): readonly Series[] {
   const all: Series[] = [];
@@ -106,32 +106,34 @@ function tierOf(file: string): number {
   return /\.[ct]sv(?:\.gz)?$|trainer_state\.json$/.test(file) ? 1 : 0;
 }
 
-/** In a log of a dozen lines a fifth is less than what a script prints on its way out. */
+/** A script may print this many lines on its way out: in a short log more than a fifth of it. */
 const LATE_LINES = 5;
 
+/** Whether a traceback is at the end of its log: in the last fifth, or near the last line. */
 function isLate(file: FileReading, found: FileTraceback): boolean {
   const end = found.lastLineOffset + Buffer.byteLength(found.lastLine);
   return end >= 0.8 * file.bytes() || file.lines() - found.lastLineNumber <= LATE_LINES;
 }
 
-/** Stamps of some logs are whole seconds: only a full second later is surely later. */
+/** Stamps of some logs are whole seconds: only a stamp this much later is surely later. */
 const STAMP_GRAIN_MS = 1_000;
 
+/** Whether metrics were logged after `found`: further down in its file, or later in another. */
 function metricAfter(
   file: FileReading,
-  told: { readonly offset: number; readonly stampMs?: number },
-  speaking: readonly FileReading[],
+  found: { readonly offset: number; readonly stampMs?: number },
+  sources: readonly FileReading[],
 ): boolean {
-  if (file.metricsEnd().offset > told.offset) return true;
-  const { stampMs } = told;
+  if (file.metricsEnd().offset > found.offset) return true;
+  const { stampMs } = found;
   if (stampMs === undefined) return false;
-  return speaking.some((other) => {
+  return sources.some((other) => {
     const end = other.metricsEnd().stampMs;
     return other !== file && end !== undefined && end >= stampMs + STAMP_GRAIN_MS;
   });
 }
 
-/** Those of the console; of the only log where there is no console. */
+/** The last lines of the console, or of the only log where there is no console. */
 function lastLines(files: readonly FileReading[]): readonly string[] {
   const console = files.find((file) => isConsole(file.file));
   const only = files.length === 1 ? files[0] : undefined;

@@ -1,8 +1,8 @@
-// The samples of a run's processes as lines of `logs/system.jsonl`, and back.
-// They are the machine's, not the script's: no metric of the run is ever read from them.
+// Formats the samples of a run's processes as lines of `logs/system.jsonl`, and parses them.
+// They are of the machine, not of the script: no metric of the run is ever read from them.
 import type { SystemSample, SystemSeries } from "../domain/system.ts";
 
-/** Samples kept of one run: then every second goes, and the next come half as often. */
+/** Samples kept of one run: beyond these every second one is dropped, and sampling slows down. */
 export const SYSTEM_SAMPLES = 4_000;
 
 /** Name of the file in `logs/`. */
@@ -23,7 +23,7 @@ const NUMBERS = [
   "diskFree",
 ] as const;
 
-/** The samples of a file; lines that are none are passed over. Never throws. */
+/** The samples of a file; lines that are none are skipped. Never throws. */
 export function readSystemLines(text: string): SystemSeries {
   const samples: SystemSample[] = [];
   for (const line of text.split("\n")) {
@@ -51,11 +51,11 @@ function sampleOf(line: string): SystemSample | undefined {
   const numbers: Readonly<Record<string, number>> = Object.fromEntries(found);
   const { cpu, rss, processes, ...rest } = numbers;
   if (Number.isNaN(atMs) || cpu === undefined || rss === undefined) return undefined;
-  const said = metrics === true ? { metrics } : {};
-  return { atMs, cpu, rss, processes: processes ?? 0, ...said, ...rest };
+  const marked = metrics === true ? { metrics } : {};
+  return { atMs, cpu, rss, processes: processes ?? 0, ...marked, ...rest };
 }
 
-/** Every second one: what a series that has become too long keeps. */
+/** Every second sample: what a series that has become too long keeps. */
 export function thinned(samples: readonly SystemSample[]): SystemSample[] {
   return samples.filter((_, i) => i % 2 === 0);
 }

@@ -16,7 +16,7 @@ import { isBar } from "../formats/progress-bar.ts";
 export interface ClassEntry {
   readonly key: string;
   readonly grade: Grade;
-  /** Slot of its number; -1 for a word such as `nan`, whose value and text are `word` and `token`. */
+  /** Slot of its number; -1 for a word such as `nan`, which has `word` and `token` instead. */
   readonly slot: number;
   readonly word: number;
   readonly token: string | undefined;
@@ -26,7 +26,7 @@ export interface ClassEntry {
   store: SeriesStore | undefined;
 }
 
-/** What one line means, and with it every line of its template. Slots are -1 where there is none. */
+/** What one line means, and every line of its template with it. A slot is -1 without a number. */
 export interface LineClass {
   readonly read: MetricLine;
   readonly entries: readonly ClassEntry[];

@@ -1,5 +1,5 @@
-// Keeps the state of console tables from line to line: the header that rows are under, and the
-// rows of an open box, whose step may come after them. Cells are parsed in formats/console-table.ts.
+// Keeps the state of console tables from line to line: the header that rows are under, and the rows
+// of an open box, whose step may come last. Cells are parsed in formats/console-table.ts.
 import type { TableHeader, TableRow } from "../formats/console-table.ts";
 import { tableRow } from "../formats/console-table.ts";
 import { latin1 } from "./line-bytes.ts";

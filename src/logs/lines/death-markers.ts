@@ -1,8 +1,8 @@
 // Recognises lines that name a known cause of death: memory, disk, imports.
-// Whether a line was the cause of this death is decided in cause.ts.
+// Whether a line was the cause of this death is decided in rules/cause.ts.
 import type { DeathMarker } from "../../domain/sample.ts";
 
-/** What to look for, plain text first: the log may be a gigabyte. */
+/** Substrings to look for, not patterns: the log may be a gigabyte. */
 const SIGNS: readonly (readonly [DeathMarker["kind"], string])[] = [
   ["gpu-out-of-memory", "CUDA out of memory"],
   ["gpu-out-of-memory", "HIP out of memory"],
@@ -22,14 +22,14 @@ const SIGNS: readonly (readonly [DeathMarker["kind"], string])[] = [
   ["disk-full", "ENOSPC"],
 ];
 
-/** `MemoryError`, `ModuleNotFoundError: …`: what a line must begin with. */
+/** What a line must begin with: inside a line these words are no cause. */
 const BEGINNINGS: readonly (readonly [DeathMarker["kind"], string])[] = [
   ["host-out-of-memory", "MemoryError"],
   ["import-error", "ModuleNotFoundError:"],
   ["import-error", "ImportError:"],
 ];
 
-/** The cause of death that a plain line names; undefined for nearly every line. */
+/** The cause of death that a line without colours names; undefined for nearly every line. */
 export function deathMarkerKind(plain: string): DeathMarker["kind"] | undefined {
   for (const [kind, beginning] of BEGINNINGS) if (plain.startsWith(beginning)) return kind;
   for (const [kind, sign] of SIGNS) if (plain.includes(sign)) return kind;

@@ -1,17 +1,21 @@
-// Gives things without a stamp of their own that of the line above them or of the next one.
-// Stamps themselves are read in line-stamp.ts.
+// Dates tracebacks and death markers, whose lines rarely have a time stamp of their own.
+// Stamps are parsed in line-stamp.ts.
 import { TOLD_LINES_EACH_END } from "../series/first-and-last.ts";
 
-/** When something was said: its own stamp, that of the line above, or the next one after it. */
+/** Something dated by the stamp of its own line or the line above, else by the next stamp. */
 export interface Stamped {
+  /** Ms since 1970, as the log's stamps are; missing until there is a stamp. */
   stampMs?: number;
 }
 
 export interface TimestampInterpolator {
+  /** Takes the stamp of a line; lines come in order. */
   see(line: number, stampMs: number): void;
+  /** A copy of `thing` with its time, which may be set only later, by `see`. */
   stamped<T extends { readonly line: number }>(thing: T): T & Stamped;
 }
 
+/** Starts without a stamp. */
 export function createTimestampInterpolator(): TimestampInterpolator {
   const last = { line: -2, stampMs: Number.NaN };
   let waiting: Stamped[] = [];
@@ -29,6 +33,7 @@ export function createTimestampInterpolator(): TimestampInterpolator {
         stamped.stampMs = last.stampMs;
       else {
         waiting.push(stamped);
+        // No more than this are kept of tracebacks, and of death markers.
         if (waiting.length > 2 * TOLD_LINES_EACH_END) waiting.shift();
       }
       return stamped;

@@ -1,4 +1,4 @@
-// The last lines of a log that have text, for a person; of a line that was redrawn, its last redraw.
+// Keeps the last lines of a log that have text, for a person; of a redrawn line, its last redraw.
 // A text is decoded only when the bytes it is in are about to be reused, as most never are shown.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 

@@ -1,33 +1,34 @@
 // Finds the x axis in a line of free text: `step 100`, `Epoch: [3][ 10/500]`, `iter 12/400:`.
-// Values that are measured are found in formats/key-value.ts.
+// Measured values are found in value-spots.ts.
 import { MARK, NUMBER, SPACE, WORD } from "./line-tokens.ts";
 import type { LineStep, PlainLine, Spot } from "./metric-line.ts";
 import { counterOf, splitOfWord } from "../metric-words.ts";
 
+/** Where a counter's value is, and which x axis it counts. */
 export interface LineCounter extends Spot {
   readonly key: LineStep["key"];
 }
 
 export interface LineCounters {
-  /** The one that counts furthest. */
+  /** The one taken as the x axis: that of the smallest rank. */
   readonly best?: LineCounter;
-  /** Token numbers of every counter's value and of the total behind it. */
+  /** Tokens, by index, of every counter's value and of the total after it. */
   readonly used: ReadonlySet<number>;
-  /** Token number of the first word that belongs to a counter. */
+  /** Index of the first token that belongs to a counter; the token count without one. */
   readonly from: number;
 }
 
-/** Words after which a counter's name counts something else: `time per step`, `best epoch`. */
+/** Words after which a counter's name means something else: `time per step`, `best epoch`. */
 const NOT_AFTER = new Set(
   (
     "per best last total max warmup every each from resume resuming previous start num number nan " +
     "skipped next until first remaining decay accumulation log eval save checkpoint batch early"
   ).split(" "),
 );
-/** `iterations: 5` may be a number of them; alone at a line's beginning it is the counter. */
+/** `iterations: 5` may be how many there are; at the beginning of a line it is the counter. */
 const PLURAL = /s$/i;
 
-/** Looks at the tokens before `upTo`. */
+/** The counters among the tokens before index `upTo`. */
 export function findCounters(line: PlainLine, upTo = line.tokens.count): LineCounters {
   const { tokens } = line;
   const used = new Set<number>();
@@ -42,7 +43,7 @@ export function findCounters(line: PlainLine, upTo = line.tokens.count): LineCou
     used.add(value);
     from = Math.min(from, i);
     takeTotal(line, value, used);
-    // The counter of an evaluation's own batches says nothing of the run.
+    // An evaluation's batch counter is not the x axis of the run.
     const held = heldOut(line, i);
     if (!held || counter.key === "epoch") {
       best = preferred(best, { ...spotOf(line, value), ...counter });
@@ -70,15 +71,17 @@ function preferred(a: Ranked | undefined, b: Ranked): Ranked {
   return a !== undefined && a.rank <= b.rank ? a : b;
 }
 
+/** Where token `i` is in the line. */
 export function spotOf({ tokens }: PlainLine, i: number): Spot {
   return { at: tokens.starts[i] ?? 0, end: tokens.ends[i] ?? 0 };
 }
 
+/** The text of token `i`. */
 export function tokenText({ text, tokens }: PlainLine, i: number): string {
   return text.slice(tokens.starts[i] ?? 0, tokens.ends[i] ?? 0);
 }
 
-/** Whether token `i` is one of these marks. */
+/** Whether token `i` exists and is one of `marks`. */
 export function isMark({ text, tokens }: PlainLine, i: number, marks: string): boolean {
   return (
     i >= 0 &&
@@ -88,6 +91,7 @@ export function isMark({ text, tokens }: PlainLine, i: number, marks: string): b
   );
 }
 
+/** The index after a space token at `i`; `i` itself where there is none. */
 export const afterSpace = ({ tokens }: PlainLine, i: number): number =>
   i < tokens.count && tokens.kinds[i] === SPACE ? i + 1 : i;
 
@@ -101,7 +105,7 @@ function counterAt(line: PlainLine, i: number): ReturnType<typeof counterOf> {
   const plain = word.toLowerCase();
   const passed = before !== undefined && NOT_AFTER.has(before);
   if (passed && !(plain === "epoch" && splitOfWord(before) !== undefined)) return undefined;
-  // `steps 100` may be how many; `num_updates 100` is a name of a program's own.
+  // `steps 100` may be how many; `num_updates 100` is a counter's own name.
   const many = PLURAL.test(plain) && !plain.includes("_");
   const needsMark = plain === "it" || plain === "ep" || many;
   const marked = isMark(line, afterSpace(line, i + 1), ":=");
@@ -111,7 +115,7 @@ function counterAt(line: PlainLine, i: number): ReturnType<typeof counterOf> {
   return counter;
 }
 
-/** `Train: 5 [  50/1251 (  4%)]` counts epochs without the word. */
+/** `Train: 5 [  50/1251 (  4%)]` counts epochs without saying so. */
 function epochOfSplit(line: PlainLine, i: number, upTo: number): ReturnType<typeof counterOf> {
   if (!isMark(line, i + 1, ":") || splitOfWord(tokenText(line, i)) === undefined) return undefined;
   const value = valueAfter(line, i, upTo);
@@ -125,7 +129,7 @@ function wordBefore(line: PlainLine, i: number): string | undefined {
   return at >= 0 && kinds[at] === WORD ? tokenText(line, at) : undefined;
 }
 
-/** `(train)` right behind a counter's name: the token behind it, else the one given. */
+/** The index after a `(train)` at `at`, behind a counter's name; `at` itself without one. */
 function afterSplit(line: PlainLine, at: number): number {
   const split =
     isMark(line, at, "(") &&
@@ -134,25 +138,25 @@ function afterSplit(line: PlainLine, at: number): number {
   return split ? at + 3 : at;
 }
 
-/** `Epoch(val) [1][625/625]` counts the batches of an evaluation. */
+/** Whether a counter is of an evaluation, as in `Epoch(val) [1][625/625]`. */
 function heldOut(line: PlainLine, i: number): boolean {
   return afterSplit(line, i + 1) > i + 1 && splitOfWord(tokenText(line, i + 2)) !== "train";
 }
 
-/** Token of the number behind a counter's name; undefined where there is none. */
+/** Index of the number after a counter's name; undefined where there is none. */
 function valueAfter(line: PlainLine, i: number, upTo: number): number | undefined {
   let at = afterSpace(line, afterSplit(line, i + 1));
   if (isMark(line, at, ":=#")) at = afterSpace(line, at + 1);
   if (isMark(line, at, "[(#")) at = afterSpace(line, at + 1);
   if (at >= upTo || line.tokens.kinds[at] !== NUMBER) return undefined;
   const { kinds } = line.tokens;
-  // `step 5ms` is a time; `epoch 3e` nothing at all.
+  // `step 5ms` is a time, `epoch 3e` nothing.
   if (kinds[at + 1] === WORD && at + 1 < line.tokens.count) return undefined;
-  // `Steps:  10%|` is a share of them.
+  // `Steps:  10%|` is a percentage.
   return isMark(line, at + 1, "%") ? undefined : at;
 }
 
-/** `/ 159576` behind a counter is how far it goes. */
+/** Marks the total after a counter's value as used: `/ 159576`, `of 159576`. */
 function takeTotal(line: PlainLine, value: number, used: Set<number>): void {
   let at = afterSpace(line, value + 1);
   const of = line.tokens.kinds[at] === WORD && tokenText(line, at) === "of";
@@ -161,7 +165,7 @@ function takeTotal(line: PlainLine, value: number, used: Set<number>): void {
   if (at < line.tokens.count && line.tokens.kinds[at] === NUMBER) used.add(at);
 }
 
-/** `1/3`, `1/3]`, `1]`, `1/3 ( 33%)` behind a counter's value: the token behind all of it. */
+/** The index after all that may follow a counter's value: `/3`, `/3]`, `]`, `/3 ( 33%)`. */
 function afterTotal(line: PlainLine, value: number): number {
   let at = value + 1;
   const slash = afterSpace(line, at);
@@ -177,8 +181,8 @@ function afterTotal(line: PlainLine, value: number): number {
 }
 
 /**
- * The batch in `Epoch: [0][  10/5005]`, `Train Epoch: 1 [640/60000 (1%)]`, `Epoch: [0/100]  [ 10/1251]`
- * and, without brackets, `epoch 005:   1000 / 8223`.
+ * Index of the batch number in `Epoch: [0][  10/5005]`, `Train Epoch: 1 [640/60000 (1%)]`,
+ * `Epoch: [0/100]  [ 10/1251]` and, without brackets, `epoch 005:   1000 / 8223`.
  */
 function innerCounter(line: PlainLine, value: number, upTo: number): number | undefined {
   let at = afterTotal(line, value);
@@ -193,7 +197,7 @@ function innerCounter(line: PlainLine, value: number, upTo: number): number | un
   return isMark(line, afterSpace(line, at + 1), "/") ? at : undefined;
 }
 
-/** `|   200/ 2983 batches |` */
+/** Whether `200/ 2983 batches` is at `at`. */
 function countsBatches(line: PlainLine, at: number): boolean {
   const total = afterSpace(line, afterSpace(line, at + 1) + 1);
   const word = afterSpace(line, total + 1);
@@ -204,8 +208,9 @@ const isWhole = (line: PlainLine, i: number): boolean =>
   i < line.tokens.count && line.tokens.kinds[i] === NUMBER && /^\d{1,12}$/.test(tokenText(line, i));
 
 /**
- * Counters that no word names: `[1,  2000] loss`, `[0/5][100/782] Loss_D`, `[10]\ttrain-rmse`,
- * `loss: 2.3  [   64/60000]`. The one that counts within the other comes last.
+ * A counter that no word names: `[1,  2000] loss`, `[0/5][100/782] Loss_D`, `[10]\ttrain-rmse`,
+ * `loss: 2.3  [   64/60000]`. The last bracket
+ * is taken: it counts within those before it.
  */
 function bracketCounter(
   line: PlainLine,
@@ -223,6 +228,7 @@ function bracketCounter(
   return found;
 }
 
+/** The bracketed counter that begins at token `i`; `end` is the index after it. */
 function bracketAt(
   line: PlainLine,
   i: number,
@@ -239,7 +245,7 @@ function bracketAt(
   const used = [first, second];
   if (!isMark(line, close, "]")) return undefined;
   if (leads && isMark(line, mark, ",")) return { value: second, used, end: close + 1 };
-  // `Correct: [98/100]` is a result.
+  // `Correct: [98/100]` is a result, not a counter.
   const named =
     isMark(line, before, ":=") && splitOfWord(tokenText(line, before - 1)) === undefined;
   return isMark(line, mark, "/") && !named ? { value: first, used, end: close + 1 } : undefined;

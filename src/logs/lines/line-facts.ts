@@ -1,32 +1,34 @@
-// What the lines of one log tell besides metrics: when they were written, how far the run says
-// it is, which warnings repeat. The rules that ask for it are in rules/; nothing is judged here.
+// Collects what the lines of one log say besides metrics: when they were written, how far the run
+// is, which warnings repeat. Nothing is judged here: that is left to rules/.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 import type { LineFacts, LogPlace, StepFall, Timeline, Warning } from "../../domain/sample.ts";
 import type { Spot } from "./metric-line.ts";
 import { ownCopy } from "./plain-text.ts";
 import { createTimeline } from "./timeline.ts";
 
-/** Step and time of this many metric lines: blocks of 30 of them still show a slowdown. */
+/** Metric lines whose step and time are kept: enough that blocks of 30 of them show a slowdown. */
 const PACE_POINTS = 4_096;
-/** Lines from a log's start in which it tells how far it means to go, and what it loads. */
+/** Lines from a log's start in which it says how far it will go and what it loads. */
 const PROGRESS_LINES = 2_000;
-/** Falls of the step that are kept: a counter that starts anew each epoch falls for ever. */
+/** Falls of the step that are kept: a counter that restarts each epoch never stops falling. */
 const FALLS_KEPT = 64;
-/** Beginning of a warning that tells it from another, and how many are counted. */
+/** Two warnings are the same when their beginnings of this length are, numbers aside. */
 const WARNING_CHARS = 160;
+/** Different warnings that are counted. */
 const WARNING_TEMPLATES = 200;
 
-/** One line as the facts need it; one object is filled again and again. NaN: the line has none. */
+/** What the facts need of a line; one object is reused. NaN where the line has none. */
 export interface SeenLine {
   line: number;
   offset: number;
-  /** The line held metrics; then its x value. */
+  /** The line surely held metrics. */
   isMetric: boolean;
+  /** The x value of its metrics. */
   step: number;
-  /** Epoch that the line names, on whatever place. */
+  /** The epoch that the line names anywhere. */
   epoch: number;
   stampMs: number;
-  /** `done/total` of a line that tells how far it came. */
+  /** `done/total` in this unit, of a line that says how far the run is. */
   unit: "step" | "epoch" | undefined;
   done: number;
   total: number;
@@ -35,12 +37,13 @@ export interface SeenLine {
 }
 
 export interface LineFactsReader {
-  /** Each line in order. Constant time but for lines that warn or speak of devices. */
+  /** Takes the next line. Constant time, unless the line has a text. */
   see(line: SeenLine): void;
+  /** The facts so far. */
   facts(): LineFacts;
 }
 
-/** Starts with nothing known; `file` is the name that places carry. */
+/** Starts with nothing known; `file` is the name in the positions that it gives. */
 export function createLineFacts(file: string): LineFactsReader {
   const clock = createClock(file);
   const timeline = createTimeline();
@@ -59,8 +62,8 @@ export function createLineFacts(file: string): LineFactsReader {
         timeline.see(seen.line, seen.stampMs);
       }
       const early = now.lines <= PROGRESS_LINES;
-      const tells = seen.unit !== undefined && seen.total > 0 && seen.done <= seen.total;
-      if (tells && (early || !Number.isNaN(now.done))) {
+      const hasProgress = seen.unit !== undefined && seen.total > 0 && seen.done <= seen.total;
+      if (hasProgress && (early || !Number.isNaN(now.done))) {
         unit = seen.unit ?? unit;
         now.done = seen.done;
         now.total = seen.total;
@@ -70,7 +73,7 @@ export function createLineFacts(file: string): LineFactsReader {
         if (plain === undefined) return;
         warnings.see(seen, plain);
         if (early && devices.cpu === undefined && CPU_WORDS.test(plain)) {
-          devices.cpu = { ...place(file, seen), text: ownCopy(plain.slice(0, QUOTED_CHARS)) };
+          devices.cpu = { ...positionOf(file, seen), text: ownCopy(plain.slice(0, QUOTED_CHARS)) };
         }
         devices.restored ||= early && RESTORED.test(plain);
         return;
@@ -78,7 +81,7 @@ export function createLineFacts(file: string): LineFactsReader {
       if (Number.isNaN(seen.step)) return;
       if (seen.step < now.step && falls.length < FALLS_KEPT) {
         const epochRose = seen.epoch > now.epoch;
-        falls.push({ ...place(file, seen), from: now.step, to: seen.step, epochRose });
+        falls.push({ ...positionOf(file, seen), from: now.step, to: seen.step, epochRose });
       }
       now.step = seen.step;
       now.epoch = seen.epoch;
@@ -101,19 +104,19 @@ export function createLineFacts(file: string): LineFactsReader {
 const timelineOf = (timeline: Timeline): Pick<LineFacts, "timeline"> =>
   timeline.lines.length === 0 ? {} : { timeline };
 
-/** Whether the words of a line that holds no metrics may matter to the facts. */
+/** Whether the words of a line without metrics may matter to the facts. */
 export const hasFactWords = (plain: string): boolean =>
   WARNS.test(plain) || CPU_WORDS.test(plain) || RESTORED.test(plain);
 
 const WARNS = /arning|WARN/;
 
-const place = (file: string, { line, offset }: SeenLine): LogPlace => ({ file, line, offset });
+const positionOf = (file: string, { line, offset }: SeenLine): LogPlace => ({ file, line, offset });
 
-/** JAX, PyTorch and Lightning on a GPU that they cannot use. */
+/** What JAX, PyTorch and Lightning print where they cannot use a GPU. */
 const CPU_WORDS =
   /falling back to (?:the )?cpu\b|no gpu\/tpu found|torch not compiled with cuda|cuda is not available|gpu available: false|could not find cuda drivers|no cuda-capable device/i;
 
-/** A run that goes on from weights: what it starts at is not what it learned. */
+/** Printed by a run that starts from saved weights: its first values are not a new model's. */
 const RESTORED =
   /\b(?:load|loaded|loading|resum\w*|restor\w*|init\w*)\b.{0,60}\b(?:checkpoint|weights|pretrained|pre-trained|state_dict)\b|\bfine-?tun|\.from_pretrained\b/i;
 
@@ -130,7 +133,7 @@ export function epochSpot(plain: string): Spot | undefined {
   return { at: end - digits.length, end };
 }
 
-/** Where `Epoch 3/10`, `step:1/1530` or `iteration 7000/ 159576` tells how far the run came. */
+/** Where `Epoch 3/10`, `step:1/1530` or `iteration 7000/ 159576` says how far the run is. */
 export function progressSpots(
   plain: string,
 ): { readonly unit: "step" | "epoch"; readonly done: Spot; readonly total: Spot } | undefined {
@@ -145,7 +148,7 @@ export function progressSpots(
   };
 }
 
-/** Stamps in order: the longest silence, and where one falls. */
+/** Follows the time stamps: the longest gap between two, and where they go backwards. */
 function createClock(file: string): {
   see(line: SeenLine, stampMs: number): void;
   facts(): Pick<LineFacts, "firstStampMs" | "lastStampMs" | "longestGapMs" | "timeFalls">;
@@ -159,10 +162,10 @@ function createClock(file: string): {
     see(line, stampMs) {
       if (last !== undefined) {
         longestGapMs = Math.max(longestGapMs, stampMs - last);
-        // Some programs stamp a line when they begin it and write it when it is done.
+        // A smaller fall is none: some programs stamp a line when they begin it and write it later.
         if (last - stampMs > 2_000) {
           count += 1;
-          fall ??= { ...place(file, line), byMs: last - stampMs };
+          fall ??= { ...positionOf(file, line), byMs: last - stampMs };
         }
       }
       first ??= stampMs;
@@ -177,7 +180,7 @@ function createClock(file: string): {
   };
 }
 
-/** Step and stamp of metric lines, every n-th where there are many. */
+/** Keeps step and stamp of metric lines: of many, every 2^n-th. */
 function createPace(): { see(step: number, stampMs: number): void; facts(): LineFacts["pace"] } {
   let kept: [number, number][] = [];
   let stride = 1;
@@ -199,7 +202,7 @@ function createPace(): { see(step: number, stampMs: number): void; facts(): Line
   };
 }
 
-/** Warnings by their text without numbers: one that counts something is still one. */
+/** Counts warnings by their text without numbers; those that came ten times are facts. */
 function createWarnings(file: string): {
   see(line: SeenLine, plain: string): void;
   facts(): readonly Warning[];
@@ -213,7 +216,11 @@ function createWarnings(file: string): {
       const known = found.get(template);
       if (known !== undefined) known.count += 1;
       else if (found.size < WARNING_TEMPLATES) {
-        found.set(ownCopy(template), { count: 1, first: place(file, line), text: ownCopy(text) });
+        found.set(ownCopy(template), {
+          count: 1,
+          first: positionOf(file, line),
+          text: ownCopy(text),
+        });
       }
     },
     facts: () => [...found.values()].filter(({ count }) => count >= 10).map((one) => ({ ...one })),

@@ -113,7 +113,7 @@ export function createLineReader(file: string, sink: MetricSink, options: TextOp
 /**
  * Reads the next line, `bytes[from..to)` without colours and line end. `offset` is its position in
  * the file. The tokens of its values stay in `bytes` until the caller settles the sink. Every line
- * of a log comes through here: it is one function because that is quicker than several.
+ * of a log comes through here, so it is one function, with few calls.
  */
 export function readLine(
   reader: LineReader,

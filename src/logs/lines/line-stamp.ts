@@ -1,19 +1,21 @@
-// The time stamp that a log line begins with, read from its bytes.
-// Stamps inside of a line, and those without a year, are not looked for.
+// Parses the time stamp that a log line begins with, from its bytes.
+// Stamps inside a line, and those without a year, are not looked for.
 
+/** A stamp that was read; one object is reused. */
 export interface StampSpot {
-  /** Where the line goes on behind it. */
+  /** Position after the stamp. */
   end: number;
   /** Ms since 1970 as if the stamp were UTC: logs name no zone. */
   ms: number;
 }
 
-/** Digits are marked 0; a T may stand for the space. */
+/** A 0 stands for any digit; the space may be a T. */
 const FORM = "0000-00-00 00:00:00";
 
 /**
- * Reads `2025-02-02 14:30:00.123`, also with `T`, a comma, no fraction, or a `[` before it. False
- * where the line begins otherwise. A field out of its range counts on, as dates do.
+ * A reader of stamps like `2025-02-02 14:30:00.123`, also with `T`, a comma, no fraction, or a `[`
+ * before it. It returns false where `bytes[from..to)` begins otherwise. A field out of its range
+ * carries over, as in `Date.UTC`. The last day is cached: computing it is slow.
  */
 export function createStampReader(): (
   bytes: Uint8Array,

@@ -25,7 +25,7 @@ const COMMA = 44;
 /** Slots of one line: more than the values a line may have (MOST_ENTRIES in classify-line.ts). */
 const MOST_SLOTS = 2_048;
 
-/** The numbers of the line that was matched last, by slot: values, and where each begins and ends. */
+/** The numbers of the line matched last, by slot: values, and where each begins and ends. */
 export interface Slots {
   readonly values: Float64Array;
   readonly starts: Int32Array;

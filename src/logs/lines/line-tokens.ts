@@ -1,8 +1,8 @@
-// Cuts one log line into words, numbers, spaces and single marks, each with its place.
-// Both the careful reading of a line and the quick one of lines like it rest on these tokens.
+// Cuts one log line into tokens: words, numbers, spaces and single marks, each with its position.
+// The formats parse tokens; line-template-code.ts makes a line's template of them.
 import { type NumberSpot, scanNumber } from "./scan-number.ts";
 
-/** Words, numbers and marks of one log line that are looked at: the longest seen had some 400. */
+/** Tokens of one line: the longest line seen had some 400. */
 const LINE_TOKENS = 4_096;
 
 export const SPACE = 0;
@@ -10,7 +10,7 @@ export const NUMBER = 1;
 export const WORD = 2;
 export const MARK = 3;
 
-/** Tokens of one line, in order and without gaps; places are offsets in the bytes given. */
+/** The tokens of one line, in order and without gaps; positions are those in the line's bytes. */
 export interface LineTokens {
   readonly kinds: Uint8Array;
   readonly starts: Int32Array;
@@ -20,7 +20,7 @@ export interface LineTokens {
   cut: boolean;
 }
 
-/** Room for one line's tokens, to be used again for each line. */
+/** Room for one line's tokens, reused for each line. */
 export function createLineTokens(): LineTokens {
   return {
     kinds: new Uint8Array(LINE_TOKENS),
@@ -35,8 +35,8 @@ const spot: NumberSpot = { end: 0, value: 0, grouped: false };
 
 /**
  * Cuts `bytes[from..to)`. A word is letters, digits after a letter, `_`, bytes beyond ASCII, and
- * `- . / @ % #` between two of these: `val/loss`, `Acc@1`, `tok/sec`, `lm-loss`. What ends in a
- * number without a letter before it is a number; `epoch3` and `step100` are a word and a number.
+ * `- . / @ % #` between two of these: `val/loss`, `Acc@1`, `tok/sec`, `lm-loss`. A number has no
+ * letter before it, except after the words of COUNTED: `epoch3` is a word and a number.
  */
 export function cutTokens(bytes: Uint8Array, from: number, to: number, into: LineTokens): void {
   let at = from;
@@ -83,12 +83,12 @@ function startsNumber(bytes: Uint8Array, at: number, to: number): boolean {
   return byte >= 48 && byte <= 57;
 }
 
-/** `5-3` is no `5` and `-3`: a sign stands where a value may begin. */
+/** Whether a sign at `at` may begin a number, as not in `5-3`. The line begins at `from`. */
 export function maySign(bytes: Uint8Array, at: number, from: number): boolean {
   if (at === from) return true;
   const before = bytes[at - 1] ?? 0;
   const digit = before >= 48 && before <= 57;
-  // ) - . ] + after which a sign is a minus
+  // Not after `)`, `-`, `.`, `]`, `+`.
   return !digit && !isLetter(before) && ![41, 45, 46, 93, 43].includes(before);
 }
 
@@ -97,12 +97,14 @@ const isLetter = (byte: number): boolean =>
 
 const isDigit = (byte: number): boolean => byte >= 48 && byte <= 57;
 
-/** - . / @ % # as parts of a name. */
+/** `-`, `.`, `/`, `@`, `%`, `#`, which may join the parts of a name. */
 const isJoint = (byte: number): boolean =>
   byte === 45 || byte === 46 || byte === 47 || byte === 64 || byte === 37 || byte === 35;
 
+/** Counters that are written with their number as one word. */
 const COUNTED = ["epoch", "step", "iter", "iteration", "batch"];
 
+/** Where the word that begins at `start` ends. */
 function endOfWord(bytes: Uint8Array, start: number, to: number): number {
   let at = start + 1;
   while (at < to) {

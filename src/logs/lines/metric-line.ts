@@ -1,8 +1,8 @@
-// What a log format answers about one line: the places of its values, their names, its x axis.
-// Each format is one file in formats/; in which order they are asked is in read-line.ts.
+// What a log format gives for one line: where its values are, their names, its x axis.
+// Each format is one file in formats/; read-line.ts tries them in order.
 import type { LineTokens } from "./line-tokens.ts";
 
-/** A line as the formats see it: one character a byte, so that places are those of the bytes. */
+/** A line as formats see it: one character a byte, so that positions are those in the bytes. */
 export interface PlainLine {
   readonly text: string;
   readonly tokens: LineTokens;
@@ -14,24 +14,25 @@ export interface LineStep {
   readonly value: number;
 }
 
-/** Where a value stands in the line. */
+/** Where a value is in the line: from `at` to before `end`. */
 export interface Spot {
   readonly at: number;
   readonly end: number;
 }
 
 /**
- * How surely a value is a metric: `sure` by its name or its line; `likely` on a line with a step,
- * once it comes again; `maybe` when it comes often and changes.
+ * How surely a value is a metric. `sure`: by its name or its line. `likely`: on a line with a step,
+ * it counts once it has come a few times. `maybe`: it must also come more often and change.
  */
 export type Grade = "sure" | "likely" | "maybe";
 
+/** One value of a line. */
 export interface LineEntry extends Spot {
   readonly key: string;
   readonly grade: Grade;
-  /** Set for NaN and infinite ones, which are words. */
+  /** The value of a word: NaN or infinite. */
   readonly word?: number;
-  /** `1.5k`: what the number is multiplied by. Its letter stands right behind the spot. */
+  /** Factor of a number with a size letter, as `1.5k`. The letter is right after the spot. */
   readonly times?: number;
 }
 
@@ -40,24 +41,26 @@ export interface LineMetrics {
   readonly format: string;
   readonly step?: Spot & { readonly key: LineStep["key"] };
   readonly entries: readonly LineEntry[];
-  /** Stretches that decided how the line was read, and in which numbers are but text. */
+  /** Stretches that decided how the line was parsed: numbers in them are compared as text. */
   readonly fixed: readonly Spot[];
 }
 
 export type MetricLine =
-  /** Not this format's, or no metric line at all, and why not where that can be told. */
+  /** Not a line of this format, or no metric line at all. */
   | {
       readonly kind: "other";
+      /** Why it is none, for a person. */
       readonly why?: string;
-      /** It knows the line. */ readonly known?: true;
+      /** The format knows the line: no other is tried. */
+      readonly known?: true;
     }
-  /** A metric line that could not be understood. */
+  /** A metric line that could not be parsed. */
   | { readonly kind: "unread"; readonly format: string }
   | LineMetrics;
 
 /**
- * A line without colours, line end and stamp → what one format makes of it. Never throws; linear.
- * Numbers decide nothing: lines that differ in their numbers alone are read alike.
+ * Parses a line without colours, line end and stamp. Never throws; linear time. Lines that differ
+ * only in numbers outside of `fixed` must be parsed alike: line-templates.ts relies on it.
  */
 export type LineFormat = (line: PlainLine) => MetricLine;
 

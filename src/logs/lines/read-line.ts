@@ -1,5 +1,5 @@
-// The formats in the order in which they are asked about a line: the surest first.
-// Each is one file in formats/; what becomes of the values is decided elsewhere.
+// Tries the formats on one line, the surest first.
+// Each is one file in formats/; what becomes of the values is left to line-reader.ts.
 import { readFixedWording } from "../formats/fixed-wording.ts";
 import { readBarLine } from "../formats/progress-bar.ts";
 import { readKeyValueLine } from "../formats/key-value.ts";
@@ -21,7 +21,7 @@ const FORMATS: readonly LineFormat[] = [
   readKeyValueLine,
 ];
 
-/** The first format's answer that knows the line. */
+/** What the first format that knows the line gives; else the last reason why none does. */
 export function readMetricLine(line: PlainLine): MetricLine {
   let why: string | undefined;
   for (const format of FORMATS) {

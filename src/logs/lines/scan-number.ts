@@ -1,11 +1,11 @@
-// Finds and reads a number in the bytes of a log line without making a string of it.
-// What the number belongs to is decided by those who know the line's shape.
+// Parses a number from the bytes of a log line without making a string of it.
+// What the number means is left to the callers, who know the line's template or tokens.
 
-/** Where a number ends and what it is; one object is used again and again. */
+/** Where a number ends and its value; one object is reused. */
 export interface NumberSpot {
   end: number;
   value: number;
-  /** It has commas between thousands: elsewhere these part one number from the next. */
+  /** It has commas between thousands. In lists a comma separates two numbers instead. */
   grouped: boolean;
 }
 
@@ -19,14 +19,15 @@ const isDigit = (byte: number | undefined): boolean =>
 
 /** Powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
-/** Whole numbers with so many digits are exact in a double. */
+/** Whole numbers of at most this many digits are exact in a double. */
 const EXACT_DIGITS = 15;
 
 /**
- * Reads `12`, `-.5`, `1e-05`, `6.44E+00`, `1,602,557` at `bytes[from]`; false when none is there.
- * A sign is taken only with `signed`. The value is the nearest double: up to 15 digits and powers
- * to 22 one exact division or product rounds once (Clinger 1990); the rest is left to `Number`.
- * A number too large for a double was finite in the log, so it becomes the largest one.
+ * Parses `12`, `-.5`, `1e-05`, `6.44E+00` or `1,602,557` at `bytes[from]`; false if there is none.
+ * A sign is taken only with `signed`. The value is the nearest double: with at most 15 digits and a
+ * power of ten of at most 22, one product or quotient of exact doubles rounds only once (Clinger
+ * 1990); the rest is left to `Number`. A number too large for a double was finite in the log, so it
+ * becomes the largest double. One function, since every number of a log comes through it.
  */
 export function scanNumber(
   bytes: Uint8Array,
@@ -97,7 +98,7 @@ export function scanNumber(
   return true;
 }
 
-/** A comma between thousands: three digits follow it, and no fourth. */
+/** Whether a comma is one between thousands: three digits follow it, and no fourth. */
 function isGroup(bytes: Uint8Array, comma: number, to: number): boolean {
   return (
     comma + 3 < to &&
@@ -108,6 +109,7 @@ function isGroup(bytes: Uint8Array, comma: number, to: number): boolean {
   );
 }
 
+/** The value by way of a string. */
 function fromText(bytes: Uint8Array, from: number, to: number): number {
   let text = "";
   for (let i = from; i < to; i += 1) {

@@ -4,7 +4,6 @@ import type { LineFacts } from "../../domain/sample.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
 import { type LastLines, createLastLines } from "./last-lines.ts";
-import { hasEscape } from "./line-bytes.ts";
 import {
   type FileDeathMarker,
   type FileTraceback,
@@ -15,7 +14,7 @@ import {
   readLine,
 } from "./line-reader.ts";
 import { createLineSplitter } from "./lines.ts";
-import { copyPlain, mayEscape } from "./plain-text.ts";
+import { copyPlain, hasEscape, mayEscape } from "./plain-text.ts";
 import type { FileUnread } from "./unread-lines.ts";
 
 export interface TextReading {
@@ -60,7 +59,7 @@ export function createTextReading(
   });
   return {
     feed(given) {
-      // Plain, as the splitter's own buffers are: one kind of array keeps the readers quick.
+      // A plain Uint8Array, as the splitter's own buffers are: all readers see one kind of array.
       const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
       state.chunk = bytes;
       state.mayEscape = mayEscape(bytes);

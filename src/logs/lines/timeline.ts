@@ -1,19 +1,21 @@
-// When the lines of a log were written: line numbers and their stamps, thinned to a bound, and the
-// time of any line between them. Which runs are drawn over time is left to report/.
+// Keeps when the lines of a log were written: line numbers with time stamps, a bounded number of
+// them, from which the time of any line is interpolated. Drawing over time is left to report/.
 import type { Timeline } from "../../domain/sample.ts";
 
-/** Stamped lines of one log that tell the time of those between: more than a plot has columns. */
+/** Stamped lines kept of one log: more than a plot has columns. */
 export const TIMELINE_POINTS = 1_024;
 
 export interface TimelineReader {
-  /** A line with a stamp; lines come in order. */
+  /** Takes a line with a stamp; lines come in order. */
   see(line: number, stampMs: number): void;
+  /** A copy of what is kept. */
   timeline(): Timeline;
 }
 
 /**
- * Keeps every 2^n-th line whose stamp is another one than that before it, and the newest such
- * line: of many lines in one second the first has its time. It depends on the lines alone.
+ * Keeps every 2^n-th line whose stamp differs from the last one, and the newest such line; so of
+ * many lines in one second the first counts. The result depends on the lines alone, not on when it
+ * is asked for.
  */
 export function createTimeline(): TimelineReader {
   let lines = new Uint32Array(64);
@@ -37,7 +39,7 @@ export function createTimeline(): TimelineReader {
         }
         size /= 2;
         stride *= 2;
-        // The one at hand is a multiple of the old stride only.
+        // The current line may be due by the old stride only.
         if ((seen - 1) % stride !== 0) return;
       }
     }
@@ -68,13 +70,13 @@ export function createTimeline(): TimelineReader {
   };
 }
 
-/** Most stamps are whole seconds: lines behind the last one are at most so much later. */
+/** Most stamps are whole seconds, so a line after the last stamp is less than this much later. */
 const GRAIN_MS = 1_000;
 
 /**
- * When a line was written, in ms as the stamps are: on a straight line between the stamped lines
- * around it; behind the last on that line too, by less than a second; before the first at its
- * time. NaN where no line has a stamp.
+ * When a line was written, in ms since 1970 as the log's stamps are: interpolated linearly between
+ * the stamped lines around it, extrapolated by less than a second after the last one, and the time
+ * of the first one before it. NaN where no line has a stamp.
  */
 export function timeOfLine({ lines, stampsMs }: Timeline, line: number): number {
   let [low, high] = [0, lines.length - 1];

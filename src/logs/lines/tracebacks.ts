@@ -1,12 +1,12 @@
-// Finds how a Python program says that it failed: tracebacks of Python, loguru and rich, syntax
-// errors, and the refusals of argparse, click and Typer. Which one ended the run is in cause.ts.
+// Finds where a Python program says that it failed: tracebacks of Python, loguru and rich, syntax
+// errors, usage errors of argparse, click and Typer. Which one ended the run is in rules/cause.ts.
 import { QUOTED_CHARS } from "../../base/limits.ts";
 import { ownCopy } from "./plain-text.ts";
 
-/** Lines of one traceback that are waited through for its last: deep recursion prints some 1,000. */
+/** Lines to wait for the last line of a traceback: deep recursion prints some 1,000. */
 const TRACEBACK_LINES = 5_000;
 
-/** A failure as the lines show it. */
+/** A failure as the log shows it: where it begins, and the line that names the exception. */
 export interface FoundTraceback {
   readonly line: number;
   readonly offset: number;
@@ -15,7 +15,7 @@ export interface FoundTraceback {
   readonly lastLineOffset: number;
 }
 
-/** A line as plain text, with its place. */
+/** A line without colours, with its position. */
 export interface TextLine {
   readonly text: string;
   readonly line: number;
@@ -23,15 +23,18 @@ export interface TextLine {
 }
 
 export interface TracebackFinder {
-  /** Takes the next line, plain; gives what it completed. `replaces`: it goes on from the last. */
+  /**
+   * Takes the next line; gives the failure that it completes. `replaces`: it is chained to the last
+   * one, whose place in the list it takes.
+   */
   next(line: TextLine): { readonly found: FoundTraceback; readonly replaces: boolean } | undefined;
-  /** The line given last is a frame: it quotes source code, which tells nothing. */
+  /** Whether the last line was within a traceback: it quotes code, whose words mean nothing. */
   inFrames(): boolean;
-  /** It waits for something: the next line must be given, whatever it says. */
+  /** Whether a failure has begun: then the next line must be given, whatever it says. */
   busy(): boolean;
 }
 
-/** Whether a line may begin something: other lines need not be given while nothing is awaited. */
+/** Whether a line may begin a failure. Other lines need not be given while `busy` is false. */
 export const mayFail = (plain: string): boolean =>
   plain.includes(HEADER) ||
   plain.startsWith(IGNORED) ||
@@ -45,7 +48,7 @@ export const mayFail = (plain: string): boolean =>
  *    ├───────────────────────► syntax ── SyntaxError ────────────────► ▼               ▼
  *    │  `usage: …`                                                    idle           frames
  *    └───────────────────────► usage ── error line or box ───────────► ▲
- * A header starts anew from every state; `after` and `chained` otherwise act like `idle`.
+ * A header leads to `frames` from every state; `after` and `chained` otherwise act like `idle`.
  */
 type State =
   | { readonly kind: "idle" }
@@ -60,15 +63,17 @@ type State =
   | { readonly kind: "after"; readonly begun: Begun }
   | { readonly kind: "chained"; readonly begun: Begun };
 
-/** Where it began, and how many lines have been waited through since. */
+/** Where a failure began. */
 interface Begun {
   readonly line: number;
   readonly offset: number;
+  /** Lines since, without its end. */
   readonly waited: number;
+  /** It goes on from the failure found last. */
   readonly chain: boolean;
 }
 
-/** What stands in an error box so far; its place is that of its first text. */
+/** The text of an error box so far, with the position of its first text. */
 interface Boxed {
   readonly line: number;
   readonly offset: number;
@@ -80,15 +85,18 @@ const CHAIN = [
   "During handling of the above exception, another exception occurred:",
   "The above exception was the direct cause of the following exception:",
 ];
-/** Python says this of a failure while it cleans up: the program goes on. */
+/** Python prints this before a failure during cleanup, after which the program goes on. */
 const IGNORED = "Exception ignored in";
 const SYNTAX_PLACE = /^\s{0,8}File "[^"]*", line \d+$/;
 const SYNTAX_ERROR = /^(?:SyntaxError|IndentationError|TabError)\b/;
 /** `ValueError: bad`, `torch.cuda.OutOfMemoryError: …`, `KeyboardInterrupt`. */
 const EXCEPTION = /^[A-Za-z_][\w.]*(?::|$)/;
+/** Lines to wait for the error after the place of a syntax error. */
 const SYNTAX_LINES = 6;
+/** Lines to wait for the error after `usage:`. */
 const USAGE_LINES = 60;
 
+/** A finder that has seen no line. */
 export function createTracebackFinder(): TracebackFinder {
   let state: State = { kind: "idle" };
   let previous = "";
@@ -139,7 +147,7 @@ function advance(state: State, line: TextLine, plain: string): Step {
   }
 }
 
-/** The header is the whole line, but for a rank in front, a box around, or a group's mark. */
+/** Whether nothing is around the header but a rank, a box or a group's mark. */
 function isHeader(plain: string, at: number): boolean {
   const after = plain.slice(at + HEADER.length).trim();
   return after === ":" || /^[─-]+[╮+]?$/.test(after);

@@ -1,13 +1,15 @@
-// Metric lines of one file that no format understood: how many, and a few of them as samples.
-// Which lines these are is decided by the readers.
+// Counts the metric lines of one file that could not be parsed, and keeps a few as samples.
+// Which lines these are is decided by line-reader.ts and the formats.
 import type { LogPlace } from "../../domain/sample.ts";
 import { quoted, utf8 } from "./line-bytes.ts";
 
-/** Lines not understood that are kept for a person to see. */
+/** Samples kept for a person to see. */
 export const UNREAD_SAMPLES = 5;
 
 export interface FileUnread {
+  /** Metric lines that could not be parsed. */
   readonly count: number;
+  /** The first UNREAD_SAMPLES of them. */
   readonly samples: readonly (LogPlace & { readonly text: string })[];
 }
 
@@ -16,6 +18,7 @@ export interface UnreadLines {
   readonly facts: () => FileUnread;
 }
 
+/** Starts with none; `file` is the name in the samples' positions. */
 export function createUnreadLines(file: string): UnreadLines {
   const samples: FileUnread["samples"][number][] = [];
   let count = 0;

@@ -1,24 +1,24 @@
-// Finds in a line's tokens what may be a value with its name: `loss: 2.5`, `lr=1e-4`, `acc 93.1%`.
-// Whether such a pair is a metric is weighed in formats/key-value.ts.
+// Finds pairs of a name and a value among a line's tokens: `loss: 2.5`, `lr=1e-4`, `acc 93.1%`.
+// Whether such a pair is a metric is decided in formats/key-value.ts.
 import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { afterSpace, isMark, tokenText } from "./line-counter.ts";
 import { NUMBER, SPACE, WORD } from "./line-tokens.ts";
 import type { PlainLine } from "./metric-line.ts";
 
 export interface NameValuePair {
-  /** Token numbers: where the name begins, and the value's first and last. */
+  /** Token indices: where the name begins, and the value's first and last token. */
   readonly from: number;
   readonly value: number;
   readonly last: number;
-  /** As written, spaces folded, one character a byte. */
+  /** As written, with runs of spaces as one, one character a byte. */
   readonly name: string;
-  /** What stands between name and value: a mark, or nothing but space. */
+  /** What separates name and value. */
   readonly by: ":" | "=" | " ";
-  /** NaN or infinite. */
+  /** The value of a word: NaN or infinite. */
   readonly word?: number;
-  /** `1.5k`: what the number is multiplied by; its letter is the next token. */
+  /** Factor of a number with a size letter, as `1.5k`; the letter is the next token. */
   readonly times?: number;
-  /** The name holds numbers, which are no others: `mAP@0.5:0.95`. */
+  /** The name has numbers that are part of it: `mAP@0.5:0.95`. */
   readonly numbered?: true;
 }
 
@@ -27,21 +27,22 @@ const WORDS: ReadonlyMap<string, number> = new Map([
   ["inf", Number.POSITIVE_INFINITY],
   ["infinity", Number.POSITIVE_INFINITY],
 ]);
-/** Units that are glued to a number. */
+/** Units that may follow a number without a space. */
 const UNITS =
   /^(?:s|ms|us|ns|sec|secs|seconds|min|mins|h|hr|hrs|x|gb|mb|kb|gib|mib|kib|g|w|c|px|it\/s|s\/it|it|tok\/s|tokens\/s|ms\/step|s\/step|ms\/it|samples\/s|img\/s|tflops|gflops|pts|db|dB)$/i;
-/** Letters that change a number's size, with a rate behind them or not: `1.5k`, `35.2k/s`. */
+/** Letters that scale a number, with or without a rate after them: `1.5k`, `35.2k/s`. */
 const SIZES: Readonly<Record<string, number>> = { k: 1e3, K: 1e3, M: 1e6, B: 1e9 };
 const SIZED = /^[kKMB](?:\/s|\/sec|it\/s)?$/;
-/** `mem 3402M` counts bytes: the letter is a unit as any other. */
+/** Names of memory sizes: in `mem 3402M` the letter is a unit and does not scale. */
 const BYTES = /mem|cache|vram|gpu|ram$|size|alloc|reserved/i;
-/** A rate behind its number, and no name of the next: `186.94 samples/sec 8556.40 tokens/sec`. */
+/** A unit of the number before it, not a name: `186.94 samples/sec 8556.40 tokens/sec`. */
 const RATE = /\/(?:s|sec|second|it|step|iter|batch)$/i;
+/** Words of one name. */
 const MOST_WORDS = 6;
-/** A list with more values lists something else. */
+/** Values of a list: one with more is not of metrics. */
 const LISTED = 16;
 
-/** The pair whose value stands at token `i`; undefined where nothing names it. */
+/** The pair whose value is at token `i`; undefined where no name is before it. */
 export function pairAt(line: PlainLine, i: number): NameValuePair | undefined {
   const word = wordValue(line, i);
   if (line.tokens.kinds[i] !== NUMBER && word === undefined) return undefined;
@@ -71,8 +72,8 @@ export function pairAt(line: PlainLine, i: number): NameValuePair | undefined {
 }
 
 /**
- * The pairs of a list whose first value stands at token `i`: `lr=[1e-4, 3e-4]` is `lr` and `lr[1]`.
- * Empty for all else.
+ * The pairs of a list whose first value is at token `i`: `lr=[1e-4, 3e-4]` is `lr` and `lr[1]`.
+ * Empty where there is no list.
  */
 export function listAt(line: PlainLine, i: number): readonly NameValuePair[] {
   const { kinds, count } = line.tokens;
@@ -108,7 +109,7 @@ function wordValue(line: PlainLine, i: number): number | undefined {
   return WORDS.get(tokenText(line, i).toLowerCase());
 }
 
-/** Whether a value ends at token `i` or with a unit behind it: the token it ends with. */
+/** Token `i` where a value ends there, perhaps with a unit after it; undefined where none does. */
 function endOfValue(line: PlainLine, i: number): number | undefined {
   const { count, kinds } = line.tokens;
   let next = i + 1;
@@ -121,7 +122,7 @@ function endOfValue(line: PlainLine, i: number): number | undefined {
   if (next >= count || kinds[next] === SPACE || isMark(line, next, ",;|)]}\"'")) return i;
   const end = afterSpace(line, next + 1);
   if (isMark(line, next, ":") && isRangeStart(line, i)) return undefined;
-  // A full stop, as of `tensor(1.)` and of a sentence; a colon, as of `epoch 3 loss 0.5: saved`.
+  // A full stop, as in `tensor(1.)` or a sentence; a colon, as in `epoch 3 loss 0.5: saved`.
   if (
     isMark(line, next, ".:") &&
     (end >= count || kinds[next + 1] === SPACE || isMark(line, next + 1, ",)]"))
@@ -134,13 +135,13 @@ function endOfValue(line: PlainLine, i: number): number | undefined {
   return undefined;
 }
 
-/** The `0.95` in `mAP@0.5:0.95: 0.3`. */
+/** Whether token `i` is the `0.95` in `mAP@0.5:0.95: 0.3`. */
 const isRangeStart = (line: PlainLine, i: number): boolean =>
   isMark(line, i - 1, ":") &&
   line.tokens.kinds[i - 2] === WORD &&
   RANGED.test(tokenText(line, i - 2));
 
-/** `9842/10000 (98%)`, `2463/10042=0.2453`: the share is the value. */
+/** The share in `9842/10000 (98%)`, `2463/10042=0.2453`, which is the value. */
 function percentOf(line: PlainLine, i: number): number | undefined {
   if (!isRatio(line, i)) return undefined;
   let at = afterSpace(line, ratioTotal(line, i) + 1);
@@ -167,7 +168,7 @@ type Named = Pick<NameValuePair, "from" | "name" | "by" | "numbered">;
 function nameBefore(line: PlainLine, value: number): Named | undefined {
   const { kinds } = line.tokens;
   let at = value - 1;
-  // `tensor(2.5)`, `[0.1]`, `(0.5)` behind a name and its mark.
+  // `tensor(2.5)`, `[0.1]`, `(0.5)` after a name and its mark.
   if (isMark(line, at, "[(") && kinds[at] !== SPACE) {
     // NumPy prints `[23.]`.
     const point = isMark(line, value + 1, ".") && isMark(line, value + 2, "])");
@@ -185,17 +186,17 @@ function nameBefore(line: PlainLine, value: number): Named | undefined {
     at -= 1;
     const padded = kinds[at] === SPACE;
     if (padded) at -= 1;
-    // `a == 3`, `x += 1`, `::3` are source code or places.
+    // `a == 3`, `x += 1`, `::3` are source code.
     if (isMark(line, at, ":=+-*/<>!")) return undefined;
     const ranged = rangeName(line, at);
     if (ranged !== undefined) return { ...ranged, by };
-    return words(line, at, by, by === "=" && !padded);
+    return nameOfWords(line, at, by, by === "=" && !padded);
   }
   if (!spaced) return undefined;
-  return words(line, at, by, false);
+  return nameOfWords(line, at, by, false);
 }
 
-/** `mAP@0.5:0.95`, which ends at token `at` with a number. */
+/** The name `mAP@0.5:0.95` that ends at token `at`, its last number. */
 function rangeName(line: PlainLine, at: number): Omit<Named, "by"> | undefined {
   const { kinds, starts, ends } = line.tokens;
   if (kinds[at] !== NUMBER || !isMark(line, at - 1, ":") || kinds[at - 2] !== WORD)
@@ -206,8 +207,8 @@ function rangeName(line: PlainLine, at: number): Omit<Named, "by"> | undefined {
 }
 const RANGED = /@\.?\d+(?:\.\d+)?$/;
 
-/** The words that end at token `at`, as far left as the name goes. */
-function words(
+/** The name whose words end at token `at`; it goes as far left as words of a name do. */
+function nameOfWords(
   line: PlainLine,
   at: number,
   by: NameValuePair["by"],
@@ -228,13 +229,13 @@ function words(
     return undefined;
   const most = glued ? 1 : by === " " ? 3 : MOST_WORDS;
   for (let taken = 0; left >= 0 && taken < most && kinds[left] === WORD; taken += 1) {
-    // A word right behind a number is its unit: `31613ms step_avg:213.66ms`.
+    // A word right after a number is its unit: `31613ms step_avg:213.66ms`.
     if (left > 0 && kinds[left - 1] === NUMBER) break;
     from = left;
     left = kinds[left - 1] === SPACE ? left - 2 : -1;
     if (from > 0 && kinds[from - 1] !== SPACE) break;
   }
-  // `"loss": 2` in quotes, outside of any object that could be read.
+  // `"loss": 2` in quotes, outside an object that could be parsed.
   if (
     from < 0 &&
     isMark(line, at, "\"'") &&
@@ -251,7 +252,7 @@ function words(
   return name.length > METRIC_KEY_CHARS ? undefined : { from, name, by };
 }
 
-/** `loss 2.5 tokens/s 1500` has names before values throughout; else the value before is its. */
+/** Whether a rate at `at` belongs to the value before it: not in `loss 2.5 tokens/s 1500`. */
 function isValueBefore(line: PlainLine, at: number): boolean {
   const { kinds } = line.tokens;
   if (kinds[at - 1] !== SPACE || kinds[at - 2] !== NUMBER) return false;
