@@ -133,7 +133,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     now,
     version: parts.version,
   };
-  const runs = runHandlers({ supervisor, renderer, around });
+  const runs = runHandlers({ supervisor, renderer, context: around });
   const runsByHand = manualRuns({
     renderer,
     around,
