@@ -1,5 +1,5 @@
-// The hand that renews reports: one at a time, each at most once a second, and only when something
-// that it is made from has changed. What a report says is in report/.
+// The effect handler that renews reports: one at a time, each at most once in its renewal interval,
+// and only if something that it is made from has changed. What a report says is in report/.
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
@@ -11,143 +11,175 @@ import type { ReadingCache } from "../run-store/reading-cache.ts";
 import type { Renderer } from "../render/render.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** And a report with many runs rests so long for each of them: a renewal looks at all. */
+/** A renewal looks at every run, so the interval between two grows by this much for each run. */
 export const RENEW_RUN_MS = 5;
+/** The most that RENEW_RUN_MS adds up to. */
 const RENEW_RUNS_MOST_MS = 30_000;
-/** Experiment pictures of runs that go on are drawn anew at most this often. */
+/** While runs go on, the experiment's own pictures are drawn at most this often. */
 const FIGURES_MS = 30_000;
+/** While one report waits for its time, another may come due: look at least this often. */
+const LOOK_MS = 100;
 
 export interface ReportHandlers extends Pick<EffectHandlers, "renew-report"> {
+  /** Something that the report is made from may have changed. */
   readonly touch: (experiment: ExperimentPath) => void;
   /** Resolves when nothing is being written. */
   close(): Promise<void>;
 }
 
 export interface ReportHandlersParts {
+  /** The lab of an experiment; undefined where the experiment is gone. */
   readonly labOf: (experiment: ExperimentPath) => string | undefined;
   /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
   readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
-  /** What logs said, shared with whoever else reads them. */
+  /** What logs said, shared with other readers of them. */
   readonly cache: ReadingCache;
   /** Draws the experiment's own pictures. */
   readonly renderer: Renderer;
-  /** How long a report rests after a renewal. */
+  /** The least time between two renewals of a report, in ms. */
   readonly renewMs: (experiment: ExperimentPath) => number;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
 /**
- * Reports are made one at a time, and one experiment's not more than once in `renewMs`, or in what
- * its number of runs asks for. Its own pictures are drawn at once where a run has ended; while runs
- * go on they rest for FIGURES_MS.
+ * Reports are renewed one at a time, and one experiment's at most once in `renewMs`, or in the
+ * interval that its number of runs asks for. Its own pictures are drawn at once when a run has
+ * ended; while runs go on, at most once in FIGURES_MS.
  */
-export function reportHandlers(around: ReportHandlersParts): ReportHandlers {
-  /** When each is due, in ms of the process's own clock. */
-  const due = new Map<ExperimentPath, number>();
-  const renewedAtMs = new Map<ExperimentPath, number>();
-  const drawnAtMs = new Map<ExperimentPath, number>();
-  /** How many runs each had when it was last looked at. */
-  const runs = new Map<ExperimentPath, number>();
-  /** Experiments with more news than a log that has grown. */
-  const asked = new Set<ExperimentPath>();
-  const { cache } = around;
-  let working: Promise<void> | undefined;
-  let closed = false;
+export function reportHandlers(parts: ReportHandlersParts): ReportHandlers {
+  const renewals = new ReportRenewals(parts);
+  return {
+    touch: (experiment) => renewals.touch(experiment),
+    "renew-report": ({ experiment }) => renewals.touch(experiment, { draw: true }),
+    close: () => renewals.close(),
+  };
+}
 
-  const work = async (): Promise<void> => {
-    for (let next = soonest(due); next !== undefined; next = soonest(due)) {
+/** The queue of reports to be renewed. All its times are ms of the process's monotonic clock. */
+class ReportRenewals {
+  readonly #parts: ReportHandlersParts;
+  readonly #dueAtMs = new Map<ExperimentPath, number>();
+  readonly #renewedAtMs = new Map<ExperimentPath, number>();
+  readonly #drawnAtMs = new Map<ExperimentPath, number>();
+  /** How many run folders each experiment had at its last look. */
+  readonly #runs = new Map<ExperimentPath, number>();
+  /** Experiments whose pictures are drawn without waiting for FIGURES_MS. */
+  readonly #drawNow = new Set<ExperimentPath>();
+  #working: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(parts: ReportHandlersParts) {
+    this.#parts = parts;
+  }
+
+  /** Schedules a renewal; with `draw`, pictures included. */
+  touch(experiment: ExperimentPath, { draw = false } = {}): void {
+    if (draw) this.#drawNow.add(experiment);
+    const dueAtMs = this.#earliestMs(experiment);
+    if (this.#closed || (this.#dueAtMs.get(experiment) ?? Infinity) <= dueAtMs) return;
+    this.#dueAtMs.set(experiment, dueAtMs);
+    this.#working ??= this.#work();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#working;
+  }
+
+  /** When a report may be renewed again. */
+  #earliestMs(experiment: ExperimentPath): number {
+    const renewMs = this.#parts.renewMs(experiment);
+    const runsMs = Math.min((this.#runs.get(experiment) ?? 0) * RENEW_RUN_MS, RENEW_RUNS_MOST_MS);
+    // `renew: 0s` in the settings asks for no pause at all.
+    const restMs = renewMs === 0 ? 0 : Math.max(renewMs, runsMs);
+    return (this.#renewedAtMs.get(experiment) ?? -restMs) + restMs;
+  }
+
+  async #work(): Promise<void> {
+    for (;;) {
+      const next = soonest(this.#dueAtMs);
+      if (next === undefined) break;
       const [experiment, dueAtMs] = next;
       const waitMs = dueAtMs - performance.now();
-      if (closed) due.clear();
+      if (this.#closed) this.#dueAtMs.clear();
       else if (waitMs > 0) await pause(Math.min(waitMs, LOOK_MS));
       else {
-        due.delete(experiment);
-        if (!(await renew(experiment))) continue;
-        renewedAtMs.set(experiment, performance.now());
-        // News from while it was made knew of no rest.
-        const again = due.get(experiment);
-        if (again !== undefined) due.set(experiment, Math.max(again, restedAtMs(experiment)));
+        this.#dueAtMs.delete(experiment);
+        if (!(await this.#renew(experiment))) continue;
+        this.#renewedAtMs.set(experiment, performance.now());
+        // Changes during the renewal were scheduled without its rest: apply it now.
+        const again = this.#dueAtMs.get(experiment);
+        if (again !== undefined) {
+          this.#dueAtMs.set(experiment, Math.max(again, this.#earliestMs(experiment)));
+        }
       }
     }
-    working = undefined;
-  };
-  const renew = async (experiment: ExperimentPath): Promise<boolean> => {
-    const lab = around.labOf(experiment);
+    this.#working = undefined;
+  }
+
+  /** Renews a report that is out of date; false where there was nothing to do. Never rejects. */
+  async #renew(experiment: ExperimentPath): Promise<boolean> {
+    const { labOf, warn } = this.#parts;
+    const lab = labOf(experiment);
     if (lab === undefined) return false;
     try {
       const { mark, folders } = await fingerprint(experiment);
-      runs.set(experiment, folders);
+      this.#runs.set(experiment, folders);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      const restMs = (drawnAtMs.get(experiment) ?? -FIGURES_MS) + FIGURES_MS - performance.now();
-      const draws = restMs <= 0 || asked.has(experiment);
-      asked.delete(experiment);
-      if (draws) drawnAtMs.set(experiment, performance.now());
-      const { problems, refused } = await renewReport(experiment, {
-        cache,
-        labDir: lab,
-        ...(draws ? { renderer: around.renderer } : {}),
-      });
-      for (const problem of problems) around.warn("report", { experiment, problem });
-      around.renewed(experiment, refused);
-      // Tried again at the next look: the log may have been in the middle of a change.
-      if (refused !== undefined) return true;
-      if (!draws) {
-        if (!due.has(experiment)) due.set(experiment, performance.now() + restMs);
-        return true;
+      if (await this.#write(experiment, lab)) {
+        await mkdir(dirname(markFile), { recursive: true });
+        await atomicWrite(markFile, mark);
       }
-      await mkdir(dirname(markFile), { recursive: true });
-      await atomicWrite(markFile, mark);
-      return true;
     } catch (error) {
-      around.warn("report not renewed", { experiment, error: String(error) });
-      return true;
+      warn("report not renewed", { experiment, error: String(error) });
     }
-  };
-  const restedAtMs = (experiment: ExperimentPath): number => {
-    const askedMs = around.renewMs(experiment);
-    const runsMs = Math.min((runs.get(experiment) ?? 0) * RENEW_RUN_MS, RENEW_RUNS_MOST_MS);
-    // Who wrote `renew: 0s` wants no rest.
-    const restMs = askedMs === 0 ? 0 : Math.max(askedMs, runsMs);
-    return (renewedAtMs.get(experiment) ?? -restMs) + restMs;
-  };
-  const touch = (experiment: ExperimentPath): void => {
-    const dueAtMs = restedAtMs(experiment);
-    if (closed || (due.get(experiment) ?? Infinity) <= dueAtMs) return;
-    due.set(experiment, dueAtMs);
-    working ??= work();
-  };
-  return {
-    touch,
-    "renew-report": ({ experiment }) => {
-      asked.add(experiment);
-      touch(experiment);
-    },
-    async close() {
-      closed = true;
-      await working;
-    },
-  };
+    return true;
+  }
+
+  /** Writes a report; true if it is now up to date, pictures included. */
+  async #write(experiment: ExperimentPath, lab: string): Promise<boolean> {
+    const { cache, renderer, renewed, warn } = this.#parts;
+    const drawnAtMs = this.#drawnAtMs.get(experiment) ?? -FIGURES_MS;
+    const restMs = drawnAtMs + FIGURES_MS - performance.now();
+    const draws = restMs <= 0 || this.#drawNow.has(experiment);
+    this.#drawNow.delete(experiment);
+    if (draws) this.#drawnAtMs.set(experiment, performance.now());
+    const { problems, refused } = await renewReport(experiment, {
+      cache,
+      labDir: lab,
+      ...(draws ? { renderer } : {}),
+    });
+    for (const problem of problems) warn("report", { experiment, problem });
+    renewed(experiment, refused);
+    // The next touch tries again: the log may have been in the middle of a change.
+    if (refused !== undefined) return false;
+    if (!draws && !this.#dueAtMs.has(experiment)) {
+      this.#dueAtMs.set(experiment, performance.now() + restMs);
+    }
+    return draws;
+  }
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The entry that is due first. */
+/** The entry that is due first; of several due at once, the one that was added first. */
 function soonest<K>(due: ReadonlyMap<K, number>): readonly [K, number] | undefined {
   let found: readonly [K, number] | undefined;
   for (const entry of due) if (found === undefined || entry[1] < found[1]) found = entry;
   return found;
 }
 
-/** While one report rests another may come due. */
-const LOOK_MS = 100;
-
+/** Where the fingerprint of an up-to-date report is kept. */
 const markFileOf = (lab: string, experiment: string): string => {
   const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
   return join(lab, ".nightlab", "pages", `${name}.mark`);
 };
 
-/** Changes whenever a file that the report is made from has changed, or the report itself. */
+/**
+ * `mark` changes whenever a file that the report is made from has changed, or the report itself.
+ * `folders` is the number of run folders.
+ */
 async function fingerprint(
   experiment: string,
 ): Promise<{ readonly mark: string; readonly folders: number }> {
