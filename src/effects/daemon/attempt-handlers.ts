@@ -1,7 +1,6 @@
-// The hands that bring an attempt to its start and to its stop: examine, prepare, start, stop.
-// What a running attempt does is followed in run-handlers.ts; decisions are step's.
-import { statfs } from "node:fs/promises";
-import { rm } from "node:fs/promises";
+// Effect handlers that take an attempt from examination to its start, and stop it: examine,
+// prepare, start, stop, adopt. run-handlers.ts follows a running attempt; scheduler/ decides.
+import { rm, statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
@@ -37,8 +36,21 @@ type AttemptHandlers = Pick<
   | "adopt-attempt"
 >;
 
+interface Attempts {
+  readonly supervisor: Supervisor;
+  /** The environment variables that runs inherit. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Locks on the machine's GPUs. */
+  readonly locks: GpuLocks;
+  readonly environments: PreparedEnvironments;
+  /** Attempts that are being prepared or wait for a GPU: a stop aborts that. */
+  readonly preparing: Map<AttemptId, AbortController>;
+}
+
+type EffectOf<K extends keyof AttemptHandlers> = Parameters<AttemptHandlers[K]>[0];
+
 /**
- * Hands on a supervisor; `env` is what runs inherit, `locks` are those of the machine's
+ * The effect handlers for attempts. `env` is what runs inherit; `locks` are those on the machine's
  * GPUs.
  */
 export function attemptHandlers(
@@ -47,115 +59,140 @@ export function attemptHandlers(
   locks: GpuLocks,
   environments: PreparedEnvironments,
 ): AttemptHandlers {
-  const preparing = new Map<AttemptId, AbortController>();
+  const attempts: Attempts = { supervisor, env, locks, environments, preparing: new Map() };
   return {
-    async "examine-start"({ command, spec, joined, diskFloor }, post) {
-      if ((await freeBytes(spec.experiment)) < diskFloor) {
-        post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
-        return;
-      }
-      const examined = await examineAttempt(spec);
-      const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
-      const examination =
-        examined.kind === "ready" && noMemoryLimit !== undefined
-          ? { ...examined, noMemoryLimit }
-          : examined;
-      const taken =
-        examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
-      post({
-        kind: "start-examined",
-        command,
-        examination: taken.length > 0 ? { kind: "gpus-taken", uuids: taken } : examination,
-      });
-    },
-
-    async "prepare-environment"({ spec }, post) {
-      const { attempt } = spec;
-      try {
-        await createAttempt(spec);
-      } catch (error) {
-        // A full disk, say: the trouble of this run, not of the daemon.
-        post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
-        return;
-      }
-      const abort = new AbortController();
-      preparing.set(attempt, abort);
-      // What cannot be linked, the script will miss and say.
-      if (spec.codeDir !== undefined) {
-        await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
-      }
-      const log = environmentLog(spec.lab, attempt);
-      const failure = await environments.prepare(spec, log, abort.signal).catch(messageOf);
-      await rm(prefetchLog(spec.lab, spec.command), { force: true });
-      preparing.delete(attempt);
-      post({
-        kind: "environment-prepared",
-        attempt,
-        ...(failure === undefined ? {} : { failure }),
-      });
-    },
-
-    async "prepare-ahead"({ command, spec }, post) {
-      const log = prefetchLog(spec.lab, command);
-      // A full disk is the environment's trouble, not the daemon's.
-      const failure = await environments.prefetch(spec, log).catch(String);
-      // What went wrong stays to be read until it is tried again.
-      if (failure === undefined) await rm(log, { force: true });
-      post({
-        kind: "environment-ahead",
-        command,
-        ...(failure === undefined ? {} : { failure }),
-      });
-    },
-
-    async "start-attempt"({ spec }, post) {
-      const { attempt } = spec;
-      try {
-        const waiting = new AbortController();
-        preparing.set(attempt, waiting);
-        await lockAgain(locks, spec, waiting.signal);
-        preparing.delete(attempt);
-        const noted = createAttempt(spec).then(() => takeNotes(spec));
-        const [argv] = await Promise.all([argvOf(spec), noted]);
-        const held = locks.descriptors(attempt);
-        const process = await supervisor.start(
-          spec,
-          argv,
-          inEnvironment(spec, env),
-          spec.limitMs,
-          held,
-        );
-        post({ kind: "attempt-started", attempt, process });
-        // Its claim, and the place that its exit code has: nobody waits for them now.
-        await syncFolder(attemptDir(spec.lab, attempt)).catch(() => undefined);
-        // Asked while the code is still what the run has read.
-        await gitOfAttempt(spec).catch(() => undefined);
-      } catch (error) {
-        const state = await stateOf(spec);
-        // Once it was claimed its script may run, whatever went wrong after that: it has not failed.
-        if (state.kind !== "never-started") return tell(spec, state, post);
-        post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
-      }
-    },
-
+    "examine-start": (effect, post) => examine(attempts, effect, post),
+    "prepare-environment": (effect, post) => prepare(attempts, effect, post),
+    "prepare-ahead": (effect, post) => prefetch(attempts, effect, post),
+    "start-attempt": (effect, post) => start(attempts, effect, post),
     async "stop-attempt"({ attempt, lab }) {
-      preparing.get(attempt)?.abort();
+      attempts.preparing.get(attempt)?.abort();
       await supervisor.stop(lab, attempt);
     },
-
     async "extend-limit"({ attempt, lab, limitMs }) {
       await supervisor.extendLimit(lab, attempt, limitMs);
     },
-
-    async "adopt-attempt"({ spec }, post) {
-      const { attempt } = spec;
-      const state = await stateOf(spec);
-      // Its shim has them, or died: then they are held from here.
-      if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
-      if (state.kind === "ended") await syncExit(attemptDir(spec.lab, attempt));
-      tell(spec, state, post);
-    },
+    "adopt-attempt": (effect, post) => adopt(attempts, effect, post),
   };
+}
+
+async function examine(
+  { supervisor, locks }: Attempts,
+  { command, spec, joined, diskFloor }: EffectOf<"examine-start">,
+  post: Post,
+): Promise<void> {
+  if ((await freeBytes(spec.experiment)) < diskFloor) {
+    post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
+    return;
+  }
+  const examined = await examineAttempt(spec);
+  const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
+  const examination =
+    examined.kind === "ready" && noMemoryLimit !== undefined
+      ? { ...examined, noMemoryLimit }
+      : examined;
+  const taken = examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
+  post({
+    kind: "start-examined",
+    command,
+    examination: taken.length > 0 ? { kind: "gpus-taken", uuids: taken } : examination,
+  });
+}
+
+async function prepare(
+  { environments, preparing }: Attempts,
+  { spec }: EffectOf<"prepare-environment">,
+  post: Post,
+): Promise<void> {
+  const { attempt } = spec;
+  try {
+    await createAttempt(spec);
+  } catch (error) {
+    // A full disk, for example: it fails this run, not the daemon.
+    post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
+    return;
+  }
+  const abort = new AbortController();
+  preparing.set(attempt, abort);
+  // If something cannot be linked, the script finds it missing and says so.
+  if (spec.codeDir !== undefined) {
+    await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
+  }
+  const log = environmentLog(spec.lab, attempt);
+  const failure = await environments.prepare(spec, log, abort.signal).catch(messageOf);
+  await rm(prefetchLog(spec.lab, spec.command), { force: true });
+  preparing.delete(attempt);
+  post({
+    kind: "environment-prepared",
+    attempt,
+    ...(failure === undefined ? {} : { failure }),
+  });
+}
+
+/** Builds the environment of a command that is still waiting. */
+async function prefetch(
+  { environments }: Attempts,
+  { command, spec }: EffectOf<"prepare-ahead">,
+  post: Post,
+): Promise<void> {
+  const log = prefetchLog(spec.lab, command);
+  // A full disk fails this environment, not the daemon.
+  const failure = await environments.prefetch(spec, log).catch(String);
+  // The log of a failure stays readable until the next attempt.
+  if (failure === undefined) await rm(log, { force: true });
+  post({
+    kind: "environment-ahead",
+    command,
+    ...(failure === undefined ? {} : { failure }),
+  });
+}
+
+async function start(
+  { supervisor, env, locks, preparing }: Attempts,
+  { spec }: EffectOf<"start-attempt">,
+  post: Post,
+): Promise<void> {
+  const { attempt } = spec;
+  try {
+    const waiting = new AbortController();
+    preparing.set(attempt, waiting);
+    await lockAgain(locks, spec, waiting.signal);
+    preparing.delete(attempt);
+    const noted = createAttempt(spec).then(() => takeNotes(spec));
+    const [argv] = await Promise.all([argvOf(spec), noted]);
+    const held = locks.descriptors(attempt);
+    const process = await supervisor.start(
+      spec,
+      argv,
+      inEnvironment(spec, env),
+      spec.limitMs,
+      held,
+    );
+    post({ kind: "attempt-started", attempt, process });
+    // Make the folder entries of its claim and exit code durable, now that nothing waits.
+    await syncFolder(attemptDir(spec.lab, attempt)).catch(() => undefined);
+    // Ask git now, while the code is still what the run has read.
+    await gitOfAttempt(spec).catch(() => undefined);
+  } catch (error) {
+    const state = await stateOf(spec);
+    // Once claimed, the script may run, whatever failed after that: this is not a failed start.
+    if (state.kind !== "never-started") return report(spec, state, post);
+    post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
+  }
+}
+
+/** Takes over an attempt of an earlier daemon, with the locks on its GPUs. */
+async function adopt(
+  { locks }: Attempts,
+  { spec }: EffectOf<"adopt-attempt">,
+  post: Post,
+): Promise<void> {
+  const { attempt } = spec;
+  const state = await stateOf(spec);
+  // Its shim still holds the locks, or has died: then this daemon holds them.
+  if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
+  if (state.kind === "ended") await syncExit(attemptDir(spec.lab, attempt));
+  report(spec, state, post);
 }
 
 const messageOf = (error: unknown): string =>
@@ -164,8 +201,8 @@ const messageOf = (error: unknown): string =>
 const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
   readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts());
 
-/** What became of an attempt, as an event. */
-function tell({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
+/** Posts what became of an attempt. */
+function report({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
   switch (state.kind) {
     case "never-started":
       post({ kind: "attempt-adopted", attempt, state: "never-started" });
@@ -188,7 +225,7 @@ function tell({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
   }
 }
 
-/** As uv does: what the script starts by name is that of its environment. */
+/** As uv does: programs that the script starts by name come from its environment. */
 function inEnvironment(spec: AttemptSpec, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (spec.pinned === undefined) return env;
   const venv = venvOf(spec);
@@ -198,7 +235,10 @@ function inEnvironment(spec: AttemptSpec, env: NodeJS.ProcessEnv): NodeJS.Proces
 const gpusOf = ({ place }: AttemptSpec): readonly string[] =>
   place?.kind === "gpus" ? place.gpus.map(({ uuid }) => uuid) : [];
 
-/** After a restart somebody else may have locked a GPU of a run that had not started yet. */
+/**
+ * Takes the locks of a run that had not started when the daemon restarted: another daemon may have
+ * taken them since, so wait. Rejects when `signal` aborts the wait.
+ */
 async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal): Promise<void> {
   if (locks.granted(spec.attempt)) return;
   const dir = attemptDir(spec.lab, spec.attempt);
@@ -208,7 +248,7 @@ async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal
   }
 }
 
-/** Room for a person's files on a disk; where nobody tells, there is enough. */
+/** Disk space free for ordinary users; infinite where the system does not say. */
 async function freeBytes(path: string): Promise<number> {
   const facts = await statfs(path).catch(() => undefined);
   return facts === undefined ? Number.POSITIVE_INFINITY : facts.bavail * facts.bsize;
