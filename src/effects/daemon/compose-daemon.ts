@@ -1,7 +1,5 @@
-// The real daemon: ledger, hands and eyes around the loop, for the labs that it is given.
-// Arguments, signals and what a person sees are cli/watch.ts's.
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+// Composes the real daemon: the ledger, the effect handlers and the watchers around the loop.
+// Arguments, signals and the log's form are cli/watch.ts's; open-labs.ts watches the labs.
 import type { Logger } from "pino";
 import { QUIET_MS } from "../../domain/lab-settings.ts";
 import { startLoop, type Loop } from "./daemon.ts";
@@ -9,53 +7,48 @@ import { readJournal } from "../../journal/read/read.ts";
 import { replay } from "../../domain/replay.ts";
 import {
   attemptId,
-  commandId,
   experimentPath,
   type ExperimentPath,
   type LabPath,
+  type RunFolder,
 } from "../../base/ids.ts";
 import { runsOf, settingsOf, type World } from "../../domain/world.ts";
-import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
 import { attemptHandlers } from "./attempt-handlers.ts";
 import { codeHandlers } from "./code-handlers.ts";
 import { steadyClock } from "../os/clock.ts";
 import { gpuHandlers } from "./gpu-handlers.ts";
 import { createGpuLocks } from "../gpu/gpu-locks.ts";
-import type { EffectHandlers } from "./effect-handlers.ts";
+import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { journalHandlers, type JournalHandlers } from "./journal-handlers.ts";
 import { logFact } from "../state/fact-log.ts";
 import { openLedger, type Ledger } from "../state/ledger.ts";
-import { isLocalExperiment } from "../state/local-experiments.ts";
 import { watchPause } from "../state/machine-pause.ts";
-import { labPages } from "./lab-page.ts";
+import { labPages, type LabPages } from "./lab-page.ts";
 import { nightlySummaryHandlers, portions } from "./nightly-summary-handlers.ts";
-import { createReadingCache } from "../run-store/reading-cache.ts";
+import { createReadingCache, type ReadingCache } from "../run-store/reading-cache.ts";
 import { preparedEnvironments } from "../environment/prepared-environments.ts";
-import { startRepeat } from "./repeat-handlers.ts";
-import { createRenderer } from "../render/render.ts";
+import { openLabs } from "./open-labs.ts";
+import { createRenderer, type Renderer } from "../render/render.ts";
 import { manualRuns, type ManualRuns } from "../run-store/manual-runs.ts";
 import { reportHandlers, type ReportHandlers } from "./report-handlers.ts";
-import { watchRequests } from "../state/requests.ts";
-import { runHandlers } from "./run-handlers.ts";
+import { runHandlers, type RunHandlers } from "./run-handlers.ts";
 import type { RunContext } from "../run-store/run-context.ts";
-import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { afterStarts } from "../supervise/start-priority.ts";
 import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
 import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
 import { wakeUp } from "../os/timer.ts";
-import { watchLab } from "./watch.ts";
 import { readStrategies } from "../state/write-strategies.ts";
 
-/** Plots and report are renewed at most this often. */
+/** Plots and a report are renewed at most this often, unless the settings say otherwise. */
 const RENEW_MS = 1_000;
-/** On start, runs of before are judged once the journals are read, or after this long. */
+/** On start, runs of an earlier daemon are judged once the journals are read, or after this. */
 const JOURNALS_READ_MS = 5_000;
 
 export interface RealDaemon {
   readonly world: World;
-  /** Ends everything of the daemon's own; runs go on. */
+  /** Ends everything of the daemon; runs go on. */
   close(): Promise<void>;
 }
 
@@ -66,66 +59,151 @@ export interface RealDaemonParts {
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** A fault ended the loop: the daemon must end. */
   readonly onFault: (error: unknown) => void;
 }
 
-/** Opens the ledger, takes up what was under way, and watches; resolves when all labs are read. */
+/** What the services and effect handlers share. */
+interface Core {
+  readonly parts: RealDaemonParts;
+  readonly ledger: Ledger;
+  readonly world: World;
+  readonly supervisor: Supervisor;
+  readonly renderer: Renderer;
+  readonly cache: ReadingCache;
+  /** The loop's clock, ms since 1970. */
+  readonly now: () => number;
+  /** Does nothing before the loop is started. */
+  readonly post: Post;
+  readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+}
+
+/** The parts that keep something open between two effects, until they are closed. */
+interface Services {
+  readonly journals: JournalHandlers;
+  readonly reports: ReportHandlers;
+  readonly pages: LabPages;
+  readonly runs: RunHandlers;
+  readonly manualRuns: ManualRuns;
+}
+
+/**
+ * Opens the ledger, adopts what an earlier daemon left, and watches the labs. Resolves when all
+ * labs are read.
+ */
 export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
-  const { labs, log } = parts;
+  const { labs, log, stateDir } = parts;
+  let loop: Loop | undefined;
+  const core = await openCore(parts, (event) => loop?.post(event));
+  const { ledger, world, now, post, warn } = core;
+  const services = createServices(core);
+  for (const lab of labs) await services.pages.open(lab);
+  const alarm = wakeUp(now);
+  const views = statusViews(core);
+  loop = startLoop({
+    world,
+    ledger: views,
+    handlers: effectHandlers(core, services, () => pauses.look()),
+    now,
+    wakeAt: alarm.at,
+    onFault: parts.onFault,
+  });
+  const pauses = watchPause(stateDir, ledger, world, (fact) => post({ kind: "queue-told", fact }));
+  const opened = { world, post, warn, ...services, timeZone: machineTimeZone() };
+  const stopWatching = await openLabs(labs, opened);
+  await journalsRead(world);
+  post({ kind: "daemon-started" });
+  views.keep();
+  log.info({ labs, experiments: world.found.size, commands: world.commands.size }, "watching");
+  return {
+    world,
+    async close() {
+      loop.stop();
+      pauses.close();
+      alarm.cancel();
+      core.supervisor.close();
+      const { journals, runs, manualRuns: byHand, reports, pages } = services;
+      await Promise.all([stopWatching(), journals.close(), runs.close(), byHand.close()]);
+      await Promise.all([reports.close(), pages.close()]);
+      await core.renderer.close();
+      views.keep();
+      ledger.close();
+    },
+  };
+}
+
+async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
+  const { log } = parts;
   const ledger = openLedger(parts.stateDir);
-  const world = replay(ledger.read(labs));
-  const warn = (message: string, facts: Readonly<Record<string, unknown>>): void =>
-    log.warn(facts, message);
+  const world = replay(ledger.read(parts.labs));
   const supervision = await findSupervision(parts.env);
   log.debug({ supervision }, "supervision");
-  const supervisor = new Supervisor({ supervision });
-  const renderer = createRenderer();
-  const labOf = (experiment: ExperimentPath): LabPath | undefined =>
-    world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab;
-  const timeZone = (lab: string): string =>
-    world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone();
-  const cache = createReadingCache();
-  const renewMs = (experiment: ExperimentPath): number =>
-    settingsOf(world, experiment).renewMs ?? RENEW_MS;
+  return {
+    parts,
+    ledger,
+    world,
+    supervisor: new Supervisor({ supervision }),
+    renderer: createRenderer(),
+    cache: createReadingCache(),
+    now: steadyClock({
+      notBeforeMs: world.nowMs,
+      onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
+    }),
+    post,
+    warn: (message, facts) => log.warn(facts, message),
+  };
+}
+
+function createServices(core: Core): Services {
+  const { parts, world, supervisor, renderer, cache, post, warn } = core;
   const reports = reportHandlers({
-    labOf,
-    renewMs,
+    labOf: (experiment) =>
+      world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab,
+    renewMs: (experiment) => renewMs(world, experiment),
     cache,
     renderer,
     warn,
     renewed: (experiment, trouble) =>
-      loop?.post({
+      post({
         kind: "report-renewed",
         experiment,
         ...(trouble === undefined ? {} : { trouble }),
       }),
   });
-  let loop: Loop | undefined;
-  const now = steadyClock({
-    notBeforeMs: world.nowMs,
-    onJump: (byMs) => loop?.post({ kind: "clock-jumped", byMs }),
-  });
-  const journals = journalHandlers({
-    post: (event) => loop?.post(event),
-    warn,
-    note: (message, facts) => log.debug(facts, message),
-    now: Date.now,
-    rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
-    ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
-  });
-  const pages = labPages({
-    warn,
-    quietMs: (lab) => world.labs.get(lab)?.settings.quietMs ?? QUIET_MS,
-    now: Date.now,
-  });
-  for (const lab of labs) await pages.open(lab);
-  const around: RunContext = {
+  const context = runContext(core, reports);
+  return {
+    reports,
+    journals: journalHandlers({
+      post,
+      warn,
+      note: (message, facts) => parts.log.debug(facts, message),
+      now: Date.now,
+      rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
+      ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
+    }),
+    pages: labPages({
+      warn,
+      quietMs: (lab) => world.labs.get(lab)?.settings.quietMs ?? QUIET_MS,
+      now: Date.now,
+    }),
+    runs: runHandlers({ supervisor, renderer, context }),
+    manualRuns: manualRuns({
+      renderer,
+      around: context,
+      isOurs: (experiment, folder, name) => isOurs(world, experiment, folder, name),
+    }),
+  };
+}
+
+/** What the handlers of runs look up in the world. */
+function runContext({ parts, world, now, warn }: Core, reports: ReportHandlers): RunContext {
+  return {
     plan(experiment) {
       const { plan } = world.views.get(experiment)?.reading ?? NOTHING_READ;
       return withLabRules(plan, settingsOf(world, experiment).rules);
     },
-    timeZone,
-    renewMs,
+    timeZone: (lab) => world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone(),
+    renewMs: (experiment) => renewMs(world, experiment),
     takenFolders: ({ experiment, attempt }) =>
       takenFolders(world, experimentPath(experiment), attempt),
     reportTouched: (experiment) => reports.touch(experiment),
@@ -133,31 +211,26 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     now,
     version: parts.version,
   };
-  const runs = runHandlers({ supervisor, renderer, context: around });
-  const runsByHand = manualRuns({
-    renderer,
-    around,
-    isOurs: (experiment, folder, name) =>
-      [...world.commands.values()].some(
-        (command) =>
-          command.experiment === experiment &&
-          runsOf(command).some(
-            (run) => run.folder === folder || (run.folder === undefined && run.spec.name === name),
-          ),
-      ),
-  });
-  const locks = createGpuLocks(parts.env, (why) => warn("no lock on a GPU", { why }));
-  const attempts = attemptHandlers(supervisor, parts.env, locks, preparedEnvironments(parts.env));
-  const hands: EffectHandlers = {
+}
+
+/** A handler for every effect. `lookForPause` takes up a pause that another daemon recorded. */
+function effectHandlers(core: Core, services: Services, lookForPause: () => void): EffectHandlers {
+  const { parts, ledger, world, supervisor, cache, warn } = core;
+  const { journals, reports, pages, runs } = services;
+  const { env, log } = parts;
+  const locks = createGpuLocks(env, (why) => warn("no lock on a GPU", { why }));
+  const attempts = attemptHandlers(supervisor, env, locks, preparedEnvironments(env));
+  const night = { facts: portions(ledger), timeZone: machineTimeZone(), cache };
+  return {
     ...attempts,
     "examine-start": (effect, post) =>
       attempts["examine-start"](effect, (event) => {
-        // Nothing starts after a pause that another daemon recorded before.
-        pauses.look();
+        // Nothing may start after a pause that another daemon recorded earlier.
+        lookForPause();
         post(event);
       }),
     ...codeHandlers(warn),
-    ...gpuHandlers(locks, parts.env),
+    ...gpuHandlers(locks, env),
     "follow-attempt": runs["follow-attempt"],
     "conclude-run": async (effect, post) => {
       await afterStarts(world);
@@ -167,132 +240,73 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     "write-journal": journals["write-journal"],
     "write-status-page": journals["write-status-page"],
     "renew-report": reports["renew-report"],
-    ...nightlySummaryHandlers(
-      { facts: portions(ledger), timeZone: machineTimeZone(), cache },
-      warn,
-    ),
+    ...nightlySummaryHandlers(night, warn),
     "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
       void pages.show(lab, problems, digest);
     },
   };
-  const alarm = wakeUp(now);
-  let unseen = 0;
-  const keepViews = (): void => {
-    unseen = 0;
-    for (const lab of labs) keepStatusView(parts.stateDir, lab, ledger, { world, earlier: 0 });
+}
+
+interface StatusViews extends Pick<Ledger, "append"> {
+  /** Writes the view of every lab that `nightlab status` reads. */
+  keep(): void;
+}
+
+/** Appends to the ledger, logs each fact, and keeps the status views at most VIEW_FACTS behind. */
+function statusViews({ parts, ledger, world }: Core): StatusViews {
+  const { labs, stateDir, log } = parts;
+  let sinceKept = 0;
+  const keep = (): void => {
+    sinceKept = 0;
+    for (const lab of labs) keepStatusView(stateDir, lab, ledger, { world, earlier: 0 });
   };
-  const told: Pick<Ledger, "append"> = {
+  return {
+    keep,
     append(rows) {
       ledger.append(rows);
-      unseen += rows.length;
-      if (unseen >= VIEW_FACTS) keepViews();
+      sinceKept += rows.length;
+      if (sinceKept >= VIEW_FACTS) keep();
       for (const { fact } of rows) logFact(log, fact);
-    },
-  };
-  loop = startLoop({
-    world,
-    ledger: told,
-    handlers: hands,
-    now,
-    wakeAt: alarm.at,
-    onFault: parts.onFault,
-  });
-  const pauses = watchPause(parts.stateDir, ledger, world, (fact) =>
-    loop?.post({ kind: "queue-told", fact }),
-  );
-  const eyes = await openEyes(labs, { world, loop, journals, reports, runsByHand, log });
-  await journalsRead(world);
-  loop.post({ kind: "daemon-started" });
-  keepViews();
-  log.info({ labs, experiments: world.found.size, commands: world.commands.size }, "watching");
-  return {
-    world,
-    async close() {
-      loop.stop();
-      pauses.close();
-      alarm.cancel();
-      supervisor.close();
-      await Promise.all([eyes(), journals.close(), runs.close(), runsByHand.close()]);
-      await Promise.all([reports.close(), pages.close()]);
-      await renderer.close();
-      keepViews();
-      ledger.close();
     },
   };
 }
 
+/** The reading of a journal that was not read yet. */
 const NOTHING_READ = readJournal("");
 
 const machineTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
-interface EyesParts {
-  readonly world: World;
-  readonly loop: Loop;
-  readonly journals: JournalHandlers;
-  readonly reports: ReportHandlers;
-  readonly runsByHand: ManualRuns;
-  readonly log: Logger;
-}
+const renewMs = (world: World, experiment: ExperimentPath): number =>
+  settingsOf(world, experiment).renewMs ?? RENEW_MS;
 
-/** Watches the labs; the returned function ends that. */
-async function openEyes(
-  labs: readonly LabPath[],
-  { world, loop, journals, reports, runsByHand, log }: EyesParts,
-): Promise<() => Promise<void>> {
-  const closing: (() => void | Promise<void>)[] = [];
-  for (const lab of labs) {
-    await journals.open(lab);
-    await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
-    await openSettings(lab, loop);
-    const eye = watchLab(lab, {
-      experimentFound: (experiment, initial) =>
-        loop.post({
-          kind: "experiment-found",
-          lab,
-          experiment,
-          madeHere: !initial || isLocalExperiment(lab, experiment),
-        }),
-      experimentGone: (experiment) => {
-        runsByHand.unwatch(experiment);
-        loop.post({ kind: "experiment-gone", experiment });
-      },
-      journalTouched: (experiment) => journals.touch(lab, experiment),
-      editorClosed: (experiment) => journals.editorClosed(lab, experiment),
-      ignoredTouched: (experiment) => reports.touch(experiment),
-      runsFound: (experiment) => runsByHand.watch(experiment),
-      settingsTouched: () => void openSettings(lab, loop),
-      failed: (error) => log.warn({ lab, error: String(error) }, "watching a folder failed"),
-    });
-    await eye.ready;
-    const requests = watchRequests(lab, (request) => {
-      if (request.kind === "stop") loop.post({ kind: "stop-asked", id: request.id });
-      else if (request.kind === "retell") loop.post({ kind: "night-asked", lab });
-      else if (request.kind === "queue") loop.post({ kind: "queue-asked", word: request.word });
-      else if (request.kind === "repeat") {
-        void startRepeat({ lab, world, post: (event) => loop.post(event), now: Date.now }, request);
-      } else void journals.restore(lab, request);
-    });
-    closing.push(requests, () => eye.close());
-  }
-  return async () => {
-    for (const close of closing) await close();
-  };
-}
-
-async function openSettings(lab: LabPath, loop: Loop): Promise<void> {
-  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  const { value, problems } = readLabSettings(text, machineTimeZone());
-  loop.post({ kind: "lab-opened", lab, settings: value, problems });
-}
-
-/** What was under way is judged by its plan, so the journals come first, but not for ever. */
+/**
+ * Runs left by an earlier daemon are judged by their plan, so wait until the journals are read, but
+ * for JOURNALS_READ_MS at most.
+ */
 async function journalsRead(world: World): Promise<void> {
   const deadline = Date.now() + JOURNALS_READ_MS;
   const unread = (): boolean => [...world.found.keys()].some((path) => !world.views.has(path));
   while (unread() && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
+/** Whether a run folder belongs to a command's run, or may: that run's folder is not known yet. */
+function isOurs(
+  { commands }: World,
+  experiment: ExperimentPath,
+  folder: RunFolder,
+  name: string,
+): boolean {
+  return [...commands.values()].some(
+    (command) =>
+      command.experiment === experiment &&
+      runsOf(command).some(
+        (run) => run.folder === folder || (run.folder === undefined && run.spec.name === name),
+      ),
+  );
+}
+
+/** The run folders of an experiment's other attempts. */
 function takenFolders(
   world: World,
   experiment: ExperimentPath,

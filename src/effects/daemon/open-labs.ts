@@ -1,0 +1,100 @@
+// Opens the labs of a daemon: posts their settings, watches their folders, and takes requests from
+// the command line. compose-daemon.ts makes the parts that the events go to.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { commandId, type LabPath } from "../../base/ids.ts";
+import type { World } from "../../domain/world.ts";
+import { readLabSettings } from "../../settings/lab.ts";
+import type { Post } from "./effect-handlers.ts";
+import type { JournalHandlers } from "./journal-handlers.ts";
+import { startRepeat } from "./repeat-handlers.ts";
+import type { ReportHandlers } from "./report-handlers.ts";
+import type { ManualRuns } from "../run-store/manual-runs.ts";
+import { watchRequests, type Request } from "../state/requests.ts";
+import { sweepSnapshots } from "../code/snapshot-places.ts";
+import { isLocalExperiment } from "../state/local-experiments.ts";
+import { watchLab, type LabWatch } from "./watch.ts";
+
+export interface OpenLabsParts {
+  readonly world: World;
+  readonly post: Post;
+  readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+  readonly journals: JournalHandlers;
+  readonly reports: ReportHandlers;
+  readonly manualRuns: ManualRuns;
+  /** Applies where a lab's settings name no time zone. */
+  readonly timeZone: string;
+}
+
+/**
+ * Opens labs one after the other. Resolves when everything in them has been posted; the returned
+ * function stops watching them.
+ */
+export async function openLabs(
+  labs: readonly LabPath[],
+  parts: OpenLabsParts,
+): Promise<() => Promise<void>> {
+  const { world, journals } = parts;
+  const closing: (() => void | Promise<void>)[] = [];
+  for (const lab of labs) {
+    await journals.open(lab);
+    await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
+    await postSettings(lab, parts);
+    const watcher = watchFolders(lab, parts);
+    await watcher.ready;
+    const stopRequests = watchRequests(lab, (request) => takeRequest(lab, parts, request));
+    closing.push(stopRequests, () => watcher.close());
+  }
+  return async () => {
+    for (const close of closing) await close();
+  };
+}
+
+function watchFolders(lab: LabPath, parts: OpenLabsParts): LabWatch {
+  const { post, warn, journals, reports, manualRuns } = parts;
+  return watchLab(lab, {
+    experimentFound: (experiment, initial) =>
+      post({
+        kind: "experiment-found",
+        lab,
+        experiment,
+        madeHere: !initial || isLocalExperiment(lab, experiment),
+      }),
+    experimentGone: (experiment) => {
+      manualRuns.unwatch(experiment);
+      post({ kind: "experiment-gone", experiment });
+    },
+    journalTouched: (experiment) => journals.touch(lab, experiment),
+    editorClosed: (experiment) => journals.editorClosed(lab, experiment),
+    ignoredTouched: (experiment) => reports.touch(experiment),
+    runsFound: (experiment) => manualRuns.watch(experiment),
+    settingsTouched: () => void postSettings(lab, parts),
+    failed: (error) => warn("watching a folder failed", { lab, error: String(error) }),
+  });
+}
+
+async function postSettings(lab: LabPath, { post, timeZone }: OpenLabsParts): Promise<void> {
+  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
+  const { value, problems } = readLabSettings(text, timeZone);
+  post({ kind: "lab-opened", lab, settings: value, problems });
+}
+
+function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void {
+  const { post, world, journals } = parts;
+  switch (request.kind) {
+    case "stop":
+      post({ kind: "stop-asked", id: request.id });
+      return;
+    case "retell":
+      post({ kind: "night-asked", lab });
+      return;
+    case "queue":
+      post({ kind: "queue-asked", word: request.word });
+      return;
+    case "repeat":
+      void startRepeat({ lab, world, post, now: Date.now }, request);
+      return;
+    case "restore":
+      void journals.restore(lab, request);
+  }
+}
