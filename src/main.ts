@@ -1,5 +1,5 @@
-// The command line: arguments in, an answer printed, an exit code out.
-// Each subcommand is a file in cli/ that returns its answer and knows nothing of printing.
+// The command line: parses arguments, prints the answer, sets the exit code. Each subcommand is a
+// file in cli/ that returns its answer; it is imported only when it is called, to start fast.
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
@@ -21,7 +21,7 @@ Exit codes: 0 as asked; 1 it was done, and the answer is no (a run that failed, 
 Environment: NIGHTLAB_STATE_DIR moves this machine's state (default ~/.local/state/nightlab);
 NIGHTLAB_UV and NIGHTLAB_PIXI name the programs of that name; NIGHTLAB_LOG_LEVEL=debug says more.`;
 
-// Set by the launcher for this process alone.
+// The launcher sets it for this process only: programs started from here must not inherit it.
 delete process.env["NODE_COMPILE_CACHE"];
 
 const version = versionOf();
@@ -103,14 +103,14 @@ program
     answer((await import("./cli/repeat.ts")).repeat(run, ".", randomUUID())),
   );
 
-for (const [word, said] of [
+for (const [word, description] of [
   ["pause", "start nothing new, in all labs of this machine; what runs goes on"],
   ["drain", "the same, and `nightlab status` says when nothing runs any more"],
   ["resume", "let a paused queue go on"],
 ] as const) {
   program
     .command(word)
-    .description(said)
+    .description(description)
     .action(async () => answer((await import("./cli/queue.ts")).queue(word, ".")));
 }
 

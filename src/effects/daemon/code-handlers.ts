@@ -1,5 +1,5 @@
-// The hands that look at an experiment's code for commands that were queued, and copy it for those
-// that want to run it as it was then. What follows from a change is step's to decide.
+// Effect handlers for an experiment's code: hash it when commands are queued, and copy it for
+// commands with `snapshot`. The scheduler decides what follows from a change.
 import type { ExperimentPath } from "../../base/ids.ts";
 import { codeSeen } from "../code/code-hash.ts";
 import type { EffectHandlers } from "./effect-handlers.ts";
@@ -9,17 +9,21 @@ import { takeSnapshot } from "../code/snapshots.ts";
 
 type CodeHandlers = Pick<EffectHandlers, "note-code" | "drop-snapshot">;
 
-/** `warn` tells of files that a run wrote into its copy and that had no other place to go. */
+/**
+ * The effect handlers for code. `warn` gets snapshots that could not be removed, and files that a
+ * run wrote into its snapshot and that stay there for want of another place.
+ */
 export function codeHandlers(
   warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
 ): CodeHandlers {
-  /** One look at an experiment after the other: two copies of one command must not mix. */
+  /** The last work queued for each experiment. */
   const last = new Map<ExperimentPath, Promise<unknown>>();
-  const inTurn = async (experiment: ExperimentPath, look: () => Promise<void>): Promise<void> => {
+  /** One at a time for each experiment: two copies for one command must not mix. */
+  const inTurn = async (experiment: ExperimentPath, work: () => Promise<void>): Promise<void> => {
     const before = last.get(experiment);
     const own = (async () => {
       await before?.catch(() => undefined);
-      await look();
+      await work();
     })();
     last.set(experiment, own);
     try {

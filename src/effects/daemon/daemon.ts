@@ -1,5 +1,5 @@
-// The loop: one event at a time through `step`, its facts into the ledger, then its effects.
-// It decides nothing and knows no file: what it needs of the world outside is handed in.
+// The loop: passes one event at a time to `step`, appends its facts to the ledger, then dispatches
+// its effects. It decides nothing and does no I/O of its own; compose-daemon.ts gives it its parts.
 import { dispatch, type EffectHandlers, type NewEvent } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { labOf } from "../../domain/replay.ts";
@@ -15,19 +15,23 @@ export interface LoopParts {
   readonly now: () => number;
   /** Calls back once at or after a time; a later call replaces the earlier one. */
   readonly wakeAt: (atMs: number | undefined, callback: () => void) => void;
-  /** A fault that is nobody's but ours, or a ledger that cannot be written: the daemon must end. */
+  /** A bug of the daemon, or a ledger that cannot be written: the daemon must end. */
   readonly onFault: (error: unknown) => void;
 }
 
 export interface Loop {
+  /** Runs the event's turn now, or after the turn in progress. */
   post(event: NewEvent): void;
-  /** No further event is taken; effects under way may still finish. */
+  /** No further event is taken; effects in progress may still finish. */
   stop(): void;
 }
 
-/** Starts a loop that has nothing to do until the first event is posted. */
+/**
+ * Starts a loop; it does nothing until the first event is posted. After a fault it takes no further
+ * event.
+ */
 export function startLoop(parts: LoopParts): Loop {
-  const { world, ledger, handlers: hands } = parts;
+  const { world, ledger, handlers } = parts;
   const waiting: Event[] = [];
   let busy = false;
   let stopped = false;
@@ -41,11 +45,11 @@ export function startLoop(parts: LoopParts): Loop {
     const { facts, effects, wakeAtMs } = step(world, event);
     ledger.append(facts.map((fact) => ({ lab: labOf(world, fact), fact })));
     parts.wakeAt(wakeAtMs, () => post({ kind: "tick" }));
-    for (const effect of effects) dispatch(hands, effect, post).catch(fault);
+    for (const effect of effects) dispatch(handlers, effect, post).catch(fault);
   };
   const post = (event: NewEvent): void => {
     waiting.push({ ...event, atMs: parts.now() });
-    // A hand that reports at once must not nest one turn into another.
+    // A handler that posts synchronously must not nest one turn in another.
     if (busy) return;
     busy = true;
     try {

@@ -1,5 +1,5 @@
-// What is so in a lab's folder that its runs depend on, each with the way to mend it.
-// The rest of the machine is looked at in health.ts.
+// Checks of what a lab's runs depend on in its folder, each with a way to fix it.
+// health.ts checks the rest of the machine.
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -9,19 +9,21 @@ import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 
-/** A program that is asked for its version answers at once, or is on a disk that is gone. */
+/** A program prints its version well within this, unless its disk is gone. */
 export const VERSION_MS = 5_000;
 
 export interface Check {
-  /** What was looked at, in a word or two. */
+  /** What was checked, in a word or two. */
   readonly what: string;
-  /** `warn`: it works, less well; `bad`: something will not work. */
+  /** `warn`: works, but less well; `bad`: something will not work. */
   readonly state: "ok" | "warn" | "bad";
+  /** The result, for a person. */
   readonly says: string;
   /** What to do about it. */
   readonly fix?: string;
 }
 
+/** Replaces the checks of a lab where there is none. */
 export const noLabCheck: Check = {
   what: "lab",
   state: "warn",
@@ -29,36 +31,39 @@ export const noLabCheck: Check = {
   fix: "call this inside a lab, or make one with `nightlab init`",
 };
 
-/** The checks of a lab. */
+/** The checks of a lab. Rejects where its folder cannot be written. */
 export async function labFolder(lab: LabPath): Promise<readonly Check[]> {
   const network = isOnNetwork(lab);
-  const place: Check = network
+  const location: Check = network
     ? {
         what: "lab",
         state: "warn",
         says: `${lab}, on a network file system: saves made on another machine are seen some seconds later`,
       }
     : { what: "lab", state: "ok", says: lab };
-  return [place, await room("disk of the lab", lab), await clock(lab), ...(await ignored(lab))];
+  return [location, await room("disk of the lab", lab), await clock(lab), ...(await ignored(lab))];
 }
 
-/** A file server with another clock makes new files old: what is settled is judged by that. */
+/**
+ * Compares the clock of the lab's disk with this machine's: a file counts as settled by its mtime,
+ * which a file server with another clock gets wrong.
+ */
 async function clock(lab: LabPath): Promise<Check> {
   const folder = await mkdtemp(join(lab, ".nightlab-doctor-"));
   try {
     const path = join(folder, "now");
     await writeFile(path, "");
-    const away = Math.abs((await stat(path)).mtimeMs - Date.now());
-    if (away < CLOCK_JUMP_MS)
+    const differenceMs = Math.abs((await stat(path)).mtimeMs - Date.now());
+    if (differenceMs < CLOCK_JUMP_MS)
       return { what: "clock", state: "ok", says: "as the lab's disk has it" };
-    const says = `the lab's disk is ${(away / 1000).toFixed(1)} s away from this machine's clock`;
+    const says = `the lab's disk is ${(differenceMs / 1000).toFixed(1)} s away from this machine's clock`;
     return { what: "clock", state: "warn", says, fix: "have both set their clocks by NTP" };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** What a lab in a repository must not commit. */
+/** Example paths that a lab in a repository must not commit. */
 const NOT_IN_GIT = [".nightlab/x", "experiment/runs/2025-02-02T14-30-00-x/checkpoints/x"] as const;
 
 async function ignored(lab: LabPath): Promise<readonly Check[]> {
@@ -68,7 +73,7 @@ async function ignored(lab: LabPath): Promise<readonly Check[]> {
   });
   const answer = await asked.then(
     ({ stdout }) => stdout,
-    // 1: none of them is ignored. Anything else: no git, or no repository.
+    // Exit code 1: none is ignored. Anything else: no git, or no repository.
     (error: { readonly code?: unknown }) => (error.code === 1 ? "" : undefined),
   );
   if (answer === undefined) return [];
@@ -85,7 +90,7 @@ async function ignored(lab: LabPath): Promise<readonly Check[]> {
   ];
 }
 
-/** Free room of the disk that a folder is on. */
+/** Checks the free space of the disk that a folder is on; rejects where the folder is missing. */
 export async function room(what: string, folder: string): Promise<Check> {
   const { bavail, bsize } = await statfs(folder);
   const free = bavail * bsize;

@@ -1,5 +1,5 @@
-// What is so on this machine that runs depend on, each with the way to mend it.
-// It changes nothing and asks no daemon; how it is shown is cli/doctor.ts's.
+// Checks of what runs depend on on this machine, each with a way to fix it. Nothing is changed and
+// no daemon is needed. health-lab.ts checks a lab's folder, cli/doctor.ts prints the results.
 import { execFile } from "node:child_process";
 import {
   closeSync,
@@ -30,7 +30,7 @@ export interface HealthOptions {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** All checks, in the order in which a person should read them; none rejects. */
+/** All checks, in the order in which a person should read them; never rejects. */
 export async function checkHealth(options: HealthOptions): Promise<readonly Check[]> {
   const { lab, stateDir, env } = options;
   const all: readonly (readonly [string, () => Promise<readonly Check[]> | readonly Check[]])[] = [
@@ -114,11 +114,11 @@ async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<strin
 }
 
 async function gpus(env: NodeJS.ProcessEnv): Promise<Check> {
-  const there = await gpuFacts();
+  const found = await gpuFacts();
   const what = "GPUs";
-  if (there.length > 0) {
-    const names = there.map(({ name }, index) => `${index} ${name}`).join(", ");
-    return { what, state: "ok", says: `${names}; driver ${there[0]?.driver ?? ""}` };
+  if (found.length > 0) {
+    const names = found.map(({ name }, index) => `${index} ${name}`).join(", ");
+    return { what, state: "ok", says: `${names}; driver ${found[0]?.driver ?? ""}` };
   }
   const trouble = await promisify(execFile)("nvidia-smi", ["-L"], {
     env,
@@ -135,29 +135,29 @@ async function gpus(env: NodeJS.ProcessEnv): Promise<Check> {
   return { what, state: "bad", says, fix: "see what `nvidia-smi` says; a restart often helps" };
 }
 
-/** The nearest folder that is there: what is not made yet will be made in it. */
+/** The nearest existing ancestor: a folder that is missing will be created in it. */
 function nearest(path: string): string {
   for (let at = path; ; at = dirname(at)) if (existsSync(at) || at === dirname(at)) return at;
 }
 
 async function stateFolder(stateDir: string): Promise<readonly Check[]> {
-  const there = nearest(stateDir);
+  const existing = nearest(stateDir);
   const move = "set NIGHTLAB_STATE_DIR to a folder on a local disk";
   const what = "state";
-  if (isOnNetwork(there)) {
+  if (isOnNetwork(existing)) {
     return [{ what, state: "bad", says: `${stateDir} is on a network file system`, fix: move }];
   }
-  const locks = lockHolds(there);
+  const locks = whyNoLocks(existing);
   if (locks !== undefined)
     return [{ what, state: "bad", says: `${stateDir}: ${locks}`, fix: move }];
   return [
     { what, state: "ok", says: `${stateDir}, on a local disk, with locks` },
-    await room("disk of the state", there),
+    await room("disk of the state", existing),
   ];
 }
 
-/** Why locks cannot be trusted in a folder; undefined where they can. */
-function lockHolds(folder: string): string | undefined {
+/** Why file locks cannot be trusted in a folder; undefined where they can. */
+function whyNoLocks(folder: string): string | undefined {
   const path = join(folder, `.nightlab-doctor-${process.pid}`);
   try {
     const [first, second] = [openSync(path, "w"), openSync(path, "w")];
@@ -176,6 +176,7 @@ function lockHolds(folder: string): string | undefined {
   }
 }
 
+/** A limit of inotify for each user; NaN on a system without. */
 function inotify(name: string): number {
   try {
     return Number(readFileSync(`/proc/sys/fs/inotify/${name}`, "utf8"));
@@ -190,11 +191,11 @@ function watching(): readonly Check[] {
   const says = `${watches} watches and ${instances} watchers for each user`;
   const enough = watches >= 4 * EXPERIMENTS_PER_LAB && instances >= 64;
   if (enough) return [{ what: "watching", state: "ok", says }];
-  const mend = "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512";
-  return [{ what: "watching", state: "warn", says: `only ${says}`, fix: mend }];
+  const fix = "sudo sysctl fs.inotify.max_user_watches=524288 fs.inotify.max_user_instances=512";
+  return [{ what: "watching", state: "warn", says: `only ${says}`, fix }];
 }
 
-/** Other daemons of the machine; each lab can have one only, and they share GPUs by locks. */
+/** The daemons of the machine: one for each lab at most; they share GPUs by locks. */
 function daemons(lab: LabPath | undefined): Check {
   const others = readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];

@@ -1,5 +1,5 @@
-// Makes the blocks that LAB.md tells a night with: from the ledger up to a moment, and from the
-// journals, logs and records of the experiments. When it is due is scheduler/nightly-summary.ts's.
+// Composes the blocks of LAB.md for one night: from the ledger up to a moment, and from the
+// journals, logs and records of the experiments. scheduler/nightly-summary.ts says when it is due.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -26,68 +26,69 @@ import type { Ledger } from "../state/ledger.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 
-/** Facts that are read at one go for LAB.md: 20 ms in which nothing else gets its turn. */
+/** Facts read at one go for LAB.md: this many block the event loop for 20 ms. */
 const NIGHT_FACTS = 1_000;
 
 export interface NightRequest {
   readonly lab: LabPath;
   readonly night: Occurrence;
-  /** Nothing that was known only later is told, ms since 1970. */
+  /** Later facts are left out, ms since 1970. */
   readonly asOfMs: number;
 }
 
 export interface NightlySummaryParts {
-  /** Everything that the ledger has of a lab, oldest first, in portions. */
+  /** All of a lab's facts in the ledger, oldest first, in portions. */
   readonly facts: (lab: LabPath) => Iterable<readonly Fact[]>;
+  /** Applies where the lab's settings name no time zone. */
   readonly timeZone: string;
   readonly cache: ReadingCache;
 }
 
-/** The blocks of a night. Rejects where the ledger or a journal cannot be read. */
+/** The blocks of a night. Rejects where the ledger or an experiment's files cannot be read. */
 export async function composeNight(
   { lab, night, asOfMs }: NightRequest,
-  around: NightlySummaryParts,
+  parts: NightlySummaryParts,
 ): Promise<readonly PageBlock[]> {
   const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  const settings = readLabSettings(text, around.timeZone).value;
-  const world = await worldOf(around.facts(lab), {
+  const settings = readLabSettings(text, parts.timeZone).value;
+  const world = await worldOf(parts.facts(lab), {
     untilMs: asOfMs,
     fromMs: firstNightOf(settings, night).startMs,
   });
   const facts = nightFacts(world, lab, night, { asOfMs, settings });
   const { timeZone } = settings;
-  const experiments = await experimentsOf(world, lab, facts, around.cache);
+  const experiments = await experimentsOf(world, lab, facts, parts.cache);
   return nightBlocks(facts, { lab, timeZone, night, experiments });
 }
 
-/** The hand of a daemon; a night that cannot be told is told of in the log. */
+/** The effect handler; a night that cannot be composed is logged and posted without blocks. */
 export function nightlySummaryHandlers(
-  around: NightlySummaryParts,
+  parts: NightlySummaryParts,
   warn: (message: string, facts: Readonly<Record<string, unknown>>) => void,
 ): Pick<EffectHandlers, "compose-night"> {
   return {
     async "compose-night"({ lab, night, asOfMs }, post) {
-      const told = { kind: "night-composed", lab, night, asOfMs } as const;
+      const composed = { kind: "night-composed", lab, night, asOfMs } as const;
       try {
-        post({ ...told, blocks: await composeNight({ lab, night, asOfMs }, around) });
+        post({ ...composed, blocks: await composeNight({ lab, night, asOfMs }, parts) });
       } catch (error) {
         warn("the night could not be told", { lab, error: String(error) });
-        post(told);
+        post(composed);
       }
     },
   };
 }
 
 /**
- * The world as it was then, but for what had ended long before. Ten thousand runs take a second to
- * read: everything else gets its turn between two portions, and their memory is given back.
+ * The world as of `untilMs`, without commands that ended before `fromMs`. Ten thousand runs take a
+ * second to read, so other work runs between two portions, and ended commands are dropped early.
  */
 async function worldOf(
-  inTurn: Iterable<readonly Fact[]>,
+  portionsOfFacts: Iterable<readonly Fact[]>,
   { untilMs, fromMs }: { readonly untilMs: number; readonly fromMs: number },
 ): Promise<World> {
   const world = emptyWorld();
-  for (const facts of inTurn) {
+  for (const facts of portionsOfFacts) {
     for (const fact of facts) {
       if (fact.atMs > untilMs) continue;
       apply(world, fact);
@@ -101,7 +102,7 @@ async function worldOf(
   return world;
 }
 
-/** What the files add, of every experiment that the page speaks of. */
+/** What files say about each experiment that the page mentions. */
 async function experimentsOf(
   world: World,
   lab: LabPath,
@@ -132,7 +133,7 @@ const promisedOf = (plan: Plan): readonly string[] => [
   ...plan.metrics.map(({ key }) => key),
 ];
 
-/** Criteria that could be judged, where a run of the night is among what they rest on. */
+/** Verdicts on criteria that can be evaluated and that use a run of the night, as Markdown. */
 function knownVerdicts(input: ReportInput, facts: NightFacts): readonly string[] {
   const folders = new Set(facts.ran.map(({ run }) => run.folder).filter(Boolean));
   const known = input.runs.filter(
@@ -146,7 +147,7 @@ function knownVerdicts(input: ReportInput, facts: NightFacts): readonly string[]
     });
 }
 
-/** Where receipts begin: lines from 1, by the id that they show. */
+/** The line at which each receipt begins, counted from 1, by its command's id. */
 function receiptLines(journal: string): ReadonlyMap<string, number> {
   const lines = new Map<string, number>();
   for (const [at, line] of journal.split("\n").entries()) {
@@ -156,7 +157,7 @@ function receiptLines(journal: string): ReadonlyMap<string, number> {
   return lines;
 }
 
-/** A lab's facts from a ledger, NIGHT_FACTS at a time. */
+/** Reads a lab's facts from a ledger, NIGHT_FACTS at a time. */
 export function portions(ledger: Pick<Ledger, "some">): NightlySummaryParts["facts"] {
   return function* (lab) {
     for (let after = 0; ;) {

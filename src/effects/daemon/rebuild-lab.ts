@@ -1,5 +1,5 @@
-// Makes LAB.md anew from the ledger, and where that knows nothing of a run from its run.json. A
-// daemon that watches the lab is asked to do it: two would write the page by turns.
+// Rebuilds LAB.md without a daemon: from the ledger, and from run.json for runs that the ledger
+// lacks. Where a daemon watches the lab, ask it instead: two processes would overwrite each other.
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -22,7 +22,10 @@ export interface LabRebuild {
   readonly timeZone: string;
 }
 
-/** The night that the page tells of then; undefined where there is nothing to tell. */
+/**
+ * Writes the page with the last night that was shown, or the last one that ended. Gives the end of
+ * that night (ms since 1970) and what went wrong; undefined where the lab has had no night.
+ */
 export async function rebuildLabPage(
   request: LabRebuild,
 ): Promise<{ readonly endMs: number; readonly problems: readonly string[] } | undefined> {
@@ -31,13 +34,13 @@ export async function rebuildLabPage(
   const { value: settings, problems } = readLabSettings(text, timeZone);
   const cache = createReadingCache();
   const facts = [...request.facts, ...(await unknownRuns(request, cache))];
-  const told = request.facts.findLast((fact) => fact.kind === "night-told");
+  const shown = request.facts.findLast((fact) => fact.kind === "night-told");
   const last = lastNight(settings, nowMs);
-  const night = told?.night ?? last;
+  const night = shown?.night ?? last;
   if (night === undefined) return undefined;
-  const asOfMs = told?.asOfMs ?? night.endMs;
-  const around = { facts: () => [facts], timeZone, cache };
-  const digest = await composeNight({ lab, night, asOfMs }, around);
+  const asOfMs = shown?.asOfMs ?? night.endMs;
+  const parts = { facts: () => [facts], timeZone, cache };
+  const digest = await composeNight({ lab, night, asOfMs }, parts);
   const troubles: string[] = [];
   const pages = labPages({
     warn: (message, { why }) => troubles.push(`${message}: ${String(why)}`),
@@ -59,7 +62,7 @@ export async function rebuildLabPage(
   return { endMs: night.endMs, problems: troubles };
 }
 
-/** Runs of this machine that a ledger which was lost knew of, as their records tell of them. */
+/** Facts of this machine's runs that are missing from the ledger (it was lost), from run.json. */
 async function unknownRuns(
   { lab, facts }: LabRebuild,
   cache: ReturnType<typeof createReadingCache>,

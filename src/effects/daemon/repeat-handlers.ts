@@ -1,5 +1,5 @@
-// What `nightlab repeat` asks of the daemon: the run is put together again, and queued; or the
-// answer says why it cannot be. The queue is the core's.
+// Handles a request of `nightlab repeat`: restores the run's code, posts the repeat, and answers
+// with the new command or with why there is none. The scheduler queues it.
 import { NAME_CHARS } from "../../base/limits.ts";
 import { experimentPath, mintCommandId, RUN_FOLDER, type LabPath } from "../../base/ids.ts";
 import type { World } from "../../domain/world.ts";
@@ -8,7 +8,7 @@ import { answerRequest, type RepeatAnswer, type RepeatRequest } from "../state/r
 import { restoreRun } from "../repeat/restore-run.ts";
 import { listRunFolders } from "../supervise/run-folders.ts";
 
-/** Names `full-repeat`, `full-repeat-2` tried for a repeated run. */
+/** How many names (`full-repeat`, `full-repeat-2`, …) are considered for a repeated run. */
 const REPEAT_NAMES = 1_000;
 
 export interface RepeatParts {
@@ -19,7 +19,7 @@ export interface RepeatParts {
   readonly now: () => number;
 }
 
-/** Carries out a request and answers it; never rejects. */
+/** Executes a request and answers it; never rejects. */
 export async function startRepeat(parts: RepeatParts, request: RepeatRequest): Promise<void> {
   const answer = await repeat(parts, request).catch((error: unknown): RepeatAnswer => ({
     why: error instanceof Error ? error.message : String(error),
@@ -52,7 +52,10 @@ async function repeat(
   return { command: id, name: spec.target, of: repeats.id, from, differs: repeats.differs };
 }
 
-/** `full-repeat`, then `full-repeat-2`: the name of a run that repeats `full`, or repeats its repeat. */
+/**
+ * The name of a run that repeats `full` or one of its repeats: `full-repeat`, or the first of
+ * `full-repeat-2`, … that is not taken. `full-repeat` again if all REPEAT_NAMES are taken.
+ */
 export function repeatName(name: string, taken: ReadonlySet<string>): string {
   const base = `${name.replace(/-repeat(?:-\d+)?$/, "").slice(0, NAME_CHARS - 12)}-repeat`;
   for (let n = 2; taken.has(base) && n < REPEAT_NAMES; n += 1) {

@@ -1,5 +1,5 @@
-// Eyes on the labs: which experiments there are, and that a journal may have changed.
-// What a change means is found by reading; nothing below a run's folder is watched here.
+// Watches a lab's folders: which experiments there are, and which journals may have changed.
+// journal-handlers.ts reads what changed; nothing below a run's folder is watched here.
 import { existsSync, readdirSync, statSync, type Stats } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
@@ -10,22 +10,23 @@ import { isIgnoredFolder } from "../../base/ignored-folders.ts";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
-  /** `initial`: it was there when the watch began. */
+  /** `initial`: it was already there when the watch began. */
   readonly experimentFound: (experiment: ExperimentPath, initial: boolean) => void;
   readonly experimentGone: (experiment: ExperimentPath) => void;
   readonly journalTouched: (experiment: ExperimentPath) => void;
-  /** The last editor that shows when it has the journal open has closed it. */
+  /** The journal's last swap file is gone: no editor that makes one has it open any more. */
   readonly editorClosed: (experiment: ExperimentPath) => void;
   /** The list of ignored runs beside the journal may have changed. */
   readonly ignoredTouched: (experiment: ExperimentPath) => void;
   /** The experiment has a `runs/` folder. What is in it is not watched here. */
   readonly runsFound: (experiment: ExperimentPath) => void;
+  /** nightlab.yaml may have changed. */
   readonly settingsTouched: () => void;
   readonly failed: (error: unknown) => void;
 }
 
 export interface LabWatch {
-  /** Resolves when everything that was there has been told. */
+  /** Resolves when everything that was there at the start has been reported. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
 }
@@ -35,60 +36,44 @@ const IGNORED = "IGNORED_RUNS.md";
 const SETTINGS = "nightlab.yaml";
 const RUNS = "runs";
 
+/** What the watch of one lab knows. */
+interface Watching {
+  readonly lab: LabPath;
+  readonly handlers: LabWatchHandlers;
+  /** The stat of each experiment's journal at its last poll; empty before the first one. */
+  readonly experiments: Map<ExperimentPath, string>;
+  /** Until everything that was there at the start has been reported. */
+  initial: boolean;
+}
+
 /** Watches one lab: its settings, its folders, and the journals in them. */
 export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
-  const experiments = new Map<ExperimentPath, string>();
-  let initial = true;
+  const watching: Watching = { lab, handlers, experiments: new Map(), initial: true };
   const watcher = watch(lab, {
     ignored: (path, stats) => isIgnored(lab, path, stats),
     depth: LAB_DEPTH,
     followSymlinks: false,
     ignorePermissionErrors: true,
-    // It would pass swap files by; a save by renaming is told as gone and there, which is as good.
+    // Atomic mode ignores swap files. Without it a save by renaming is an unlink and an add, which
+    // serve as well.
     atomic: false,
   });
-  const touched = (path: string): void => {
-    const name = basename(path);
-    const experiment = experimentPath(dirname(path));
-    if (isSwapFile(name)) return;
-    if (name === SETTINGS) handlers.settingsTouched();
-    else if (name === JOURNAL && !experiments.has(experiment)) {
-      if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
-      experiments.set(experiment, "");
-      handlers.experimentFound(experiment, initial);
-      handlers.journalTouched(experiment);
-    } else if (name === IGNORED) handlers.ignoredTouched(experiment);
-    else if (experiments.has(experiment)) handlers.journalTouched(experiment);
-  };
   const ready = new Promise<void>((resolve) => {
     watcher.once("ready", () => {
-      initial = false;
+      watching.initial = false;
       resolve();
     });
   });
   watcher
-    .on("add", touched)
-    .on("change", touched)
-    .on("unlink", (path) => {
-      const experiment = experimentPath(dirname(path));
-      if (isSwapFile(basename(path))) {
-        if (experiments.has(experiment) && !isOpen(experiment)) handlers.editorClosed(experiment);
-      } else if (basename(path) === SETTINGS) handlers.settingsTouched();
-      else if (basename(path) === IGNORED) handlers.ignoredTouched(experiment);
-      else if (experiments.has(experiment)) handlers.journalTouched(experiment);
-    })
+    .on("add", (path) => fileTouched(watching, path))
+    .on("change", (path) => fileTouched(watching, path))
+    .on("unlink", (path) => fileGone(watching, path))
     .on("addDir", (path) => {
       if (basename(path) === RUNS) handlers.runsFound(experimentPath(dirname(path)));
     })
-    .on("unlinkDir", (path) => {
-      for (const experiment of experiments.keys()) {
-        if (experiment !== path && !experiment.startsWith(path + sep)) continue;
-        experiments.delete(experiment);
-        handlers.experimentGone(experiment);
-      }
-    })
+    .on("unlinkDir", (path) => folderGone(watching, path))
     .on("error", handlers.failed);
-  const poll = pollJournals(experiments, handlers);
+  const poll = pollJournals(watching);
   return {
     ready,
     async close() {
@@ -98,11 +83,42 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
   };
 }
 
-/** Watchers can lose an event: every journal's stat is compared now and then as well. */
-function pollJournals(
-  experiments: Map<ExperimentPath, string>,
-  handlers: LabWatchHandlers,
-): NodeJS.Timeout {
+/** A file was added or changed. */
+function fileTouched({ lab, handlers, experiments, initial }: Watching, path: string): void {
+  const name = basename(path);
+  const experiment = experimentPath(dirname(path));
+  if (isSwapFile(name)) return;
+  if (name === SETTINGS) handlers.settingsTouched();
+  else if (name === JOURNAL && !experiments.has(experiment)) {
+    if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
+    experiments.set(experiment, "");
+    handlers.experimentFound(experiment, initial);
+    handlers.journalTouched(experiment);
+  } else if (name === IGNORED) handlers.ignoredTouched(experiment);
+  else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+}
+
+function fileGone({ handlers, experiments }: Watching, path: string): void {
+  const name = basename(path);
+  const experiment = experimentPath(dirname(path));
+  if (isSwapFile(name)) {
+    if (experiments.has(experiment) && !isOpen(experiment)) handlers.editorClosed(experiment);
+  } else if (name === SETTINGS) handlers.settingsTouched();
+  else if (name === IGNORED) handlers.ignoredTouched(experiment);
+  else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+}
+
+/** A folder is gone, and every experiment in it. */
+function folderGone({ handlers, experiments }: Watching, path: string): void {
+  for (const experiment of experiments.keys()) {
+    if (experiment !== path && !experiment.startsWith(path + sep)) continue;
+    experiments.delete(experiment);
+    handlers.experimentGone(experiment);
+  }
+}
+
+/** Watchers can lose an event, so every journal's stat is compared every POLL_MS as well. */
+function pollJournals({ experiments, handlers }: Watching): NodeJS.Timeout {
   const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
     const now = await stat(join(experiment, JOURNAL)).then(
       ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
@@ -118,7 +134,7 @@ function pollJournals(
   return timer.unref();
 }
 
-/** Only folders that may hold experiments, and the three files that steer anything. */
+/** Watches only folders that may hold experiments, and the three files that mean something. */
 function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolean {
   if (path === lab) return false;
   const name = basename(path);
@@ -126,7 +142,7 @@ function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolea
   if (isSwapFile(name)) return false;
   if (isIgnoredFolder(name) && name !== RUNS) return true;
   if (stats === undefined) return false;
-  // A journal may be a link to where a person keeps it; folders are not followed.
+  // A journal may be a link to where a person keeps it; links to folders are not followed.
   if (stats.isSymbolicLink()) return name !== JOURNAL;
   if (stats.isFile()) {
     return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
@@ -135,11 +151,12 @@ function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolea
 }
 
 /**
- * Vim, nano and others keep one beside the journal for as long as they have it open. An Emacs lock
- * is no such sign: it is there while a buffer has unsaved changes, and goes at each save.
+ * Vim, nano and others keep a swap file beside the journal while they have it open. An Emacs lock
+ * does not show that: it exists only while a buffer has unsaved changes, and goes at each save.
  */
 const isSwapFile = (name: string): boolean => /^\.JOURNAL\.md\.sw[a-p]$/.test(name);
 
+/** Whether an editor that makes swap files has the journal open. */
 function isOpen(experiment: ExperimentPath): boolean {
   try {
     return readdirSync(experiment).some(isSwapFile);
@@ -148,13 +165,16 @@ function isOpen(experiment: ExperimentPath): boolean {
   }
 }
 
-/** A lab within a lab, or a linked worktree, is somebody else's. */
+/** Whether a folder is a lab of its own within this one, or a linked git worktree. */
 function belongsElsewhere(folder: string): boolean {
   if (existsSync(join(folder, SETTINGS))) return true;
   return statSync(join(folder, ".git"), { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** A folder is seen as soon as it is made, and what it is may stand in it a moment later. */
+/**
+ * Checked again when a journal appears: a new folder is seen at once, and the file that makes it
+ * another lab or worktree may come a moment later.
+ */
 function isWithinAnother(lab: LabPath, experiment: ExperimentPath): boolean {
   for (let at: string = experiment; at.startsWith(lab + sep); at = dirname(at)) {
     if (belongsElsewhere(at)) return true;
