@@ -41,7 +41,7 @@ export function startLoop(parts: LoopParts): Loop {
     parts.wakeAt(undefined, () => undefined);
     parts.onFault(error);
   };
-  const takeOne = (event: Event): void => {
+  const runTurn = (event: Event): void => {
     const { facts, effects, wakeAtMs } = step(world, event);
     ledger.append(facts.map((fact) => ({ lab: labOf(world, fact), fact })));
     parts.wakeAt(wakeAtMs, () => post({ kind: "tick" }));
@@ -54,7 +54,7 @@ export function startLoop(parts: LoopParts): Loop {
     busy = true;
     try {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        if (!stopped) takeOne(next);
+        if (!stopped) runTurn(next);
       }
     } catch (error) {
       fault(error);
