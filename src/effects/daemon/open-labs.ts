@@ -80,7 +80,10 @@ async function postSettings(lab: LabPath, { post, timeZone }: OpenLabsParts): Pr
 }
 
 function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void {
-  const { post, world, journals } = parts;
+  const { post, world, journals, warn } = parts;
+  // A full disk may refuse the answer: whoever asked waits in vain, and the daemon goes on.
+  const failed = (error: unknown): void =>
+    warn("a request was not answered", { lab, kind: request.kind, error: String(error) });
   switch (request.kind) {
     case "stop":
       post({ kind: "stop-asked", id: request.id });
@@ -92,9 +95,9 @@ function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void
       post({ kind: "queue-asked", word: request.word });
       return;
     case "repeat":
-      void startRepeat({ lab, world, post, now: Date.now }, request);
+      startRepeat({ lab, world, post, now: Date.now }, request).catch(failed);
       return;
     case "restore":
-      void journals.restore(lab, request);
+      journals.restore(lab, request).catch(failed);
   }
 }

@@ -11,9 +11,6 @@ const TQDM = /\d%\|/;
 /** Keras's count and the start of its bar. */
 const KERAS = /\d\/\d+ (?:\[[=>.\s]*\]|\u00E2\u0094\u0081+)/;
 
-/** Whether a line looks like a progress bar. */
-export const isBar = (text: string): boolean => TQDM.test(text) || KERAS.test(text);
-
 /** Names in a bar that are about the bar or the logger, and no metrics. */
 const MACHINERY = /^(?:v_num|eta|it\/s|s\/it|ms\/step)$/i;
 

@@ -10,7 +10,6 @@ import { trueText } from "./plain-text.ts";
 import { namesSetting } from "../metric-words.ts";
 import type { SeriesStore } from "../series/series-store.ts";
 import { deathMarkerKind } from "./death-markers.ts";
-import { isBar } from "../formats/progress-bar.ts";
 
 /** One value of a line. */
 export interface ClassEntry {
@@ -45,7 +44,6 @@ export interface LineClass {
   readonly mayFail: boolean;
   /** Its words may matter to the facts, so that they need its text. */
   readonly hasFactWords: boolean;
-  readonly bar: boolean;
   /** It prints a setting. */
   readonly setting: boolean;
   /** One value alone on its line, without a step: it may be a setting as well as a result. */
@@ -123,7 +121,6 @@ export function classifyLine(text: string, tokens: LineTokens, read: MetricLine)
     deathMarker: deathMarkerKind(whole),
     mayFail: mayFail(whole),
     hasFactWords: hasFactWords(whole),
-    bar: isBar(text),
     setting: step === undefined && entries.some(({ key }) => namesSetting(key)),
     lone: metrics?.format === "key-value" && step === undefined && entries.length === 1,
     code: SOURCE.test(text) ? "begins" : SOURCE_END.test(text) ? "ends" : undefined,

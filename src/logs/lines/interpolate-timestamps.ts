@@ -1,6 +1,6 @@
 // Dates tracebacks and death markers, whose lines rarely have a time stamp of their own.
 // Stamps are parsed in line-stamp.ts.
-import { TOLD_LINES_EACH_END } from "../series/first-and-last.ts";
+import { KEPT_EACH_END } from "../series/first-and-last.ts";
 
 /** Something dated by the stamp of its own line or the line above, else by the next stamp. */
 export interface Stamped {
@@ -34,7 +34,7 @@ export function createTimestampInterpolator(): TimestampInterpolator {
       else {
         waiting.push(stamped);
         // No more than this are kept of tracebacks, and of death markers.
-        if (waiting.length > 2 * TOLD_LINES_EACH_END) waiting.shift();
+        if (waiting.length > 2 * KEPT_EACH_END) waiting.shift();
       }
       return stamped;
     },

@@ -2,7 +2,7 @@
 // holds to the file's metrics, tables, tracebacks, death markers and facts. Bytes are cut into
 // lines by text-reading.ts; what a line means is decided in classify-line.ts.
 import type { DeathMarker } from "../../domain/sample.ts";
-import { type KeptEnds, createKeptEnds } from "../series/first-and-last.ts";
+import { type FirstAndLast, createFirstAndLast } from "../series/first-and-last.ts";
 import type { MetricSink } from "../series/metric-sink.ts";
 import { type LineClass, classifyLine } from "./classify-line.ts";
 import {
@@ -48,8 +48,8 @@ export interface LineReader {
   readonly tables: ConsoleTables;
   readonly values: LineValues;
   readonly finder: TracebackFinder;
-  readonly tracebacks: KeptEnds<FileTraceback>;
-  readonly deathMarkers: KeptEnds<FileDeathMarker>;
+  readonly tracebacks: FirstAndLast<FileTraceback>;
+  readonly deathMarkers: FirstAndLast<FileDeathMarker>;
   readonly timestamps: TimestampInterpolator;
   readonly facts: LineFactsReader;
   readonly unread: UnreadLines;
@@ -83,8 +83,8 @@ export function createLineReader(file: string, sink: MetricSink, options: TextOp
     tables,
     values: createLineValues(sink, templates.slots, section, tables),
     finder: createTracebackFinder(),
-    tracebacks: createKeptEnds(),
-    deathMarkers: createKeptEnds(),
+    tracebacks: createFirstAndLast(),
+    deathMarkers: createFirstAndLast(),
     timestamps: createTimestampInterpolator(),
     facts: createLineFacts(file),
     unread: createUnreadLines(file),

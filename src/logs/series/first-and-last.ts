@@ -4,9 +4,9 @@
 /**
  * Tracebacks and death markers kept of one file: this many at the start, and as many at the end.
  */
-export const TOLD_LINES_EACH_END = 50;
+export const KEPT_EACH_END = 50;
 
-export interface KeptEnds<T> {
+export interface FirstAndLast<T> {
   add(item: T): void;
   /** Replaces the item added last. */
   replaceLast(item: T): void;
@@ -15,15 +15,15 @@ export interface KeptEnds<T> {
 }
 
 /** An empty list that keeps the first and the last TOLD_LINES_EACH_END items. */
-export function createKeptEnds<T>(): KeptEnds<T> {
+export function createFirstAndLast<T>(): FirstAndLast<T> {
   const first: T[] = [];
   const last: T[] = [];
   return {
     add(item) {
-      if (first.length < TOLD_LINES_EACH_END) first.push(item);
+      if (first.length < KEPT_EACH_END) first.push(item);
       else {
         last.push(item);
-        if (last.length > 2 * TOLD_LINES_EACH_END) last.splice(0, TOLD_LINES_EACH_END);
+        if (last.length > 2 * KEPT_EACH_END) last.splice(0, KEPT_EACH_END);
       }
     },
     replaceLast(item) {
@@ -31,6 +31,6 @@ export function createKeptEnds<T>(): KeptEnds<T> {
       list.pop();
       list.push(item);
     },
-    items: () => [...first, ...last.slice(-TOLD_LINES_EACH_END)],
+    items: () => [...first, ...last.slice(-KEPT_EACH_END)],
   };
 }

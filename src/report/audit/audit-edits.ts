@@ -2,7 +2,7 @@
 // were edited and sentences that were removed. Which sentences belong together is audit-match.ts.
 import { oneLine, type AuditFinding } from "./audit-finding.ts";
 import type { ComparedUnit } from "./audit-match.ts";
-import { isSigned, lineAt, type PageReading } from "./page-units.ts";
+import { isSigned, lineOfUnit, type PageReading } from "./page-units.ts";
 import { textMark } from "../../base/page-signature.ts";
 import type { UnitToken } from "./unit-tokens.ts";
 
@@ -46,7 +46,7 @@ export function comparedFindings(
   return [
     {
       kind: "differs",
-      line: lineAt(unit, removed.find(isDecisive)?.at ?? 0),
+      line: lineOfUnit(unit, removed.find(isDecisive)?.at ?? 0),
       said: from.length === 0 ? oneLine(unit.text) : oneLine(from.join(" … ")),
       message,
     },

@@ -6,7 +6,7 @@ import { isRounding, isSame, isSupported, type KnownFacts } from "./audit-known.
 import type { ComparedUnit } from "./audit-match.ts";
 import { compareDecimals, parseDecimal, toNumber } from "../../base/decimal.ts";
 import { isSourceEntry, type PageSource } from "./page-sources.ts";
-import { lineAt } from "./page-units.ts";
+import { lineOfUnit } from "./page-units.ts";
 import { numberText, type UnitToken } from "./unit-tokens.ts";
 
 /** A number is compared with at most this many known values, so that an audit stays quick. */
@@ -30,7 +30,7 @@ export function freeFindings(
     token: { at: number; text: string },
     message: string,
   ): void => {
-    const line = lineAt(written.unit, token.at);
+    const line = lineOfUnit(written.unit, token.at);
     findings.push({ kind, line, said: oneLine(token.text), message });
   };
   written.tokens.forEach((token, i) => {

@@ -14,7 +14,7 @@ import { parseDecimal } from "../../base/decimal.ts";
 import { holds } from "../../judge/evaluate.ts";
 import { readCriterion } from "../../criteria/expression.ts";
 import type { ReportInput } from "../../judge/input.ts";
-import { lineAt, readPage, type PageUnit } from "./page-units.ts";
+import { lineOfUnit, readPage, type PageUnit } from "./page-units.ts";
 import { numberText, unitTokens, type UnitToken } from "./unit-tokens.ts";
 
 /** The findings in the person's own sentences. `text` is the journal that `input` was read from. */
@@ -128,7 +128,10 @@ function valueFindings(
     if (fits.some((one) => isSame(said, one.token))) return [];
     const logged = known.logged?.(runs) ?? [];
     if (logged.some((all) => all.has(Number(text)))) return [];
-    const head = { line: lineAt(unit, at + token.at), said: oneLine(`${metric} ${token.text}`) };
+    const head = {
+      line: lineOfUnit(unit, at + token.at),
+      said: oneLine(`${metric} ${token.text}`),
+    };
     const whole = roundedFrom(text, fits, logged);
     if (whole === undefined) {
       const message = `no log line of ${runs.join(", ")} gives it`;
@@ -191,7 +194,7 @@ function betterFindings(
     .filter((word) => known.metricNames.has(word));
   return [...withoutQuotes(text).matchAll(BETTER)].flatMap((match): AuditFinding[] => {
     if (isSupported(match[0].toLowerCase(), runs, metrics, known)) return [];
-    const line = lineAt(unit, at + match.index);
+    const line = lineOfUnit(unit, at + match.index);
     const message = `the sentence speaks of ${runs.join(" and ")}; no tested difference bears it out`;
     return [{ kind: "comparison", line, said: match[0], message }];
   });

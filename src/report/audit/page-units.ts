@@ -104,7 +104,7 @@ export function isSigned(unit: PageUnit, page: PageReading): boolean {
 }
 
 /** The page's line that holds the character at `offset` of a unit's text. */
-export function lineAt(unit: PageUnit, offset: number): number {
+export function lineOfUnit(unit: PageUnit, offset: number): number {
   return unit.line + unit.text.slice(0, offset).split("\n").length - 1;
 }
 

@@ -1,5 +1,6 @@
 // Verifies the counts on a finished page against the page's own tables: how many runs there are and
 // how they ended, and which value of a sweep is the smallest or largest.
+import { AGGREGATIONS } from "../../criteria/criterion.ts";
 import { oneLine, type AuditFinding } from "./audit-finding.ts";
 import { cellsOf, type PageUnit } from "./page-units.ts";
 import { writtenValue } from "./written-terms.ts";
@@ -39,8 +40,11 @@ function runFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
   });
 }
 
-const BEST =
-  /The (smallest|largest) ((?:last|best|min|max) `[^`]+`) of (\d+) settings? and (\d+) runs? is (\S+) \[\d+\]/g;
+const BEST = new RegExp(
+  `The (smallest|largest) ((?:${AGGREGATIONS.join("|")}) \`[^\`]+\`) of (\\d+) settings? ` +
+    String.raw`and (\d+) runs? is (\S+) \[\d+\]`,
+  "g",
+);
 
 function sweepFindings(own: readonly PageUnit[]): readonly AuditFinding[] {
   return own.flatMap((unit): AuditFinding[] => {

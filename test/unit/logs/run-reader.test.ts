@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRunReader } from "../../../src/logs/run-reader.ts";
-import { TOLD_LINES_EACH_END } from "../../../src/logs/series/first-and-last.ts";
+import { KEPT_EACH_END } from "../../../src/logs/series/first-and-last.ts";
 import { POINTS_PER_SERIES, SERIES_PER_FILE } from "../../../src/logs/series/metric-sink.ts";
 import { metric, readLines, readText, seriesOf } from "./reading.ts";
 
@@ -119,7 +119,7 @@ test("ten thousand tracebacks keep their first and their last", () => {
   const lines: string[] = [];
   for (let i = 0; i < 10_000; i += 1) lines.push("Traceback (most recent call last):", `E: ${i}`);
   const { tracebacks } = readLines(...lines);
-  assert.equal(tracebacks.length, 2 * TOLD_LINES_EACH_END);
+  assert.equal(tracebacks.length, 2 * KEPT_EACH_END);
   assert.deepEqual([tracebacks[0]?.lastLine, tracebacks.at(-1)?.lastLine], ["E: 0", "E: 9999"]);
 });
 
