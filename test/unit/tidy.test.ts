@@ -137,6 +137,36 @@ describe("the house is tidy:", () => {
     }
   });
 
+  it("the pages for engineers name files that exist", () => {
+    const bases = new Set(files.map(({ path }) => basename(path)));
+    for (const page of ["ARCHITECTURE.md", "CONTRIBUTING.md", "docs/decisions.md"]) {
+      const text = readFileSync(join(ROOT, page), "utf8");
+      for (const [, name = ""] of text.matchAll(/`([\w./-]+\.ts)`/g)) {
+        if (name.endsWith("/NAME.ts")) continue;
+        const known = name.includes("/")
+          ? existsSync(join(ROOT, name)) || existsSync(join(ROOT, "src", name))
+          : bases.has(name);
+        assert.ok(known, `${page}: ${name}`);
+      }
+    }
+  });
+
+  it("comments name files that exist", () => {
+    const bases = new Set(files.map(({ path }) => basename(path)));
+    const missing = files.flatMap((file) =>
+      file.text.split("\n").flatMap((line, i) => {
+        if (!/^\s*(\/\/|\*|\/\*\*)/.test(line)) return [];
+        const names = [...line.matchAll(/(?<![\w./-])([a-z][\w/-]*\.ts)\b/g)].map(
+          ([, name = ""]) => name,
+        );
+        return names
+          .filter((name) => !bases.has(basename(name)))
+          .map((name) => `${file.path}:${i + 1} ${name}`);
+      }),
+    );
+    assert.deepEqual(missing, []);
+  });
+
   it("every test file is in a folder that the test command looks into", () => {
     const rooms = new Set(["unit", "golden", "property", "contract", "sim", "e2e", "long"]);
     for (const { path } of files) {
