@@ -106,42 +106,59 @@ export function processesWith(
   return found;
 }
 
-/** Loading a program is over within this time, unless the machine is in deep trouble. */
-const EXEC_MS = 20;
-/** Processes that have no environment for good, with what tells them from a later program. */
+/** Loading a program is over within this time, on a machine in deep trouble too. */
+const EXEC_MS = 200;
+/** A process with a place for an environment and nothing in it is believed after this long. */
+const EMPTY_MS = 20;
+/** Processes that were started without an environment, each with its program. */
 const withoutEnvironment = new Map<number, string>();
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
 /**
  * The environment with which a process was started; undefined where it cannot be read. A process
  * in the middle of `exec` has none for a moment, and is looked at again: whoever sweeps up a run's
- * processes must not miss one that was just becoming another program.
+ * processes must not miss one that was just becoming another program. It blocks for as long.
  */
 function environmentOf(pid: number): string | undefined {
-  const deadline = performance.now() + EXEC_MS;
+  const sinceMs = performance.now();
+  let seen: { readonly name: string; readonly sinceMs: number } | undefined;
   for (;;) {
     const environment = readText(`/proc/${pid}/environ`);
     if (environment !== "") return environment;
     const program = emptyProgram(pid);
-    if (program === undefined || withoutEnvironment.get(pid) === program) return "";
-    if (performance.now() > deadline) {
+    if (program === undefined || withoutEnvironment.get(pid) === program.name) return "";
+    const nowMs = performance.now();
+    if (nowMs - sinceMs > EXEC_MS) return "";
+    if (seen?.name !== program.name) seen = { name: program.name, sinceMs: nowMs };
+    else if (!program.loading && nowMs - seen.sinceMs > EMPTY_MS) {
       if (withoutEnvironment.size > 1_000) withoutEnvironment.clear();
-      withoutEnvironment.set(pid, program);
+      withoutEnvironment.set(pid, program.name);
       return "";
     }
+    // Asleep, so that the process gets on with it.
+    if (nowMs - sinceMs > 1) Atomics.wait(sleeper, 0, 0, 1);
   }
 }
 
+interface EmptyProgram {
+  /** Tells it from a later program of the same process. */
+  readonly name: string;
+  /** Its memory has no place for an environment yet. */
+  readonly loading: boolean;
+}
+
 /**
- * What tells the program of a process without an environment from a later one: its start time and
- * where its environment lies (fields 22 and 50 of proc(5)). Undefined for threads of the kernel and
- * for what is on its way out (field 9, the flags): these get none.
+ * The program of a process without an environment, by its start time and the place of its
+ * environment (fields 22 and 50 of proc(5)). Undefined for threads of the kernel and for what is on
+ * its way out (field 9, the flags): these get none.
  */
-function emptyProgram(pid: number): string | undefined {
+function emptyProgram(pid: number): EmptyProgram | undefined {
   const [PF_EXITING, PF_KTHREAD] = [0x4, 0x200000];
   const fields = statFields(pid);
   if (fields === undefined || /[ZX]/.test(fields[0] ?? "")) return undefined;
   if ((Number(fields[6]) & (PF_EXITING | PF_KTHREAD)) !== 0) return undefined;
-  return `${fields[19]} ${fields[47]}`;
+  const [startTime, place] = [fields[19], fields[47]];
+  return { name: `${startTime} ${place}`, loading: place === "0" };
 }
 
 function mayStillExist(leader: ProcessIdentity): boolean {
