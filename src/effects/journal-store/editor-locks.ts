@@ -1,13 +1,14 @@
-// Whether an editor says that it holds unsaved changes of a file: Emacs's lock, Vim's swap file.
-// Only marks beside the file are looked at; what quiet means beyond that is for the callers.
+// Detects an editor with unsaved changes of a file, by Emacs's lock or Vim's swap file. Callers
+// decide what else makes a file too busy to write.
 import { lstat, open, readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../os/error-code.ts";
 
+/** An editor that has unsaved changes. */
 export interface EditorHold {
   readonly editor: string;
-  /** One line for a person, with the mark's path. */
+  /** One line for the user, with the path of the lock or swap file. */
   readonly why: string;
 }
 
@@ -19,20 +20,20 @@ const SWAP_DIRTY = 1007;
 const DIRTY = 0x55;
 const NANO_HEAD = "b0nano";
 
-/** A process that began this long after its supposed mark is another one with the same pid. */
+/** A process that started this long after its lock was written only reuses the owner's pid. */
 const CLOCK_GRAIN_MS = 2_000;
 
 /**
- * The editor that holds unsaved changes of a file, or false. A Vim that merely has the file open
- * does not hold it, nor does a mark that a process of this machine left behind when it died.
- * nano's mark says "modified" from the first change on and is not taken back by its saves, but made
- * anew by the next change: one older than the file says nothing. joe leaves marks of Emacs's kind.
- * Never rejects: what cannot be read holds nothing.
+ * The editor that has unsaved changes of a file, or false. A Vim that only has the file open does
+ * not count, nor does a lock whose process on this machine has died. nano sets its "modified" flag
+ * at the first change and does not clear it on save, but rewrites it at the next change: a flag
+ * older than the file is ignored. joe writes locks like Emacs. Never rejects: a lock that cannot be
+ * read counts as none.
  */
 export async function editorHolds(path: string): Promise<false | EditorHold> {
-  const places = new Set([path, await realpath(path).catch(() => path)]);
-  for (const place of places) {
-    const hold = (await emacsHolds(place)) || (await vimHolds(place));
+  const paths = new Set([path, await realpath(path).catch(() => path)]);
+  for (const one of paths) {
+    const hold = (await emacsHolds(one)) || (await vimHolds(one));
     if (hold !== false) return hold;
   }
   return false;
@@ -40,51 +41,51 @@ export async function editorHolds(path: string): Promise<false | EditorHold> {
 
 /** `.#NAME` is a symlink to `user@host.pid[:boot]`, there while the buffer has unsaved changes. */
 async function emacsHolds(path: string): Promise<false | EditorHold> {
-  const mark = join(dirname(path), `.#${basename(path)}`);
+  const lock = join(dirname(path), `.#${basename(path)}`);
   try {
-    const { mtimeMs } = await lstat(mark);
-    const owner = await readlink(mark);
+    const { mtimeMs } = await lstat(lock);
+    const owner = await readlink(lock);
     const match = /@(.*)\.(\d+)(?::\d+)?$/.exec(owner);
     const [, host, pid] = match ?? [];
     if (host === hostname() && (await isGone(Number(pid), mtimeMs))) return false;
-    return { editor: "Emacs", why: `Emacs has unsaved changes (${mark}, by ${owner})` };
+    return { editor: "Emacs", why: `Emacs has unsaved changes (${lock}, by ${owner})` };
   } catch {
     return false;
   }
 }
 
 /**
- * `.NAME.sw?` of Vim or nano beside the file, or Neovim's in its own folder, named by the whole
- * path; with the flag that says "modified".
+ * Looks for a swap file whose "modified" flag is set: `.NAME.sw?` beside the file (Vim, nano), or
+ * one named by the whole path in Neovim's own folder.
  */
 async function vimHolds(path: string): Promise<false | EditorHold> {
   const beside = { folder: dirname(path), start: `.${basename(path)}.sw` };
   const whole = `${path.replaceAll("/", "%")}.sw`;
-  const apart = neovimSwapFolders().map((folder) => ({ folder, start: whole }));
-  for (const { folder, start } of [beside, ...apart]) {
+  const inNeovim = neovimSwapFolders().map((folder) => ({ folder, start: whole }));
+  for (const { folder, start } of [beside, ...inNeovim]) {
     const names = await readdir(folder).catch(() => []);
     for (const name of names) {
       if (!name.startsWith(start) || name.length !== start.length + 1) continue;
-      const mark = join(folder, name);
-      const editor = await swapSaysModified(mark, path).catch(() => undefined);
-      if (editor !== undefined) return { editor, why: `${editor} has unsaved changes (${mark})` };
+      const lock = join(folder, name);
+      const editor = await swapSaysModified(lock, path).catch(() => undefined);
+      if (editor !== undefined) return { editor, why: `${editor} has unsaved changes (${lock})` };
     }
   }
   return false;
 }
 
-/** Where Neovim keeps swap files unless its `directory` says otherwise; before 0.8, the second. */
+/** Neovim's default `directory` for swap files; the second is the one of releases before 0.8. */
 function neovimSwapFolders(): readonly string[] {
   const state = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state");
   const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
   return [state, data].map((folder) => join(folder, "nvim", "swap"));
 }
 
-/** The editor whose swap file says that it holds changes of the file at `path`. */
-async function swapSaysModified(mark: string, path: string): Promise<string | undefined> {
-  // A pipe of that name must not stop anybody.
-  if (!(await stat(mark)).isFile()) return undefined;
-  const file = await open(mark, "r");
+/** The editor of a swap file with unsaved changes of the file at `path`, or undefined. */
+async function swapSaysModified(lock: string, path: string): Promise<string | undefined> {
+  // Opening a pipe of that name would block.
+  if (!(await stat(lock)).isFile()) return undefined;
+  const file = await open(lock, "r");
   try {
     const head = Buffer.alloc(SWAP_HEAD_BYTES);
     const { bytesRead } = await file.read(head, 0, SWAP_HEAD_BYTES, 0);
@@ -107,8 +108,8 @@ function cString(bytes: Buffer): string {
   return bytes.toString("utf8", 0, end === -1 ? bytes.length : end);
 }
 
-/** Whether the process of this machine that made a mark has ended; false where that is unknown. */
-async function isGone(pid: number, markedAtMs: number): Promise<boolean> {
+/** Whether the process of this machine that wrote a lock has ended; false if unknown. */
+async function isGone(pid: number, lockedAtMs: number): Promise<boolean> {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
@@ -116,14 +117,14 @@ async function isGone(pid: number, markedAtMs: number): Promise<boolean> {
     return errorCode(error) === "ESRCH";
   }
   const startedAtMs = await startOf(pid).catch(() => undefined);
-  return startedAtMs !== undefined && startedAtMs > markedAtMs + CLOCK_GRAIN_MS;
+  return startedAtMs !== undefined && startedAtMs > lockedAtMs + CLOCK_GRAIN_MS;
 }
 
-/** When a living process began, ms since 1970; undefined where /proc does not tell. */
+/** When a running process started, ms since 1970; undefined or rejects if /proc lacks it. */
 async function startOf(pid: number): Promise<number | undefined> {
   const status = await readFile(`/proc/${pid}/stat`, "latin1");
   const boot = /^btime (\d+)$/m.exec(await readFile("/proc/stat", "latin1"))?.[1];
-  // The command's name stands in brackets and may hold anything; field 22 counts from 1.
+  // The command's name is in parentheses and may contain anything; field 22 counts from 1.
   const ticks = status.slice(status.lastIndexOf(")") + 2).split(" ")[22 - 3];
   if (boot === undefined || ticks === undefined) return undefined;
   // USER_HZ, the unit of /proc, is 100 on every Linux architecture that Node runs on.

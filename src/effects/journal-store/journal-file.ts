@@ -1,8 +1,8 @@
-// Putting a new text in the place of a journal that somebody may be saving at the same moment.
-// When to write is decided elsewhere; late saves into the replaced file are replaced-files.ts's.
+// Replaces a journal's text while an editor may be saving it at the same moment. Callers decide
+// when to write; replaced-files.ts watches the replaced file for late saves.
 //
-//   intent (draft) → temp → intent (ready) → exchange under a lease → park the displaced file
-//                                          ↘ refused: rename aside → link → unlink temp ↗
+//   intent (draft) → temp → intent (ready) → exchange under a lease → park the replaced file
+//                                          ↘ unsupported: rename aside → link → unlink temp ↗
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { accessSync, constants } from "node:fs";
@@ -24,35 +24,36 @@ export interface ReplaceRequest {
   /** Hash of the text from which the new one was rendered. */
   readonly basedOnHash: string;
   readonly text: string;
-  /** The journal's kept versions; displaced files wait there if it is on the same file system. */
+  /** The journal's kept versions; the replaced file is parked there if file systems match. */
   readonly keptDir: string;
   readonly intentDir: string;
+  /** Watches the replaced file. */
   readonly displaced: ReplacedFiles;
   /**
-   * Write even where the size stays: VS Code takes a change of equal size for none and saves an
-   * old buffer over it without asking. Rendering again mends that, so it is the lesser evil where
-   * the caller cannot make its text longer.
+   * Write even if the size stays the same. VS Code does not notice a change of equal size and saves
+   * an old buffer over it without asking. The next rendering fixes that, so it is the lesser evil
+   * for a caller that cannot make its text longer.
    */
   readonly allowSameSize?: boolean;
-  /** False: as on a system without. */
+  /** False: do without, as on a system that has no leases or no exchange; for tests. */
   readonly leases?: boolean;
   readonly exchange?: boolean;
-  /** Called before each effect; what it throws leaves everything as a crash there would. */
+  /** Called before each effect. If it throws, the files stay as after a crash there; for tests. */
   readonly beforeEffect?: (effect: WriteEffect) => void;
 }
 
 /**
- * Replace a journal's text if it still is the one with `basedOnHash`. Follows symlinks; keeps
- * mode, owner and (Linux) extended attributes. Nobody's save is lost: one that comes during the
- * exchange undoes it, one that comes later lands in the displaced file, which `displaced` watches.
- * The text that is replaced must be a kept version already. One call at a time for each path.
+ * Replaces a journal's text if it still is the one with `basedOnHash`. Follows symlinks; keeps
+ * mode, owner and (Linux) extended attributes. No save is lost: one during the exchange undoes it,
+ * and a later one lands in the replaced file, which `displaced` watches. The old text must be a
+ * kept version already. One call at a time for each path.
  */
 export async function replaceJournal(request: ReplaceRequest): Promise<ReplaceResult> {
   try {
     return await replace(request);
   } catch (error) {
     const code = errorCode(error);
-    // Without a code it is not the system's refusal but a bug (or a test's crash).
+    // An error without a code is no system error but a bug (or a test's simulated crash).
     if (code === "") throw error;
     return failure(request.path, code);
   }
@@ -64,9 +65,9 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
     return { kind: "failed", why: "Cannot write the journal: its text holds half a character" };
   }
   const target = await realpath(request.path);
-  const looked = holdStill(target, request.leases ?? true, (still) => still);
-  if (looked.kind !== "held") return notHeld(target, looked);
-  const still = looked.value;
+  const held = holdStill(target, request.leases ?? true, (still) => still);
+  if (held.kind !== "held") return notHeld(target, held);
+  const still = held.value;
   if (still.hash !== basedOnHash) return { kind: "changed" };
   const refusal = refusalOf(target, still.stat);
   if (refusal !== undefined) return { kind: "refused", why: refusal };
@@ -94,11 +95,11 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
   const swap: Swap = { intent, leases, before, old: still.stat };
   const exchanged = request.exchange === false ? "unsupported" : publishByExchange(swap);
   const published = exchanged === "unsupported" ? publishByLink(swap) : exchanged;
-  return await afterwards(request, swap, published);
+  return await finish(request, swap, published);
 }
 
-/** Make the new names durable, and hand what was displaced to those who look after it. */
-async function afterwards(
+/** Makes the new names durable, and parks and watches the file that was replaced. */
+async function finish(
   request: ReplaceRequest,
   { intent, before }: Swap,
   published: Published,
@@ -109,23 +110,23 @@ async function afterwards(
   const { left } = published;
   if (left === undefined) return await giveUp(intentDir, intent, result);
   before("sync-folder");
-  // The names have changed: a disk that cannot make that durable does not make it undone.
+  // The names have changed already, so a failing sync must not be reported as a failed write.
   await syncFolder(dirname(intent.target)).catch(() => undefined);
   if (left !== intent.temp) await unlink(intent.temp).catch(() => undefined);
   before("park");
-  // Beside the journal where the kept versions are on another file system.
+  // The file stays beside the journal if the kept versions are on another file system.
   const file = await rename(left, intent.parked).then(
     () => intent.parked,
     () => left,
   );
   before("watch");
   displaced.watch(intentDir, intent, file, published.knownHash);
-  // Not waited for: whoever is told of a late save may be waiting for this write.
+  // Not awaited: the handler of a late save may itself wait for this write.
   if (published.kind === "undone") void displaced.lookNow(file);
   return result;
 }
 
-/** Nothing was published: the new text goes, and with it the record of it. */
+/** Nothing was published: removes the new text and its intent. */
 async function giveUp(
   intentDir: string,
   intent: WriteIntent,
@@ -139,7 +140,7 @@ async function giveUp(
 function newIntent(request: ReplaceRequest, target: string, newHash: string): WriteIntent {
   const id = `${Date.now().toString(36)}-${randomBytes(6).toString("hex")}`;
   const { path, keptDir, basedOnHash } = request;
-  // A dot name that no editor opens and no watcher of Markdown files looks at.
+  // A dot file without `.md`: editors do not list it, and watchers of Markdown files ignore it.
   const beside = join(dirname(target), `.${basename(target)}.nightlab-${id}`);
   return {
     id,
@@ -157,9 +158,9 @@ function newIntent(request: ReplaceRequest, target: string, newHash: string): Wr
 }
 
 /**
- * Why a file must not be replaced by a new one of its name, or undefined. That it is mounted by
- * itself the exchange finds out: by the numbers of their disks a file in layers (a container's)
- * lies elsewhere than its folder too.
+ * Why a file must not be replaced by a new one of the same name, or undefined. A file that is a
+ * mount point is not detected here: the exchange fails on it. Comparing device numbers would not
+ * do, since on a container's overlay file system every file differs from its folder.
  */
 function refusalOf(target: string, stat: Stats): string | undefined {
   const cannot = `Cannot write into ${target}`;
@@ -181,7 +182,7 @@ function isWritable(path: string): boolean {
   }
 }
 
-/** Write the new text beside the old, alike in everything else. Returns why not, if so. */
+/** Writes the new text beside the old, with its mode, owner and attributes. Returns a failure. */
 async function writeTemp(
   intent: WriteIntent,
   bytes: Buffer,
@@ -195,11 +196,11 @@ async function writeTemp(
       const made = await file.stat();
       if (made.uid !== old.uid || made.gid !== old.gid) {
         const why = `Cannot write into ${target}: its owner or group could not be kept`;
-        const kept = await file.chown(old.uid, old.gid).then(
+        const isKept = await file.chown(old.uid, old.gid).then(
           () => true,
           () => false,
         );
-        if (!kept) return { kind: "refused", why };
+        if (!isKept) return { kind: "refused", why };
       }
       await file.chmod(old.mode & 0o7777);
       const lost = await copyAttributesOf(target, file.fd);

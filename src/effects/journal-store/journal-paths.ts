@@ -1,5 +1,5 @@
-// Where the parts of a journal, and of LAB.md, lie: the file, its kept versions, writes under way.
-// What is done with them is in the files that use these names.
+// Paths of journals and of LAB.md: the file itself, its kept versions, its write intents.
+// Only names: nothing here touches the disk.
 import { createHash } from "node:crypto";
 import { join, relative } from "node:path";
 
@@ -9,14 +9,15 @@ export const journalPath = (experiment: string): string => join(experiment, "JOU
 /** The page of a lab. */
 export const labPagePath = (lab: string): string => join(lab, "LAB.md");
 
-/** Its kept versions, and records of its writes, apart from those of journals. */
+/** Folder of the kept versions of LAB.md. */
 export const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
+/** Folder of the write intents of LAB.md, separate from those of journals. */
 export const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
 
-/** Records of writes that may not be done yet. */
+/** Folder of the write intents of a lab's journals. */
 export const intentFolder = (lab: string): string => join(lab, ".nightlab", "intents");
 
-/** Where the versions of one journal are kept: the experiment's name may hold any characters. */
+/** Folder of one journal's kept versions. Hashed, since a path may hold any characters. */
 export function keptFolder(lab: string, experiment: string): string {
   const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
   return join(lab, ".nightlab", "kept", name);

@@ -1,5 +1,5 @@
-// The moment of a journal's replacement: two names change what they stand for, or nothing happens.
-// It runs without a pause while a lease holds writers back; journal-file.ts prepares and tidies up.
+// The atomic step of replacing a journal: names are exchanged, or nothing happens. Synchronous, so
+// that it is short while a lease blocks writers. journal-file.ts prepares it and cleans up.
 import type { Stats } from "node:fs";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { errorCode } from "../os/error-code.ts";
@@ -8,20 +8,22 @@ import { holdStill } from "../os/stable-read.ts";
 import type { NotRead, StillRead } from "../os/stable-read.ts";
 import type { WriteIntent } from "./write-intents.ts";
 
+/** What came of an attempt to replace a journal's text. */
 export type ReplaceResult =
   /** The file holds the new text, durably. */
   | { readonly kind: "written"; readonly hash: string }
-  /** It was not the expected text any more: read it again, nothing was lost. */
+  /** It no longer was the expected text: read it again, nothing was lost. */
   | { readonly kind: "changed" }
-  /** Somebody is saving it: try again after the next quiet. `crossed`: a save undid the write. */
+  /** An editor is saving it: try again once it is settled. `crossed`: a save undid the write. */
   | { readonly kind: "busy"; readonly why: string; readonly crossed?: true }
   /** The new text has as many bytes as the old: see `allowSameSize`. Nothing was written. */
   | { readonly kind: "same-size" }
-  /** This file is not to be written: its status belongs in a page beside it. */
+  /** This file must not be replaced: its status goes into a page beside it. */
   | { readonly kind: "refused"; readonly why: string }
-  /** The system said no; the old file is untouched. */
+  /** A system error; the old file is untouched. */
   | { readonly kind: "failed"; readonly why: string };
 
+/** The effects of a write on the disk, so that a test can stop it before any of them. */
 export type WriteEffect =
   | "save-draft"
   | "write-temp"
@@ -34,52 +36,58 @@ export type WriteEffect =
   | "park"
   | "watch";
 
+/** A write that is prepared: the new text is whole on disk. */
 export interface Swap {
   readonly intent: WriteIntent;
   readonly leases: boolean;
   readonly before: (effect: WriteEffect) => void;
-  /** The journal's mode and owner, as the new file has them. */
+  /** The journal's mode and owner, which the new file got too. */
   readonly old: Stats;
 }
 
-/** What became of the names, and which file somebody may still save into. */
+/** What happened to the names, and which file (`left`) an editor may still save into. */
 export type Published =
   | { readonly kind: "done"; readonly left: string; readonly knownHash: string }
   | {
       readonly kind: "undone";
       /** Absent where no name was changed. */
       readonly left?: string;
-      /** What `left` holds unless somebody saved into it. */
+      /** Hash of what `left` holds unless an editor has saved into it. */
       readonly knownHash: string;
       readonly result: ReplaceResult;
     };
 
 /**
- * Exchange journal and new text in one step, the journal as the first argument: with the other
- * order VS Code does not notice the change. A save that came meanwhile undoes it.
+ * Exchanges journal and new text in one step, the journal as the first argument: with the other
+ * order VS Code does not notice the change. A concurrent save undoes it.
  */
 export function publishByExchange(swap: Swap): Published | "unsupported" {
   const { intent, leases, before } = swap;
   const { target, temp, basedOnHash, newHash } = intent;
   const held = holdStill(target, leases, (still): Published | "unsupported" => {
     const changed = changedSince(swap, still);
-    if (changed !== undefined) return nothingDone(intent, changed);
+    if (changed !== undefined) return unpublished(intent, changed);
     before("exchange");
     const answer = exchangeNames(target, temp);
     if (answer === "unsupported") return answer;
-    if (answer !== "exchanged") return nothingDone(intent, failure(target, answer));
+    if (answer !== "exchanged") return unpublished(intent, failure(target, answer));
     if (isUndisturbed(still, temp)) return { kind: "done", left: temp, knownHash: basedOnHash };
-    // The path is absent where an editor has just renamed it: then the save stays in `temp`.
+    // Exchanging back fails if an editor has just renamed the journal away: the save stays in `temp`.
     const back = exchangeNames(target, temp) === "exchanged";
-    return { kind: "undone", left: temp, knownHash: back ? newHash : basedOnHash, result: SAVED };
+    return {
+      kind: "undone",
+      left: temp,
+      knownHash: back ? newHash : basedOnHash,
+      result: SAVED_MEANWHILE,
+    };
   });
-  return held.kind === "held" ? held.value : nothingDone(intent, notHeld(target, held));
+  return held.kind === "held" ? held.value : unpublished(intent, notHeld(target, held));
 }
 
 /**
- * For file systems without exchange: rename the journal aside, then link the new text to its
- * name, which fails if somebody was quicker. The path is absent for a moment, like in many
- * editors' own saves; `replayIntents` puts it back after a crash there.
+ * For file systems without exchange: renames the journal aside, then links the new text to its
+ * name, which fails if an editor has made the file anew. The path is absent for a moment, as in
+ * many editors' own saves; `replayIntents` restores it after a crash there.
  */
 export function publishByLink(swap: Swap): Published {
   const { intent, leases } = swap;
@@ -89,25 +97,25 @@ export function publishByLink(swap: Swap): Published {
     unlinkSync(aside);
   } catch (error) {
     const why = `Cannot write into ${target}: its file system can neither exchange nor link files`;
-    return nothingDone(intent, { kind: "refused", why: `${why} (${errorCode(error)})` });
+    return unpublished(intent, { kind: "refused", why: `${why} (${errorCode(error)})` });
   }
   const held = holdStill(target, leases, (still) => linkInPlace(swap, still));
-  return held.kind === "held" ? held.value : nothingDone(intent, notHeld(target, held));
+  return held.kind === "held" ? held.value : unpublished(intent, notHeld(target, held));
 }
 
 function linkInPlace(swap: Swap, still: StillRead): Published {
   const { intent, before } = swap;
   const { target, temp, aside, basedOnHash } = intent;
   const changed = changedSince(swap, still);
-  if (changed !== undefined) return nothingDone(intent, changed);
+  if (changed !== undefined) return unpublished(intent, changed);
   before("rename-aside");
   const renamed = codeOf(() => renameSync(target, aside));
-  if (renamed !== "") return nothingDone(intent, failure(target, renamed));
-  if (!isUndisturbed(still, aside)) return putBack(intent, SAVED);
+  if (renamed !== "") return unpublished(intent, failure(target, renamed));
+  if (!isUndisturbed(still, aside)) return putBack(intent, SAVED_MEANWHILE);
   before("link-temp");
   const linked = codeOf(() => linkSync(temp, target));
   if (linked === "EEXIST") {
-    return { kind: "undone", left: aside, knownHash: basedOnHash, result: SAVED };
+    return { kind: "undone", left: aside, knownHash: basedOnHash, result: SAVED_MEANWHILE };
   }
   if (linked !== "") return putBack(intent, failure(target, linked));
   before("unlink-temp");
@@ -115,25 +123,25 @@ function linkInPlace(swap: Swap, still: StillRead): Published {
   return { kind: "done", left: aside, knownHash: basedOnHash };
 }
 
-/** The journal gets its name again, unless somebody made a new file of that name. */
+/** Gives the journal its name back, unless an editor has made a new file of that name. */
 function putBack(intent: WriteIntent, result: ReplaceResult): Published {
   const { target, aside, basedOnHash } = intent;
   const linked = codeOf(() => linkSync(aside, target));
   if (linked === "EEXIST") return { kind: "undone", left: aside, knownHash: basedOnHash, result };
   if (linked === "") codeOf(() => unlinkSync(aside));
   else codeOf(() => renameSync(aside, target));
-  return nothingDone(intent, result);
+  return unpublished(intent, result);
 }
 
-/** Nobody came between the check and the change of names: same file, same bytes, no one waiting. */
-function isUndisturbed(still: StillRead, displaced: string): boolean {
-  const found = statSync(displaced, { throwIfNoEntry: false });
+/** No save came between check and exchange: same file, same bytes, and no writer blocked. */
+function isUndisturbed(still: StillRead, replaced: string): boolean {
+  const found = statSync(replaced, { throwIfNoEntry: false });
   if (found?.ino !== still.stat.ino || found.dev !== still.stat.dev) return false;
   if (still.leased) return readLeaseStands(still.descriptor);
-  return readFileSync(displaced).equals(still.bytes);
+  return readFileSync(replaced).equals(still.bytes);
 }
 
-/** Why the held file is not the one that the new text was made for, or undefined. */
+/** Why the open file is not the one that the new text was rendered from, or undefined. */
 function changedSince({ intent, old }: Swap, still: StillRead): ReplaceResult | undefined {
   if (still.hash !== intent.basedOnHash) return { kind: "changed" };
   const { mode, uid, gid, nlink } = still.stat;
@@ -141,17 +149,17 @@ function changedSince({ intent, old }: Swap, still: StillRead): ReplaceResult | 
   return { kind: "busy", why: "its mode, owner or links were just changed" };
 }
 
-const SAVED: ReplaceResult = {
+const SAVED_MEANWHILE: ReplaceResult = {
   kind: "busy",
   why: "somebody saved it at the same moment",
   crossed: true,
 };
 
-function nothingDone(intent: WriteIntent, result: ReplaceResult): Published {
+function unpublished(intent: WriteIntent, result: ReplaceResult): Published {
   return { kind: "undone", knownHash: intent.newHash, result };
 }
 
-/** What a file that could not be held still means for a write. */
+/** The result of a write whose journal could not be read settled. */
 export function notHeld(target: string, read: NotRead): ReplaceResult {
   switch (read.kind) {
     case "absent":
@@ -163,7 +171,7 @@ export function notHeld(target: string, read: NotRead): ReplaceResult {
   }
 }
 
-/** A system error's code as a result, in words that say what to do. */
+/** The result for a system error's code, in words that say what to do. */
 export function failure(target: string, code: string): ReplaceResult {
   const cannot = `Cannot write into ${target}`;
   switch (code) {
@@ -189,7 +197,7 @@ export function failure(target: string, code: string): ReplaceResult {
   }
 }
 
-/** The code of the system error that a call throws; "" where it succeeds. */
+/** The code of the system error that a call throws; "" if it succeeds. */
 function codeOf(call: () => void): string {
   try {
     call();
