@@ -72,7 +72,7 @@ export function publishByExchange(swap: Swap): Published | "unsupported" {
     if (answer === "unsupported") return answer;
     if (answer !== "exchanged") return unpublished(intent, failure(target, answer));
     if (isUndisturbed(still, temp)) return { kind: "done", left: temp, knownHash: basedOnHash };
-    // Exchanging back fails if an editor has just renamed the journal away: the save stays in `temp`.
+    // Exchanging back fails if an editor has just renamed the journal; the save stays in `temp`.
     const back = exchangeNames(target, temp) === "exchanged";
     return {
       kind: "undone",

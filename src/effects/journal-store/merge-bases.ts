@@ -1,5 +1,5 @@
-// The kept versions of one journal as texts to merge from: which one a buffer was loaded from.
-// What is merged, and when, is concurrent-saves.ts's; how versions are kept, version-store.ts's.
+// Finds the merge base of a text among the kept versions of one journal: the one that an editor
+// loaded. concurrent-saves.ts does the merging; version-store.ts keeps the versions.
 import {
   loadedFrom,
   markDistance,
@@ -12,92 +12,104 @@ import { hashText } from "../../base/ids.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { getVersion, listVersions } from "./version-store.ts";
 
-/** Kept versions that are compared to find the one that a stale buffer was loaded from. */
+/** At most this many kept versions are compared to find the one that a stale buffer came from. */
 const BASE_VERSIONS = 400;
-/** Of those alike in their receipts, the newest this many are compared by line. */
+/** Among versions with equal receipts, only this many of the newest are compared by line. */
 const BASE_TEXTS = 24;
-/** Characters of late versions that are held in memory, to be compared without reading them again. */
+/** Characters of recent versions that are cached in memory, to compare them without a read. */
 const BASE_CHARS = 8_000_000;
 
+/** What is remembered of one kept version. */
 interface Known {
   readonly hash: string;
-  /** When it was first seen to be in the file, ms since 1970. */
+  /** When it was first seen in the file, ms since 1970. */
   readonly sinceMs: number;
+  /** Undefined until the version was loaded for a comparison. */
   marks: ReadonlySet<string> | undefined;
-  /** After how many of the daemon's writes it was in the file last; 0 also for those of before. */
-  generation: number;
+  /**
+   * How many writes the daemon had done when it was last in the file; 0 also for a version from
+   * before the daemon started.
+   */
+  writes: number;
 }
 
+/** Which versions may be a merge base. */
 export interface BaseQuery {
-  /** The text itself is not what it was loaded from. */
+  /** Hash of the text itself, which cannot be its own base. */
   readonly hash: string;
   /** Only versions older than this, ms since 1970. */
   readonly beforeMs?: number;
-  /** Only versions whose receipts are nearer than this. */
+  /** Only versions whose receipts are nearer than this, as measured by `markDistance`. */
   readonly nearerThan?: number;
 }
 
+/** The kept versions of one journal, searched for merge bases. */
 export class MergeBases {
   readonly #keptDir: string;
   readonly #rendered: () => ReadonlySet<string>;
   readonly #reader = createJournalReader();
   /** Oldest first. */
   #known: Map<string, Known> | undefined;
-  #generation = 0;
-  /** The generations that had receipts of this digest: a merge may bring back earlier ones. */
-  readonly #alike = new Map<string, Set<number>>();
-  /** The latest texts, oldest first: most buffers are stale by a few saves only. */
-  readonly #held = new Map<string, Version>();
-  #heldChars = 0;
+  #writes = 0;
+  /** By digest of receipts, the write counts that had them: a merge may bring old ones back. */
+  readonly #writesByMarks = new Map<string, Set<number>>();
+  /** Cached texts, oldest first: most stale buffers are only a few saves behind. */
+  readonly #cached = new Map<string, Version>();
+  #cachedChars = 0;
 
+  /**
+   * @param keptDir folder of the kept versions
+   * @param rendered hashes of all receipt blocks ever rendered into this journal
+   */
   constructor(keptDir: string, rendered: () => ReadonlySet<string>) {
     this.#keptDir = keptDir;
     this.#rendered = rendered;
   }
 
-  /** Whether a text stood in the file before, as far as versions go back. */
+  /** Whether the file had a text with this hash before, as far back as versions are kept. */
   async knows(hash: string): Promise<boolean> {
     return (await this.#versions()).has(hash);
   }
 
-  /** The version that was seen last, if it can still be had. */
+  /** The version that was seen last; undefined if none is kept or it cannot be read. */
   async newest(): Promise<Version | undefined> {
     const hash = [...(await this.#versions()).keys()].at(-1);
     return hash === undefined ? undefined : await this.load(hash);
   }
 
-  /** Takes note of a version that the daemon put into the file. */
+  /** Records a version that the daemon wrote into the file. */
   async wrote(hash: string, version: Version, sinceMs: number): Promise<void> {
-    this.#generation += 1;
+    this.#writes += 1;
     await this.note(hash, version, sinceMs);
   }
 
-  /** Takes note of a version that was just kept. */
+  /** Records a version that was just kept; `sinceMs` is when it was seen, ms since 1970. */
   async note(hash: string, version: Version, sinceMs: number): Promise<void> {
     const versions = await this.#versions();
     const { marks } = version;
-    const generation = this.#generation;
+    const writes = this.#writes;
     const known = versions.get(hash);
-    if (known === undefined) versions.set(hash, { hash, sinceMs, marks, generation });
-    else known.generation = generation;
+    if (known === undefined) versions.set(hash, { hash, sinceMs, marks, writes });
+    else known.writes = writes;
     const digest = digestOf(marks);
-    this.#alike.set(digest, (this.#alike.get(digest) ?? new Set()).add(generation));
-    const [first] = this.#alike.keys();
-    if (first !== undefined && this.#alike.size > 2 * BASE_VERSIONS) this.#alike.delete(first);
-    if (this.#held.has(hash)) return;
-    this.#held.set(hash, version);
-    this.#heldChars += version.text.length;
-    for (const [oldest, { text }] of this.#held) {
-      if (this.#heldChars <= BASE_CHARS || this.#held.size === 1) break;
-      this.#held.delete(oldest);
-      this.#heldChars -= text.length;
+    this.#writesByMarks.set(digest, (this.#writesByMarks.get(digest) ?? new Set()).add(writes));
+    const [first] = this.#writesByMarks.keys();
+    if (first !== undefined && this.#writesByMarks.size > 2 * BASE_VERSIONS)
+      this.#writesByMarks.delete(first);
+    if (this.#cached.has(hash)) return;
+    this.#cached.set(hash, version);
+    this.#cachedChars += version.text.length;
+    for (const [oldest, { text }] of this.#cached) {
+      if (this.#cachedChars <= BASE_CHARS || this.#cached.size === 1) break;
+      this.#cached.delete(oldest);
+      this.#cachedChars -= text.length;
     }
   }
 
-  /** A kept version, taken apart. */
+  /** A kept version, prepared for comparison; undefined if it is not kept or not UTF-8. */
   async load(hash: string): Promise<Version | undefined> {
-    const held = this.#held.get(hash);
-    if (held !== undefined) return held;
+    const cached = this.#cached.get(hash);
+    if (cached !== undefined) return cached;
     const bytes = await getVersion(this.#keptDir, hash);
     const decoded = bytes === undefined ? undefined : decodeUtf8(bytes);
     if (decoded?.kind !== "text") return undefined;
@@ -105,32 +117,35 @@ export class MergeBases {
   }
 
   /**
-   * The version of an earlier generation that a text was loaded from, although its receipts are
-   * those of the present one; undefined where a present one is as near by the person's lines.
+   * The version from before the daemon's last write that a text was loaded from, although its
+   * receipts equal the current ones. Undefined if a version since that write is at least as near by
+   * the user's lines.
    */
   async earlierAlike(version: Version, hash: string): Promise<Version | undefined> {
-    const generations = this.#alike.get(digestOf(version.marks)) ?? new Set();
-    const now = this.#generation;
-    if ([...generations].every((one) => one === now)) return undefined;
+    const writeCounts = this.#writesByMarks.get(digestOf(version.marks)) ?? new Set();
+    const now = this.#writes;
+    if ([...writeCounts].every((one) => one === now)) return undefined;
     const alike = [...(await this.#versions()).values()]
       .toReversed()
-      .filter((one) => one.hash !== hash && generations.has(one.generation))
+      .filter((one) => one.hash !== hash && writeCounts.has(one.writes))
       .filter(({ marks }) => marks !== undefined && markDistance(version.marks, marks) === 0);
-    const nearest = async (of: readonly Known[]): Promise<Version | undefined> => {
-      const texts = await Promise.all(of.slice(0, BASE_TEXTS).map((one) => this.load(one.hash)));
+    const nearest = async (candidates: readonly Known[]): Promise<Version | undefined> => {
+      const texts = await Promise.all(
+        candidates.slice(0, BASE_TEXTS).map((one) => this.load(one.hash)),
+      );
       return loadedFrom(
         version,
         texts.filter((text) => text !== undefined),
       );
     };
-    const present = await nearest(alike.filter(({ generation }) => generation === now));
-    const past = await nearest(alike.filter(({ generation }) => generation !== now));
+    const present = await nearest(alike.filter(({ writes }) => writes === now));
+    const past = await nearest(alike.filter(({ writes }) => writes !== now));
     if (past === undefined || present === undefined) return past;
-    const far = ({ lines }: Version): number => lineDistance(version.lines, lines);
-    return far(past) < far(present) ? past : undefined;
+    const distance = ({ lines }: Version): number => lineDistance(version.lines, lines);
+    return distance(past) < distance(present) ? past : undefined;
   }
 
-  /** The kept version that a text was loaded from, by its receipts first and then its lines. */
+  /** The kept version that a text was loaded from: nearest by receipts, then by lines. */
   async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
     const { hash, beforeMs, nearerThan = Number.POSITIVE_INFINITY } = query;
     const all = [...(await this.#versions()).values()].toReversed();
@@ -162,11 +177,11 @@ export class MergeBases {
       this.#known ??= new Map(
         listed.map(({ hash, atMs }) => [
           hash,
-          { hash, sinceMs: atMs, marks: undefined, generation: 0 },
+          { hash, sinceMs: atMs, marks: undefined, writes: 0 },
         ]),
       );
     }
-    // Marks of long ago are of no use, and of every version they would be large.
+    // Old versions are never compared, and the marks of all of them would take much memory.
     for (const hash of this.#known.keys()) {
       if (this.#known.size <= 2 * BASE_VERSIONS) break;
       this.#known.delete(hash);

@@ -1,5 +1,5 @@
-// Files that a write took out of their place: an editor may still save into one, so each is looked
-// at again before it goes. Merging such a late save into the journal is for whoever is told of it.
+// Watches the files that writes replaced: an editor may still save into one, so each is read again
+// several times before it is deleted. The caller merges such a late save into the journal.
 import { lstatSync, unlinkSync } from "node:fs";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { hasVersion, keepVersion } from "./version-store.ts";
@@ -8,48 +8,55 @@ import type { SettledBytes } from "../os/stable-read.ts";
 import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
 
-/** Displaced files are looked at again after these times, since a save may still land in one. */
+/** A replaced file is read again this long after it was replaced; after the last it is deleted. */
 export const DISPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
 
-/** A save that landed in a file which was not the journal any more. Already a kept version. */
+/** A save into a file that was no longer the journal. It is a kept version already. */
 export interface LateSave {
-  /** The journal, as its writer was given it. */
+  /** The journal's path, as it was passed to `replaceJournal`. */
   readonly path: string;
   readonly text: string;
   readonly hash: string;
-  /** Hash of the text that the file held when it was displaced. */
+  /** Hash of the text that the file held when it was replaced. */
   readonly basedOnHash: string;
   readonly mtimeMs: number;
 }
 
 export interface ReplacedFilesOptions {
   /**
-   * Told of each late save, at least once: what it rejects with is reported, and it is told
-   * again. Once it resolves, the save counts as taken over.
+   * Called with each late save, at least once. Once it resolves, the save counts as merged; if it
+   * rejects, the error goes to `onTrouble` and the call is repeated.
    */
   readonly onLateSave: (late: LateSave) => void | Promise<void>;
-  /** Told of errors; the file stays and is looked at again. */
+  /** Called with each error. The file stays and is read again. */
   readonly onTrouble?: (file: string, error: unknown) => void;
+  /** False: read without leases. */
   readonly leases?: boolean;
+  /** Replaces DISPLACED_LOOKS_MS; for tests. */
   readonly looksMs?: readonly number[];
+  /** As in `readSettled`. */
   readonly equalReadsMs?: number;
 }
 
+/** A replaced file that is still watched. */
 interface Waiting {
   readonly intentDir: string;
   readonly file: string;
-  /** Hash of the text it held when it was displaced. */
+  /** Hash of the text it held when it was replaced. */
   readonly basedOnHash: string;
   intent: WriteIntent;
+  /** Hash and bytes of what it held at the last read. */
   knownHash: string;
   knownSize: number | undefined;
+  /** Planned reads since the file was replaced, or since its last late save. */
   looks: number;
-  displacedAtMs: number;
+  replacedAtMs: number;
   timer: NodeJS.Timeout | undefined;
-  turn: Promise<void>;
+  /** Settles after the last read that was requested: reads of one file do not overlap. */
+  lastLook: Promise<void>;
 }
 
-/** Looks after displaced files from `watch` until they are gone, or until `close`. */
+/** Watches replaced files from `watch` until they are deleted, or until `close`. */
 export class ReplacedFiles {
   readonly #options: ReplacedFilesOptions;
   readonly #looksMs: readonly number[];
@@ -61,12 +68,12 @@ export class ReplacedFiles {
     this.#looksMs = options.looksMs ?? DISPLACED_LOOKS_MS;
   }
 
-  /** How many files wait. */
+  /** How many files are watched. */
   get count(): number {
     return this.#waiting.size;
   }
 
-  /** Look after a displaced file whose content had this hash when it was displaced. */
+  /** Starts to watch a replaced file whose content had this hash when it was replaced. */
   watch(intentDir: string, intent: WriteIntent, file: string, knownHash: string): void {
     const waiting: Waiting = {
       intentDir,
@@ -76,46 +83,47 @@ export class ReplacedFiles {
       knownHash,
       knownSize: sizeOf(file, knownHash),
       looks: 0,
-      displacedAtMs: performance.now(),
+      replacedAtMs: performance.now(),
       timer: undefined,
-      turn: Promise.resolve(),
+      lastLook: Promise.resolve(),
     };
     this.#waiting.set(file, waiting);
     this.#schedule(waiting);
   }
 
-  /** Look at every file (or at one) now, apart from the planned looks. */
+  /** Reads every file (or one) now, in addition to the planned reads. */
   async lookNow(file?: string): Promise<void> {
     const chosen = [...this.#waiting.values()].filter((w) => (file ?? w.file) === w.file);
     await Promise.all(chosen.map((waiting) => this.#look(waiting, false)));
   }
 
-  /** Stop looking. The files and their intents stay; `replayIntents` takes them up again. */
+  /** Stops watching. The files and their intents stay, and `replayIntents` watches them again. */
   async close(): Promise<void> {
     this.#closed = true;
     const all = [...this.#waiting.values()];
     for (const waiting of all) clearTimeout(waiting.timer);
-    await Promise.all(all.map((waiting) => waiting.turn));
+    await Promise.all(all.map((waiting) => waiting.lastLook));
   }
 
+  /** Plans the next read; with `again`, a repetition of one that could not be completed. */
   #schedule(waiting: Waiting, again = false): void {
     if (this.#closed) return;
     clearTimeout(waiting.timer);
     const first = this.#looksMs[0] ?? 0;
     const dueMs = this.#looksMs[waiting.looks] ?? first;
-    const passedMs = performance.now() - waiting.displacedAtMs;
+    const passedMs = performance.now() - waiting.replacedAtMs;
     const delayMs = again ? first : Math.max(0, dueMs - passedMs);
     waiting.timer = setTimeout(() => void this.#look(waiting, true), delayMs);
-    // A displaced file keeps no process alive: its intent brings it back after the next start.
+    // The timer need not keep the process alive: after the next start the intent is replayed.
     waiting.timer.unref();
   }
 
   #look(waiting: Waiting, planned: boolean): Promise<void> {
-    waiting.turn = this.#lookAfter(waiting.turn, waiting, planned);
-    return waiting.turn;
+    waiting.lastLook = this.#lookOnceAfter(waiting.lastLook, waiting, planned);
+    return waiting.lastLook;
   }
 
-  async #lookAfter(before: Promise<void>, waiting: Waiting, planned: boolean): Promise<void> {
+  async #lookOnceAfter(before: Promise<void>, waiting: Waiting, planned: boolean): Promise<void> {
     await before;
     if (this.#closed || !this.#waiting.has(waiting.file)) return;
     try {
@@ -143,15 +151,15 @@ export class ReplacedFiles {
         break;
     }
     waiting.knownSize = read.bytes.length;
-    if (read.hash !== waiting.knownHash) return await this.#takeOver(waiting, read);
+    if (read.hash !== waiting.knownHash) return await this.#reportLateSave(waiting, read);
     if (!planned) return;
     waiting.looks += 1;
     if (waiting.looks < this.#looksMs.length) return this.#schedule(waiting);
-    await this.#letGo(waiting, read);
+    await this.#delete(waiting, read);
   }
 
-  /** Somebody saved into the file: keep it, tell of it, and start over, for more may follow. */
-  async #takeOver(waiting: Waiting, read: SettledBytes & { kind: "bytes" }): Promise<void> {
+  /** An editor saved into the file: keeps and reports it, then starts over, as more may follow. */
+  async #reportLateSave(waiting: Waiting, read: SettledBytes & { kind: "bytes" }): Promise<void> {
     await keepVersion(waiting.intent.keptDir, read.bytes);
     const decoded = decodeUtf8(read.bytes);
     if (decoded.kind === "text") {
@@ -168,26 +176,27 @@ export class ReplacedFiles {
     await saveIntent(waiting.intentDir, waiting.intent);
     waiting.knownHash = read.hash;
     waiting.looks = 0;
-    waiting.displacedAtMs = performance.now();
+    waiting.replacedAtMs = performance.now();
     this.#schedule(waiting);
   }
 
-  /** The last look: the content is kept, then the file goes unless somebody has it open. */
-  async #letGo(waiting: Waiting, read: SettledBytes & { kind: "bytes" }): Promise<void> {
+  /** After the last read: keeps the content, then deletes the file unless a writer has it open. */
+  async #delete(waiting: Waiting, read: SettledBytes & { kind: "bytes" }): Promise<void> {
     const { keptDir } = waiting.intent;
     if (!(await hasVersion(keptDir, read.hash))) {
       await keepVersion(keptDir, read.bytes, { atMs: read.mtimeMs });
     }
-    const gone = holdStill(waiting.file, this.#options.leases ?? true, (still) => {
+    const deleted = holdStill(waiting.file, this.#options.leases ?? true, (still) => {
       if (still.hash !== waiting.knownHash) return false;
       unlinkSync(waiting.file);
       return true;
     });
-    if (gone.kind === "held" && gone.value) return await this.#forget(waiting);
+    if (deleted.kind === "held" && deleted.value) return await this.#forget(waiting);
     waiting.looks -= 1;
     this.#schedule(waiting, true);
   }
 
+  /** Ends the watch of a file that is gone; its intent goes with the last of its files. */
   async #forget(waiting: Waiting): Promise<void> {
     clearTimeout(waiting.timer);
     const { temp, aside, parked, id } = waiting.intent;
@@ -196,7 +205,7 @@ export class ReplacedFiles {
   }
 }
 
-/** Bytes of a file that still holds what it is known to hold. */
+/** Size of a file in bytes, if its content still has this hash. */
 function sizeOf(file: string, knownHash: string): number | undefined {
   const held = holdStill(file, false, ({ bytes, hash }) => ({ size: bytes.length, hash }));
   return held.kind === "held" && held.value.hash === knownHash ? held.value.size : undefined;

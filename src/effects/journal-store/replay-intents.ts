@@ -1,5 +1,5 @@
-// What a crash left of writes to journals, put right at the next start, before a journal is read.
-// Looking after the displaced files from then on is replaced-files.ts's.
+// Completes or undoes, at the next start, the journal writes that a crash interrupted.
+// From then on replaced-files.ts watches the replaced files.
 import { linkSync, lstatSync, statSync, unlinkSync } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { dirname } from "node:path";
@@ -11,37 +11,37 @@ import type { WriteIntent } from "./write-intents.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 
 /**
- * Put right what a crash left of writes to journals, before any journal is read: a path left
- * absent gets its file back, files that hold a save are taken over, the rest is let go as usual.
- * May be repeated. Returns the number of intents found.
+ * Recovers from a crash during writes to journals; call it before any journal is read. A path left
+ * absent gets its file back, late saves are reported by `replaced`, other files are deleted by it
+ * as usual. Idempotent. Returns the number of intents found. Rejects with the system's error.
  */
-export async function replayIntents(intentDir: string, displaced: ReplacedFiles): Promise<number> {
+export async function replayIntents(intentDir: string, replaced: ReplacedFiles): Promise<number> {
   const intents = await readIntents(intentDir);
   for (const intent of intents) {
     if (intent.phase === "draft") await unlink(intent.temp).catch(ignoreAbsent);
-    else putBack(intent);
-    let left = 0;
+    else restoreNames(intent);
+    let remaining = 0;
     for (const file of [intent.temp, intent.aside, intent.parked]) {
       if (isAbsent(file)) continue;
-      left += 1;
-      displaced.watch(intentDir, intent, file, knownHashOf(intent, file));
+      remaining += 1;
+      replaced.watch(intentDir, intent, file, knownHashOf(intent, file));
     }
     await syncFolder(dirname(intent.target)).catch(ignoreAbsent);
-    if (left === 0) await removeIntent(intentDir, intent.id);
+    if (remaining === 0) await removeIntent(intentDir, intent.id);
   }
-  await displaced.lookNow();
+  await replaced.lookNow();
   return intents.length;
 }
 
-/** The way without exchange leaves the path absent for a moment, and extra names of one file. */
-function putBack(intent: WriteIntent): void {
+/** `publishByLink` leaves the path absent for a moment, and several names for one file. */
+function restoreNames(intent: WriteIntent): void {
   const { target, temp, aside } = intent;
   const unpublished = !isAbsent(temp) && !isAbsent(aside) && !isSameFile(temp, aside);
   if (isAbsent(target) && unpublished) {
     try {
       linkSync(aside, target);
     } catch (error) {
-      // Somebody made the file anew: then theirs stands.
+      // Someone has made the file anew: keep theirs.
       if (errorCode(error) !== "EEXIST") throw error;
     }
   }
@@ -49,7 +49,7 @@ function putBack(intent: WriteIntent): void {
   if (isSameFile(temp, aside)) unlinkSync(aside);
 }
 
-/** A file of this write holds one of these texts unless somebody saved into it. */
+/** Hash of the text that a file of this write is known to hold; a late save has another one. */
 function knownHashOf(intent: WriteIntent, file: string): string {
   const { basedOnHash, newHash, toldHashes } = intent;
   const read = holdStill(file, false, ({ hash }) => hash);

@@ -1,5 +1,5 @@
-// Puts a kept version of a journal back in its place, the present text kept first.
-// Which version a person means, and what they are shown before, is cli/restore.ts's.
+// Restores a kept version of a journal, after keeping its current text.
+// cli/restore.ts finds out which version the user means and shows it first.
 import { open } from "node:fs/promises";
 import type { ReplacedFiles } from "./replaced-files.ts";
 import { editorHolds } from "./editor-locks.ts";
@@ -8,6 +8,7 @@ import type { ReplaceResult } from "./journal-swap.ts";
 import { keepVersion } from "./version-store.ts";
 import { readSettled } from "../os/stable-read.ts";
 
+/** What to restore where. */
 export interface VersionRestore {
   readonly path: string;
   readonly text: string;
@@ -17,8 +18,8 @@ export interface VersionRestore {
 }
 
 /**
- * Replaces the journal's text by the safe protocol; a journal that is not there is made anew.
- * Rejects with the system's error where the present text cannot be kept: then nothing was done.
+ * Replaces the journal's text by `replaceJournal`, or creates a missing journal. Rejects with the
+ * system's error if the current text cannot be kept; then nothing was changed.
  */
 export async function restoreVersion(request: VersionRestore): Promise<ReplaceResult> {
   const { path, text, keptDir, intentDir, displaced } = request;
@@ -31,7 +32,7 @@ export async function restoreVersion(request: VersionRestore): Promise<ReplaceRe
     case "unreadable":
       return { kind: "refused", why: current.why };
     case "absent":
-      return await makeAnew(path, text);
+      return await createJournal(path, text);
     case "text":
       await keepVersion(keptDir, current.text);
       return await replaceJournal({
@@ -41,13 +42,13 @@ export async function restoreVersion(request: VersionRestore): Promise<ReplaceRe
         keptDir,
         intentDir,
         displaced,
-        // A person asked for these bytes and no others.
+        // The user asked for exactly these bytes.
         allowSameSize: true,
       });
   }
 }
 
-async function makeAnew(path: string, text: string): Promise<ReplaceResult> {
+async function createJournal(path: string, text: string): Promise<ReplaceResult> {
   const file = await open(path, "wx");
   try {
     await file.writeFile(text);

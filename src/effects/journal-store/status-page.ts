@@ -1,5 +1,5 @@
-// STATUS.md, beside a journal that cannot be written itself: what its receipts would say.
-// What stands in it is decided in scheduler/publish.ts; a person's own text in it stays.
+// STATUS.md, beside a journal that cannot be written: what the journal's receipts would say.
+// scheduler/publish.ts decides its content; the user's own text in it is preserved.
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
@@ -7,22 +7,22 @@ import type { PageBlock } from "../../base/page-signature.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
 
-const OVER = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
+const ENDED = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 
-/** Says in the page, where there is one, that the journal is written again. */
+/** Notes in the page, if there is one, that the journal is written again. May reject as below. */
 export async function endStatusPage(experiment: string): Promise<void> {
-  if (await isThere(join(experiment, "STATUS.md"))) await writeStatusPage(experiment, OVER);
+  if (await exists(join(experiment, "STATUS.md"))) await writeStatusPage(experiment, ENDED);
 }
 
-const isThere = async (path: string): Promise<boolean> =>
+const exists = async (path: string): Promise<boolean> =>
   await access(path).then(
     () => true,
     () => false,
   );
 
 /**
- * Renews the page; true when it was written. A page that a person wrote, or that Git left with
- * conflict markers, stays as it is. Rejects with what the file system says.
+ * Updates the page; true if it was written. A page that the user wrote, or one with Git's conflict
+ * markers, stays as it is. Rejects with the file system's error.
  */
 export async function writeStatusPage(experiment: string, text: string): Promise<boolean> {
   const path = join(experiment, "STATUS.md");

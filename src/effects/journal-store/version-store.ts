@@ -1,5 +1,5 @@
-// Every settled version of one journal, so that a person can get any byte back that was ever saved.
-// What is kept and when is for the callers; the folder's file names are the whole index.
+// Stores every settled version of one journal, so that the user can restore any text ever saved.
+// The names of the folder's files are the index. Callers decide what to keep, and when.
 import { createHash, randomBytes } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
@@ -8,30 +8,33 @@ import { constants, gunzip, zstdCompress, zstdDecompress } from "node:zlib";
 import { syncFolder } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
 
-/** Kept versions of one journal: their number (two hours of a save each 4 s), size and age. */
+/** Kept versions of one journal: two hours of a save every 4 s. */
 const KEPT_VERSIONS = 2_000;
+/** Bytes of one journal's kept versions, compressed. */
 const KEPT_BYTES = 256 * 2 ** 20;
+/** Age of a kept version: 90 days. */
 const KEPT_MS = 90 * 86_400_000;
 
+/** One entry of a listing. */
 export interface KeptVersion {
   /** SHA-256 of the bytes, 64 hexadecimal digits. */
   readonly hash: string;
-  /** Bytes of the version, unpacked. */
+  /** Bytes of the version, uncompressed. */
   readonly size: number;
   /** When it was last seen, ms since 1970 (UTC). */
   readonly atMs: number;
-  /** A person was told of it: others go first. */
+  /** The user was told that it can be restored: others are deleted first. */
   readonly told: boolean;
 }
 
 export interface KeepOptions {
-  /** SHA-256 of the bytes where it is known: a long journal takes a while to hash. */
+  /** SHA-256 of the bytes, if known: hashing a long journal takes a while. */
   readonly hash?: string;
   /** When the version was seen, ms since 1970; now by default. */
   readonly atMs?: number;
-  /** A person is being told that it can be had back. */
+  /** The user is being told that it can be restored. */
   readonly told?: boolean;
-  /** Bounds, for tests. */
+  /** Replace KEPT_VERSIONS, KEPT_BYTES and KEPT_MS; for tests. */
   readonly maxVersions?: number;
   readonly maxBytes?: number;
   readonly maxAgeMs?: number;
@@ -42,24 +45,25 @@ interface Stored extends KeptVersion {
 }
 
 /**
- * `<ms since 1970, 15 digits>-<bytes>-<sha256>[-told].zst`: a listing in order of names is one in
- * time. The first release packed with gzip.
+ * `<ms since 1970, 15 digits>-<bytes>-<sha256>[-told].zst`: sorted by name is sorted by time.
+ * The first release compressed with gzip.
  */
 const STORED_NAME = /^(\d{15})-(\d{1,15})-([0-9a-f]{64})(-told)?\.(?:zst|gz)$/;
 
-/** Level 1 of zstd takes 2 ms for 10 MB of text, gzip a second: every save waits for it. */
-const packing = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-const pack = promisify(zstdCompress);
-const unpack = promisify(zstdDecompress);
-const unpackOld = promisify(gunzip);
+/** Every save waits for this: level 1 of zstd takes 2 ms for 10 MB of text, gzip a second. */
+const COMPRESSION = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
+const compress = promisify(zstdCompress);
+const decompress = promisify(zstdDecompress);
+const decompressGzip = promisify(gunzip);
 
-/** One keeping at a time for each folder: making room must see what was just added. */
-const turns = new Map<string, Promise<unknown>>();
+/** The last call of `keep` for each folder: they run one by one, since each reads the listing. */
+const lastKeep = new Map<string, Promise<unknown>>();
 
 /**
- * Keep a version durably and return its hash. The same bytes are stored once; kept again, they
- * move to the end of the list. The oldest versions beyond KEPT_VERSIONS, KEPT_BYTES or KEPT_MS go,
- * those that a person was told of after all others, and never the one just kept. Rejects with the system's error (ENOSPC…): then nothing was kept.
+ * Keeps a version durably and returns its hash. The same bytes are stored once; kept again, they
+ * move to the end of the list. The oldest versions beyond KEPT_VERSIONS, KEPT_BYTES or KEPT_MS are
+ * deleted, those that the user was told of after all others, and never the one just kept. Rejects
+ * with the system's error (ENOSPC…) if nothing was kept.
  */
 export async function keepVersion(
   folder: string,
@@ -67,30 +71,32 @@ export async function keepVersion(
   options: KeepOptions = {},
 ): Promise<string> {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
-  const before = turns.get(folder) ?? Promise.resolve();
+  const before = lastKeep.get(folder) ?? Promise.resolve();
   const turn = before.then(() => keep(folder, bytes, options));
   const settled = turn.catch(() => undefined);
-  turns.set(folder, settled);
+  lastKeep.set(folder, settled);
   try {
     return await turn;
   } finally {
-    if (turns.get(folder) === settled) turns.delete(folder);
+    if (lastKeep.get(folder) === settled) lastKeep.delete(folder);
   }
 }
 
-/** Versions kept in a folder, oldest first; none where the folder is absent. */
+/** Versions kept in a folder, oldest first; none if the folder is absent. */
 export async function listVersions(folder: string): Promise<readonly KeptVersion[]> {
   const stored = await readStored(folder);
   return stored.map(({ hash, size, atMs, told }) => ({ hash, size, atMs, told }));
 }
 
-/** The exact bytes of a version, or undefined where it is not kept or no longer whole. */
+/** The exact bytes of a version, or undefined if it is not kept or its file is damaged. */
 export async function getVersion(folder: string, hash: string): Promise<Buffer | undefined> {
   const found = (await readStored(folder)).find((version) => version.hash === hash);
   if (found === undefined) return undefined;
   try {
-    const packed = await readFile(join(folder, found.name));
-    const bytes = await (found.name.endsWith(".gz") ? unpackOld(packed) : unpack(packed));
+    const compressed = await readFile(join(folder, found.name));
+    const bytes = await (found.name.endsWith(".gz")
+      ? decompressGzip(compressed)
+      : decompress(compressed));
     return sha256(bytes) === hash ? bytes : undefined;
   } catch {
     return undefined;
@@ -111,18 +117,19 @@ async function keep(folder: string, bytes: Uint8Array, options: KeepOptions): Pr
   const told = options.told === true || same.some((version) => version.told);
   const stamp = String(atMs).padStart(15, "0");
   const name = `${stamp}-${bytes.length}-${hash}${told ? "-told" : ""}.zst`;
-  const [first, ...doubles] = same;
+  const [first, ...duplicates] = same;
   if (first === undefined) await store(folder, name, bytes);
   else if (first.atMs < atMs || first.told !== told) {
-    const packedAs = first.name.endsWith(".gz") ? name.replace(/zst$/, "gz") : name;
-    await rename(join(folder, first.name), join(folder, packedAs));
+    const newName = first.name.endsWith(".gz") ? name.replace(/zst$/, "gz") : name;
+    await rename(join(folder, first.name), join(folder, newName));
   }
   await syncFolder(folder);
   const others = stored.filter((version) => version.hash !== hash);
-  // What a person was told of goes last.
-  const inTurn = [...others.filter((one) => !one.told), ...others.filter((one) => one.told)];
-  await makeRoom(folder, inTurn, bytes.length, { ...options, atMs });
-  for (const double of doubles) await unlink(join(folder, double.name)).catch(() => undefined);
+  // Versions that the user was told of are deleted last.
+  const deletable = [...others.filter((one) => !one.told), ...others.filter((one) => one.told)];
+  await makeRoom(folder, deletable, bytes.length, { ...options, atMs });
+  for (const duplicate of duplicates)
+    await unlink(join(folder, duplicate.name)).catch(() => undefined);
   return hash;
 }
 
@@ -131,7 +138,7 @@ async function store(folder: string, name: string, bytes: Uint8Array): Promise<v
   try {
     const file = await open(temp, "wx", 0o600);
     try {
-      await file.writeFile(await pack(bytes, packing));
+      await file.writeFile(await compress(bytes, COMPRESSION));
       await file.sync();
     } finally {
       await file.close();
@@ -143,7 +150,10 @@ async function store(folder: string, name: string, bytes: Uint8Array): Promise<v
   }
 }
 
-/** Drop the oldest of the others until the bounds hold. Sizes on disk are asked for only in need. */
+/**
+ * Deletes the first of the others until the bounds hold. Sizes on disk are read only if the
+ * uncompressed sizes exceed the bound.
+ */
 async function makeRoom(
   folder: string,
   others: readonly Stored[],
@@ -152,12 +162,12 @@ async function makeRoom(
 ): Promise<void> {
   const maxVersions = options.maxVersions ?? KEPT_VERSIONS;
   const maxBytes = options.maxBytes ?? KEPT_BYTES;
-  let unpacked = newSize;
-  for (const version of others) unpacked += version.size;
+  let uncompressed = newSize;
+  for (const version of others) uncompressed += version.size;
   const sizes = new Map<string, number>();
   let total = 0;
-  if (unpacked > maxBytes) {
-    // The new one counts unpacked: an upper bound that spares asking for its size.
+  if (uncompressed > maxBytes) {
+    // The new version counts uncompressed: an upper bound that saves one `stat`.
     total = newSize;
     for (const version of others) {
       const size = await stat(join(folder, version.name)).then(

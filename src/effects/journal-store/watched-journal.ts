@@ -1,5 +1,5 @@
-// What is remembered of one journal while the daemon watches it, none of it lasting.
-// Reading and writing it is journal-handlers.ts's.
+// The daemon's in-memory state of one watched journal; nothing of it is stored.
+// journal-handlers.ts reads and writes the journal.
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
 import { createJournalReader } from "../../journal/read/read.ts";
 import { ConcurrentSaves } from "./concurrent-saves.ts";
@@ -7,6 +7,7 @@ import { MergeBases } from "./merge-bases.ts";
 import { journalPath, keptFolder } from "./journal-paths.ts";
 import { keepVersion } from "./version-store.ts";
 
+/** A watched journal. */
 export interface Watched {
   readonly lab: LabPath;
   readonly experiment: ExperimentPath;
@@ -15,23 +16,25 @@ export interface Watched {
   readonly generations: MergeBases;
   readonly saves: ConcurrentSaves;
   timer: NodeJS.Timeout | undefined;
-  /** When something last told that it may have changed, ms since 1970. */
+  /** When a change was last reported, ms since 1970. */
   touchedAtMs: number | undefined;
-  /** Reads and writes of one journal take turns, so that what is told last is newest. */
+  /** Settles after the last read or write: they run one by one, so the last event is the newest. */
   turn: Promise<unknown>;
-  /** The read that has not begun yet. */
+  /** The read that has not started yet; it will include later changes. */
   nextRead: Promise<void> | undefined;
+  /** Bytes of the last settled text. */
   lastSize: number | undefined;
+  /** Since when the file has been missing, ms since 1970. */
   absentSinceMs: number | undefined;
-  /** Answers a write that a save stopped, once that save was read. */
+  /** Answers a write that a save prevented, once that save was read. */
   unanswered: (() => void) | undefined;
-  /** What was last said of it, so that it is said once. */
+  /** Why it cannot be read, as last logged: each reason is logged once. */
   trouble: string | undefined;
-  /** Why its last write failed, as it was told. */
+  /** Why its last write failed, as last logged. */
   writeTrouble: string | undefined;
 }
 
-/** A journal of which nothing is known yet. */
+/** A journal that was not read yet. */
 export function watchedJournal(
   lab: LabPath,
   experiment: ExperimentPath,
@@ -60,14 +63,14 @@ export function watchedJournal(
   };
 }
 
-/** Whether a write fails for another reason than the last one did; the reason is remembered. */
+/** Whether a write fails for another reason than the last one did; remembers the reason. */
 export function isNewWriteTrouble(entry: Watched, why: string): boolean {
   const isNew = entry.writeTrouble !== why;
   entry.writeTrouble = why;
   return isNew;
 }
 
-/** Does a piece of work once all that was asked of this journal before is done. */
+/** Runs `work` once all earlier work on this journal is done; settles as `work` does. */
 export function inTurn<T>(entry: Watched, work: () => Promise<T>): Promise<T> {
   const done = entry.turn.then(work);
   entry.turn = done.catch(() => undefined);

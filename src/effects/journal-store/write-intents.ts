@@ -1,36 +1,37 @@
-// What a write to a journal is about to do, made durable first, so that a crash can be put right.
-// One file a write, there until the last of its private files is gone; replaced-files.ts reads them back.
+// Write-ahead records of journal writes, so that the next start can recover from a crash. One file
+// for each write, until the last of its private files is gone; replay-intents.ts reads them back.
 import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
 
+/** One write to a journal. Stored as JSON. */
 export interface WriteIntent {
   readonly id: string;
-  /** `draft`: the new text was not whole on disk yet. `ready`: from here names may have changed. */
+  /** `draft`: the new text may be incomplete on disk. `ready`: names may have changed. */
   readonly phase: "draft" | "ready";
-  /** The journal as the caller named it, and the file that its symlinks lead to. */
+  /** The journal as the caller named it, and the file that its symlinks resolve to. */
   readonly path: string;
   readonly target: string;
-  /** Beside the target: the new text, and the old one's place where names cannot be exchanged. */
+  /** Beside the target: the new text, and the old file where names cannot be exchanged. */
   readonly temp: string;
   readonly aside: string;
-  /** Where a displaced file waits until nobody can save into it any more. */
+  /** Where the replaced file is watched until no editor can save into it any more. */
   readonly parked: string;
   readonly keptDir: string;
-  /** SHA-256 of the text that was replaced, of the new one, and of late saves already told. */
+  /** SHA-256 of the text that was replaced, of the new one, and of late saves already reported. */
   readonly basedOnHash: string;
   readonly newHash: string;
   readonly toldHashes: readonly string[];
 }
 
-/** Durably write an intent, over an earlier phase of it. Rejects with the system's error. */
+/** Durably writes an intent, over an earlier phase of it. Rejects with the system's error. */
 export async function saveIntent(intentDir: string, intent: WriteIntent): Promise<void> {
   await mkdir(intentDir, { recursive: true, mode: 0o700 });
   await atomicWrite(intentFile(intentDir, intent.id), `${JSON.stringify(intent)}\n`);
 }
 
-/** Forget an intent; without effect where it is gone already. */
+/** Removes an intent; does nothing if it is gone already. Rejects with the system's error. */
 export async function removeIntent(intentDir: string, id: string): Promise<void> {
   try {
     await unlink(intentFile(intentDir, id));
@@ -41,7 +42,7 @@ export async function removeIntent(intentDir: string, id: string): Promise<void>
   await syncFolder(intentDir);
 }
 
-/** Every intent of a folder, oldest first. Files that hold none are left alone. */
+/** Every intent of a folder, oldest first. Ignores files that hold none. */
 export async function readIntents(intentDir: string): Promise<readonly WriteIntent[]> {
   let names: readonly string[];
   try {
@@ -63,7 +64,7 @@ function intentFile(intentDir: string, id: string): string {
   return join(intentDir, `${id}.json`);
 }
 
-const TEXTS = [
+const TEXT_FIELDS = [
   "id",
   "path",
   "target",
@@ -84,9 +85,9 @@ function parseIntent(text: string): WriteIntent | undefined {
   }
   if (typeof value !== "object" || value === null) return undefined;
   const record = value as Readonly<Record<string, unknown>>;
-  const whole =
-    TEXTS.every((key) => typeof record[key] === "string") &&
+  const isComplete =
+    TEXT_FIELDS.every((key) => typeof record[key] === "string") &&
     (record["phase"] === "draft" || record["phase"] === "ready") &&
     Array.isArray(record["toldHashes"]);
-  return whole ? (value as WriteIntent) : undefined;
+  return isComplete ? (value as WriteIntent) : undefined;
 }
