@@ -1,18 +1,20 @@
-// What git says of an experiment's folder: commit, whether it differs, and the difference.
-// It only reads: no locks, hooks, pagers or outside diff programs, and no git means no facts.
+// Git's facts of an experiment's folder: the commit, whether files differ from it, and the patch.
+// Read-only: no locks, hooks, pagers or external diff programs. Without git there are no facts.
 import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ExecaError } from "execa";
 import { gitIn, type Git } from "./git.ts";
 
-/** One file of a patch, and their number. */
+/** A larger file is left out of the patch. */
 export const PATCH_FILE_BYTES = 2 ** 20;
+/** At most this many files are in a patch. */
 const PATCH_FILES = 500;
 
+/** The state of an experiment's folder in Git. */
 export interface GitFacts {
   readonly commit: string;
-  /** The experiment's folder, without its runs and pages, differs from the commit or has files it lacks. */
+  /** The folder, without its runs and pages, has changed or new files. */
   readonly dirty: boolean;
   /**
    * Applies to the commit with `git apply`, new and binary files too; paths count from the top of
@@ -25,7 +27,7 @@ export interface GitFacts {
 
 /**
  * The experiment's folder without the runs of any experiment, and without the pages that nightlab
- * writes into: a receipt in the journal makes no code different.
+ * writes into: a receipt in the journal is no change of the code.
  */
 const HERE = [
   "--",
@@ -34,7 +36,7 @@ const HERE = [
   ...["runs", "plots", "JOURNAL.md", "REPORT.md", "STATUS.md"].map((one) => `:(exclude)${one}`),
 ] as const;
 
-/** Facts of a folder; undefined without git, a repository or a commit, or when git is too slow. */
+/** Facts of a folder; undefined without git, a repository or a commit, or if git fails. */
 export async function gitFacts(experiment: string): Promise<GitFacts | undefined> {
   if (!(await inRepository(experiment))) return undefined;
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-")).catch(() => undefined);
@@ -60,7 +62,7 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
   }
 }
 
-/** Whether a folder here or above has a `.git`: where none has, git need not be started. */
+/** Whether this folder or one above has a `.git`: if none has, git need not be started. */
 async function inRepository(folder: string): Promise<boolean> {
   for (let at = await realpath(folder).catch(() => folder); ; at = dirname(at)) {
     if ((await lstat(join(at, ".git")).catch(() => undefined)) !== undefined) return true;
@@ -69,13 +71,13 @@ async function inRepository(folder: string): Promise<boolean> {
 }
 
 /**
- * An index of our own, so that new files can be entered without touching the person's. It is as
- * old as theirs: by an index's age git knows which files may have changed in the same second
+ * Copies the index, so that new files can be added without touching the user's. The copy keeps the
+ * modification time, by which git knows which files may have changed in the same second
  * (Documentation/technical/racy-git).
  */
 async function copyIndex(experiment: string, to: string, git: Git): Promise<void> {
-  const said = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
-  const path = resolve(experiment, said);
+  const output = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
+  const path = resolve(experiment, output);
   try {
     const second = Math.floor((await stat(path)).mtimeMs / 1000);
     await copyFile(path, to);
@@ -85,7 +87,7 @@ async function copyIndex(experiment: string, to: string, git: Git): Promise<void
   }
 }
 
-/** Files that differ from the commit, new ones entered into our index; `left` are too large. */
+/** Files that differ from the commit, new ones added to our index; `left` do not fit the patch. */
 async function differing(
   experiment: string,
   git: Git,
@@ -97,7 +99,7 @@ async function differing(
   const left: string[] = [];
   const sort = async (name: string): Promise<void> => {
     const facts = await lstat(join(experiment, name)).catch(() => undefined);
-    // A folder is a repository inside.
+    // A folder is listed only if it is a nested repository.
     const huge = facts !== undefined && (facts.size > PATCH_FILE_BYTES || facts.isDirectory());
     (huge || fits.length >= PATCH_FILES ? left : fits).push(name);
   };
@@ -111,10 +113,10 @@ async function differing(
   return { fits, left };
 }
 
-/** What git lists with `-z`. */
+/** The names in git's output with `-z`. */
 const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
 
-/** The patch of these files. */
+/** The patch of these files, as `GitFacts.patch`. */
 async function patchOf(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
   const how = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
   const paths = ["--no-relative", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
@@ -125,5 +127,5 @@ async function patchOf(git: Git, files: readonly string[]): Promise<Uint8Array |
   });
 }
 
-/** A name that means itself, whatever it holds. */
+/** A pathspec that matches exactly this name. */
 const literally = (name: string): string => `:(literal)${name}`;

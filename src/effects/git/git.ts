@@ -1,20 +1,24 @@
-// Calls of git that ask nothing of anybody: no locks, hooks, pagers, prompts or monitors.
-// What is asked stands in git-facts.ts and restore-run.ts.
+// Runs git without side effects: no locks, hooks, pagers, prompts or file system monitors.
+// Its callers are git-facts.ts and restore-code.ts.
 import { execa } from "execa";
 
-/** git answers in milliseconds on a warm disk; a start is not kept waiting for a network disk. */
+/** Timeout: git takes milliseconds on a warm disk, and a start must not wait for a network disk. */
 export const GIT_MS = 5_000;
-/** Patch of an experiment's uncommitted text: more is data in the wrong place. */
+/** A larger patch of uncommitted files is not kept: it is data, not code. */
 export const PATCH_BYTES = 4 * 2 ** 20;
 
-/** Calls git with arguments. Rejects where it fails, is slow or says too much. */
+/** Runs git, gives its output. Rejects if it fails, times out or prints more than PATCH_BYTES. */
 export interface Git {
   (...args: readonly string[]): Promise<string>;
-  /** Its output as it is: a patch may hold bytes that are no UTF-8. */
+  /** The output as bytes: a patch may contain text that is not UTF-8. */
   readonly bytes: (...args: readonly string[]) => Promise<Uint8Array>;
 }
 
-/** git in a folder, with more variables for it. */
+/**
+ * git in a folder.
+ *
+ * @param more additional environment variables
+ */
 export function gitIn(
   folder: string,
   more: Readonly<Record<string, string>> = {},

@@ -1,10 +1,10 @@
-// What the daemon decided, as lines of its log: for somebody at the terminal, and for a search.
-// The ledger is the record; nothing is read back from here.
+// Writes the daemon's decisions to its log, for a user at the terminal and for searching.
+// The ledger is the record; the log is never read back.
 import type { Logger } from "pino";
 import { commandTitle } from "../../domain/command.ts";
 import type { Fact } from "../../domain/fact.ts";
 
-/** One line for each fact: news at `info`, the rest at `debug`. */
+/** Logs one line for each fact: what a user wants to see at `info`, the rest at `debug`. */
 export function logFact(log: Logger, fact: Fact): void {
   switch (fact.kind) {
     case "command-accepted":

@@ -1,15 +1,19 @@
-// One daemon a lab: a lock that the kernel gives back when its holder dies, however it dies.
-// SQLite's exclusive lock is used for it, since Node itself has none; no data is kept in it.
+// Allows one daemon for each lab, by a lock that the kernel releases however its holder dies.
+// Node has no file locks, so it is SQLite's exclusive lock on a database without data.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LabPath } from "../../base/ids.ts";
 
+/** A lock that this process holds. */
 export interface LabLock {
   release(): void;
 }
 
-/** Takes the lab's lock, or says which process holds it (undefined where that cannot be read). */
+/**
+ * Takes the lab's lock, or returns the pid of its holder (undefined if unreadable). Throws the
+ * system's or SQLite's error if the lock file cannot be used.
+ */
 export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | undefined } {
   const dir = join(lab, ".nightlab");
   mkdirSync(dir, { recursive: true });
@@ -26,7 +30,7 @@ export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | und
   return { release: () => db.close() };
 }
 
-/** The daemon that holds the lab's lock now, or undefined. */
+/** The daemon that holds the lab's lock now (its pid undefined if unreadable), or undefined. */
 export function isLocked(lab: LabPath): { readonly pid: number | undefined } | undefined {
   const dir = join(lab, ".nightlab");
   if (!existsSync(join(dir, "daemon.lock"))) return undefined;

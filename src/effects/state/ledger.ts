@@ -1,5 +1,5 @@
-// The machine's ledger: facts in SQLite, appended in one transaction a turn, read back on start.
-// What a fact means is in apply.ts; nothing is ever changed or deleted here.
+// The machine's ledger: facts in SQLite, appended in one transaction for each turn and read back on
+// start. Append-only: nothing is changed or deleted. domain/apply.ts defines what a fact means.
 import { mkdirSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -7,45 +7,48 @@ import type { Fact, PauseFact } from "../../domain/fact.ts";
 import { hashText, type LabPath } from "../../base/ids.ts";
 import { parseStored } from "../../base/stored-json.ts";
 
+/** An open ledger. All methods are synchronous, and throw SQLite's errors. */
 export interface Ledger {
-  /** Durable on return; throws where the disk refuses, and then nothing of it is kept. */
+  /** Appends all rows in one transaction. Durable on return; if it throws, none was appended. */
   append(rows: readonly LedgerRow[]): void;
-  /** Facts of these labs and of the machine, oldest first; those after a row's number. */
+  /** Facts of these labs and of the machine, oldest first, from rows after `afterSeq`. */
   read(labs: readonly LabPath[], afterSeq?: number): readonly Fact[];
-  /** At most so many of them, and the number of the last row; none: that was all. */
+  /** Like `read`, at most `count` facts, and the number of the last row; no facts: that was all. */
   some(
     labs: readonly LabPath[],
     afterSeq: number,
     count: number,
   ): { readonly facts: readonly Fact[]; readonly seq: number };
-  /** The newest row: its number, and what tells it from another ledger's row of that number. */
+  /** The newest row: its number, and a hash that distinguishes it from another ledger's row. */
   last(): { readonly seq: number; readonly row: string } | undefined;
-  /** That of any row; undefined where there is none. */
+  /** The hash of any row; undefined if there is no such row. */
   row(seq: number): string | undefined;
   /** The latest pause or resume of the queue that any daemon of the machine recorded. */
   lastPause(): PauseFact | undefined;
   close(): void;
 }
 
+/** A fact and its lab; "" for a fact of the machine. */
 export interface LedgerRow {
   readonly lab: LabPath | "";
   readonly fact: Fact;
 }
 
+/** Stored in `user_version`; a larger number comes from a newer nightlab. */
 const SCHEMA = 1;
 /**
- * Magic numbers of statfs(2) for NFS, SMB of every age, 9p, Ceph, Lustre, GPFS and AFS: SQLite's
- * locks cannot be trusted there.
+ * Magic numbers of statfs(2) for NFS, all versions of SMB, 9p, Ceph, Lustre, GPFS and AFS, where
+ * SQLite's locks cannot be trusted.
  */
-const NETWORK = new Set([
+const NETWORK_FILE_SYSTEMS = new Set([
   0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x0bd00bd0, 0x47504653,
   0x5346414f,
 ]);
 
 /**
- * Opens `ledger.sqlite` in the state folder, which is made where it is missing.
- * Throws an error that names the folder and what to do, on a network file system or where the
- * ledger was written by a newer nightlab.
+ * Opens `ledger.sqlite` in the state folder, and creates both unless `readOnly`. On a network file
+ * system, or if a newer nightlab wrote the ledger, throws an error that says what to do; with
+ * `readOnly` neither is checked.
  */
 export function openLedger(
   stateDir: string,
@@ -81,17 +84,17 @@ export function openLedger(
     },
     read(labs, afterSeq = 0) {
       const wanted = ["", ...labs];
-      const marks = wanted.map(() => "?").join(", ");
+      const params = wanted.map(() => "?").join(", ");
       const query = db.prepare(
-        `SELECT body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq`,
+        `SELECT body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq`,
       );
       return query.all(...wanted, afterSeq).map((row) => parseStored(String(row["body"])) as Fact);
     },
     some(labs, afterSeq, count) {
       const wanted = ["", ...labs];
-      const marks = wanted.map(() => "?").join(", ");
+      const params = wanted.map(() => "?").join(", ");
       const query = db.prepare(
-        `SELECT seq, body FROM facts WHERE lab IN (${marks}) AND seq > ? ORDER BY seq LIMIT ?`,
+        `SELECT seq, body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq LIMIT ?`,
       );
       const rows = query.all(...wanted, afterSeq, count);
       const facts = rows.map((row) => parseStored(String(row["body"])) as Fact);
@@ -100,7 +103,7 @@ export function openLedger(
     last() {
       const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
       if (typeof seq !== "number") return undefined;
-      return { seq, row: rowOf(db, seq) ?? "" };
+      return { seq, row: hashOfRow(db, seq) ?? "" };
     },
     lastPause() {
       const query = db.prepare(
@@ -109,12 +112,13 @@ export function openLedger(
       const row = query.get();
       return row === undefined ? undefined : (parseStored(String(row["body"])) as PauseFact);
     },
-    row: (seq) => rowOf(db, seq),
+    row: (seq) => hashOfRow(db, seq),
     close: () => db.close(),
   };
 }
 
-function rowOf(db: DatabaseSync, seq: number): string | undefined {
+/** A hash of a row's lab and fact. */
+function hashOfRow(db: DatabaseSync, seq: number): string | undefined {
   const row = db.prepare("SELECT lab, body FROM facts WHERE seq = ?").get(seq);
   return row === undefined ? undefined : hashText(`${String(row["lab"])}\n${String(row["body"])}`);
 }
@@ -144,9 +148,9 @@ function upgrade(db: DatabaseSync, stateDir: string): void {
   `);
 }
 
-/** Whether a folder that is there is on a file system of another machine's. */
+/** Whether an existing folder is on a network file system. Throws if it cannot be examined. */
 export function isOnNetwork(folder: string): boolean {
-  return NETWORK.has(statfsSync(folder).type);
+  return NETWORK_FILE_SYSTEMS.has(statfsSync(folder).type);
 }
 
 function refuseNetwork(stateDir: string): void {

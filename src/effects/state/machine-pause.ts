@@ -1,52 +1,54 @@
-// A pause is for the whole machine: each daemon sees in the ledger what another one recorded of it.
-// What a pause keeps from starting is step's; whether a fact is news is all that is asked here.
+// A pause applies to the whole machine: each daemon watches the ledger for pauses and resumes that
+// other daemons recorded. `step` decides what a pause prevents from starting.
 import { watch } from "node:fs";
 import { POLL_MS } from "../../base/limits.ts";
 import type { PauseFact } from "../../domain/fact.ts";
 import type { World } from "../../domain/world.ts";
 import type { Ledger } from "./ledger.ts";
 
-/** What another daemon records of the queue is seen this soon: it comes with many other facts. */
-const PAUSE_LOOK_MS = 200;
+/** Delay from a change of the ledger to reading it: most changes come in bursts of other facts. */
+const PAUSE_DELAY_MS = 200;
 
+/** A running watch. */
 export interface PauseWatch {
-  /** Looks now: what another daemon has recorded by then has been given over when this returns. */
+  /** Checks now: reports a new pause or resume before it returns. */
   readonly look: () => void;
+  /** Ends the watch. */
   readonly close: () => void;
 }
 
-/** Gives over each pause and resume that this daemon has not recorded itself. */
+/** Reports the latest pause or resume whenever it is not in this daemon's world yet. */
 export function watchPause(
   stateDir: string,
   ledger: Pick<Ledger, "lastPause">,
   world: Pick<World, "paused" | "pause">,
-  tell: (fact: PauseFact) => void,
+  report: (fact: PauseFact) => void,
 ): PauseWatch {
   let timer: NodeJS.Timeout | undefined;
   const look = (): void => {
     const fact = ledger.lastPause();
-    if (fact !== undefined && !isKnown(fact, world)) tell(fact);
+    if (fact !== undefined && !isKnown(fact, world)) report(fact);
   };
   const soon = (): void => {
     timer ??= setTimeout(() => {
       timer = undefined;
       look();
-    }, PAUSE_LOOK_MS).unref();
+    }, PAUSE_DELAY_MS).unref();
   };
-  // Watchers can lose events, and some file systems have none.
+  // File watchers can lose events, and some file systems have none.
   const poll = setInterval(look, POLL_MS).unref();
-  const ends = [() => clearInterval(poll), () => clearTimeout(timer)];
+  const closers = [() => clearInterval(poll), () => clearTimeout(timer)];
   try {
     const watcher = watch(stateDir, soon).unref();
     watcher.on("error", () => watcher.close());
-    ends.push(() => watcher.close());
+    closers.push(() => watcher.close());
   } catch {
-    // The poll serves.
+    // Polling is enough.
   }
   return {
     look,
     close() {
-      for (const end of ends) end();
+      for (const close of closers) close();
     },
   };
 }

@@ -1,5 +1,5 @@
-// What the command line asks of a lab's daemon: small files that wait until it takes them.
-// A request to stop outlives a daemon that is not there; the same request twice is one.
+// Requests from the command line to a lab's daemon: small files that the daemon reads and deletes.
+// A request waits if no daemon runs; one written twice before it is read counts once.
 import {
   existsSync,
   mkdirSync,
@@ -15,34 +15,35 @@ import { setTimeout as pause } from "node:timers/promises";
 import { QUEUE_WORDS, type QueueWord } from "../../domain/command.ts";
 import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../../base/ids.ts";
 
-/** A daemon that was asked for something from the command line answers by then. */
+/** The command line waits this long for the daemon's answer. */
 export const REQUEST_ANSWER_MS = 15_000;
-/** `nightlab repeat` waits this long for the daemon to have done so. */
+/** `nightlab repeat` waits this long, since the run's code has to be restored first. */
 const REPEAT_ANSWER_MS = 90_000;
 
+/** Stop a command. */
 export interface StopRequest {
   readonly kind: "stop";
   readonly id: CommandId;
 }
 
-/** The queue is to be paused, drained or let go on: the latest such request counts. */
+/** Pause, drain or resume the queue. One file name for all: the latest request counts. */
 export interface QueueRequest {
   readonly kind: "queue";
   readonly id: "word";
   readonly word: QueueWord;
 }
 
-/** A kept version is to be put back into a journal; answered through `answerRestore`. */
+/** Restore a kept version of a journal; answered by `answerRestore`. */
 export interface RestoreRequest {
   readonly kind: "restore";
   readonly id: string;
   /** Absolute path of the experiment. */
   readonly experiment: string;
-  /** Its SHA-256. */
+  /** SHA-256 of the version. */
   readonly version: string;
 }
 
-/** A run is to be repeated; answered by a `RepeatAnswer`. */
+/** Repeat a run; answered by a `RepeatAnswer`. */
 export interface RepeatRequest {
   readonly kind: "repeat";
   readonly id: string;
@@ -52,7 +53,7 @@ export interface RepeatRequest {
   readonly folder: string;
 }
 
-/** The command that was queued, or why there is none. */
+/** The command that was queued, or `why` there is none. */
 export interface RepeatAnswer {
   readonly why?: string;
   readonly command?: CommandId;
@@ -61,15 +62,17 @@ export interface RepeatAnswer {
   readonly of?: CommandId;
   /** Where its code came from, in words. */
   readonly from?: string;
+  /** What differs from the run that it repeats, in words. */
   readonly differs?: readonly string[];
 }
 
-/** LAB.md is to be made anew. */
+/** Write the night's summary in LAB.md again. */
 export interface RetellRequest {
   readonly kind: "retell";
   readonly id: "night";
 }
 
+/** Any request. */
 export type Request = StopRequest | QueueRequest | RestoreRequest | RepeatRequest | RetellRequest;
 
 const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
@@ -79,12 +82,12 @@ export function writeRequest(lab: LabPath, request: Request): void {
   atomicWriteSync(lab, `${request.kind}-${request.id}.json`, request);
 }
 
-/** Tells who asked for a version what came of it: absent words mean that it was done. */
+/** Answers a restore request; `why` undefined means that the version was restored. */
 export function answerRestore(lab: LabPath, id: string, why: string | undefined): void {
   answerRequest(lab, "restore", id, why === undefined ? {} : { why });
 }
 
-/** Answers a request that waits for its answer. */
+/** Answers a request, for `restoreAnswer` or `repeatAnswer`. */
 export function answerRequest(
   lab: LabPath,
   kind: "restore" | "repeat",
@@ -94,7 +97,7 @@ export function answerRequest(
   atomicWriteSync(lab, `${kind}-${id}.answer`, answer);
 }
 
-/** Waits for that answer; undefined where none came, and then the request is taken back. */
+/** Waits for the answer to a restore request. After REQUEST_ANSWER_MS, withdraws it: undefined. */
 export async function restoreAnswer(
   lab: LabPath,
   id: string,
@@ -102,7 +105,7 @@ export async function restoreAnswer(
   return answerTo(lab, `restore-${id}`, REQUEST_ANSWER_MS);
 }
 
-/** The same of a run that is to be repeated: its code has to be put together first. */
+/** Waits for the answer to a repeat request. After REPEAT_ANSWER_MS, withdraws it: undefined. */
 export async function repeatAnswer(lab: LabPath, id: string): Promise<RepeatAnswer | undefined> {
   return answerTo(lab, `repeat-${id}`, REPEAT_ANSWER_MS);
 }
@@ -135,7 +138,7 @@ function atomicWriteSync(lab: LabPath, name: string, content: object): void {
   renameSync(`${path}.part`, path);
 }
 
-/** Gives over every request that waits, and each new one; the returned function ends that. */
+/** Passes on every waiting request, and each new one; the returned function ends the watch. */
 export function watchRequests(lab: LabPath, take: (request: Request) => void): () => void {
   mkdirSync(folder(lab), { recursive: true });
   const look = (): void => {

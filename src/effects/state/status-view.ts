@@ -1,5 +1,5 @@
-// The part of a world that a glance at a lab needs, kept beside the ledger: what goes on, what waits,
-// what ended last. It spares reading ten thousand ended runs again, and may be lost at any time.
+// A cache beside the ledger for `nightlab status`: the commands of a lab that have not ended and
+// those that ended last. It avoids reading ten thousand ended runs, and may be lost at any time.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,24 +10,25 @@ import { emptyWorld, type Command, type World } from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
 import { openLedger, type Ledger } from "./ledger.ts";
 
-/** Ended commands that a glance at a lab has at hand; the ledger has all. */
+/** Ended commands in a status view; the ledger has all. */
 export const VIEW_ENDED = 50;
-/** Facts after which that view is kept anew: reading so many takes 20 ms. */
+/** New facts after which the view is stored again: reading this many takes 20 ms. */
 export const VIEW_FACTS = 1_000;
-/** A larger view is slower to read than it spares. */
+/** Reading a larger view takes longer than it saves. */
 const VIEW_BYTES = 16 * 2 ** 20;
 
-/** What a glance at a lab sees. */
+/** A lab's state, without most of the ended commands. */
 export interface StatusView {
-  /** All that has not ended, and what ended last. */
+  /** All commands that have not ended, and at least the VIEW_ENDED that ended last. */
   readonly world: World;
   /** How many commands ended before those. */
   readonly earlier: number;
 }
 
-interface Kept {
+/** The stored view. */
+interface StoredView {
   readonly format: typeof FORMAT;
-  /** The last row of the ledger that is in it, and what tells this ledger from another. */
+  /** The last row of the ledger in it, and that row's hash, which identifies the ledger. */
   readonly seq: number;
   readonly row: string;
   readonly earlier: number;
@@ -38,23 +39,23 @@ interface Kept {
   readonly commands: readonly Command[];
 }
 
-/** Another number for each change of what is kept: an older release's view is passed by. */
+/** Increased whenever the stored view changes: another release's view is ignored. */
 const FORMAT = 3;
 
-/** The view as of now, from the kept one and what the ledger has had since. */
+/** The current view: the stored one plus newer facts. Throws if the ledger cannot be read. */
 export function readStatusView(stateDir: string, lab: LabPath): StatusView {
   if (!existsSync(join(stateDir, "ledger.sqlite"))) return { world: emptyWorld(), earlier: 0 };
   const ledger = openLedger(stateDir, { readOnly: true });
   try {
-    const kept = readKept(stateDir, lab, ledger);
-    const world = kept === undefined ? emptyWorld() : worldOf(kept, lab);
+    const stored = readStored(stateDir, lab, ledger);
+    const world = stored === undefined ? emptyWorld() : worldOf(stored, lab);
     let facts = 0;
-    for (const fact of ledger.read([lab], kept?.seq ?? 0)) {
+    for (const fact of ledger.read([lab], stored?.seq ?? 0)) {
       apply(world, fact);
       world.nowMs = Math.max(world.nowMs, fact.atMs);
       facts += 1;
     }
-    const view = { world, earlier: kept?.earlier ?? 0 };
+    const view = { world, earlier: stored?.earlier ?? 0 };
     if (facts > VIEW_FACTS) keepStatusView(stateDir, lab, ledger, view);
     return view;
   } finally {
@@ -62,7 +63,7 @@ export function readStatusView(stateDir: string, lab: LabPath): StatusView {
   }
 }
 
-/** Keeps a view for the next glance; a disk that refuses costs time, and nothing else. */
+/** Stores a view for the next `readStatusView`. Write errors are ignored: it is only a cache. */
 export function keepStatusView(
   stateDir: string,
   lab: LabPath,
@@ -76,7 +77,7 @@ export function keepStatusView(
   );
   const ended = all.filter(({ state }) => ENDED.has(state)).toSorted(byEnd);
   const dropped = new Set(ended.slice(0, -VIEW_ENDED).map(({ id }) => id));
-  const kept: Kept = {
+  const stored: StoredView = {
     format: FORMAT,
     ...last,
     earlier: earlier + dropped.size,
@@ -91,14 +92,14 @@ export function keepStatusView(
   try {
     const path = pathOf(stateDir, lab);
     mkdirSync(join(stateDir, FOLDER), { recursive: true });
-    writeFileSync(`${path}.${process.pid}`, JSON.stringify(kept));
+    writeFileSync(`${path}.${process.pid}`, JSON.stringify(stored));
     renameSync(`${path}.${process.pid}`, path);
   } catch {
-    // The next glance reads the ledger.
+    // The next reader uses the ledger.
   }
 }
 
-/** When a command came to its end, the earliest first. */
+/** Orders ended commands by the time of their end, the earliest first. */
 const byEnd = (a: Command, b: Command): number => a.stateSinceMs - b.stateSinceMs;
 
 const FOLDER = "views";
@@ -108,23 +109,23 @@ function pathOf(stateDir: string, lab: LabPath): string {
   return join(stateDir, FOLDER, `${name}.json`);
 }
 
-function readKept(stateDir: string, lab: LabPath, ledger: Ledger): Kept | undefined {
+function readStored(stateDir: string, lab: LabPath, ledger: Ledger): StoredView | undefined {
   try {
     const text = readFileSync(pathOf(stateDir, lab), "utf8");
     if (text.length > VIEW_BYTES) return undefined;
-    const kept = parseStored(text) as Kept;
-    return kept.format === FORMAT && ledger.row(kept.seq) === kept.row ? kept : undefined;
+    const stored = parseStored(text) as StoredView;
+    return stored.format === FORMAT && ledger.row(stored.seq) === stored.row ? stored : undefined;
   } catch {
     return undefined;
   }
 }
 
-function worldOf(kept: Kept, lab: LabPath): World {
+function worldOf(stored: StoredView, lab: LabPath): World {
   const world = emptyWorld();
-  world.nowMs = kept.nowMs;
-  world.paused = kept.paused;
-  world.pause = kept.pause;
-  for (const [path] of kept.experiments) {
+  world.nowMs = stored.nowMs;
+  world.paused = stored.paused;
+  world.pause = stored.pause;
+  for (const [path] of stored.experiments) {
     apply(world, {
       kind: "experiment-known",
       atMs: 0,
@@ -133,6 +134,6 @@ function worldOf(kept: Kept, lab: LabPath): World {
       foreign: false,
     });
   }
-  for (const command of kept.commands) world.commands.set(command.id, command);
+  for (const command of stored.commands) world.commands.set(command.id, command);
   return world;
 }

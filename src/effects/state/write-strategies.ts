@@ -1,20 +1,22 @@
-// How journals are read and written, as tests want it: NIGHTLAB_TEST_WRITING in the environment.
-// Without it every way that the system offers is used; the ways themselves are journal-file.ts's.
+// Lets tests restrict how journals are read and written, by NIGHTLAB_TEST_WRITING in the
+// environment. By default all that the system offers is used; journal-file.ts does the writing.
 import type { WriteEffect } from "../journal-store/journal-swap.ts";
 
+/** How journals are read and written. */
 export interface WriteStrategies {
-  /** False: as on a system without. */
+  /** False: as on a system without leases. */
   readonly leases: boolean;
+  /** False: as on a file system that cannot exchange names. */
   readonly exchange: boolean;
-  /** Pause between two equal reads where no lease can be had. */
+  /** Pause between two equal reads if there is no lease, in ms. */
   readonly equalReadsMs?: number;
-  /** Stops for so long at the moments of a write in which a save would do the most harm. */
+  /** Pause at the moments of a write in which a save would do the most harm, in ms. */
   readonly pauseMs: number;
 }
 
 /**
- * Reads a value such as `no-leases no-exchange equal-reads=5 pause=20` (milliseconds). Words that
- * it does not know are passed over.
+ * Parses a value such as `no-leases no-exchange equal-reads=5 pause=20` (milliseconds). Unknown
+ * words are ignored.
  */
 export function readStrategies(value: string | undefined): WriteStrategies {
   const words = new Set((value ?? "").split(/\s+/));
@@ -32,7 +34,7 @@ export function readStrategies(value: string | undefined): WriteStrategies {
   };
 }
 
-/** Between the last check and the change of names, and between two changes of names. */
+/** A `beforeEffect` that blocks between the last check and the renames, and between two renames. */
 export function pauseAtWorst(ms: number): (effect: WriteEffect) => void {
   const cell = new Int32Array(new SharedArrayBuffer(4));
   return (effect) => {
