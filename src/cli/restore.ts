@@ -125,7 +125,7 @@ async function putBackAlone(kept: KeptJournal, text: string): Promise<string | u
     onLateSave: () => Promise.reject(new Error("left to the daemon")),
   });
   try {
-    const result = await restoreVersion({ path, text, keptDir, intentDir, displaced });
+    const result = await restoreVersion({ path, text, keptDir, intentDir, replaced: displaced });
     if (result.kind === "written") return undefined;
     return "why" in result ? result.why : "somebody has just saved it; try again";
   } catch (error) {

@@ -299,9 +299,9 @@ test("a full disk fails the write and leaves the old file and nothing else", asy
   try {
     const journal = join(small, "JOURNAL.md");
     writeFileSync(journal, OLD);
-    const { keptDir, intentDir, displaced } = place;
+    const { keptDir, intentDir, displaced: replaced } = place;
     const text = OLD + "x".repeat(100_000);
-    const request = { path: journal, basedOnHash: hashText(OLD), text, keptDir, displaced };
+    const request = { path: journal, basedOnHash: hashText(OLD), text, keptDir, replaced };
     const full = await replaceJournal({ ...request, intentDir });
     assert.match(full.kind === "failed" ? full.why : full.kind, /disk is full/);
     assert.deepEqual(readdirSync(small), ["JOURNAL.md"]);

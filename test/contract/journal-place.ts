@@ -91,7 +91,7 @@ export function makePlace(
         text: to,
         keptDir,
         intentDir,
-        displaced,
+        replaced: displaced,
         ...ways,
         ...more,
       }),

@@ -189,7 +189,7 @@ function createServices(core: Core): Services {
     runs: runHandlers({ supervisor, renderer, context }),
     manualRuns: manualRuns({
       renderer,
-      around: context,
+      context: context,
       isOurs: (experiment, folder, name) => isOurs(world, experiment, folder, name),
     }),
   };

@@ -224,8 +224,8 @@ async function takeText(
   found: Extract<StableRead, { readonly kind: "text" }>,
 ): Promise<void> {
   const { post, note } = journals.parts;
-  const { experiment, path, keptDir, generations, saves } = entry;
-  const known = await generations.knows(found.hash);
+  const { experiment, path, keptDir, mergeBases, saves } = entry;
+  const known = await mergeBases.knows(found.hash);
   const { hash, mtimeMs } = found;
   // The version is kept while the text is parsed, and the text is used only once it is kept.
   const kept = keepVersion(keptDir, found.bytes, { hash });
@@ -286,7 +286,7 @@ async function write(
     text,
     keptDir: entry.keptDir,
     intentDir: intentFolder(entry.lab),
-    displaced: journals.replaced,
+    replaced: journals.replaced,
     // The renderer makes sizes differ, except for a merge into a journal without receipts.
     allowSameSize: true,
     leases: ways.leases,
@@ -355,8 +355,8 @@ async function restore(
   const { text } = decoded;
   return await inTurn(entry, async () => {
     const intentDir = intentFolder(lab);
-    const displaced = journals.replaced;
-    const result = await restoreVersion({ path, text, keptDir, intentDir, displaced });
+    const replaced = journals.replaced;
+    const result = await restoreVersion({ path, text, keptDir, intentDir, replaced });
     if (result.kind === "same-size" || result.kind === "changed") return "it was just saved";
     if (result.kind !== "written") return result.why;
     await entry.saves.written(text, hashText(text), journals.parts.now());

@@ -13,7 +13,7 @@ import { decodeUtf8 } from "../os/decode-text.ts";
 import {
   ReplacedFiles,
   type LateSave,
-  DISPLACED_LOOKS_MS,
+  REPLACED_LOOKS_MS,
 } from "../journal-store/replaced-files.ts";
 import { editorHolds } from "../journal-store/editor-locks.ts";
 import { replaceJournal } from "../journal-store/journal-file.ts";
@@ -269,14 +269,14 @@ async function write(
     text,
     keptDir: labPageKept(lab),
     intentDir: labPageIntents(lab),
-    displaced: pages.replaced,
+    replaced: pages.replaced,
     allowSameSize: true,
   });
   switch (result.kind) {
     case "written":
       resolvePending(page, pending);
       page.mayComeBack &&= page.looks.length === 0;
-      page.looks = DISPLACED_LOOKS_MS;
+      page.looks = REPLACED_LOOKS_MS;
       return { again: 0 };
     case "changed":
     case "busy":

@@ -28,7 +28,7 @@ export interface ReplaceRequest {
   readonly keptDir: string;
   readonly intentDir: string;
   /** Watches the replaced file. */
-  readonly displaced: ReplacedFiles;
+  readonly replaced: ReplacedFiles;
   /**
    * Write even if the size stays the same. VS Code does not notice a change of equal size and saves
    * an old buffer over it without asking. The next rendering fixes that, so it is the lesser evil
@@ -104,7 +104,7 @@ async function finish(
   { intent, before }: Swap,
   published: Published,
 ): Promise<ReplaceResult> {
-  const { intentDir, displaced } = request;
+  const { intentDir, replaced: displaced } = request;
   const result: ReplaceResult =
     published.kind === "done" ? { kind: "written", hash: intent.newHash } : published.result;
   const { left } = published;

@@ -9,7 +9,7 @@ import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
 
 /** A replaced file is read again this long after it was replaced; after the last it is deleted. */
-export const DISPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
+export const REPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
 
 /** A save into a file that was no longer the journal. It is a kept version already. */
 export interface LateSave {
@@ -65,7 +65,7 @@ export class ReplacedFiles {
 
   constructor(options: ReplacedFilesOptions) {
     this.#options = options;
-    this.#looksMs = options.looksMs ?? DISPLACED_LOOKS_MS;
+    this.#looksMs = options.looksMs ?? REPLACED_LOOKS_MS;
   }
 
   /** How many files are watched. */

@@ -14,7 +14,7 @@ export interface VersionRestore {
   readonly text: string;
   readonly keptDir: string;
   readonly intentDir: string;
-  readonly displaced: ReplacedFiles;
+  readonly replaced: ReplacedFiles;
 }
 
 /**
@@ -22,7 +22,7 @@ export interface VersionRestore {
  * system's error if the current text cannot be kept; then nothing was changed.
  */
 export async function restoreVersion(request: VersionRestore): Promise<ReplaceResult> {
-  const { path, text, keptDir, intentDir, displaced } = request;
+  const { path, text, keptDir, intentDir, replaced: displaced } = request;
   const held = await editorHolds(path);
   if (held !== false) return { kind: "busy", why: held.why };
   const current = await readSettled(path);
@@ -41,7 +41,7 @@ export async function restoreVersion(request: VersionRestore): Promise<ReplaceRe
         text,
         keptDir,
         intentDir,
-        displaced,
+        replaced: displaced,
         // The user asked for exactly these bytes.
         allowSameSize: true,
       });

@@ -13,7 +13,7 @@ export interface Watched {
   readonly experiment: ExperimentPath;
   readonly path: string;
   readonly keptDir: string;
-  readonly generations: MergeBases;
+  readonly mergeBases: MergeBases;
   readonly saves: ConcurrentSaves;
   timer: NodeJS.Timeout | undefined;
   /** When a change was last reported, ms since 1970. */
@@ -49,7 +49,7 @@ export function watchedJournal(
     experiment,
     path: journalPath(experiment),
     keptDir,
-    generations,
+    mergeBases: generations,
     saves: new ConcurrentSaves({ reader, mergeBases: generations, rendered, keep }),
     timer: undefined,
     touchedAtMs: undefined,

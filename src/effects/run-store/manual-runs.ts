@@ -29,7 +29,7 @@ export interface ManualRuns {
 
 export interface ManualRunsParts {
   readonly renderer: Renderer;
-  readonly around: RunContext;
+  readonly context: RunContext;
   /** Whether the folder belongs to a command's run, or may still turn out to. */
   readonly isOurs: (experiment: ExperimentPath, folder: RunFolder, name: string) => boolean;
 }
@@ -94,7 +94,7 @@ async function startWatch(state: State, experiment: ExperimentPath, entry: Watch
     entry.watcher = watch(join(experiment, "runs"), changed);
     entry.watcher.on("error", () => entry.watcher?.close());
   } catch (error) {
-    state.parts.around.warn("runs/ not watched", { experiment, error: String(error) });
+    state.parts.context.warn("runs/ not watched", { experiment, error: String(error) });
   }
 }
 
@@ -113,7 +113,7 @@ async function followNewFolders(
     if (state.parts.isOurs(experiment, folder, name)) continue;
     const followed = follow(state, experiment, folder).catch((error: unknown) => {
       if (signal.aborted) return;
-      state.parts.around.warn("run not followed", { folder, error: String(error) });
+      state.parts.context.warn("run not followed", { folder, error: String(error) });
     });
     state.following.add(followed);
     void followed.then(() => state.following.delete(followed));
@@ -134,7 +134,7 @@ async function follow(
     if (grew) {
       await draw(parts, experiment, folder, tail, true);
       idleMs = 0;
-      await pause(parts.around.renewMs(experiment), undefined, { signal });
+      await pause(parts.context.renewMs(experiment), undefined, { signal });
       continue;
     }
     const from = performance.now();
@@ -145,7 +145,7 @@ async function follow(
 }
 
 async function draw(
-  { renderer, around }: ManualRunsParts,
+  { renderer, context: around }: ManualRunsParts,
   experiment: ExperimentPath,
   folder: RunFolder,
   tail: RunTail,
