@@ -16,6 +16,15 @@ const value = fc.oneof(
     "00",
     "-1",
     "1",
+    ".5",
+    "5",
+    "+5",
+    "1e+4",
+    "1e4",
+    "Adam",
+    "adam",
+    "[64,64]",
+    "a_b",
     "a b",
     "$(x)",
     "`",
@@ -61,12 +70,16 @@ test("every combination is one run, in the order that was written, with its valu
         wanted,
       );
       const names = members.map(({ spec }) => spec.target);
-      assert.equal(new Set(names).size, names.length, names.join("\n"));
+      const folded = names.map((name) => name.toLowerCase());
+      assert.equal(new Set(folded).size, names.length, names.join("\n"));
       for (const name of names) {
         assert.match(name, RUN_NAME);
         assert.ok(name.length <= NAME_CHARS, name);
       }
       members.forEach(({ id, spec, swept }, i) => {
+        // What its name shows is what it has: all of it as written, or the number of the member.
+        const shown = ["sweep", ...swept.flatMap(({ key, value: own }) => [key, own])].join("-");
+        if (spec.target !== shown) assert.match(spec.target, new RegExp(`-${i + 1}$`));
         assert.equal(id, `k7f3.${i + 1}`);
         assert.match(id, COMMAND_ID);
         assert.equal(spec.sweep, undefined);
