@@ -47,12 +47,14 @@ test("a window holds for each member, a moment only for the first", () => {
   assert.equal(windowOf({ kind: "moment", minute: 60 }), undefined);
 });
 
+/** The names of a sweep `s` over an option `x`. */
+const named = (...texts: readonly string[]): readonly string[] => {
+  const values = texts.map((text) => ({ text, args: ["--x", text] }));
+  const spec = { ...SWEPT, target: "s", sweep: [{ key: "x", values }] };
+  return membersOfSweep(commandId("k7f3"), spec).map((member) => member.spec.target);
+};
+
 test("names tell the values: a sign and a point stay, what cannot stand in a name has a number", () => {
-  const named = (...texts: readonly string[]): readonly string[] => {
-    const values = texts.map((text) => ({ text, args: ["--x", text] }));
-    const spec = { ...SWEPT, target: "s", sweep: [{ key: "x", values }] };
-    return membersOfSweep(commandId("k7f3"), spec).map((member) => member.spec.target);
-  };
   assert.deepEqual(named("1", "-1", "5", ".5", "1e-4", "1e+4"), [
     "s-x-1",
     "s-x--1",
