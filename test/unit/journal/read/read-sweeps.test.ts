@@ -77,10 +77,10 @@ test("seeds are a number of them, or those that are written", () => {
 
 test("a value that is no name reaches the script as it is, and every run has a name of its own", () => {
   assert.deepEqual(runs(inFence('sweep: { data: ["a b/$(c)", "a b/$[c]", -1, "1"] }')), [
-    "full-data-a-b-c: --data a b/$(c)",
-    "full-data-a-b-c-2: --data a b/$[c]",
-    "full-data-1: --data -1",
-    "full-data-1-4: --data 1",
+    "full-data-a_b_c_-1: --data a b/$(c)",
+    "full-data-a_b_c_-2: --data a b/$[c]",
+    "full-data--1: --data -1",
+    "full-data-1: --data 1",
   ]);
   assert.deepEqual(runs(inFence("sweep: { augment: [true, false], --opt.name: [adam] }")), [
     "full-augment-true-opt.name-adam: --augment --opt.name adam",
