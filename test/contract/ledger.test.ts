@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -77,6 +77,23 @@ test("a turn whose facts cannot all be written leaves none of them", () => {
   ledger.append([{ lab: labPath("/a"), fact: known("/a") }]);
   assert.deepEqual(ledger.read([labPath("/a")]), [known("/a")]);
   ledger.close();
+});
+
+test("a ledger that a daemon is just making is read as an empty one", () => {
+  // The file is there before its table is.
+  const dir = mkdtempSync(join(tmpdir(), "nightlab-ledger-"));
+  writeFileSync(join(dir, "ledger.sqlite"), "");
+  const ledger = openLedger(dir, { readOnly: true });
+  try {
+    assert.deepEqual(ledger.read([labPath("/lab")]), []);
+    assert.deepEqual(
+      [ledger.last(), ledger.lastPause(), ledger.row(1)],
+      [undefined, undefined, undefined],
+    );
+  } finally {
+    ledger.close();
+    rmSync(dir, { recursive: true });
+  }
 });
 
 test("a ledger of a newer release is refused with what to do", () => {

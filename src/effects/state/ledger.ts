@@ -34,6 +34,8 @@ export interface LedgerRow {
   readonly fact: Fact;
 }
 
+const COLUMNS =
+  "seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, lab TEXT NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL";
 /** Stored in `user_version`; a larger number comes from a newer nightlab. */
 const SCHEMA = 1;
 /**
@@ -64,6 +66,9 @@ export function openLedger(
   if (!readOnly) {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
     upgrade(db, stateDir);
+  } else if (!hasFacts(db)) {
+    // A daemon is just creating the ledger: so far it holds nothing.
+    db.exec(`CREATE TEMP TABLE facts (${COLUMNS})`);
   }
   const insert = readOnly
     ? undefined
@@ -123,6 +128,9 @@ function hashOfRow(db: DatabaseSync, seq: number): string | undefined {
   return row === undefined ? undefined : hashText(`${String(row["lab"])}\n${String(row["body"])}`);
 }
 
+const hasFacts = (db: DatabaseSync): boolean =>
+  db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'facts'").get() !== undefined;
+
 function upgrade(db: DatabaseSync, stateDir: string): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version > SCHEMA) {
@@ -135,13 +143,7 @@ function upgrade(db: DatabaseSync, stateDir: string): void {
   if (version === SCHEMA) return;
   db.exec(`
     BEGIN IMMEDIATE;
-    CREATE TABLE IF NOT EXISTS facts (
-      seq INTEGER PRIMARY KEY,
-      at INTEGER NOT NULL,
-      lab TEXT NOT NULL,
-      kind TEXT NOT NULL,
-      body TEXT NOT NULL
-    );
+    CREATE TABLE IF NOT EXISTS facts (${COLUMNS});
     CREATE INDEX IF NOT EXISTS facts_by_lab ON facts (lab, seq);
     PRAGMA user_version = ${SCHEMA};
     COMMIT;
