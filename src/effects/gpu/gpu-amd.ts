@@ -1,17 +1,18 @@
-// Asks AMD's driver, through `rocm-smi`, which GPUs there are, how busy they are and how much of
-// their memory is in use. Which of them a run may have is decided in scheduler/gpu-placement.ts.
+// Queries AMD's driver through `rocm-smi` for the GPUs, their utilization and their memory use.
+// Which GPU a run gets is decided in scheduler/gpu-placement.ts.
 import { execFile } from "node:child_process";
 import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "./gpu-mig.ts";
 
 export interface AmdGpu {
-  /** `GPU-58cb0a8f5a3f2b46`, as ROCR_VISIBLE_DEVICES takes it; its place in the list where it has none. */
+  /** `GPU-58cb0a8f5a3f2b46`, as ROCR_VISIBLE_DEVICES takes it; the index if the card has no id. */
   readonly uuid: string;
   readonly index: number;
   readonly name: string;
   /** Bytes. */
   readonly memoryUsed?: number;
+  /** Bytes. */
   readonly memoryTotal?: number;
-  /** 0 to 1. */
+  /** Utilization, 0 to 1. */
   readonly busy?: number;
   readonly driver: string;
 }
@@ -30,30 +31,30 @@ const ARGS = [
   "--json",
 ];
 
-/** Where ROCm puts it, should it not be on the PATH. */
+/** On the PATH, else where ROCm installs it. */
 const PROGRAMS = ["rocm-smi", "/opt/rocm/bin/rocm-smi"];
 
 const ABSENT: AmdSeen = { kind: "unreachable", why: "rocm-smi is not there", noDriver: true };
 
-/** Paths on which there was none, and until when that is believed. */
-const absent = new Map<string, number>();
+/** Values of PATH without a `rocm-smi`, each with the time (`performance.now`) to look again. */
+const absentUntilMs = new Map<string, number>();
 
 /**
- * What `rocm-smi` says now; one that hangs is ended after GPU_QUERY_MS, or by `signal`. Never
- * rejects.
+ * Queries `rocm-smi`, limited to the devices that `env` makes visible. A query that hangs is killed
+ * after GPU_QUERY_MS, or by `signal`. Never rejects.
  */
 export async function askAmd(env: NodeJS.ProcessEnv, signal?: AbortSignal): Promise<AmdSeen> {
   const path = env["PATH"] ?? "";
-  if (performance.now() < (absent.get(path) ?? 0)) return ABSENT;
+  if (performance.now() < (absentUntilMs.get(path) ?? 0)) return ABSENT;
   for (const program of PROGRAMS) {
     const answer = await ask(program, env, signal);
     if (answer !== undefined) return answer;
   }
-  absent.set(path, performance.now() + GPU_LAYOUT_MS);
+  absentUntilMs.set(path, performance.now() + GPU_LAYOUT_MS);
   return ABSENT;
 }
 
-/** Undefined where there is no such program. */
+/** Runs one `rocm-smi`; undefined if there is no such program. */
 function ask(
   program: string,
   env: NodeJS.ProcessEnv,
@@ -73,14 +74,15 @@ function ask(
   });
 }
 
-function whySilent(said: string): { readonly why: string; readonly noDriver: boolean } {
+function whySilent(output: string): { readonly why: string; readonly noDriver: boolean } {
   const noDriver =
-    said.trim() === "" || /driver not initialized|not found in modules|No GPUs? |{}/i.test(said);
-  const line = said.split(/\r?\n/).find((one) => one.trim() !== "") ?? "it said nothing";
+    output.trim() === "" ||
+    /driver not initialized|not found in modules|No GPUs? |{}/i.test(output);
+  const line = output.split(/\r?\n/).find((one) => one.trim() !== "") ?? "it said nothing";
   return { why: `rocm-smi does not answer: ${line.trim().slice(0, 200)}`, noDriver };
 }
 
-/** Reads the JSON of `rocm-smi`; warnings may stand before it. What is none of a card is left out. */
+/** Parses the JSON of `rocm-smi`, which may follow warnings. Other entries are skipped. */
 export function readAmd(text: string): readonly AmdGpu[] {
   const parsed = jsonIn(text);
   if (parsed === undefined) return [];
@@ -126,7 +128,7 @@ function amdGpu(card: Card, index: number, driver: string): AmdGpu {
   };
 }
 
-/** ROCr names a GPU by its unique id, as 16 hexadecimal digits; many desktop cards have none. */
+/** ROCr names a GPU by its unique id as 16 hex digits; many desktop cards report none, or zero. */
 function uuidOf(id: unknown): string | undefined {
   const digits = /^0x([0-9a-f]{1,16})$/i.exec(textOf(id) ?? "")?.[1];
   if (digits === undefined || /^0+$/.test(digits)) return undefined;
@@ -149,7 +151,7 @@ function numberOf(value: unknown): number | undefined {
   return /^\d{1,16}(?:\.\d{1,6})?$/.test(text) ? Number(text) : undefined;
 }
 
-/** Those that the daemon itself was given, by index or UUID. */
+/** The GPUs that the daemon's own environment makes visible, by index or UUID. */
 function visible(gpus: readonly AmdGpu[], env: NodeJS.ProcessEnv): readonly AmdGpu[] {
   const given = env["ROCR_VISIBLE_DEVICES"] ?? env["HIP_VISIBLE_DEVICES"];
   if (given === undefined) return gpus;

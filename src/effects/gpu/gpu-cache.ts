@@ -1,57 +1,60 @@
-// What the drivers said last of the machine's GPUs, in one small file of its state: several daemons
-// and glances ask them no more often together than one would alone.
+// The last answer of the GPU drivers, cached in one small file of the machine's state: daemons and
+// `nightlab status` share it, so that together they query no more often than one of them would.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { createGpuProbe, type GpuProbe, type GpuUse, GPU_SAMPLE_MS } from "./gpu-probe.ts";
 import { stateDir } from "../os/state-dir.ts";
 
-/** A glance waits no longer for a cold driver; the next one has its answer. */
-const GPU_GLANCE_MS = 1_000;
+/** How long a reader waits for a cold driver before it falls back to the last answer. */
+const GPU_WAIT_MS = 1_000;
 
 export interface GpuCache {
-  /** When the drivers said so, ms since 1970. */
+  /** When the drivers answered, ms since 1970. */
   readonly atMs: number;
   readonly gpus: readonly GpuUse[];
 }
 
-/** The same probe, its answers kept for whoever glances at the machine. */
+/** Wraps a probe: each new answer is also written to the cache, for `readGpuCache`. */
 export function keptProbe(probe: GpuProbe): GpuProbe {
-  let kept: unknown;
+  let lastState: unknown;
   return {
     async ask(nowMs) {
       const state = await probe.ask(nowMs);
-      if (state !== undefined && state !== kept) {
-        kept = state;
-        keep({ atMs: Date.now(), gpus: state.gpus });
+      if (state !== undefined && state !== lastState) {
+        lastState = state;
+        save({ atMs: Date.now(), gpus: state.gpus });
       }
       return state;
     },
   };
 }
 
-/** Of this process: what a question that takes too long is ended by, and until when none is asked. */
-let asking = new AbortController();
+/** State of this process: ends a query that takes too long. */
+let query = new AbortController();
 let probe: GpuProbe | undefined;
+/** After a query that took too long, the drivers are left alone until then. */
 let quietUntilMs = 0;
 
 /**
- * The GPUs as they were at most GPU_SAMPLE_MS ago. Where their driver takes longer than
- * GPU_GLANCE_MS they are told as they were last, with the time; undefined where nothing is known.
+ * The GPUs as they were at most GPU_SAMPLE_MS ago. If the drivers take longer than GPU_WAIT_MS, the
+ * last answer, whose `atMs` says how old it is; undefined if there is none.
+ *
+ * @param nowMs ms since 1970
  */
 export async function readGpuCache(nowMs: number): Promise<GpuCache | undefined> {
   const last = read();
   const ageMs = nowMs - (last?.atMs ?? -Infinity);
   if (last !== undefined && ageMs >= 0 && ageMs < GPU_SAMPLE_MS) return last;
   if (nowMs < quietUntilMs || !DRIVERS.some(isThere)) return last;
-  probe ??= keptProbe(createGpuProbe("nvidia-smi", asking.signal));
+  probe ??= keptProbe(createGpuProbe("nvidia-smi", query.signal));
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), GPU_GLANCE_MS);
+  const timer = setTimeout(() => resolve(undefined), GPU_WAIT_MS);
   const state = await Promise.race([probe.ask(nowMs), late]);
   clearTimeout(timer);
   if (state !== undefined) return { atMs: nowMs, gpus: state.gpus };
-  // No program is left behind that nobody waits for.
-  asking.abort();
-  asking = new AbortController();
+  // Kill the query: this process may exit now, and would leave it running.
+  query.abort();
+  query = new AbortController();
   probe = undefined;
   quietUntilMs = nowMs + GPU_SAMPLE_MS;
   return last;
@@ -59,7 +62,7 @@ export async function readGpuCache(nowMs: number): Promise<GpuCache | undefined>
 
 const DRIVERS = ["nvidia-smi", "rocm-smi"];
 
-/** Looking is quicker than trying to start what is not there. */
+/** Looking through the PATH is quicker than a failed start. */
 function isThere(program: string): boolean {
   const folders = [...(process.env["PATH"] ?? "").split(delimiter), "/opt/rocm/bin"];
   return folders.some((folder) => folder !== "" && existsSync(join(folder, program)));
@@ -67,21 +70,21 @@ function isThere(program: string): boolean {
 
 const path = (): string => join(stateDir(), "views", "gpus.json");
 
-function keep(glance: GpuCache): void {
+function save(cache: GpuCache): void {
   try {
     mkdirSync(dirname(path()), { recursive: true });
-    writeFileSync(`${path()}.${process.pid}`, JSON.stringify(glance));
+    writeFileSync(`${path()}.${process.pid}`, JSON.stringify(cache));
     renameSync(`${path()}.${process.pid}`, path());
   } catch {
-    // The next glance asks the drivers.
+    // Not cached: the next reader queries the drivers itself.
   }
 }
 
 function read(): GpuCache | undefined {
   try {
-    const glance = JSON.parse(readFileSync(path(), "utf8")) as Partial<GpuCache>;
-    const isWhole = typeof glance.atMs === "number" && Array.isArray(glance.gpus);
-    return isWhole ? (glance as GpuCache) : undefined;
+    const cache = JSON.parse(readFileSync(path(), "utf8")) as Partial<GpuCache>;
+    const isComplete = typeof cache.atMs === "number" && Array.isArray(cache.gpus);
+    return isComplete ? (cache as GpuCache) : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
-// Which GPUs this machine has, as their drivers name them. Whether one is free is not asked here.
-// A machine without a driver, or with one that hangs, has none.
+// Which GPUs this machine has, as their drivers name them, for the record of a run. Whether one is
+// free is gpu-memory.ts. A machine without a driver, or with one that hangs, has no GPUs.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import type { RunRecord } from "../../domain/run.ts";
@@ -8,19 +8,23 @@ import { askSlices, GPU_QUERY_MS } from "./gpu-mig.ts";
 
 export type GpuFacts = RunRecord["gpus"][number];
 
-/** NVIDIA's GPUs and slices of them, in the driver's order, then AMD's. */
+/** NVIDIA's GPUs, their MIG slices, AMD's GPUs, each in the driver's order. Never rejects. */
 export async function gpuFacts(program = "nvidia-smi"): Promise<readonly GpuFacts[]> {
   const [whole, slices, amd] = await Promise.all([
     nvidiaFacts(program),
     askSlices(process.env, program),
     askAmd(process.env),
   ]);
-  const cut = slices.map(({ uuid, parent, profile }) => {
+  const sliceFacts = slices.map(({ uuid, parent, profile }) => {
     const { name = "", driver = "" } = whole.find((gpu) => gpu.uuid === parent) ?? {};
     return { uuid, name: `${name} MIG ${profile}`, driver };
   });
   const others = amd.kind === "seen" ? amd.gpus : [];
-  return [...whole, ...cut, ...others.map(({ uuid, name, driver }) => ({ uuid, name, driver }))];
+  return [
+    ...whole,
+    ...sliceFacts,
+    ...others.map(({ uuid, name, driver }) => ({ uuid, name, driver })),
+  ];
 }
 
 async function nvidiaFacts(program: string): Promise<readonly GpuFacts[]> {
@@ -36,7 +40,7 @@ async function nvidiaFacts(program: string): Promise<readonly GpuFacts[]> {
   }
 }
 
-/** Reads `UUID, name, driver` lines; a name may itself hold a comma. */
+/** Parses `UUID, name, driver` lines; a name may contain commas. Other lines are skipped. */
 export function readGpuList(text: string): readonly GpuFacts[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const parts = line.split(",").map((part) => part.trim());

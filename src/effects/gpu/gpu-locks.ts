@@ -1,26 +1,27 @@
-// A lock for each GPU, shared by all daemons of the machine, so that two never promise the same.
-// The run's shim inherits it: it lasts as long as the run, whatever becomes of the daemon.
+// One lock file per GPU, shared by all daemons of the machine: no two allocate the same GPU. The
+// run's shim inherits the open file, so the lock lasts as long as the run, even without a daemon.
 import { chmodSync, closeSync, constants, futimesSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptId } from "../../base/ids.ts";
 import { errorCode } from "../os/error-code.ts";
 import { lockOpenFile } from "../os/native.ts";
 
-/** Users of one machine share this folder; another is set where /tmp is not shared. */
+/** All users of a machine share the folder; this variable names another if /tmp is private. */
 const GPU_LOCKS_VARIABLE = "NIGHTLAB_GPU_LOCKS";
 const FOLDER = "/tmp/nightlab-gpus";
 
 export interface GpuLocks {
   /**
-   * Locks GPUs for an attempt, all or none; answers those that somebody else holds. `joined` ones
-   * are held by other attempts of this daemon or by their shims.
+   * Locks GPUs for an attempt, all or none. Returns those that another daemon holds: empty on
+   * success. `joined` GPUs are shared with other attempts of this daemon, whose shims may hold
+   * their locks; those do not count as taken.
    */
   take(attempt: AttemptId, uuids: readonly string[], joined?: readonly string[]): readonly string[];
-  /** Whether they were given to it in this life of the daemon. */
+  /** Whether `take` succeeded for the attempt, since this daemon started, and it is unreleased. */
   granted(attempt: AttemptId): boolean;
-  /** Open files that carry the attempt's locks, for its shim. */
+  /** The open files that hold the attempt's locks, for its shim to inherit. */
   descriptors(attempt: AttemptId): readonly number[];
-  /** The attempt needs them no more; a running shim keeps its own hold. */
+  /** Drops the attempt's locks in this process; a running shim keeps its inherited ones. */
   release(attempt: AttemptId): void;
 }
 
@@ -29,7 +30,10 @@ interface Lock {
   readonly users: Set<AttemptId>;
 }
 
-/** Locks in the folder that `env` names, else in the machine's; `warn` hears where none can be. */
+/**
+ * Keeps locks in the folder that `env` names, else in the machine's. Where a GPU cannot be locked,
+ * `warn` gets the reason, and the GPU counts as free.
+ */
 export function createGpuLocks(env: NodeJS.ProcessEnv, warn: (why: string) => void): GpuLocks {
   const folder = env[GPU_LOCKS_VARIABLE] ?? FOLDER;
   const locks = new Map<string, Lock>();
@@ -43,7 +47,7 @@ export function createGpuLocks(env: NodeJS.ProcessEnv, warn: (why: string) => vo
       locks.delete(uuid);
     }
   };
-  /** Whether somebody else holds it. */
+  /** Whether another process holds the GPU's lock; if not, it is ours now. */
   const takeOne = (attempt: AttemptId, uuid: string): boolean => {
     const own = locks.get(uuid);
     if (own !== undefined) {
@@ -55,7 +59,7 @@ export function createGpuLocks(env: NodeJS.ProcessEnv, warn: (why: string) => vo
     const answer = lockOpenFile(descriptor);
     if (answer === "held") {
       locks.set(uuid, { descriptor, users: new Set([attempt]) });
-      renew(descriptor);
+      touch(descriptor);
       return false;
     }
     closeSync(descriptor);
@@ -78,13 +82,14 @@ export function createGpuLocks(env: NodeJS.ProcessEnv, warn: (why: string) => vo
   };
 }
 
-/** Made by whoever comes first, for everybody; nobody follows a link that somebody put there. */
+/** Opens the lock file; the first user creates it, for all. O_NOFOLLOW: others can write here. */
 function openLock(folder: string, uuid: string, warn: (why: string) => void): number | undefined {
   const path = join(folder, `${uuid.replaceAll(/[^\w-]/g, "_")}.lock`);
   try {
     makeShared(folder);
     try {
-      // Without O_CREAT: the kernel refuses that on others' files in a folder such as /tmp.
+      // Without O_CREAT: in a sticky folder the kernel refuses it on another user's file
+      // (fs.protected_regular).
       return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
     } catch (error) {
       if (errorCode(error) !== "ENOENT") throw error;
@@ -112,12 +117,12 @@ function makeShared(folder: string): void {
   }
 }
 
-/** Cleaners of /tmp remove what has not changed for days. */
-function renew(descriptor: number): void {
+/** Cleaners of /tmp remove files that have not changed for days. */
+function touch(descriptor: number): void {
   try {
     const now = new Date();
     futimesSync(descriptor, now, now);
   } catch {
-    // Another user's file: its age is theirs to change.
+    // Another user's file: only its owner may set its times.
   }
 }

@@ -1,5 +1,5 @@
-// Asks the drivers which GPUs and slices of GPUs there are and how much of their memory is in use.
-// Which of them a run may have is decided in scheduler/gpu-placement.ts.
+// Queries the drivers for the GPUs and MIG slices of the machine and their memory in use.
+// Which of them a run gets is decided in scheduler/gpu-placement.ts.
 import { execFile } from "node:child_process";
 import type { GpusSeen, SeenGpu } from "../../domain/slot.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
@@ -8,15 +8,15 @@ import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 const ARGS = ["--query-gpu=index,uuid,name,memory.used", "--format=csv,noheader,nounits"];
 
 /**
- * What `nvidia-smi` and `rocm-smi` say now. One that hangs is ended after GPU_QUERY_MS; GPUs that
- * answer are told although another does not. Never rejects.
+ * Queries `nvidia-smi` and `rocm-smi`. One that hangs is killed after GPU_QUERY_MS; if only one
+ * driver answers, its GPUs are returned. Never rejects.
  */
 export async function askDriver(env: NodeJS.ProcessEnv, program = "nvidia-smi"): Promise<GpusSeen> {
   const [nvidia, amd] = await Promise.all([askNvidia(env, program), askAmd(env)]);
   const others = amd.kind === "seen" ? amd.gpus.map(amdGpu) : [];
   if (nvidia.kind === "seen") return { kind: "seen", gpus: [...nvidia.gpus, ...others] };
   if (others.length > 0) return { kind: "seen", gpus: others };
-  // A driver that is there and silent says more than one that is not there.
+  // A driver that is installed but does not answer is the better explanation than a missing one.
   return amd.kind === "unreachable" && nvidia.noDriver && !amd.noDriver ? amd : nvidia;
 }
 
@@ -37,9 +37,9 @@ function queried(env: NodeJS.ProcessEnv, program: string): Promise<GpusSeen> {
   return new Promise((resolve) => {
     execFile(program, ARGS, options, (error, stdout, stderr) => {
       const gpus = readGpuMemory(stdout);
-      const said = `${stdout}\n${stderr}`;
+      const output = `${stdout}\n${stderr}`;
       if (error === null || gpus.length > 0) resolve({ kind: "seen", gpus });
-      else resolve({ kind: "unreachable", ...whySilent(error, said) });
+      else resolve({ kind: "unreachable", ...whySilent(error, output) });
     });
   });
 }
@@ -52,7 +52,7 @@ const amdGpu = ({ uuid, index, name, memoryUsed }: AmdGpu): SeenGpu => ({
   ...(memoryUsed === undefined ? {} : { memoryUsed }),
 });
 
-/** A GPU that is cut into slices is none itself: CUDA refuses it. */
+/** Slices take the place of their GPU: CUDA cannot use a GPU as a whole once it is partitioned. */
 function withSlices(gpus: readonly SeenGpu[], slices: readonly Slice[]): readonly SeenGpu[] {
   return gpus.flatMap((gpu) => {
     const own = slices.filter(({ parent }) => parent === gpu.uuid);
@@ -67,7 +67,7 @@ function withSlices(gpus: readonly SeenGpu[], slices: readonly Slice[]): readonl
   });
 }
 
-/** Reads `index, UUID, name, MiB` lines; a name may itself hold a comma. Other lines are none. */
+/** Parses `index, UUID, name, MiB` lines; a name may contain commas. Other lines are skipped. */
 export function readGpuMemory(text: string): readonly SeenGpu[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const parts = line.split(",").map((part) => part.trim());
@@ -76,13 +76,13 @@ export function readGpuMemory(text: string): readonly SeenGpu[] {
     if (parts.length < 4 || !/^\d{1,4}$/.test(index) || !/^GPU-[\w-]{1,80}$/.test(uuid)) return [];
     const gpu = { uuid, index: Number(index), name: parts.slice(2, -1).join(", ") };
     if (/^\d{1,12}$/.test(memory)) return [{ ...gpu, memoryUsed: Number(memory) * 2 ** 20 }];
-    // Where memory is the machine's own there is no figure of the GPU's.
+    // A GPU that shares the machine's memory (an integrated one) reports no figure of its own.
     if (/^\[(?:N\/A|Not Supported)\]$/i.test(memory)) return [gpu];
     return [{ ...gpu, broken: true as const }];
   });
 }
 
-/** Those that the daemon itself was given, by index or UUID, as CUDA reads that variable. */
+/** The GPUs that CUDA_VISIBLE_DEVICES leaves the daemon: by index or a prefix of the UUID. */
 function visible(gpus: readonly SeenGpu[], given: string | undefined): readonly SeenGpu[] {
   if (given === undefined) return gpus;
   const names = given.split(",").map((name) => name.trim());
@@ -93,14 +93,14 @@ function visible(gpus: readonly SeenGpu[], given: string | undefined): readonly 
 
 function whySilent(
   error: Error & { readonly code?: unknown; readonly killed?: boolean },
-  said: string,
+  output: string,
 ): { readonly why: string; readonly noDriver: boolean } {
   if (error.code === "ENOENT") return { why: "nvidia-smi is not there", noDriver: true };
   if (error.killed === true) {
     return { why: `nvidia-smi did not answer within ${GPU_QUERY_MS / 1000} s`, noDriver: false };
   }
-  const noDriver = /No devices were found|couldn't communicate with the NVIDIA driver/.test(said);
+  const noDriver = /No devices were found|couldn't communicate with the NVIDIA driver/.test(output);
   const line =
-    said.split(/\r?\n/).find((one) => one.trim() !== "") ?? `it left with ${String(error.code)}`;
+    output.split(/\r?\n/).find((one) => one.trim() !== "") ?? `it left with ${String(error.code)}`;
   return { why: `nvidia-smi does not answer: ${line.trim().slice(0, 200)}`, noDriver };
 }

@@ -1,28 +1,30 @@
-// Slices of NVIDIA GPUs (MIG): which there are, and how much of their memory is in use. A GPU that
-// is cut into slices is placed by them; without slices nothing but `nvidia-smi -L` is asked.
+// Slices of NVIDIA GPUs (MIG): which there are, and their memory in use. On a machine without
+// slices only `nvidia-smi -L` is run, once in GPU_LAYOUT_MS.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
-/** nvidia-smi takes 2 s on a machine with 8 cold GPUs, and hangs on a broken one. */
+/** Timeout of a query: nvidia-smi takes 2 s with 8 cold GPUs, and hangs on a broken one. */
 export const GPU_QUERY_MS = 5_000;
-/** A driver is installed, and a GPU cut into slices, by an administrator: asked this often. */
+/** How long a layout is trusted: only an administrator installs a driver or partitions a GPU. */
 export const GPU_LAYOUT_MS = 60_000;
 
 export interface Slice {
   /** `MIG-c6d4f1ef-…`. */
   readonly uuid: string;
-  /** UUID and index of the GPU that it is cut from. */
+  /** UUID of the GPU that it is part of. */
   readonly parent: string;
+  /** Index of that GPU. */
   readonly index: number;
-  /** Its number on that GPU. */
+  /** Index of the slice on that GPU. */
   readonly slice: number;
   /** `1g.5gb`. */
   readonly profile: string;
-  /** Bytes; absent where the driver says nothing of slices. */
+  /** Bytes; absent if the driver reports no memory for slices. */
   readonly memoryUsed?: number;
   readonly memoryTotal?: number;
 }
 
+/** The last answer of `nvidia-smi -L`, valid for that program and PATH. */
 let layout:
   | {
       readonly program: string;
@@ -33,8 +35,8 @@ let layout:
   | undefined;
 
 /**
- * The slices of this machine with their memory as it is now. Which there are is asked once in
- * GPU_LAYOUT_MS: making one takes an administrator and an idle GPU. Never rejects.
+ * The slices of this machine with their current memory use. The layout is queried once in
+ * GPU_LAYOUT_MS, the memory at each call. Empty without a driver or slices; never rejects.
  */
 export async function askSlices(
   env: NodeJS.ProcessEnv,
@@ -44,16 +46,17 @@ export async function askSlices(
   const path = env["PATH"];
   const nowMs = performance.now();
   if (layout?.program !== program || layout.path !== path || nowMs >= layout.untilMs) {
-    const slices = said(program, ["-L"], env, signal).then(readSlices);
+    const slices = outputOf(program, ["-L"], env, signal).then(readSlices);
     layout = { program, path, untilMs: nowMs + GPU_LAYOUT_MS, slices };
   }
   const slices = await layout.slices;
   if (slices.length === 0) return slices;
-  const memory = readSliceMemory(await said(program, ["-q", "-x"], env, signal));
+  const memory = readSliceMemory(await outputOf(program, ["-q", "-x"], env, signal));
   return slices.map((slice) => ({ ...slice, ...memory.get(`${slice.index}:${slice.slice}`) }));
 }
 
-async function said(
+/** The program's stdout; empty if it fails. */
+async function outputOf(
   program: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
@@ -72,16 +75,18 @@ async function said(
   );
 }
 
-/** Reads the list of `nvidia-smi -L`: a line for each GPU, and below it one for each slice. */
+/** Parses `nvidia-smi -L`: a line for each GPU, and below it one for each of its slices. */
 export function readSlices(text: string): readonly Slice[] {
   const slices: Slice[] = [];
   let gpu: { readonly index: number; readonly uuid: string } | undefined;
   for (const line of text.split(/\r?\n/)) {
     const head = /^GPU (\d{1,4}): .{0,200}\(UUID: (GPU-[\w-]{1,80})\)/.exec(line);
     if (head !== null) gpu = { index: Number(head[1]), uuid: head[2] ?? "" };
-    const cut = /^\s+MIG (\S{1,40})\s+Device\s+(\d{1,3}): \(UUID: (MIG-[\w/-]{1,100})\)/.exec(line);
-    if (cut === null || gpu === undefined) continue;
-    const [, profile = "", slice = "", uuid = ""] = cut;
+    const match = /^\s+MIG (\S{1,40})\s+Device\s+(\d{1,3}): \(UUID: (MIG-[\w/-]{1,100})\)/.exec(
+      line,
+    );
+    if (match === null || gpu === undefined) continue;
+    const [, profile = "", slice = "", uuid = ""] = match;
     slices.push({ uuid, parent: gpu.uuid, index: gpu.index, slice: Number(slice), profile });
   }
   return slices;
@@ -89,7 +94,7 @@ export function readSlices(text: string): readonly Slice[] {
 
 type SliceMemory = Required<Pick<Slice, "memoryUsed" | "memoryTotal">>;
 
-/** Memory of each slice by `GPU:slice`, from the XML of `nvidia-smi -q -x`. */
+/** Bytes of each slice, by `GPU index:slice index`, from the XML of `nvidia-smi -q -x`. */
 export function readSliceMemory(xml: string): ReadonlyMap<string, SliceMemory> {
   const found = new Map<string, SliceMemory>();
   for (const [gpu, part] of xml.split("<gpu id=").slice(1).entries()) {

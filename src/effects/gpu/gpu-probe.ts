@@ -1,41 +1,43 @@
-// Asks the drivers how busy the GPUs are and which processes are on them, at a sane rate.
-// A machine without a driver, or with one that hangs, is not asked again for a while.
+// Queries the drivers for the GPUs' utilization and their processes, at a limited rate.
+// A driver that is absent or hangs is left alone for a while.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 
-/** nvidia-smi takes up to 2 s of a core: its answer serves all runs for this long... */
+/** How long one answer serves all runs: nvidia-smi takes up to 2 s of a core. */
 export const GPU_SAMPLE_MS = 15_000;
-/** ...and where it failed it is left alone for this long. */
+/** How long the drivers are left alone after a failed query. */
 const GPU_ASK_AGAIN_MS = 600_000;
 
 export interface GpuUse {
   readonly uuid: string;
-  /** 0 to 1; absent where the driver does not say, as of a slice. */
+  /** Utilization, 0 to 1; absent if the driver does not report it, as for a slice. */
   readonly busy?: number;
-  /** Bytes in use, by whomever. */
+  /** Bytes in use by all processes together. */
   readonly memory?: number;
+  /** Bytes. */
   readonly memoryTotal?: number;
-  /** Of a slice that of its GPU. */
+  /** Index of the GPU; for a slice, of the GPU that it is part of. */
   readonly index?: number;
+  /** Index of the slice on its GPU. */
   readonly slice?: number;
   readonly name?: string;
 }
 
 export interface GpuState {
   readonly gpus: readonly GpuUse[];
-  /** Processes on them; undefined where the driver names none that can be known here. */
+  /** Their processes; undefined if the driver's pids mean nothing here (container, AMD). */
   readonly processes?: readonly { readonly pid: number; readonly uuid: string }[];
 }
 
 export interface GpuProbe {
-  /** The state as it was at most GPU_SAMPLE_MS ago; undefined where nothing can be asked. */
+  /** The state at most GPU_SAMPLE_MS ago; undefined if no driver answers. Never rejects. */
   ask(nowMs: number): Promise<GpuState | undefined>;
 }
 
-/** One probe serves all runs of a daemon; `program` is what is asked, `signal` ends a question. */
+/** Makes the one probe of a daemon; `program` replaces nvidia-smi, `signal` ends a query. */
 export function createGpuProbe(program = "nvidia-smi", signal?: AbortSignal): GpuProbe {
   let known: { readonly atMs: number; readonly state: Promise<GpuState | undefined> } | undefined;
   let quietUntilMs = 0;
@@ -58,7 +60,7 @@ async function query(program: string, signal?: AbortSignal): Promise<GpuState | 
     queryNvidia(program, signal).catch(() => undefined),
     askAmd(process.env, signal),
   ]);
-  // Which process is on which GPU, AMD's does not tell.
+  // rocm-smi does not say which process uses which GPU.
   if (amd.kind !== "seen") return nvidia ?? Promise.reject(new Error("no driver answers"));
   return { gpus: [...(nvidia?.gpus ?? []), ...amd.gpus.map(amdUse)] };
 }
@@ -85,14 +87,14 @@ async function queryNvidia(program: string, signal?: AbortSignal): Promise<GpuSt
   ]);
   const gpus = withSlices(readGpuUse(use), slices);
   const processes = readGpuProcesses(apps);
-  // In a container the driver names processes of the host, or none although memory is in use.
+  // In a container the driver lists pids of the host, or none although memory is in use.
   const hidden =
     processes.some(({ pid }) => !existsSync(`/proc/${pid}`)) ||
     (processes.length === 0 && gpus.some(({ memory = 0 }) => memory > EMPTY_BYTES));
   return hidden ? { gpus } : { gpus, processes };
 }
 
-/** How busy a slice is, nobody says. */
+/** Slices take the place of their GPU; the driver reports no utilization for a slice. */
 function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly GpuUse[] {
   return gpus.flatMap((gpu) => {
     const own = slices.filter(({ parent }) => parent === gpu.uuid);
@@ -108,10 +110,10 @@ function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly
   });
 }
 
-/** A GPU that nobody computes on holds less: the driver's own share. */
+/** More memory than the driver itself takes on an idle GPU. */
 const EMPTY_BYTES = 1e9;
 
-/** Reads `UUID, per cent, MiB` lines, with total, index and name behind; N/A is left out. */
+/** Parses `UUID, %, MiB, total MiB, index, name` lines; fields that are N/A are left out. */
 function readGpuUse(text: string): readonly GpuUse[] {
   return text.split(/\r?\n/).flatMap((line) => {
     const [uuid = "", ...parts] = line.split(",").map((part) => part.trim());
@@ -134,7 +136,7 @@ function readGpuUse(text: string): readonly GpuUse[] {
 const numberIn = (text: string): number | undefined =>
   /^\d+(?:\.\d+)?$/.test(text) ? Number(text) : undefined;
 
-/** Reads `pid, UUID` lines. */
+/** Parses `pid, UUID` lines; others are skipped. */
 function readGpuProcesses(text: string): NonNullable<GpuState["processes"]> {
   return text.split(/\r?\n/).flatMap((line) => {
     const match = /^(\d+),\s*((?:GPU|MIG)-\S+)$/.exec(line.trim());
