@@ -1,5 +1,5 @@
-// Gathers what an audit needs: the page, the experiment read anew from its logs, and the lines
-// that the page cites. What is true and what is not is decided in report/audit/audit.ts.
+// Reads what an audit needs: the page, the experiment from its logs, and the log lines that the
+// page cites. The audit itself is report/audit/audit.ts.
 import { dirname, join, resolve } from "node:path";
 import { auditPage, type LogLines } from "../../report/audit/audit.ts";
 import type { AuditResult } from "../../report/audit/audit-finding.ts";
@@ -17,7 +17,10 @@ export type AuditedPage =
   | { readonly kind: "absent"; readonly path: string }
   | { readonly kind: "refused"; readonly path: string; readonly why: string };
 
-/** Audits pages of one experiment; JOURNAL.md by its receipts and sentences. Rejects without a journal. */
+/**
+ * Audits pages of one experiment, in the order given. Of its JOURNAL.md the receipts and the
+ * person's sentences are checked. Rejects if the experiment's journal cannot be read.
+ */
 export async function auditFiles(
   experimentDir: string,
   pages: readonly string[],
@@ -41,7 +44,7 @@ async function auditFile(path: string, files: ExperimentFiles): Promise<AuditedP
   return { kind: "audited", path, result: await auditText(read.text, lineOf, files) };
 }
 
-/** Audits the text of a page; `lineOf` gives the lines that it cites. */
+/** Audits the text of a page; `lineOf` gives the log lines that it cites. */
 export async function auditText(
   text: string,
   lineOf: LogLines,
@@ -49,14 +52,16 @@ export async function auditText(
 ): Promise<AuditResult> {
   const fresh = renderReport(files.input);
   const first = auditPage(text, fresh, knownFacts(files.input, fresh), lineOf);
-  const open = first.findings.filter((one) => one.kind === "orphan" || one.kind === "rounded");
-  if (open.length === 0) return first;
-  // A value from the middle of a log is no orphan: the logs are read whole for what is left.
+  const unexplained = first.findings.filter(
+    (one) => one.kind === "orphan" || one.kind === "rounded",
+  );
+  if (unexplained.length === 0) return first;
+  // These may be values from the middle of a log, which no summary holds: read the logs in full.
   const logged = await loggedValues(files);
   return auditPage(text, fresh, knownFacts(files.input, fresh, logged), lineOf);
 }
 
-/** The receipts of a journal, and the person's own sentences in it. */
+/** Audits the receipts of the experiment's journal and the person's sentences in it. */
 async function auditOwnJournal(files: ExperimentFiles): Promise<AuditResult> {
   const { input, journalText } = files;
   const receipts = auditReceipts(input, journalText);
@@ -73,24 +78,27 @@ async function auditOwnJournal(files: ExperimentFiles): Promise<AuditResult> {
   };
 }
 
-/** All values of the logs of the named runs, or of all runs where none of them is known. */
+/**
+ * Every logged value, per run: the returned function gives those of the named runs, or of all runs
+ * if none of the names is known.
+ */
 async function loggedValues(
   files: ExperimentFiles,
 ): Promise<(runs: readonly string[]) => readonly ReadonlySet<number>[]> {
   const values = new Map<string, Set<number>>();
   for (const run of files.input.runs) {
     const reading = await readRun(join(files.experimentDir, run.path));
-    const held = new Set<number>();
-    for (const series of reading.series) for (const value of series.values) held.add(value);
+    const logged = new Set<number>();
+    for (const series of reading.series) for (const value of series.values) logged.add(value);
     for (const name of namesOf(run)) {
       const known = values.get(name);
-      if (known === undefined) values.set(name, new Set(held));
-      else for (const value of held) known.add(value);
+      if (known === undefined) values.set(name, new Set(logged));
+      else for (const value of logged) known.add(value);
     }
   }
   return (runs) => {
-    const named = runs.filter((name) => values.has(name));
-    const asked = named.length > 0 ? named : [...values.keys()];
-    return asked.flatMap((name) => values.get(name) ?? []);
+    const known = runs.filter((name) => values.has(name));
+    const chosen = known.length > 0 ? known : [...values.keys()];
+    return chosen.flatMap((name) => values.get(name) ?? []);
   };
 }

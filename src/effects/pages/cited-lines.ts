@@ -1,5 +1,5 @@
-// Fetches the log lines that a page names as its sources, each log read once through.
-// Whether they bear the page out is decided in report/audit/page-sources.ts.
+// Reads the log lines that a page cites as its sources, each log once from start to end.
+// Whether they support the page is decided in report/audit/page-sources.ts.
 import { createReadStream } from "node:fs";
 import { relative, resolve, sep } from "node:path";
 import { LINE_BYTES } from "../../logs/lines/lines.ts";
@@ -7,7 +7,7 @@ import { pageSources } from "../../report/audit/page-sources.ts";
 import { readPage } from "../../report/audit/page-units.ts";
 import type { ExperimentFiles } from "../run-store/experiment-files.ts";
 
-/** The text of each named line, by `path#line`, the path being that from the page. */
+/** The text of each cited line, keyed by `path#line`, with the path as the page writes it. */
 export async function citedLines(
   page: string,
   pageDir: string,
@@ -22,18 +22,18 @@ export async function citedLines(
   const found = new Map<string, string>();
   for (const [path, lines] of wanted) {
     const whole = resolve(pageDir, path);
-    // A page can name any file; only those of runs are looked into.
-    const way = relative(files.experimentDir, whole).split(sep).join("/");
-    if (!/(?:^|\/)runs\/[^/]+\/./.test(way)) continue;
-    if (/\.gz$|tfevents/.test(way)) readingLines(way, path, files, found);
+    // A page can cite any path; only files of run folders are opened.
+    const inExperiment = relative(files.experimentDir, whole).split(sep).join("/");
+    if (!/(?:^|\/)runs\/[^/]+\/./.test(inExperiment)) continue;
+    if (/\.gz$|tfevents/.test(inExperiment)) readingLines(inExperiment, path, files, found);
     else await textLines(whole, lines, (line, text) => found.set(`${path}#${line}`, text));
   }
   return found;
 }
 
-/** A file without lines of text: what was just read from it, put as lines. */
+/** For a binary file: pseudo-lines made of the samples that were just read from it. */
 function readingLines(
-  way: string,
+  inExperiment: string,
   path: string,
   files: ExperimentFiles,
   found: Map<string, string>,
@@ -43,9 +43,9 @@ function readingLines(
     for (const { summary } of run.reading.series) {
       const { first, last, min, max, notFinite } = summary;
       for (const sample of [first, last, min, max, notFinite]) {
-        if (sample === undefined || `${run.path}/${sample.file}` !== way) continue;
-        const place = `${path}#${sample.line}`;
-        found.set(place, `${found.get(place) ?? ""} "${sample.key}": ${sample.token},`);
+        if (sample === undefined || `${run.path}/${sample.file}` !== inExperiment) continue;
+        const key = `${path}#${sample.line}`;
+        found.set(key, `${found.get(key) ?? ""} "${sample.key}": ${sample.token},`);
       }
     }
   }
@@ -53,38 +53,38 @@ function readingLines(
 
 const LF = 10;
 
-/** Hands on the wanted lines of a file, without their ends; a file that is gone has none. */
+/** Passes the wanted lines of a file to `take`, without line ends, each cut at LINE_BYTES. */
 async function textLines(
   path: string,
   wanted: ReadonlySet<number>,
   take: (line: number, text: string) => void,
 ): Promise<void> {
   let line = 1;
-  let held: Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
   let size = 0;
-  const end = (): void => {
-    if (wanted.has(line)) take(line, Buffer.concat(held).toString("utf8").replace(/\r$/, ""));
-    held = [];
+  const endLine = (): void => {
+    if (wanted.has(line)) take(line, Buffer.concat(parts).toString("utf8").replace(/\r$/, ""));
+    parts = [];
     size = 0;
     line += 1;
   };
-  const hold = (bytes: Uint8Array): void => {
+  const append = (bytes: Uint8Array): void => {
     size += bytes.length;
-    if (wanted.has(line) && size <= LINE_BYTES) held.push(bytes);
+    if (wanted.has(line) && size <= LINE_BYTES) parts.push(bytes);
   };
   try {
     for await (const chunk of createReadStream(path)) {
       const bytes = chunk as Uint8Array;
       let from = 0;
       for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, from)) {
-        hold(bytes.subarray(from, at));
-        end();
+        append(bytes.subarray(from, at));
+        endLine();
         from = at + 1;
       }
-      hold(bytes.subarray(from));
+      append(bytes.subarray(from));
     }
-    if (size > 0) end();
+    if (size > 0) endLine();
   } catch {
-    // Gone or unreadable: none of its lines is there, and each source says so.
+    // Gone or unreadable: the audit reports each line that is missing.
   }
 }

@@ -1,11 +1,11 @@
-// HTML to TeX or PDF by programs that uv fetches into its own cache on first use, pinned with
-// their hashes: pandoc, and Typst for PDF. Nothing is installed; the text never meets a shell.
+// HTML to TeX or PDF through pandoc, and Typst for PDF. uv downloads them into its own cache on
+// first use, pinned by hash: nothing is installed. No text of the page passes through a shell.
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { findRunner } from "../environment/runner.ts";
 
-/** Converting a page to PDF or TeX; on first use the converters (66 MB) are downloaded as well. */
+/** Timeout of each converter; on first use it includes the download (66 MB for both). */
 const CONVERT_MS = 600_000;
 
 export type Converted =
@@ -27,7 +27,7 @@ const TYPST = [
   "--include-in-header=head.typ",
 ];
 
-/** What pandoc's templates leave open for pages full of tables. */
+/** Settings that pandoc's Typst template lacks, for pages full of tables. */
 const TYPST_HEAD = `#set document(date: none)
 #set table(inset: (x: 4pt, y: 3.5pt), stroke: (x, y) => (bottom: if y == 0 { 0.8pt } else { 0.3pt + luma(80%) }))
 #show table: set text(size: 8pt)
@@ -37,7 +37,7 @@ const TYPST_HEAD = `#set document(date: none)
 #show link: set text(fill: rgb("#0a58b5"))
 `;
 
-/** pdfTeX, other than LuaTeX and XeTeX, has to be told of the signs that a report uses. */
+/** pdfTeX, unlike LuaTeX and XeTeX, needs a definition for each symbol that a report uses. */
 const TEX_HEAD = String.raw`\ifPDFTeX
 \DeclareUnicodeCharacter{2248}{\ensuremath{\approx}}
 \DeclareUnicodeCharacter{2212}{\ensuremath{-}}
@@ -49,7 +49,7 @@ const TEX_HEAD = String.raw`\ifPDFTeX
 \AtBeginEnvironment{longtable}{\footnotesize\setlength{\tabcolsep}{3.5pt}}
 `;
 
-/** Converts a page, whose pictures lie in `work`, an empty folder of its own otherwise. */
+/** Converts a page in the folder `work`, which holds the page's pictures and nothing else. */
 export async function convert(
   work: string,
   html: string,
@@ -75,23 +75,24 @@ export async function convert(
       reject: false,
       stdin: "ignore",
     });
-    if (ran.failed) return { kind: "refused", why: trouble(script, ran.stderr, ran.timedOut) };
+    if (ran.failed) return { kind: "refused", why: failureText(script, ran.stderr, ran.timedOut) };
   }
   return { kind: "converted", bytes: await readFile(join(work, `page.${format}`)) };
 }
 
+/** Messages of uv when it cannot reach the package registry. */
 const OFFLINE =
   /error sending request|dns error|failed to (?:fetch|download)|network (?:connectivity is|was) disabled|could not connect|connection refused|timed out/i;
 
-function trouble(script: string, said: string, timedOut: boolean): string {
+function failureText(script: string, stderr: string, timedOut: boolean): string {
   const name = script === "pandoc.py" ? "pandoc" : "Typst";
   if (timedOut) return `${name} did not end within ${CONVERT_MS / 60_000} minutes`;
-  if (OFFLINE.test(said)) {
+  if (OFFLINE.test(stderr)) {
     return (
       `${name} (33 MB) is downloaded on first use, and the package registry cannot be reached; ` +
       "try again with a network, or use `--to html`, which needs nothing"
     );
   }
-  const last = said.trim().split("\n").slice(-6).join("\n");
+  const last = stderr.trim().split("\n").slice(-6).join("\n");
   return `${name} did not succeed:\n${last === "" ? "it gave no reason" : last}`;
 }

@@ -1,5 +1,5 @@
-// Exports a page with its pictures: one HTML file, or through pandoc a TeX file with a folder of
-// pictures, or a PDF. How the page is turned into a tree is report/export/export-tree.ts.
+// Exports a page with its pictures: as one HTML file, or through convert.ts as a PDF, or as a TeX
+// file with a folder of pictures. The page is parsed into a tree in report/export/export-tree.ts.
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,7 @@ import { convert } from "./convert.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** A picture of a page that is exported: larger ones are no plots. */
+/** Largest picture that is exported: no plot is larger. */
 const PICTURE_BYTES = 64 * 2 ** 20;
 
 export type ExportFormat = "html" | "pdf" | "tex";
@@ -25,26 +25,29 @@ export interface ExportRequest {
   /** Absolute path of the page. */
   readonly page: string;
   readonly format: ExportFormat;
-  /** Absolute path of the file to be made; its folder is there. */
+  /** Absolute path of the output; its folder must exist. */
   readonly out: string;
-  /** `nightlab 0.1.0`. */
+  /** Name and version for the document, as in `nightlab 0.1.0`. */
   readonly generator: string;
 }
 
 export type Exported =
   | {
       readonly kind: "exported";
-      /** False where the file had these bytes already. */
+      /** False if the file had these bytes already. */
       readonly written: boolean;
       readonly pictures: number;
-      /** Pictures of the page that are not there or cannot be read, as it names them. */
+      /** Pictures that are missing or unreadable, as the page writes their paths. */
       readonly absent: readonly string[];
-      /** What the audit finds on the page. */
+      /** Number of the audit's findings on the page. */
       readonly findings: number;
     }
   | { readonly kind: "refused"; readonly why: string };
 
-/** Exports a page. Rejects with the system's error where a file cannot be read or written. */
+/**
+ * Exports a page. Refuses to replace a file that nightlab did not write, or that was edited since.
+ * Rejects with the system's error if a file cannot be read or written.
+ */
 export async function exportPage(request: ExportRequest): Promise<Exported> {
   const { experimentDir, labDir, page, format, out } = request;
   const own = await isOwn(out);
@@ -60,7 +63,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
   const pictures = await readPictures(text, dirname(page));
   const medium = format === "html" ? "screen" : "print";
   const around = { medium, lineOf, hrefOf: linksFrom(dirname(page), dirname(out)) } as const;
-  const said = {
+  const summary = {
     kind: "exported",
     pictures: pictures.found.size,
     absent: pictures.absent,
@@ -70,7 +73,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
     const imageOf = (target: string): string | undefined => pictures.found.get(target)?.dataUri;
     const tree = exportTree(text, { ...around, imageOf });
     const made = exportDocument(tree, { generator: request.generator });
-    return { ...said, written: await atomicWrite(out, signed(Buffer.from(made), format)) };
+    return { ...summary, written: await atomicWrite(out, signed(Buffer.from(made), format)) };
   }
   const folder = format === "tex" ? `${folderName(basename(out, extname(out)))}-figures` : "";
   const names = pictureNames(pictures.found);
@@ -86,7 +89,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
     if (converted.kind === "refused") return converted;
     const bytes = signed(converted.bytes, format);
     if (folder !== "") await keepPictures(join(dirname(out), folder), pictures.found, names);
-    return { ...said, written: await atomicWrite(out, bytes) };
+    return { ...summary, written: await atomicWrite(out, bytes) };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
@@ -95,7 +98,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
 interface Picture {
   readonly bytes: Buffer;
   readonly dataUri: string;
-  /** Name without its ending. */
+  /** File name without its extension. */
   readonly name: string;
 }
 
@@ -144,7 +147,7 @@ async function isPicture(bytes: Buffer): Promise<boolean> {
   }
 }
 
-/** A name for each picture by its content, so that no other picture is ever written over. */
+/** A file name with a hash of the content for each picture: no two pictures share a name. */
 function pictureNames(pictures: ReadonlyMap<string, Picture>): ReadonlyMap<string, string> {
   return new Map(
     [...pictures].map(([target, { bytes, name }]) => {
@@ -169,10 +172,10 @@ async function writePictures(
   }
 }
 
-/** TeX knows no transparency that every viewer shows alike. */
+/** Viewers disagree on transparency in the output of TeX: pictures get a white background. */
 const WHITE = { background: "#ffffff" } as const;
 
-/** The pictures beside a TeX file; those of an earlier export that it no longer shows are removed. */
+/** Writes the pictures beside a TeX file, and removes those that only an earlier export used. */
 async function keepPictures(
   folder: string,
   pictures: ReadonlyMap<string, Picture>,
@@ -189,14 +192,14 @@ async function keepPictures(
   await writePictures(folder, pictures, new Map(missing));
 }
 
-/** A relative link of a page in `from` as one of a file in `to`; other schemes than the web's go. */
+/** Rewrites relative links of a page in `from` for a file in `to`; keeps only web and mail links. */
 function linksFrom(from: string, to: string): (target: string) => string | undefined {
   return (target) => {
     if (isElsewhere(target)) return /^(?:https?|mailto):/i.test(target) ? target : undefined;
     const [path = "", fragment] = target.split("#", 2);
-    const way = relative(to, resolve(from, decoded(path))).split(sep);
-    const written = way.map((part) => encodeURIComponent(part)).join("/");
-    return fragment === undefined ? written : `${written}#${fragment}`;
+    const parts = relative(to, resolve(from, decoded(path))).split(sep);
+    const href = parts.map((part) => encodeURIComponent(part)).join("/");
+    return fragment === undefined ? href : `${href}#${fragment}`;
   };
 }
 
@@ -212,31 +215,32 @@ function decoded(path: string): string {
   }
 }
 
-/** A name that TeX, Typst and every file system take. */
+/** A name that is safe in TeX, in Typst and on every file system. */
 function folderName(name: string): string {
   return name.replaceAll(/[^A-Za-z0-9._-]+/g, "-").replace(/^[-.]+/, "") || "report";
 }
 
-const MARKS: Readonly<Record<ExportFormat, readonly [string, string]>> = {
+/** What surrounds the signature in the last line: a comment in each format. */
+const COMMENT: Readonly<Record<ExportFormat, readonly [string, string]>> = {
   html: ["<!-- nightlab ", " -->"],
   tex: ["% nightlab ", ""],
   pdf: ["% nightlab ", ""],
 };
 
-/** The file with a last line that proves that it stands as nightlab wrote it. */
+/** Adds a last line with a hash of the file, which shows later whether it was edited. */
 function signed(bytes: Buffer, format: ExportFormat): Buffer {
   const whole = bytes.at(-1) === 10 ? bytes : Buffer.concat([bytes, Buffer.from("\n")]);
-  const [open, close] = MARKS[format];
+  const [open, close] = COMMENT[format];
   return Buffer.concat([whole, Buffer.from(`${open}${hashOf(whole)}${close}\n`)]);
 }
 
-/** Whether a file may be written over: it is not there, or stands as nightlab wrote it. */
+/** Whether a file may be replaced: it does not exist, or is unchanged since nightlab wrote it. */
 async function isOwn(path: string): Promise<boolean> {
   try {
     const bytes = await readFile(path);
     const at = bytes.lastIndexOf(10, bytes.length - 2) + 1;
-    const mark = /^(?:<!--|%) nightlab ([0-9a-f]{64})/.exec(bytes.toString("utf8", at));
-    return mark?.[1] === hashOf(bytes.subarray(0, at));
+    const signature = /^(?:<!--|%) nightlab ([0-9a-f]{64})/.exec(bytes.toString("utf8", at));
+    return signature?.[1] === hashOf(bytes.subarray(0, at));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return true;
     throw error;

@@ -1,5 +1,5 @@
-// Writes an experiment's REPORT.md where its bytes differ, and never over a page that is not
-// nightlab's. What stands on it is report/; making everything anew without a daemon is here too.
+// Writes an experiment's REPORT.md if its bytes differ, and never over a page that is not
+// nightlab's; rebuilds plots and report without a daemon. The content is made in report/.
 import { dirname, join, resolve } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
@@ -16,27 +16,28 @@ import { readSystemFile } from "../run-store/system-sampler.ts";
 import { readRun } from "../run-store/tail.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 
-/** REPORT.md is left for the next time after this many saves came between reading and writing. */
-const REPORT_TRIES = 3;
+/** Attempts to write REPORT.md when saves keep coming between its reading and its writing. */
+const REPORT_ATTEMPTS = 3;
 
 const PAGE = "REPORT.md";
-/** Where the report goes when REPORT.md is a page of the person's own. */
+/** Where the report goes if the person has a REPORT.md of their own. */
 const BESIDE = "REPORT.nightlab.md";
 
 export interface RenewedReport {
+  /** False if nothing was written: the bytes were the same, or writing failed. */
   readonly written: boolean;
-  /** Absolute path of the page; where nothing could be written, the one that was meant. */
+  /** Absolute path of the page, also if it could not be written. */
   readonly path: string;
-  /** Why the new page failed its own audit, so that the old one stays. */
+  /** Why the new page failed verification; the old one was kept. */
   readonly refused?: string;
-  /** What a person should know, each a sentence: a page that is not nightlab's, a full disk. */
+  /** Messages for the person, each a sentence: a page that is not nightlab's, a full disk. */
   readonly problems: readonly string[];
 }
 
 /**
- * Brings REPORT.md of an experiment up to date, written atomically and only if its bytes differ.
- * Where REPORT.md is a page that nightlab did not write, the report goes to REPORT.nightlab.md.
- * Rejects only for a journal that cannot be read.
+ * Brings an experiment's REPORT.md up to date, atomically and only if its bytes differ. If nightlab
+ * did not write REPORT.md, the report goes to REPORT.nightlab.md. Rejects only if the journal
+ * cannot be read.
  */
 export async function renewReport(
   experimentDir: string,
@@ -52,17 +53,17 @@ export async function renewReport(
 }
 
 export interface ReportOptions extends ExperimentFilesOptions {
-  /** Draws the experiment's own pictures; without it those that are there stay. */
+  /** Draws the experiment's own pictures; without it they are left as they are. */
   readonly renderer?: Renderer;
 }
 
 export interface Rebuilt extends RenewedReport {
   readonly runs: number;
-  /** Plots that are there now. */
+  /** Number of plots of runs that exist now. */
   readonly plots: number;
 }
 
-/** Makes all plots and the report of an experiment from logs and journal alone, no daemon. */
+/** Rebuilds an experiment's plots and report from logs and journal alone, without a daemon. */
 export async function rebuildExperiment(
   experimentDir: string,
   options: ExperimentFilesOptions = {},
@@ -77,7 +78,7 @@ export async function rebuildExperiment(
     for (const run of before.input.runs) {
       const runDir = join(dir, run.path);
       const reading = await readRun(runDir);
-      // As the report has them: what lies beside the system's samples and earlier runs included.
+      // The findings as the report has them, which also use system samples and earlier runs.
       const { findings } = run;
       const runTitle = run.folder;
       const system = await readSystemFile(runDir);
@@ -112,17 +113,17 @@ async function writeReport(dir: string, input: ReportInput): Promise<RenewedRepo
       return own.report;
     case "not-ours": {
       const beside = await writePage(join(dir, BESIDE), input);
-      const said = `${join(dir, PAGE)} was not written by nightlab and stays as it is; the report is in ${BESIDE} beside it. Move your page away to have the report there`;
+      const notice = `${join(dir, PAGE)} was not written by nightlab and stays as it is; the report is in ${BESIDE} beside it. Move your page away to have the report there`;
       if (beside.kind === "settled") {
-        return { ...beside.report, problems: [said, ...beside.report.problems] };
+        return { ...beside.report, problems: [notice, ...beside.report.problems] };
       }
-      const both = `Cannot write the report of ${dir}: neither ${PAGE} nor ${BESIDE} was written by nightlab; move one of them away`;
-      return { written: false, path: join(dir, PAGE), problems: [both] };
+      const neither = `Cannot write the report of ${dir}: neither ${PAGE} nor ${BESIDE} was written by nightlab; move one of them away`;
+      return { written: false, path: join(dir, PAGE), problems: [neither] };
     }
   }
 }
 
-/** Why a page does not pass its own audit, in one sentence. */
+/** Why a page does not pass verification, in one sentence. */
 function refusalText(refusals: readonly AuditFinding[]): string {
   const [first] = refusals;
   const more = refusals.length > 1 ? `, and ${refusals.length - 1} more` : "";
@@ -140,7 +141,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
   const made = reportBlocks(input);
   const lineOf = await readCited(dirname(path), made, input);
   const blocks = withLineMarks(made, lineOf);
-  for (let tries = 0; tries < REPORT_TRIES; tries += 1) {
+  for (let attempt = 0; attempt < REPORT_ATTEMPTS; attempt += 1) {
     const current = await readWithRetry(path);
     if (current.kind === "refused") return failed(current.why);
     const renewed = renewPage(current.text, blocks);
@@ -151,7 +152,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     if (renewed.text === current.text) {
       return { kind: "settled", report: { written: false, path, problems: [] } };
     }
-    // A save that came while the page was made is in the next try.
+    // Someone saved the page meanwhile: the next attempt merges that save.
     const again = await readWithRetry(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;

@@ -1,5 +1,5 @@
-// Reads the cited log lines of a page that is about to be saved, at the places where its samples
-// were read, and lets report/audit/verify-page.ts decide whether the page may be saved.
+// Re-reads the log lines that a page cites, at the byte offsets of its samples, before it is saved.
+// Whether the lines support the page is decided in report/audit/verify-page.ts.
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
@@ -8,13 +8,13 @@ import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
-/** Of a cited log line this much is read again before a report is saved: metrics stand in it. */
-const GATE_LINE_BYTES = 1 << 20;
+/** A cited log line is re-read up to this length: the metrics are in it. */
+const VERIFIED_LINE_BYTES = 1 << 20;
 
-/** Lines of logs, read at the places where the samples of a report were. */
+/** Text of a log line that was read at a sample's offset; undefined if it was not read. */
 export type CitedLines = (path: string, line: number) => string | undefined;
 
-/** Reads the lines that the blocks of a report cite, and those of its flags, as they are now. */
+/** Reads the current text of the log lines that the blocks of a report cite, and of its flags. */
 export async function readCited(
   experimentDir: string,
   blocks: readonly PageBlock[],
@@ -23,7 +23,7 @@ export async function readCited(
   const wanted = new Set(sourcesOf(blocks).map(({ path, line }) => `${path}#${line}`));
   const flags = shownFlags(input, blocks);
   const lines = new Map<string, string>();
-  for (const [path, offsets] of placesOf(input, wanted, flags)) {
+  for (const [path, offsets] of offsetsOf(input, wanted, flags)) {
     await readLines(join(experimentDir, path), offsets, (line, text) =>
       lines.set(`${path}#${line}`, text),
     );
@@ -31,7 +31,7 @@ export async function readCited(
   return (path, line) => lines.get(`${path}#${line}`);
 }
 
-/** What forbids that a page of the experiment is saved; empty where all of it is borne out. */
+/** Verifies a page before it is saved: the findings that forbid it, empty if it may be saved. */
 export function verifyPage(
   page: string,
   blocks: readonly PageBlock[],
@@ -42,29 +42,30 @@ export function verifyPage(
   return [...verifyFindings(page, lineOf), ...flags];
 }
 
-/** A flag's value, and the line of a log that the page names for it. */
+/** A flag's value, and the log line that the page cites for it. */
 interface FlagSource {
   readonly path: string;
   readonly line: number;
+  /** Byte offset of the line in the file. */
   readonly offset: number;
   readonly metric: string;
   readonly token: string;
 }
 
-/** Flags that the page shows with a link to the line that bears them out. */
+/** Flags that the page shows with a link to the log line of their value. */
 function shownFlags(input: ReportInput, blocks: readonly PageBlock[]): readonly FlagSource[] {
   const list = blocks.find((block) => block.key === "discussion.flags.list")?.text ?? "";
   return input.runs.flatMap(({ path, findings }) =>
     findings.flatMap(({ evidence, token, metric }): FlagSource[] => {
       if (evidence === undefined || token === undefined || metric === undefined) return [];
-      const place = `${path}/${evidence.file}`;
+      const file = `${path}/${evidence.file}`;
       if (!list.includes(`#L${evidence.line})`)) return [];
-      return [{ path: place, line: evidence.line, offset: evidence.offset, metric, token }];
+      return [{ path: file, line: evidence.line, offset: evidence.offset, metric, token }];
     }),
   );
 }
 
-/** The line of a flag holds the value that the flag speaks of. */
+/** A finding for each flag whose log line does not contain the flag's value. */
 function flagFindings(
   page: string,
   flags: readonly FlagSource[],
@@ -78,19 +79,20 @@ function flagFindings(
   });
 }
 
-type Offsets = ReadonlyMap<number, { readonly offset: number; readonly said: string }>;
+/** By line number: the line's byte offset, and the samples that were read from it, as text. */
+type Offsets = ReadonlyMap<number, { readonly offset: number; readonly samples: string }>;
 
-/** Of each cited log the byte offset of each cited line, and what was read there. */
-function placesOf(
+/** For each cited log, the offsets of its cited lines. */
+function offsetsOf(
   input: ReportInput,
   wanted: ReadonlySet<string>,
   flags: readonly FlagSource[],
 ): ReadonlyMap<string, Offsets> {
-  const found = new Map<string, Map<number, { offset: number; said: string }>>();
-  const note = (path: string, place: { line: number; offset: number }, what: string): void => {
-    const offsets = found.get(path) ?? new Map<number, { offset: number; said: string }>();
-    const before = offsets.get(place.line)?.said ?? "";
-    offsets.set(place.line, { offset: place.offset, said: `${before} ${what},` });
+  const found = new Map<string, Map<number, { offset: number; samples: string }>>();
+  const note = (path: string, at: { line: number; offset: number }, sample: string): void => {
+    const offsets = found.get(path) ?? new Map<number, { offset: number; samples: string }>();
+    const before = offsets.get(at.line)?.samples ?? "";
+    offsets.set(at.line, { offset: at.offset, samples: `${before} ${sample},` });
     found.set(path, offsets);
   };
   const add = (run: ReportRun): void => {
@@ -117,9 +119,9 @@ async function readLines(
   offsets: Offsets,
   take: (line: number, text: string) => void,
 ): Promise<void> {
-  // No lines of text stand in such a file: what was read there is all that can be held to.
+  // A compressed or binary file has no lines of text to seek to: use the samples as they were read.
   if (/\.gz$|tfevents/.test(path)) {
-    for (const [line, { said }] of offsets) take(line, said);
+    for (const [line, { samples }] of offsets) take(line, samples);
     return;
   }
   const handle = await open(path, "r").catch(() => undefined);
@@ -131,13 +133,13 @@ async function readLines(
   }
 }
 
-/** The text from an offset to the next line end. */
+/** The text from an offset to the next line end, at most VERIFIED_LINE_BYTES. */
 async function lineAt(handle: FileHandle, offset: number): Promise<string> {
   for (let size = 1024; ; size *= 8) {
-    const buffer = Buffer.alloc(Math.min(size, GATE_LINE_BYTES));
+    const buffer = Buffer.alloc(Math.min(size, VERIFIED_LINE_BYTES));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
     const end = buffer.subarray(0, bytesRead).indexOf(10);
-    if (end >= 0 || bytesRead < buffer.length || size >= GATE_LINE_BYTES) {
+    if (end >= 0 || bytesRead < buffer.length || size >= VERIFIED_LINE_BYTES) {
       return buffer.toString("utf8", 0, end >= 0 ? end : bytesRead);
     }
   }

@@ -2,7 +2,7 @@
 # requires-python = ">=3.9"
 # dependencies = ["pypandoc_binary==1.17"]
 # ///
-"""HTML to LaTeX or Typst by pandoc: FORMAT INPUT OUTPUT [pandoc's own options]."""
+"""Converts HTML to LaTeX or Typst with pandoc: FORMAT INPUT OUTPUT [options of pandoc]."""
 
 import subprocess
 import sys

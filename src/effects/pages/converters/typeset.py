@@ -2,7 +2,7 @@
 # requires-python = ">=3.9"
 # dependencies = ["typst==0.15.2"]
 # ///
-"""Typst to PDF: INPUT OUTPUT, pictures being read from the input's folder."""
+"""Converts Typst to PDF: INPUT OUTPUT. Pictures are read from the input's folder."""
 
 import sys
 
