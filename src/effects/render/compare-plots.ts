@@ -1,5 +1,5 @@
-// Renews the pictures and the live page of a whole experiment in plots/, and finds what is there.
-// What they show is report/plots/plot-compare.ts, which files may be written plot-files.ts.
+// Updates an experiment's own plots/: the pictures that compare its runs, and the live page. What
+// they show is made in report/plots/plot-compare.ts; plot-files.ts decides which files are written.
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
@@ -11,7 +11,7 @@ import type { Renderer } from "./render.ts";
 
 const FOLDER = "plots";
 
-/** One renewal asks several times what there is to draw; of an experiment with many runs it pays. */
+/** The plots of the last input: one update needs them several times, and many runs are slow. */
 let last: { readonly input: ReportInput; readonly plots: readonly ComparePlot[] } | undefined;
 
 function plotsOf(input: ReportInput): readonly ComparePlot[] {
@@ -26,8 +26,9 @@ function plotsOf(input: ReportInput): readonly ComparePlot[] {
 }
 
 /**
- * Draws what is new, and says what could not be drawn. A single run is compared with nothing and
- * has the live page alone. Never is a person's own file written over. Does not reject.
+ * Draws the pictures whose spec changed and writes the live page, never over a person's own file.
+ * An experiment with a single run has only the live page. Returns what could not be drawn or
+ * written, each as a sentence. Never rejects.
  */
 export async function renewComparePlots(
   experimentDir: string,
@@ -46,7 +47,7 @@ export async function renewComparePlots(
       const find = () => findPlotPlace(folder, names.get(key) ?? key, others, wanted);
       if ((await find())?.kind === "current") continue;
       const { webp } = await renderer.render(wanted.spec);
-      // Asked again: a person may have saved a file of that name while it was drawn.
+      // Look again: a person may have saved a file of that name during the drawing.
       const place = await find();
       if (place === undefined || !(await writePlot(folder, place, wanted, webp))) {
         failures.push(`No picture of ${key} in ${folder}: a file of yours has its name`);
@@ -63,19 +64,19 @@ export async function renewComparePlots(
   return failures;
 }
 
-/** An input with what lies in the experiment's folder: pictures with their specs, the live page. */
+/** The input with what exists on disk: pictures that have their spec, and the live page. */
 export async function withFigures(experimentDir: string, input: ReportInput): Promise<ReportInput> {
   const { figures: _, livePage: __, ...rest } = input;
   const folder = join(experimentDir, FOLDER);
-  const there = new Set(await readdir(folder).catch(() => []));
-  if (there.size === 0) return rest;
+  const files = new Set(await readdir(folder).catch(() => []));
+  if (files.size === 0) return rest;
   const page = await presentLivePage(folder);
   const plots = plotsOf(input);
   const names = plotNames(plots.map(({ key }) => key));
   const figures = plots.flatMap(({ key, title, caption }) => {
     const name = names.get(key) ?? key;
     const own = [name, `${name}-nightlab`].find(
-      (tried) => there.has(imageFile(tried)) && there.has(`${tried}.vl.json`),
+      (candidate) => files.has(imageFile(candidate)) && files.has(`${candidate}.vl.json`),
     );
     return own === undefined ? [] : [{ title, caption, file: `${FOLDER}/${imageFile(own)}` }];
   });

@@ -1,26 +1,26 @@
-// How wide a text is in a font file, so that Vega's layout fits what is drawn later.
-// Kerning is left out: it changes a width by a percent at most.
+// The width of a text in a given font, so that Vega's layout matches what resvg draws later.
+// Kerning is ignored: it changes a width by one percent at most.
 //
 // The tables are those of the OpenType specification 1.9: cmap (format 4), hmtx, hhea, head.
 
 export interface FontWidths {
   /** Width of a text in em: 1 is the font size. */
   readonly width: (text: string) => number;
-  /** Whether the font has all letters of a text. */
+  /** Whether the font has a glyph for every character of a text. */
   readonly covers: (text: string) => boolean;
 }
 
-/** Width of a character that the font does not have, in em: most such scripts are square. */
+/** Width in em of a character that the font lacks: most such scripts (CJK) are square. */
 const UNKNOWN_EM = 1;
 
-/** Reads the advance widths of a TrueType or OpenType font. Throws if it is no such font. */
+/** Reads the advance widths of a TrueType or OpenType font. Throws if a table is missing. */
 export function fontWidths(font: Buffer): FontWidths {
   const unitsPerEm = font.readUInt16BE(tableAt(font, "head") + 18);
   const metrics = font.readUInt16BE(tableAt(font, "hhea") + 34);
   const hmtx = tableAt(font, "hmtx");
   const advances = new Map<number, number>();
   for (const [code, glyph] of glyphsOf(font, tableAt(font, "cmap"))) {
-    // Glyphs past the last entry share its width.
+    // hmtx may be shorter than the list of glyphs: the rest share the last width.
     const entry = hmtx + 4 * Math.min(glyph, metrics - 1);
     advances.set(code, font.readUInt16BE(entry) / unitsPerEm);
   }
@@ -39,6 +39,7 @@ export function fontWidths(font: Buffer): FontWidths {
   };
 }
 
+/** Byte offset of a table. */
 function tableAt(font: Buffer, tag: string): number {
   const tables = font.readUInt16BE(4);
   for (let i = 0; i < tables; i += 1) {
@@ -48,7 +49,7 @@ function tableAt(font: Buffer, tag: string): number {
   throw new Error(`Cannot read the widths of a font: it has no table "${tag}"`);
 }
 
-/** Code points of the basic plane and their glyphs. */
+/** Glyph index by code point, for the Basic Multilingual Plane. */
 function glyphsOf(font: Buffer, cmap: number): ReadonlyMap<number, number> {
   const tables = font.readUInt16BE(cmap + 2);
   for (let i = 0; i < tables; i += 1) {
@@ -58,6 +59,7 @@ function glyphsOf(font: Buffer, cmap: number): ReadonlyMap<number, number> {
   throw new Error("Cannot read the widths of a font: it has no character map of format 4");
 }
 
+/** Reads the segments of a `cmap` subtable of format 4. */
 function segments(font: Buffer, table: number): ReadonlyMap<number, number> {
   const glyphs = new Map<number, number>();
   const size = font.readUInt16BE(table + 6);

@@ -1,60 +1,63 @@
-// A plot on disk is a pair: an image, and its spec, which says which images it has described.
-// Whether a pair is nightlab's own is proved here by hashes; what is drawn is left to run-plots.ts.
+// A plot on disk is a pair of files: an image, and its spec, which holds hashes of both. The hashes
+// show whether nightlab wrote the pair and nobody edited it. What is drawn is left to run-plots.ts.
 import { createHash, randomUUID } from "node:crypto";
 import { link, lstat, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
 
-/** Other names tried for a plot whose name a person's own file has. */
-const PLOT_NAME_TRIES = 20;
-/** Largest file that is read to see whether it is a plot of ours: a spec has 100 KB at most. */
-const PLOT_SPEC_BYTES = 4 << 20;
+/** Names tried for a plot, as long as files of the person have them. */
+const PLOT_NAMES = 20;
+/** Largest file that may be one of nightlab's plots: a spec has 100 KB at most. */
+const PLOT_FILE_BYTES = 4 << 20;
 
 /**
- * Raised when the same spec gives another image, through a font or a library. It stands in each
- * spec, so that images from before are drawn anew.
+ * Version of the drawing, stored in each spec. Raise it when the same spec gives another image, for
+ * example with another font or library: older images are then drawn again.
  */
 const DRAWING = 1;
 
-/** What a spec file says of itself in Vega-Lite's `usermeta`, which drawing programs skip. */
+/** nightlab's part of a spec file, in Vega-Lite's `usermeta`, which drawing programs ignore. */
 interface Mark {
   readonly drawing: number;
   readonly metric: string;
-  /** SHA-256 of the spec without this mark: a person's edit no longer fits it. */
+  /** SHA-256 of the spec without this mark; it no longer matches once a person edits the spec. */
   readonly spec: string;
   /**
-   * SHA-256 of the image, and of the one that it replaced. The spec is written first, so that
-   * between the two writes the older image is still known as nightlab's own.
+   * SHA-256 of the image, and of the one that it replaces. The spec is written first, so that
+   * between the two writes the older image still counts as nightlab's own.
    */
   readonly images: readonly string[];
 }
 
-/** A spec as it is to stand on disk. */
+/** A plot as it should be on disk. */
 export interface WantedPlot {
   readonly metric: string;
   readonly spec: object;
+  /** SHA-256 of the spec. */
   readonly hash: string;
 }
 
 export type PlotPlace =
-  /** Nothing of that name is there. */
+  /** No file has that name. */
   | { readonly kind: "free"; readonly name: string }
-  /** Both files are nightlab's own, and the image is of this spec. */
+  /** Both files are nightlab's own, and the image is drawn from this spec. */
   | { readonly kind: "current"; readonly name: string }
-  /** What is there is nightlab's own; `image` is absent where only the spec is left. */
+  /** The files are nightlab's own but not current; `image` (SHA-256) is absent if the image is. */
   | { readonly kind: "own"; readonly name: string; readonly image?: string };
 
+/** The spec of a metric's plot, with its hash. */
 export function wantedPlot(metric: string, spec: object): WantedPlot {
   return { metric, spec, hash: sha256(JSON.stringify(spec)) };
 }
 
 /**
- * Where a plot is or may be written: `name`, or `name-nightlab` and so on where a person has a
- * file of that name. A pair that is nightlab's own comes before a free name, so that a plot stays
- * where it is linked to. Undefined when every name is somebody else's.
+ * Where a plot is or may be written: `name`, or `name-nightlab` and so on if a person has a file of
+ * that name. A pair of nightlab's own is preferred to a free name, so that links to a plot stay
+ * valid. Undefined if every name is taken. Rejects with the system's error if a file cannot be
+ * read.
  *
- * @param others names of the run's other plots, which are none of this one's
+ * @param others names of the run's other plots in lower case: this plot must not take them
  */
 export async function findPlotPlace(
   folder: string,
@@ -63,28 +66,29 @@ export async function findPlotPlace(
   wanted: WantedPlot,
 ): Promise<PlotPlace | undefined> {
   let free: PlotPlace | undefined;
-  for (let i = 0; i < PLOT_NAME_TRIES; i += 1) {
-    const tried = candidate(name, i);
-    if (i > 0 && others.has(tried.toLowerCase())) continue;
-    const place = await look(folder, tried, wanted);
+  for (let i = 0; i < PLOT_NAMES; i += 1) {
+    const candidate = candidateName(name, i);
+    if (i > 0 && others.has(candidate.toLowerCase())) continue;
+    const place = await inspectPair(folder, candidate, wanted);
     if (place?.kind === "free") free ??= place;
     else if (place !== undefined) return place;
   }
   return free;
 }
 
-function candidate(name: string, i: number): string {
+function candidateName(name: string, i: number): string {
   if (i === 0) return name;
   return i === 1 ? `${name}-nightlab` : `${name}-nightlab-${i}`;
 }
 
-async function look(
+/** What is on disk under one name; undefined if a file there is not nightlab's own. */
+async function inspectPair(
   folder: string,
   name: string,
   wanted: WantedPlot,
 ): Promise<PlotPlace | undefined> {
-  const spec = await readOwnKind(join(folder, specFile(name)));
-  const image = await readOwnKind(join(folder, imageFile(name)));
+  const spec = await readRegular(join(folder, specFile(name)));
+  const image = await readRegular(join(folder, imageFile(name)));
   if (spec === "absent" && image === "absent") return { kind: "free", name };
   if (spec === "absent" || spec === "other" || image === "other") return undefined;
   const mark = readMark(spec.toString("utf8"));
@@ -96,11 +100,11 @@ async function look(
   return drawn ? { kind: "current", name } : { kind: "own", name, image: hash };
 }
 
-/** The bytes of a regular file; `other` for what nightlab never makes, a link or a folder. */
-async function readOwnKind(path: string): Promise<Buffer | "absent" | "other"> {
+/** The bytes of a regular file; `other` for what nightlab never writes, as a link or a folder. */
+async function readRegular(path: string): Promise<Buffer | "absent" | "other"> {
   try {
     const found = await lstat(path);
-    if (!found.isFile() || found.size > PLOT_SPEC_BYTES) return "other";
+    if (!found.isFile() || found.size > PLOT_FILE_BYTES) return "other";
     return await readFile(path);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return "absent";
@@ -108,7 +112,7 @@ async function readOwnKind(path: string): Promise<Buffer | "absent" | "other"> {
   }
 }
 
-/** The mark of a spec that is word for word the one that nightlab wrote. */
+/** The mark of a spec file; undefined if the spec is not exactly what nightlab wrote. */
 function readMark(text: string): Mark | undefined {
   try {
     const { usermeta, ...spec } = JSON.parse(text) as Readonly<Record<string, unknown>>;
@@ -125,8 +129,9 @@ function readMark(text: string): Mark | undefined {
 }
 
 /**
- * Writes the pair: first the spec that knows the new image and the old one, then the image, then
- * the spec without the old one. Each is whole at every moment. Returns false where somebody else's file came in between.
+ * Writes the pair: first the spec with the hashes of the new image and the old one, then the image,
+ * then the spec without the old hash. Each write is atomic, so a crash leaves a pair that still
+ * counts as nightlab's own. Returns false if another file appeared at `place` meanwhile.
  */
 export async function writePlot(
   folder: string,
@@ -145,29 +150,29 @@ export async function writePlot(
   await atomicWrite(specPath, text);
   if (before.length === 0) return writeNew(imagePath, webp);
   await atomicWrite(imagePath, webp);
-  // The older image is gone: the pair says no more than one that was made from nothing.
+  // The older image is gone: drop its hash, so that the bytes equal those of a plot drawn fresh.
   if (before.some((hash) => hash !== image)) await atomicWrite(specPath, specText(wanted, [image]));
   return true;
 }
 
-/** The spec as it stands on disk, with the images that it vouches for. */
+/** The text of a spec file; `images` are the hashes that it lists. */
 function specText(wanted: WantedPlot, images: readonly string[]): string {
   const { metric, hash } = wanted;
   const mark: Mark = { drawing: DRAWING, metric, spec: hash, images };
   return `${JSON.stringify({ ...wanted.spec, usermeta: { nightlab: mark } }, null, 1)}\n`;
 }
 
-/** Writes a file that is not there yet; false, and nothing changed, where one is by now. */
+/** Creates a file atomically; false, with nothing changed, if the path exists by now. */
 async function writeNew(path: string, content: Uint8Array | string): Promise<boolean> {
   const temp = `${path}.${randomUUID()}.part`;
   await atomicWrite(temp, content);
   try {
-    // Unlike a rename, a link never replaces what is there.
+    // Unlike rename, link never replaces an existing file.
     await link(temp, path);
   } catch (error) {
     if (errorCode(error) === "EEXIST") return false;
-    // A file system without links: as near as it can be had.
-    if ((await readOwnKind(path)) !== "absent") return false;
+    // A file system without hard links: check, then rename, with a small race.
+    if ((await readRegular(path)) !== "absent") return false;
     await rename(temp, path);
   } finally {
     await unlink(temp).catch(() => undefined);

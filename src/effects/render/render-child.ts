@@ -1,5 +1,5 @@
-// The drawing process: a Vega-Lite spec comes in, the bytes of a WebP image go out.
-// It is started and ended by render.ts; only here are the large drawing libraries loaded.
+// The program of the drawing process: it receives a Vega-Lite spec and replies with a WebP image.
+// render.ts starts and ends it; only this process loads the large drawing libraries.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
@@ -18,7 +18,7 @@ const BOLD = join(FONTS, "Inter-SemiBold.otf");
 const SCALE = 2;
 const WEBP_EFFORT = 4;
 
-// Pictures never come twice, and one at a time is drawn.
+// No picture is drawn twice, and they are drawn one at a time.
 sharp.cache(false);
 sharp.concurrency(1);
 const regular = fontWidths(readFileSync(REGULAR));
@@ -28,7 +28,7 @@ measureTexts();
 process.on("message", (request: RenderRequest) => {
   void answer(request).then((reply) => process.send?.(reply));
 });
-// The channel closes when the daemon ends in whatever way, SIGKILL included.
+// The channel closes however the daemon ends, SIGKILL included.
 process.on("disconnect", () => process.exit(0));
 
 async function answer({ id, spec }: RenderRequest): Promise<RenderReply> {
@@ -49,17 +49,17 @@ async function draw(spec: object): Promise<Uint8Array> {
 
 async function toSvg(spec: object): Promise<string> {
   const problems: string[] = [];
-  const logger = vega.logger(vega.Error, "error", (_method, _level, words) => {
-    problems.push(words.map(String).join(" "));
+  const logger = vega.logger(vega.Error, "error", (_method, _level, messages) => {
+    problems.push(messages.map(String).join(" "));
   });
   const { spec: compiled } = compile(spec as TopLevelSpec, { logger });
-  // Without this, ids of clip paths count on from the picture before: other bytes each time.
+  // Otherwise the ids of clip paths continue from the last picture, and the bytes differ each time.
   vega.resetSVGDefIds();
   const loader = refusingLoader(problems);
   const view = new vega.View(vega.parse(compiled), { renderer: "none", loader, logger });
   try {
     const svg = await view.toSVG();
-    // Vega draws on without what it could not have: better no picture than a wrong one.
+    // Vega only logs a problem and draws the rest: better no picture than a wrong one.
     if (problems.length > 0) throw new Error(problems.join("; "));
     return svg;
   } finally {
@@ -67,7 +67,7 @@ async function toSvg(spec: object): Promise<string> {
   }
 }
 
-/** A spec holds its own data: nothing is read from the disk or the network for it. */
+/** A loader that reads neither disk nor network: a spec must hold its own data. */
 function refusingLoader(problems: string[]): vega.Loader {
   const load = (uri: string): Promise<never> => {
     problems.push(`a plot's spec must hold its own data, and asks for ${uri}`);
@@ -81,8 +81,8 @@ function rasterize(svg: string): { pixels: Buffer; width: number; height: number
     background: "white",
     fitTo: { mode: "zoom", value: SCALE },
     font: {
-      // The fonts that come with the project: the same letters on every machine. Others are
-      // looked for only where these would leave boxes, as in a Chinese metric name.
+      // The bundled fonts give the same image on every machine. System fonts are loaded only for
+      // characters that these lack, as in a Chinese metric name.
       loadSystemFonts: !regular.covers(svg),
       fontFiles: [REGULAR, BOLD],
       defaultFontFamily: FONT,
@@ -92,7 +92,10 @@ function rasterize(svg: string): { pixels: Buffer; width: number; height: number
   return { pixels: image.pixels, width: image.width, height: image.height };
 }
 
-/** Vega without a canvas takes every letter for 0.8 em; `textMetrics` is its own way to mend that. */
+/**
+ * Without a canvas Vega assumes 0.8 em for every character. Overriding its `textMetrics.width`
+ * makes it measure with the bundled fonts.
+ */
 function measureTexts(): void {
   interface TextItem {
     readonly fontSize?: number;

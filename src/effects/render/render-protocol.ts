@@ -1,7 +1,7 @@
-// What the daemon and its drawing process say to each other.
-// Who starts and ends that process is in render.ts, how it draws in render-child.ts.
+// The messages between the daemon (render.ts) and its drawing process (render-child.ts).
 
 export interface RenderRequest {
+  /** Repeated in the reply. */
   readonly id: number;
   /** A Vega-Lite spec that holds its own data. */
   readonly spec: object;

@@ -1,38 +1,38 @@
-// Draws plots in a process of its own, which is started when needed and ended when idle: drawing
-// takes memory that the daemon must not keep. How a spec becomes an image is in render-child.ts.
+// Draws plots in a child process that is started when needed and ended when idle, because drawing
+// takes memory that the daemon must not keep. The child's program is render-child.ts.
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { extname, join } from "node:path";
 import type { RenderReply, RenderRequest } from "./render-protocol.ts";
 
-/** The drawing process ends after this long without work: it holds some 200 MB. */
+/** The drawing process ends after this long without work: it takes about 200 MB. */
 const RENDER_IDLE_MS = 20_000;
-/** Longest time for one picture: a warm one takes 0.1 s, a cold start on a busy machine 5 s. */
+/** Timeout of one picture: it takes 0.1 s, with a cold start on a busy machine 5 s. */
 const RENDER_MS = 30_000;
-/** Tries of one picture whose drawing process died: the second shows whether it is to blame. */
-const RENDER_TRIES = 2;
-/** Memory of the drawing process for JavaScript values, in MB: a picture needs under 100. */
+/** Attempts at a picture whose drawing process dies: if it dies twice, the spec is the cause. */
+const RENDER_ATTEMPTS = 2;
+/** Limit of the drawing process's JavaScript heap, in MB: a picture needs under 100. */
 const RENDER_HEAP_MB = 256;
-/** Plots that one drawing process makes: its memory grows by some 0.7 MB with each. */
+/** Plots until the drawing process is replaced: each adds about 0.7 MB to its memory. */
 export const RENDER_PLOTS = 100;
 
 export interface Renderer {
   /**
-   * The image of a Vega-Lite spec, lossless WebP at two pixels for each of the spec's. Rejects
-   * with the reason when the spec cannot be drawn, takes too long, or ends the drawing process
-   * each time; other specs are not touched by that. One that still waits is left out, and
-   * rejects, once `unwanted` is aborted.
+   * The image of a Vega-Lite spec as lossless WebP, at two image pixels for each pixel of the spec.
+   * Rejects with the reason if the spec cannot be drawn, takes too long, or kills the drawing
+   * process each time; other specs are not affected. A spec that still waits when `unwanted` is
+   * aborted is dropped, and rejects.
    */
   readonly render: (spec: object, unwanted?: AbortSignal) => Promise<{ readonly webp: Uint8Array }>;
-  /** Ends the drawing process; what waits is rejected. */
+  /** Ends the drawing process, and resolves when it has exited; pending specs reject. */
   readonly close: () => Promise<void>;
 }
 
 export interface RendererOptions {
   readonly idleMs?: number;
-  /** Longest time for one image, a start of the process included. */
+  /** Timeout of one image, including a start of the process. */
   readonly renderMs?: number;
-  /** The program of the drawing process; another one in tests only. */
+  /** The program of the drawing process; tests replace it. */
   readonly program?: string;
 }
 
@@ -41,10 +41,10 @@ interface Job {
   readonly resolve: (result: { readonly webp: Uint8Array }) => void;
   readonly reject: (error: Error) => void;
   readonly unwanted?: AbortSignal;
-  triesLeft: number;
+  attemptsLeft: number;
 }
 
-// Under another ending when the sources were compiled.
+// The compiled sources have another extension.
 const PROGRAM = join(import.meta.dirname, `render-child${extname(import.meta.filename)}`);
 
 /** Makes a renderer; no process is started before the first `render`. */
@@ -57,6 +57,8 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
 }
 
 /**
+ * The drawing process, present or not, and the jobs that wait for it.
+ *
  *   none ──next()──► busy ──reply──► idle ──next()──► busy
  *    ▲                │ exit, timeout  │ idleMs
  *    └────────────────┴────────────────┘
@@ -70,7 +72,7 @@ class DrawingProcess {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastId = 0;
-  /** Pictures that the current process has drawn. */
+  /** Replies of the current process. */
   #drawn = 0;
   #closed = false;
 
@@ -84,14 +86,14 @@ class DrawingProcess {
     if (this.#closed)
       return Promise.reject(new Error("Cannot draw a plot: the renderer is closed"));
     return new Promise((resolve, reject) => {
-      const job: Job = { spec, resolve, reject, triesLeft: RENDER_TRIES };
+      const job: Job = { spec, resolve, reject, attemptsLeft: RENDER_ATTEMPTS };
       this.#waiting.push(unwanted === undefined ? job : { ...job, unwanted });
       this.#next();
     });
   }
 
-  /** Asked between two pictures: a listener for each would stay as long as its run. */
-  #leaveOut(): void {
+  /** Checked between two pictures: an abort listener per job would live as long as the run. */
+  #dropUnwanted(): void {
     for (const job of this.#waiting.filter(({ unwanted }) => unwanted?.aborted === true)) {
       this.#waiting.splice(this.#waiting.indexOf(job), 1);
       job.reject(new Error("Cannot draw a plot: it is not wanted any more"));
@@ -112,14 +114,14 @@ class DrawingProcess {
   }
 
   #next(): void {
-    this.#leaveOut();
+    this.#dropUnwanted();
     if (this.#current !== undefined || this.#closed) return;
     const job = this.#waiting.shift();
-    if (job === undefined) return this.#rest();
+    if (job === undefined) return this.#idle();
     this.#current = job;
     if (this.#drawn >= RENDER_PLOTS) this.#end();
     const child = (this.#child ??= this.#start());
-    // A process that draws keeps the parent alive until its answer; one that is idle does not.
+    // A process that draws keeps the daemon alive until its reply; an idle one does not.
     child.ref();
     child.channel?.ref();
     this.#wait(this.#renderMs, () => {
@@ -129,7 +131,7 @@ class DrawingProcess {
     this.#lastId += 1;
     const request: RenderRequest = { id: this.#lastId, spec: job.spec };
     child.send(request, (error) => {
-      if (error !== null) this.#ended(child, error.message);
+      if (error !== null) this.#died(child, error.message);
     });
   }
 
@@ -137,21 +139,21 @@ class DrawingProcess {
     this.#drawn = 0;
     const child = fork(this.#program, [], {
       serialization: "advanced",
-      // Flags of this process, such as --test, are none of the child's.
+      // The child must not inherit this process's flags, such as --test.
       execArgv: [
         `--max-old-space-size=${RENDER_HEAP_MB}`,
         "--max-semi-space-size=8",
         "--no-warnings",
       ],
-      // glibc's many arenas would keep a third more memory.
+      // With glibc's default number of arenas the process takes a third more memory.
       env: { ...process.env, TZ: "UTC", MALLOC_ARENA_MAX: "2" },
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     child.on("message", (reply: RenderReply) => {
       if (child === this.#child && reply.id === this.#lastId) this.#answered(reply);
     });
-    child.on("error", (error) => this.#ended(child, error.message));
-    child.on("exit", (code, signal) => this.#ended(child, `it ended with ${signal ?? code}`));
+    child.on("error", (error) => this.#died(child, error.message));
+    child.on("exit", (code, signal) => this.#died(child, `it ended with ${signal ?? code}`));
     return child;
   }
 
@@ -163,34 +165,36 @@ class DrawingProcess {
     });
   }
 
-  /** The process is gone though it was not told to: the spec may be to blame, or may not. */
-  #ended(child: ChildProcess, cause: string): void {
+  /** The process died by itself; the spec may or may not be the cause. */
+  #died(child: ChildProcess, cause: string): void {
     if (child !== this.#child) return;
     this.#end();
     const job = this.#current;
     if (job === undefined) return;
-    job.triesLeft -= 1;
-    if (job.triesLeft > 0) {
+    job.attemptsLeft -= 1;
+    if (job.attemptsLeft > 0) {
       this.#current = undefined;
       this.#waiting.unshift(job);
       this.#next();
     } else {
-      const tried = `${RENDER_TRIES} times`;
+      const times = `${RENDER_ATTEMPTS} times`;
       this.#settle(() =>
-        job.reject(new Error(`Cannot draw a plot: the drawing process died ${tried}, ${cause}`)),
+        job.reject(new Error(`Cannot draw a plot: the drawing process died ${times}, ${cause}`)),
       );
     }
   }
 
-  #settle(tell: (job: Job) => void): void {
+  /** Ends the current job with `settle`, and starts the next one. */
+  #settle(settle: (job: Job) => void): void {
     const job = this.#current;
     this.#current = undefined;
     clearTimeout(this.#timer);
-    if (job !== undefined) tell(job);
+    if (job !== undefined) settle(job);
     this.#next();
   }
 
-  #rest(): void {
+  /** Ends the process after a while without work. */
+  #idle(): void {
     if (this.#child === undefined) return;
     this.#child.unref();
     this.#child.channel?.unref();
@@ -203,7 +207,7 @@ class DrawingProcess {
     return this.#timer;
   }
 
-  /** It holds nothing that could be lost, so it is ended without asking. */
+  /** SIGKILL is safe: the process has no state that could be lost. */
   #end(): void {
     clearTimeout(this.#timer);
     const child = this.#child;

@@ -1,5 +1,5 @@
-// Renews the plots of one run: each picture's spec is made, and drawn where its image is not up
-// to date. Which files may be written is decided in plot-files.ts, how they look in report/.
+// Updates the plots of one run: makes each picture's spec, and draws it if the image on disk is not
+// up to date. plot-files.ts decides which files may be written, report/plots/ how they look.
 import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding } from "../../domain/finding.ts";
@@ -19,7 +19,7 @@ import { errorCode } from "../os/error-code.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
 
-/** Plots of one run: a script that logs thousands of keys gets the promised and first ones. */
+/** Most plots of one run: of thousands of keys the promised ones and then the first are drawn. */
 export const PLOTS_PER_RUN = 60;
 
 const FOLDER = "plots";
@@ -30,31 +30,31 @@ export interface PlotsInput {
   readonly runTitle: string;
   readonly reading: RunReading;
   readonly findings: readonly Finding[];
-  /** What was sampled of its processes: drawn last. */
+  /** Samples of its processes' resource use: drawn last. */
   readonly system?: SystemSeries;
-  /** Keys of the promised metrics: they come first where there are too many to draw. */
+  /** Keys of the promised metrics: they come first if there are too many to draw. */
   readonly promised: readonly string[];
   readonly renderer: Renderer;
-  /** The script still runs: `plots/` is its to make, and nothing is drawn before it has. */
+  /** The script still runs: nothing is drawn until it has made `plots/` itself. */
   readonly scriptRuns?: boolean;
-  /** Aborted when the run has ended: what is not drawn yet is drawn with the last of them. */
+  /** Aborted when the run ends: the final update draws whatever is not drawn yet. */
   readonly unwanted?: AbortSignal;
 }
 
 export interface PlotsResult {
   /**
-   * Plots that are there now: promised metrics first, then in the order of the log; after them
-   * metrics in several splits, and the system.
+   * Plots that exist now: promised metrics, then the others in the order of the log, then metrics
+   * that have several splits, and the system's.
    */
   readonly plots: readonly PlotRef[];
-  /** What could not be drawn or written, each as a sentence for a person. */
+  /** What could not be drawn or written, each as a sentence for the person. */
   readonly failures: readonly string[];
 }
 
 /**
  * Brings `<runDir>/plots/` up to date: `<name>.webp` and its spec `<name>.vl.json` for each
- * picture. Files are written only where their spec changed, and never where a person's file is.
- * Does not reject for what the disk or a spec refuses: `failures` says it.
+ * picture. Writes files only if their spec changed, and never over a person's file. Errors of the
+ * disk and of single specs do not reject; they are in `failures`.
  */
 export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
   const pictures = picturesOf(input);
@@ -64,7 +64,7 @@ export async function renewPlots(input: PlotsInput): Promise<PlotsResult> {
   const failures: string[] = [];
   try {
     if (input.scriptRuns === true) {
-      // Many scripts refuse a folder that is there already: nightlab must not be why one dies.
+      // Many scripts fail if a folder that they create exists already: do not create it for them.
       if (!(await isFolder(join(input.runDir, FOLDER)))) return { plots: [], failures: [] };
     } else {
       await makeFolder(join(input.runDir, FOLDER));
@@ -110,22 +110,22 @@ function picturesOf({
   ];
 }
 
-/** Promised metrics first, each group in the order of the log, up to the bound. */
+/** The metrics to draw: promised ones first, each group in the order of the log. */
 function chosen(all: readonly Series[], promised: readonly string[]): readonly Series[] {
-  const first = ({ summary }: Series): boolean =>
+  const isPromised = ({ summary }: Series): boolean =>
     promised.some((key) => sameMetric(key, summary.key));
-  const some = all.filter(({ values }) => values.length > 0);
-  return [...some.filter(first), ...some.filter((series) => !first(series))].slice(
-    0,
-    PLOTS_PER_RUN,
-  );
+  const drawable = all.filter(({ values }) => values.length > 0);
+  return [
+    ...drawable.filter(isPromised),
+    ...drawable.filter((series) => !isPromised(series)),
+  ].slice(0, PLOTS_PER_RUN);
 }
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 
-/** Only the folder itself is made: a run folder that is gone stays gone. */
+/** Not recursive: a run folder that was deleted must not come back. */
 async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder);
@@ -135,12 +135,12 @@ async function makeFolder(folder: string): Promise<void> {
 }
 
 interface Renewed {
-  /** There may be an older one although a newer one failed. */
+  /** With `failure`, an older image that is still there. */
   readonly plot?: PlotRef;
   readonly failure?: string;
 }
 
-/** Rejects with the system's error where the disk refuses. */
+/** Brings one picture up to date. Rejects with the system's error if the disk refuses. */
 async function renewPlot(
   { runDir, renderer, unwanted }: PlotsInput,
   { key: metric, spec }: Picture,
@@ -150,25 +150,25 @@ async function renewPlot(
   const wanted = wantedPlot(metric, spec());
   const others = new Set([...names.values()].map((name) => name.toLowerCase()));
   const find = () => findPlotPlace(folder, names.get(metric) ?? metric, others, wanted);
-  const there = (name: string): { readonly plot: PlotRef } => ({
+  const existing = (name: string): { readonly plot: PlotRef } => ({
     plot: { metric, file: `${FOLDER}/${imageFile(name)}` },
   });
   const before = await find();
-  if (before?.kind === "current") return there(before.name);
+  if (before?.kind === "current") return existing(before.name);
   let webp: Uint8Array;
   try {
     ({ webp } = await renderer.render(wanted.spec, unwanted));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const older = before?.kind === "own" && before.image !== undefined ? there(before.name) : {};
+    const older = before?.kind === "own" && before.image !== undefined ? existing(before.name) : {};
     return { ...older, failure: `No new plot of ${metric} in ${folder}: ${message}` };
   }
-  // Asked again: a person may have saved a file of that name while it was drawn.
-  for (let tries = 0; tries < 3; tries += 1) {
+  // Look again: a person may have saved a file of that name during the drawing.
+  for (let attempt = 0; attempt < 3; attempt += 1) {
     const place = await find();
     if (place === undefined) break;
     if (place.kind === "current" || (await writePlot(folder, place, wanted, webp))) {
-      return there(place.name);
+      return existing(place.name);
     }
   }
   const cause = "every name tried is that of a file which nightlab did not write";
