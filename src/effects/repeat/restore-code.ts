@@ -1,6 +1,5 @@
-// The code of an earlier run, put together again as a copy: its commit, then the patch beside its
-// record. The person's work tree and index are only looked at. What else a run had, restore-run.ts
-// finds.
+// Rebuilds the code of an earlier run as a snapshot: the files of its commit, plus the patch beside
+// its record. The person's work tree and index are only read. The rest of a run is restore-run.ts.
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -20,13 +19,13 @@ import {
 } from "../code/snapshots.ts";
 import { errorCode } from "../os/error-code.ts";
 
-/** Putting an earlier run's code together: a large repository's index takes seconds to make. */
+/** Timeout of one git command: building the index of a large repository takes seconds. */
 const CHECKOUT_MS = 60_000;
 
 export interface CodeAsked {
   readonly lab: string;
   readonly experiment: string;
-  /** Of the command that will run it. */
+  /** Id of the command that will run it. */
   readonly id: string;
   /** Folder of the earlier run. */
   readonly runDir: string;
@@ -37,16 +36,18 @@ export type CodeRestored =
   | {
       readonly kind: "restored";
       readonly code: CodeSeen;
+      /** The experiment's folder in the snapshot. */
       readonly dir: string;
-      /** Where it came from, in words: `commit 1a2b3c4 and its uncommitted changes`. */
+      /** Origin of the code, in words: `commit 1a2b3c4 and its uncommitted changes`. */
       readonly from: string;
+      /** What differs from the earlier run, in words. */
       readonly differs: readonly string[];
     }
   | { readonly kind: "refused"; readonly why: string };
 
 /**
- * Makes the copy; refuses where it cannot be had, or is not what ran. Without git, scripts that
- * have not changed since are as good. Never rejects.
+ * Makes a snapshot of the code that ran. If git cannot give it, the present scripts serve, provided
+ * that they have not changed since. Refuses if neither hashes to what ran. Never rejects.
  */
 export async function restoreCode(asked: CodeAsked): Promise<CodeRestored> {
   const { lab, experiment, id, record } = asked;
@@ -66,17 +67,23 @@ export async function restoreCode(asked: CodeAsked): Promise<CodeRestored> {
   return { kind: "restored", code, dir: note.dir, from: "the scripts, unchanged since", differs };
 }
 
-/** The copy from git, or why there is none. */
+/** The snapshot from git, or the reason why there is none. */
 async function fromGit(asked: CodeAsked, git: Recorded): Promise<CodeRestored | string> {
   const { lab, experiment, id, record } = asked;
   try {
-    const left = await checkOut(asked, git.commit);
+    const notCheckedOut = await checkOut(asked, git.commit);
     const dir = snapshotCode(lab, experiment, id);
     const code = await codeSeen(dir);
-    if (record.codeHash !== undefined && code.hash !== record.codeHash) return otherCode(git);
+    if (record.codeHash !== undefined && code.hash !== record.codeHash) return hashMismatch(git);
     const patched = git.patch === undefined ? "" : " and its uncommitted changes";
     const from = `commit ${git.commit.slice(0, 7)}${patched}`;
-    return { kind: "restored", code, dir, from, differs: [...left, ...lost(git)] };
+    return {
+      kind: "restored",
+      code,
+      dir,
+      from,
+      differs: [...notCheckedOut, ...unkeptChanges(git)],
+    };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
@@ -84,7 +91,8 @@ async function fromGit(asked: CodeAsked, git: Recorded): Promise<CodeRestored | 
 
 type Recorded = NonNullable<RunRecord["git"]>;
 
-function otherCode(git: Recorded): string {
+/** Why the code from git hashes to something else than what ran. */
+function hashMismatch(git: Recorded): string {
   const commit = git.commit.slice(0, 7);
   if (git.dirty && git.patch === undefined) {
     return `its scripts were not committed, and the difference to ${commit} was not kept`;
@@ -95,8 +103,8 @@ function otherCode(git: Recorded): string {
   );
 }
 
-/** What was changed and is too large to be kept. */
-function lost({ left = [] }: Recorded): readonly string[] {
+/** The files whose changes were too large to be kept, in words. */
+function unkeptChanges({ left = [] }: Recorded): readonly string[] {
   if (left.length === 0) return [];
   const more = left.length > 3 ? ` and ${left.length - 3} more` : "";
   return [
@@ -104,7 +112,11 @@ function lost({ left = [] }: Recorded): readonly string[] {
   ];
 }
 
-/** The experiment's files at a commit, with the run's patch; the answer is what is as now. */
+/**
+ * Makes a snapshot of the experiment's files at a commit, with the run's patch applied. Returns
+ * what it did not check out, in words: large files, which are linked as they are now. Rejects with
+ * the reason if the commit or the patch cannot be had.
+ */
 async function checkOut(asked: CodeAsked, commit: string): Promise<readonly string[]> {
   const { lab, experiment, id, record } = asked;
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-"));
@@ -114,9 +126,9 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       { GIT_INDEX_FILE: join(temp, "index") },
       { timeoutMs: CHECKOUT_MS },
     );
-    // Somebody may have written anything there: an option of git's is no commit.
-    const named = /^[0-9a-f]{7,64}$/.test(commit) ? `${commit}^{commit}` : "none";
-    await git("cat-file", "-e", named).catch(() => {
+    // run.json may have been edited: never pass an option to git as a commit.
+    const revision = /^[0-9a-f]{7,64}$/.test(commit) ? `${commit}^{commit}` : "none";
+    await git("cat-file", "-e", revision).catch(() => {
       throw new Error(
         `commit ${commit.slice(0, 7)} is not in this repository; \`git fetch\` may bring it`,
       );
@@ -151,7 +163,10 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
   }
 }
 
-/** Files of the experiment at a commit, without its runs; large ones that are no code apart. */
+/**
+ * The experiment's files at a commit, without its runs; large files that are not code are listed
+ * separately. Rejects if there are none, or too many bytes.
+ */
 async function filesAt(
   git: ReturnType<typeof gitIn>,
   commit: string,
@@ -179,6 +194,7 @@ async function filesAt(
   return { names, large };
 }
 
+/** Writes the named files of the given index below `out`, without hooks. */
 async function checkOutTo(
   experiment: string,
   index: string,
@@ -196,17 +212,21 @@ async function checkOutTo(
   });
 }
 
+/** The run's patch; undefined if it had none. Rejects if it is gone or too large. */
 async function patchOf({ runDir, record }: CodeAsked): Promise<Uint8Array | undefined> {
   const name = record.git?.patch;
   if (name === undefined) return undefined;
   const path = join(runDir, "run.patch");
-  const facts = await stat(path).catch(() => undefined);
-  if (facts?.isFile() !== true) throw new Error(`${name} is not beside its run.json any more`);
-  if (facts.size > 2 * PATCH_BYTES) throw new Error(`${name} is too large to be a patch of ours`);
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile() !== true) throw new Error(`${name} is not beside its run.json any more`);
+  if (stats.size > 2 * PATCH_BYTES) throw new Error(`${name} is too large to be a patch of ours`);
   return readFile(path);
 }
 
-/** The copy is in no repository: paths of the patch count from the top of the one it was made in. */
+/**
+ * Applies the run's patch to `code`, which is in no repository: `prefix`, the experiment's path in
+ * its repository, is stripped from the patch's paths.
+ */
 async function applyPatch(asked: CodeAsked, code: string, prefix: string): Promise<void> {
   const patch = await patchOf(asked);
   if (patch === undefined || patch.length === 0) return;
@@ -222,6 +242,6 @@ async function applyPatch(asked: CodeAsked, code: string, prefix: string): Promi
     timeout: CHECKOUT_MS,
   });
   if (!applied.failed) return;
-  const [said = "git refused it"] = applied.stderr.split("\n");
-  throw new Error(`run.patch does not apply: ${said.replace(/^error: /, "")}`);
+  const [reason = "git refused it"] = applied.stderr.split("\n");
+  throw new Error(`run.patch does not apply: ${reason.replace(/^error: /, "")}`);
 }

@@ -1,5 +1,5 @@
-// An earlier run as a command that can be queued again, made from its run.json: the same code,
-// arguments and packages, and in words what cannot be as it was. Queueing it is the core's.
+// Turns an earlier run's run.json into a command that can be queued again, with the same code,
+// arguments and packages, and lists what differs. scheduler/ queues the command.
 import { copyFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -25,10 +25,11 @@ import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
 export interface RunAsked {
   readonly lab: string;
   readonly experiment: string;
+  /** Name of the earlier run's folder. */
   readonly folder: string;
-  /** Of the new command. */
+  /** Id of the new command. */
   readonly id: CommandId;
-  /** Its name for a run of this name. */
+  /** Gives the new run's name from that of the earlier one. */
   readonly nameFor: (name: string) => string;
 }
 
@@ -36,17 +37,21 @@ export type RunRestored =
   | {
       readonly kind: "restored";
       readonly spec: CommandSpec;
+      /** The earlier run's command as it was written. */
       readonly source: string;
       readonly repeats: Repeats;
       readonly code: CodeSeen & { readonly snapshot: SnapshotNote };
-      /** Where the code came from, in words. */
+      /** Origin of the code, in words. */
       readonly from: string;
     }
   | { readonly kind: "refused"; readonly why: string };
 
 const refused = (why: string): RunRestored => ({ kind: "refused", why });
 
-/** Puts the run together again; refuses where its record or its code cannot be had. */
+/**
+ * Restores an earlier run as a command, and its code as that command's snapshot. Refuses if its
+ * record or its code cannot be had.
+ */
 export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
   const { lab, experiment, id } = asked;
   const folder = await findRunFolder(experiment, asked.folder);
@@ -56,8 +61,8 @@ export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
   if (read.kind === "none") return refused(`runs/${folder} has no run.json`);
   if (read.kind === "problem") return refused(read.message);
   const { record } = read;
-  const odd = recordTrouble(record) ?? oddParts(record);
-  if (odd !== undefined) return refused(`Cannot read ${folder}/run.json: ${odd}`);
+  const problem = recordTrouble(record) ?? unrepeatable(record);
+  if (problem !== undefined) return refused(`Cannot read ${folder}/run.json: ${problem}`);
   const restored = await restoreCode({ lab, experiment, id, runDir: dir, record });
   if (restored.kind === "refused") return restored;
   const { code, dir: codeDir } = restored;
@@ -88,8 +93,15 @@ function repeatsOf(
   return { id: commandId(id), folder, differs, ...packages };
 }
 
-/** What keeps a sound record from being started again. */
-function oddParts({ verb, env, place, memory, limitMs, runner }: RunRecord): string | undefined {
+/** Why a valid record cannot be started again; undefined if it can. */
+function unrepeatable({
+  verb,
+  env,
+  place,
+  memory,
+  limitMs,
+  runner,
+}: RunRecord): string | undefined {
   if (verb !== "run") return `it is of an \`${verb}:\`, and only runs are repeated`;
   const texts = Object.values(env ?? {}).every((value) => typeof value === "string");
   if (env !== undefined && !texts) return '"env" holds something else than texts';
@@ -101,7 +113,7 @@ function oddParts({ verb, env, place, memory, limitMs, runner }: RunRecord): str
   return runner === "uv" || runner === "pixi" ? undefined : `its runner was ${runner}`;
 }
 
-/** The command: the first argument is the run's name, and this one has its own. */
+/** The command of the new run. The record's first argument is the old run's name: it is dropped. */
 function specOf(record: RunRecord, target: string): CommandSpec {
   const { args, script, runner, limitMs, env, place, gpus, memory } = record;
   const count = place?.gpus ?? gpus.length;
@@ -125,6 +137,7 @@ interface Packages {
   readonly differs: readonly string[];
 }
 
+/** The packages to run with: locked, pinned to what was resolved then, or as they are now. */
 async function packagesOf(
   { lab, experiment, id }: RunAsked,
   { environment = {}, runner, script }: RunRecord,
@@ -148,11 +161,11 @@ async function packagesOf(
     return { differs, ...(version === undefined ? {} : { pinned: { python: version } }) };
   }
   const requirements = join(snapshotRoot(lab, id), "requirements.txt");
-  const kept = join(dir, "requirements.txt");
-  if ((await stat(kept).catch(() => undefined))?.isFile() !== true) {
+  const recorded = join(dir, "requirements.txt");
+  if ((await stat(recorded).catch(() => undefined))?.isFile() !== true) {
     return { differs: [...differs, "its requirements.txt is gone: packages are resolved anew"] };
   }
-  await copyFile(kept, requirements);
+  await copyFile(recorded, requirements);
   const { resolvedHash } = environment;
   const edited = resolvedHash !== undefined && (await fileDigest(requirements)) !== resolvedHash;
   if (edited) differs.push("its requirements.txt was edited since");
@@ -160,7 +173,7 @@ async function packagesOf(
   return { differs, pinned: { requirements, ...version } };
 }
 
-/** The same Python where uv has it, else the nearest. */
+/** The same Python if uv has it here, else another one of its minor version. */
 async function pythonFor(
   lab: string,
   experiment: string,
@@ -170,13 +183,13 @@ async function pythonFor(
   const chosen = await chooseRunner(experiment, lab, "uv");
   const uv = chosen.kind === "found" ? chosen : await findRunner("uv");
   if (uv.kind === "missing") return { differs: [uv.message] };
-  const asked = await execa(uv.binary, ["python", "find", "--no-project", version], {
+  const found = await execa(uv.binary, ["python", "find", "--no-project", version], {
     cwd: experiment,
     timeout: INTERPRETER_MS,
     reject: false,
     stdin: "ignore",
   });
-  if (!asked.failed) return { version, differs: [] };
+  if (!found.failed) return { version, differs: [] };
   const minor = version.split(".").slice(0, 2).join(".");
   return { version: minor, differs: [`Python ${version} is not here: another ${minor} is used`] };
 }
@@ -184,7 +197,7 @@ async function pythonFor(
 const names = (of: readonly { readonly name: string }[]): string =>
   [...new Set(of.map(({ name }) => name))].join(" and ");
 
-/** Another machine, other GPUs. */
+/** What differs in the machine, in words: its host, GPUs and GPU driver. */
 async function machineDiffers({ host, gpus }: RunRecord): Promise<readonly string[]> {
   const differs = host === hostname() ? [] : [`on ${host} then, on ${hostname()} now`];
   if (gpus.length === 0) return differs;
