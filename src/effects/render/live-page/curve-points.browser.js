@@ -1,17 +1,17 @@
-// The points of one metric's chart: those of the runs that are shown, on the axis that is chosen,
-// and how far the axes reach for all of them. How they are drawn is curves-spec.browser.js.
+// The points of one metric's chart, for the shown runs and the chosen axis, and the ranges of its
+// axes. How they are drawn is curves-spec.browser.js.
 import { page, shown, styleOf } from "./page-data.browser.js";
 
-/** Longest time in seconds, its unit, and how many seconds that has. */
+/** Longest time in seconds to show in a unit, the unit, and its seconds. */
 const UNITS = [
   [120, "seconds", 1],
   [7_200, "minutes", 60],
   [Infinity, "hours", 3_600],
 ];
-/** With more lines than these each is thinner. */
+/** With more lines than this, each is thinner. */
 const MANY = 12;
 
-/** The points and the flags as rows of the drawing, and the name of the unit of time where x is time. */
+/** The points and the flags as rows of data, and the unit of time if x is time. */
 export const pointsOf = (metric, { axis, log }) => {
   const key = axis === "step" ? "s" : "t";
   const curves = metric.curves.filter((curve) => shown.has(curve.r) && curve[key] !== undefined);
@@ -38,7 +38,7 @@ export const pointsOf = (metric, { axis, log }) => {
   return { rows, marks, unit };
 };
 
-/** Both axes, a little wider than the points. */
+/** The ranges of both axes, a little wider than the points. */
 export const spanOf = (rows, log) => {
   let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const { x, y } of rows) {

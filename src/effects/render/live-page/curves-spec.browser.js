@@ -1,6 +1,5 @@
-// The drawing of curves as a Vega spec: lines of the data "rows", rings around flagged
-// values in "marks", and the one point of "spot".
-// Which rows there are, and what the mouse does, is curves.browser.js.
+// The Vega spec of a chart of curves: a line per curve in "rows", a ring around each flagged value
+// in "marks", and the highlighted point in "spot". curves.browser.js fills these data sets.
 import { NUMBERS } from "./axis-numbers.browser.js";
 import { ALARM, HEIGHT } from "./look.browser.js";
 

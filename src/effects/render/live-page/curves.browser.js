@@ -1,5 +1,5 @@
-// The chart of one metric: a line a run over the step or over time, and the value at the pointer.
-// Its points are curve-points.browser.js, its drawing curves-spec.browser.js.
+// The chart of one metric: a line per run over steps or time, and the value at the pointer. Its
+// points come from curve-points.browser.js, its spec from curves-spec.browser.js.
 import { pointsOf, spanOf } from "./curve-points.browser.js";
 import { linesSpec } from "./curves-spec.browser.js";
 import {
@@ -19,7 +19,7 @@ import { zoomable } from "./zoom.browser.js";
 export const curvesChart = (metric) => {
   const hasSteps = metric.curves.some(({ s }) => s !== undefined);
   const chosen = { axis: hasSteps ? "step" : "time", log: metric.log };
-  /** What the person zoomed to; undefined: all that there is. */
+  /** The ranges that the person zoomed to; undefined shows everything. */
   let zoom;
   let view;
   let drawn = { rows: [], marks: [], unit: "" };

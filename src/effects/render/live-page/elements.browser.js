@@ -1,10 +1,10 @@
-// The parts of the page that all charts share: figures, switches, the note at the pointer.
-// What is drawn in a figure is left to the charts.
+// What all charts of the page share: figures, switches, the tooltip, and finding the point at the
+// pointer. What a figure shows is left to the charts.
 import { config } from "./look.browser.js";
 
-/** The drawing library, which the page carries as a script of its own. */
+/** Vega, which the page includes as a separate script. */
 const { vega } = globalThis;
-/** How far from a point the pointer may be to mean it, in CSS pixels. */
+/** Largest distance between the pointer and the point that it selects, in CSS pixels. */
 const REACH = 40;
 
 export const element = (tag, properties = {}, ...children) => {
@@ -14,7 +14,7 @@ export const element = (tag, properties = {}, ...children) => {
 };
 
 const tip = document.querySelector("#tip");
-/** Shows lines at the pointer, the first one bold; none hides the note. */
+/** Shows a tooltip with lines of text at the pointer, the first one bold; no lines hide it. */
 export const tell = (event, lines) => {
   tip.hidden = lines === undefined;
   if (lines === undefined) return;
@@ -29,10 +29,10 @@ export const tell = (event, lines) => {
   tip.style.top = `${Math.max(4, top)}px`;
 };
 
-/** A value as a person reads it. */
+/** A value as text, rounded to five significant digits. */
 export const said = (value) => String(Number(value.toPrecision(5)));
 
-/** A figure with its heading, its switches and its drawing, in the page. */
+/** Adds a figure with heading, switches and caption to the page; returns the element to draw in. */
 export const figure = (title, caption, switches) => {
   const holder = element("div", { className: "chart" });
   const bar = element("div", { className: "switches" }, ...switches);
@@ -45,7 +45,7 @@ export const figure = (title, caption, switches) => {
   return holder;
 };
 
-/** Buttons of which one is pressed. */
+/** A group of buttons, exactly one of which is pressed. */
 export const choice = (options, now, act) => {
   const group = element("span", { className: "choice" });
   for (const [value, label] of options) {
@@ -63,19 +63,19 @@ export const choice = (options, now, act) => {
 
 export const widthOf = (holder) => Math.max(320, Math.floor(holder.clientWidth));
 
-/** Draws a spec whose data are `rows`, in the colours of now. */
+/** Draws a spec with the data `rows`, in the colours of the current theme. */
 export const draw = (holder, spec, rows) => {
   const view = new vega.View(vega.parse(spec, config()), {
     renderer: "canvas",
     container: holder,
     hover: false,
-    // A page that is opened from a folder has nothing to load.
+    // The page holds all of its data: nothing may be loaded.
     loader: { load: () => Promise.reject(new Error("nothing is loaded")) },
   });
   return view.data("rows", rows).run();
 };
 
-/** Where an event is, in the coordinates of the drawing's axes. */
+/** The position of an event, in the coordinates of the chart's axes. */
 export const placeIn = (view, holder, event) => {
   const rect = holder.querySelector("canvas").getBoundingClientRect();
   const [left, top] = view.origin();
@@ -86,7 +86,7 @@ export const placeIn = (view, holder, event) => {
   };
 };
 
-/** The item nearest to a place, where one is within reach, in CSS pixels. */
+/** The item nearest to a position, if one is within `reach` CSS pixels. */
 export const nearest = (view, items, at, reach = REACH) => {
   const [x, y] = [view.scale("x"), view.scale("y")];
   const half = typeof x.bandwidth === "function" ? x.bandwidth() / 2 : 0;

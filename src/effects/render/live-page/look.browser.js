@@ -1,5 +1,5 @@
-// How the charts of the page look, on a light and on a dark screen.
-// The colours are those of the pictures, brighter on dark ground.
+// The look of the page's charts, in the light and the dark theme. The light colours are those of
+// the pictures (report/plots/); the dark ones are brighter.
 export const PALETTE = {
   light: ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#1A1A1A"],
   dark: ["#4FA3DB", "#E69F00", "#1DB88C", "#DE93BC", "#7CC7F0", "#F0803C", "#E6EDF3"],
@@ -16,14 +16,14 @@ export const INK = {
   dark: { text: "#E6EDF3", quiet: "#9DA7B3", frame: "#6E7681", grid: "#2A313A", cell: "#161B22" },
 };
 const FONT = "Inter, system-ui, -apple-system, 'Segoe UI', sans-serif";
-/** Of what a rule flagged: it stands out from either ground. */
+/** Colour of flagged values: it stands out in both themes. */
 export const ALARM = "#D55E00";
-/** Of a chart of curves, in CSS pixels. */
+/** Height of a chart of curves, in CSS pixels. */
 export const HEIGHT = 320;
 
 export const darkness = matchMedia("(prefers-color-scheme: dark)");
 export const theme = () => (darkness.matches ? "dark" : "light");
-/** For the drawing library. */
+/** Vega's config for the current theme. */
 export const config = () => {
   const ink = INK[theme()];
   return {

@@ -1,5 +1,5 @@
-// The map of a sweep over two options: a cell a setting, coloured by the mean of its shown runs.
-// One option alone is drawn in values.browser.js.
+// The map of a sweep over two options: a cell per setting, coloured by the mean of its shown runs.
+// A sweep over one option is drawn in values.browser.js.
 import { draw, figure, placeIn, said, tell, widthOf } from "./elements.browser.js";
 import { INK, PALETTE, theme } from "./look.browser.js";
 import { page, shown } from "./page-data.browser.js";

@@ -1,5 +1,5 @@
-// Puts the page together: its charts, its list of runs, and what follows from a change of either.
-// It is the last of the files that effects/render/live-page.ts joins into the one script of the page.
+// Puts the page together: its charts, its list of runs, and the updates after a change of either.
+// It is the last of the files that effects/render/live-page.ts joins into the page's one script.
 import { curvesChart } from "./curves.browser.js";
 import { darkness } from "./look.browser.js";
 import { mapChart } from "./map.browser.js";

@@ -1,13 +1,13 @@
-// The list of runs beside the charts: each setting and each of its runs can be shown or hidden.
-// Which are shown is kept in page-data.browser.js; `changed` tells the charts of it.
+// The list of runs beside the charts, where each setting and each run can be shown or hidden. The
+// set of shown runs is in page-data.browser.js.
 import { element } from "./elements.browser.js";
 import { page, runsOf, shown, styleOf } from "./page-data.browser.js";
 
 const swatches = [];
-/** Each box and the runs that it stands for. */
+/** Each checkbox with the runs that it controls. */
 const boxes = new Map();
 
-/** Draws the line samples of the list in the colours of now. */
+/** Draws the line samples of the list in the colours of the current theme. */
 export const paintSwatches = () => {
   for (const { canvas, group } of swatches) {
     const { color, dash } = styleOf(group);
@@ -32,7 +32,7 @@ const tickBoxes = () => {
   document.querySelector("#count").textContent = `${shown.size} of ${page.runs.length} shown`;
 };
 
-/** Fills the list; `changed` is called whenever other runs are shown. */
+/** Fills the list; calls `changed` whenever the set of shown runs changes. */
 export const fillList = (changed) => {
   const told = () => {
     tickBoxes();

@@ -1,5 +1,5 @@
-// The chart of what runs came to: a dot a run, over its setting or over the option of a sweep.
-// Two options are a map, in map.browser.js.
+// The chart of the runs' results: a dot per run, over its setting or over the option of a sweep.
+// A sweep over two options is a map: map.browser.js.
 import { NUMBERS } from "./axis-numbers.browser.js";
 import { draw, figure, nearest, placeIn, said, tell, widthOf } from "./elements.browser.js";
 import { HEIGHT, INK, theme } from "./look.browser.js";
@@ -138,13 +138,13 @@ export const dotsChart = (given) => {
   };
 };
 
-/** A mean is of all runs of its setting: it goes when one of them is hidden. */
+/** A mean covers all runs of its setting: hide it if one of them is hidden. */
 const shownBars = ({ bars = [] }) =>
   bars
     .filter((bar) => runsOf[bar.g].every((r) => shown.has(r)))
     .map((bar) => ({ ...bar, x: page.groups[bar.g].name }));
 
-/** A little wider than the values. */
+/** The range of the axis, a little wider than the values. */
 const rangeOf = (values) => {
   if (values.length === 0) return [0, 1];
   const [bottom, top] = [Math.min(...values), Math.max(...values)];

@@ -1,13 +1,14 @@
-// What the mouse does on a chart of curves: a box to look closer, Shift to move, Ctrl and the wheel
-// to zoom, a double click to see all. What it points at is the chart's own to say.
+// Mouse control of a chart of curves: drag a box to zoom in, Shift and drag to pan, Ctrl and wheel
+// to zoom, double click to see everything. What the pointer selects is left to the chart.
 import { element, placeIn } from "./elements.browser.js";
 
-/** A smaller box was a click. */
+/** Smallest box, in CSS pixels: a smaller one was meant as a click. */
 const LEAST_BOX = 5;
 
 /**
- * Listens on `surface`. `chart.view()` is its drawing, `chart.show(across, up)` sets both axes and
- * `chart.all()` frees them; `chart.point(event)` and `chart.leave(event)` follow a mere pointer.
+ * Handles the mouse on `surface`. `chart.view()` is the Vega view; `chart.show(across, up)` sets
+ * the ranges of both axes, and `chart.all()` resets them. `chart.point(event)` is called when the
+ * pointer moves without a button, `chart.leave(event)` when it leaves, and during a drag.
  */
 export const zoomable = (surface, chart) => {
   const box = element("div", { className: "box", hidden: true });
@@ -63,7 +64,7 @@ export const zoomable = (surface, chart) => {
   surface.addEventListener("wheel", wheel, { passive: false });
 };
 
-/** As they are now: the drawing's own change with it. */
+/** Copies of the scales: Vega's own change when the view does. */
 const scalesOf = (view) => ({ x: view.scale("x").copy(), y: view.scale("y").copy() });
 const rising = (values) => values.toSorted((a, b) => a - b);
 const moved = (scale, by) => rising(scale.range().map((end) => scale.invert(end - by)));
