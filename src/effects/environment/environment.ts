@@ -8,7 +8,7 @@ import { stripVTControlCharacters } from "node:util";
 import { REASON_CHARS } from "../../base/limits.ts";
 import type { PinnedEnvironment } from "../../domain/repeat.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
-import { GRACE_MS } from "../supervise/supervisor.ts";
+import { GRACE_MS } from "../os/process-identity.ts";
 import type { FoundRunner } from "./runner.ts";
 
 /** A build may download gigabytes, but fails if it prints nothing for this long. */

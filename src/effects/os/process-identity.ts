@@ -5,6 +5,9 @@ import { readFileSync, readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import type { ProcessIdentity } from "../../domain/run.ts";
 
+/** Time between TERM and KILL, so that a script can save its checkpoint. */
+export const GRACE_MS = 10_000;
+
 /** A machine and its present boot. Two boots of one host differ in `bootId`. */
 export interface HostFacts {
   readonly host: string;

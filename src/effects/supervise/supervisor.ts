@@ -25,13 +25,11 @@ import {
   isAlive,
   signalGroup,
   signalProcess,
+  GRACE_MS,
 } from "../os/process-identity.ts";
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
-
-/** Time between TERM and KILL, so that a script can save its checkpoint. */
-export const GRACE_MS = 10_000;
 /** Adopted runs are not children of this process, so their state is polled this often. */
 export const ADOPTED_POLL_MS = 1_000;
 /** A shim exits within milliseconds of writing the exit code; do not hold the queue for longer. */
