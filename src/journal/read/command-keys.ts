@@ -17,7 +17,7 @@ import {
 } from "../../settings/written-values.ts";
 import { readAfter, readArgs, readEnv } from "./command-values.ts";
 import { isTimeOfDay, readIf, readWhen } from "./condition-values.ts";
-import { newDraft, type Draft, type KeyField, type WrittenValue } from "./draft.ts";
+import { newDraft, type Draft, type Fault, type KeyField, type WrittenValue } from "./draft.ts";
 import { readRetry } from "./retry-values.ts";
 import { readSeeds, readSweep } from "./sweep-values.ts";
 
@@ -128,11 +128,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     does: "in a fence: starts it without waiting, as ` !` at the end of a line does",
   },
   {
-    name: "stop-on",
-    field: "stopOn",
-    read: (draft, value) => {
-      draft.fields.stopOn = readStopOn(value, draft.faults);
-    },
+    ...parsed("stop-on", "stopOn", readStopOn),
     identity: ({ stopOn }) => (stopOn === undefined ? [] : [stopOn]),
     example: "stop-on=not-finite",
     does: "stops the run when that rule flags it ([rules.md](rules.md))",
@@ -163,11 +159,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     does: "goes before what has less; without it 0, and it may be negative",
   },
   {
-    name: "sweep",
-    field: "sweep",
-    read: (draft, value) => {
-      draft.fields.sweep = readSweep(value, draft.faults);
-    },
+    ...parsed("sweep", "sweep", readSweep),
     example: 'sweep="lr=1e-4,3e-4"',
     does: "one run for each combination of values ([runs.md](runs.md#sweeps-and-seeds))",
   },
@@ -183,22 +175,12 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     does: "one run for each seed: `--seed 0` to `--seed 2`",
   },
   {
-    name: "retry",
-    field: "retry",
-    read: (draft, value) => {
-      const retry = readRetry(value, draft.faults);
-      if (retry !== undefined) draft.fields.retry = retry;
-    },
+    ...parsed("retry", "retry", readRetry),
     example: "retry=2",
     does: "tries it again after a full GPU or a restart of the machine, twice at most",
   },
   {
-    name: "when",
-    field: "when",
-    read: (draft, value) => {
-      const when = readWhen(value, draft.faults);
-      if (when !== undefined) draft.fields.when = when;
-    },
+    ...parsed("when", "when", readWhen),
     identity: ({ when }) =>
       when === undefined ? [] : [{ when: Object.entries(when).toSorted(byName) }],
     example: "when=tonight",
@@ -222,12 +204,7 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     does: "holds all of its processes to that much of the machine's memory",
   },
   {
-    name: "if",
-    field: "if",
-    read: (draft, value) => {
-      const condition = readIf(value, draft.faults);
-      if (condition !== undefined) draft.fields.if = condition;
-    },
+    ...parsed("if", "if", readIf),
     example: 'if="full.val/loss < 0.4"',
     does: "skips it where that run showed something else",
   },
@@ -276,6 +253,19 @@ function word<K extends KeyField>(
     const checked = check(text);
     if (checked.ok) Object.assign(draft.fields, { [field]: checked.value });
     else draft.faults.push({ ...checked.fault, offset: value.offset });
+  };
+  return { name, field, read };
+}
+
+/** A key whose value has a syntax of its own, kept in a field where it could be read. */
+function parsed<K extends KeyField>(
+  name: string,
+  field: K,
+  parse: (value: WrittenValue, faults: Fault[]) => CommandSpec[K] | undefined,
+): Pick<CommandKey, "name" | "field" | "read"> {
+  const read = (draft: Draft, value: WrittenValue): void => {
+    const found = parse(value, draft.faults);
+    if (found !== undefined) Object.assign(draft.fields, { [field]: found });
   };
   return { name, field, read };
 }
