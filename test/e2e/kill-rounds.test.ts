@@ -405,6 +405,10 @@ async function wrongs(rounds: Rounds): Promise<readonly string[]> {
       // What else runs on this machine was killed for memory meanwhile: the two cannot be told apart.
       ...(was("scripts") && oomKills() > rounds.oomKills ? ["host-out-of-memory"] : []),
       ...(was("shims") ? ["lost"] : []),
+      // Its shim was killed before it had claimed the attempt: then nothing can have started.
+      ...(was("shims") && !existsSync(join(rounds.attempts, name, "claim"))
+        ? ["start-failed"]
+        : []),
       ...(was("machine") ? ["machine-restarted"] : []),
     ];
     const told = `${name} (${starts} starts, ${endsItself ? "ended itself" : "did not"}): ${says}`;
