@@ -7,7 +7,7 @@ import type { Finding } from "./finding.ts";
 import type { JournalReading } from "./journal.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
 import type { PageBlock } from "../base/page-signature.ts";
-import type { LabSettings } from "./lab-settings.ts";
+import type { LabSettings, LabTrust } from "./lab-settings.ts";
 import type { Occurrence } from "./window.ts";
 import type { GpusSeen } from "./slot.ts";
 import type { Problem } from "../base/problem.ts";
@@ -20,6 +20,8 @@ export type Event = { readonly atMs: number } & (
       readonly lab: LabPath;
       readonly settings: LabSettings;
       readonly problems: readonly Problem[];
+      /** Absent: TRUSTED. Posted again whenever it changes. */
+      readonly trust?: LabTrust;
     }
   | {
       readonly kind: "experiment-found";

@@ -8,6 +8,20 @@ export const SETTLE_LINE_MS = 10_000;
 /** The journal is written only after this long without a change. */
 export const QUIET_MS = 5_000;
 
+/**
+ * What this machine's person said of a lab; kept beside the ledger, where nothing below the lab can
+ * change it.
+ */
+export interface LabTrust {
+  /** The lab was made here, or `nightlab trust` named it. */
+  readonly trusted: boolean;
+  /** What happens to commands that git brings: held with a box, or started. */
+  readonly arrivals: "hold" | "start";
+}
+
+/** What holds where nothing was recorded. */
+export const TRUSTED: LabTrust = { trusted: true, arrivals: "start" };
+
 export interface LabSettings {
   /** `settle:` in nightlab.yaml; default SETTLE_LINE_MS. */
   readonly settleMs: number;

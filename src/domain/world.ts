@@ -3,7 +3,13 @@
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
 import type { EventOf } from "./event.ts";
-import { type LabSettings, QUIET_MS, SETTLE_LINE_MS } from "./lab-settings.ts";
+import {
+  type LabSettings,
+  type LabTrust,
+  QUIET_MS,
+  SETTLE_LINE_MS,
+  TRUSTED,
+} from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding } from "./finding.ts";
 import type { CommandForm } from "./journal.ts";
@@ -156,6 +162,8 @@ export interface ExperimentCopy {
 export interface Lab {
   readonly path: LabPath;
   readonly settings: LabSettings;
+  /** Absent: TRUSTED. */
+  readonly trust?: LabTrust;
   /** What is wrong with nightlab.yaml. */
   readonly problems?: readonly Problem[];
 }
@@ -255,6 +263,12 @@ export function emptyWorld(): World {
 }
 
 const DEFAULTS: LabSettings = { settleMs: SETTLE_LINE_MS, quietMs: QUIET_MS, timeZone: "UTC" };
+
+/** How far the lab that an experiment belongs to is trusted. */
+export function trustOf(world: World, experiment: ExperimentPath): LabTrust {
+  const lab = (world.experiments.get(experiment) ?? world.found.get(experiment))?.lab;
+  return (lab === undefined ? undefined : world.labs.get(lab)?.trust) ?? TRUSTED;
+}
 
 /** Settings of the lab that an experiment belongs to. */
 export function settingsOf(world: World, experiment: ExperimentPath): LabSettings {

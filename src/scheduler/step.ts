@@ -5,6 +5,7 @@ import type { ExperimentPath } from "../base/ids.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { Event } from "../domain/event.ts";
 import type { Fact } from "../domain/fact.ts";
+import { TRUSTED } from "../domain/lab-settings.ts";
 import { openTurn, type Turn } from "../domain/turn.ts";
 import type { World } from "../domain/world.ts";
 import { acceptSettled } from "./accept-commands.ts";
@@ -65,8 +66,8 @@ function handle(turn: Turn, event: Event): void {
   const { world } = turn;
   switch (event.kind) {
     case "lab-opened": {
-      const { lab, settings, problems } = event;
-      world.labs.set(lab, { path: lab, settings, problems });
+      const { lab, settings, problems, trust = TRUSTED } = event;
+      world.labs.set(lab, { path: lab, settings, problems, trust });
       // The last measurement was against the floor of the old settings.
       world.lowDisks.delete(lab);
       showLabPage(turn, lab);
