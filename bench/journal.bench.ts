@@ -46,7 +46,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
   };
   const settings = { settleMs: 3_600_000, quietMs: 3_600_000, timeZone: "UTC" };
   post({ kind: "lab-opened", lab, settings, problems: [] });
-  post({ kind: "experiment-found", lab, experiment, madeHere: false });
+  post({ kind: "experiment-found", lab, experiment, sight: "stood" });
   const hands = journalHandlers({
     post,
     warn: (message, facts) => {

@@ -27,8 +27,7 @@ export type Event = { readonly atMs: number } & (
       readonly kind: "experiment-found";
       readonly lab: LabPath;
       readonly experiment: ExperimentPath;
-      /** It was made by `nightlab new`, or appeared while this daemon watched the lab. */
-      readonly madeHere: boolean;
+      readonly sight: ExperimentSight;
     }
   | { readonly kind: "experiment-gone"; readonly experiment: ExperimentPath }
   | {
@@ -193,6 +192,13 @@ export type EventOf<K extends Event["kind"]> = Extract<Event, { readonly kind: K
  * changes what is checked out (another branch, a reset, a stash).
  */
 export type JournalOrigin = "commit" | "checkout";
+
+/**
+ * How an experiment was found: made by `nightlab new`; its journal appeared in a folder that had
+ * stood without one (`typed`), or with its folder (`arrived`); or both stood there when the daemon
+ * came.
+ */
+export type ExperimentSight = "made" | "typed" | "arrived" | "stood";
 
 /** A save that lost lines in a merge: a concurrent save changed the same ones. */
 export interface MergeConflict {

@@ -28,6 +28,8 @@ export interface JournalView {
   readonly unwrittenHash?: string | undefined;
   /** Commands whose receipt the pending write adds or changes. */
   readonly showing: readonly CommandId[];
+  /** Commands that a save took out which had new words too: their deletion was meant. */
+  readonly deleted?: ReadonlySet<CommandId>;
   /** A write is pending. */
   readonly writing: boolean;
   /** The next write is not attempted before. */
@@ -54,6 +56,10 @@ export interface Settling {
   readonly movedOn: boolean;
   /** Why it will be held and not started: it was copied, or a checkout brought it. */
   readonly hold?: string;
+  /** The started command that it was made out of. */
+  readonly editOf?: CommandId;
+  /** It was in the journal's first text, typed into an empty folder. */
+  readonly firstText?: true;
   /** A commit brought it: it needs no time to settle. */
   readonly committed: boolean;
   /** When an editor closed the journal after the block was last changed. */

@@ -2,7 +2,7 @@
 // The durable part changes through facts alone (apply.ts); scheduler/ decides which.
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
-import type { EventOf } from "./event.ts";
+import type { EventOf, ExperimentSight } from "./event.ts";
 import {
   type LabSettings,
   type LabTrust,
@@ -178,10 +178,10 @@ export interface NightlySummary {
   readonly blocks: readonly PageBlock[];
 }
 
-/** An experiment that was found on disk; `local`: it was made on this machine. */
+/** An experiment that was found on disk, and how; `followed`: its journal has been read since. */
 export interface FoundExperiment {
   readonly lab: LabPath;
-  readonly local: boolean;
+  readonly sight: ExperimentSight | "followed";
 }
 
 export type JournalRead = EventOf<"journal-read">;

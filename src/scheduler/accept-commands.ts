@@ -11,13 +11,17 @@ import { changeView } from "./change-view.ts";
 import { unstarted } from "../domain/members.ts";
 import { atWork } from "../domain/pause-text.ts";
 import { setQueue } from "./pause.ts";
+import { showLabPage } from "./nightly-summary.ts";
 import { requestStop } from "./run-events.ts";
 import { commandsOf, resolveTarget } from "../domain/resolve-reference.ts";
 import { planGaps } from "../settings/plan.ts";
 import type { Turn } from "../domain/turn.ts";
-import { DELETED, HOLDS } from "./hold-reasons.ts";
+import { cameWithOthers, DELETED, HOLDS } from "./hold-reasons.ts";
 import { blockIndexes, recordOrder } from "../journal/identity/block-index.ts";
 import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
+
+/** A command whose line is gone without a sign that it was meant is kept this long. */
+const VANISHED_KEPT_MS = 86_400_000;
 
 /** For this many blocks it is quicker to search the known names each time than to collect them. */
 const FEW_SETTLING = 4;
@@ -51,25 +55,26 @@ export function acceptSettled(turn: Turn): void {
   }
 }
 
-/** Holds everything in the journal of an experiment from elsewhere, until the user approves it. */
-export function holdForeign(turn: Turn, experiment: ExperimentPath): void {
+/** Holds at once what came with its journal's folder, until the user approves it. */
+export function holdArrived(turn: Turn, experiment: ExperimentPath): void {
   const view = turn.world.views.get(experiment);
   if (view === undefined) return;
   // The view is changed once for all of them: a journal of years holds thousands.
   const taken = new Map<string, CommandId>();
   for (const [at, { command, block: index }] of blockIndexes(view.reading)) {
     const block = view.reading.blocks[index];
-    if (block === undefined || command.spec === undefined || !view.settling.has(at)) continue;
+    if (block === undefined || command.spec === undefined) continue;
+    if (view.settling.get(at)?.hold !== HOLDS.foreign) continue;
     const first = heldBack(command.spec, HOLDS.foreign);
     taken.set(at, record(turn, experiment, at, command, block, first));
   }
   unsettle(turn, experiment, taken);
 }
 
-/** Commands of a journal from elsewhere that are still held for that reason. */
-export function heldForeign(world: World, experiment: ExperimentPath): readonly CommandId[] {
+/** Commands of a journal that are held because they came with others, for the box of them all. */
+export function heldTogether(world: World, experiment: ExperimentPath): readonly CommandId[] {
   return commandsOf(world, experiment)
-    .filter(({ state, reason }) => state === "held" && reason === HOLDS.foreign)
+    .filter(({ state, reason }) => state === "held" && cameWithOthers(reason))
     .map(({ id }) => id);
 }
 
@@ -225,8 +230,10 @@ function acceptQueueWord(turn: Turn, id: CommandId, spec: CommandSpec): void {
   turn.record({ kind: "command-state", id, state, reason });
 }
 
+/** Lets ticked commands go; each tick counts once, however long it stands in the file. */
 function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
   const ticked = turn.world.views.get(experiment)?.ticked ?? new Map<CommandId, number>();
+  const left = new Map(ticked);
   for (const [id, sinceMs] of ticked) {
     const command = turn.world.commands.get(id);
     if (command?.state !== "held") continue;
@@ -234,32 +241,49 @@ function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
       turn.wake(sinceMs + SETTLE_GO_MS);
       continue;
     }
+    left.delete(id);
     turn.record({ kind: "command-released", id });
     const held = unstarted(turn.world, command).filter((member) => member.state === "held");
     for (const one of held.length > 0 ? held : [command]) {
       turn.record({ kind: "command-state", id: one.id, state: "queued", reason: GO_GIVEN });
     }
   }
+  if (left.size < ticked.size) changeView(turn.world, experiment, { ticked: left });
 }
 
-/** Cancels commands whose block was deleted before their start, unless it may be pasted soon. */
+/**
+ * Commands that wait and whose block is gone: cancelled, once it can no longer be a cut that waits
+ * for its paste. Where the save that took them out was perhaps not meant, they are held for a day
+ * instead: nothing starts either way, but LAB.md names them.
+ */
 function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
+  const meant = turn.world.views.get(experiment)?.deleted;
   for (const id of turn.world.experiments.get(experiment)?.commands ?? []) {
     const command = turn.world.commands.get(id);
     if (command?.absentSinceMs === undefined || !cancellable(command)) continue;
-    const dueAtMs = command.absentSinceMs + CANCEL_DELETED_MS;
-    if (dueAtMs > turn.atMs) turn.wake(dueAtMs);
-    else {
-      // Runs of a sweep that have started go on; the others are cancelled.
-      const open = command.members === undefined ? [command] : unstarted(turn.world, command);
-      for (const one of open) {
-        turn.record({ kind: "command-state", id: one.id, state: "cancelled", reason: DELETED });
-      }
+    // Runs of a sweep that have started go on; the others are cancelled.
+    const open = command.members === undefined ? [command] : unstarted(turn.world, command);
+    const isHeld = open.every(({ reason }) => reason === HOLDS.vanished);
+    const isMeant = meant?.has(id) === true;
+    const patienceMs = isHeld && !isMeant ? VANISHED_KEPT_MS : CANCEL_DELETED_MS;
+    const dueAtMs = command.absentSinceMs + patienceMs;
+    if (dueAtMs > turn.atMs) {
+      turn.wake(dueAtMs);
+      continue;
     }
+    const then =
+      isHeld || isMeant
+        ? ({ state: "cancelled", reason: DELETED } as const)
+        : ({ state: "held", reason: HOLDS.vanished } as const);
+    for (const one of open) turn.record({ kind: "command-state", id: one.id, ...then });
+    const lab = turn.world.experiments.get(experiment)?.lab;
+    if (lab !== undefined) showLabPage(turn, lab);
+    if (then.state === "held") turn.wake(command.absentSinceMs + VANISHED_KEPT_MS);
   }
 }
 
-const cancellable = (command: Command): boolean =>
+/** Whether it waits, or is held: nothing of it has run. */
+export const cancellable = (command: Command): boolean =>
   command.run === undefined && !ENDED.has(command.state);
 
 /** Collects the names when the first of them is read. */

@@ -2,24 +2,26 @@
 // Nothing starts here: new blocks settle first (settle-timers.ts), then accept-commands.ts.
 import { commandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
-import type { JournalReading } from "../domain/journal.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import { QUIET_MS } from "../domain/lab-settings.ts";
 import { membersOf } from "../domain/members.ts";
 import { commandsOf } from "../domain/resolve-reference.ts";
 import type { Turn } from "../domain/turn.ts";
-import { hasBegun, type JournalRead } from "../domain/world.ts";
+import { hasBegun, trustOf, type Command, type JournalRead } from "../domain/world.ts";
 import { alignChanged } from "../journal/identity/align-changed.ts";
+import { idsInText } from "../journal/identity/foreign-receipts.ts";
 import { blockIndexes, recordHeadings, recordOrder } from "../journal/identity/block-index.ts";
 import { noteMergeConflict } from "../journal/merge/merge-conflicts.ts";
-import { receiptInputs } from "../journal/read/receipt-inputs.ts";
-import { heldForeign, holdForeign } from "./accept-commands.ts";
+import { wordsAdded } from "../journal/merge/words-changed.ts";
+import { receiptInputs, type ReceiptInputs } from "../journal/read/receipt-inputs.ts";
+import { cancellable, heldTogether, holdArrived } from "./accept-commands.ts";
 import { discoverExperiment } from "./discover-experiment.ts";
 import { noteEdits } from "./edited-after-start.ts";
 import { DELETED, HOLDS } from "./hold-reasons.ts";
 import { resolveWritten } from "./resolve-flags.ts";
 import { CANCEL_DELETED_MS } from "./settle.ts";
-import { settlingIn, type Aligned } from "./settle-timers.ts";
+import { showLabPage } from "./nightly-summary.ts";
+import { settlingIn, type Aligned, type Reread } from "./settle-timers.ts";
 
 /**
  * Handles a text of a journal: aligns its blocks with known commands, starts and stops timers, and
@@ -37,9 +39,10 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   const view = nextView(turn, event, before, own);
   world.views.set(experiment, view);
   if (reading.conflicted) return;
-  const aligned = alignBlocks(turn, experiment, reading);
+  const aligned = alignBlocks(turn, event, before);
   const { origin } = event;
-  const settling = settlingIn(turn, experiment, { view, before, aligned, own, origin });
+  const first = discovery === "known" ? undefined : discovery;
+  const settling = settlingIn(turn, experiment, { view, before, aligned, own, origin, first });
   const rendered = world.experiments.get(experiment)?.rendered ?? new Set();
   const inputs = receiptInputs(reading, rendered, world.commands);
   for (const { id, flag } of inputs.resolved) {
@@ -47,30 +50,90 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
     if (!resolved) turn.record({ kind: "flag-resolved", id, flag });
   }
   resolveWritten(turn, experiment, reading.entries);
-  const ticked = new Map(
-    [...inputs.ticked, ...(inputs.startAll ? heldForeign(world, experiment) : [])]
-      .filter((id) => world.commands.get(id)?.state === "held")
-      .map((id) => [id, before?.ticked.get(id) ?? turn.atMs]),
-  );
-  world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked });
+  const ticked = tickedSince(turn, event, before, inputs);
+  const deleted = meantDeletions(turn, { before, view, aligned, origin });
+  world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked, deleted });
   noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
   noteEdits(turn, experiment, aligned.placed);
   noteMergeConflict(turn, event, before);
-  noteReturns(turn, aligned.placed);
-  if (discovery === "foreign") holdForeign(turn, experiment);
+  noteReturns(turn, experiment, aligned.placed);
+  if (first === "arrived") holdArrived(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
 }
 
-/** Commands that were cancelled with their deleted block are held where the block is back. */
-function noteReturns(turn: Turn, placed: ReadonlyMap<string, CommandId>): void {
+/**
+ * Held commands whose start box is ticked, and since when. A tick is a person's go only where this
+ * daemon's box stood unticked in this journal before, and where a commit may start what it brings.
+ */
+function tickedSince(
+  turn: Turn,
+  { experiment, origin }: JournalRead,
+  before: JournalView | undefined,
+  inputs: ReceiptInputs,
+): ReadonlyMap<CommandId, number> {
+  const { world } = turn;
+  const asked = [...inputs.ticked, ...(inputs.startAll ? heldTogether(world, experiment) : [])];
+  if (asked.length === 0) return new Map();
+  const { trusted, arrivals } = trustOf(world, experiment);
+  const counts = origin === undefined || (origin === "commit" && trusted && arrivals === "start");
+  const rendered = world.experiments.get(experiment)?.rendered ?? new Set();
+  const seen = before && receiptInputs(before.reading, rendered, world.commands);
+  const stoodOpen = (id: CommandId, command: Command): boolean => {
+    if (seen === undefined) return command.shownInWrite > 0;
+    return seen.unticked.includes(id) || (seen.offersAll && !inputs.ticked.includes(id));
+  };
+  return new Map(
+    asked.flatMap((id) => {
+      const command = world.commands.get(id);
+      if (command?.state !== "held" || command.experiment !== experiment) return [];
+      const sinceMs = before?.ticked.get(id);
+      if (sinceMs === undefined && !(counts && stoodOpen(id, command))) return [];
+      return [[id, sinceMs ?? turn.atMs]];
+    }),
+  );
+}
+
+/**
+ * Waiting commands whose deletion was meant: one alone, in a save that wrote something else too.
+ * Several at once, or nothing but a deletion, may be a save of half a text.
+ */
+function meantDeletions(
+  { world }: Turn,
+  { before, view, aligned, origin }: Omit<Reread, "own" | "first">,
+): ReadonlySet<CommandId> {
+  const placed = new Set(aligned.placed.values());
+  const still = [...(before?.deleted ?? [])].filter((id) => !placed.has(id));
+  const gone = [...(before?.placed.values() ?? [])].filter((id) => {
+    const command = world.commands.get(id);
+    return !placed.has(id) && command !== undefined && cancellable(command);
+  });
+  const isMeant =
+    before !== undefined && gone.length === 1 && origin !== "checkout" && wordsAdded(before, view);
+  return new Set(isMeant ? [...still, ...gone] : still);
+}
+
+/** Commands that were cancelled, or are held, for their missing block are held as it is back. */
+function noteReturns(
+  turn: Turn,
+  experiment: ExperimentPath,
+  placed: ReadonlyMap<string, CommandId>,
+): void {
+  const lab = turn.world.experiments.get(experiment)?.lab;
+  let isBack = false;
   for (const id of placed.values()) {
     const head = turn.world.commands.get(id);
     for (const command of head === undefined ? [] : [head, ...membersOf(turn.world, head)]) {
-      if (command.state !== "cancelled" || command.reason !== DELETED) continue;
+      const isGone =
+        command.state === "cancelled"
+          ? command.reason === DELETED
+          : command.state === "held" && command.reason === HOLDS.vanished;
+      if (!isGone) continue;
       if (command.members !== undefined) continue;
       turn.record({ kind: "command-state", id: command.id, state: "held", reason: HOLDS.cameBack });
+      isBack ||= command.state === "held";
     }
   }
+  if (isBack && lab !== undefined) showLabPage(turn, lab);
 }
 
 /** The view of a text just read; the fields that the text does not change are kept. */
@@ -105,12 +168,18 @@ function nextView(
 }
 
 /** Which known command is at which position, recording their order and headings. */
-function alignBlocks(turn: Turn, experiment: ExperimentPath, reading: JournalReading): Aligned {
+function alignBlocks(
+  turn: Turn,
+  { experiment, reading, text }: JournalRead,
+  before: JournalView | undefined,
+): Aligned {
   const { world } = turn;
   const known = commandsOf(world, experiment);
   const inCopy = world.experiments.get(experiment)?.copied !== undefined;
   const found = blockIndexes(reading);
+  const stood = standing(turn, before);
   const result = alignChanged({
+    detached: () => idsInText(text),
     known: known.map((command) => ({
       id: command.id,
       canonical: command.canonical,
@@ -123,7 +192,8 @@ function alignBlocks(turn: Turn, experiment: ExperimentPath, reading: JournalRea
       started: hasBegun(command) || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
-      longAbsent: turn.atMs - (command.absentSinceMs ?? turn.atMs) > CANCEL_DELETED_MS,
+      longAbsent: isLongAbsent(turn, command),
+      stood: stood(command),
     })),
     found: [...found].map(([at, { command, heading, receiptId }]) => ({
       place: at,
@@ -144,14 +214,32 @@ function alignBlocks(turn: Turn, experiment: ExperimentPath, reading: JournalRea
   );
   // A command that was moved without its receipt did not have it hidden: it gets a new one.
   if (ids.length > 0) turn.record({ kind: "receipts-missed", experiment, ids });
-  // Receipts here may name commands of another journal: those blocks were copied from there.
-  const elsewhere = result.unknown
-    .filter(({ id }) => world.commands.has(commandId(id)))
-    .map(({ place: at }) => at);
-  return {
-    placed: result.placed,
-    fresh: new Set(inCopy ? [...result.fresh, ...elsewhere] : result.fresh),
-    copied: new Set(inCopy ? result.copied : [...result.copied, ...elsewhere]),
+  // Receipts here may name commands of another journal: those blocks were copied from there. In a
+  // copied folder all do, and a block that differs from its receipt was changed there.
+  const fresh = new Set(result.fresh);
+  const copied = new Set(result.copied);
+  for (const { place: at, id } of result.unknown) {
+    const original = world.commands.get(commandId(id));
+    if (original === undefined) continue;
+    const isChanged = inCopy && original.canonical !== found.get(at)?.command.canonical;
+    (isChanged ? fresh : copied).add(at);
+  }
+  return { placed: result.placed, fresh, copied, descendants: result.descendants };
+}
+
+const isLongAbsent = ({ atMs }: Turn, { absentSinceMs }: Command): boolean =>
+  atMs - (absentSinceMs ?? atMs) > CANCEL_DELETED_MS;
+
+/** Whether a command stood in the last text, or did until just now, as it was when it started. */
+function standing(turn: Turn, before: JournalView | undefined): (command: Command) => boolean {
+  const positions = before === undefined ? undefined : blockIndexes(before.reading);
+  const texts = new Map(
+    [...(before?.placed ?? [])].map(([at, id]) => [id, positions?.get(at)?.command.canonical]),
+  );
+  return (command) => {
+    if (command.absentSinceMs !== undefined) return !isLongAbsent(turn, command);
+    if (before === undefined) return command.ranAs === undefined;
+    return texts.get(command.id) === command.canonical;
   };
 }
 

@@ -1,6 +1,7 @@
 // The conditions before a command's turn: earlier runs, what one of them showed (`if`), and `when`.
 // Pure questions about the world; start.ts records the answers. Approval is in approval.ts.
 import { localStamp } from "../base/time.ts";
+import type { StartKey } from "../domain/journal.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
 import { clockText, NIGHT, type TimeWindow, type When } from "../domain/window.ts";
 import type { Mistake } from "../base/problem.ts";
@@ -30,10 +31,10 @@ export interface Conditions {
   readonly changesAtMs?: number;
 }
 
-/** Whether `after`, `if` and `when` let the command run; a free slot is not asked about here. */
+/** Whether the frontmatter, `after`, `if` and `when` let the command run; a free slot is not asked about here. */
 export function conditions(world: World, command: Command): Conditions {
   const overruled = command.holdOverruled === true;
-  const answers: Condition[] = [dependencies(world, command)];
+  const answers: Condition[] = [planCondition(world, command), dependencies(world, command)];
   const shown = judgeIf(world, command);
   if (!(overruled && shown.kind === "hold")) answers.push(shown);
   const time = timeCondition(world, command);
@@ -44,6 +45,24 @@ export function conditions(world: World, command: Command): Conditions {
   const answer: Condition =
     reasons.length === 0 ? READY : { kind: "wait", reason: [...new Set(reasons)].join(", ") };
   return { answer, ...(time.changesAtMs === undefined ? {} : { changesAtMs: time.changesAtMs }) };
+}
+
+/**
+ * Whether the frontmatter says how the command starts. A value that cannot be used never means the
+ * default: that would be another script, or another limit, than the one that was written.
+ */
+function planCondition(world: World, { experiment, spec, repeats }: Command): Condition {
+  const unusable = world.views.get(experiment)?.reading.plan.unusable ?? [];
+  if (repeats !== undefined) return READY;
+  const own: Record<StartKey, boolean> = {
+    script: spec.verb !== "run" || spec.script !== undefined,
+    eval: spec.verb !== "eval" || spec.script !== undefined,
+    runner: spec.runner !== undefined,
+    timeout: spec.timeoutMs !== undefined,
+  };
+  const key = unusable.find((one) => !own[one]);
+  if (key === undefined) return READY;
+  return { kind: "wait", reason: `until the frontmatter's \`${key}\` can be used` };
 }
 
 /** The window that `when` means, by its name or its own times; undefined where there is none. */

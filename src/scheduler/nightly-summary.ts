@@ -1,10 +1,16 @@
 // When a lab's nightly summary is made: when the night is over, and again when its last run has
 // ended. effects/daemon/nightly-summary-handlers.ts makes it and writes it into LAB.md.
+import { relative } from "node:path";
+import { counted } from "../base/markdown.ts";
+import { codeSpan } from "../base/markdown-text.ts";
+import { commandTitle } from "../domain/command.ts";
+import { membersOf } from "../domain/members.ts";
+import { HOLDS } from "./hold-reasons.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { EventOf } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
-import type { Lab, NightlySummary, World } from "../domain/world.ts";
+import type { Command, Lab, NightlySummary, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import { hasNews, stillAtWork } from "./nightly-summary-facts.ts";
@@ -14,6 +20,8 @@ import { lastNight, nextMorning } from "./nights.ts";
 export const NIGHT_RETRY_MS = 10 * 60_000;
 
 const DAY_MS = 86_400_000;
+/** Of the commands that lost their line so many are named. */
+const VANISHED_NAMED = 8;
 
 /** Requests every lab's summary that is due, and wakes the daemon for the next one. */
 export function summarizeNights(turn: Turn): void {
@@ -74,11 +82,18 @@ export function onNightComposed(turn: Turn, event: EventOf<"night-composed">): v
   showLabPage(turn, lab);
 }
 
-/** Has LAB.md show the problems of the settings, a pause, and the latest summary. */
+/**
+ * Has LAB.md show the problems of the settings, a pause, commands that lost their line, and the
+ * latest summary.
+ */
 export function showLabPage(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const problems = world.labs.get(lab)?.problems ?? [];
-  const digest = [...pauseBlocks(world), ...(world.nightlySummaries.get(lab)?.blocks ?? [])];
+  const digest = [
+    ...pauseBlocks(world),
+    ...vanishedBlocks(world, lab),
+    ...(world.nightlySummaries.get(lab)?.blocks ?? []),
+  ];
   turn.effect({ kind: "show-lab-page", lab, problems, digest });
 }
 
@@ -87,6 +102,32 @@ function pauseBlocks({ pause }: World): readonly PageBlock[] {
   if (pause?.why === undefined) return [];
   const text = `the queue paused itself: ${pause.why}; \`queue: resume\` lets it go on`;
   return [{ key: "lab.paused", text: `> **problem** ${text}` }];
+}
+
+const isVanished = ({ state, reason }: Command): boolean =>
+  state === "held" && reason === HOLDS.vanished;
+
+/** For each journal: which waiting commands lost their line, in a save that was perhaps not meant. */
+function vanishedBlocks(world: World, lab: LabPath): readonly PageBlock[] {
+  return [...world.experiments.values()].flatMap((experiment) => {
+    if (experiment.lab !== lab) return [];
+    const gone = experiment.commands.flatMap((id) => {
+      const command = world.commands.get(id);
+      const all = command === undefined ? [] : [command, ...membersOf(world, command)];
+      return all.some(isVanished) ? all.slice(0, 1) : [];
+    });
+    if (gone.length === 0) return [];
+    const folder = relative(lab, experiment.path) || ".";
+    const named = gone
+      .slice(0, VANISHED_NAMED)
+      .map(({ id, spec }) => `${codeSpan(id)} (${codeSpan(commandTitle(spec))})`);
+    const more = gone.length > VANISHED_NAMED ? [`${gone.length - VANISHED_NAMED} more`] : [];
+    const text =
+      `${counted(gone.length, "waiting command")} lost ${gone.length === 1 ? "its" : "their"} line in the journal of ` +
+      `${codeSpan(folder)}: ${[...named, ...more].join(", ")}; held, and cancelled after a day. ` +
+      `${codeSpan(`nightlab history ${folder}`)} has the text that had them`;
+    return [{ key: `lab.vanished.${folder}`, text: `> **held** ${text}` }];
+  });
 }
 
 const allEnded = (world: World, { atWork }: NightlySummary): boolean =>

@@ -24,7 +24,7 @@ import {
 } from "../journal/receipt/render.ts";
 import { measuresOf } from "../judge/comparisons.ts";
 import { comparedNames } from "../logs/criterion-metrics.ts";
-import { heldForeign } from "./accept-commands.ts";
+import { heldTogether } from "./accept-commands.ts";
 import { atMost, startNote } from "./approval.ts";
 import { changeView } from "./change-view.ts";
 import { windowProblem } from "./conditions.ts";
@@ -140,7 +140,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const newestResult = blockOfNewestResult(turn.world, view);
   const conflicts = mergeConflictBlocks(turn.world, experiment, view);
-  const foreign = heldForeign(turn.world, experiment);
+  const foreign = heldTogether(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
     const shown = block.receipt !== undefined;
@@ -292,7 +292,7 @@ export function onReportRenewed(world: World, event: EventOf<"report-renewed">):
 
 /** What the receipts would say, for a journal that cannot be written itself. */
 function statusPage(world: World, experiment: ExperimentPath, why: string): string {
-  const foreign = heldForeign(world, experiment);
+  const foreign = heldTogether(world, experiment);
   const shown = commandsOf(world, experiment).flatMap((command) => [
     `## ${commandTitle(command.spec)}`,
     ...receiptBlocksOf(world, experiment, command, foreign),

@@ -1,5 +1,6 @@
 // Timers of what a journal holds and nothing has been decided about: new and edited blocks, and
 // problems. How long a block must stand is in settle.ts. Timers are part of the view: not durable.
+import { basename } from "node:path";
 import { hashText, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import { problemText } from "../base/problem.ts";
 import { ENDED } from "../domain/command-state.ts";
@@ -7,12 +8,14 @@ import type { JournalOrigin } from "../domain/event.ts";
 import type { FoundCommand } from "../domain/journal.ts";
 import type { JournalView, Settling } from "../domain/journal-view.ts";
 import type { Turn } from "../domain/turn.ts";
-import { hasBegun, type Command, type World } from "../domain/world.ts";
+import { hasBegun, trustOf, type Command, type World } from "../domain/world.ts";
 import { blockIndexes } from "../journal/identity/block-index.ts";
 import { wordsChanged } from "../journal/merge/words-changed.ts";
 import { changeView } from "./change-view.ts";
 import { inertBlocks } from "./discover-experiment.ts";
-import { HOLDS } from "./hold-reasons.ts";
+import { shareWord } from "../journal/identity/similarity.ts";
+import { bringsReceipts } from "../journal/identity/foreign-receipts.ts";
+import { mayStart, type FirstText } from "./start-rule.ts";
 
 /** Suffix of a block's index: the key of the block's problems that belong to no command. */
 export const PROBLEMS = ".problems";
@@ -24,6 +27,8 @@ export interface Aligned {
   readonly fresh: ReadonlySet<string>;
   /** New as well, below the receipt of a command that is elsewhere. */
   readonly copied: ReadonlySet<string>;
+  /** New as well, made out of a command that has started and whose receipt is gone. */
+  readonly descendants: ReadonlyMap<string, CommandId>;
 }
 
 /** A text of a journal just read, and what it follows. */
@@ -34,6 +39,8 @@ export interface Reread {
   /** It is the daemon's own write. */
   readonly own: boolean;
   readonly origin: JournalOrigin | undefined;
+  /** It is the first text of its journal. */
+  readonly first: FirstText | undefined;
 }
 
 /** The timers of a text just read. One that is unchanged since the last text goes on. */
@@ -52,42 +59,84 @@ export function settlingIn(
 function settlingBlocks(
   turn: Turn,
   experiment: ExperimentPath,
-  { view, before, aligned, own, origin }: Reread,
+  reread: Reread,
 ): ReadonlyMap<string, Settling> {
+  const { view, before, aligned, own, origin } = reread;
+  const { world } = turn;
   const settling = new Map<string, Settling>();
   const earlier = [...(before?.settling.values() ?? [])];
   const positions = blockIndexes(view.reading);
-  const { copied, rendered = new Set<string>() } = turn.world.experiments.get(experiment) ?? {};
-  const inert = inertBlocks(copied, positions, aligned.placed);
+  const { copied, rendered = new Set<string>() } = world.experiments.get(experiment) ?? {};
+  const unchanged = inertBlocks(copied, positions, aligned.placed);
   const movedOn = once(() => {
     if (own || origin !== undefined || before === undefined) return false;
     return wordsChanged(before, view, rendered);
   });
+  const came = comingOf(turn, experiment, reread);
   for (const [at, { command }] of positions) {
     const id = aligned.placed.get(at);
-    const known = id === undefined ? undefined : turn.world.commands.get(id);
-    const isNew = (aligned.fresh.has(at) || aligned.copied.has(at)) && !inert.has(at);
+    const known = id === undefined ? undefined : world.commands.get(id);
+    const isNew =
+      (aligned.fresh.has(at) || aligned.copied.has(at)) && unchanged.get(at) !== "inert";
     if (!isNew && !(known !== undefined && editedBeforeStart(known, command))) continue;
     const index = earlier.findIndex((one) => one.source === command.source);
     const same = index === -1 ? undefined : earlier.splice(index, 1)[0];
+    const editOf = aligned.descendants.get(at) ?? same?.editOf ?? inherited(earlier, command);
     // The next write removes a copied receipt; what is known of the block stays.
-    const hold = aligned.copied.has(at)
-      ? HOLDS.copied
-      : same === undefined && origin === "checkout"
-        ? HOLDS.checkout
-        : same?.hold;
+    const isCopy = aligned.copied.has(at);
+    const copyOf = unchanged.get(at) === "bare" ? copied?.of : undefined;
+    const verdict =
+      same === undefined || isCopy
+        ? mayStart({ ...came({ edited: !isNew, editOf, copyOf }), copied: isCopy })
+        : undefined;
+    const hold = verdict?.kind === "hold" ? verdict.reason : same?.hold;
+    const firstText = verdict === undefined ? same?.firstText : verdict.kind === "first-text";
     settling.set(at, {
       canonical: command.canonical,
       source: command.source,
       sinceMs: same?.sinceMs ?? turn.atMs,
       // This save changed something, and not this block: its author has moved on.
       movedOn: same !== undefined && (same.movedOn || movedOn()),
-      committed: same === undefined ? origin === "commit" : same.committed,
+      committed: verdict === undefined ? same?.committed === true : verdict.kind === "at-once",
       ...(hold === undefined ? {} : { hold }),
+      ...(editOf === undefined ? {} : { editOf }),
+      ...(firstText === true ? { firstText } : {}),
       ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
     });
   }
   return settling;
+}
+
+interface BlockComing {
+  readonly edited: boolean;
+  readonly editOf: CommandId | undefined;
+  readonly copyOf: ExperimentPath | undefined;
+}
+
+/** How the new lines of a text came; the parts that all of them share are found out once. */
+function comingOf(
+  { world }: Turn,
+  experiment: ExperimentPath,
+  { view, before, origin, first }: Reread,
+): (block: BlockComing) => Omit<Parameters<typeof mayStart>[0], "copied"> {
+  const trust = trustOf(world, experiment);
+  const brought = once(
+    () => origin === undefined && bringsReceipts(world, experiment, before, view),
+  );
+  return ({ edited, editOf, copyOf }) => ({
+    edited,
+    editOf: editOf === undefined ? undefined : world.commands.get(editOf),
+    brought: brought(),
+    origin,
+    trust,
+    copyOf: copyOf === undefined ? undefined : basename(copyOf),
+    first,
+  });
+}
+
+/** What a block was made out of that is being typed on: its last source is gone from the text. */
+function inherited(earlier: readonly Settling[], { source }: FoundCommand): CommandId | undefined {
+  return earlier.find((one) => one.editOf !== undefined && shareWord(one.source, source))?.editOf;
 }
 
 /** Evaluates the question on the first call only: comparing two long texts is not free. */

@@ -3,6 +3,8 @@
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
 import type { Settling } from "../domain/journal-view.ts";
 
+/** Times `settle:`: the first text of a journal, typed into an empty folder. */
+const SETTLE_FIRST_TIMES = 3;
 /** Times `settle:`: for a name that is a prefix of a known one, and a line without its line end. */
 const SETTLE_PREFIX_TIMES = 3;
 /** Times `settle:`: editors close fences by themselves, so a closed one proves little. */
@@ -37,6 +39,7 @@ export function settledAtMs(
   if (spec === undefined) return undefined;
   if (command.ticked === false) return undefined;
   if (!block.closed && block.lineEnded) return undefined;
+  if (settling.firstText === true) return settling.sinceMs + context.settleMs * SETTLE_FIRST_TIMES;
   const settledMs = settling.sinceMs + waitMs(command, block, settling, context);
   if (settling.closedAtMs === undefined || !block.lineEnded) return settledMs;
   // Editors close fences by themselves, also when they are closed.

@@ -74,7 +74,7 @@ function handle(turn: Turn, event: Event): void {
       return;
     }
     case "experiment-found":
-      world.found.set(event.experiment, { lab: event.lab, local: event.madeHere });
+      world.found.set(event.experiment, { lab: event.lab, sight: event.sight });
       return;
     case "experiment-gone":
       onExperimentGone(turn, event.experiment);

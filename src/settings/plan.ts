@@ -1,6 +1,6 @@
 // Reads the plan in a journal's frontmatter: claim, criteria, metrics, scripts, each value checked.
 // journal/read/frontmatter.ts finds the frontmatter; criteria/ gives the criteria their meaning.
-import type { Plan, PromisedMetric } from "../domain/journal.ts";
+import type { Plan, PromisedMetric, StartKey } from "../domain/journal.ts";
 import type { SourcePosition, Problem, Read } from "../base/problem.ts";
 import { ownPattern } from "../logs/formats/own-pattern.ts";
 import { readCriterion } from "../criteria/expression.ts";
@@ -28,6 +28,10 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
+const START_KEYS: readonly StartKey[] = ["script", "eval", "runner", "timeout"];
+
+const isStartKey = (key: Key): key is Key & StartKey => START_KEYS.some((one) => one === key);
+
 /** What is a key of commands: an option that the plan has no default for, or a reserved word. */
 export type OfCommands = (entry: YamlEntry) => "option" | "reserved" | undefined;
 
@@ -51,7 +55,8 @@ export const EMPTY_PLAN: Plan = {
 
 /**
  * Reads frontmatter. A key with a problem is left out of the plan and the others count; only a
- * criterion that cannot be judged stays in it. Never throws.
+ * criterion that cannot be judged stays in it, and one that says how scripts start is named in
+ * `unusable`. Never throws.
  *
  * @param yaml the text between the `---` lines
  * @param placeOf turns an offset in `yaml` into its position in the journal
@@ -98,8 +103,12 @@ export function planGaps(plan: Plan): string[] {
 function readEntry(reader: Reader, entry: YamlEntry): void {
   const key = KEYS.find((one) => one === (entry.key === "stop-on" ? "stop on" : entry.key));
   if (key !== undefined) {
-    if (entry.value.kind !== "empty" && entry.value.kind !== "unreadable") {
-      readKey(reader, key, entry.value);
+    const { kind } = entry.value;
+    const faults = reader.faults.length;
+    if (kind !== "empty" && kind !== "unreadable") readKey(reader, key, entry.value);
+    const isUsable = kind !== "unreadable" && reader.faults.length === faults;
+    if (!isUsable && isStartKey(key)) {
+      reader.plan.unusable = [...(reader.plan.unusable ?? []), key];
     }
     return;
   }

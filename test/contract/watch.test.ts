@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { watchLab } from "../../src/effects/daemon/watch.ts";
+import { TYPED_AFTER_MS, watchLab } from "../../src/effects/daemon/watch.ts";
 import { labPath } from "../../src/base/ids.ts";
 
 interface Eyes {
@@ -24,7 +24,10 @@ async function withEyes(
     void told.push(`${what} ${path.slice(lab.length + 1)}`);
   await prepare(lab);
   const eye = watchLab(labPath(lab), {
-    experimentFound: tell("found"),
+    experimentFound(path, sight) {
+      tell("found")(path);
+      tell(sight)(path);
+    },
     experimentGone: tell("gone"),
     journalTouched: tell("touched"),
     editorClosed: tell("closed"),
@@ -129,6 +132,31 @@ test("an editor is closed when the last of its swap files is gone", async () => 
         told.filter((line) => line.startsWith("touched")),
         ["touched exp"],
       );
+    },
+  );
+});
+
+test("a journal that comes with its folder arrived, one in a folder that stood empty is typed", async () => {
+  await withEyes(
+    async (lab) => {
+      await journal(lab, "old");
+      await mkdir(join(lab, "empty"));
+    },
+    async ({ lab, until }) => {
+      await until("stood old");
+      for (const name of ["typed", "moved", "ran", "cloned"]) await mkdir(join(lab, name));
+      await mkdir(join(lab, "ran", "runs"));
+      await mkdir(join(lab, "cloned", ".git"));
+      await writeFile(join(lab, "aside.md"), "run: a\n");
+      await utimes(join(lab, "aside.md"), 1_700_000_000, 1_700_000_000);
+      await journal(lab, "brought");
+      await until("arrived brought");
+      await pause(TYPED_AFTER_MS + 200);
+      await rename(join(lab, "aside.md"), join(lab, "moved", "JOURNAL.md"));
+      for (const name of ["empty", "typed", "ran", "cloned"]) await journal(lab, name);
+      await until("typed empty");
+      await until("typed typed");
+      for (const name of ["moved", "ran", "cloned"]) await until(`arrived ${name}`);
     },
   );
 });

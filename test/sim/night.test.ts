@@ -180,7 +180,7 @@ test("a queued block that is deleted is cancelled, a running one goes on", () =>
   const night = startNight({ ...calm, durationMs: () => 2 * MINUTE });
   night.save(`${HEAD}run: a\n\nrun: b\n`);
   night.pass(30_000);
-  night.save(HEAD);
+  night.save(`${HEAD}No b after all.\n`);
   night.pass(5 * MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);
   const states = [...night.world().commands.values()].map(({ state }) => state);

@@ -7,9 +7,10 @@ import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { wakeUp } from "../../src/effects/os/timer.ts";
 import { replay } from "../../src/domain/replay.ts";
 import { POLL_MS } from "../../src/base/limits.ts";
-import type { JournalOrigin } from "../../src/domain/event.ts";
+import type { ExperimentSight, JournalOrigin } from "../../src/domain/event.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 import { experimentPath, labPath, type ExperimentPath, type LabPath } from "../../src/base/ids.ts";
+import type { LabTrust } from "../../src/domain/lab-settings.ts";
 import type { World } from "../../src/domain/world.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
@@ -63,6 +64,8 @@ export interface Night {
 export interface SaveOptions {
   readonly experiment?: ExperimentPath;
   readonly origin?: JournalOrigin;
+  /** How a journal that is new was found; default: `nightlab new` made it. */
+  readonly sight?: ExperimentSight;
   /** When watchers tell of it, in ms from now; none: only the poll finds it. Default: 50. */
   readonly toldAfterMs?: readonly number[];
 }
@@ -71,6 +74,7 @@ export interface NightOptions extends MachineOptions {
   readonly text: string;
   /** The experiment came from elsewhere, such as with a clone. */
   readonly foreign?: boolean;
+  readonly trust?: LabTrust;
   /** nightlab.yaml; the zone is UTC unless it says otherwise. */
   readonly settings?: string;
   /** Between two looks at every journal, for nights that are long; default POLL_MS. */
@@ -101,17 +105,18 @@ export function startNight(options: NightOptions): Night {
     machine.effectsLeft = Number.POSITIVE_INFINITY;
     machine.at(machine.nowMs + downMs, 0, live);
   };
-  const find = (experiment: ExperimentPath, madeHere: boolean): void => {
-    post({ kind: "experiment-found", lab: labOf(experiment), experiment, madeHere });
+  const find = (experiment: ExperimentPath, sight: ExperimentSight): void => {
+    post({ kind: "experiment-found", lab: labOf(experiment), experiment, sight });
   };
   const pollMs = options.pollMs ?? POLL_MS;
   let settings = options.settings ?? "";
   let read: ReturnType<typeof readLabSettings> | undefined;
+  const trusted = options.trust === undefined ? {} : { trust: options.trust };
   const openLab = (): void => {
     read ??= readLabSettings(settings, "UTC");
     const { value, problems } = read;
     for (const lab of new Set([LAB, ...[...machine.files.keys()].map(labOf)])) {
-      post({ kind: "lab-opened", lab, settings: value, problems });
+      post({ kind: "lab-opened", lab, settings: value, problems, ...trusted });
     }
   };
   const live = (): void => {
@@ -152,7 +157,7 @@ export function startNight(options: NightOptions): Night {
     });
     openLab();
     for (const experiment of machine.files.keys()) {
-      find(experiment, options.foreign !== true);
+      find(experiment, options.foreign === true ? "stood" : "made");
       post(machine.reading(experiment));
     }
     post({ kind: "daemon-started" });
@@ -169,11 +174,11 @@ export function startNight(options: NightOptions): Night {
     now: () => now(),
     machineMs: () => machine.nowMs,
     text: (experiment = EXPERIMENT) => machine.files.get(experiment)?.text ?? "",
-    save(text, { experiment = EXPERIMENT, origin, toldAfterMs = [50] } = {}) {
+    save(text, { experiment = EXPERIMENT, origin, sight = "made", toldAfterMs = [50] } = {}) {
       const isNew = !machine.files.has(experiment);
       machine.files.set(experiment, { text, origin });
       if (isNew && !world.labs.has(labOf(experiment))) openLab();
-      if (isNew) find(experiment, true);
+      if (isNew) find(experiment, sight);
       for (const ms of toldAfterMs) {
         machine.at(machine.nowMs + ms, 0, () => post(machine.reading(experiment)));
       }
@@ -189,12 +194,12 @@ export function startNight(options: NightOptions): Night {
       post({ kind: "report-renewed", experiment: EXPERIMENT, ...told });
     },
     copyFolder(from, to) {
-      this.save(this.text(from), { experiment: to });
+      this.save(this.text(from), { experiment: to, sight: "arrived" });
     },
     renameFolder(from, to) {
       const text = this.text(from);
       machine.files.delete(from);
-      this.save(text, { experiment: to });
+      this.save(text, { experiment: to, sight: "arrived" });
       post({ kind: "experiment-gone", experiment: from });
     },
     pass: (ms) => machine.pass(ms),

@@ -99,6 +99,8 @@ function live({ happenings, delays, full }: Life): void {
     night.save(night.text().replaceAll("[ ] start", "[x] start"));
   }
   night.pass(20 * MINUTE);
+  // What lost its line is kept for a day.
+  if (!night.text().includes("sweep")) night.pass(25 * 60 * MINUTE);
   sound(night, left);
   const head = [...night.world().commands.values()][0];
   assert.ok(head === undefined || ENDED.has(head.state), `${head?.state}\n${night.text()}`);

@@ -53,12 +53,12 @@ export async function openLabs(
 function watchFolders(lab: LabPath, parts: OpenLabsParts): LabWatch {
   const { post, warn, journals, reports, manualRuns } = parts;
   return watchLab(lab, {
-    experimentFound: (experiment, initial) =>
+    experimentFound: (experiment, sight) =>
       post({
         kind: "experiment-found",
         lab,
         experiment,
-        madeHere: !initial || isLocalExperiment(lab, experiment),
+        sight: isLocalExperiment(lab, experiment) ? "made" : sight,
       }),
     experimentGone: (experiment) => {
       manualRuns.unwatch(experiment);

@@ -6,12 +6,15 @@ import { basename, dirname, join, sep } from "node:path";
 import { watch, type FSWatcher } from "chokidar";
 import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
+import type { ExperimentSight } from "../../domain/event.ts";
 import { isIgnoredFolder } from "../../base/ignored-folders.ts";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
-  /** `initial`: it was already there when the watch began. */
-  readonly experimentFound: (experiment: ExperimentPath, initial: boolean) => void;
+  readonly experimentFound: (
+    experiment: ExperimentPath,
+    sight: Exclude<ExperimentSight, "made">,
+  ) => void;
   readonly experimentGone: (experiment: ExperimentPath) => void;
   readonly journalTouched: (experiment: ExperimentPath) => void;
   /** The journal's last swap file is gone: no editor that makes one has it open any more. */
@@ -42,13 +45,27 @@ interface Watching {
   readonly handlers: LabWatchHandlers;
   /** The stat of each experiment's journal at its last poll; empty before the first one. */
   readonly experiments: Map<ExperimentPath, string>;
+  /** When each folder was first seen without a journal, ms since 1970. */
+  readonly empty: Map<string, number>;
   /** Until everything that was there at the start has been reported. */
   initial: boolean;
 }
 
+/**
+ * A clone, an archive or a copy brings a journal with its folder; what a person makes stands longer
+ * without one.
+ */
+export const TYPED_AFTER_MS = 2_000;
+
 /** Watches one lab: its settings, its folders, and the journals in them. */
 export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
-  const watching: Watching = { lab, handlers, experiments: new Map(), initial: true };
+  const watching: Watching = {
+    lab,
+    handlers,
+    experiments: new Map(),
+    empty: new Map(),
+    initial: true,
+  };
   const watcher = watch(lab, {
     ignored: (path, stats) => isIgnored(lab, path, stats),
     depth: LAB_DEPTH,
@@ -70,6 +87,9 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     .on("unlink", (path) => fileGone(watching, path))
     .on("addDir", (path) => {
       if (basename(path) === RUNS) handlers.runsFound(experimentPath(dirname(path)));
+      else if (!watching.experiments.has(experimentPath(path))) {
+        watching.empty.set(path, Date.now());
+      }
     })
     .on("unlinkDir", (path) => folderGone(watching, path))
     .on("error", handlers.failed);
@@ -84,7 +104,8 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
 }
 
 /** A file was added or changed. */
-function fileTouched({ lab, handlers, experiments, initial }: Watching, path: string): void {
+function fileTouched(watching: Watching, path: string): void {
+  const { lab, handlers, experiments } = watching;
   const name = basename(path);
   const experiment = experimentPath(dirname(path));
   if (isSwapFile(name)) return;
@@ -92,10 +113,26 @@ function fileTouched({ lab, handlers, experiments, initial }: Watching, path: st
   else if (name === JOURNAL && !experiments.has(experiment)) {
     if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
     experiments.set(experiment, "");
-    handlers.experimentFound(experiment, initial);
+    handlers.experimentFound(experiment, sightOf(watching, experiment));
+    watching.empty.delete(experiment);
     handlers.journalTouched(experiment);
   } else if (name === IGNORED) handlers.ignoredTouched(experiment);
   else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+}
+
+/** How an experiment was found whose journal has just appeared. */
+function sightOf(
+  { initial, empty }: Watching,
+  experiment: ExperimentPath,
+): "stood" | "typed" | "arrived" {
+  if (initial) return "stood";
+  const sinceMs = empty.get(experiment) ?? Number.POSITIVE_INFINITY;
+  const isOwn = !["runs", ".git"].some((name) => existsSync(join(experiment, name)));
+  const mtimeMs = statSync(join(experiment, JOURNAL), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  // A file that was moved or unpacked here is older than its folder.
+  return isOwn && Date.now() - sinceMs >= TYPED_AFTER_MS && mtimeMs >= sinceMs
+    ? "typed"
+    : "arrived";
 }
 
 function fileGone({ handlers, experiments }: Watching, path: string): void {
@@ -109,7 +146,10 @@ function fileGone({ handlers, experiments }: Watching, path: string): void {
 }
 
 /** A folder is gone, and every experiment in it. */
-function folderGone({ handlers, experiments }: Watching, path: string): void {
+function folderGone({ handlers, experiments, empty }: Watching, path: string): void {
+  for (const folder of empty.keys()) {
+    if (folder === path || folder.startsWith(path + sep)) empty.delete(folder);
+  }
   for (const experiment of experiments.keys()) {
     if (experiment !== path && !experiment.startsWith(path + sep)) continue;
     experiments.delete(experiment);

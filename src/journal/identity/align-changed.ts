@@ -1,14 +1,15 @@
 // The fast path of alignment for long journals: commands above and below a change that are
 // certainly unchanged are paired directly, and only the rest between them goes through align.ts.
 import type { CommandId } from "../../base/ids.ts";
-import { alignCommands, type Alignment, type FoundPlace } from "./align.ts";
+import { alignCommands, type Alignment, type AlignmentInput, type FoundPlace } from "./align.ts";
 
 /** The same result as `alignCommands`, faster where only a small part of the journal changed. */
-export function alignChanged(input: Sides): Alignment {
+export function alignChanged(input: AlignmentInput): Alignment {
   const { known, found } = input;
   const { head, tail, present } = equalEnds(input);
   if (head + tail === 0) return alignCommands(input);
   const middle = alignCommands({
+    ...input,
     known: [...known.slice(head, present - tail), ...known.slice(present)],
     found: found.slice(head, found.length - tail),
   });
@@ -21,15 +22,17 @@ export function alignChanged(input: Sides): Alignment {
   return { ...middle, placed: new Map([...ends, ...middle.placed]) };
 }
 
-type Sides = Parameters<typeof alignCommands>[0];
-
 /**
  * How many commands at the beginning and at the end are certainly the known ones. A pair is certain
  * if text, form and heading are the same and it has its own receipt, or none and its text occurs
  * only once. None of them may be named by a receipt in between. `known` lists the `present`
  * commands first, then the absent ones; in any other order nothing is certain.
  */
-function equalEnds({ known, found }: Sides): { head: number; tail: number; present: number } {
+function equalEnds({ known, found }: AlignmentInput): {
+  head: number;
+  tail: number;
+  present: number;
+} {
   const firstAbsent = known.findIndex(({ absent }) => absent);
   const present = firstAbsent === -1 ? known.length : firstAbsent;
   if (known.slice(present).some(({ absent }) => !absent)) return { head: 0, tail: 0, present };

@@ -3,7 +3,7 @@
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type AlignedPair } from "./align-order.ts";
-import { similarCommands } from "./similarity.ts";
+import { shareWord, similarCommands, wordsBehindVerb } from "./similarity.ts";
 
 /** Commands are compared word by word only at most this many positions apart: it is quadratic. */
 const ALIGN_SIMILAR_REACH = 50;
@@ -27,6 +27,8 @@ export interface KnownPlace {
    * then a new one; otherwise it would be this one.
    */
   readonly longAbsent?: boolean;
+  /** The last version had it as it ran, and not edited since. */
+  readonly stood?: boolean;
 }
 
 /** A command as it is written in the new version. */
@@ -39,6 +41,15 @@ export interface FoundPlace {
   readonly heading: string;
   /** Id in the block's receipt, from the head line with the same index as the command. */
   readonly receiptId?: string;
+}
+
+export interface AlignmentInput {
+  /** In the order of the last version. */
+  readonly known: readonly KnownPlace[];
+  /** In the order of this version. */
+  readonly found: readonly FoundPlace[];
+  /** Ids in receipts of this version that stand below no command. */
+  readonly detached?: () => ReadonlySet<string>;
 }
 
 export interface Alignment {
@@ -54,6 +65,11 @@ export interface Alignment {
   readonly copied: readonly string[];
   /** Places of new commands. */
   readonly fresh: readonly string[];
+  /**
+   * Of the new ones, those made out of a command that has started: its text is gone in this very
+   * version, and they share a word with it. By place.
+   */
+  readonly descendants: ReadonlyMap<string, CommandId>;
   /** Placed commands that moved, or that came back. */
   readonly moved: readonly CommandId[];
   /** Known commands that are not in this version. */
@@ -67,14 +83,9 @@ export interface Alignment {
  * command, the same command in the same order, the same command elsewhere, the id with another
  * command, the same position. In doubt a place is a known command, not a new one: a new one would
  * start a run.
- *
- * @param input `known` in the order of the last version, `found` in the order of this one
  */
-export function alignCommands(input: {
-  readonly known: readonly KnownPlace[];
-  readonly found: readonly FoundPlace[];
-}): Alignment {
-  const state = openAlignment(input.known, input.found);
+export function alignCommands(input: AlignmentInput): Alignment {
+  const state = openAlignment(input);
   byReceipt(state);
   byOrder(state);
   byCommand(state);
@@ -87,6 +98,7 @@ export function alignCommands(input: {
 interface State {
   readonly known: readonly KnownPlace[];
   readonly found: readonly FoundPlace[];
+  readonly detached: () => ReadonlySet<string>;
   readonly indexOf: ReadonlyMap<string, number>;
   /** Ids in each block's receipt. */
   readonly idsOfBlock: ReadonlyMap<string, readonly string[]>;
@@ -99,7 +111,7 @@ interface State {
   anchors: readonly AlignedPair[];
 }
 
-function openAlignment(known: readonly KnownPlace[], found: readonly FoundPlace[]): State {
+function openAlignment({ known, found, detached }: AlignmentInput): State {
   const idsOfBlock = new Map<string, string[]>();
   for (const { place, receiptId } of found) {
     const ids = idsOfBlock.get(blockOf(place)) ?? [];
@@ -109,6 +121,7 @@ function openAlignment(known: readonly KnownPlace[], found: readonly FoundPlace[
   return {
     known,
     found,
+    detached: detached ?? (() => new Set()),
     indexOf: new Map(known.map(({ id }, i) => [id, i])),
     idsOfBlock,
     knownAt: new Map(),
@@ -226,12 +239,21 @@ function byReceiptOfEdited(state: State): void {
 }
 
 /**
- * Edited and without a receipt: the same position, and either a similar command or one whose
- * receipt was never shown, so that its author could not know that it was accepted already.
+ * Edited and without a receipt below it: the same position, and either a similar command or one
+ * whose receipt was never shown, so that its author could not know that it was accepted already.
+ * One that has started must still have its receipt, torn off and further down; where that is gone
+ * as well, the edit is a descendant.
  */
 function byPosition(state: State): void {
+  const isOpen = ({ started, receiptShown }: KnownPlace, i: number): boolean =>
+    started && receiptShown && !state.foundAt.has(i);
+  const detached: ReadonlySet<string> = state.known.some(isOpen) ? state.detached() : new Set();
   alignGaps(state, 3, ({ command, place, claimed, apart }) => {
     if (claimed) return 0;
+    if (command.started && command.receiptShown) {
+      const isTornOff = detached.has(command.id) && apart <= ALIGN_SIMILAR_REACH;
+      return isTornOff && shareWord(command.source, place.source) ? 3 : 0;
+    }
     if (apart <= ALIGN_SIMILAR_REACH && similarCommands(command.source, place.source)) return 3;
     return command.receiptShown ? 0 : 1;
   });
@@ -302,5 +324,30 @@ function result(state: State): Alignment {
   });
   const absent = known.flatMap(({ id }, i) => (foundAt.has(i) ? [] : [id]));
   const moved = [...state.moved].flatMap((i) => known[i]?.id ?? []);
-  return { placed, edited, copied, fresh, moved, absent, unknown };
+  const descendants = descendantsOf(state, fresh);
+  return { placed, edited, copied, fresh, descendants, moved, absent, unknown };
+}
+
+/** For each new place that shares a word with a started command whose text has just gone: that. */
+function descendantsOf(
+  { known, found, foundAt }: State,
+  fresh: readonly string[],
+): ReadonlyMap<string, CommandId> {
+  const byWord = new Map<string, CommandId>();
+  if (fresh.length > 0) {
+    known.forEach(({ id, started, stood, canonical, source }, i) => {
+      const now = found[foundAt.get(i) ?? -1];
+      if (!started || stood !== true || now?.canonical === canonical) return;
+      for (const word of wordsBehindVerb(source)) byWord.set(word, id);
+    });
+  }
+  if (byWord.size === 0) return new Map();
+  const sources = new Map(found.map(({ place, source }) => [place, source]));
+  return new Map(
+    fresh.flatMap((place) => {
+      const word = wordsBehindVerb(sources.get(place) ?? "").find((one) => byWord.has(one));
+      const id = word === undefined ? undefined : byWord.get(word);
+      return id === undefined ? [] : [[place, id] as const];
+    }),
+  );
 }

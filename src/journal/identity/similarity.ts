@@ -19,6 +19,17 @@ export function similarCommands(a: string, b: string): boolean {
   return 2 * common >= Math.min(wordsA.length, wordsB.length) && common > 0;
 }
 
+/** Whether two commands have a word in common, the verb and the keys of a block left out. */
+export function shareWord(a: string, b: string): boolean {
+  const inA = new Set(wordsBehindVerb(a));
+  return wordsBehindVerb(b).some((word) => inA.has(word));
+}
+
+/** What a command says behind its verb, word by word; keys of a block (`timeout:`) are none. */
+export function wordsBehindVerb(source: string): readonly string[] {
+  return words(source).filter((word) => !word.endsWith(":") && word !== "!");
+}
+
 /** Words of a command without fence lines, list markers and boxes. */
 function words(source: string): readonly string[] {
   return source

@@ -28,6 +28,28 @@ export function wordsChanged(
   return words(middles[0] ?? "") !== words(middles[1] ?? "");
 }
 
+/**
+ * Whether the second version has a word that the first one did not have at that place; quoted lines
+ * do not count.
+ */
+export function wordsAdded(before: ReadText, now: ReadText): boolean {
+  const { same, sameAtEnd } = commonEnds(before.text, now.text);
+  const [was = [], is = []] = [before, now].map(({ text }) =>
+    wholeLines(text, same, text.length - sameAtEnd)
+      .split(/[\r\n]+/)
+      .filter((line) => !/^[ \t]*>/.test(line))
+      .flatMap((line) => line.split(/[ \t]+/))
+      .filter((word) => word !== ""),
+  );
+  const left = new Map<string, number>();
+  for (const word of was) left.set(word, (left.get(word) ?? 0) + 1);
+  return is.some((word) => {
+    const count = left.get(word) ?? 0;
+    left.set(word, count - 1);
+    return count <= 0;
+  });
+}
+
 const words = (text: string): string => text.replaceAll(/\s+/g, "");
 
 const stripped = ({ text, reading }: ReadText, rendered: ReadonlySet<string>): string =>

@@ -14,8 +14,12 @@ import {
 export interface ReceiptInputs {
   /** Commands whose start box is ticked. */
   readonly ticked: readonly CommandId[];
+  /** Commands whose start box is not. */
+  readonly unticked: readonly CommandId[];
   /** The box that starts all held commands of a foreign experiment is ticked. */
   readonly startAll: boolean;
+  /** That box is there and is not ticked. */
+  readonly offersAll: boolean;
   /** Flags changed from `[WEIRD]` to `[RESOLVED]`: by the run's key, and as written. */
   readonly resolved: readonly {
     readonly id: CommandId;
@@ -34,26 +38,30 @@ export function receiptInputs(
   commands: ReadonlyMap<CommandId, Command>,
 ): ReceiptInputs {
   const ticked: CommandId[] = [];
+  const unticked: CommandId[] = [];
   let startAll = false;
+  let offersAll = false;
   const resolved: ReceiptInputs["resolved"][number][] = [];
   for (const { receipt } of reading.blocks) {
     let id = idOf(receipt?.heads[0]?.id);
     for (const block of receipt?.blocks ?? []) {
       // Only a head, a tick and a resolved flag matter; skip the many others quickly.
-      if (block.ticked !== true && !/^\*\*|\[RESOLVED\]/.test(block.normal)) continue;
+      if (block.ticked === undefined && !/^\*\*|\[RESOLVED\]/.test(block.normal)) continue;
       const normal = normalReceiptBlock(block.normal);
       id = idOf(/^\*\*[a-z]+\*\* `([a-z0-9]+)`/.exec(normal)?.[1]) ?? id;
       if (id === undefined) continue;
-      if (isTickedBox(block, normal) && rendered.has(receiptBlockHash(normal))) {
-        if (START_ALL.test(normal)) startAll = true;
-        else ticked.push(id);
+      if (isStartBox(block, normal) && rendered.has(receiptBlockHash(normal))) {
+        const isTicked = block.ticked === true;
+        if (!START_ALL.test(normal)) (isTicked ? ticked : unticked).push(id);
+        else if (isTicked) startAll = true;
+        else offersAll = true;
       }
       const opened = openedFlag(normal);
       if (opened === undefined || !rendered.has(receiptBlockHash(opened))) continue;
       for (const one of flagged(commands, id, normal)) resolved.push({ ...one, blockText: normal });
     }
   }
-  return { ticked: [...new Set(ticked)], startAll, resolved };
+  return { ticked: [...new Set(ticked)], unticked, startAll, offersAll, resolved };
 }
 
 const idOf = (id: string | undefined): CommandId | undefined =>
@@ -61,8 +69,8 @@ const idOf = (id: string | undefined): CommandId | undefined =>
 
 const START_ALL = /^start all \d+$/;
 
-const isTickedBox = (block: ReceiptBlock, normal: string): boolean =>
-  block.ticked === true && /^start\b/.test(normal);
+const isStartBox = (block: ReceiptBlock, normal: string): boolean =>
+  block.ticked !== undefined && /^start\b/.test(normal);
 
 interface Flagged {
   readonly id: CommandId;

@@ -151,7 +151,9 @@ test("wrong types and values are problems and leave their key out", () => {
     ["just text", /no list of `key: value` lines/],
   ] as const) {
     assert.match(problem(yaml), said, yaml);
-    const { lines: _lines, ...rest } = read(yaml).value;
+    const { lines: _lines, unusable, ...rest } = read(yaml).value;
+    const key = /^(?:script|eval|runner|timeout)/.exec(yaml)?.[0];
+    assert.deepEqual(unusable, key === undefined ? undefined : [key], yaml);
     const { lines: _none, ...nothing } = plan("");
     const kept = { ...rest, evidence: rest.evidence?.length === 0 ? undefined : rest.evidence };
     assert.deepEqual(kept, { ...nothing, evidence: undefined }, yaml);

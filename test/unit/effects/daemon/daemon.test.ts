@@ -35,7 +35,7 @@ function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["o
     },
     onFault,
   });
-  loop.post({ kind: "experiment-found", lab: LAB, experiment: EXPERIMENT, madeHere: true });
+  loop.post({ kind: "experiment-found", lab: LAB, experiment: EXPERIMENT, sight: "made" });
   const text = "run: de-risk !\n";
   loop.post({
     kind: "journal-read",

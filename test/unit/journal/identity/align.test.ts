@@ -24,17 +24,26 @@ function known(...lines: readonly string[]): readonly KnownPlace[] {
       started: !flags.includes("?"),
       receiptShown: !flags.includes("~"),
       absent: flags.includes("-"),
+      stood: !flags.includes("-"),
     };
   });
 }
 
-/** `run: x` stands without a receipt, `run: x > aaaa` with one. Indented: same block as before. */
+/**
+ * `run: x` stands without a receipt, `run: x > aaaa` with one; ` > aaaa` is a receipt below no
+ * command. Indented: same block as before.
+ */
 function align(before: readonly KnownPlace[], ...lines: readonly string[]): Alignment {
   let block = -1;
   let inBlock = 0;
-  const found = lines.map((line) => {
+  const detached = new Set<string>();
+  const found = lines.flatMap((line) => {
     const [, indent = "", source = "", receiptId, heading = ""] =
       /^(\s*)([^@>]*?)(?: > (\w+))?(?: @(.*))?$/.exec(line) ?? [];
+    if (source === "") {
+      detached.add(receiptId ?? "");
+      return [];
+    }
     inBlock = indent === "" ? 0 : inBlock + 1;
     if (indent === "") block += 1;
     return {
@@ -45,7 +54,7 @@ function align(before: readonly KnownPlace[], ...lines: readonly string[]): Alig
       ...(receiptId === undefined ? {} : { receiptId }),
     };
   });
-  return alignCommands({ known: before, found });
+  return alignCommands({ known: before, found, detached: () => detached });
 }
 
 /** `0.0=aaaa 1.0=fresh …`, then what is gone. */
@@ -146,10 +155,27 @@ test("a stale buffer without any receipt makes nothing new, but what was typed i
   assert.equal(shown(align(AB, "run: a", "run: c", "run: b")), "0.0=aaaa 1.0=fresh 2.0=bbbb");
 });
 
-test("an edit made in a stale buffer is an edit", () => {
+test("an edit of a started command whose receipt is gone is new, and descends from it", () => {
   const result = align(AB, "run: a --epochs 30", "run: b");
+  assert.equal(shown(result), "0.0=fresh 1.0=bbbb -aaaa");
+  assert.deepEqual([...result.descendants], [["0.0", "aaaa"]]);
+});
+
+test("with its receipt further down, torn off by a paragraph, it is an edit", () => {
+  const result = align(AB, "run: a --epochs 30", " > aaaa", "run: b");
   assert.equal(shown(result), "0.0=aaaa 1.0=bbbb");
   assert.equal(result.edited.length, 1);
+  assert.equal(shown(align(AB, "run: other", " > aaaa", "run: b")), "0.0=fresh 1.0=bbbb -aaaa");
+});
+
+test("of a command split in two, what has its receipt is it, and the other descends from it", () => {
+  const result = align(known("aaaa run: a --epochs 3"), "run: a", "run: b --epochs 3 > aaaa");
+  assert.equal(shown(result), "0.0=fresh 1.0=aaaa");
+  assert.deepEqual([...result.descendants], [["0.0", "aaaa"]]);
+});
+
+test("a line that shares nothing but the verb with what is gone descends from nothing", () => {
+  assert.deepEqual([...align(AB, "run: other", "run: b").descendants], []);
 });
 
 test("a deleted block is gone, and comes back as the same command", () => {

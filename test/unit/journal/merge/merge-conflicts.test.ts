@@ -49,7 +49,7 @@ function startedWorld(): { readonly world: World; readonly answered: string } {
   const settings = { settleMs: 1_000, quietMs: 1_000, timeZone: "UTC" };
   step(world, { kind: "lab-opened", lab: LAB, settings, problems: [], atMs: (nowMs += 1) });
   const found = { kind: "experiment-found", lab: LAB, experiment: EXPERIMENT } as const;
-  step(world, { ...found, madeHere: true, atMs: (nowMs += 1) });
+  step(world, { ...found, sight: "made", atMs: (nowMs += 1) });
   read(world, TEXT);
   const answered = written(world) ?? written(world) ?? "";
   assert.match(answered, /> \*\*done\*\* `/);

@@ -72,7 +72,7 @@ function inputsAfter(commands: readonly Command[], edit: (text: string) => strin
 test("an untouched receipt says nothing", () => {
   assert.deepEqual(
     inputsAfter([done, command({ id: commandId("m2qd"), source: "run: b" })], (text) => text),
-    { ticked: [], startAll: false, resolved: [] },
+    { ticked: [], unticked: ["m2qd"], startAll: false, offersAll: false, resolved: [] },
   );
 });
 
@@ -80,7 +80,7 @@ test("a ticked start box names its command", () => {
   const held = command({ id: commandId("m2qd"), source: "run: b" });
   for (const tick of ["[x]", "[X]"]) {
     const inputs = inputsAfter([done, held], (text) => text.replace("[ ] start", `${tick} start`));
-    assert.deepEqual(inputs, { ticked: ["m2qd"], startAll: false, resolved: [] });
+    assert.deepEqual([inputs.ticked, inputs.unticked], [["m2qd"], []]);
   }
 });
 

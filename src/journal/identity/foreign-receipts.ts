@@ -1,0 +1,48 @@
+// Receipts in a journal that belong to no command of it: those of another journal, and those that
+// stand below no command at all.
+import { commandId, type ExperimentPath } from "../../base/ids.ts";
+import { linesOf } from "../../base/text-lines.ts";
+import type { JournalReading } from "../../domain/journal.ts";
+import type { World } from "../../domain/world.ts";
+import { findReceiptQuotes, readReceipt } from "../read/receipt-quotes.ts";
+import { blockIndexes } from "./block-index.ts";
+
+interface ReadText {
+  readonly text: string;
+  readonly reading: JournalReading;
+}
+
+/**
+ * Whether a text has receipts of another journal that the text before did not have. Without a text
+ * before, only those count whose command is known to stand in another experiment.
+ */
+export function bringsReceipts(
+  world: World,
+  experiment: ExperimentPath,
+  before: ReadText | undefined,
+  now: ReadText,
+): boolean {
+  const { copied } = world.experiments.get(experiment) ?? {};
+  if (before === undefined && copied !== undefined) return false;
+  const had = before === undefined ? new Set<string>() : receiptIds(before);
+  return [...receiptIds(now)].some((id) => {
+    const owner = world.commands.get(commandId(id))?.experiment;
+    if (owner === experiment || had.has(id)) return false;
+    return owner !== undefined || before !== undefined;
+  });
+}
+
+/** Ids in the receipts that stand right below commands. */
+function receiptIds({ reading }: ReadText): ReadonlySet<string> {
+  return new Set([...blockIndexes(reading).values()].flatMap(({ receiptId }) => receiptId ?? []));
+}
+
+/** Ids in all receipts of a text: a paragraph may have come between one and its command. */
+export function idsInText(text: string): ReadonlySet<string> {
+  const lines = linesOf(text);
+  return new Set(
+    findReceiptQuotes(lines).flatMap((quote) =>
+      readReceipt(lines, quote).heads.flatMap(({ id }) => id ?? []),
+    ),
+  );
+}
