@@ -9,8 +9,14 @@ import { commandsOf } from "../domain/resolve-reference.ts";
 import type { Turn } from "../domain/turn.ts";
 import { hasBegun, trustOf, type Command, type JournalRead } from "../domain/world.ts";
 import { alignChanged } from "../journal/identity/align-changed.ts";
-import { idsInText } from "../journal/identity/foreign-receipts.ts";
-import { blockIndexes, recordHeadings, recordOrder } from "../journal/identity/block-index.ts";
+import type { KnownPlace } from "../journal/identity/align.ts";
+import { tornReceipts } from "../journal/identity/foreign-receipts.ts";
+import {
+  blockIndexes,
+  recordHeadings,
+  recordOrder,
+  type BlockIndex,
+} from "../journal/identity/block-index.ts";
 import { noteMergeConflict } from "../journal/merge/merge-conflicts.ts";
 import { wordsAdded } from "../journal/merge/words-changed.ts";
 import { receiptInputs, type ReceiptInputs } from "../journal/read/receipt-inputs.ts";
@@ -21,7 +27,7 @@ import { DELETED, HOLDS } from "./hold-reasons.ts";
 import { resolveWritten } from "./resolve-flags.ts";
 import { CANCEL_DELETED_MS } from "./settle.ts";
 import { showLabPage } from "./nightly-summary.ts";
-import { settlingIn, type Aligned, type Reread } from "./settle-timers.ts";
+import { once, settlingIn, type Aligned, type Reread } from "./settle-timers.ts";
 
 /**
  * Handles a text of a journal: aligns its blocks with known commands, starts and stops timers, and
@@ -177,10 +183,12 @@ function alignBlocks(
   const known = commandsOf(world, experiment);
   const inCopy = world.experiments.get(experiment)?.copied !== undefined;
   const found = blockIndexes(reading);
-  const stood = standing(turn, before);
+  const lastOf = lastTexts(turn, before);
+  const torn = once(() => tornReceipts({ text, reading }));
   const result = alignChanged({
-    detached: () => idsInText(text),
+    detached: () => new Set([...torn().values()].flat()),
     known: known.map((command) => ({
+      ...lastOf(command),
       id: command.id,
       canonical: command.canonical,
       source: command.source,
@@ -193,7 +201,6 @@ function alignBlocks(
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
       longAbsent: isLongAbsent(turn, command),
-      stood: stood(command),
     })),
     found: [...found].map(([at, { command, heading, receiptId }]) => ({
       place: at,
@@ -224,22 +231,72 @@ function alignBlocks(
     const isChanged = inCopy && original.canonical !== found.get(at)?.command.canonical;
     (isChanged ? fresh : copied).add(at);
   }
+  const own = new Set(known.map(({ id }) => id));
+  const placed = new Set(result.placed.values());
+  // Its receipt stands twice, torn off and below a copy: no telling which line is the older one.
+  const tornOwn = once(() => {
+    const ids = [...torn().values()].flat().map(commandId);
+    return new Set(
+      ids.filter((id) => placed.has(id)).map((id) => world.commands.get(id)?.canonical),
+    );
+  });
+  const stoodBare = once(() => bareLines(before, found, result.placed));
+  for (const at of result.fresh) {
+    const ids = (torn().get(at) ?? []).map(commandId);
+    const isTorn = ids.some((id) => (own.has(id) ? placed.has(id) : !inCopy));
+    const canonical = found.get(at)?.command.canonical;
+    const isTwice = tornOwn().has(canonical);
+    if (!isTorn && !isTwice && !stoodBare()(at)) continue;
+    fresh.delete(at);
+    copied.add(at);
+  }
   return { placed: result.placed, fresh, copied, descendants: result.descendants };
+}
+
+/**
+ * Whether a line without a receipt stood so in the last text already: a copy of it with the receipt
+ * has just come, and is taken for the command itself.
+ */
+function bareLines(
+  before: JournalView | undefined,
+  found: ReadonlyMap<string, BlockIndex>,
+  placed: ReadonlyMap<string, CommandId>,
+): (at: string) => boolean {
+  const left = new Map<string, number>();
+  const count = (one: BlockIndex | undefined, by: number): void => {
+    if (one === undefined || one.receiptId !== undefined) return;
+    const { canonical } = one.command;
+    left.set(canonical, (left.get(canonical) ?? 0) + by);
+  };
+  const earlier = before === undefined ? undefined : blockIndexes(before.reading);
+  for (const at of before?.placed.keys() ?? []) count(earlier?.get(at), 1);
+  for (const at of placed.keys()) count(found.get(at), -1);
+  return (at) => {
+    const canonical = found.get(at)?.command.canonical ?? "";
+    const isLeft = (left.get(canonical) ?? 0) > 0;
+    if (isLeft) count(found.get(at), -1);
+    return isLeft;
+  };
 }
 
 const isLongAbsent = ({ atMs }: Turn, { absentSinceMs }: Command): boolean =>
   atMs - (absentSinceMs ?? atMs) > CANCEL_DELETED_MS;
 
-/** Whether a command stood in the last text, or did until just now, as it was when it started. */
-function standing(turn: Turn, before: JournalView | undefined): (command: Command) => boolean {
+/** How each command stood in the last text, or did until just now. */
+function lastTexts(
+  turn: Turn,
+  before: JournalView | undefined,
+): (command: Command) => Pick<KnownPlace, "last"> {
   const positions = before === undefined ? undefined : blockIndexes(before.reading);
   const texts = new Map(
-    [...(before?.placed ?? [])].map(([at, id]) => [id, positions?.get(at)?.command.canonical]),
+    [...(before?.placed ?? [])].map(([at, id]) => [id, positions?.get(at)?.command]),
   );
   return (command) => {
-    if (command.absentSinceMs !== undefined) return !isLongAbsent(turn, command);
-    if (before === undefined) return command.ranAs === undefined;
-    return texts.get(command.id) === command.canonical;
+    if (before !== undefined && command.absentSinceMs === undefined) {
+      const last = texts.get(command.id);
+      return last === undefined ? {} : { last };
+    }
+    return isLongAbsent(turn, command) || command.ranAs !== undefined ? {} : { last: command };
   };
 }
 

@@ -81,7 +81,8 @@ function settlingBlocks(
     if (!isNew && !(known !== undefined && editedBeforeStart(known, command))) continue;
     const index = earlier.findIndex((one) => one.source === command.source);
     const same = index === -1 ? undefined : earlier.splice(index, 1)[0];
-    const editOf = aligned.descendants.get(at) ?? same?.editOf ?? inherited(earlier, command);
+    const madeOf = same ?? (isNew ? heldBefore(earlier, command) : undefined);
+    const editOf = aligned.descendants.get(at) ?? madeOf?.editOf;
     // The next write removes a copied receipt; what is known of the block stays.
     const isCopy = aligned.copied.has(at);
     const copyOf = unchanged.get(at) === "bare" ? copied?.of : undefined;
@@ -89,7 +90,7 @@ function settlingBlocks(
       same === undefined || isCopy
         ? mayStart({ ...came({ edited: !isNew, editOf, copyOf }), copied: isCopy })
         : undefined;
-    const hold = verdict?.kind === "hold" ? verdict.reason : same?.hold;
+    const hold = verdict?.kind === "hold" ? verdict.reason : madeOf?.hold;
     const firstText = verdict === undefined ? same?.firstText : verdict.kind === "first-text";
     settling.set(at, {
       canonical: command.canonical,
@@ -134,14 +135,14 @@ function comingOf(
   });
 }
 
-/** What a block was made out of that is being typed on: its last source is gone from the text. */
-function inherited(earlier: readonly Settling[], { source }: FoundCommand): CommandId | undefined {
-  return earlier.find((one) => one.editOf !== undefined && shareWord(one.source, source))?.editOf;
+/** The block that a new one was made out of, where that was to be held and nobody was asked yet. */
+function heldBefore(earlier: readonly Settling[], { source }: FoundCommand): Settling | undefined {
+  return earlier.find((one) => one.hold !== undefined && shareWord(one.source, source));
 }
 
-/** Evaluates the question on the first call only: comparing two long texts is not free. */
-function once(question: () => boolean): () => boolean {
-  let answer: boolean | undefined;
+/** Evaluates the question on the first call only: looking through a long text is not free. */
+export function once<T>(question: () => NonNullable<T>): () => NonNullable<T> {
+  let answer: NonNullable<T> | undefined;
   return () => (answer ??= question());
 }
 

@@ -3,7 +3,7 @@
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type AlignedPair } from "./align-order.ts";
-import { shareWord, similarCommands, wordsBehindVerb } from "./similarity.ts";
+import { similarCommands, wordsBehindVerb } from "./similarity.ts";
 
 /** Commands are compared word by word only at most this many positions apart: it is quadratic. */
 const ALIGN_SIMILAR_REACH = 50;
@@ -27,8 +27,8 @@ export interface KnownPlace {
    * then a new one; otherwise it would be this one.
    */
   readonly longAbsent?: boolean;
-  /** The last version had it as it ran, and not edited since. */
-  readonly stood?: boolean;
+  /** How the last version had it, or the one of a moment ago: it may have been edited since. */
+  readonly last?: { readonly canonical: string; readonly source: string };
 }
 
 /** A command as it is written in the new version. */
@@ -252,7 +252,7 @@ function byPosition(state: State): void {
     if (claimed) return 0;
     if (command.started && command.receiptShown) {
       const isTornOff = detached.has(command.id) && apart <= ALIGN_SIMILAR_REACH;
-      return isTornOff && shareWord(command.source, place.source) ? 3 : 0;
+      return isTornOff && wordsOf(command).some((word) => behindVerb(place).includes(word)) ? 3 : 0;
     }
     if (apart <= ALIGN_SIMILAR_REACH && similarCommands(command.source, place.source)) return 3;
     return command.receiptShown ? 0 : 1;
@@ -328,6 +328,14 @@ function result(state: State): Alignment {
   return { placed, edited, copied, fresh, descendants, moved, absent, unknown };
 }
 
+/** The words of a command as it ran, and as it stood last. */
+const wordsOf = ({ source, last }: KnownPlace): readonly string[] => [
+  ...wordsBehindVerb(source),
+  ...wordsBehindVerb(last?.source ?? ""),
+];
+
+const behindVerb = ({ source }: FoundPlace): readonly string[] => wordsBehindVerb(source);
+
 /** For each new place that shares a word with a started command whose text has just gone: that. */
 function descendantsOf(
   { known, found, foundAt }: State,
@@ -335,10 +343,11 @@ function descendantsOf(
 ): ReadonlyMap<string, CommandId> {
   const byWord = new Map<string, CommandId>();
   if (fresh.length > 0) {
-    known.forEach(({ id, started, stood, canonical, source }, i) => {
+    known.forEach((command, i) => {
       const now = found[foundAt.get(i) ?? -1];
-      if (!started || stood !== true || now?.canonical === canonical) return;
-      for (const word of wordsBehindVerb(source)) byWord.set(word, id);
+      const { last } = command;
+      if (!command.started || last === undefined || now?.canonical === last.canonical) return;
+      for (const word of wordsOf(command)) byWord.set(word, command.id);
     });
   }
   if (byWord.size === 0) return new Map();

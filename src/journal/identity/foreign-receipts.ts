@@ -37,12 +37,25 @@ function receiptIds({ reading }: ReadText): ReadonlySet<string> {
   return new Set([...blockIndexes(reading).values()].flatMap(({ receiptId }) => receiptId ?? []));
 }
 
-/** Ids in all receipts of a text: a paragraph may have come between one and its command. */
-export function idsInText(text: string): ReadonlySet<string> {
+/**
+ * Receipts that something has come between them and their command: ids by the position of the
+ * nearest command above, where that one has no receipt of its own. "" holds those below none.
+ */
+export function tornReceipts({ text, reading }: ReadText): ReadonlyMap<string, readonly string[]> {
+  const { blocks } = reading;
+  const attached = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
   const lines = linesOf(text);
-  return new Set(
-    findReceiptQuotes(lines).flatMap((quote) =>
-      readReceipt(lines, quote).heads.flatMap(({ id }) => id ?? []),
-    ),
-  );
+  const torn = new Map<string, string[]>();
+  let next = 0;
+  for (const quote of findReceiptQuotes(lines)) {
+    const start = lines.starts[quote.first] ?? text.length;
+    if (attached.has(start)) continue;
+    while ((blocks[next]?.span.end ?? Number.POSITIVE_INFINITY) <= start) next += 1;
+    const above = blocks[next - 1];
+    const isOpen = above !== undefined && above.receipt === undefined && above.commands.length > 0;
+    const at = isOpen ? `${next - 1}.${above.commands.length - 1}` : "";
+    const ids = readReceipt(lines, quote).heads.flatMap(({ id }) => id ?? []);
+    torn.set(at, [...(torn.get(at) ?? []), ...ids]);
+  }
+  return torn;
 }

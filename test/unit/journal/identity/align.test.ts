@@ -24,7 +24,7 @@ function known(...lines: readonly string[]): readonly KnownPlace[] {
       started: !flags.includes("?"),
       receiptShown: !flags.includes("~"),
       absent: flags.includes("-"),
-      stood: !flags.includes("-"),
+      ...(flags.includes("-") ? {} : { last: { canonical: source, source } }),
     };
   });
 }
