@@ -1,33 +1,24 @@
-// What a newly read journal means: which block is which command, what is new, edited or gone.
-// Nothing starts here: new blocks settle first (settle-timers.ts), then accept-commands.ts.
-import { commandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
-import { ENDED } from "../domain/command-state.ts";
+// What a newly read journal means: what is new, edited, ticked or gone. align-blocks.ts finds which
+// block is which command. Nothing starts here: new blocks settle first (settle-timers.ts), then
+// accept-commands.ts.
+import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { JournalView } from "../domain/journal-view.ts";
 import { QUIET_MS } from "../domain/lab-settings.ts";
 import { membersOf } from "../domain/members.ts";
-import { commandsOf } from "../domain/resolve-reference.ts";
 import type { Turn } from "../domain/turn.ts";
-import { hasBegun, trustOf, type Command, type JournalRead } from "../domain/world.ts";
-import { alignChanged } from "../journal/identity/align-changed.ts";
-import type { KnownPlace } from "../journal/identity/align.ts";
-import { tornReceipts } from "../journal/identity/foreign-receipts.ts";
-import {
-  blockIndexes,
-  recordHeadings,
-  recordOrder,
-  type BlockIndex,
-} from "../journal/identity/block-index.ts";
+import { trustOf, type Command, type JournalRead } from "../domain/world.ts";
+import { blockIndexes } from "../journal/identity/block-index.ts";
 import { noteMergeConflict } from "../journal/merge/merge-conflicts.ts";
 import { wordsAdded } from "../journal/merge/words-changed.ts";
 import { receiptInputs, type ReceiptInputs } from "../journal/read/receipt-inputs.ts";
 import { cancellable, heldTogether, holdArrived } from "./accept-commands.ts";
+import { alignBlocks } from "./align-blocks.ts";
 import { discoverExperiment } from "./discover-experiment.ts";
 import { noteEdits } from "./edited-after-start.ts";
 import { DELETED, HOLDS } from "./hold-reasons.ts";
-import { resolveWritten } from "./resolve-flags.ts";
-import { CANCEL_DELETED_MS } from "./settle.ts";
 import { showLabPage } from "./nightly-summary.ts";
-import { once, settlingIn, type Aligned, type Reread } from "./settle-timers.ts";
+import { resolveWritten } from "./resolve-flags.ts";
+import { settlingIn, type Reread } from "./settle-timers.ts";
 
 /**
  * Handles a text of a journal: aligns its blocks with known commands, starts and stops timers, and
@@ -170,133 +161,6 @@ function nextView(
     ...(before?.paced === undefined ? {} : { paced: before.paced }),
     ...(before?.ownHash === undefined ? {} : { ownHash: before.ownHash }),
     ...(before?.reportTrouble === undefined ? {} : { reportTrouble: before.reportTrouble }),
-  };
-}
-
-/** Which known command is at which position, recording their order and headings. */
-function alignBlocks(
-  turn: Turn,
-  { experiment, reading, text }: JournalRead,
-  before: JournalView | undefined,
-): Aligned {
-  const { world } = turn;
-  const known = commandsOf(world, experiment);
-  const inCopy = world.experiments.get(experiment)?.copied !== undefined;
-  const found = blockIndexes(reading);
-  const lastOf = lastTexts(turn, before);
-  const torn = once(() => tornReceipts({ text, reading }));
-  const result = alignChanged({
-    detached: () => new Set([...torn().values()].flat()),
-    known: known.map((command) => ({
-      ...lastOf(command),
-      id: command.id,
-      canonical: command.canonical,
-      source: command.source,
-      form: command.form,
-      heading: command.heading,
-      ...(command.earlierHeadings === undefined
-        ? {}
-        : { earlierHeadings: command.earlierHeadings }),
-      started: hasBegun(command) || ENDED.has(command.state),
-      receiptShown: command.shownInWrite > 0,
-      absent: command.absentSinceMs !== undefined,
-      longAbsent: isLongAbsent(turn, command),
-    })),
-    found: [...found].map(([at, { command, heading, receiptId }]) => ({
-      place: at,
-      canonical: command.canonical,
-      source: command.source,
-      form: command.form,
-      heading,
-      ...(receiptId === undefined ? {} : { receiptId }),
-    })),
-  });
-  recordOrder(turn, experiment, [...found.keys()], result.placed);
-  recordHeadings(turn, experiment, found, result.placed);
-  const bare = new Set(
-    [...result.placed].flatMap(([at, id]) => (found.get(at)?.receiptId === id ? [] : [id])),
-  );
-  const ids = result.moved.filter(
-    (id) => bare.has(id) && (world.commands.get(id)?.shownInWrite ?? 0) > 0,
-  );
-  // A command that was moved without its receipt did not have it hidden: it gets a new one.
-  if (ids.length > 0) turn.record({ kind: "receipts-missed", experiment, ids });
-  // Receipts here may name commands of another journal: those blocks were copied from there. In a
-  // copied folder all do, and a block that differs from its receipt was changed there.
-  const fresh = new Set(result.fresh);
-  const copied = new Set(result.copied);
-  for (const { place: at, id } of result.unknown) {
-    const original = world.commands.get(commandId(id));
-    if (original === undefined) continue;
-    const isChanged = inCopy && original.canonical !== found.get(at)?.command.canonical;
-    (isChanged ? fresh : copied).add(at);
-  }
-  const own = new Set(known.map(({ id }) => id));
-  const placed = new Set(result.placed.values());
-  // Its receipt stands twice, torn off and below a copy: no telling which line is the older one.
-  const tornOwn = once(() => {
-    const ids = [...torn().values()].flat().map(commandId);
-    return new Set(
-      ids.filter((id) => placed.has(id)).map((id) => world.commands.get(id)?.canonical),
-    );
-  });
-  const stoodBare = once(() => bareLines(before, found, result.placed));
-  for (const at of result.fresh) {
-    const ids = (torn().get(at) ?? []).map(commandId);
-    const isTorn = ids.some((id) => (own.has(id) ? placed.has(id) : !inCopy));
-    const canonical = found.get(at)?.command.canonical;
-    const isTwice = tornOwn().has(canonical);
-    if (!isTorn && !isTwice && !stoodBare()(at)) continue;
-    fresh.delete(at);
-    copied.add(at);
-  }
-  return { placed: result.placed, fresh, copied, descendants: result.descendants };
-}
-
-/**
- * Whether a line without a receipt stood so in the last text already: a copy of it with the receipt
- * has just come, and is taken for the command itself.
- */
-function bareLines(
-  before: JournalView | undefined,
-  found: ReadonlyMap<string, BlockIndex>,
-  placed: ReadonlyMap<string, CommandId>,
-): (at: string) => boolean {
-  const left = new Map<string, number>();
-  const count = (one: BlockIndex | undefined, by: number): void => {
-    if (one === undefined || one.receiptId !== undefined) return;
-    const { canonical } = one.command;
-    left.set(canonical, (left.get(canonical) ?? 0) + by);
-  };
-  const earlier = before === undefined ? undefined : blockIndexes(before.reading);
-  for (const at of before?.placed.keys() ?? []) count(earlier?.get(at), 1);
-  for (const at of placed.keys()) count(found.get(at), -1);
-  return (at) => {
-    const canonical = found.get(at)?.command.canonical ?? "";
-    const isLeft = (left.get(canonical) ?? 0) > 0;
-    if (isLeft) count(found.get(at), -1);
-    return isLeft;
-  };
-}
-
-const isLongAbsent = ({ atMs }: Turn, { absentSinceMs }: Command): boolean =>
-  atMs - (absentSinceMs ?? atMs) > CANCEL_DELETED_MS;
-
-/** How each command stood in the last text, or did until just now. */
-function lastTexts(
-  turn: Turn,
-  before: JournalView | undefined,
-): (command: Command) => Pick<KnownPlace, "last"> {
-  const positions = before === undefined ? undefined : blockIndexes(before.reading);
-  const texts = new Map(
-    [...(before?.placed ?? [])].map(([at, id]) => [id, positions?.get(at)?.command]),
-  );
-  return (command) => {
-    if (before !== undefined && command.absentSinceMs === undefined) {
-      const last = texts.get(command.id);
-      return last === undefined ? {} : { last };
-    }
-    return isLongAbsent(turn, command) || command.ranAs !== undefined ? {} : { last: command };
   };
 }
 
