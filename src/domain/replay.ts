@@ -12,6 +12,7 @@ export function replay(facts: Iterable<Fact>): World {
     apply(world, fact);
     world.nowMs = Math.max(world.nowMs, fact.atMs);
   }
+  world.replayedMs = world.nowMs;
   return world;
 }
 

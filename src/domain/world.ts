@@ -207,6 +207,8 @@ export interface PrefetchWatch {
 export interface World {
   /** The time of the last event, ms since 1970; it never goes back. */
   nowMs: number;
+  /** The time of the last fact before this daemon began. */
+  replayedMs: number;
   readonly labs: Map<LabPath, Lab>;
   /** Experiments on disk. */
   readonly found: Map<ExperimentPath, FoundExperiment>;
@@ -243,6 +245,7 @@ export interface World {
 export function emptyWorld(): World {
   return {
     nowMs: 0,
+    replayedMs: 0,
     labs: new Map(),
     found: new Map(),
     experiments: new Map(),

@@ -92,7 +92,7 @@ function alignKnown(turn: Turn, { known, found, before, torn }: Text): Alignment
   });
 }
 
-const isLongAbsent = ({ atMs }: Turn, { absentSinceMs }: Command): boolean =>
+const isLongAbsent = ({ atMs }: Pick<Turn, "atMs">, { absentSinceMs }: Command): boolean =>
   atMs - (absentSinceMs ?? atMs) > CANCEL_DELETED_MS;
 
 /** How each command stood in the last text, or did until just now. */
@@ -109,7 +109,10 @@ function lastTexts(
       const last = texts.get(command.id);
       return last === undefined ? {} : { last };
     }
-    return isLongAbsent(turn, command) || command.ranAs !== undefined ? {} : { last: command };
+    // Before the first text of a daemon, a moment ago is before the last one ended.
+    const atMs = before === undefined ? turn.world.replayedMs : turn.atMs;
+    const isKnownEdit = command.ranAs !== undefined;
+    return isLongAbsent({ atMs }, command) || isKnownEdit ? {} : { last: command };
   };
 }
 

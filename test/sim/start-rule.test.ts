@@ -112,6 +112,18 @@ describe("made out of a command that has run", () => {
     assertHeld(night, new RegExp(`an edit of \`${id}\``));
   });
 
+  test("is held after a restart of the daemon as well, however soon that was", () => {
+    const night = typed(done);
+    const id = idOf(night, "a");
+    const text = night.text().replace(receiptOf(id), "").replace("--epochs 3", "--epochs 5");
+    night.save(text);
+    night.pass(3_000);
+    night.reboot(HOUR);
+    night.pass(3 * HOUR);
+    assert.equal(namesOf(night), "a z");
+    assertHeld(night, new RegExp(`an edit of \`${id}\``));
+  });
+
   test("split in two commands, the half without the receipt is held", () => {
     const night = typed(done);
     edit(night, "run: a --epochs 3", "run: a\n\nrun: b --epochs 3");
