@@ -65,10 +65,11 @@ function edit(n: number, stale: boolean): SaveTold {
   // A command that ran is edited, and edited back: its receipt changes each time.
   const toggled = lines.findIndex((one) => one.startsWith(`script: hit.py fixed-${n % 3}`));
   const command = lines[toggled];
-  if (command !== undefined) {
+  const starts = n % 20 === 0 ? `new-${n}` : undefined;
+  // Beside an edit of a command that ran, one of the same script is a part of it, and held.
+  if (command !== undefined && starts === undefined) {
     lines[toggled] = command.endsWith(" again") ? command.slice(0, -6) : `${command} again`;
   }
-  const starts = n % 20 === 0 ? `new-${n}` : undefined;
   if (starts !== undefined) lines.push(`script: hit.py ${starts} !`, "");
   buffer = lines.join("\n");
   return { line, stale, ...(starts === undefined ? {} : { starts }) };

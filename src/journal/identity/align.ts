@@ -336,27 +336,59 @@ const wordsOf = ({ source, last }: KnownPlace): readonly string[] => [
 
 const behindVerb = ({ source }: FoundPlace): readonly string[] => wordsBehindVerb(source);
 
-/** For each new place that shares a word with a started command whose text has just gone: that. */
-function descendantsOf(
-  { known, found, foundAt }: State,
-  fresh: readonly string[],
-): ReadonlyMap<string, CommandId> {
-  const byWord = new Map<string, CommandId>();
-  if (fresh.length > 0) {
-    known.forEach((command, i) => {
-      const now = found[foundAt.get(i) ?? -1];
-      const { last } = command;
-      if (!command.started || last === undefined || now?.canonical === last.canonical) return;
-      for (const word of wordsOf(command)) byWord.set(word, command.id);
-    });
+/**
+ * For each new place the started command that it was made out of: one whose text has just gone from
+ * there, or right beside it, and which shares a word with it.
+ */
+function descendantsOf(state: State, fresh: readonly string[]): ReadonlyMap<string, CommandId> {
+  const { known, found, foundAt } = state;
+  if (fresh.length === 0) return new Map();
+  const gone = new Map<string, Stretch[]>();
+  const above = lastPaired(state, known.keys(), -1);
+  const below = lastPaired(state, [...known.keys()].toReversed(), found.length);
+  known.forEach((command, i) => {
+    const at = foundAt.get(i);
+    const { last, id } = command;
+    if (!command.started || last === undefined) return;
+    if (at !== undefined && found[at]?.canonical === last.canonical) return;
+    const [from, to] =
+      at === undefined ? [above[i] ?? -1, below[i] ?? found.length] : [at - 2, at + 2];
+    const stretch =
+      command.absent || from > to ? { id, from: -1, to: found.length } : { id, from, to };
+    for (const word of wordsOf(command)) {
+      const stretches = gone.get(word);
+      if (stretches === undefined) gone.set(word, [stretch]);
+      else stretches.push(stretch);
+    }
+  });
+  if (gone.size === 0) return new Map();
+  const indices = new Map(found.map(({ place }, at) => [place, at]));
+  const descendants = new Map<string, CommandId>();
+  for (const place of fresh) {
+    const at = indices.get(place) ?? -1;
+    const words = wordsBehindVerb(found[at]?.source ?? "");
+    const of = words
+      .flatMap((word) => gone.get(word) ?? [])
+      .find(({ from, to }) => from < at && at < to);
+    if (of !== undefined) descendants.set(place, of.id);
   }
-  if (byWord.size === 0) return new Map();
-  const sources = new Map(found.map(({ place, source }) => [place, source]));
-  return new Map(
-    fresh.flatMap((place) => {
-      const word = wordsBehindVerb(sources.get(place) ?? "").find((one) => byWord.has(one));
-      const id = word === undefined ? undefined : byWord.get(word);
-      return id === undefined ? [] : [[place, id] as const];
-    }),
-  );
+  return descendants;
+}
+
+/** Where a command stood: between two places of this version. */
+interface Stretch {
+  readonly id: CommandId;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** For each known command, in this order, the place of the last one so far that has one. */
+function lastPaired({ foundAt }: State, order: Iterable<number>, none: number): readonly number[] {
+  const paired: number[] = [];
+  let last = none;
+  for (const i of order) {
+    paired[i] = last;
+    last = foundAt.get(i) ?? last;
+  }
+  return paired;
 }
