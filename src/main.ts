@@ -3,6 +3,7 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { masked } from "./base/secrets.ts";
 import type { CommandResult } from "./cli/command-result.ts";
 
 const TEACH = `
@@ -120,7 +121,7 @@ program
   .description("return when it has ended: 0 when done, 1 otherwise")
   .action(async (id: string) => {
     const { waitFor } = await import("./cli/wait.ts");
-    await answer(waitFor(id, ".", (text) => process.stderr.write(`${text}\n`)));
+    await answer(waitFor(id, ".", (text) => process.stderr.write(`${masked(text)}\n`)));
   });
 
 program
@@ -228,7 +229,8 @@ program
 await program.parseAsync();
 
 async function answer(given: CommandResult | Promise<CommandResult>): Promise<void> {
-  const { text, exitCode, atOnce } = await given;
+  const { text: whole, exitCode, atOnce } = await given;
+  const text = masked(whole);
   const stream = exitCode === 2 ? process.stderr : process.stdout;
   process.exitCode = exitCode;
   const leave = atOnce === true ? (): void => process.exit() : undefined;

@@ -1,5 +1,6 @@
 // Escapes any text as Markdown that renders as exactly that text, on one line inside one paragraph.
-// For receipts and pages, where the text can come from logs.
+// For receipts and pages, where the text can come from logs. What looks like a secret is masked.
+import { masked } from "./secrets.ts";
 
 /** ANSI escape sequences: a control character, `[`, parameters, a final letter. */
 const TERMINAL_CODES = /(?!\s)\p{Cc}\[[0-9;?]*[ -/]*[@-~]/gu;
@@ -8,10 +9,11 @@ const DIRECTION_MARKS = /[\u{061C}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2
 
 /**
  * The text as one clean line: terminal colours removed, white space folded, control characters and
- * direction marks replaced by U+FFFD, and cut to `maxChars` UTF-16 units with `…` at its end.
+ * direction marks replaced by U+FFFD, secrets masked, and cut to `maxChars` UTF-16 units with `…` at
+ * its end.
  */
 export function plainLine(text: string, maxChars = Number.POSITIVE_INFINITY): string {
-  const line = text
+  const line = masked(text)
     .toWellFormed()
     .replaceAll(TERMINAL_CODES, "")
     .replaceAll(/[\s\u{85}]+/gu, " ")

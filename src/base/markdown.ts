@@ -1,4 +1,6 @@
-// Elements of Markdown that read well both raw and rendered: code, links, tables, quotations.
+// Elements of Markdown that read well both raw and rendered: code, links, tables, quotations. What
+// looks like a secret is masked.
+import { masked } from "./secrets.ts";
 
 /** Tables align columns up to this width, so that one long cell does not widen every row. */
 const TABLE_CELL_CHARS = 64;
@@ -62,7 +64,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** The user's text as one block quote; blank lines do not end it. */
 export function quotation(text: string): string {
-  const lines = text.replaceAll(/\r\n?/g, "\n").trim().split("\n");
+  const lines = masked(text).replaceAll(/\r\n?/g, "\n").trim().split("\n");
   return lines.map((line) => `> ${line}`.trimEnd()).join("\n");
 }
 
@@ -82,7 +84,7 @@ export function sentenceCase(text: string): string {
 }
 
 function oneLine(text: string): string {
-  return text.replaceAll(/\s+/g, " ").trim();
+  return masked(text).replaceAll(/\s+/g, " ").trim();
 }
 
 function width(text: string): number {

@@ -1,6 +1,7 @@
 // `nightlab top`: the status page, refreshed every second until the user leaves. status-page.ts
 // makes its lines, screen.ts draws them.
 import type { LabPath } from "../base/ids.ts";
+import { masked } from "../base/secrets.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 import { openScreen, type ScreenParts } from "./screen.ts";
@@ -30,7 +31,7 @@ export async function top(
     clearTimeout(timer);
     const lines = await pageOf(lab, screen.size(), now());
     if (left) return;
-    screen.show(lines);
+    screen.show(lines.map(masked));
     timer = setTimeout(next, TOP_MS);
   };
   const failed = Promise.withResolvers<undefined>();

@@ -72,6 +72,8 @@ export interface CommandSpec {
   /** Rules whose flag stops the run. */
   readonly stopOn?: readonly RuleName[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Names of variables whose values are in this machine's private file, sorted. */
+  readonly privateEnv?: readonly string[];
   /** How many GPUs it gets to itself; 0: none; absent: one, where the machine has any. */
   readonly gpus?: number;
   /** It takes one part in this many of one GPU. */

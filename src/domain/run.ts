@@ -82,6 +82,8 @@ export interface AttemptSpec {
   readonly repeats?: { readonly id: CommandId; readonly folder: RunFolder };
   /** For `eval:`: the run that it evaluates. */
   readonly onRun?: RunFolder;
+  /** Names of variables whose values are in this machine's private file. */
+  readonly privateEnv?: readonly string[];
   /** The sweep that it belongs to. */
   readonly sweep?: { readonly id: CommandId; readonly name: string };
   /** Memory limit of all its processes together, bytes, where this machine can enforce one. */
@@ -169,6 +171,10 @@ export interface RunRecord {
   readonly repeats?: { readonly id: string; readonly folder: string };
   /** Environment variables that its command set. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Names of those whose values came from the private file. */
+  readonly privateEnv?: readonly string[];
+  /** What looked like a secret and is masked here: options and variables by their names. */
+  readonly masked?: readonly string[];
   /** Its memory limit, bytes. */
   readonly memory?: number;
   /** Its slot: the number of GPUs, and which fraction of one (1/share). */
@@ -180,6 +186,8 @@ export interface RunRecord {
     readonly patch?: string;
     /** Files whose changes were too large for the patch. */
     readonly left?: readonly string[];
+    /** Files that look as if they held a secret; their changes are not in the patch. */
+    readonly secret?: readonly string[];
   };
   readonly host: string;
   readonly gpus: readonly {

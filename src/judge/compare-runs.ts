@@ -121,7 +121,8 @@ function packageFacts(groups: readonly ComparedGroup[]): readonly ComparedFact[]
 }
 
 function variablesText(record: RunRecord | undefined): string | undefined {
-  const set = Object.entries(record?.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  const written = Object.entries(record?.env ?? {}).map(([name, value]) => `${name}=${value}`);
+  const set = [...written, ...(record?.privateEnv ?? [])];
   return set.length === 0 ? undefined : set.join(" ");
 }
 

@@ -44,6 +44,8 @@ export function recordTrouble(value: unknown): string | undefined {
     optionalTrouble(value, "ending", (ending) => ENDINGS.some((known) => known === ending)) ??
     optionalTrouble(value, "cause", isCause) ??
     optionalTrouble(value, "git", isGit) ??
+    optionalTrouble(value, "privateEnv", isTextsOrNone) ??
+    optionalTrouble(value, "masked", isTextsOrNone) ??
     optionalTrouble(value, "environment", isTexts) ??
     optionalTrouble(value, "sweep", isTexts) ??
     (isTexts(value["criteria"]) ? undefined : '"criteria" is no pair of texts') ??
@@ -76,8 +78,11 @@ function isTexts(value: unknown): boolean {
 }
 
 function isGit(value: unknown): boolean {
-  return isObject(value) && isString(value["commit"]) && typeof value["dirty"] === "boolean";
+  if (!isObject(value) || typeof value["dirty"] !== "boolean") return false;
+  return isString(value["commit"]) && ["left", "secret"].every((key) => isTextsOrNone(value[key]));
 }
+
+const isTextsOrNone = (value: unknown): boolean => value === undefined || isListOf(value, isString);
 
 function isGpu(value: unknown): boolean {
   return isObject(value) && isString(value["name"]) && isString(value["driver"]);

@@ -6,11 +6,15 @@ import type { Runner } from "../domain/command.ts";
 import { RUN_NAME } from "../base/ids.ts";
 import { parseSpan } from "../base/time.ts";
 import { nearest } from "../base/nearest.ts";
+import { masked } from "../base/secrets.ts";
 
 /** Smallest memory limit: Python alone needs a tenth of this. */
 const MEMORY_LEAST = 64e6;
 /** Longest time limit: beyond a year it is a mistake, and timers cannot hold it. */
 const TIMEOUT_MAX_MS = 365 * 86_400_000;
+
+/** How much of a written value is looked at for a message. */
+const BRIEF_OF_CHARS = 4_096;
 
 /** What is wrong with a written value, and how to fix it. */
 export interface ValueFault {
@@ -141,9 +145,9 @@ function hasControl(text: string): boolean {
   return false;
 }
 
-/** A written value for a message: on one line, without ticks, cut at 60 characters. */
+/** A written value for a message: on one line, without ticks or secrets, cut at 60 characters. */
 export function brief(text: string): string {
-  const shown = Array.from(text.slice(0, 200), (char) =>
+  const shown = Array.from(masked(text.slice(0, BRIEF_OF_CHARS)).slice(0, 200), (char) =>
     char === "`" || hasControl(char) ? " " : char,
   );
   const head = shown.join("").replaceAll(/\s+/g, " ").trim();

@@ -283,3 +283,46 @@ test("a repeated run has a name of its own", () => {
   assert.equal(repeatName("full-repeat-2", new Set(["full-repeat"])), "full-repeat-2");
   assert.ok(repeatName("x".repeat(100), new Set()).length <= 100);
 });
+
+test("a script with a secret is not in the patch: it is restored only while it is unchanged", async () => {
+  git("init", "-q");
+  bench.write("train.py", "1\n");
+  commit();
+  bench.write("train.py", `login("hf_${"aBcD".repeat(9)}")\n`);
+  bench.write(".env", "A=1\n");
+  await run();
+  const here = await restore();
+  assert.ok(here.kind === "restored");
+  assert.match(here.repeats.differs.join(), /train\.py was not kept, since it looks like a secret/);
+  bench.write("train.py", "2\n");
+  assert.match(
+    await why(),
+    /what was not committed of train\.py was not kept, since it looks like a secret/,
+  );
+});
+
+test("another file with a secret is as it is now, and the repeat says so", async () => {
+  git("init", "-q");
+  bench.write("train.py", "1\n");
+  commit();
+  bench.write("train.py", "2\n");
+  bench.write(".env", "A=1\n");
+  await run();
+  bench.write("train.py", "3\n");
+  const restored = await restore();
+  assert.ok(restored.kind === "restored", JSON.stringify(restored));
+  assert.match(restored.repeats.differs.join(), /as now, for it looks like a secret .*: \.env/);
+  assert.equal(readFileSync(inCopy(".env"), "utf8"), "A=1\n");
+});
+
+test("what run.json masks cannot be repeated; what it names is taken from the private file", async () => {
+  bench.write("train.py", "1\n");
+  const spec = bench.spec(1, { name: "full", args: ["full", "--api-key", "a1B2c3D4e5F6g7H8i9"] });
+  await run({ spec });
+  assert.match(await why(), /^Cannot read .*: --api-key looked like a secret, .*\/nightlab\/env/);
+  rmSync(runPath(), { recursive: true });
+  await run({ spec: bench.spec(1, { name: "full", args: ["full"], privateEnv: ["A_KEY"] }) });
+  const restored = await restore();
+  assert.ok(restored.kind === "restored", JSON.stringify(restored));
+  assert.deepEqual(restored.spec.privateEnv, ["A_KEY"]);
+});

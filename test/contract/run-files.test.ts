@@ -312,6 +312,51 @@ describe("run.json", () => {
     assert.deepEqual(readdirSync(dir).toSorted(), ["logs", "run.json", "run.patch"]);
   });
 
+  it("masks secrets, names what it masked, and reads an older one as if it had", async () => {
+    const secret = `hf_${"aBcD".repeat(9)}`;
+    const spec = bench.spec(1, {
+      args: ["de-risk", "--hub-token", secret, "--password", "hunter2", "--lr=1", `--x=${secret}`],
+      env: { A: "1", DB_PASSWORD: "tr0ub4dor" },
+      privateEnv: ["WANDB_API_KEY"],
+    });
+    const facts = recordFacts({
+      spec,
+      argv: ["uv", "run", "train.py", ...spec.args],
+      said: `run: de-risk --hub-token ${secret}`,
+      because: `it needs ${secret}`,
+    });
+    const record = buildRunRecord(facts);
+    assert.deepEqual(record.args, [
+      "de-risk",
+      "--hub-token",
+      "hf_****",
+      "--password",
+      "****",
+      "--lr=1",
+      "--x=hf_****",
+    ]);
+    assert.deepEqual(record.argv.slice(3), record.args);
+    assert.deepEqual(record.env, { A: "1", DB_PASSWORD: "****" });
+    assert.deepEqual(record.privateEnv, ["WANDB_API_KEY"]);
+    assert.deepEqual(record.masked, ["--hub-token", "--password", "--x", "DB_PASSWORD"]);
+    assert.doesNotMatch(JSON.stringify(record), /aBcD|hunter2|tr0ub4dor/);
+    const dir = makeRun(`${stamp}-de-risk`);
+    assert.equal(await write(facts), "written");
+    assert.deepEqual(await readRunRecord(dir), { kind: "record", record });
+
+    const { masked: _, ...older } = { ...record, args: spec.args, env: spec.env };
+    writeFileSync(join(dir, "run.json"), JSON.stringify(older));
+    const read = await readRunRecord(dir);
+    assert.ok(read.kind === "record");
+    assert.deepEqual([read.record.args, read.record.env], [record.args, record.env]);
+    assert.deepEqual(read.record.masked, record.masked);
+    writeFileSync(
+      join(dir, "run.json"),
+      JSON.stringify({ ...older, args: [1], env: [2], masked: 3 }),
+    );
+    assert.equal((await readRunRecord(dir)).kind, "record");
+  });
+
   it("of another run is never replaced, and an evaluation has a file of its own", async () => {
     const dir = makeRun(`${stamp}-de-risk`);
     await write(recordFacts());

@@ -32,9 +32,13 @@ async function keptGit(dir: string): Promise<KeptGit | undefined | "none"> {
     const stored = JSON.parse(await readFile(join(dir, FACTS), "utf8")) as Partial<KeptGit> & {
       readonly patched?: boolean;
     };
-    const { commit, dirty, left, patched, codeHash = "" } = stored;
+    const { commit, dirty, left, secret, patched, codeHash = "" } = stored;
     if (commit === undefined || dirty === undefined) return undefined;
-    const facts = { commit, dirty, codeHash, ...(left === undefined ? {} : { left }) };
+    const unkept = {
+      ...(left === undefined ? {} : { left }),
+      ...(secret === undefined ? {} : { secret }),
+    };
+    const facts = { commit, dirty, codeHash, ...unkept };
     if (patched !== true) return facts;
     const path = join(dir, PATCH);
     return (await stat(path)).size > PATCH_BYTES

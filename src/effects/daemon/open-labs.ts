@@ -12,6 +12,7 @@ import type { ReportHandlers } from "./report-handlers.ts";
 import type { ManualRuns } from "../run-store/manual-runs.ts";
 import { watchRequests, type Request } from "../state/requests.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
+import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
 import { isLocalExperiment } from "../state/local-experiments.ts";
 import { watchLab, type LabWatch } from "./watch.ts";
 
@@ -37,6 +38,7 @@ export async function openLabs(
   const { world, journals } = parts;
   const closing: (() => void | Promise<void>)[] = [];
   for (const lab of labs) {
+    await ignoreOwnFiles(lab);
     await journals.open(lab);
     await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
     await postSettings(lab, parts);

@@ -4,7 +4,9 @@ import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/pr
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { ExecaError } from "execa";
+import { masked } from "../../base/secrets.ts";
 import { gitIn, type Git } from "./git.ts";
+import { secretFiles, withoutSecrets } from "./secret-files.ts";
 
 /** A larger file is left out of the patch. */
 export const PATCH_FILE_BYTES = 2 ** 20;
@@ -23,6 +25,8 @@ export interface GitFacts {
   readonly patch?: Uint8Array;
   /** Files that differ and are too large for the patch, by their path in the experiment. */
   readonly left?: readonly string[];
+  /** Files that differ and look as if they held a secret: they are not in the patch either. */
+  readonly secret?: readonly string[];
 }
 
 /**
@@ -47,13 +51,18 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
     await copyIndex(experiment, join(temp, "index"), git);
     const { fits, left } = await differing(experiment, git);
     if (fits.length === 0 && left.length === 0) return { commit, dirty: false };
-    const patch = fits.length === 0 ? undefined : await patchOf(git, fits);
-    const missing = patch === "too large" ? [...left, ...fits] : left;
+    const hidden = await secretFiles(experiment, fits);
+    const shown = fits.filter((name) => !hidden.has(name));
+    const made = shown.length === 0 ? undefined : await patchOf(git, shown);
+    const missing = made === "too large" ? [...left, ...shown] : left;
+    const { patch, secret: removed = [] } = typeof made === "object" ? made : {};
+    const secret = [...hidden, ...removed];
     return {
       commit,
       dirty: true,
-      ...(patch === undefined || patch === "too large" ? {} : { patch }),
-      ...(missing.length === 0 ? {} : { left: missing.slice(0, PATCH_FILES) }),
+      ...(patch === undefined ? {} : { patch }),
+      ...(missing.length === 0 ? {} : { left: missing.slice(0, PATCH_FILES).map(masked) }),
+      ...(secret.length === 0 ? {} : { secret: secret.map(masked) }),
     };
   } catch {
     return undefined;
@@ -116,8 +125,25 @@ async function differing(
 /** The names in git's output with `-z`. */
 const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
 
-/** The patch of these files, as `GitFacts.patch`. */
-async function patchOf(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
+/**
+ * The patch of these files, as `GitFacts.patch`, without those whose committed lines hold a secret.
+ */
+async function patchOf(
+  git: Git,
+  files: readonly string[],
+): Promise<Pick<GitFacts, "patch" | "secret"> | "too large"> {
+  const whole = await wholePatch(git, files);
+  if (whole === "too large") return whole;
+  const { parts, left } = await withoutSecrets(whole);
+  if (left.length === 0) return { patch: whole };
+  // The parts are in the order of these names.
+  const listed = ["diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD", "--"];
+  const all = names(await git(...listed, ...files.map(literally)));
+  const secret = left.map((index) => all[index] ?? "?");
+  return parts.length === 0 ? { secret } : { patch: Buffer.concat(parts), secret };
+}
+
+async function wholePatch(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
   const how = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
   const paths = ["--no-relative", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
   const diff = git.bytes("diff", ...how, ...paths, "HEAD", "--", ...files.map(literally));

@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import sharp from "sharp";
+import { masked } from "../../base/secrets.ts";
 import { exportBody, exportDocument } from "../../report/export/export-html.ts";
 import { exportTree, picturesOf } from "../../report/export/export-tree.ts";
 import { errorCode } from "../os/error-code.ts";
@@ -55,7 +56,7 @@ export async function exportPage(request: ExportRequest): Promise<Exported> {
     const why = `${out} is there and is not as nightlab wrote it; move it away, or name another file with --out`;
     return { kind: "refused", why };
   }
-  const text = await readFile(page, "utf8");
+  const text = masked(await readFile(page, "utf8"));
   const files = await readExperimentFiles(experimentDir, labDir === undefined ? {} : { labDir });
   const lines = await citedLines(text, dirname(page), files);
   const lineOf = (path: string, line: number): string | undefined => lines.get(`${path}#${line}`);

@@ -94,6 +94,10 @@ type Recorded = NonNullable<RunRecord["git"]>;
 /** Why the code from git hashes to something else than what ran. */
 function hashMismatch(git: Recorded): string {
   const commit = git.commit.slice(0, 7);
+  const hidden = (git.secret ?? []).filter((name) => name.endsWith(".py"));
+  if (hidden.length > 0) {
+    return `what was not committed of ${someOf(hidden)} was not kept, since it looks like a secret`;
+  }
   if (git.dirty && git.patch === undefined) {
     return `its scripts were not committed, and the difference to ${commit} was not kept`;
   }
@@ -103,13 +107,21 @@ function hashMismatch(git: Recorded): string {
   );
 }
 
-/** The files whose changes were too large to be kept, in words. */
-function unkeptChanges({ left = [] }: Recorded): readonly string[] {
-  if (left.length === 0) return [];
-  const more = left.length > 3 ? ` and ${left.length - 3} more` : "";
+/** The files whose changes were not kept, in words. */
+function unkeptChanges({ left = [], secret = [] }: Recorded): readonly string[] {
   return [
-    `as committed or as now, for their change was too large to keep: ${left.slice(0, 3).join(", ")}${more}`,
+    ...asNow(left, "their change was too large to keep"),
+    ...asNow(secret, "it looks like a secret and was not kept"),
   ];
+}
+
+const asNow = (names: readonly string[], reason: string): readonly string[] =>
+  names.length === 0 ? [] : [`as committed or as now, for ${reason}: ${someOf(names)}`];
+
+/** `a, b, c and 2 more`. */
+function someOf(names: readonly string[]): string {
+  const more = names.length > 3 ? ` and ${names.length - 3} more` : "";
+  return `${names.slice(0, 3).join(", ")}${more}`;
 }
 
 /**
@@ -156,6 +168,7 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       codeHash: record.codeHash ?? "",
       ...(patch === undefined ? {} : { patch }),
       ...(record.git?.left === undefined ? {} : { left: record.git.left }),
+      ...(record.git?.secret === undefined ? {} : { secret: record.git.secret }),
     });
     return large.length === 0 ? [] : [`as they are now: ${large.slice(0, 3).join(", ")}`];
   } finally {

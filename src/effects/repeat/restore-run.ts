@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { SHORT_RUN_MS } from "../../base/limits.ts";
+import { listed } from "../../base/markdown.ts";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
 import type { CommandSpec } from "../../domain/command.ts";
 import { commandId, type CommandId, type RunFolder } from "../../base/ids.ts";
@@ -14,6 +15,7 @@ import { recordTrouble } from "../../judge/record-shape.ts";
 import { fileDigest } from "../code/code-hash.ts";
 import { scriptTrouble } from "../environment/environment.ts";
 import { INTERPRETER_MS } from "../environment/interpreter.ts";
+import { privateFile } from "../environment/private-env.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
 import { restoreCode } from "./restore-code.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
@@ -97,6 +99,7 @@ function repeatsOf(
 function unrepeatable({
   verb,
   env,
+  masked = [],
   place,
   memory,
   limitMs,
@@ -105,6 +108,13 @@ function unrepeatable({
   if (verb !== "run") return `it is of an \`${verb}:\`, and only runs are repeated`;
   const texts = Object.values(env ?? {}).every((value) => typeof value === "string");
   if (env !== undefined && !texts) return '"env" holds something else than texts';
+  if (masked.length > 0) {
+    const them = masked.length === 1 ? "it" : "them";
+    return (
+      `${listed(masked)} looked like a secret, and run.json holds only a mask; ` +
+      `put ${them} into ${privateFile()} and run it anew with \`env=[NAME]\``
+    );
+  }
   const counts = [place?.gpus ?? 0, place?.share ?? 1, memory ?? 1];
   if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
     return '"place" or "memory" cannot be understood';
@@ -115,7 +125,7 @@ function unrepeatable({
 
 /** The command of the new run. The record's first argument is the old run's name: it is dropped. */
 function specOf(record: RunRecord, target: string): CommandSpec {
-  const { args, script, runner, limitMs, env, place, gpus, memory } = record;
+  const { args, script, runner, limitMs, env, privateEnv, place, gpus, memory } = record;
   const count = place?.gpus ?? gpus.length;
   return {
     verb: "run",
@@ -126,6 +136,7 @@ function specOf(record: RunRecord, target: string): CommandSpec {
     script,
     runner: runner === "pixi" ? "pixi" : "uv",
     ...(env === undefined ? {} : { env }),
+    ...(privateEnv === undefined ? {} : { privateEnv }),
     ...(count === 1 ? {} : { gpus: count }),
     ...(place?.share === undefined ? {} : { share: place.share }),
     ...(memory === undefined ? {} : { memory }),

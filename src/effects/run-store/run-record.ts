@@ -13,6 +13,7 @@ import type { GpuFacts } from "../gpu/gpu-facts.ts";
 import { backUpEditedFile } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { maskRecord } from "./mask-record.ts";
 
 /** What is known once a run has started. Times in ms since 1970 (UTC). */
 export interface RecordFacts {
@@ -54,8 +55,12 @@ export type RecordRead =
   | { readonly kind: "none" }
   | { readonly kind: "problem"; readonly message: string };
 
-/** The record of a run, with its end once that is known. */
+/** The record of a run, with its end once that is known. Secrets are masked in it. */
 export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
+  return maskRecord(wholeRecord(facts, end));
+}
+
+function wholeRecord(facts: RecordFacts, end: RecordEnd | undefined): RunRecord {
   const { spec, git } = facts;
   const stamp = (ms: number): string => isoStamp(ms, facts.timeZone);
   const seed = seedOf(spec.args);
@@ -82,6 +87,7 @@ export function buildRunRecord(facts: RecordFacts, end?: RecordEnd): RunRecord {
     ...(spec.codeDir === undefined ? {} : { snapshot: true }),
     ...given("repeats", spec.repeats),
     ...given("env", Object.keys(spec.env).length === 0 ? undefined : spec.env),
+    ...given("privateEnv", spec.privateEnv),
     ...given("memory", spec.memory),
     ...recordedSlot(spec),
     ...given("git", git === undefined ? undefined : recordedGit(git, patchName(spec))),
@@ -145,7 +151,8 @@ function recordFile({ verb, id, attempt }: Pick<RunRecord, "verb" | "id" | "atte
 
 /**
  * Reads a record. One that was edited, is incomplete or was written by something else gives a
- * problem in plain words. Only the fields that `whatIsWrong` checks are validated.
+ * problem in plain words. Only the fields that `whatIsWrong` checks are validated. Secrets are
+ * masked.
  */
 export async function readRunRecord(dir: string, file = "run.json"): Promise<RecordRead> {
   const path = join(dir, file);
@@ -165,7 +172,9 @@ export async function readRunRecord(dir: string, file = "run.json"): Promise<Rec
     try {
       const value: unknown = JSON.parse((await handle.readFile("utf8")).replace(/^\uFEFF/, ""));
       const wrong = whatIsWrong(value);
-      return wrong === undefined ? { kind: "record", record: value as RunRecord } : problem(wrong);
+      if (wrong !== undefined) return problem(wrong);
+      // Earlier releases wrote them without masks.
+      return { kind: "record", record: maskRecord(value as RunRecord) };
     } finally {
       await handle.close();
     }
@@ -186,12 +195,13 @@ function endFields(facts: RecordFacts, end: RecordEnd): Partial<RunRecord> {
 }
 
 function recordedGit(git: GitFacts, patch: string): NonNullable<RunRecord["git"]> {
-  const { commit, dirty, left } = git;
+  const { commit, dirty, left, secret } = git;
   return {
     commit,
     dirty,
     ...given("patch", git.patch === undefined ? undefined : patch),
     ...given("left", left),
+    ...given("secret", secret),
   };
 }
 

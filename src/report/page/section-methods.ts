@@ -111,6 +111,7 @@ function environmentTable(context: ReportContext): string | undefined {
   };
   add("script", (record) => [`${code(record.script)}, started by ${plain(record.runner)}`]);
   add("code", (record) => [codeText(record)]);
+  add("not in run.patch", (record) => present(record.git?.secret, secretText));
   add("interpreter", (record) => present(record.interpreter?.replace(/ \(\/.*\)$/, ""), plain));
   add("hash of dependencies", (record) => present(record.environment?.metadataHash, shortHash));
   add("hash of lock", (record) => present(record.environment?.lockHash, shortHash));
@@ -138,7 +139,14 @@ function codeText(record: RunRecord): string {
   return `commit ${code(git.commit.slice(0, 12))}${state}${hash}`;
 }
 
-function present(value: string | undefined, textOf: (value: string) => string): readonly string[] {
+function secretText(names: readonly string[]): string {
+  const shown = names.slice(0, REPORT_DISTINCT).map(code);
+  const more = names.length - shown.length;
+  const all = more > 0 ? [...shown, `${more} more`] : shown;
+  return `${listed(all)}: may hold a secret`;
+}
+
+function present<T>(value: T | undefined, textOf: (value: T) => string): readonly string[] {
   return value === undefined ? [] : [textOf(value)];
 }
 
