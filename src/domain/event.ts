@@ -226,4 +226,6 @@ export type StartExamination =
   | { readonly kind: "disk-low" }
   | { readonly kind: "no-runner"; readonly message: string }
   | { readonly kind: "script-missing"; readonly message: string; readonly script: string }
-  | { readonly kind: "target-missing"; readonly message: string };
+  | { readonly kind: "target-missing"; readonly message: string }
+  /** A variable of the private file is not there, or the file is open to others. */
+  | { readonly kind: "variable-missing"; readonly message: string };

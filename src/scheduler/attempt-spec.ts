@@ -34,6 +34,7 @@ export function attemptSpec(world: World, command: Command, slot: Slot): Attempt
     args: scriptArguments(world, command),
     ...(runner === undefined ? {} : { runner }),
     env: spec.env ?? {},
+    ...(spec.privateEnv === undefined ? {} : { privateEnv: spec.privateEnv }),
     limitMs: limitOf(world, command),
     ...(memory === undefined ? {} : { memory }),
     place: slot,

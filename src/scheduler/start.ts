@@ -154,6 +154,7 @@ function decide(turn: Turn, command: Command, slot: Slot, found: StartExaminatio
   switch (found.kind) {
     case "script-missing":
     case "target-missing":
+    case "variable-missing":
       setState(turn, command, "held", found.message);
       return;
     case "gpus-taken":

@@ -15,6 +15,7 @@ import {
   syncExit,
   type AttemptState,
 } from "../supervise/attempts.ts";
+import { privateValues } from "../environment/private-env.ts";
 import { prefetchLog, environmentLog } from "../environment/environment-log.ts";
 import type { GpuLocks } from "../gpu/gpu-locks.ts";
 import type { EffectHandlers, Post } from "./effect-handlers.ts";
@@ -77,7 +78,7 @@ export function attemptHandlers(
 }
 
 async function examine(
-  { supervisor, locks }: Attempts,
+  { supervisor, locks, env }: Attempts,
   { command, spec, joined, diskFloor }: EffectOf<"examine-start">,
   post: Post,
 ): Promise<void> {
@@ -85,7 +86,7 @@ async function examine(
     post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
     return;
   }
-  const examined = await examineAttempt(spec);
+  const examined = await examineAttempt(spec, env);
   const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
   const examination =
     examined.kind === "ready" && noMemoryLimit !== undefined
@@ -159,12 +160,17 @@ async function start(
     await lockAgain(locks, spec, waiting.signal);
     preparing.delete(attempt);
     const noted = createAttempt(spec).then(() => takeNotes(spec));
-    const [argv] = await Promise.all([argvOf(spec), noted]);
+    const [argv, own] = await Promise.all([
+      argvOf(spec),
+      privateValues(spec.privateEnv ?? [], env),
+      noted,
+    ]);
+    if (own.kind === "missing") throw new Error(own.message);
     const held = locks.descriptors(attempt);
     const process = await supervisor.start(
       spec,
       argv,
-      inEnvironment(spec, env),
+      inEnvironment(spec, { ...env, ...own.values }),
       spec.limitMs,
       held,
     );

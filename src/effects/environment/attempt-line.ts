@@ -6,12 +6,19 @@ import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { codeSeen } from "../code/code-hash.ts";
 import { scriptTrouble, pythonOf } from "./environment.ts";
+import { privateValues } from "./private-env.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { findRunFolder, listRunFolders } from "../supervise/run-folders.ts";
 import { chooseRunner, commandLine } from "./runner.ts";
 
-/** Checks that script, evaluated run and runner exist, and hashes the code. */
-export async function examineAttempt(spec: AttemptSpec): Promise<StartExamination> {
+/**
+ * Checks that script, evaluated run, runner and private variables exist, and hashes the code. `env`
+ * says where the file of the private ones is.
+ */
+export async function examineAttempt(
+  spec: AttemptSpec,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<StartExamination> {
   const { experiment, script, codeDir } = spec;
   if (spec.verb === "eval" && (await evaluatedRun(spec)) === undefined) {
     return { kind: "target-missing", message: `no run is called \`${spec.name}\`` };
@@ -20,6 +27,8 @@ export async function examineAttempt(spec: AttemptSpec): Promise<StartExaminatio
   if (missing !== undefined) return { kind: "script-missing", message: missing, script };
   const runner = await chooseRunner(experiment, spec.lab, spec.runner);
   if (runner.kind === "missing") return { kind: "no-runner", message: runner.message };
+  const own = await privateValues(spec.privateEnv ?? [], env);
+  if (own.kind === "missing") return { kind: "variable-missing", message: own.message };
   const code = await codeSeen(experiment);
   const runs = codeDir === undefined ? code : await codeSeen(codeDir);
   return { kind: "ready", codeHash: runs.hash, code, runner: runner.runner };

@@ -13,6 +13,7 @@ import {
 import { commandKey, KEY_NAMES } from "./command-keys.ts";
 import type { Draft, Fault } from "./draft.ts";
 import { checkChanges } from "./retry-values.ts";
+import { secretMistake } from "./secret-values.ts";
 import { sweepOfDraft } from "./sweep-values.ts";
 
 /** Total length of a command's arguments: Linux takes at most 128 KiB in a single one. */
@@ -122,6 +123,8 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     const message = `the arguments are longer than ${ARGUMENT_CHARS / 1024} KiB`;
     faults.push({ message, fix: "put them into a file and hand on its name", offset });
   }
+  const secret = secretMistake(draft);
+  if (secret !== undefined) faults.push({ ...secret, offset });
   if (faults.length > 0) return undefined;
   return {
     verb,

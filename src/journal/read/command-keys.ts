@@ -99,12 +99,22 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     name: "env",
     field: "env",
     read: (draft, value) => {
-      const all = [...Object.entries(draft.fields.env ?? {}), ...readEnv(value, draft)];
+      const read = readEnv(value, draft);
+      const set = read.flatMap(([name, text]) =>
+        text === undefined ? [] : ([[name, text]] as const),
+      );
+      const all = [...Object.entries(draft.fields.env ?? {}), ...set];
       if (all.length > 0) draft.fields.env = Object.fromEntries(all.toSorted(byName));
+      const named = read.flatMap(([name, text]) => (text === undefined ? [name] : []));
+      const own = new Set([...(draft.fields.privateEnv ?? []), ...named]);
+      if (own.size > 0) draft.fields.privateEnv = [...own].toSorted();
     },
-    identity: "head",
+    // What is set is in the head of the hash.
+    identity: ({ privateEnv }) => (privateEnv === undefined ? [] : [{ privateEnv }]),
     example: "env=NAME=value",
-    does: "sets a variable for the script; several in a fence: `env: { A: 1, B: 2 }`",
+    does:
+      "sets a variable for the script; several in a fence: `env: { A: 1, B: 2 }`. `env=[A]`, " +
+      "in a fence `env: [A, B]`, takes values from your private file ([security.md](security.md#secrets))",
     repeats: true,
   },
   {

@@ -102,16 +102,24 @@ export function withDashes(text: string, offset: number, draft: Draft): string {
   return fixed;
 }
 
-type Variable = readonly [name: string, value: string];
+/** Without a value: it is in this machine's private file. */
+type Variable = readonly [name: string, value?: string];
 
-/** `env: { A: 1 }`, `env: A=1 B=2` or a list of `A=1`, in the order in which they were written. */
+/**
+ * `env: { A: 1 }`, `env: A=1 B=2` or a list of `A=1`, in the order in which they were written. A
+ * name alone in a list, `env: [A]` or on a line `env=[A,B]`, is one of the private file's.
+ */
 export function readEnv(value: YamlValue, draft: Draft): readonly Variable[] {
   switch (value.kind) {
-    case "text":
-      return tokenize(value.text).flatMap(({ text }) => setting(text, value.offset, draft));
+    case "text": {
+      const list = /^\[([^\]]*)\]$/.exec(value.text)?.[1];
+      if (list === undefined)
+        return tokenize(value.text).flatMap(({ text }) => setting(text, value.offset, draft));
+      return list.split(",").flatMap((item) => listed(item.trim(), value.offset, draft));
+    }
     case "list":
       return value.items.flatMap((item) => {
-        if (item.kind === "text") return setting(item.text, item.offset, draft);
+        if (item.kind === "text") return listed(item.text, item.offset, draft);
         notScalar(item, draft);
         return [];
       });
@@ -128,6 +136,11 @@ export function readEnv(value: YamlValue, draft: Draft): readonly Variable[] {
   }
 }
 
+const listed = (written: string, offset: number, draft: Draft): readonly Variable[] =>
+  written.includes("=")
+    ? setting(written, offset, draft)
+    : variable(written, undefined, offset, draft);
+
 function setting(written: string, offset: number, draft: Draft): readonly Variable[] {
   const equals = written.indexOf("=");
   if (equals > 0)
@@ -137,9 +150,14 @@ function setting(written: string, offset: number, draft: Draft): readonly Variab
   return [];
 }
 
-function variable(name: string, value: string, offset: number, draft: Draft): readonly Variable[] {
-  const fault = variableFault(name, value);
-  if (fault === undefined) return [[name, value]];
+function variable(
+  name: string,
+  value: string | undefined,
+  offset: number,
+  draft: Draft,
+): readonly Variable[] {
+  const fault = variableFault(name, value ?? "");
+  if (fault === undefined) return [value === undefined ? [name] : [name, value]];
   draft.faults.push({ ...fault, offset });
   return [];
 }

@@ -3,10 +3,11 @@
 import { YAML_CHARS } from "../../base/yaml-map.ts";
 import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
-import type { Problem } from "../../base/problem.ts";
+import type { Problem, SourcePosition } from "../../base/problem.ts";
 import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
 import { keyOfCommands } from "./command-keys.ts";
 import { parseHead } from "./parse-markdown.ts";
+import { secretsInPlan } from "./secret-values.ts";
 import { contentEnd, linesOf, positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
@@ -61,17 +62,14 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   const yaml = lines.text.slice(start, startOf(lines, closing));
   const head = lines.text.slice(startOf(lines, 0), contentEnd(lines, closing));
   if (yaml.length <= YAML_CHARS && parseHead(head).children[0]?.type !== "yaml") return none;
-  const { value, problems } = readPlan(
-    yaml,
-    (offset) => positionOf(lines, start + offset),
-    keyOfCommands,
-  );
+  const at = (offset: number): SourcePosition => positionOf(lines, start + offset);
+  const { value, problems } = readPlan(yaml, at, keyOfCommands);
   return {
     plan: value,
     end: startOf(lines, closing + 1),
     lines: closing + 1,
     conflicted: /^(?:<{7}|>{7}) \S/m.test(yaml),
-    place: placeBelow(lines, closing, problems),
+    place: placeBelow(lines, closing, [...problems, ...secretsInPlan(yaml, at)]),
   };
 }
 
