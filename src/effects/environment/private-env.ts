@@ -49,7 +49,7 @@ export async function privateValues(
       return missing(`others may read ${path}: \`chmod 600 ${path}\`, then start this`);
     }
     const all = parseEnv(await readFile(path, "utf8"));
-    const absent = names.filter((name) => all[name] === undefined);
+    const absent = names.filter((name) => !Object.hasOwn(all, name));
     if (absent.length > 0) {
       return missing(
         `${listed(absent)} is not in ${path}: add ${linesFor(absent)}, then start this`,

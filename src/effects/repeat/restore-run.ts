@@ -65,6 +65,8 @@ export async function restoreRun(asked: RunAsked): Promise<RunRestored> {
   const { record } = read;
   const problem = recordTrouble(record) ?? unrepeatable(record);
   if (problem !== undefined) return refused(`Cannot read ${folder}/run.json: ${problem}`);
+  const { masked = [] } = record;
+  if (masked.length > 0) return refused(maskedText(masked));
   const restored = await restoreCode({ lab, experiment, id, runDir: dir, record });
   if (restored.kind === "refused") return restored;
   const { code, dir: codeDir } = restored;
@@ -95,11 +97,19 @@ function repeatsOf(
   return { id: commandId(id), folder, differs, ...packages };
 }
 
+/** Why a run whose secrets its record only masks cannot be started again. */
+function maskedText(masked: readonly string[]): string {
+  const them = masked.length === 1 ? "it" : "them";
+  return (
+    `run.json has only a mask for ${listed(masked)}, since it looks like a secret: ` +
+    `put ${them} into ${privateFile()}, and write the command anew with \`env=[NAME]\``
+  );
+}
+
 /** Why a valid record cannot be started again; undefined if it can. */
 function unrepeatable({
   verb,
   env,
-  masked = [],
   place,
   memory,
   limitMs,
@@ -108,13 +118,6 @@ function unrepeatable({
   if (verb !== "run") return `it is of an \`${verb}:\`, and only runs are repeated`;
   const texts = Object.values(env ?? {}).every((value) => typeof value === "string");
   if (env !== undefined && !texts) return '"env" holds something else than texts';
-  if (masked.length > 0) {
-    const them = masked.length === 1 ? "it" : "them";
-    return (
-      `${listed(masked)} looked like a secret, and run.json holds only a mask; ` +
-      `put ${them} into ${privateFile()} and run it anew with \`env=[NAME]\``
-    );
-  }
   const counts = [place?.gpus ?? 0, place?.share ?? 1, memory ?? 1];
   if (!counts.every((count) => Number.isInteger(count) && count >= 0)) {
     return '"place" or "memory" cannot be understood';

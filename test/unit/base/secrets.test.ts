@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { isSecretValue, masked, secretsIn } from "../../../src/base/secrets.ts";
-import { NAMED, privateKey, TOKENS } from "../../made-secrets.ts";
+import { code, plain, quotation } from "../../../src/base/markdown.ts";
+import { codeSpan, plainLine, proseText } from "../../../src/base/markdown-text.ts";
+import { brief } from "../../../src/settings/written-values.ts";
+import { NAMED, privateKey, token, TOKENS } from "../../made-secrets.ts";
 import * as fc from "../../properties.ts";
+
+/** Longest beginning of a token that is shown: `github_pat_`. */
+const PREFIX_CHARS = 11;
 
 /** Texts in which a token may stand. */
 const AROUND: readonly ((secret: string) => string)[] = [
@@ -78,6 +84,29 @@ describe("secrets", () => {
     assert.equal(masked(`wandb.login(key="${key}")`), 'wandb.login(key="****")');
     assert.equal(masked(`wandb login ${key}`), "wandb login ****");
     assert.equal(masked(`machine api.wandb.ai login user password ${key}`).includes(key), false);
+  });
+
+  it("are masked before a text is cut, escaped or quoted", () => {
+    fc.assert(
+      fc.property(token, fc.nat(120), fc.lorem({ maxCount: 8 }), (made, most, words) => {
+        const text = `${words} ${made} ${words}`;
+        const rest = made.slice(PREFIX_CHARS);
+        for (const shown of [
+          plainLine(text, most),
+          proseText(text),
+          codeSpan(text),
+          plain(text),
+          code(text),
+          quotation(`${text}\n${text}`),
+          brief(text),
+        ]) {
+          for (let length = 4; length <= rest.length; length += 4) {
+            const part = rest.slice(0, length);
+            if (/\d/.test(part)) assert.ok(!shown.includes(part), shown);
+          }
+        }
+      }),
+    );
   });
 
   it("are not seen in code and commands that hold none", () => {
