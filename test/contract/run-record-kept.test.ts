@@ -103,6 +103,25 @@ test("a script without packages needs no list of them", async () => {
   assert.equal(await keepResolved(spec, runDir(), await interpreterOf(spec)), undefined);
 });
 
+test("packages that are found by a secret are not written down", async () => {
+  const [secret, plain] = [`hf_${"aBcD".repeat(9)}`, "plain"];
+  for (const name of [secret, plain]) {
+    const packaged = join(bench.experiment, name);
+    mkdirSync(packaged);
+    writeFileSync(
+      join(packaged, "pyproject.toml"),
+      '[project]\nname = "mine"\nversion = "1"\ndependencies = []\n',
+    );
+  }
+  for (const name of [plain, secret]) {
+    const spec = await begin(
+      `# /// script\n# dependencies = ["mine"]\n# [tool.uv.sources]\n# mine = { path = "${name}" }\n# ///\n`,
+    );
+    const kept = await keepResolved(spec, runDir(), undefined);
+    assert.equal(kept?.file, name === plain ? "requirements.txt" : undefined);
+  }
+});
+
 test("a run.json that somebody edited or tore meanwhile is kept beside the new one, and told", async () => {
   const spec = await begin("print(1)\n");
   const facts = await startRecord(around, spec, await startFacts(), folder, START_MS);

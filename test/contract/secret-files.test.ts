@@ -70,7 +70,7 @@ describe("a run's patch", () => {
     write(`f-${TOKEN}.txt`, "x");
     symlinkSync(`/tmp/${TOKEN}`, join(bench.experiment, "g"));
     // secretlint's rule.
-    write("h.sh", `export DATABASE=postgres://lab:${"kX9w".repeat(3)}@db.lab.org/runs\n`);
+    write("h.sh", `curl -u sk_live_${"kX9w".repeat(6)}: https://a.org\n`);
     write("train.py", "lr = 2\n");
     write("ok.bin", Buffer.from([0, 1, 2]));
     const { secret = [], text, left } = await facts();

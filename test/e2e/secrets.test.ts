@@ -175,6 +175,7 @@ test(`no secret comes into what nightlab writes or says (seed ${SEED})`, async (
     ["audit", lab.experiment],
     ["history", lab.experiment],
     ["export", lab.experiment, "--to", "html"],
+    ["export", join(lab.experiment, "JOURNAL.md"), "--to", "html"],
     ["repeat", "crash"],
   ]) {
     const { stdout, stderr } = await lab.nightlab(...words);
@@ -188,7 +189,14 @@ test(`no secret comes into what nightlab writes or says (seed ${SEED})`, async (
   for (const path of written) {
     made.assertNoneIn(readFileSync(path, "latin1").replaceAll("\0", ""), path);
   }
-  for (const name of ["run.json", "run.patch", "REPORT.md", "REPORT.html", "LAB.md"]) {
+  for (const name of [
+    "run.json",
+    "run.patch",
+    "REPORT.md",
+    "REPORT.html",
+    "JOURNAL.html",
+    "LAB.md",
+  ]) {
     assert.ok(
       written.some((path) => path.endsWith(`/${name}`)),
       `${name} is among them`,

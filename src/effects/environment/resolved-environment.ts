@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
+import { secretsIn } from "../../base/secrets.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
 import { scriptMetadata, stampOf } from "../code/code-hash.ts";
@@ -28,7 +29,8 @@ const cached = new Map<string, string>();
 
 /**
  * Writes `requirements.txt` into a run's folder. Undefined where there is nothing to write: the
- * runner is not uv, the script has a lock file or no dependencies, or uv gives no answer.
+ * runner is not uv, the script has a lock file or no dependencies, or uv gives no answer, or one
+ * with a secret in an address.
  */
 export async function keepResolved(
   spec: AttemptSpec,
@@ -43,7 +45,7 @@ export async function keepResolved(
   const block = scriptMetadata(await readFile(path, "utf8").catch(() => ""));
   if (block === undefined || /^# dependencies\s*=\s*\[[\s#]*\]/m.test(block)) return undefined;
   const text = await resolved(runner, spec, block, interpreter);
-  if (text === "") return undefined;
+  if (text === "" || secretsIn(text).length > 0) return undefined;
   await atomicWrite(join(dir, FILE), text);
   return { file: FILE, hash: createHash("sha256").update(text).digest("hex") };
 }
