@@ -194,13 +194,45 @@ function quotedEnd(text: string, start: number, quote: string): number | undefin
   return length < 0 ? undefined : start + length;
 }
 
+/** Words of keys and tokens that open nothing. */
+const OTHER_KEYS: ReadonlySet<string> = new Set([
+  "cache",
+  "continuation",
+  "experiment",
+  "foreign",
+  "next",
+  "object",
+  "page",
+  "partition",
+  "primary",
+  "public",
+  "s3",
+  "sort",
+]);
+
+/** Last words of names that say where something is, or which it is. */
+const OTHER_ENDS: ReadonlySet<string> = new Set([
+  "dir",
+  "file",
+  "hash",
+  "id",
+  "ids",
+  "name",
+  "path",
+  "type",
+  "url",
+]);
+
 /** What a value must be like to be the secret of this name; undefined if it names none. */
 function nameKind(name: string): ((value: string) => boolean) | undefined {
   const words = name
     .replaceAll(/([a-z0-9])([A-Z])/g, "$1_$2")
     .toLowerCase()
     .split(/[^a-z0-9]+/);
-  if (words.some((word) => /(?:password|passwd|passphrase|^pass)s?$/.test(word))) return isPassword;
+  if (words.some((word) => OTHER_KEYS.has(word)) || OTHER_ENDS.has(words.at(-1) ?? "")) {
+    return undefined;
+  }
+  if (words.some((word) => /(?:password|passwd|passphrase)s?$/.test(word))) return isPassword;
   if (words.some((word) => /(?:key|token|secret|credential)s?$/.test(word))) return isRandom;
   return undefined;
 }
@@ -212,7 +244,7 @@ function isPassword(value: string): boolean {
     /[A-Za-z]/.test(value) &&
     /\d/.test(value) &&
     !/[\s(){}[\]<>$*]/.test(value) &&
-    !/^(?:0x|[\d.]+e?[+-]?\d*[a-z]{0,3}$|[./~])/i.test(value) &&
+    !/^(?:0x[\da-f]+$|[\d.]+e?[+-]?\d*[a-z]{0,3}$|[.~]{0,2}\/)/i.test(value) &&
     !isPlaceholder(value)
   );
 }
@@ -230,7 +262,7 @@ function isRandom(value: string): boolean {
   if (/[\s(){}[\]<>$*]/.test(value) || isPlaceholder(value)) return false;
   if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value)) return true;
   // A shorter stretch can be a word with a number.
-  const stretches = value.match(/[A-Za-z0-9+/]{16,}/g) ?? [];
+  const stretches = value.match(/[A-Za-z0-9+]{16,}/g) ?? [];
   return stretches.some((stretch) => {
     if (!/\d/.test(stretch) || !/[A-Za-z]/.test(stretch)) return false;
     let changes = 0;

@@ -109,6 +109,17 @@ describe("secrets", () => {
     );
   });
 
+  it("are no values of names that name something else", () => {
+    for (const [name, value] of [
+      ["--pass", "stage2"],
+      ["--s3-key", "data/cifar10/v2/train2012/x1/val"],
+      ["--comet-experiment-key", "e2532a362cbc42d9b8d41c2510619707"],
+      ["PUBLIC_KEY", "a1B2c3D4e5F6g7H8i9J0"],
+    ] as const) {
+      assert.ok(!isSecretValue(name, value), name);
+    }
+  });
+
   it("are not seen in code and commands that hold none", () => {
     for (const line of [
       "max_tokens=512",
@@ -139,6 +150,11 @@ describe("secrets", () => {
       "--run-id 2024-11-23T14-30-00-de-risk --hash sha256",
       "key == 'a1B2c3D4e5F6g7H8i9J0'",
       "secret_sauce: 0.1",
+      "--s3-key data/cifar10/v2/train2012/x1/val --passes stage2",
+      "--experiment-key e2532a362cbc42d9b8d41c2510619707",
+      '"cache_key": "1f0c9a3b5d7e9f1a2b3c4d5e6f708192"',
+      "NextToken=bcd2f1b8-9a78-44d3-8a7a-4dd07d7cf635",
+      "api_key_file: /run/secrets/a1B2c3D4e5F6g7H8i9J0",
       "keep the token small: 12 of them",
     ]) {
       assert.deepEqual(secretsIn(line), [], line);
