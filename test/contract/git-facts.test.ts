@@ -42,9 +42,9 @@ function again(patch: Uint8Array): string {
 
 describe("what git says", () => {
   it("is nothing without a repository or a commit", async () => {
-    assert.equal(await gitFacts(bench.experiment), undefined);
+    assert.equal(await gitFacts(bench.lab, bench.experiment), undefined);
     git("init", "-q");
-    assert.equal(await gitFacts(bench.experiment), undefined);
+    assert.equal(await gitFacts(bench.lab, bench.experiment), undefined);
   });
 
   it("is the commit, and a patch that makes every file again, whatever git is set to", async () => {
@@ -66,7 +66,7 @@ describe("what git says", () => {
     writeFileSync(join(bench.lab, "other.txt"), "x");
     plain("add", ".");
     plain("commit", "-qm", "x");
-    const clean = await gitFacts(bench.experiment);
+    const clean = await gitFacts(bench.lab, bench.experiment);
     assert.deepEqual(clean, { commit: git("rev-parse", "HEAD").trim(), dirty: false });
 
     bench.write("train.py", "a = 1\r\nb = 3\r\n");
@@ -87,7 +87,7 @@ describe("what git says", () => {
     mkdirSync(join(bench.experiment, "runs", "x", "logs"), { recursive: true });
     writeFileSync(join(bench.experiment, "runs", "x", "logs", "a.log"), "x".repeat(100));
     const index = readFileSync(join(bench.lab, ".git/index"));
-    const facts = await gitFacts(bench.experiment);
+    const facts = await gitFacts(bench.lab, bench.experiment);
     assert.ok(facts?.patch !== undefined);
     assert.equal(facts.left, undefined);
     assert.deepEqual(readFileSync(join(bench.lab, ".git/index")), index);
@@ -123,7 +123,7 @@ describe("what git says", () => {
     bench.write("train.py", "a = 2\n");
     bench.write("large.txt", "x".repeat(PATCH_FILE_BYTES + 1));
     bench.write("new.bin", "\0".repeat(PATCH_FILE_BYTES + 1));
-    const facts = await gitFacts(bench.experiment);
+    const facts = await gitFacts(bench.lab, bench.experiment);
     assert.ok(facts?.patch !== undefined && facts.dirty);
     assert.deepEqual(facts.left?.toSorted(), ["large.txt", "new.bin"]);
     assert.equal(readFileSync(join(again(facts.patch), "train.py"), "utf8"), "a = 2\n");
@@ -135,7 +135,7 @@ describe("what git says", () => {
     plain("add", ".");
     plain("commit", "-qm", "x");
     for (let i = 0; i < 7; i += 1) bench.write(`${i}.txt`, `${i}\n`.repeat(PATCH_FILE_BYTES / 2));
-    const facts = await gitFacts(bench.experiment);
+    const facts = await gitFacts(bench.lab, bench.experiment);
     assert.deepEqual([facts?.dirty, facts?.patch, facts?.left?.length], [true, undefined, 7]);
   });
 
@@ -151,7 +151,7 @@ describe("what git says", () => {
     git("commit", "-qm", "x");
     bench.write("train.py", "a = 2\n");
     for (const path of [script, join(bench.lab, ".git/index")]) utimesSync(path, second, second);
-    const facts = await gitFacts(bench.experiment);
+    const facts = await gitFacts(bench.lab, bench.experiment);
     assert.match(Buffer.from(facts?.patch ?? []).toString(), /^\+a = 2$/m);
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { execa } from "execa";
 import { gitOrigin } from "../../src/effects/git/git-origin.ts";
@@ -41,7 +41,7 @@ async function withRepository(work: (repository: Repository) => Promise<void>): 
         await git("commit", "-am", name);
         await git("checkout", "main");
       },
-      origin: async () => await arrivals.originOf(journal, await readFile(journal, "utf8")),
+      origin: async () => await arrivals.originOf(folder, journal, await readFile(journal, "utf8")),
     });
   } finally {
     await rm(folder, { recursive: true });
@@ -128,7 +128,7 @@ test("outside of a repository, and without the program, nothing is said", async 
   try {
     const path = join(folder, "JOURNAL.md");
     await writeFile(path, "one\n");
-    assert.equal(await gitOrigin().originOf(path, "one\n"), undefined);
+    assert.equal(await gitOrigin().originOf(dirname(path), path, "one\n"), undefined);
   } finally {
     await rm(folder, { recursive: true });
   }

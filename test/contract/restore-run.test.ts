@@ -52,7 +52,7 @@ const inCopy = (path: string): string => join(snapshotCode(bench.lab, bench.expe
 /** A run of the code as it is now. */
 async function run(more: Partial<RecordFacts> = {}): Promise<void> {
   mkdirSync(join(runPath(), "logs"), { recursive: true });
-  const facts = await gitFacts(bench.experiment);
+  const facts = await gitFacts(bench.lab, bench.experiment);
   const record = buildRunRecord({
     spec: bench.spec(1, {
       name: "full",
@@ -139,11 +139,9 @@ test("committed code, changed code, new and binary files are as they were; the r
   assert.deepEqual(readFileSync(join(bench.lab, ".git/index")), index);
 });
 
-test("an experiment that is a repository by itself, with its runs committed", async () => {
+test("a repository of the experiment's own is not asked: it came with the experiment", async () => {
   bench.write("train.py", "1\n");
   execFileSync("git", ["init", "-q"], { cwd: bench.experiment });
-  mkdirSync(join(runPath(), "logs"), { recursive: true });
-  bench.write(`runs/${FOLDER}/logs/x.py`, "a log");
   const own = (...args: readonly string[]): void => {
     execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], {
       cwd: bench.experiment,
@@ -152,11 +150,29 @@ test("an experiment that is a repository by itself, with its runs committed", as
   own("add", "-A");
   own("commit", "-qm", "x");
   await run();
+  assert.equal((await restore()).kind, "restored");
   bench.write("train.py", "2\n");
+  assert.match(await why(), /in no git repository, and the scripts have changed since/);
+});
+
+test("committed runs are no code, and files that git keeps through a filter are as now", async () => {
+  git("init", "-q");
+  git("config", "filter.big.clean", "cat");
+  writeFileSync(join(bench.lab, ".gitattributes"), "*.npy filter=big\n");
+  bench.write("train.py", "1\n");
+  bench.write("x.npy", "then");
+  mkdirSync(join(runPath(), "logs"), { recursive: true });
+  bench.write(`runs/${FOLDER}/logs/x.py`, "a log");
+  commit();
+  await run();
+  bench.write("train.py", "2\n");
+  bench.write("x.npy", "now");
   const restored = await restore();
   assert.ok(restored.kind === "restored", JSON.stringify(restored));
   assert.equal(readFileSync(inCopy("train.py"), "utf8"), "1\n");
+  assert.equal(readFileSync(inCopy("x.npy"), "utf8"), "now");
   assert.match(restored.from, /^commit [0-9a-f]{7}$/);
+  assert.ok(restored.repeats.differs.includes("as they are now: x.npy"));
 });
 
 test("without git the scripts must be the same", async () => {

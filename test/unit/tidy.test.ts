@@ -35,6 +35,10 @@ const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> =
       (line) => /\bshell: (true|["'])|\bexecSync\(|(?<![.\w])exec\(/.test(line),
       "code",
     ),
+  "git is started by effects/git/, which knows how to": (file) =>
+    !file.path.startsWith("src/") || file.path.startsWith("src/effects/git/")
+      ? []
+      : linesOf(file, (line) => /\b(execa|execFile\w*|spawn\w*)\)?\("git"/.test(line), "code"),
   "a file opens by saying what it is": (file) =>
     !file.path.startsWith("src/") || /^(#!.*\n)?\/\/ \S/.test(file.text)
       ? []
@@ -100,6 +104,10 @@ const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
     text: '// A.\nconst now = Date.now();\nimport { a } from "node:fs";\n',
   },
   "no shell reads what a person wrote": { path: "src/cli/a.ts", text: "// A.\n  shell: true,\n" },
+  "git is started by effects/git/, which knows how to": {
+    path: "src/cli/a.ts",
+    text: '// A.\nawait execa("git", ["status"]);\n',
+  },
   "a file opens by saying what it is": { path: "src/base/a.ts", text: "export {};\n" },
   "no file is so long that it must hold two thoughts": {
     path: "src/base/a.ts",

@@ -77,15 +77,15 @@ async function lookUp(spec: AttemptSpec): Promise<KeptGit | undefined> {
     return kept;
   }
   if (root !== undefined) return undefined;
-  const facts = await gitWithCode(spec.experiment);
+  const facts = await gitWithCode(spec.lab, spec.experiment);
   await keepGit(dir, facts).catch(() => undefined);
   return facts;
 }
 
-/** Git facts of an experiment, with the hash of its code. */
-export async function gitWithCode(experiment: string): Promise<KeptGit | undefined> {
+/** Git facts of an experiment of a lab, with the hash of its code. */
+export async function gitWithCode(lab: string, experiment: string): Promise<KeptGit | undefined> {
   const { hash: codeHash } = await codeSeen(experiment);
-  const facts = await gitFacts(experiment);
+  const facts = await gitFacts(lab, experiment);
   return facts === undefined ? undefined : { ...facts, codeHash };
 }
 

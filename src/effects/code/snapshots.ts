@@ -40,7 +40,7 @@ export async function takeSnapshot(
       const left = await build(lab, experiment, id);
       const dir = snapshotCode(lab, experiment, id);
       if ((await codeSeen(dir)).hash === code.hash) {
-        await keepGit(snapshotRoot(lab, id), await gitWithCode(experiment));
+        await keepGit(snapshotRoot(lab, id), await gitWithCode(lab, experiment));
         const named = left.slice(0, SNAPSHOT_LEFT_NAMED);
         return { code, note: { kind: "kept", dir, left: named, leftCount: left.length } };
       }

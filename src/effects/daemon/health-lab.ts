@@ -1,12 +1,13 @@
 // Checks of what a lab's runs depend on in its folder, each with a way to fix it.
 // health.ts checks the rest of the machine.
-import { execFile } from "node:child_process";
 import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { ExecaError } from "execa";
 import type { LabPath } from "../../base/ids.ts";
 import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
+import { gitIn } from "../git/git.ts";
+import { repositoryOf } from "../git/repository.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 
 /** A program prints its version well within this, unless its disk is gone. */
@@ -67,14 +68,12 @@ async function clock(lab: LabPath): Promise<Check> {
 const NOT_IN_GIT = [".nightlab/x", "experiment/runs/2025-02-02T14-30-00-x/checkpoints/x"] as const;
 
 async function ignored(lab: LabPath): Promise<readonly Check[]> {
-  const asked = promisify(execFile)("git", ["check-ignore", "--no-index", ...NOT_IN_GIT], {
-    cwd: lab,
-    timeout: VERSION_MS,
-  });
-  const answer = await asked.then(
-    ({ stdout }) => stdout,
-    // Exit code 1: none is ignored. Anything else: no git, or no repository.
-    (error: { readonly code?: unknown }) => (error.code === 1 ? "" : undefined),
+  const repository = await repositoryOf(lab);
+  if (repository === undefined) return [];
+  const asked = gitIn(repository, lab)("check-ignore", "--no-index", ...NOT_IN_GIT);
+  const answer = await asked.catch((error: unknown) =>
+    // Exit code 1: none is ignored. Anything else: no git.
+    error instanceof ExecaError && error.exitCode === 1 ? "" : undefined,
   );
   if (answer === undefined) return [];
   const lines = answer.split("\n");

@@ -230,8 +230,8 @@ async function takeText(
   // The version is kept while the text is parsed, and the text is used only once it is kept.
   const kept = keepVersion(keptDir, found.bytes, { hash });
   kept.catch(() => undefined);
-  const origin = (await gitWrote(path, mtimeMs))
-    ? await journals.arrivals.originOf(path, found.text)
+  const origin = (await gitWrote(entry.lab, path, mtimeMs))
+    ? await journals.arrivals.originOf(entry.lab, path, found.text)
     : undefined;
   const byGit = origin !== undefined;
   const { text, reading, ...more } = await saves.read({ ...found, known, byGit });

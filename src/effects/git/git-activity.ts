@@ -2,6 +2,7 @@
 // git-origin.ts finds out how; `step` decides what a checkout means for commands.
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { nestedGitDir, repositoryOf } from "./repository.ts";
 
 /**
  * How much older than the file the index may be: Git writes it right after the files, but copying a
@@ -9,18 +10,16 @@ import { dirname, join } from "node:path";
  */
 const BEFORE_MS = 3_000;
 
-/** Whether Git changed its index since about `mtimeMs` (ms since 1970), the file's mtime. */
-export async function gitWrote(path: string, mtimeMs: number): Promise<boolean> {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const git = join(folder, ".git");
-    if ((await timeOf(git)) !== undefined) {
-      // In a linked worktree `.git` is a file and the index is elsewhere, so nothing is detected.
-      if ((await timeOf(join(git, "index.lock"))) !== undefined) return true;
-      const indexMs = await timeOf(join(git, "index"));
-      return indexMs !== undefined && indexMs >= mtimeMs - BEFORE_MS;
-    }
-    if (dirname(folder) === folder) return false;
-  }
+/**
+ * Whether Git changed the index since about `mtimeMs` (ms since 1970), the file's mtime. A file in
+ * a repository below the lab is one of that repository.
+ */
+export async function gitWrote(lab: string, path: string, mtimeMs: number): Promise<boolean> {
+  const gitDir = (await nestedGitDir(lab, dirname(path))) ?? (await repositoryOf(lab))?.gitDir;
+  if (gitDir === undefined) return false;
+  if ((await timeOf(join(gitDir, "index.lock"))) !== undefined) return true;
+  const indexMs = await timeOf(join(gitDir, "index"));
+  return indexMs !== undefined && indexMs >= mtimeMs - BEFORE_MS;
 }
 
 async function timeOf(path: string): Promise<number | undefined> {

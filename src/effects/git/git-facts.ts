@@ -1,11 +1,12 @@
 // Git's facts of an experiment's folder: the commit, whether files differ from it, and the patch.
-// Read-only: no locks, hooks, pagers or external diff programs. Without git there are no facts.
-import { copyFile, lstat, mkdtemp, realpath, rm, stat, utimes } from "node:fs/promises";
+// Read-only, and by the repository that holds the lab. Without git there are no facts.
+import { copyFile, lstat, mkdtemp, rm, stat, utimes } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { ExecaError } from "execa";
 import { masked } from "../../base/secrets.ts";
 import { gitIn, type Git } from "./git.ts";
+import { repositoryOf, type Repository } from "./repository.ts";
 import { secretFiles, withoutSecrets } from "./secret-files.ts";
 
 /** A larger file is left out of the patch. */
@@ -23,7 +24,10 @@ export interface GitFacts {
    * the work tree. Absent when not dirty, or too large.
    */
   readonly patch?: Uint8Array;
-  /** Files that differ and are too large for the patch, by their path in the experiment. */
+  /**
+   * Files that differ and are not in the patch, by their path in the experiment: too large, or kept
+   * by git through a filter, which is not run.
+   */
   readonly left?: readonly string[];
   /** Files that differ and look as if they held a secret: they are not in the patch either. */
   readonly secret?: readonly string[];
@@ -40,15 +44,19 @@ const HERE = [
   ...["runs", "plots", "JOURNAL.md", "REPORT.md", "STATUS.md"].map((one) => `:(exclude)${one}`),
 ] as const;
 
-/** Facts of a folder; undefined without git, a repository or a commit, or if git fails. */
-export async function gitFacts(experiment: string): Promise<GitFacts | undefined> {
-  if (!(await inRepository(experiment))) return undefined;
+/**
+ * Facts of an experiment of a lab; undefined without git, a repository or a commit, or if git
+ * fails. A repository below the lab is not asked.
+ */
+export async function gitFacts(lab: string, experiment: string): Promise<GitFacts | undefined> {
+  const repository = await repositoryOf(lab, experiment);
+  if (repository === undefined) return undefined;
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-")).catch(() => undefined);
   if (temp === undefined) return undefined;
   try {
-    const git = gitIn(experiment, { GIT_INDEX_FILE: join(temp, "index") });
+    const git = gitIn(repository, experiment, { indexFile: join(temp, "index") });
     const commit = (await git("rev-parse", "--verify", "HEAD")).trim();
-    await copyIndex(experiment, join(temp, "index"), git);
+    await copyIndex(repository, join(temp, "index"), git);
     const { fits, left } = await differing(experiment, git);
     if (fits.length === 0 && left.length === 0) return { commit, dirty: false };
     const hidden = await secretFiles(experiment, fits);
@@ -71,22 +79,13 @@ export async function gitFacts(experiment: string): Promise<GitFacts | undefined
   }
 }
 
-/** Whether this folder or one above has a `.git`: if none has, git need not be started. */
-async function inRepository(folder: string): Promise<boolean> {
-  for (let at = await realpath(folder).catch(() => folder); ; at = dirname(at)) {
-    if ((await lstat(join(at, ".git")).catch(() => undefined)) !== undefined) return true;
-    if (at === dirname(at)) return false;
-  }
-}
-
 /**
  * Copies the index, so that new files can be added without touching the user's. The copy keeps the
  * modification time, by which git knows which files may have changed in the same second
  * (Documentation/technical/racy-git).
  */
-async function copyIndex(experiment: string, to: string, git: Git): Promise<void> {
-  const output = (await gitIn(experiment)("rev-parse", "--git-path", "index")).replace(/\n$/, "");
-  const path = resolve(experiment, output);
+async function copyIndex(repository: Repository, to: string, git: Git): Promise<void> {
+  const path = join(repository.gitDir, "index");
   try {
     const second = Math.floor((await stat(path)).mtimeMs / 1000);
     await copyFile(path, to);
@@ -115,12 +114,34 @@ async function differing(
   for (const name of untracked) await sort(name);
   if (fits.length > 0) await git("add", "--intent-to-add", "--", ...fits.map(literally));
   const fresh = new Set(untracked);
-  const diff = ["diff", "--name-only", "--no-renames", "--relative", "-z", "HEAD"];
+  const diff = ["diff", "--name-only", "--no-renames", "--relative", "-z", ...NO_PROGRAMS, "HEAD"];
   for (const name of names(await git(...diff, ...HERE))) {
     if (!fresh.has(name)) await sort(name);
   }
-  return { fits, left };
+  const filtered = await filteredOf(git, fits);
+  return {
+    fits: fits.filter((name) => !filtered.has(name)),
+    left: [...left, ...fits.filter((name) => filtered.has(name))],
+  };
 }
+
+/** Which of these files, by their path in the folder, git keeps through a filter such as LFS. */
+export async function filteredOf(
+  git: Git,
+  files: readonly string[],
+  ...options: readonly string[]
+): Promise<ReadonlySet<string>> {
+  if (files.length === 0) return new Set();
+  const input = files.map((name) => `${name}\0`).join("");
+  const fields = (
+    await git.given(input, "check-attr", ...options, "-z", "--stdin", "filter")
+  ).split("\0");
+  const none = new Set(["unspecified", "unset", "set", ""]);
+  return new Set(fields.filter((_, i) => i % 3 === 0 && !none.has(fields[i + 2] ?? "")));
+}
+
+/** What a repository's configuration could otherwise run for a diff. */
+const NO_PROGRAMS = ["--no-ext-diff", "--no-textconv", "--ignore-submodules=all"] as const;
 
 /** The names in git's output with `-z`. */
 const names = (text: string): readonly string[] => text.split("\0").filter((one) => one !== "");
@@ -144,7 +165,7 @@ async function patchOf(
 }
 
 async function wholePatch(git: Git, files: readonly string[]): Promise<Uint8Array | "too large"> {
-  const how = ["--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"];
+  const how = ["--binary", "--full-index", "--no-renames", ...NO_PROGRAMS];
   const paths = ["--no-relative", "--no-color", "--src-prefix=a/", "--dst-prefix=b/"];
   const diff = git.bytes("diff", ...how, ...paths, "HEAD", "--", ...files.map(literally));
   return diff.catch((error: unknown) => {

@@ -3,9 +3,9 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { execa } from "execa";
 import type { JournalOrigin } from "../../domain/event.ts";
-import { GIT_MS } from "./git.ts";
+import { gitIn, type Git } from "./git.ts";
+import { nestedGitDir, repositoryOf } from "./repository.ts";
 
 /** A checkout of a large repository may hold its lock this long; an older lock is stale. */
 const GIT_LOCK_MS = 10_000;
@@ -21,18 +21,18 @@ const LOOK_MS = 50;
 /** Finds origins of texts; remembers the stashes between calls. */
 export interface GitOrigin {
   /**
-   * How git brought this text; undefined if an editor saved it, or if that cannot be determined.
-   * Waits while git holds its index locked, at most GIT_LOCK_MS. Never rejects.
+   * How git brought this text; undefined if an editor saved it, or if that cannot be determined. In
+   * a repository below the lab, which is not asked, it is a checkout. Waits while git holds its
+   * index locked, at most GIT_LOCK_MS. Never rejects.
    */
-  originOf(path: string, text: string): Promise<JournalOrigin | undefined>;
+  originOf(lab: string, path: string, text: string): Promise<JournalOrigin | undefined>;
 }
 
 /** Makes a `GitOrigin`. It remembers stashes it has seen, since `git stash pop` deletes them. */
 export function gitOrigin(): GitOrigin {
   const stashesOf = new Map<string, readonly string[]>();
-  const find = async (path: string, text: string): Promise<JournalOrigin | undefined> => {
-    const git = runnerIn(dirname(path));
-    const blob = (await git(["hash-object", "--stdin", "--path", path], text)).trim();
+  const find = async (git: Git, path: string, text: string): Promise<JournalOrigin | undefined> => {
+    const own = await blobsOfText(git, text);
     const moves = await movesOf(git);
     const stashed = await stashesNow(git);
     const before = stashesOf.get(path) ?? [];
@@ -40,21 +40,29 @@ export function gitOrigin(): GitOrigin {
     const revisions = [...moves.map(({ commit }) => commit), ...(stashesOf.get(path) ?? [])];
     const blobs = await blobsOf(git, revisions);
     const [newest] = moves;
-    if (newest?.message.startsWith("reset:") === true && blobs[0] === blob) return "checkout";
-    const at = moves.findIndex((_, i) => blobs[i] === blob && blobs[i + 1] !== blob);
+    const isOwn = (blob: string | undefined): boolean => blob !== undefined && own.has(blob);
+    if (newest?.message.startsWith("reset:") === true && isOwn(blobs[0])) return "checkout";
+    const at = moves.findIndex((_, i) => isOwn(blobs[i]) && !isOwn(blobs[i + 1]));
     const move = at === moves.length - 1 ? undefined : moves[at];
     if (move !== undefined) return originOfMessage(move.message);
-    const inHead = blobs[0] === blob;
-    return !inHead && blobs.slice(moves.length).includes(blob) ? "checkout" : undefined;
+    return !isOwn(blobs[0]) && blobs.slice(moves.length).some(isOwn) ? "checkout" : undefined;
   };
   return {
-    async originOf(path, text) {
+    async originOf(lab, path, text) {
       try {
-        await untilUnlocked(dirname(path));
-        const origin = await find(path, text);
+        const nested = await nestedGitDir(lab, dirname(path));
+        if (nested !== undefined) {
+          await untilUnlocked(nested);
+          return "checkout";
+        }
+        const repository = await repositoryOf(lab, dirname(path));
+        if (repository === undefined) return undefined;
+        await untilUnlocked(repository.gitDir);
+        const git = gitIn(repository, dirname(path));
+        const origin = await find(git, path, text);
         if (origin !== undefined) return origin;
         await pause(REFLOG_LAG_MS);
-        return await find(path, text);
+        return await find(git, path, text);
       } catch {
         return undefined;
       }
@@ -68,26 +76,14 @@ function originOfMessage(message: string): JournalOrigin | undefined {
   return /^(?:pull|merge|cherry-pick|am)\b/.test(message) ? "commit" : "checkout";
 }
 
-type RunGit = (args: readonly string[], input?: string) => Promise<string>;
-
-function runnerIn(cwd: string): RunGit {
-  return async (args, input = "") => {
-    const { stdout } = await execa("git", ["--no-pager", ...args], {
-      cwd,
-      input,
-      timeout: GIT_MS,
-      stripFinalNewline: false,
-      env: {
-        GIT_DIR: undefined,
-        GIT_WORK_TREE: undefined,
-        GIT_INDEX_FILE: undefined,
-        GIT_OPTIONAL_LOCKS: "0",
-        GIT_TERMINAL_PROMPT: "0",
-        LC_ALL: "C",
-      },
-    });
-    return stdout;
-  };
+/**
+ * The blobs that a text may be in git. Its filters are not run, so a text whose line ends git
+ * changes at a checkout is looked for with both.
+ */
+async function blobsOfText(git: Git, text: string): Promise<ReadonlySet<string>> {
+  const texts = new Set([text, text.replaceAll("\r\n", "\n")]);
+  const blobs = [...texts].map((one) => git.given(one, "hash-object", "--stdin", "--no-filters"));
+  return new Set((await Promise.all(blobs)).map((blob) => blob.trim()));
 }
 
 /** An entry of HEAD's reflog. */
@@ -97,29 +93,29 @@ interface Move {
 }
 
 /** HEAD's reflog, newest first. */
-async function movesOf(git: RunGit): Promise<readonly Move[]> {
-  const log = await git(["log", "-g", "-n", String(GIT_REFLOG_ENTRIES), "--format=%H %gs", "HEAD"]);
+async function movesOf(git: Git): Promise<readonly Move[]> {
+  const log = await git("log", "-g", "-n", String(GIT_REFLOG_ENTRIES), "--format=%H %gs", "HEAD");
   return lines(log).map((line) => ({ commit: line.slice(0, 40), message: line.slice(41) }));
 }
 
-async function stashesNow(git: RunGit): Promise<readonly string[]> {
+async function stashesNow(git: Git): Promise<readonly string[]> {
   const list = ["log", "-g", "-n", String(GIT_STASHES), "--format=%H", "refs/stash"];
-  return lines(await git([...list, "--"]).catch(() => ""));
+  return lines(await git(...list, "--").catch(() => ""));
 }
 
 /** The journal's blob in each revision; "" if it has none. */
-async function blobsOf(git: RunGit, revisions: readonly string[]): Promise<readonly string[]> {
+async function blobsOf(git: Git, revisions: readonly string[]): Promise<readonly string[]> {
   const names = revisions.map((revision) => `${revision}:./JOURNAL.md\n`).join("");
-  const answer = await git(["cat-file", "--batch-check=%(objectname)"], names);
+  const answer = await git.given(names, "cat-file", "--batch-check=%(objectname)");
   return lines(answer).map((line) => (line.endsWith(" missing") ? "" : line));
 }
 
 const lines = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
 
 /** Waits for git's index lock, which it holds until all files are written. */
-async function untilUnlocked(folder: string): Promise<void> {
+async function untilUnlocked(gitDir: string): Promise<void> {
   for (let waitedMs = 0; waitedMs < GIT_LOCK_MS; waitedMs += LOOK_MS) {
-    if (!(await isLocked(folder))) return;
+    if (!(await exists(join(gitDir, "index.lock")))) return;
     await pause(LOOK_MS);
   }
 }
@@ -129,10 +125,3 @@ const exists = async (path: string): Promise<boolean> =>
     () => true,
     () => false,
   );
-
-async function isLocked(folder: string): Promise<boolean> {
-  for (let at = folder; dirname(at) !== at; at = dirname(at)) {
-    if (await exists(join(at, ".git"))) return await exists(join(at, ".git", "index.lock"));
-  }
-  return false;
-}

@@ -3,12 +3,14 @@
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { execa } from "execa";
+import { ExecaError } from "execa";
 import type { CodeSeen } from "../../domain/code.ts";
 import type { RunRecord } from "../../domain/run.ts";
 import { CODE } from "../code/code-folder.ts";
 import { codeSeen } from "../code/code-hash.ts";
-import { gitIn, PATCH_BYTES } from "../git/git.ts";
+import { gitIn, PATCH_BYTES, type Git } from "../git/git.ts";
+import { filteredOf } from "../git/git-facts.ts";
+import { repositoryOf } from "../git/repository.ts";
 import { keepGit } from "../code/recorded-git.ts";
 import { removeSnapshot, snapshotCode, snapshotRoot } from "../code/snapshot-places.ts";
 import {
@@ -131,13 +133,12 @@ function someOf(names: readonly string[]): string {
  */
 async function checkOut(asked: CodeAsked, commit: string): Promise<readonly string[]> {
   const { lab, experiment, id, record } = asked;
+  const repository = await repositoryOf(lab, experiment);
+  if (repository === undefined) throw new Error("the lab is in no git repository of its owner's");
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-"));
   try {
-    const git = gitIn(
-      experiment,
-      { GIT_INDEX_FILE: join(temp, "index") },
-      { timeoutMs: CHECKOUT_MS },
-    );
+    const indexFile = join(temp, "index");
+    const git = gitIn(repository, experiment, { indexFile, timeoutMs: CHECKOUT_MS });
     // run.json may have been edited: never pass an option to git as a commit.
     const revision = /^[0-9a-f]{7,64}$/.test(commit) ? `${commit}^{commit}` : "none";
     await git("cat-file", "-e", revision).catch(() => {
@@ -146,12 +147,14 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       );
     });
     const prefix = (await git("rev-parse", "--show-prefix")).replace(/\n$/, "");
-    const { names, large } = await filesAt(git, commit, prefix);
     await git("read-tree", commit);
+    const { names, large } = await filesAt(git, commit, prefix);
     const fill = async (code: string): Promise<void> => {
       const out = join(dirname(code), ".checkout");
       await mkdir(out);
-      await checkOutTo(experiment, join(temp, "index"), names, out);
+      // Files that git keeps through a filter are not among them: filters are not run.
+      const stdin = names.map((name) => `${name}\0`).join("");
+      await git.given(stdin, "checkout-index", "-z", "--stdin", `--prefix=${out}/`);
       await rm(code, { recursive: true });
       await rename(join(out, prefix), code).catch(async (error: unknown) => {
         if (errorCode(error) !== "ENOENT") throw error;
@@ -177,11 +180,12 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
 }
 
 /**
- * The experiment's files at a commit, without its runs; large files that are not code are listed
- * separately. Rejects if there are none, or too many bytes.
+ * The experiment's files at a commit, without its runs. Listed separately are large files that are
+ * not code, and those that git keeps through a filter such as LFS, for filters are not run. Rejects
+ * if there are none, or too many bytes. The index has to be that of the commit.
  */
 async function filesAt(
-  git: ReturnType<typeof gitIn>,
+  git: Git,
   commit: string,
   prefix: string,
 ): Promise<{ readonly names: readonly string[]; readonly large: readonly string[] }> {
@@ -189,11 +193,19 @@ async function filesAt(
   const names: string[] = [];
   const large: string[] = [];
   let bytes = 0;
+  const blobs: { readonly name: string; readonly size: number }[] = [];
   for (const line of listed.split("\0")) {
     const [, type, sizeText, name] = /^\d+ (\w+) [0-9a-f]+ +(\d+|-)\t([\s\S]+)$/.exec(line) ?? [];
     if (name === undefined || type !== "blob" || /(?:^|\/)runs\//.test(name)) continue;
-    const size = Number(sizeText);
-    if (size > SNAPSHOT_FILE_BYTES && !CODE.test(name)) large.push(name);
+    blobs.push({ name, size: Number(sizeText) });
+  }
+  const filtered = await filteredOf(
+    git,
+    blobs.map(({ name }) => name),
+    "--cached",
+  );
+  for (const { name, size } of blobs) {
+    if ((size > SNAPSHOT_FILE_BYTES && !CODE.test(name)) || filtered.has(name)) large.push(name);
     else {
       names.push(name);
       bytes += size;
@@ -205,24 +217,6 @@ async function filesAt(
   }
   if (bytes > SNAPSHOT_BYTES) throw new Error("its code in git is over 64 MB");
   return { names, large };
-}
-
-/** Writes the named files of the given index below `out`, without hooks. */
-async function checkOutTo(
-  experiment: string,
-  index: string,
-  names: readonly string[],
-  out: string,
-): Promise<void> {
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...env } = process.env;
-  const args = ["-c", "core.hooksPath=/dev/null", "checkout-index", "-z", "--stdin"];
-  await execa("git", [...args, `--prefix=${out}/`], {
-    cwd: experiment,
-    env: { ...env, GIT_INDEX_FILE: index, GIT_TERMINAL_PROMPT: "0", LC_ALL: "C" },
-    extendEnv: false,
-    input: names.map((name) => `${name}\0`).join(""),
-    timeout: CHECKOUT_MS,
-  });
 }
 
 /** The run's patch; undefined if it had none. Rejects if it is gone or too large. */
@@ -244,17 +238,14 @@ async function applyPatch(asked: CodeAsked, code: string, prefix: string): Promi
   const patch = await patchOf(asked);
   if (patch === undefined || patch.length === 0) return;
   const depth = prefix.split("/").filter((part) => part !== "").length;
-  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...env } = process.env;
-  const args = ["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", `-p${depth + 1}`];
-  const applied = await execa("git", [...args, "-"], {
-    cwd: code,
-    env: { ...env, GIT_CEILING_DIRECTORIES: dirname(code), LC_ALL: "C" },
-    extendEnv: false,
-    input: patch,
-    reject: false,
-    timeout: CHECKOUT_MS,
-  });
-  if (!applied.failed) return;
-  const [reason = "git refused it"] = applied.stderr.split("\n");
-  throw new Error(`run.patch does not apply: ${reason.replace(/^error: /, "")}`);
+  const git = gitIn(undefined, code, { timeoutMs: CHECKOUT_MS });
+  const how = ["-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", `-p${depth + 1}`];
+  try {
+    await git.given(patch, ...how, "-");
+  } catch (error) {
+    const said = error instanceof ExecaError ? Buffer.from(error.stderr ?? "").toString() : "";
+    const [reason = ""] = said.split("\n");
+    const why = reason.replace(/^error: /, "") || "git refused it";
+    throw new Error(`run.patch does not apply: ${why}`, { cause: error });
+  }
 }
