@@ -56,6 +56,12 @@ program
   );
 
 program
+  .command("trust")
+  .argument("<path>", "a link in a lab that leads out of it")
+  .description("follow this link, as long as it leads to where it leads now")
+  .action(async (path: string) => answer((await import("./cli/trust.ts")).trust(path)));
+
+program
   .command("status")
   .argument("[dir-or-id]", "a folder of the lab; or one command, of a sweep with its runs", ".")
   .option("--json", "for programs", false)

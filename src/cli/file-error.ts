@@ -14,9 +14,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: "the file system is read-only",
 };
 
+/** Errors of nightlab's own, whose message says it all. */
+const OWN: ReadonlySet<string> = new Set(["ELEAVESLAB", "ENOTFILE"]);
+
 /** The cause as part of a sentence, without the path; a code without a text stays as it is. */
 export function fileErrorText(error: unknown): string {
   const code = errorCode(error);
+  if (OWN.has(code) && error instanceof Error) return error.message;
   if (code !== "") return REASONS[code] ?? code;
   return error instanceof Error ? error.message : String(error);
 }

@@ -4,6 +4,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { openLedger } from "../effects/state/ledger.ts";
+import { guardLab } from "../effects/os/lab-links.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { replay } from "../domain/replay.ts";
 import type { Fact } from "../domain/fact.ts";
@@ -19,13 +20,19 @@ export async function experimentOf(path: string): Promise<string | undefined> {
   }
 }
 
-/** The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. */
+/**
+ * The lab that holds a path: the nearest folder at or above it with `nightlab.yaml`. From then on
+ * this process follows no link out of it that is not trusted.
+ */
 export function findLab(from: string): LabPath | undefined {
   const start = resolve(from);
   if (!existsSync(start)) return undefined;
   const real = realpathSync(start);
   for (let dir = statSync(real).isDirectory() ? real : dirname(real); ; dir = dirname(dir)) {
-    if (existsSync(join(dir, "nightlab.yaml"))) return labPath(dir);
+    if (existsSync(join(dir, "nightlab.yaml"))) {
+      guardLab(dir);
+      return labPath(dir);
+    }
     if (dirname(dir) === dir) return undefined;
   }
 }

@@ -2,14 +2,18 @@
 // locks the labs, starts it and shuts it down; effects/daemon/ does the work.
 import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { guardLab } from "../effects/os/lab-links.ts";
 import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
+import { areLinksTaken, type TrustedLink } from "../effects/os/trusted-links.ts";
 import { openLog } from "../effects/os/log.ts";
+import { adoptLinks } from "../effects/daemon/adopt-links.ts";
 import { openDaemon } from "../effects/daemon/compose-daemon.ts";
 import { trimHeap } from "../effects/os/trim-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
-import { findLab, noLab } from "./lab-world.ts";
+import { fileErrorText } from "./file-error.ts";
+import { findLab, noLab, readWorld } from "./lab-world.ts";
 
 /** Shutdown deadline: the daemon exits within 2 s of SIGTERM, whatever is still being written. */
 const SHUTDOWN_MS = 1_500;
@@ -24,10 +28,11 @@ export async function watch(
 ): Promise<CommandResult> {
   const labs = namedLabs(paths);
   if ("text" in labs) return labs;
+  const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
+  for (const lab of labs) await adoptOldLinks(lab, log);
   const locks = lockAll(labs);
   if ("text" in locks) return locks;
   trimHeap();
-  const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
   const ended = Promise.withResolvers<CommandResult>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.once(signal, () => {
@@ -64,15 +69,40 @@ function namedLabs(paths: readonly string[]): readonly LabPath[] | CommandResult
     if (!existsSync(join(path, "nightlab.yaml"))) {
       return refused(`${resolve(path)} is no lab: it has no nightlab.yaml. See \`nightlab init\`.`);
     }
-    labs.add(labPath(realpathSync(path)));
+    const lab = realpathSync(path);
+    guardLab(lab);
+    labs.add(labPath(lab));
   }
   return [...labs];
+}
+
+/** The links that this lab's runs have used since before nightlab asked about links. */
+async function adoptOldLinks(lab: LabPath, log: ReturnType<typeof openLog>): Promise<void> {
+  const tell = ({ link, target }: TrustedLink): void =>
+    log.warn({ link, target }, "a link out of the lab goes on being followed, as it was before");
+  try {
+    if (!areLinksTaken(lab)) await adoptLinks(lab, readWorld(lab), tell);
+  } catch (error) {
+    log.warn({ lab, error: String(error) }, "older links out of the lab were not looked at");
+  }
+}
+
+function tryLock(lab: LabPath): ReturnType<typeof lockLab> | CommandResult {
+  try {
+    return lockLab(lab);
+  } catch (error) {
+    return refused(`Cannot watch ${lab}: ${fileErrorText(error)}.`);
+  }
 }
 
 function lockAll(labs: readonly LabPath[]): readonly LabLock[] | CommandResult {
   const locks: LabLock[] = [];
   for (const lab of labs) {
-    const lock = lockLab(lab);
+    const lock = tryLock(lab);
+    if ("text" in lock) {
+      for (const taken of locks) taken.release();
+      return lock;
+    }
     if ("release" in lock) {
       locks.push(lock);
       continue;

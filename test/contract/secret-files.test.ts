@@ -32,7 +32,7 @@ function write(name: string, content: string | Buffer): void {
 }
 
 async function facts(): Promise<GitFacts & { readonly text: string }> {
-  const found = await gitFacts(bench.experiment);
+  const found = await gitFacts(bench.lab, bench.experiment);
   assert.ok(found !== undefined);
   return { ...found, text: Buffer.from(found.patch ?? []).toString("latin1") };
 }

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { experimentsOf } from "../../src/effects/run-store/lab-experiments.ts";
 import { TYPED_AFTER_MS, watchLab } from "../../src/effects/daemon/watch.ts";
+import { guardLab, leavingLink, onLeavingLink } from "../../src/effects/os/lab-links.ts";
+import { trustLink } from "../../src/effects/os/trusted-links.ts";
 import { labPath } from "../../src/base/ids.ts";
 
 interface Eyes {
@@ -18,7 +21,11 @@ async function withEyes(
   prepare: (lab: string) => Promise<void>,
   work: (eyes: Eyes) => Promise<void>,
 ): Promise<void> {
-  const lab = await mkdtemp(join(tmpdir(), "nightlab-watch-"));
+  const root = await realpath(await mkdtemp(join(tmpdir(), "nightlab-watch-")));
+  process.env["NIGHTLAB_STATE_DIR"] = join(root, "state");
+  const lab = join(root, "lab");
+  await mkdir(lab);
+  guardLab(lab);
   const told: string[] = [];
   const tell = (what: string) => (path: string) =>
     void told.push(`${what} ${path.slice(lab.length + 1)}`);
@@ -32,7 +39,7 @@ async function withEyes(
     journalTouched: tell("touched"),
     editorClosed: tell("closed"),
     ignoredTouched: () => undefined,
-    runsFound: () => undefined,
+    runsFound: tell("runs in"),
     settingsTouched: () => undefined,
     failed: (error) => told.push(`failed ${String(error)}`),
   });
@@ -51,7 +58,7 @@ async function withEyes(
     });
   } finally {
     await eye.close();
-    await rm(lab, { recursive: true });
+    await rm(root, { recursive: true });
   }
 }
 
@@ -157,6 +164,88 @@ test("a journal that comes with its folder arrived, one in a folder that stood e
       await until("typed empty");
       await until("typed typed");
       for (const name of ["moved", "ran", "cloned"]) await until(`arrived ${name}`);
+    },
+  );
+});
+
+function trust(link: string): void {
+  const found = leavingLink(link);
+  assert.ok(found !== undefined, link);
+  trustLink(found);
+}
+
+test("a linked folder is an experiment once it is trusted, and by one path only", async () => {
+  const leaving: string[] = [];
+  const end = onLeavingLink(({ link }) => void leaving.push(basename(link)));
+  await withEyes(
+    async (lab) => {
+      const outside = join(lab, "..", "outside");
+      await journal(outside, "a");
+      await journal(outside, "b", "deep");
+      await journal(lab, "own");
+      await symlink("own", join(lab, "latest"));
+      for (const name of ["a", "b"]) await symlink(join(outside, name), join(lab, name));
+      await symlink(join(outside, "a"), join(lab, "a-again"));
+      trust(join(lab, "a"));
+      trust(join(lab, "a-again"));
+    },
+    async ({ told, lab, until }) => {
+      const found = (): readonly string[] =>
+        told.filter((line) => line.startsWith("found ")).toSorted();
+      assert.deepEqual(found(), ["found a", "found own"]);
+      assert.deepEqual(await experimentsOf(lab), [join(lab, "a"), join(lab, "own")]);
+      // Both are seen at the next poll.
+      trust(join(lab, "b"));
+      await rm(join(lab, "a"));
+      await until("found b/deep");
+      await writeFile(join(lab, "..", "outside", "b", "deep", "JOURNAL.md"), "run: b\n");
+      await until("touched b/deep");
+      await until("gone a");
+      await until("found a-again");
+    },
+  );
+  end();
+  assert.deepEqual(leaving, []);
+});
+
+test("a linked folder with a journal that is not trusted is told, other links are not", async () => {
+  const leaving: string[] = [];
+  const end = onLeavingLink(({ link }) => void leaving.push(basename(link)));
+  await withEyes(
+    async (lab) => {
+      const outside = join(lab, "..", "outside");
+      await journal(outside, "a");
+      await mkdir(join(outside, "data"));
+      await symlink(join(outside, "data"), join(lab, "data"));
+    },
+    async ({ told, lab, until }) => {
+      await symlink(join(lab, "..", "outside", "a"), join(lab, "a"));
+      await journal(lab, "late");
+      await until("found late");
+      const deadline = Date.now() + 10_000;
+      while (leaving.length === 0 && Date.now() < deadline) await pause(10);
+      assert.deepEqual(leaving, ["a"]);
+      assert.ok(!told.some((line) => line.startsWith("found a")));
+    },
+  );
+  end();
+});
+
+test("a linked runs/ is told where it stays in the lab", async () => {
+  await withEyes(
+    async (lab) => {
+      await journal(lab, "one");
+      await journal(lab, "two");
+      await mkdir(join(lab, "all-runs"));
+      await mkdir(join(lab, "..", "outside"));
+      await symlink("../all-runs", join(lab, "one", "runs"));
+      await symlink("../../outside", join(lab, "two", "runs"));
+    },
+    async ({ told }) => {
+      assert.deepEqual(
+        [...new Set(told.filter((line) => line.startsWith("runs")))],
+        ["runs in one"],
+      );
     },
   );
 });

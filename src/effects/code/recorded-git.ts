@@ -1,6 +1,5 @@
 // Git facts of a run's code, recorded when the code was the run's: at its start, or when its
 // snapshot was taken. effects/git/git-facts.ts asks git.
-import { readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -9,6 +8,7 @@ import { attemptDir } from "../supervise/attempts.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitFacts, type GitFacts } from "../git/git-facts.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { readFile, stat } from "../os/lab-files.ts";
 
 const FACTS = "git.json";
 const PATCH = "run.patch";

@@ -1,9 +1,10 @@
 // Where snapshots of code are, which files were copied into them, and how they are removed.
 // snapshots.ts makes them.
-import { lstat, mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileDigest } from "./code-hash.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { lstat, mkdir, readdir, readFile, rename, rm } from "../os/lab-files.ts";
 
 /** A snapshot that no command knows may be another machine's; after this long it is a leftover. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;

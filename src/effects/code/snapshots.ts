@@ -2,7 +2,7 @@
 // `.nightlab/snapshots/<id>/`. Code is copied and everything else linked, so that a script finds
 // data and `runs/` where it expects.
 import { constants } from "node:fs";
-import { copyFile, lstat, mkdir, readdir, rename, rm, stat, symlink } from "node:fs/promises";
+import { lstat, readdir, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
 import { errorCode } from "../os/error-code.ts";
@@ -10,6 +10,7 @@ import { CODE, codeFolder, isLeftOut } from "./code-folder.ts";
 import { codeSeen, CODE_DEPTH } from "./code-hash.ts";
 import { gitWithCode, keepGit } from "./recorded-git.ts";
 import { noteCopied, removeSnapshot, snapshotCode, snapshotRoot } from "./snapshot-places.ts";
+import { copyFile, mkdir, rename, rm, symlink } from "../os/lab-files.ts";
 
 /** A larger file is linked instead of copied. */
 export const SNAPSHOT_FILE_BYTES = 2 ** 20;

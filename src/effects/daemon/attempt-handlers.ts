@@ -1,6 +1,6 @@
 // Effect handlers that take an attempt from examination to its start, and stop it: examine,
 // prepare, start, stop, adopt. run-handlers.ts follows a running attempt; scheduler/ decides.
-import { rm, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
@@ -25,6 +25,7 @@ import { venvOf, type PreparedEnvironments } from "../environment/prepared-envir
 import { linkWhatCame } from "../code/snapshots.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { syncFolder } from "../os/atomic-write.ts";
+import { rm } from "../os/lab-files.ts";
 
 type AttemptHandlers = Pick<
   EffectHandlers,

@@ -22,6 +22,7 @@ import { createGpuLocks } from "../gpu/gpu-locks.ts";
 import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { journalHandlers, type JournalHandlers } from "./journal-handlers.ts";
 import { logFact } from "../state/fact-log.ts";
+import { onLeavingLink, trustCommand } from "../os/lab-links.ts";
 import { openLedger, type Ledger } from "../state/ledger.ts";
 import { watchPause } from "../state/machine-pause.ts";
 import { labPages, type LabPages } from "./lab-page.ts";
@@ -98,6 +99,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const { ledger, world, now, post, warn } = core;
   const services = createServices(core);
   for (const lab of labs) await services.pages.open(lab);
+  const endTelling = tellLeavingLinks(warn);
   const alarm = wakeUp(now);
   const views = statusViews(core);
   loop = startLoop({
@@ -126,10 +128,22 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       await Promise.all([stopWatching(), journals.close(), runs.close(), byHand.close()]);
       await Promise.all([reports.close(), pages.close()]);
       await core.renderer.close();
+      endTelling();
       views.keep();
       ledger.close();
     },
   };
+}
+
+/** Logs each link that is not followed since it leaves its lab, once for each target. */
+function tellLeavingLinks(warn: Core["warn"]): () => void {
+  const told = new Set<string>();
+  return onLeavingLink(({ link, target }) => {
+    const key = `${link}\0${target}`;
+    if (told.has(key)) return;
+    told.add(key);
+    warn("link out of the lab not followed", { link, target, fix: trustCommand(link) });
+  });
 }
 
 async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {

@@ -1,13 +1,15 @@
 // Checks of what a lab's runs depend on in its folder, each with a way to fix it.
 // health.ts checks the rest of the machine.
 import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { ExecaError } from "execa";
 import type { LabPath } from "../../base/ids.ts";
 import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { gitIn } from "../git/git.ts";
 import { repositoryOf } from "../git/repository.ts";
+import { trustCommand } from "../os/lab-links.ts";
+import { leavingLinks } from "../run-store/leaving-links.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 
 /** A program prints its version well within this, unless its disk is gone. */
@@ -42,7 +44,23 @@ export async function labFolder(lab: LabPath): Promise<readonly Check[]> {
         says: `${lab}, on a network file system: saves made on another machine are seen some seconds later`,
       }
     : { what: "lab", state: "ok", says: lab };
-  return [location, await room("disk of the lab", lab), await clock(lab), ...(await ignored(lab))];
+  return [
+    location,
+    await room("disk of the lab", lab),
+    await clock(lab),
+    ...(await ignored(lab)),
+    ...(await links(lab)),
+  ];
+}
+
+/** Each link that nightlab would follow if it did not lead out of the lab. */
+async function links(lab: LabPath): Promise<readonly Check[]> {
+  return (await leavingLinks(lab)).map(({ link, target }) => ({
+    what: "link",
+    state: "warn",
+    says: `${relative(lab, link)} leads out of the lab, to ${target}, and is not followed`,
+    fix: `if it is yours: ${trustCommand(link)}`,
+  }));
 }
 
 /**

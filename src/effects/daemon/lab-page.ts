@@ -1,6 +1,5 @@
 // LAB.md, the lab's own page: problems in nightlab.yaml, and a summary of the last night. It is
 // written like a journal (journal-file.ts), and a person's edits of it are kept (merge-pages.ts).
-import { mkdir, open, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashText, labPath, type LabPath } from "../../base/ids.ts";
 import type { Problem } from "../../base/problem.ts";
@@ -24,6 +23,7 @@ import { errorCode } from "../os/error-code.ts";
 import { readSettled } from "../os/stable-read.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { JOURNAL_RETRY_MS } from "./journal-handlers.ts";
+import { mkdir, open, readFile, rm } from "../os/lab-files.ts";
 
 const PAGE = "LAB.md";
 

@@ -1,6 +1,5 @@
 // Composes the blocks of LAB.md for one night: from the ledger up to a moment, and from the
 // journals, logs and records of the experiments. scheduler/nightly-summary.ts says when it is due.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { apply } from "../../domain/apply.ts";
@@ -25,6 +24,7 @@ import type { EffectHandlers } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
+import { readFile } from "../os/lab-files.ts";
 
 /** Facts read at one go for LAB.md: this many block the event loop for 20 ms. */
 const NIGHT_FACTS = 1_000;

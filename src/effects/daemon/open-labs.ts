@@ -1,6 +1,5 @@
 // Opens the labs of a daemon: posts their settings, watches their folders, and takes requests from
 // the command line. compose-daemon.ts makes the parts that the events go to.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { commandId, type LabPath } from "../../base/ids.ts";
 import type { World } from "../../domain/world.ts";
@@ -15,6 +14,7 @@ import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
 import { isLocalExperiment } from "../state/local-experiments.ts";
 import { watchLab, type LabWatch } from "./watch.ts";
+import { readFile } from "../os/lab-files.ts";
 
 export interface OpenLabsParts {
   readonly world: World;

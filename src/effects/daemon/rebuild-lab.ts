@@ -1,6 +1,5 @@
 // Rebuilds LAB.md without a daemon: from the ledger, and from run.json for runs that the ledger
 // lacks. Where a daemon watches the lab, ask it instead: two processes would overwrite each other.
-import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import type { Fact } from "../../domain/fact.ts";
@@ -13,6 +12,7 @@ import { experimentsOf } from "../run-store/lab-experiments.ts";
 import { REQUEST_ANSWER_MS } from "../state/requests.ts";
 import { labPages } from "./lab-page.ts";
 import { composeNight } from "./nightly-summary-handlers.ts";
+import { readFile } from "../os/lab-files.ts";
 
 export interface LabRebuild {
   readonly lab: LabPath;

@@ -1,7 +1,6 @@
 // The effect handler that renews reports: one at a time, each at most once in its renewal interval,
 // and only if something that it is made from has changed. What a report says is in report/.
 import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { ExperimentPath } from "../../base/ids.ts";
@@ -10,6 +9,7 @@ import { renewReport } from "../pages/pages.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 import type { Renderer } from "../render/render.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { mkdir, readdir, readFile, stat } from "../os/lab-files.ts";
 
 /** A renewal looks at every run, so the interval between two grows by this much for each run. */
 export const RENEW_RUN_MS = 5;

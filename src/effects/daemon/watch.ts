@@ -1,13 +1,15 @@
 // Watches a lab's folders: which experiments there are, and which journals may have changed.
 // journal-handlers.ts reads what changed; nothing below a run's folder is watched here.
-import { existsSync, readdirSync, statSync, type Stats } from "node:fs";
-import { stat } from "node:fs/promises";
+import { existsSync, readdirSync, type Stats } from "node:fs";
+import { access } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
-import { watch, type FSWatcher } from "chokidar";
+import { watch } from "chokidar";
 import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import type { ExperimentSight } from "../../domain/event.ts";
 import { isIgnoredFolder } from "../../base/ignored-folders.ts";
+import { stat, statSync } from "../os/lab-files.ts";
+import { leaves, linkedFolder } from "../os/lab-links.ts";
 import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
@@ -47,8 +49,16 @@ interface Watching {
   readonly experiments: Map<ExperimentPath, string>;
   /** When each folder was first seen without a journal, ms since 1970. */
   readonly empty: Map<string, number>;
-  /** Until everything that was there at the start has been reported. */
-  initial: boolean;
+  /** Links to folders by their paths; a watch where a link is trusted to lead out of the lab. */
+  readonly links: Map<string, FolderWatch | undefined>;
+}
+
+/** The watch of a folder: the lab's own, or one that a trusted link leads to. */
+interface FolderWatch {
+  readonly folder: string;
+  /** Resolves when everything that was there at the start has been reported. */
+  readonly ready: Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
@@ -64,47 +74,97 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     handlers,
     experiments: new Map(),
     empty: new Map(),
-    initial: true,
+    links: new Map(),
   };
-  const watcher = watch(lab, {
-    ignored: (path, stats) => isIgnored(lab, path, stats),
-    depth: LAB_DEPTH,
+  const own = watchFolder(watching, lab, lab);
+  const poll = pollJournals(watching);
+  const allReady = async (): Promise<void> => {
+    await own.ready;
+    followLinks(watching);
+    await Promise.all(linkedWatches(watching).map((one) => one.ready));
+  };
+  return {
+    ready: allReady(),
+    async close() {
+      clearInterval(poll);
+      await Promise.all([own, ...linkedWatches(watching)].map((one) => one.close()));
+    },
+  };
+}
+
+const linkedWatches = ({ links }: Watching): readonly FolderWatch[] =>
+  [...links.values()].filter((one) => one !== undefined);
+
+/** Watches a folder, which the lab knows by another path where a link leads to it. */
+function watchFolder(watching: Watching, folder: string, path: string): FolderWatch {
+  const { lab, handlers } = watching;
+  const known = (real: string): string => path + real.slice(folder.length);
+  const depth = path.slice(lab.length).split(sep).length - 1;
+  let initial = true;
+  const watcher = watch(folder, {
+    ignored: (real, stats) => real !== folder && isIgnored(watching, known(real), stats),
+    depth: Math.max(0, LAB_DEPTH - depth),
     followSymlinks: false,
     ignorePermissionErrors: true,
     // Atomic mode ignores swap files. Without it a save by renaming is an unlink and an add, which
     // serve as well.
     atomic: false,
   });
-  const ready = new Promise<void>((resolve) => {
-    watcher.once("ready", () => {
-      watching.initial = false;
-      resolve();
-    });
-  });
   watcher
-    .on("add", (path) => fileTouched(watching, path))
-    .on("change", (path) => fileTouched(watching, path))
-    .on("unlink", (path) => fileGone(watching, path))
-    .on("addDir", (path) => {
+    .on("add", (real) => fileTouched(watching, known(real), initial))
+    .on("change", (real) => fileTouched(watching, known(real), initial))
+    .on("unlink", (real) => fileGone(watching, known(real)))
+    .on("addDir", (real) => {
+      const path = known(real);
       if (basename(path) === RUNS) handlers.runsFound(experimentPath(dirname(path)));
       else if (!watching.experiments.has(experimentPath(path))) {
         watching.empty.set(path, Date.now());
       }
     })
-    .on("unlinkDir", (path) => folderGone(watching, path))
+    .on("unlinkDir", (real) => folderGone(watching, known(real)))
     .on("error", handlers.failed);
-  const poll = pollJournals(watching);
-  return {
-    ready,
-    async close() {
-      clearInterval(poll);
-      await closeQuietly(watcher);
-    },
-  };
+  const ready = new Promise<void>((resolve) => {
+    watcher.once("ready", () => {
+      initial = false;
+      resolve();
+    });
+  });
+  return { folder, ready, close: () => watcher.close().catch(() => undefined) };
+}
+
+/**
+ * Follows the links that are trusted to lead out of the lab, and lets go those that are not any
+ * more. A folder within the lab is known by its own path, and one outside by its first link.
+ */
+function followLinks(watching: Watching): void {
+  const { links } = watching;
+  for (const [path, followed] of links) {
+    const folder = linkedFolder(path);
+    if (folder === followed?.folder) continue;
+    if (followed !== undefined) {
+      void followed.close();
+      links.set(path, undefined);
+      folderGone(watching, path);
+    }
+    const isTaken = [...links.values()].some((one) => one?.folder === folder);
+    if (folder === undefined || isTaken || belongsElsewhere(path)) continue;
+    links.set(path, watchFolder(watching, folder, path));
+  }
+}
+
+/** A link may lead to an experiment outside; what else it leads to is its owner's business. */
+function linkFound({ links }: Watching, path: string): void {
+  if (links.has(path) || links.size >= EXPERIMENTS_PER_LAB) return;
+  links.set(path, undefined);
+  // Not synchronously: it may lead to a disk that hangs. Where it leads out, that is told.
+  void access(join(path, JOURNAL)).then(
+    () => void leaves(path),
+    () => undefined,
+  );
 }
 
 /** A file was added or changed. */
-function fileTouched(watching: Watching, path: string): void {
+function fileTouched(watching: Watching, path: string, initial: boolean): void {
   const { lab, handlers, experiments } = watching;
   const name = basename(path);
   const experiment = experimentPath(dirname(path));
@@ -113,7 +173,7 @@ function fileTouched(watching: Watching, path: string): void {
   else if (name === JOURNAL && !experiments.has(experiment)) {
     if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
     experiments.set(experiment, "");
-    handlers.experimentFound(experiment, sightOf(watching, experiment));
+    handlers.experimentFound(experiment, initial ? "stood" : sightOf(watching, experiment));
     watching.empty.delete(experiment);
     handlers.journalTouched(experiment);
   } else if (name === IGNORED) handlers.ignoredTouched(experiment);
@@ -121,14 +181,10 @@ function fileTouched(watching: Watching, path: string): void {
 }
 
 /** How an experiment was found whose journal has just appeared. */
-function sightOf(
-  { initial, empty }: Watching,
-  experiment: ExperimentPath,
-): "stood" | "typed" | "arrived" {
-  if (initial) return "stood";
+function sightOf({ empty }: Watching, experiment: ExperimentPath): "typed" | "arrived" {
   const sinceMs = empty.get(experiment) ?? Number.POSITIVE_INFINITY;
   const isOwn = !["runs", ".git"].some((name) => existsSync(join(experiment, name)));
-  const mtimeMs = statSync(join(experiment, JOURNAL), { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const mtimeMs = statSync(join(experiment, JOURNAL))?.mtimeMs ?? 0;
   // A file that was moved or unpacked here is older than its folder.
   return isOwn && Date.now() - sinceMs >= TYPED_AFTER_MS && mtimeMs >= sinceMs
     ? "typed"
@@ -158,7 +214,8 @@ function folderGone({ handlers, experiments, empty }: Watching, path: string): v
 }
 
 /** Watchers can lose an event, so every journal's stat is compared every POLL_MS as well. */
-function pollJournals({ experiments, handlers }: Watching): NodeJS.Timeout {
+function pollJournals(watching: Watching): NodeJS.Timeout {
+  const { experiments, handlers } = watching;
   const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
     const now = await stat(join(experiment, JOURNAL)).then(
       ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
@@ -169,21 +226,27 @@ function pollJournals({ experiments, handlers }: Watching): NodeJS.Timeout {
     if (last !== "") handlers.journalTouched(experiment);
   };
   const timer = setInterval(() => {
+    followLinks(watching);
     for (const [experiment, last] of experiments) void look(experiment, last);
   }, POLL_MS);
   return timer.unref();
 }
 
 /** Watches only folders that may hold experiments, and the three files that mean something. */
-function isIgnored(lab: LabPath, path: string, stats: Stats | undefined): boolean {
-  if (path === lab) return false;
+function isIgnored(watching: Watching, path: string, stats: Stats | undefined): boolean {
+  const { lab } = watching;
   const name = basename(path);
   if (basename(dirname(path)) === RUNS && dirname(path) !== lab) return true;
   if (isSwapFile(name)) return false;
   if (isIgnoredFolder(name) && name !== RUNS) return true;
   if (stats === undefined) return false;
-  // A journal may be a link to where a person keeps it; links to folders are not followed.
-  if (stats.isSymbolicLink()) return name !== JOURNAL;
+  // A journal may be a link to where a person keeps it; links to folders are looked at apart.
+  if (stats.isSymbolicLink()) {
+    if (name === RUNS) {
+      if (!leaves(path)) watching.handlers.runsFound(experimentPath(dirname(path)));
+    } else if (name !== JOURNAL && name !== IGNORED && name !== SETTINGS) linkFound(watching, path);
+    return name !== JOURNAL;
+  }
   if (stats.isFile()) {
     return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
   }
@@ -208,7 +271,7 @@ function isOpen(experiment: ExperimentPath): boolean {
 /** Whether a folder is a lab of its own within this one, or a linked git worktree. */
 function belongsElsewhere(folder: string): boolean {
   if (existsSync(join(folder, SETTINGS))) return true;
-  return statSync(join(folder, ".git"), { throwIfNoEntry: false })?.isFile() === true;
+  return statSync(join(folder, ".git"))?.isFile() === true;
 }
 
 /**
@@ -220,8 +283,4 @@ function isWithinAnother(lab: LabPath, experiment: ExperimentPath): boolean {
     if (belongsElsewhere(at)) return true;
   }
   return false;
-}
-
-async function closeQuietly(watcher: FSWatcher): Promise<void> {
-  await watcher.close().catch(() => undefined);
 }

@@ -1,10 +1,11 @@
 // Where the output of an environment's build is kept, and the progress that its end shows.
 // prepared-environments.ts writes it.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { AttemptId, CommandId } from "../../base/ids.ts";
 import { environmentProgress } from "../../logs/environment-progress.ts";
 import { runnerReason, PREPARE_TAIL_BYTES } from "./environment.ts";
+import { openSync } from "../os/lab-files.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 
 /** Log of the build for an attempt. */
@@ -18,7 +19,7 @@ export const prefetchLog = (lab: string, command: CommandId): string =>
 /** How far a build is, or why it failed; undefined where the log is missing or says nothing. */
 export function readEnvironmentProgress(path: string): string | undefined {
   try {
-    const file = openSync(path, "r");
+    const file = openSync(path);
     try {
       const { size } = fstatSync(file);
       const bytes = Buffer.alloc(Math.min(size, PREPARE_TAIL_BYTES));

@@ -1,6 +1,6 @@
 // The environments that this daemon has built. Each is built by one caller at a time, and not again
 // while nothing that it is made from has changed. How one is built is in environment.ts.
-import { mkdir, readFile, rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -8,6 +8,7 @@ import { stampOf } from "../code/code-hash.ts";
 import { prepareEnvironment } from "./environment.ts";
 import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
 import { snapshotRoot } from "../code/snapshot-places.ts";
+import { mkdir, readFile, rm } from "../os/lab-files.ts";
 
 /** How often to check whether another caller has finished building the same environment. */
 const BUILD_POLL_MS = 20;

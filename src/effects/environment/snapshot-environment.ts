@@ -1,11 +1,12 @@
 // uv keeps an environment for each script path. When a snapshot is removed, this removes the
 // environments of its scripts; snapshot-places.ts removes the snapshot itself.
-import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { scriptMetadata } from "../code/code-hash.ts";
 import { scriptPython } from "./interpreter.ts";
 import { chooseRunner } from "./runner.ts";
 import { snapshotCode } from "../code/snapshot-places.ts";
+import { readdir, rm } from "../os/lab-files.ts";
 
 /** How many scripts of a snapshot are checked for environments. */
 const SNAPSHOT_SCRIPTS = 20;

@@ -1,9 +1,10 @@
 // Detects an editor with unsaved changes of a file, by Emacs's lock or Vim's swap file. Callers
 // decide what else makes a file too busy to write.
-import { lstat, open, readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
+import { readlink, realpath } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "../os/error-code.ts";
+import { lstat, open, readdir, readFile, stat } from "../os/lab-files.ts";
 
 /** An editor that has unsaved changes. */
 export interface EditorHold {

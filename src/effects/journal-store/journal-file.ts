@@ -6,10 +6,12 @@
 import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { accessSync, constants } from "node:fs";
-import { mkdir, open, realpath, rename, unlink } from "node:fs/promises";
+import { open, realpath, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
 import { errorCode } from "../os/error-code.ts";
+import { mkdir } from "../os/lab-files.ts";
+import { leavingLink, leavingLinkText } from "../os/lab-links.ts";
 import type { ReplacedFiles } from "./replaced-files.ts";
 import { failure, notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
 import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
@@ -64,6 +66,8 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
   if (!text.isWellFormed()) {
     return { kind: "failed", why: "Cannot write the journal: its text holds half a character" };
   }
+  const leaving = leavingLink(request.path);
+  if (leaving !== undefined) return { kind: "refused", why: leavingLinkText(leaving) };
   const target = await realpath(request.path);
   const held = holdStill(target, request.leases ?? true, (still) => still);
   if (held.kind !== "held") return notHeld(target, held);

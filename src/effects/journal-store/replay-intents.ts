@@ -1,7 +1,6 @@
 // Completes or undoes, at the next start, the journal writes that a crash interrupted.
 // From then on replaced-files.ts watches the replaced files.
 import { linkSync, lstatSync, statSync, unlinkSync } from "node:fs";
-import { unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errorCode } from "../os/error-code.ts";
 import type { ReplacedFiles } from "./replaced-files.ts";
@@ -9,6 +8,7 @@ import { holdStill } from "../os/stable-read.ts";
 import { readIntents, removeIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
 import { syncFolder } from "../os/atomic-write.ts";
+import { unlink } from "../os/lab-files.ts";
 
 /**
  * Recovers from a crash during writes to journals; call it before any journal is read. A path left

@@ -1,12 +1,12 @@
 // Restores a kept version of a journal, after keeping its current text.
 // cli/restore.ts finds out which version the user means and shows it first.
-import { open } from "node:fs/promises";
 import type { ReplacedFiles } from "./replaced-files.ts";
 import { editorHolds } from "./editor-locks.ts";
 import { replaceJournal } from "./journal-file.ts";
 import type { ReplaceResult } from "./journal-swap.ts";
 import { keepVersion } from "./version-store.ts";
 import { readSettled } from "../os/stable-read.ts";
+import { open } from "../os/lab-files.ts";
 
 /** What to restore where. */
 export interface VersionRestore {

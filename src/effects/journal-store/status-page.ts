@@ -1,11 +1,11 @@
 // STATUS.md, beside a journal that cannot be written: what the journal's receipts would say.
 // scheduler/publish.ts decides its content; the user's own text in it is preserved.
-import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
+import { access, readFile } from "../os/lab-files.ts";
 
 const ENDED = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 

@@ -1,12 +1,12 @@
 // Stores every settled version of one journal, so that the user can restore any text ever saved.
 // The names of the folder's files are the index. Callers decide what to keep, and when.
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, gunzip, zstdCompress, zstdDecompress } from "node:zlib";
 import { syncFolder } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from "../os/lab-files.ts";
 
 /** Kept versions of one journal: two hours of a save every 4 s. */
 const KEPT_VERSIONS = 2_000;

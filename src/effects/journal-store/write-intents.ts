@@ -1,9 +1,9 @@
 // Write-ahead records of journal writes, so that the next start can recover from a crash. One file
 // for each write, until the last of its private files is gone; replay-intents.ts reads them back.
-import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
+import { mkdir, readdir, readFile, unlink } from "../os/lab-files.ts";
 
 /** One write to a journal. Stored as JSON. */
 export interface WriteIntent {

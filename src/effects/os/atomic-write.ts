@@ -6,16 +6,20 @@ import { constants } from "node:fs";
 import { open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { errorCode } from "./error-code.ts";
+import { mustStay } from "./lab-links.ts";
+import { NotAFileError } from "./lab-files.ts";
 
 /**
  * Writes a file atomically and durably: readers see the old bytes or the new ones, and once this
- * resolves the new ones survive a power cut. Follows a symlink, and keeps an existing file's mode.
+ * resolves the new ones survive a power cut. Follows a symlink unless it leaves the lab, and keeps
+ * an existing file's mode.
  * Resolves to false, without touching the disk, where the file already has these bytes. Rejects
  * with the system's error (`code` ENOENT without its folder, EACCES, ENOSPC…), the old file
  * untouched.
  */
 export async function atomicWrite(path: string, content: Uint8Array | string): Promise<boolean> {
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
+  mustStay(path);
   const target = await resolveLink(path);
   const mode = await modeUnlessEqual(target, bytes);
   if (mode === "equal") return false;
@@ -70,6 +74,7 @@ async function modeUnlessEqual(
 ): Promise<"equal" | number | undefined> {
   try {
     const found = await stat(path);
+    if (!found.isFile()) throw new NotAFileError(path);
     // Compare sizes first: plots are renewed often, and reading them for nothing is slow.
     const equal = found.size === bytes.length && (await readFile(path)).equals(bytes);
     return equal ? "equal" : found.mode & 0o7777;

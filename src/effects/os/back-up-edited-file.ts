@@ -1,9 +1,9 @@
 // Before the daemon rewrites a file of its own, checks whether somebody has edited it, and if so
 // renames the edited file to keep it. The caller writes the new one.
 import { createHash } from "node:crypto";
-import { appendFile, link, readFile, rm, stat } from "node:fs/promises";
 import { RECORD_BYTES } from "../../base/limits.ts";
 import { errorCode } from "./error-code.ts";
+import { appendFile, link, readFile, rm, stat } from "./lab-files.ts";
 
 /** How many edited versions of one file are kept; no more are expected. */
 const BACKUPS = 20;

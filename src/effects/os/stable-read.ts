@@ -6,6 +6,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeUtf8 } from "./decode-text.ts";
 import { errorCode } from "./error-code.ts";
+import { LeavingLinkError, mustStay } from "./lab-links.ts";
 import { readLeaseStands, releaseLease, takeReadLease } from "./native.ts";
 
 /** A larger file is not read: no person wrote it. */
@@ -75,7 +76,7 @@ export interface StillRead {
 }
 
 /**
- * Reads a complete version of a text file, following symlinks. A read lease shows at once whether
+ * Reads a complete version of a text file, following symlinks within the lab. A read lease shows at once whether
  * somebody is writing; where there are no leases, two reads EQUAL_READS_MS apart must be equal.
  * Never rejects, and never blocks on a pipe or a device.
  */
@@ -152,6 +153,7 @@ export function holdStill<T>(
 ): HeldFile<T> {
   let descriptor: number;
   try {
+    mustStay(path);
     // Without O_NONBLOCK, a pipe or a file with another program's lease would block the daemon.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
@@ -197,6 +199,7 @@ function sameVersion(a: StillRead, b: StillRead): boolean {
 }
 
 function notOpened(error: unknown): NotRead {
+  if (error instanceof LeavingLinkError) return { kind: "unreadable", why: error.message };
   const code = errorCode(error);
   switch (code) {
     case "ENOENT":

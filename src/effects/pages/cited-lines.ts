@@ -1,8 +1,9 @@
 // Reads the log lines that a page cites as its sources, each log once from start to end.
 // Whether they support the page is decided in report/audit/page-sources.ts.
-import { createReadStream } from "node:fs";
+import { open } from "../os/lab-files.ts";
 import { relative, resolve, sep } from "node:path";
 import { LINE_BYTES } from "../../logs/lines/lines.ts";
+import { staysInLabOf } from "../os/lab-links.ts";
 import { pageSources } from "../../report/audit/page-sources.ts";
 import { readPage } from "../../report/audit/page-units.ts";
 import type { ExperimentFiles } from "../run-store/experiment-files.ts";
@@ -22,7 +23,8 @@ export async function citedLines(
   const found = new Map<string, string>();
   for (const [path, lines] of wanted) {
     const whole = resolve(pageDir, path);
-    // A page can cite any path; only files of run folders are opened.
+    // A page can cite any path; only files of the lab's run folders are opened.
+    if (!staysInLabOf(files.experimentDir, whole)) continue;
     const inExperiment = relative(files.experimentDir, whole).split(sep).join("/");
     if (!/(?:^|\/)runs\/[^/]+\/./.test(inExperiment)) continue;
     if (/\.gz$|tfevents/.test(inExperiment)) readingLines(inExperiment, path, files, found);
@@ -73,7 +75,8 @@ async function textLines(
     if (wanted.has(line) && size <= LINE_BYTES) parts.push(bytes);
   };
   try {
-    for await (const chunk of createReadStream(path)) {
+    const file = await open(path);
+    for await (const chunk of file.createReadStream()) {
       const bytes = chunk as Uint8Array;
       let from = 0;
       for (let at = bytes.indexOf(LF); at >= 0; at = bytes.indexOf(LF, from)) {

@@ -1,7 +1,7 @@
 // Exports a page with its pictures: as one HTML file, or through convert.ts as a PDF, or as a TeX
 // file with a folder of pictures. The page is parsed into a tree in report/export/export-tree.ts.
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, relative, resolve, sep } from "node:path";
 import sharp from "sharp";
@@ -14,6 +14,7 @@ import { citedLines } from "./cited-lines.ts";
 import { convert } from "./convert.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "../os/lab-files.ts";
 
 /** Largest picture that is exported: no plot is larger. */
 const PICTURE_BYTES = 64 * 2 ** 20;

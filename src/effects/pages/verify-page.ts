@@ -1,12 +1,13 @@
 // Re-reads the log lines that a page cites, at the byte offsets of its samples, before it is saved.
 // Whether the lines support the page is decided in report/audit/verify-page.ts.
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { verifyFindings } from "../../report/audit/verify-page.ts";
 import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
+import { open } from "../os/lab-files.ts";
 
 /** A cited log line is re-read up to this length: the metrics are in it. */
 const VERIFIED_LINE_BYTES = 1 << 20;

@@ -1,6 +1,5 @@
 // Updates an experiment's own plots/: the pictures that compare its runs, and the live page. What
 // they show is made in report/plots/plot-compare.ts; plot-files.ts decides which files are written.
-import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
 import { comparePlots, type ComparePlot } from "../../report/plots/plot-compare.ts";
@@ -8,6 +7,7 @@ import { plotNames } from "../../judge/plot-names.ts";
 import { presentLivePage, renewLivePage } from "./live-page.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
+import { mkdir, readdir } from "../os/lab-files.ts";
 
 const FOLDER = "plots";
 

@@ -1,12 +1,12 @@
 // Writes an experiment's plots/index.html if it has changed, and never over a person's file. Its
 // content is made in report/plots/live-page.ts; its script and style are the files of live-page/.
 import { createHash } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ReportInput } from "../../judge/input.ts";
 import { livePage, livePageHtml, type PageParts } from "../../report/plots/live-page.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { mkdir, open, readFile } from "../os/lab-files.ts";
 
 /** File name of the page; the second if the first is a person's own file. */
 const NAMES = ["index.html", "index.nightlab.html"];

@@ -1,10 +1,10 @@
 // A plot on disk is a pair of files: an image, and its spec, which holds hashes of both. The hashes
 // show whether nightlab wrote the pair and nobody edited it. What is drawn is left to run-plots.ts.
 import { createHash, randomUUID } from "node:crypto";
-import { link, lstat, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
+import { link, lstat, readFile, rename, unlink } from "../os/lab-files.ts";
 
 /** Names tried for a plot, as long as files of the person have them. */
 const PLOT_NAMES = 20;

@@ -1,6 +1,5 @@
 // Updates the plots of one run: makes each picture's spec, and draws it if the image on disk is not
 // up to date. plot-files.ts decides which files may be written, report/plots/ how they look.
-import { mkdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Finding } from "../../domain/finding.ts";
 import { sameMetric } from "../../domain/metric-key.ts";
@@ -18,6 +17,7 @@ import {
 import { errorCode } from "../os/error-code.ts";
 import { findPlotPlace, imageFile, wantedPlot, writePlot } from "./plot-files.ts";
 import type { Renderer } from "./render.ts";
+import { mkdir, stat } from "../os/lab-files.ts";
 
 /** Most plots of one run: of thousands of keys the promised ones and then the first are drawn. */
 export const PLOTS_PER_RUN = 60;

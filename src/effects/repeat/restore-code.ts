@@ -1,6 +1,6 @@
 // Rebuilds the code of an earlier run as a snapshot: the files of its commit, plus the patch beside
 // its record. The person's work tree and index are only read. The rest of a run is restore-run.ts.
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { ExecaError } from "execa";
@@ -20,6 +20,7 @@ import {
   SNAPSHOT_FILE_BYTES,
 } from "../code/snapshots.ts";
 import { errorCode } from "../os/error-code.ts";
+import { mkdir, readFile, rename, rm, stat } from "../os/lab-files.ts";
 
 /** Timeout of one git command: building the index of a large repository takes seconds. */
 const CHECKOUT_MS = 60_000;

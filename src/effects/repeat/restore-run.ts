@@ -1,6 +1,5 @@
 // Turns an earlier run's run.json into a command that can be queued again, with the same code,
 // arguments and packages, and lists what differs. scheduler/ queues the command.
-import { copyFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
@@ -23,6 +22,7 @@ import { readRunRecord } from "../run-store/run-record.ts";
 import { environmentHashes } from "../run-store/run-record-facts.ts";
 import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
 import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
+import { copyFile, stat } from "../os/lab-files.ts";
 
 export interface RunAsked {
   readonly lab: string;

@@ -1,7 +1,5 @@
 // Digests of an experiment's earlier runs, read from their records and logs, and cached in memory.
 // What a digest holds is in rules/digest.ts.
-import { statSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunDigest } from "../../domain/digest.ts";
 import type { RunFolder } from "../../base/ids.ts";
@@ -11,6 +9,7 @@ import { digestOf, isEarlier } from "../../rules/digest.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readRun } from "./tail.ts";
+import { readdir, stat, statSync } from "../os/lab-files.ts";
 
 /** How many earlier runs a run is compared with at most. */
 const EARLIER_RUNS = 50;
@@ -66,7 +65,7 @@ export function createEarlierRuns(): EarlierRuns {
       for (const folder of folders) {
         const dir = runDir(experiment, folder);
         // Synchronous, since a hundred of these calls cost less than one read.
-        const facts = statSync(join(dir, "run.json"), { throwIfNoEntry: false });
+        const facts = statSync(join(dir, "run.json"));
         if (facts === undefined) continue;
         const print = `${facts.ino} ${facts.size} ${facts.mtimeMs}`;
         let entry = known.get(dir);

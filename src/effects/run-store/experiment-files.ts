@@ -1,6 +1,5 @@
 // Gathers everything that an experiment's report is made from: journal, ignored runs, every run,
 // and the baseline, wherever in the lab it is. What the report says of them is in report/.
-import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { COMMAND_ID, RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
 import type { IgnoredRun, Plan } from "../../domain/journal.ts";
@@ -19,6 +18,7 @@ import { cacheKey, createReadingCache, forgetGone, type ReadingCache } from "./r
 import { withRunComparisons } from "./rule-input.ts";
 import { readRunFiles } from "./run-files.ts";
 import { withRulesOf } from "./run-plan.ts";
+import { readFile, stat } from "../os/lab-files.ts";
 
 /** How many run folders are read concurrently; more would only wait for the disk. */
 const REPORT_READS = 8;

@@ -1,7 +1,7 @@
 // Which files of a run folder are logs: those in its logs/, and what frameworks write beside that.
 // src/logs/ parses them; tail.ts tracks how far each has been read.
-import { lstat, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { lstat, readdir, stat } from "../os/lab-files.ts";
 
 /** Most log files of one run: a folder with more holds something else. */
 const LOGS_PER_RUN = 1_000;
@@ -33,8 +33,9 @@ const RECORDS = /^(?:metrics\.csv|results\.csv|progress\.csv|.*tfevents.*)$/;
 const CHECKPOINT = /^checkpoint-(\d{1,15})$/;
 
 /**
- * The logs of a run folder, by name, LOGS_PER_RUN at most. Links to files are followed. Left out
- * are links to a log that is listed itself, loops, pipes, and files that vanish meanwhile.
+ * The logs of a run folder, by name, LOGS_PER_RUN at most. Links to files are followed within the
+ * lab. Left out are other links, those to a log that is listed itself, loops, pipes, and files that
+ * vanish meanwhile.
  */
 export async function findLogFiles(runDir: string): Promise<readonly LogFile[]> {
   const names: string[] = [];

@@ -1,11 +1,11 @@
 // Finds the runs that a word on the command line means: a path, an id, a folder, or a name, which
 // stands for all of its seeds. The current experiment is searched first, then the whole lab.
-import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { nameWithoutSeed } from "../../base/seed-name.ts";
 import { meansRun, type ReportRun } from "../../judge/input.ts";
 import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
 import { experimentsOf } from "./lab-experiments.ts";
+import { readFile, stat } from "../os/lab-files.ts";
 
 /** A larger file is not a list of resolved packages, and is not read. */
 const RESOLVED_BYTES = 8 * 2 ** 20;

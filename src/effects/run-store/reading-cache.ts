@@ -1,6 +1,5 @@
 // Caches what the logs of each run said, so that renewing a report reads only what is new.
 // Without the cache everything is read again, with the same result.
-import { stat } from "node:fs/promises";
 import type { RunDigest } from "../../domain/digest.ts";
 import type { Finding } from "../../domain/finding.ts";
 import type { RunReading } from "../../domain/sample.ts";
@@ -8,6 +7,7 @@ import type { Curve } from "../../judge/curves.ts";
 import { findLogFiles } from "./log-files.ts";
 import { metricsPatternOf } from "./run-plan.ts";
 import type { RunTail } from "./tail.ts";
+import { stat } from "../os/lab-files.ts";
 
 export interface CachedReading {
   /** What it was made from: the logs' sizes, times and inodes, the plan and the record. */

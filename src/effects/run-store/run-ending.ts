@@ -1,6 +1,5 @@
 // Concludes a run that has ended: its folder, what its logs say, and why it ended.
 // The facts are gathered here; rules/cause.ts decides what they mean.
-import { open } from "node:fs/promises";
 import { join } from "node:path";
 import type { ConclusionFacts } from "../../domain/effect.ts";
 import type { RunFolder } from "../../base/ids.ts";
@@ -14,6 +13,7 @@ import { attemptDir } from "../supervise/attempts.ts";
 import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
+import { open } from "../os/lab-files.ts";
 
 /** How much of the console is read for a run without a folder: the cause is at its end. */
 const CONSOLE_BYTES = 8 * 2 ** 20;

@@ -1,6 +1,5 @@
 // Reads one run folder for the report: its record, its logs and its plots.
 // Which runs count is decided in judge/, and what the report says of them in report/.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Plan } from "../../domain/journal.ts";
 import { hashText, RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
@@ -24,6 +23,7 @@ import { judgedFindings, lastLineOf } from "./rule-input.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readSystemFile } from "./system-sampler.ts";
 import { openTail, readRun, type RunTail } from "./tail.ts";
+import { readdir } from "../os/lab-files.ts";
 
 /** Reads of READ_CHUNK bytes per report at most: a log that grows faster is read on later. */
 const READS_PER_REPORT = 100_000;

@@ -1,7 +1,5 @@
 // The heartbeat of a running run: a small file in its attempt's folder with progress, last values
 // and resource use. The daemon writes it, so that `nightlab status` need not read any logs.
-import { readFileSync, statSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
@@ -10,6 +8,7 @@ import type { SystemSample } from "../../domain/system.ts";
 import { sparkline } from "../../logs/series/sparkline.ts";
 import { createPace, progressOf, type Progress } from "../../logs/progress.ts";
 import { attemptDir } from "../supervise/attempts.ts";
+import { readFileSync, rename, statSync, writeFile } from "../os/lab-files.ts";
 
 /** How many metrics of a running run the status shows. */
 const LIVE_METRICS = 6;
@@ -102,8 +101,8 @@ const FILE = "live.json";
 export function readLive(lab: string, attempt: AttemptId): LiveRun | undefined {
   try {
     const path = join(attemptDir(lab, attempt), FILE);
-    if (statSync(path).size > RECORD_BYTES) return undefined;
-    const live = JSON.parse(readFileSync(path, "utf8")) as Partial<LiveRun>;
+    if ((statSync(path)?.size ?? 0) > RECORD_BYTES) return undefined;
+    const live = JSON.parse(readFileSync(path)) as Partial<LiveRun>;
     return typeof live.atMs === "number" && Array.isArray(live.metrics)
       ? (live as LiveRun)
       : undefined;

@@ -2,7 +2,6 @@
 // of the lab's nightlab.yaml. The plan may name a pattern for metric lines; everything that reads
 // the run's logs uses it, so that all readers see the same values.
 import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { createHeadReader } from "../../journal/read/frontmatter.ts";
 import type { Plan } from "../../domain/journal.ts";
@@ -10,6 +9,7 @@ import { ownPattern } from "../../logs/formats/own-pattern.ts";
 import type { OwnFormat } from "../../logs/lines/metric-line.ts";
 import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
+import { open, readFile } from "../os/lab-files.ts";
 
 /** How much of a journal is read to find its frontmatter. */
 const FRONTMATTER_BYTES = 128 * 1024;

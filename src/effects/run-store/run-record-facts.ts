@@ -1,7 +1,6 @@
 // Gathers the facts for a run's record and keeps the record up to date: at its start, when its
 // packages are known, and at its end. The format and the file are in run-record.ts.
 import { createHash } from "node:crypto";
-import { open, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
@@ -19,6 +18,7 @@ import { keepResolved } from "../environment/resolved-environment.ts";
 import { runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
+import { open, stat } from "../os/lab-files.ts";
 
 /** Gathers the facts of a start and writes run.json; errors are logged, and give undefined. */
 export async function startRecord(

@@ -1,6 +1,5 @@
 // run.json: everything needed to understand and repeat a run, readable without nightlab. This file
 // builds, writes and reads it; run-record-facts.ts gathers what goes into it.
-import { open, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
 import type { After } from "../../domain/command.ts";
@@ -14,6 +13,7 @@ import { backUpEditedFile } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { maskRecord } from "./mask-record.ts";
+import { open, stat } from "../os/lab-files.ts";
 
 /** What is known once a run has started. Times in ms since 1970 (UTC). */
 export interface RecordFacts {

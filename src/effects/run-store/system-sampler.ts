@@ -1,6 +1,6 @@
 // Samples a run's processes and GPUs every few seconds while it goes on, and keeps the samples in
 // `logs/system.jsonl`. What they mean is for the rules in rules/ to say.
-import { appendFile, readFile, stat, statfs } from "node:fs/promises";
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
@@ -18,6 +18,7 @@ import type { GpuProbe, GpuState } from "../gpu/gpu-probe.ts";
 import { processesWith } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { appendFile, readFile, stat } from "../os/lab-files.ts";
 
 /** Short enough for a stall or a leak to show within a minute. */
 const SAMPLE_MS = 5_000;

@@ -1,7 +1,7 @@
 // Reads what is new in a run's logs, a bounded amount at a time, and feeds it to a reader.
 // src/logs/ parses the bytes; the caller decides when to poll.
 import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle } from "node:fs/promises";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { RunReading } from "../../domain/sample.ts";
 import type { OwnFormat } from "../../logs/lines/metric-line.ts";
@@ -9,6 +9,7 @@ import { type RunReader, createRunReader } from "../../logs/run-reader.ts";
 import { type LogFile, findLogFiles } from "./log-files.ts";
 import { ownFormatOf } from "./run-plan.ts";
 import { type Unpacker, createUnpacker } from "../os/unpack.ts";
+import { open } from "../os/lab-files.ts";
 
 /** Most bytes read per poll, shared among the logs that have grown. */
 export const READ_CHUNK = 1 << 20;

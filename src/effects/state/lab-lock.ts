@@ -1,9 +1,10 @@
 // Allows one daemon for each lab, by a lock that the kernel releases however its holder dies.
 // Node has no file locks, so it is SQLite's exclusive lock on a database without data.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { LabPath } from "../../base/ids.ts";
+import { mustBeFile, readFileSync, statSync } from "../os/lab-files.ts";
 
 /** A lock that this process holds. */
 export interface LabLock {
@@ -16,8 +17,9 @@ export interface LabLock {
  */
 export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | undefined } {
   const dir = join(lab, ".nightlab");
-  mkdirSync(dir, { recursive: true });
   const pidFile = join(dir, "daemon.pid");
+  for (const name of ["daemon.lock", "daemon.pid"]) mustBeFile(join(dir, name));
+  mkdirSync(dir, { recursive: true });
   const db = new DatabaseSync(join(dir, "daemon.lock"));
   try {
     db.exec("PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE");
@@ -33,7 +35,7 @@ export function lockLab(lab: LabPath): LabLock | { readonly heldBy: number | und
 /** The daemon that holds the lab's lock now (its pid undefined if unreadable), or undefined. */
 export function isLocked(lab: LabPath): { readonly pid: number | undefined } | undefined {
   const dir = join(lab, ".nightlab");
-  if (!existsSync(join(dir, "daemon.lock"))) return undefined;
+  if (statSync(join(dir, "daemon.lock"))?.isFile() !== true) return undefined;
   const db = new DatabaseSync(join(dir, "daemon.lock"));
   try {
     db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; ROLLBACK");
@@ -47,7 +49,7 @@ export function isLocked(lab: LabPath): { readonly pid: number | undefined } | u
 
 function readPid(file: string): number | undefined {
   try {
-    const pid = Number(readFileSync(file, "utf8").trim());
+    const pid = Number(readFileSync(file).trim());
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
     return undefined;

@@ -1,7 +1,6 @@
 // Facts from just before an attempt's script started, kept in its folder: the daemon that concludes
 // the run may not be the one that started it.
 import { readFileSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { RUN_FOLDER, type RunFolder } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -10,6 +9,7 @@ import { attemptDir, NOTES, type Begun } from "./attempts.ts";
 import { hostFacts } from "../os/process-identity.ts";
 import { listRunFolders, runDir } from "./run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { readdir, readFile, stat } from "../os/lab-files.ts";
 
 /** Written before the start. Notes of earlier releases lack the boot and the host. */
 export interface AttemptNotes extends Partial<Begun> {

@@ -1,7 +1,7 @@
 // The folder of one attempt, which is made once and never reused, and the run's state as read from
 // it. shim.sh writes the folder; supervisor.ts starts and ends processes.
 import { constants, statSync } from "node:fs";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { open as openPipe } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
 import { attemptId, COMMAND_ID } from "../../base/ids.ts";
@@ -11,6 +11,7 @@ import { errorCode } from "../os/error-code.ts";
 import { isAlive, processesWith } from "../os/process-identity.ts";
 import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
+import { mkdir, open, readFile, stat } from "../os/lab-files.ts";
 
 /**
  *                         ┌──────────────────────────► ended
@@ -215,7 +216,7 @@ async function fifoIsHeld(path: string): Promise<boolean> {
   try {
     // If it has become an ordinary file, opening it proves nothing.
     if (!(await stat(path)).isFIFO()) return false;
-    const file = await open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    const file = await openPipe(path, constants.O_WRONLY | constants.O_NONBLOCK);
     await file.close();
     return true;
   } catch {

@@ -1,7 +1,7 @@
 // The folders below runs/: lists them, finds the one that a run has made, makes one for it, and
 // moves console output there. Names that could lead out of runs/ are refused.
 import { readdirSync, readlinkSync } from "node:fs";
-import { link, lstat, mkdir, readdir, realpath, rename, rm } from "node:fs/promises";
+import { realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { RUN_FOLDER, RUN_NAME, runFolder } from "../../base/ids.ts";
 import type { AttemptId, RunFolder } from "../../base/ids.ts";
@@ -9,6 +9,7 @@ import { localStamp } from "../../base/time.ts";
 import { errorCode } from "../os/error-code.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
+import { link, lstat, mkdir, readdir, rename, rm } from "../os/lab-files.ts";
 
 /** How many names for a run folder are tried, a second apart, before giving up. */
 const FOLDER_ATTEMPTS = 100;

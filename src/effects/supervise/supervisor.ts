@@ -1,7 +1,6 @@
 // Starts attempts under their shim, reports their ends, stops them and changes their limits.
 // Its own state is expendable: everything can be read again from the attempt's folder.
 import { readlinkSync, watch, type FSWatcher } from "node:fs";
-import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -30,6 +29,7 @@ import {
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { writeFile } from "../os/lab-files.ts";
 /** Adopted runs are not children of this process, so their state is polled this often. */
 export const ADOPTED_POLL_MS = 1_000;
 /** A shim exits within milliseconds of writing the exit code; do not hold the queue for longer. */
