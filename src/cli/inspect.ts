@@ -1,7 +1,7 @@
 // `nightlab inspect PATH|ID`: shows what nightlab reads from a log file or a run folder, and what
 // its rules find there. Writes nothing.
 import { existsSync } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { open, readFile, stat } from "../effects/os/lab-files.ts";
 import { basename, dirname, join, resolve } from "node:path";
 import { readRun, READ_CHUNK } from "../effects/run-store/tail.ts";
 import { SHORT_RUN_MS } from "../base/limits.ts";

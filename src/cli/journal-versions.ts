@@ -1,7 +1,7 @@
 // Finds a journal (or LAB.md) and its kept versions from a path on the command line, for history.ts
 // and restore.ts. Writes nothing.
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile } from "../effects/os/lab-files.ts";
 import { basename, dirname, join } from "node:path";
 import { decodeUtf8 } from "../effects/os/decode-text.ts";
 import {

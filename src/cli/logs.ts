@@ -1,6 +1,6 @@
 // `nightlab logs ID [-f]`: prints a run's console output from its first byte, wherever the file is
 // now.
-import { open, stat } from "node:fs/promises";
+import { open, stat } from "../effects/os/lab-files.ts";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { ENDED } from "../domain/command-state.ts";

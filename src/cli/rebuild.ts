@@ -46,12 +46,12 @@ async function rebuildLab(lab: LabPath): Promise<CommandResult> {
 async function rebuildPage(lab: LabPath): Promise<CommandResult> {
   const nowMs = Date.now();
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  await wantAgain(lab);
-  if (isLocked(lab) !== undefined) {
-    writeRequest(lab, { kind: "retell", id: "night" });
-    return { text: "LAB.md: the lab's daemon makes it anew", exitCode: 0 };
-  }
   try {
+    await wantAgain(lab);
+    if (isLocked(lab) !== undefined) {
+      writeRequest(lab, { kind: "retell", id: "night" });
+      return { text: "LAB.md: the lab's daemon makes it anew", exitCode: 0 };
+    }
     const made = await rebuildLabPage({ lab, facts: readFacts(lab), nowMs, timeZone });
     if (made === undefined) return { text: "LAB.md: no night to tell of", exitCode: 0 };
     const day = localStamp(made.endMs, timeZone).slice(0, 10);

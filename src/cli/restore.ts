@@ -1,7 +1,7 @@
 // `nightlab restore JOURNAL VERSION`: shows what restoring a version would change, and with `--yes`
 // does it: through the daemon if one runs, else with effects/journal-store/restore-version.ts.
 import { randomBytes } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
+import { open, readFile } from "../effects/os/lab-files.ts";
 import { ReplacedFiles } from "../effects/journal-store/replaced-files.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { restoreAnswer, writeRequest } from "../effects/state/requests.ts";

@@ -39,6 +39,17 @@ const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> =
     !file.path.startsWith("src/") || file.path.startsWith("src/effects/git/")
       ? []
       : linesOf(file, (line) => /\b(execa|execFile\w*|spawn\w*)\)?\("git"/.test(line), "code"),
+  "files of a lab are written and removed by effects/os/lab-files.ts, which judges links": ({
+    path,
+    text,
+  }) => {
+    const rooms =
+      /^src\/effects\/(code|daemon|environment|pages|render|repeat|run-store|supervise)\//;
+    const [, names = ""] = /import \{([^}]*)\} from "node:fs\/promises"/.exec(text) ?? [];
+    const writes =
+      /\b(appendFile|copyFile|cp|link|mkdir|rename|rm|rmdir|symlink|truncate|unlink|writeFile)\b/;
+    return rooms.test(path) && writes.test(names) ? [`${path}: ${names.trim()}`] : [];
+  },
   "a file opens by saying what it is": (file) =>
     !file.path.startsWith("src/") || /^(#!.*\n)?\/\/ \S/.test(file.text)
       ? []
@@ -107,6 +118,10 @@ const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
   "git is started by effects/git/, which knows how to": {
     path: "src/cli/a.ts",
     text: '// A.\nawait execa("git", ["status"]);\n',
+  },
+  "files of a lab are written and removed by effects/os/lab-files.ts, which judges links": {
+    path: "src/effects/pages/a.ts",
+    text: '// A.\nimport { readdir, rename } from "node:fs/promises";\n',
   },
   "a file opens by saying what it is": { path: "src/base/a.ts", text: "export {};\n" },
   "no file is so long that it must hold two thoughts": {

@@ -35,8 +35,11 @@ export function startLoop(parts: LoopParts): Loop {
   const waiting: Event[] = [];
   let busy = false;
   let stopped = false;
+  let isClosing = false;
 
   const fault = (error: unknown): void => {
+    // An effect in progress may find closed what it needs.
+    if (isClosing) return;
     stopped = true;
     parts.wakeAt(undefined, () => undefined);
     parts.onFault(error);
@@ -68,6 +71,7 @@ export function startLoop(parts: LoopParts): Loop {
     },
     stop() {
       stopped = true;
+      isClosing = true;
       parts.wakeAt(undefined, () => undefined);
     },
   };

@@ -1,6 +1,6 @@
 // Checks of what a lab's runs depend on in its folder, each with a way to fix it.
 // health.ts checks the rest of the machine.
-import { mkdtemp, rm, stat, statfs, writeFile } from "node:fs/promises";
+import { mkdtemp, statfs } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ExecaError } from "execa";
 import type { LabPath } from "../../base/ids.ts";
@@ -8,6 +8,7 @@ import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { gitIn } from "../git/git.ts";
 import { repositoryOf } from "../git/repository.ts";
+import { rm, stat, writeFile } from "../os/lab-files.ts";
 import { trustCommand } from "../os/lab-links.ts";
 import { leavingLinks } from "../run-store/leaving-links.ts";
 import { isOnNetwork } from "../state/ledger.ts";

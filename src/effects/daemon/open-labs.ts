@@ -44,12 +44,21 @@ export async function openLabs(
     await postSettings(lab, parts);
     const watcher = watchFolders(lab, parts);
     await watcher.ready;
-    const stopRequests = watchRequests(lab, (request) => takeRequest(lab, parts, request));
-    closing.push(stopRequests, () => watcher.close());
+    closing.push(followRequests(lab, parts), () => watcher.close());
   }
   return async () => {
     for (const close of closing) await close();
   };
+}
+
+/** Without a folder for requests the daemon works all the same. */
+function followRequests(lab: LabPath, parts: OpenLabsParts): () => void {
+  try {
+    return watchRequests(lab, (request) => takeRequest(lab, parts, request));
+  } catch (error) {
+    parts.warn("no requests of the command line are taken", { lab, error: String(error) });
+    return () => undefined;
+  }
 }
 
 function watchFolders(lab: LabPath, parts: OpenLabsParts): LabWatch {

@@ -2,7 +2,7 @@
 // and a free GPU does not wait for a download. runner.ts chooses the runner.
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { REASON_CHARS } from "../../base/limits.ts";
@@ -10,7 +10,7 @@ import type { PinnedEnvironment } from "../../domain/repeat.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
 import { GRACE_MS } from "../os/process-identity.ts";
 import type { FoundRunner } from "./runner.ts";
-import { open } from "../os/lab-files.ts";
+import { open, readScriptFile } from "../os/lab-files.ts";
 
 /** A build may download gigabytes, but fails if it prints nothing for this long. */
 const IDLE_MS = 30 * 60_000;
@@ -138,7 +138,7 @@ async function prepareArgs(what: Preparation): Promise<readonly (readonly string
       return [["install"]];
     case "uv": {
       if (pinned !== undefined) return pinnedArgs(pinned);
-      const text = await readFile(path, "utf8").catch(() => "");
+      const text = await readScriptFile(path).catch(() => "");
       if (scriptMetadata(text) === undefined) return [];
       // An outdated lock is for the person to fix; `uv run` will report it.
       const locked = await stat(`${path}.lock`).then(

@@ -1,6 +1,6 @@
 // Which Python a run uses: its path and version, from its processes, or from the runner if the run
 // is over. Starts nothing that takes more than a moment.
-import { readdir, readFile, realpath, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import type { AttemptSpec } from "../../domain/run.ts";
@@ -10,6 +10,7 @@ import { pythonOf } from "./environment.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { chooseRunner, pixiManifest } from "./runner.ts";
+import { readScriptFile } from "../os/lab-files.ts";
 
 /** uv finds a script's Python in 15 ms; a record must not wait much longer. */
 export const INTERPRETER_MS = 5_000;
@@ -126,4 +127,4 @@ async function condaVersion(root: string): Promise<string | undefined> {
   return names.flatMap((name) => /^python-(\d+\.\d+\.\d+)-/.exec(name)?.[1] ?? [])[0];
 }
 
-const readText = (path: string): Promise<string> => readFile(path, "utf8").catch(() => "");
+const readText = (path: string): Promise<string> => readScriptFile(path).catch(() => "");

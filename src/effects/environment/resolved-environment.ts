@@ -1,7 +1,7 @@
 // Records the packages of a run whose script has no lock file, beside run.json, so that they can be
 // installed again: what is installed, with hashes from uv's export where the versions agree.
 import { createHash } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { secretsIn } from "../../base/secrets.ts";
@@ -11,6 +11,7 @@ import { scriptMetadata, stampOf } from "../code/code-hash.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { readScriptFile } from "../os/lab-files.ts";
 
 /** uv usually answers at once from its cache, but without a network it may retry for long. */
 const EXPORT_MS = 60_000;
@@ -42,7 +43,7 @@ export async function keepResolved(
   if (runner.kind === "missing" || runner.runner !== "uv") return undefined;
   const path = join(spec.codeDir ?? experiment, script);
   if ((await stat(`${path}.lock`).catch(() => undefined)) !== undefined) return undefined;
-  const block = scriptMetadata(await readFile(path, "utf8").catch(() => ""));
+  const block = scriptMetadata(await readScriptFile(path).catch(() => ""));
   if (block === undefined || /^# dependencies\s*=\s*\[[\s#]*\]/m.test(block)) return undefined;
   const text = await resolved(runner, spec, block, interpreter);
   if (text === "" || secretsIn(text).length > 0) return undefined;

@@ -1,12 +1,13 @@
 // Which program (uv or pixi) runs an experiment's scripts, where it is on this machine, and its
 // command line. environment.ts builds environments with it.
 import { execFile } from "node:child_process";
-import { access, constants, readFile, stat } from "node:fs/promises";
+import { access, constants, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Runner } from "../../domain/command.ts";
+import { readScriptFile } from "../os/lab-files.ts";
 
 /** A runner that is installed. */
 export interface FoundRunner {
@@ -134,7 +135,7 @@ async function manifestIn(folder: string): Promise<string | undefined> {
   if (await isFile(own)) return own;
   const shared = join(folder, "pyproject.toml");
   try {
-    const text = await readFile(shared, "utf8");
+    const text = await readScriptFile(shared);
     return /^[ \t]*\[[ \t]*"?tool"?[ \t]*\.[ \t]*"?pixi"?[ \t]*[.\]]/m.test(text)
       ? shared
       : undefined;

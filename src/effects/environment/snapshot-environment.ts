@@ -1,12 +1,12 @@
 // uv keeps an environment for each script path. When a snapshot is removed, this removes the
 // environments of its scripts; snapshot-places.ts removes the snapshot itself.
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { scriptMetadata } from "../code/code-hash.ts";
 import { scriptPython } from "./interpreter.ts";
 import { chooseRunner } from "./runner.ts";
 import { snapshotCode } from "../code/snapshot-places.ts";
-import { readdir, rm } from "../os/lab-files.ts";
+import { readdir, rm, readScriptFile } from "../os/lab-files.ts";
 
 /** How many scripts of a snapshot are checked for environments. */
 const SNAPSHOT_SCRIPTS = 20;
@@ -23,7 +23,7 @@ export async function dropSnapshotEnvironments(
   if (runner.kind === "missing" || runner.runner !== "uv") return;
   for (const name of names.slice(0, SNAPSHOT_SCRIPTS)) {
     const script = join(code, name);
-    if (scriptMetadata(await readFile(script, "utf8").catch(() => "")) === undefined) continue;
+    if (scriptMetadata(await readScriptFile(script).catch(() => "")) === undefined) continue;
     const python = await scriptPython(runner.binary, script, experiment);
     const environment = dirname(dirname(python ?? ""));
     if (await belongsTo(environment, name)) {

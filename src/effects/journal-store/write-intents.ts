@@ -48,13 +48,16 @@ export async function readIntents(intentDir: string): Promise<readonly WriteInte
   try {
     names = await readdir(intentDir);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
+    // Where a link or a file stands, none of nightlab's own can be.
+    const none = ["ENOENT", "ENOTDIR", "ELOOP", "ELEAVESLAB"];
+    if (none.includes(errorCode(error))) return [];
     throw error;
   }
   const intents: WriteIntent[] = [];
   for (const name of names.toSorted()) {
     if (name.startsWith(".") || !name.endsWith(".json")) continue;
-    const intent = parseIntent(await readFile(join(intentDir, name), "utf8"));
+    const text = await readFile(join(intentDir, name), "utf8").catch(() => "");
+    const intent = parseIntent(text);
     if (intent !== undefined && name === `${intent.id}.json`) intents.push(intent);
   }
   return intents;

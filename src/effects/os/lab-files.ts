@@ -4,6 +4,7 @@
 import * as fs from "node:fs";
 import * as promises from "node:fs/promises";
 import { dirname } from "node:path";
+import { errorCode } from "./error-code.ts";
 import { leaves, mustStay } from "./lab-links.ts";
 
 /** What there is no file of: a folder, a pipe, a device or a socket. */
@@ -34,10 +35,15 @@ export async function stat(
   return promises.stat(path, options);
 }
 
-/** Undefined where nothing is there, and for what leaves the lab. */
+/** Undefined where nothing is there, for a link in a circle, and for what leaves the lab. */
 export function statSync(path: string): fs.Stats | undefined {
   if (leaves(path)) return undefined;
-  return fs.statSync(path, { throwIfNoEntry: false });
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (errorCode(error) === "ELOOP") return undefined;
+    throw error;
+  }
 }
 
 export async function lstat(path: string): Promise<fs.Stats> {
@@ -75,15 +81,12 @@ export async function open(
   const asked = typeof flags === "number" ? flags : named[flags];
   const file = await promises.open(path, asked | O_NONBLOCK, mode).catch((error: unknown) => {
     // Without a reader, a pipe cannot be opened for writing; nor can a socket at all.
-    throw isNoDevice(error) ? new NotAFileError(path) : error;
+    throw errorCode(error) === "ENXIO" ? new NotAFileError(path) : error;
   });
   if ((await file.stat()).isFile()) return file;
   await file.close();
   throw new NotAFileError(path);
 }
-
-const isNoDevice = (error: unknown): boolean =>
-  error instanceof Error && "code" in error && error.code === "ENXIO";
 
 export function readFile(path: string, encoding: "utf8" | "latin1"): Promise<string>;
 export function readFile(path: string): Promise<Buffer>;
@@ -107,6 +110,18 @@ export function openSync(path: string): number {
   if (fs.fstatSync(file).isFile()) return file;
   fs.closeSync(file);
   throw new NotAFileError(path);
+}
+
+/** The text of a regular file of a script's own: its links may lead anywhere. */
+export async function readScriptFile(path: string): Promise<string> {
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const file = await promises.open(path, O_RDONLY | O_NONBLOCK);
+  try {
+    if (!(await file.stat()).isFile()) throw new NotAFileError(path);
+    return await file.readFile("utf8");
+  } finally {
+    await file.close();
+  }
 }
 
 export function readFileSync(path: string): string {

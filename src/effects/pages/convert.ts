@@ -1,9 +1,9 @@
 // HTML to TeX or PDF through pandoc, and Typst for PDF. uv downloads them into its own cache on
 // first use, pinned by hash: nothing is installed. No text of the page passes through a shell.
-import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { findRunner } from "../environment/runner.ts";
+import { readFile, writeFile } from "../os/lab-files.ts";
 
 /** Timeout of each converter; on first use it includes the download (66 MB for both). */
 const CONVERT_MS = 600_000;

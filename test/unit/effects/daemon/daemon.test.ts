@@ -11,13 +11,18 @@ const LAB = labPath("/lab");
 const EXPERIMENT = experimentPath("/lab/exp");
 
 /** A loop whose ledger and hands only note what was asked of them, in order. */
-function notingLoop(append: LoopParts["ledger"]["append"], onFault: LoopParts["onFault"]) {
+function notingLoop(
+  append: LoopParts["ledger"]["append"],
+  onFault: LoopParts["onFault"],
+  carryOut: () => void | Promise<void> = () => undefined,
+) {
   const done: string[] = [];
   let nowMs = 0;
   let wake: { atMs: number; callback: () => void } | undefined;
   const hands = new Proxy({} as EffectHandlers, {
     get: (_, kind) => () => {
       done.push(String(kind));
+      return carryOut();
     },
   });
   const loop = startLoop({
@@ -79,4 +84,23 @@ test("where the ledger refuses, no effect is carried out and the daemon ends", (
   settle();
   assert.match(String(faults[0]), /disk full/);
   assert.ok(!done.includes("examine-start"), done.join(", "));
+});
+
+test("an effect that finds everything closed after the end is no fault", async () => {
+  const faults: unknown[] = [];
+  const closed = Promise.withResolvers<undefined>();
+  const failing = async (): Promise<void> => {
+    await closed.promise;
+    throw new Error("database is not open");
+  };
+  const { loop, settle } = notingLoop(
+    () => undefined,
+    (error) => faults.push(error),
+    failing,
+  );
+  settle();
+  loop.stop();
+  closed.resolve(undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(faults, []);
 });
