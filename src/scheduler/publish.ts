@@ -145,6 +145,11 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
     const shown = block.receipt !== undefined;
     const dueAtMs = receiptDueAtMs(turn.world, view, commands, shown);
+    // A box ticked just now stays ticked until it is acted upon: a new one would be unticked.
+    if (commands.some(({ id, state }) => state === "held" && view.ticked.has(id))) {
+      wanted.keep.add(i);
+      return;
+    }
     if (dueAtMs > turn.atMs) {
       wanted.keep.add(i);
       wanted.lookAtMs = Math.min(wanted.lookAtMs, dueAtMs);

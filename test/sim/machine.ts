@@ -39,6 +39,8 @@ export interface MachineOptions {
   readonly onWrite?: (before: string, after: string) => void;
   /** Why no run can be held to an amount of memory there; absent: it can. */
   readonly noMemoryLimit?: string;
+  /** Whether the script that is to start is not there; absent: it is. */
+  readonly scriptMissing?: () => boolean;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
   /** Why a script failed that did; absent: for its exit code. */
@@ -226,6 +228,12 @@ export class Machine {
       "examine-start": guarded(({ command, spec, diskFloor }) => {
         if (this.freeBytes < diskFloor) {
           reply({ kind: "start-examined", command, examination: { kind: "disk-low" } });
+          return;
+        }
+        if (this.#options.scriptMissing?.() === true) {
+          const message = `there is no ${spec.script}`;
+          const missing = { kind: "script-missing", message, script: spec.script } as const;
+          reply({ kind: "start-examined", command, examination: missing });
           return;
         }
         const code = this.code();
