@@ -39,6 +39,10 @@ export function problemText(problem: Mistake): string {
   return problem.fix === undefined ? problem.message : `${problem.message}; ${problem.fix}`;
 }
 
+/** The message of a problem of nightlab.yaml, with its line where it is on one. */
+export const settingsProblem = ({ message, place }: Mistake): string =>
+  place === undefined ? message : `nightlab.yaml, line ${place.line}: ${message}`;
+
 /** The position of an offset in a text; lines end with LF, CRLF or CR. */
 export function positionAt(text: string, offset: number): SourcePosition {
   let line = 1;

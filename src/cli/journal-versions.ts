@@ -1,8 +1,7 @@
 // Finds a journal (or LAB.md) and its kept versions from a path on the command line, for history.ts
 // and restore.ts. Writes nothing.
 import { existsSync, realpathSync, statSync } from "node:fs";
-import { readFile } from "../effects/os/lab-files.ts";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname } from "node:path";
 import { decodeUtf8 } from "../effects/os/decode-text.ts";
 import {
   intentFolder,
@@ -17,11 +16,11 @@ import {
   listVersions,
   type KeptVersion,
 } from "../effects/journal-store/version-store.ts";
+import { readSettingsInForce } from "../effects/run-store/lab-settings.ts";
 import { linesIn, matchLines } from "../base/line-diff.ts";
 import { versionOf } from "../journal/merge/merge-base.ts";
 import { readJournal } from "../journal/read/read.ts";
 import { experimentPath, type LabPath } from "../base/ids.ts";
-import { readLabSettings } from "../settings/lab.ts";
 import { findLab, readWorld } from "./lab-world.ts";
 
 /** A journal or LAB.md with its kept versions. */
@@ -90,8 +89,7 @@ async function keptLabPage(path: string): Promise<KeptJournal | string> {
 
 async function timeZoneOf(lab: LabPath): Promise<string> {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const settings = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  return readLabSettings(settings, here).value.timeZone;
+  return (await readSettingsInForce(lab, here)).settings.timeZone;
 }
 
 /** Text of a version; undefined if it is missing or not valid UTF-8. */

@@ -1,5 +1,7 @@
 // What `status` and `top` show of a lab: from the status view of its ledger, the heartbeats of its
 // runs, and the GPUs. Reads no logs, so it is quick.
+import { join } from "node:path";
+import { problemText, settingsProblem } from "../base/problem.ts";
 import { ENDED } from "../domain/command-state.ts";
 import {
   prefetchLog,
@@ -8,6 +10,8 @@ import {
 } from "../effects/environment/environment-log.ts";
 import { readGpuCache, type GpuCache } from "../effects/gpu/gpu-cache.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
+import { lastGoodSettings } from "../effects/run-store/good-settings.ts";
+import { readSettled } from "../effects/os/stable-read.ts";
 import { readLive, type HeartbeatMetric } from "../effects/run-store/run-heartbeat.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { readStatusView } from "../effects/state/status-view.ts";
@@ -67,6 +71,8 @@ export interface StatusFacts {
   readonly atMs: number;
   readonly daemon: { readonly pid: number | undefined } | undefined;
   readonly paused: boolean;
+  /** What is wrong with nightlab.yaml, and what holds meanwhile, a line each. */
+  readonly settings?: readonly string[];
   /** The pause in words, if there is one: `queue paused`. */
   readonly pause?: string;
   readonly gpus: GpuCache | undefined;
@@ -93,17 +99,31 @@ export async function statusFacts(
   const commands = [...world.commands.values()].map((one) =>
     entryOf(lab, one, world.commands, nowMs),
   );
+  const settings = await settingsTrouble(lab);
   const pause = world.paused ? { pause: pauseWords(world.pause, atWork(world)) } : {};
   return {
     lab,
     atMs: nowMs,
     daemon,
+    ...(settings.length === 0 ? {} : { settings }),
     paused: world.paused,
     ...pause,
     gpus: await gpus,
     commands,
     earlier,
   };
+}
+
+/** Loads the reader of YAML only where the file is not the last good one. */
+async function settingsTrouble(lab: LabPath): Promise<readonly string[]> {
+  const [good, now] = await Promise.all([
+    lastGoodSettings(stateDir(), lab),
+    readSettled(join(lab, "nightlab.yaml"), { equalReadsMs: 0 }),
+  ]);
+  if (now.kind === "text" && now.text === good) return [];
+  const { readSettingsInForce } = await import("../effects/run-store/lab-settings.ts");
+  const { problems } = await readSettingsInForce(lab, "UTC");
+  return problems.map((problem) => problemText({ ...problem, message: settingsProblem(problem) }));
 }
 
 /** Progress of its environment: built by its own attempt, or prefetched while it waits. */

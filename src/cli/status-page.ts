@@ -38,6 +38,7 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
     `${facts.lab} · ${daemonText(facts)}`,
     // On its own line: after a long path it would be cut off at the terminal's edge.
     ...(pause === undefined ? [] : [pause]),
+    ...(facts.settings ?? []),
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
     ...block("waiting", byPriority(is("queued", "waiting").filter(isListed))),

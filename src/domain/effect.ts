@@ -5,7 +5,7 @@ import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from ".
 import type { AttemptSpec, Exit, KnownEnding, StartFacts, StopAsker } from "./run.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
-import type { Problem } from "../base/problem.ts";
+import type { Mistake } from "../base/problem.ts";
 
 export type Effect =
   | {
@@ -25,7 +25,7 @@ export type Effect =
       /** Write LAB.md: problems of the settings, a pause, and the nightly summary. */
       readonly kind: "show-lab-page";
       readonly lab: LabPath;
-      readonly problems: readonly Problem[];
+      readonly problems: readonly Mistake[];
       readonly digest: readonly PageBlock[];
     }
   | {

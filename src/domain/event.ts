@@ -10,7 +10,7 @@ import type { PageBlock } from "../base/page-signature.ts";
 import type { LabSettings, LabTrust } from "./lab-settings.ts";
 import type { Occurrence } from "./window.ts";
 import type { GpusSeen } from "./slot.ts";
-import type { Problem } from "../base/problem.ts";
+import type { Mistake } from "../base/problem.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Exit, PlotRef, ProcessIdentity, RunOutcome } from "./run.ts";
 
@@ -18,9 +18,10 @@ export type Event = { readonly atMs: number } & (
   | {
       readonly kind: "lab-opened";
       readonly lab: LabPath;
-      readonly settings: LabSettings;
-      readonly problems: readonly Problem[];
-      /** Absent: TRUSTED. Posted again whenever it changes. */
+      /** Those in force; absent: none are known. */
+      readonly settings?: LabSettings;
+      readonly problems: readonly Mistake[];
+      /** Absent: as before, TRUSTED at first. Posted again whenever it changes. */
       readonly trust?: LabTrust;
     }
   | {

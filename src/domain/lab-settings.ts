@@ -44,3 +44,16 @@ export interface LabSettings {
   /** `disk-floor:` in nightlab.yaml, bytes: nothing starts while the lab's disk has less free. */
   readonly diskFloor?: number;
 }
+
+/** What holds where nightlab.yaml says nothing else. */
+export const DEFAULT_SETTINGS: Omit<LabSettings, "timeZone"> = {
+  settleMs: SETTLE_LINE_MS,
+  quietMs: QUIET_MS,
+};
+
+/** For a lab whose settings are not known yet: nothing starts, and blocks settle slowly. */
+export const UNKNOWN_SETTINGS: LabSettings = {
+  settleMs: 60_000,
+  quietMs: QUIET_MS,
+  timeZone: "UTC",
+};

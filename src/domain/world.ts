@@ -3,13 +3,7 @@
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
 import type { EventOf, ExperimentSight } from "./event.ts";
-import {
-  type LabSettings,
-  type LabTrust,
-  QUIET_MS,
-  SETTLE_LINE_MS,
-  TRUSTED,
-} from "./lab-settings.ts";
+import { type LabSettings, type LabTrust, TRUSTED, UNKNOWN_SETTINGS } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding } from "./finding.ts";
 import type { CommandForm } from "./journal.ts";
@@ -18,7 +12,7 @@ import type { CommandSpec } from "./command.ts";
 import type { AttemptId, CommandId, ExperimentPath, LabPath, RunFolder } from "../base/ids.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import type { Occurrence } from "./window.ts";
-import type { Problem } from "../base/problem.ts";
+import type { Mistake } from "../base/problem.ts";
 import type { Pause, EarlyFailure } from "./pause.ts";
 import { emptyGpuWatch, type GpuWatch, type Slot } from "./slot.ts";
 import type {
@@ -161,11 +155,12 @@ export interface ExperimentCopy {
 
 export interface Lab {
   readonly path: LabPath;
-  readonly settings: LabSettings;
+  /** Absent: nightlab.yaml was never whole and without a problem, so nothing of the lab starts. */
+  readonly settings?: LabSettings;
   /** Absent: TRUSTED. */
   readonly trust?: LabTrust;
   /** What is wrong with nightlab.yaml. */
-  readonly problems?: readonly Problem[];
+  readonly problems?: readonly Mistake[];
 }
 
 /** The latest nightly summary in LAB.md. */
@@ -265,8 +260,6 @@ export function emptyWorld(): World {
   };
 }
 
-const DEFAULTS: LabSettings = { settleMs: SETTLE_LINE_MS, quietMs: QUIET_MS, timeZone: "UTC" };
-
 /** How far the lab that an experiment belongs to is trusted. */
 export function trustOf(world: World, experiment: ExperimentPath): LabTrust {
   const lab = (world.experiments.get(experiment) ?? world.found.get(experiment))?.lab;
@@ -276,5 +269,5 @@ export function trustOf(world: World, experiment: ExperimentPath): LabTrust {
 /** Settings of the lab that an experiment belongs to. */
 export function settingsOf(world: World, experiment: ExperimentPath): LabSettings {
   const lab = world.experiments.get(experiment)?.lab;
-  return (lab === undefined ? undefined : world.labs.get(lab)?.settings) ?? DEFAULTS;
+  return (lab === undefined ? undefined : world.labs.get(lab)?.settings) ?? UNKNOWN_SETTINGS;
 }

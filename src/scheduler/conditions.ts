@@ -33,6 +33,8 @@ export interface Conditions {
 
 /** Whether the frontmatter, `after`, `if` and `when` let the command run; a free slot is not asked about here. */
 export function conditions(world: World, command: Command): Conditions {
+  const unknown = unknownSettings(world, command);
+  if (unknown !== undefined) return { answer: { kind: "wait", reason: unknown } };
   const overruled = command.holdOverruled === true;
   const answers: Condition[] = [planCondition(world, command), dependencies(world, command)];
   const shown = judgeIf(world, command);
@@ -65,6 +67,16 @@ function planCondition(world: World, { experiment, spec, repeats }: Command): Co
   return { kind: "wait", reason: `until the frontmatter's \`${key}\` can be used` };
 }
 
+/** Why nothing starts: the lab's nightlab.yaml has its windows, floors and slots. */
+function unknownSettings(world: World, { experiment }: Command): string | undefined {
+  const path = world.experiments.get(experiment)?.lab;
+  const lab = path === undefined ? undefined : world.labs.get(path);
+  if (lab?.settings !== undefined) return undefined;
+  return lab === undefined
+    ? "until nightlab.yaml is read"
+    : "until nightlab.yaml is mended, as LAB.md says";
+}
+
 /** The window that `when` means, by its name or its own times; undefined where there is none. */
 export function windowOf(settings: LabSettings, when: When | undefined): TimeWindow | undefined {
   switch (when?.kind) {
@@ -89,11 +101,6 @@ export function nextTime(world: World, command: Command, window: TimeWindow): st
 function timeCondition(world: World, command: Command): Conditions {
   const { when } = command.spec;
   if (when === undefined) return { answer: READY };
-  const lab = world.experiments.get(command.experiment)?.lab;
-  // The lab's windows and time zone are in its nightlab.yaml.
-  if (lab === undefined || !world.labs.has(lab)) {
-    return { answer: { kind: "wait", reason: "until nightlab.yaml is read" } };
-  }
   const settings = settingsOf(world, command.experiment);
   if (when.kind === "moment") return momentCondition(world, command, when, settings.timeZone);
   const window = windowOf(settings, when);
@@ -135,8 +142,8 @@ function momentCondition(
 export function windowProblem(world: World, command: Command): Mistake | undefined {
   const { when } = command.spec;
   const lab = world.experiments.get(command.experiment)?.lab;
-  if (when?.kind !== "window" || lab === undefined || !world.labs.has(lab)) return undefined;
-  const settings = settingsOf(world, command.experiment);
+  const settings = lab === undefined ? undefined : world.labs.get(lab)?.settings;
+  if (when?.kind !== "window" || settings === undefined) return undefined;
   if (windowOf(settings, when) !== undefined) return undefined;
   const { windows = [] } = settings;
   const { name } = when;

@@ -56,7 +56,7 @@ export function allTaken(world: World, held: HeldSlots): boolean {
   const { snapshot, known } = world.gpus;
   const slots = Math.max(
     CPU_SLOTS,
-    ...[...world.labs.values()].map((lab) => slotsOf(lab.settings)),
+    ...[...world.labs.values()].map(({ settings }) => slotsOf(settings ?? {})),
   );
   if (held.cpu < slots || snapshot === undefined) return false;
   return [...known.keys()].every((uuid) => (held.gpus.get(uuid) ?? 0) >= WHOLE);

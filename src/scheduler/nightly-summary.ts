@@ -10,7 +10,8 @@ import { ENDED } from "../domain/command-state.ts";
 import type { EventOf } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
-import type { Command, Lab, NightlySummary, World } from "../domain/world.ts";
+import type { LabSettings } from "../domain/lab-settings.ts";
+import type { Command, NightlySummary, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import { hasNews, stillAtWork } from "./nightly-summary-facts.ts";
@@ -26,10 +27,12 @@ const VANISHED_NAMED = 8;
 /** Requests every lab's summary that is due, and wakes the daemon for the next one. */
 export function summarizeNights(turn: Turn): void {
   if (!turn.world.allFound) return;
-  for (const [path, lab] of turn.world.labs) summarizeNight(turn, path, lab);
+  for (const [path, { settings }] of turn.world.labs) {
+    if (settings !== undefined) summarizeNight(turn, path, settings);
+  }
 }
 
-function summarizeNight(turn: Turn, path: LabPath, lab: Lab): void {
+function summarizeNight(turn: Turn, path: LabPath, settings: LabSettings): void {
   const { world, atMs } = turn;
   const last = world.nightlySummaries.get(path);
   const pending = world.summarizing.get(path);
@@ -37,9 +40,9 @@ function summarizeNight(turn: Turn, path: LabPath, lab: Lab): void {
     if (!pending.asked) turn.wake(pending.notBeforeMs);
     return;
   }
-  const morningMs = nextMorning(lab.settings, atMs);
+  const morningMs = nextMorning(settings, atMs);
   if (morningMs !== undefined) turn.wake(morningMs);
-  const night = lastNight(lab.settings, atMs);
+  const night = lastNight(settings, atMs);
   if (night === undefined) return;
   if (last !== undefined && night.endMs <= last.night.endMs) {
     if (last.atWork.length > 0 && allEnded(world, last)) {

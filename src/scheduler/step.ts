@@ -66,8 +66,9 @@ function handle(turn: Turn, event: Event): void {
   const { world } = turn;
   switch (event.kind) {
     case "lab-opened": {
-      const { lab, settings, problems, trust = TRUSTED } = event;
-      world.labs.set(lab, { path: lab, settings, problems, trust });
+      const { lab, settings, problems } = event;
+      const { trust = world.labs.get(lab)?.trust ?? TRUSTED } = event;
+      world.labs.set(lab, { path: lab, ...(settings && { settings }), problems, trust });
       // The last measurement was against the floor of the old settings.
       world.lowDisks.delete(lab);
       showLabPage(turn, lab);

@@ -125,3 +125,13 @@ test("outside of a lab it looks at the machine alone", async () => {
   const found = await ask({}, root);
   assert.match(found.of("lab").says, /none here or above/);
 });
+
+test("settings with a mistake are told with their line, and with what holds meanwhile", async () => {
+  const other = join(root, "another lab");
+  mkdirSync(other);
+  writeFileSync(join(other, "nightlab.yaml"), "quiet: 5s\nsetle: 5s\n");
+  const { of } = await ask({}, other);
+  assert.equal(of("settings").state, "bad");
+  assert.match(of("settings").says, /^nightlab.yaml, line 2: .*; nothing of this lab starts/);
+  assert.match(of("settings").fix ?? "", /settle/);
+});

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
 
 const HOUR = 3_600_000;
@@ -64,7 +65,15 @@ test("a command waits for its window over a restart, and starts when the window 
   await it.stop("SIGKILL");
   await it.start();
   assert.equal(it.runs().length, 0);
-  await writeFile(join(it.path, "nightlab.yaml"), settings(-1, 1));
+  const file = join(it.path, "nightlab.yaml");
+  const typo = settings(-1, 1).replace("end", "ned");
+  for (const text of ["", settings(2, 3), typo]) {
+    await writeFile(file, text);
+    await pause(text === typo ? 3_000 : 1_000);
+  }
+  assert.match((await it.nightlab("status")).stdout, /nightlab.yaml, line 5: /);
+  assert.equal(it.runs().length, 0);
+  await writeFile(file, settings(-1, 1));
   await receipt(it, "run: a when=shift", /done/);
   assert.equal(it.runs().length, 1);
 });

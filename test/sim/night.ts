@@ -12,6 +12,7 @@ import type { Fact } from "../../src/domain/fact.ts";
 import { experimentPath, labPath, type ExperimentPath, type LabPath } from "../../src/base/ids.ts";
 import type { LabTrust } from "../../src/domain/lab-settings.ts";
 import type { World } from "../../src/domain/world.ts";
+import { insteadOf, type SettingsInForce } from "../../src/settings/in-force.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
 
@@ -110,13 +111,20 @@ export function startNight(options: NightOptions): Night {
   };
   const pollMs = options.pollMs ?? POLL_MS;
   let settings = options.settings ?? "";
-  let read: ReturnType<typeof readLabSettings> | undefined;
+  /** The last nightlab.yaml without a problem; it outlives the daemon. */
+  let good: string | undefined;
+  let inForce: SettingsInForce | undefined;
+  const readSettings = (): SettingsInForce => {
+    const { value, problems } = readLabSettings(settings, "UTC");
+    if (problems.length > 0) return insteadOf(problems, good, "UTC");
+    good = settings;
+    return { settings: value, problems };
+  };
   const trusted = options.trust === undefined ? {} : { trust: options.trust };
   const openLab = (): void => {
-    read ??= readLabSettings(settings, "UTC");
-    const { value, problems } = read;
+    inForce ??= readSettings();
     for (const lab of new Set([LAB, ...[...machine.files.keys()].map(labOf)])) {
-      post({ kind: "lab-opened", lab, settings: value, problems, ...trusted });
+      post({ kind: "lab-opened", lab, ...inForce, ...trusted });
     }
   };
   const live = (): void => {
@@ -224,7 +232,7 @@ export function startNight(options: NightOptions): Night {
     },
     configure(text) {
       settings = text;
-      read = undefined;
+      inForce = undefined;
       openLab();
     },
     setClock(byMs) {

@@ -2,7 +2,7 @@
 // however soon the daemon may write, and it is acted upon once.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "../properties.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
 
 const SECOND = 1_000;

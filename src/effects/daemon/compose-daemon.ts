@@ -111,7 +111,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     onFault: parts.onFault,
   });
   const pauses = watchPause(stateDir, ledger, world, (fact) => post({ kind: "queue-told", fact }));
-  const opened = { world, post, warn, ...services, timeZone: machineTimeZone() };
+  const opened = { world, post, warn, ...services, stateDir, timeZone: machineTimeZone() };
   const stopWatching = await openLabs(labs, opened);
   await journalsRead(world);
   post({ kind: "daemon-started" });
@@ -197,7 +197,7 @@ function createServices(core: Core): Services {
     }),
     pages: labPages({
       warn,
-      quietMs: (lab) => world.labs.get(lab)?.settings.quietMs ?? QUIET_MS,
+      quietMs: (lab) => world.labs.get(lab)?.settings?.quietMs ?? QUIET_MS,
       now: Date.now,
     }),
     runs: runHandlers({ supervisor, renderer, context }),
@@ -216,7 +216,7 @@ function runContext({ parts, world, now, warn }: Core, reports: ReportHandlers):
       const { plan } = world.views.get(experiment)?.reading ?? NOTHING_READ;
       return withLabRules(plan, settingsOf(world, experiment).rules);
     },
-    timeZone: (lab) => world.labs.get(lab as LabPath)?.settings.timeZone ?? machineTimeZone(),
+    timeZone: (lab) => world.labs.get(lab as LabPath)?.settings?.timeZone ?? machineTimeZone(),
     renewMs: (experiment) => renewMs(world, experiment),
     takenFolders: ({ experiment, attempt }) =>
       takenFolders(world, experimentPath(experiment), attempt),

@@ -4,6 +4,7 @@ import { mkdtemp, statfs } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ExecaError } from "execa";
 import type { LabPath } from "../../base/ids.ts";
+import { settingsProblem } from "../../base/problem.ts";
 import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { gitIn } from "../git/git.ts";
@@ -11,6 +12,7 @@ import { repositoryOf } from "../git/repository.ts";
 import { rm, stat, writeFile } from "../os/lab-files.ts";
 import { trustCommand } from "../os/lab-links.ts";
 import { leavingLinks } from "../run-store/leaving-links.ts";
+import { readSettingsInForce } from "../run-store/lab-settings.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 
 /** A program prints its version well within this, unless its disk is gone. */
@@ -47,6 +49,7 @@ export async function labFolder(lab: LabPath): Promise<readonly Check[]> {
     : { what: "lab", state: "ok", says: lab };
   return [
     location,
+    await settings(lab),
     await room("disk of the lab", lab),
     await clock(lab),
     ...(await ignored(lab)),
@@ -62,6 +65,15 @@ async function links(lab: LabPath): Promise<readonly Check[]> {
     says: `${relative(lab, link)} leads out of the lab, to ${target}, and is not followed`,
     fix: `if it is yours: ${trustCommand(link)}`,
   }));
+}
+
+async function settings(lab: LabPath): Promise<Check> {
+  const what = "settings";
+  const { problems, known } = await readSettingsInForce(lab, "UTC");
+  if (problems.length === 0) return { what, state: "ok", says: "nightlab.yaml has no problem" };
+  const says = problems.map(settingsProblem).join("; ");
+  const fix = problems.find((one) => one.fix !== undefined)?.fix;
+  return { what, state: known ? "warn" : "bad", says, ...(fix === undefined ? {} : { fix }) };
 }
 
 /**

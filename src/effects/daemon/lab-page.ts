@@ -2,7 +2,7 @@
 // written like a journal (journal-file.ts), and a person's edits of it are kept (merge-pages.ts).
 import { dirname, join } from "node:path";
 import { hashText, labPath, type LabPath } from "../../base/ids.ts";
-import type { Problem } from "../../base/problem.ts";
+import type { Mistake } from "../../base/problem.ts";
 import { labBlocks } from "../../report/night/lab-blocks.ts";
 import { mergePages, pageWith } from "../../report/page/merge-pages.ts";
 import { signatureText, type PageBlock } from "../../base/page-signature.ts";
@@ -40,7 +40,7 @@ export interface LabPages {
    * From now on the page shows these problems and this night. It is written once nobody is editing
    * it. Resolves when the page shows them, or when it was reported why it cannot.
    */
-  show(lab: LabPath, problems: readonly Problem[], digest: readonly PageBlock[]): Promise<void>;
+  show(lab: LabPath, problems: readonly Mistake[], digest: readonly PageBlock[]): Promise<void>;
   /** Stops writing. Late saves that are not merged yet stay as kept versions. */
   close(): Promise<void>;
 }

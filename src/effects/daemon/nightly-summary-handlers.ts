@@ -18,8 +18,8 @@ import { firstNightOf } from "../../scheduler/nights.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { verdictsOf } from "../../judge/verdict.ts";
 import { code, counted } from "../../base/markdown.ts";
-import { readLabSettings } from "../../settings/lab.ts";
 import { readExperimentFiles } from "../run-store/experiment-files.ts";
+import { readSettingsInForce } from "../run-store/lab-settings.ts";
 import type { EffectHandlers } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
@@ -49,8 +49,7 @@ export async function composeNight(
   { lab, night, asOfMs }: NightRequest,
   parts: NightlySummaryParts,
 ): Promise<readonly PageBlock[]> {
-  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  const settings = readLabSettings(text, parts.timeZone).value;
+  const { settings } = await readSettingsInForce(lab, parts.timeZone);
   const world = await worldOf(parts.facts(lab), {
     untilMs: asOfMs,
     fromMs: firstNightOf(settings, night).startMs,

@@ -1,9 +1,7 @@
 // Opens the labs of a daemon: posts their settings, watches their folders, and takes requests from
 // the command line. compose-daemon.ts makes the parts that the events go to.
-import { join } from "node:path";
 import { commandId, type LabPath } from "../../base/ids.ts";
 import type { World } from "../../domain/world.ts";
-import { readLabSettings } from "../../settings/lab.ts";
 import type { Post } from "./effect-handlers.ts";
 import type { JournalHandlers } from "./journal-handlers.ts";
 import { startRepeat } from "./repeat-handlers.ts";
@@ -14,7 +12,7 @@ import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
 import { isLocalExperiment } from "../state/local-experiments.ts";
 import { watchLab, type LabWatch } from "./watch.ts";
-import { readFile } from "../os/lab-files.ts";
+import { watchSettings } from "./watched-settings.ts";
 
 export interface OpenLabsParts {
   readonly world: World;
@@ -23,6 +21,7 @@ export interface OpenLabsParts {
   readonly journals: JournalHandlers;
   readonly reports: ReportHandlers;
   readonly manualRuns: ManualRuns;
+  readonly stateDir: string;
   /** Applies where a lab's settings name no time zone. */
   readonly timeZone: string;
 }
@@ -41,10 +40,15 @@ export async function openLabs(
     await ignoreOwnFiles(lab);
     await journals.open(lab);
     await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
-    await postSettings(lab, parts);
-    const watcher = watchFolders(lab, parts);
+    const settings = watchSettings({ ...parts, lab });
+    await settings.open();
+    const watcher = watchFolders(lab, parts, () => settings.touch());
     await watcher.ready;
-    closing.push(followRequests(lab, parts), () => watcher.close());
+    closing.push(
+      followRequests(lab, parts),
+      () => settings.close(),
+      () => watcher.close(),
+    );
   }
   return async () => {
     for (const close of closing) await close();
@@ -61,7 +65,7 @@ function followRequests(lab: LabPath, parts: OpenLabsParts): () => void {
   }
 }
 
-function watchFolders(lab: LabPath, parts: OpenLabsParts): LabWatch {
+function watchFolders(lab: LabPath, parts: OpenLabsParts, settingsTouched: () => void): LabWatch {
   const { post, warn, journals, reports, manualRuns } = parts;
   return watchLab(lab, {
     experimentFound: (experiment, sight) =>
@@ -79,15 +83,9 @@ function watchFolders(lab: LabPath, parts: OpenLabsParts): LabWatch {
     editorClosed: (experiment) => journals.editorClosed(lab, experiment),
     ignoredTouched: (experiment) => reports.touch(experiment),
     runsFound: (experiment) => manualRuns.watch(experiment),
-    settingsTouched: () => void postSettings(lab, parts),
+    settingsTouched,
     failed: (error) => warn("watching a folder failed", { lab, error: String(error) }),
   });
-}
-
-async function postSettings(lab: LabPath, { post, timeZone }: OpenLabsParts): Promise<void> {
-  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  const { value, problems } = readLabSettings(text, timeZone);
-  post({ kind: "lab-opened", lab, settings: value, problems });
 }
 
 function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void {

@@ -1,13 +1,12 @@
 // Rebuilds LAB.md without a daemon: from the ledger, and from run.json for runs that the ledger
 // lacks. Where a daemon watches the lab, ask it instead: two processes would overwrite each other.
 import { hostname } from "node:os";
-import { join } from "node:path";
 import type { Fact } from "../../domain/fact.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { recordedFacts } from "../../report/night/recorded-facts.ts";
 import { lastNight } from "../../scheduler/nights.ts";
-import { readLabSettings } from "../../settings/lab.ts";
 import { createReadingCache, readExperimentFiles } from "../run-store/experiment-files.ts";
+import { readSettingsInForce } from "../run-store/lab-settings.ts";
 import { experimentsOf } from "../run-store/lab-experiments.ts";
 import { REQUEST_ANSWER_MS } from "../state/requests.ts";
 import { labPages } from "./lab-page.ts";
@@ -30,8 +29,7 @@ export async function rebuildLabPage(
   request: LabRebuild,
 ): Promise<{ readonly endMs: number; readonly problems: readonly string[] } | undefined> {
   const { lab, nowMs, timeZone } = request;
-  const text = await readFile(join(lab, "nightlab.yaml"), "utf8").catch(() => "");
-  const { value: settings, problems } = readLabSettings(text, timeZone);
+  const { settings, problems } = await readSettingsInForce(lab, timeZone);
   const cache = createReadingCache();
   const facts = [...request.facts, ...(await unknownRuns(request, cache))];
   const shown = request.facts.findLast((fact) => fact.kind === "night-told");

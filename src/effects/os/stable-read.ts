@@ -30,6 +30,8 @@ export type StableRead =
       /** SHA-256 of the bytes, equal to `hashText(text)`. */
       readonly hash: string;
       readonly mtimeMs: number;
+      /** Time since it was last changed, by the file system's clock; may be negative. */
+      readonly ageMs: number;
       /** Bytes. */
       readonly size: number;
       /** Certainly not a half-done save: read under a lease, or unchanged for TORN_WAIT_MS. */
@@ -43,6 +45,7 @@ export type SettledBytes =
       readonly bytes: Buffer;
       readonly hash: string;
       readonly mtimeMs: number;
+      readonly ageMs: number;
       readonly proved: boolean;
     }
   | NotRead;
@@ -89,9 +92,8 @@ export async function readSettled(
   const decoded = decodeUtf8(read.bytes);
   switch (decoded.kind) {
     case "text": {
-      const { hash, mtimeMs, proved, bytes } = read;
       const { text } = decoded;
-      return { kind: "text", text, bytes, hash, mtimeMs, size: bytes.length, proved };
+      return { ...read, kind: "text", text, size: read.bytes.length };
     }
     case "not-utf8":
       return { kind: "unreadable", why: notUtf8(read.bytes, decoded.byteOffset) };
@@ -119,7 +121,7 @@ export async function readSettledBytes(
   const torn = looksTorn(bytes.length, options.lastSize, ageMs);
   if (torn !== undefined) return { kind: "busy", why: torn };
   const proved = first.value.leased || Math.abs(ageMs) >= TORN_WAIT_MS;
-  return { kind: "bytes", bytes, hash, mtimeMs: stat.mtimeMs, proved };
+  return { kind: "bytes", bytes, hash, mtimeMs: stat.mtimeMs, ageMs, proved };
 }
 
 /**

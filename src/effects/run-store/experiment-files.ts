@@ -124,7 +124,7 @@ function memberOrder(a: ReportRun, b: ReportRun): number {
 
 /** The plan with the rules of the lab's nightlab.yaml, where there is a lab. */
 async function planInLab(plan: Plan, labDir: string | undefined): Promise<Plan> {
-  return labDir === undefined ? plan : withRulesOf(plan, join(labDir, "nightlab.yaml"));
+  return labDir === undefined ? plan : withRulesOf(plan, labDir);
 }
 
 async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {

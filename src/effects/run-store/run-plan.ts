@@ -7,9 +7,9 @@ import { createHeadReader } from "../../journal/read/frontmatter.ts";
 import type { Plan } from "../../domain/journal.ts";
 import { ownPattern } from "../../logs/formats/own-pattern.ts";
 import type { OwnFormat } from "../../logs/lines/metric-line.ts";
-import { readLabSettings } from "../../settings/lab.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
-import { open, readFile } from "../os/lab-files.ts";
+import { open } from "../os/lab-files.ts";
+import { readSettingsInForce } from "./lab-settings.ts";
 
 /** How much of a journal is read to find its frontmatter. */
 const FRONTMATTER_BYTES = 128 * 1024;
@@ -48,20 +48,18 @@ async function readPlan(path: string): Promise<Plan | undefined> {
 /** The plan of the journal two folders above, with the lab's rules; undefined without a journal. */
 export async function planOfRun(runDir: string): Promise<Plan | undefined> {
   const plan = await planBeside(runDir);
-  return plan === undefined ? undefined : withRulesOf(plan, labFile(resolve(runDir)));
+  return plan === undefined ? undefined : withRulesOf(plan, labAbove(resolve(runDir)));
 }
 
-/** A plan with the rule settings of a nightlab.yaml, which apply where the journal sets none. */
-export async function withRulesOf(plan: Plan, settingsPath: string): Promise<Plan> {
-  const text = await readFile(settingsPath, "utf8").catch(() => "");
-  return withLabRules(plan, readLabSettings(text, "UTC").value.rules);
+/** A plan with the rule settings of a lab, which apply where the journal sets none. */
+export async function withRulesOf(plan: Plan, lab: string): Promise<Plan> {
+  return withLabRules(plan, (await readSettingsInForce(lab, "UTC")).settings.rules);
 }
 
-/** `nightlab.yaml` of the lab that holds a folder; a file that does not exist where none does. */
-function labFile(folder: string): string {
+/** The lab that holds a folder; the root, which is none, where no folder above is one. */
+function labAbove(folder: string): string {
   for (let dir = folder; ; dir = dirname(dir)) {
-    const file = join(dir, "nightlab.yaml");
-    if (existsSync(file) || dirname(dir) === dir) return file;
+    if (existsSync(join(dir, "nightlab.yaml")) || dirname(dir) === dir) return dir;
   }
 }
 

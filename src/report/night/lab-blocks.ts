@@ -2,13 +2,13 @@
 // summary is nightly-summary-page.ts; writing the file is effects/daemon/lab-page.ts.
 import { basename } from "node:path";
 import { problemBlocks } from "../../journal/receipt/receipt.ts";
-import type { Problem } from "../../base/problem.ts";
+import { settingsProblem, type Mistake } from "../../base/problem.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
 /** The blocks of LAB.md. `digest` is the summary of the night. */
 export function labBlocks(
   lab: string,
-  problems: readonly Problem[],
+  problems: readonly Mistake[],
   digest: readonly PageBlock[],
 ): readonly PageBlock[] {
   const title = { key: "lab.title", text: `# ${basename(lab)}` };
@@ -16,10 +16,7 @@ export function labBlocks(
     return [title, { key: "lab.settings", text: "`nightlab.yaml` is read without a problem." }];
   }
   const quoted = problemBlocks(
-    problems.map((problem) => ({
-      ...problem,
-      message: `nightlab.yaml, line ${problem.place.line}: ${problem.message}`,
-    })),
+    problems.map((problem) => ({ ...problem, message: settingsProblem(problem) })),
   );
   const shown = quoted.map((block, i) => ({ key: `lab.problem.${i}`, text: `> ${block}` }));
   return [title, ...shown, ...digest];

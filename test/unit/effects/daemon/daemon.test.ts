@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startLoop, type LoopParts } from "../../../../src/effects/daemon/daemon.ts";
 import { experimentPath, labPath } from "../../../../src/base/ids.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/domain/lab-settings.ts";
 import { emptyWorld } from "../../../../src/domain/world.ts";
 import type { EffectHandlers } from "../../../../src/effects/daemon/effect-handlers.ts";
 import { readJournal } from "../../../../src/journal/read/read.ts";
@@ -40,6 +41,8 @@ function notingLoop(
     },
     onFault,
   });
+  const settings = { ...DEFAULT_SETTINGS, timeZone: "UTC" };
+  loop.post({ kind: "lab-opened", lab: LAB, settings, problems: [] });
   loop.post({ kind: "experiment-found", lab: LAB, experiment: EXPERIMENT, sight: "made" });
   const text = "run: de-risk !\n";
   loop.post({
