@@ -34,6 +34,8 @@ export interface YamlFault {
   readonly message: string;
   readonly fix?: string;
   readonly offset: number;
+  /** What it says is understood, and has no effect. */
+  readonly idle?: true;
 }
 
 export interface YamlMap {

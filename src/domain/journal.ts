@@ -27,14 +27,14 @@ export interface Plan {
   readonly rules?: RuleSettings;
   /** Rules whose flag stops a run of this journal: `stop on: [not-finite]`. */
   readonly stopOn?: readonly RuleName[];
-  /** Keys that say how a script starts, and whose written value cannot be used. */
+  /** Keys that say how a script starts and what stops it, and whose written value cannot be used. */
   readonly unusable?: readonly StartKey[];
   /** The 1-based line of each written key: `success` → 4. */
   readonly lines: Readonly<Record<string, number>>;
 }
 
-/** A key of the frontmatter that says how a script starts. */
-export type StartKey = "script" | "eval" | "runner" | "timeout";
+/** A key of the frontmatter that says how a script starts, and what stops it. */
+export type StartKey = "script" | "eval" | "runner" | "timeout" | "stop on";
 
 /** A metric that the plan promises, with its better direction where one is written. */
 export interface PromisedMetric {

@@ -61,6 +61,7 @@ function planCondition(world: World, { experiment, spec, repeats }: Command): Co
     eval: spec.verb !== "eval" || spec.script !== undefined,
     runner: spec.runner !== undefined,
     timeout: spec.timeoutMs !== undefined,
+    "stop on": spec.stopOn !== undefined,
   };
   const key = unusable.find((one) => !own[one]);
   if (key === undefined) return READY;

@@ -28,9 +28,13 @@ const KEYS = [
 ] as const;
 type Key = (typeof KEYS)[number];
 
-const START_KEYS: readonly StartKey[] = ["script", "eval", "runner", "timeout"];
+/** All keys that say how a script starts: none is usable where no frontmatter can be read. */
+export const START_KEYS: readonly StartKey[] = ["script", "eval", "runner", "timeout", "stop on"];
 
-const isStartKey = (key: Key): key is Key & StartKey => START_KEYS.some((one) => one === key);
+const isStartKey = (key: string): key is Key & StartKey => START_KEYS.some((one) => one === key);
+
+/** Whether a word is a key of the plan. */
+export const isPlanKey = (word: string): boolean => KEYS.some((key) => key === word);
 
 /** What is a key of commands: an option that the plan has no default for, or a reserved word. */
 export type OfCommands = (entry: YamlEntry) => "option" | "reserved" | undefined;
@@ -70,6 +74,7 @@ export function readPlan(
   const { entries, faults } = readYamlMap(yaml);
   const lines: Record<string, number> = {};
   const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults], ofCommands };
+  if (entries.length === 0 && faults.length > 0) reader.plan.unusable = START_KEYS;
   for (const entry of entries) {
     if (KEYS.some((key) => key === entry.key)) lines[entry.key] ??= placeOf(entry.offset).line;
     readEntry(reader, entry);
@@ -100,16 +105,19 @@ export function planGaps(plan: Plan): string[] {
   return gaps;
 }
 
+const addUnusable = ({ plan }: Reader, key: StartKey): void => {
+  plan.unusable = [...(plan.unusable ?? []), key];
+};
+
 function readEntry(reader: Reader, entry: YamlEntry): void {
   const key = KEYS.find((one) => one === (entry.key === "stop-on" ? "stop on" : entry.key));
   if (key !== undefined) {
     const { kind } = entry.value;
-    const faults = reader.faults.length;
+    const known = reader.faults.length;
     if (kind !== "empty" && kind !== "unreadable") readKey(reader, key, entry.value);
-    const isUsable = kind !== "unreadable" && reader.faults.length === faults;
-    if (!isUsable && isStartKey(key)) {
-      reader.plan.unusable = [...(reader.plan.unusable ?? []), key];
-    }
+    const isUsable =
+      kind !== "unreadable" && reader.faults.slice(known).every(({ idle }) => idle === true);
+    if (!isUsable && isStartKey(key)) addUnusable(reader, key);
     return;
   }
   const shown = brief(entry.key);
@@ -127,6 +135,7 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
   // Anything else is the person's own, or of another program: Obsidian, Hugo, Jupytext.
   const near = nearest(entry.key, KEYS);
   if (near === undefined || near.charAt(0) !== entry.key.charAt(0).toLowerCase()) return;
+  if (isStartKey(near)) addUnusable(reader, near);
   const message = `\`${shown}\` is no key of the plan`;
   reader.faults.push({ message, fix: `did you mean \`${near}\`?`, offset: entry.offset });
 }

@@ -101,7 +101,7 @@ export function readStopOn(value: YamlValue, faults: YamlFault[]): readonly Rule
       if (rule === undefined || STOPPING.has(rule)) return rule ?? [];
       const message = `\`${rule}\` cannot stop a run: it is known only when the run has ended`;
       const fix = `those that can are ${[...STOPPING].join(", ")}`;
-      faults.push({ message, fix, offset: item.offset });
+      faults.push({ message, fix, offset: item.offset, idle: true });
       return [];
     });
   });

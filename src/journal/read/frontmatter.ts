@@ -4,7 +4,7 @@ import { YAML_CHARS } from "../../base/yaml-map.ts";
 import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem, SourcePosition } from "../../base/problem.ts";
-import { EMPTY_PLAN, readPlan } from "../../settings/plan.ts";
+import { EMPTY_PLAN, isPlanKey, readPlan, START_KEYS } from "../../settings/plan.ts";
 import { keyOfCommands } from "./command-keys.ts";
 import { parseHead } from "./parse-markdown.ts";
 import { secretsInPlan } from "./secret-values.ts";
@@ -56,7 +56,7 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   while (closing < lines.starts.length && !isFence(lines, closing)) closing += 1;
   if (closing >= lines.starts.length) {
     const place = unclosed(lines);
-    return place === undefined ? none : { ...none, place };
+    return place === undefined ? none : { ...none, plan: { ...EMPTY_PLAN, unusable: START_KEYS }, place };
   }
   const start = startOf(lines, 1);
   const yaml = lines.text.slice(start, startOf(lines, closing));
@@ -73,18 +73,31 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   };
 }
 
-/** A first line of `---` above what looks like a key, without a second `---`. */
+/**
+ * A first line of `---` above what looks like a key, without a second `---`. `script:` may be a
+ * command as well: then a key of the plan has to follow.
+ */
 function unclosed(lines: TextLines): CommandBlock | undefined {
-  const first = lines.text.slice(startOf(lines, 1), contentEnd(lines, 1));
-  const key = /^([a-z][\w-]{0,40}):(?:\s|$)/i.exec(first)?.[1];
-  if (key === undefined || VERBS.some((verb) => verb === key)) return undefined;
+  const first = keyOn(lines, 1);
+  if (first === undefined) return undefined;
+  let line = 1;
+  let isPlan = !VERBS.some((verb) => verb === first);
+  while (line + 1 < lines.starts.length && !isBlankLine(lines, line + 1)) {
+    line += 1;
+    isPlan ||= isPlanKey(keyOn(lines, line) ?? "");
+  }
+  if (!isPlan) return undefined;
   const place = positionOf(lines, startOf(lines, 0));
   const message = "nothing closes the frontmatter, so no plan is read";
   const fix = "put a line of `---` below its last key";
-  let line = 1;
-  while (line + 1 < lines.starts.length && !isBlankLine(lines, line + 1)) line += 1;
   return placeBelow(lines, line, [{ message, fix, place }]);
 }
+
+/** What looks like a key at the beginning of a line. */
+const keyOn = (lines: TextLines, line: number): string | undefined =>
+  /^([a-z][\w-]{0,40}):(?:\s|$)/i.exec(
+    lines.text.slice(startOf(lines, line), contentEnd(lines, line)),
+  )?.[1];
 
 /** The lines from the top to this one as a block below which problems are shown. */
 function placeBelow(lines: TextLines, line: number, problems: readonly Problem[]): CommandBlock {

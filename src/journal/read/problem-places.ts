@@ -120,7 +120,9 @@ export function withProblems(
   if (block === undefined) {
     return problems.length === 0 ? blocks : [place, ...blocks];
   }
-  const whole = block.span.end === block.span.start ? { span } : {};
+  // The same span with a receipt below it as without: the problem's timer knows it by its text.
+  const isMark = block.commands.length === 0 && block.span.end === span.end;
+  const whole = block.span.end === block.span.start || isMark ? { span } : {};
   const added = problems.length === 0 ? {} : { problems: [...problems, ...(block.problems ?? [])] };
   // Keys of an unclosed frontmatter that look like commands are not mistakes of their own.
   const misread = overlap(block.span, span) && block.commands.every(({ spec }) => !spec);
