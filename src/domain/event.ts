@@ -221,8 +221,11 @@ export type StartExamination =
       /** The experiment's code as it is now; with `snapshot` an older copy may run. */
       readonly code?: CodeSeen;
     }
-  /** Another daemon of this machine holds these GPUs. */
-  | { readonly kind: "gpus-taken"; readonly uuids: readonly string[] }
+  /** Another daemon of this machine holds these GPUs, or they cannot be locked: `why`. */
+  | {
+      readonly kind: "gpus-taken";
+      readonly gpus: readonly { readonly uuid: string; readonly why?: string }[];
+    }
   /** Less than `diskFloor` is free on the experiment's disk. */
   | { readonly kind: "disk-low" }
   | { readonly kind: "no-runner"; readonly message: string }

@@ -56,8 +56,8 @@ export interface GpuWatch {
   readonly known: Map<string, number>;
   /** When a run of this daemon last released a GPU. */
   readonly left: Map<string, { readonly epoch: number; readonly atMs: number }>;
-  /** GPUs whose lock another daemon of this machine held, and when that was found. */
-  readonly elsewhere: Map<string, number>;
+  /** GPUs whose lock another daemon held, or that could not be locked (`why`), and when. */
+  readonly elsewhere: Map<string, { readonly atMs: number; readonly why?: string }>;
 }
 
 /** A watch before the first answer of a driver. */

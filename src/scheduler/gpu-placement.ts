@@ -120,8 +120,9 @@ const count = (gpus: number): string => `${gpus} GPU${gpus === 1 ? "" : "s"}`;
  * `free`: may be given now. `part`: runs of this daemon hold a share of it. `held`: they hold all
  * of it. `unsure`: the driver was not asked since its last run, or too long ago. `leaving`: a run
  * has just exited and its memory is not free yet. `others`: another user or daemon has it.
+ * `unlocked`: it cannot be locked.
  */
-type GpuState = "free" | "part" | "held" | "unsure" | "leaving" | "others" | "broken";
+type GpuState = "free" | "part" | "held" | "unsure" | "leaving" | "others" | "unlocked" | "broken";
 
 function stateOf(world: World, gpu: SeenGpu, held: HeldSlots, freeBelow: number): GpuState {
   const { snapshot, left, elsewhere } = world.gpus;
@@ -131,7 +132,10 @@ function stateOf(world: World, gpu: SeenGpu, held: HeldSlots, freeBelow: number)
   if (taken > 0) return "part";
   const since = left.get(gpu.uuid);
   if (snapshot === undefined || snapshot.epoch < (since?.epoch ?? 0)) return "unsure";
-  if (world.nowMs - (elsewhere.get(gpu.uuid) ?? -Infinity) < GPU_ELSEWHERE_MS) return "others";
+  const lock = elsewhere.get(gpu.uuid);
+  if (lock !== undefined && world.nowMs - lock.atMs < GPU_ELSEWHERE_MS) {
+    return lock.why === undefined ? "others" : "unlocked";
+  }
   if ((gpu.memoryUsed ?? 0) >= freeBelow) {
     return world.nowMs - (since?.atMs ?? -Infinity) < GPU_RELEASE_MS ? "leaving" : "others";
   }
@@ -167,7 +171,7 @@ function choose(
   } else if (free.length >= need) {
     return given(free.slice(0, need), 1);
   }
-  const own = fitting.filter(({ is }) => is !== "others" && is !== "broken");
+  const own = fitting.filter(({ is }) => is !== "others" && is !== "unlocked" && is !== "broken");
   // Even if this daemon's runs hold all the rest, one that is lost or used by others may come back.
   const unlisted = gpuStates.length < world.gpus.known.size;
   const ask = unlisted || gpuStates.some(({ is }) => is !== "held" && is !== "part");
@@ -210,6 +214,11 @@ function whyWaiting(world: World, gpuStates: readonly GpuWithState[]): string {
   const reasons = [
     ...gpusThat(others, "is used by somebody else", "are used by somebody else"),
     ...gpusThat(broken, "does not answer", "do not answer"),
+    ...gpuStates.flatMap(({ gpu, is }) =>
+      is === "unlocked"
+        ? [`no lock on GPU ${gpuNumber(gpu)}: ${world.gpus.elsewhere.get(gpu.uuid)?.why ?? ""}`]
+        : [],
+    ),
   ];
   return reasons.join("; ");
 }

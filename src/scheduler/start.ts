@@ -158,7 +158,9 @@ function decide(turn: Turn, command: Command, slot: Slot, found: StartExaminatio
       setState(turn, command, "held", found.message);
       return;
     case "gpus-taken":
-      for (const uuid of found.uuids) world.gpus.elsewhere.set(uuid, turn.atMs);
+      for (const { uuid, ...why } of found.gpus) {
+        world.gpus.elsewhere.set(uuid, { atMs: turn.atMs, ...why });
+      }
       return;
     case "disk-low":
       onDiskLow(turn, command.id);

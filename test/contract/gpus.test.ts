@@ -17,7 +17,6 @@ function folderOf(t: TestContext): string {
   return folder;
 }
 
-const warn = (why: string): void => assert.fail(why);
 const A = attemptId("aaaa-1");
 const B = attemptId("bbbb-1");
 
@@ -73,14 +72,14 @@ test("a daemon that was given some of the GPUs gives away no others", async (t) 
 
 test("a GPU is one daemon's, for two sharers of it, until both have released it", (t) => {
   const env = { NIGHTLAB_GPU_LOCKS: join(folderOf(t), "locks") };
-  const [ours, theirs] = [createGpuLocks(env, warn), createGpuLocks(env, warn)];
+  const [ours, theirs] = [createGpuLocks(env), createGpuLocks(env)];
   assert.deepEqual(ours.take(A, ["GPU-1", "GPU-2"]), []);
   assert.deepEqual(ours.take(B, ["GPU-1"]), []);
-  assert.deepEqual(theirs.take(A, ["GPU-3", "GPU-1"]), ["GPU-1"]);
+  assert.deepEqual(theirs.take(A, ["GPU-3", "GPU-1"]), [{ uuid: "GPU-1" }]);
   assert.deepEqual(ours.take(attemptId("cccc-1"), ["GPU-3"]), [], "all or none");
   ours.release(A);
   assert.deepEqual(theirs.take(A, ["GPU-2"]), []);
-  assert.deepEqual(theirs.take(B, ["GPU-1"]), ["GPU-1"]);
+  assert.deepEqual(theirs.take(B, ["GPU-1"]), [{ uuid: "GPU-1" }]);
   ours.release(B);
   assert.deepEqual(theirs.take(B, ["GPU-1"]), []);
   const mode = statSync(env.NIGHTLAB_GPU_LOCKS).mode & 0o7777;
@@ -91,7 +90,7 @@ test("a GPU is one daemon's, for two sharers of it, until both have released it"
 
 test("the lock goes along with the process that inherited it, not with who took it", async (t) => {
   const env = { NIGHTLAB_GPU_LOCKS: join(folderOf(t), "locks") };
-  const [ours, theirs] = [createGpuLocks(env, warn), createGpuLocks(env, warn)];
+  const [ours, theirs] = [createGpuLocks(env), createGpuLocks(env)];
   ours.take(A, ["GPU-1"]);
   const [descriptor] = ours.descriptors(A);
   assert.ok(descriptor !== undefined);
@@ -99,7 +98,7 @@ test("the lock goes along with the process that inherited it, not with who took 
   await once(run, "spawn");
   ours.release(A);
   assert.throws(() => closeSync(descriptor), /EBADF/);
-  assert.deepEqual(theirs.take(B, ["GPU-1"]), ["GPU-1"]);
+  assert.deepEqual(theirs.take(B, ["GPU-1"]), [{ uuid: "GPU-1" }]);
   run.stdin?.end();
   await once(run, "exit");
   assert.deepEqual(theirs.take(B, ["GPU-1"]), []);

@@ -126,7 +126,7 @@ test("what failed ahead is tried again when its turn comes, or when the script h
 });
 
 test("a disk on which nothing can be made is the trouble of the run, not of the daemon", async () => {
-  const locks = createGpuLocks({ NIGHTLAB_GPU_LOCKS: bench.lab }, () => undefined);
+  const locks = createGpuLocks({ NIGHTLAB_GPU_LOCKS: bench.lab });
   const supervisor = new Supervisor();
   const hands = attemptHandlers(supervisor, process.env, locks, environments);
   // Not even root can make a folder in a file.

@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly noMemoryLimit?: string;
   /** Whether the script that is to start is not there; absent: it is. */
   readonly scriptMissing?: () => boolean;
+  /** Why no GPU can be locked; absent: each can. */
+  readonly noLock?: () => string | undefined;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
   /** Why a script failed that did; absent: for its exit code. */
@@ -234,6 +236,12 @@ export class Machine {
           const message = `there is no ${spec.script}`;
           const missing = { kind: "script-missing", message, script: spec.script } as const;
           reply({ kind: "start-examined", command, examination: missing });
+          return;
+        }
+        const why = spec.place?.kind === "gpus" ? this.#options.noLock?.() : undefined;
+        if (spec.place?.kind === "gpus" && why !== undefined) {
+          const gpus = spec.place.gpus.map(({ uuid }) => ({ uuid, why }));
+          reply({ kind: "start-examined", command, examination: { kind: "gpus-taken", gpus } });
           return;
         }
         const code = this.code();

@@ -79,3 +79,22 @@ test("commands that wait for one another are not left waiting without a word", (
     ["c", "b", "a"],
   );
 });
+
+test("a GPU that cannot be locked is given to nobody, and the receipt says what is in the way", () => {
+  let inTheWay: string | undefined = "/tmp/nightlab-gpus/GPU-0.lock is no file; have it removed";
+  const night = startNight({
+    text: HEAD,
+    gpus: new Gpus(1, { releaseMs: () => 0 }),
+    durationMs: () => MINUTE,
+    exitCode: () => 0,
+    delayMs: () => 10,
+    noLock: () => inTheWay,
+  });
+  night.save(`${HEAD}run: a !\n`);
+  night.pass(2 * MINUTE);
+  assert.equal(night.starts.length, 0);
+  assert.match(told(night, "a"), /^waiting · no lock on GPU 0: .*GPU-0.lock is no file; have it/);
+  inTheWay = undefined;
+  night.pass(20 * SECOND);
+  assert.equal(night.starts.length, 1);
+});

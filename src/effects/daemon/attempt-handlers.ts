@@ -93,11 +93,11 @@ async function examine(
     examined.kind === "ready" && noMemoryLimit !== undefined
       ? { ...examined, noMemoryLimit }
       : examined;
-  const taken = examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
+  const gpus = examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
   post({
     kind: "start-examined",
     command,
-    examination: taken.length > 0 ? { kind: "gpus-taken", uuids: taken } : examination,
+    examination: gpus.length > 0 ? { kind: "gpus-taken", gpus } : examination,
   });
 }
 

@@ -232,7 +232,7 @@ function effectHandlers(core: Core, services: Services, lookForPause: () => void
   const { parts, ledger, world, supervisor, cache, warn } = core;
   const { journals, reports, pages, runs } = services;
   const { env, log } = parts;
-  const locks = createGpuLocks(env, (why) => warn("no lock on a GPU", { why }));
+  const locks = createGpuLocks(env);
   const attempts = attemptHandlers(supervisor, env, locks, preparedEnvironments(env));
   const night = { facts: portions(ledger), timeZone: machineTimeZone(), cache };
   return {

@@ -13,7 +13,10 @@ import {
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { LabPath } from "../../base/ids.ts";
+import type { GpusSeen } from "../../domain/slot.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
+import { whyNoLock } from "../gpu/gpu-locks.ts";
+import { askDriver } from "../gpu/gpu-memory.ts";
 import { GPU_QUERY_MS } from "../gpu/gpu-mig.ts";
 import { errorCode } from "../os/error-code.ts";
 import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
@@ -36,7 +39,7 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
   const all: readonly (readonly [string, () => Promise<readonly Check[]> | readonly Check[]])[] = [
     ["supervision", async () => [await supervision(env)]],
     ["programs", () => programs(env)],
-    ["GPUs", async () => [await gpus(env)]],
+    ["GPUs", () => gpus(env)],
     ["state", () => stateFolder(stateDir)],
     ["lab", async () => (lab === undefined ? [noLabCheck] : await labFolder(lab))],
     ["watching", () => watching()],
@@ -113,13 +116,31 @@ async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<strin
   );
 }
 
-async function gpus(env: NodeJS.ProcessEnv): Promise<Check> {
+async function gpus(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const found = await gpuFacts();
   const what = "GPUs";
   if (found.length > 0) {
     const names = found.map(({ name }, index) => `${index} ${name}`).join(", ");
-    return { what, state: "ok", says: `${names}; driver ${found[0]?.driver ?? ""}` };
+    const says = `${names}; driver ${found[0]?.driver ?? ""}`;
+    return [{ what, state: "ok", says }, ...gpuLocks(await askDriver(env), env)];
   }
+  return [await driverTrouble(env)];
+}
+
+/** One line where all GPUs can be locked, else one for each that cannot. */
+function gpuLocks(seen: GpusSeen, env: NodeJS.ProcessEnv): readonly Check[] {
+  if (seen.kind !== "seen") return [];
+  const what = "GPU locks";
+  const bad = seen.gpus.flatMap(({ uuid, index }): readonly Check[] => {
+    const why = whyNoLock(env, uuid);
+    return why === undefined ? [] : [{ what, state: "bad", says: `GPU ${index}: ${why}` }];
+  });
+  return bad.length > 0 ? bad : [{ what, state: "ok", says: "shared with the machine's users" }];
+}
+
+/** A machine without GPUs, or one whose driver does not answer. */
+async function driverTrouble(env: NodeJS.ProcessEnv): Promise<Check> {
+  const what = "GPUs";
   const trouble = await promisify(execFile)("nvidia-smi", ["-L"], {
     env,
     timeout: GPU_QUERY_MS,
