@@ -93,6 +93,7 @@ test("a service is asked for with all of it in words, and no value of a variable
     cwd: "/lab/an experiment",
     graceS: 10,
     memory: 24e9,
+    umask: "0077",
     argv: ["/bin/sh", "/x/shim.sh", "--", "uv", "run", "train.py", "$HOME ${x}"],
   };
   assert.deepEqual(serviceArguments(request, ["PATH", "WANDB_API_KEY"]), [
@@ -107,6 +108,7 @@ test("a service is asked for with all of it in words, and no value of a variable
     "--property=TimeoutStopSec=10s",
     "--property=OOMPolicy=continue",
     "--property=TasksMax=infinity",
+    "--property=UMask=0077",
     "--property=MemoryMax=24000000000",
     "--property=MemorySwapMax=0",
     "--setenv=PATH",

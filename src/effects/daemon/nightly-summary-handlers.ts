@@ -24,7 +24,6 @@ import type { EffectHandlers } from "./effect-handlers.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
-import { readFile } from "../os/lab-files.ts";
 
 /** Facts read at one go for LAB.md: this many block the event loop for 20 ms. */
 const NIGHT_FACTS = 1_000;

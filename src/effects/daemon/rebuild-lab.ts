@@ -11,7 +11,6 @@ import { experimentsOf } from "../run-store/lab-experiments.ts";
 import { REQUEST_ANSWER_MS } from "../state/requests.ts";
 import { labPages } from "./lab-page.ts";
 import { composeNight } from "./nightly-summary-handlers.ts";
-import { readFile } from "../os/lab-files.ts";
 
 export interface LabRebuild {
   readonly lab: LabPath;

@@ -73,6 +73,8 @@ export interface ServiceRequest {
   readonly graceS: number;
   /** Most memory for all of its processes together, in bytes. */
   readonly memory?: number;
+  /** Of what it makes, such as `0077`. */
+  readonly umask: string;
   readonly argv: readonly string[];
 }
 
@@ -93,7 +95,7 @@ export function serviceArguments(
   request: ServiceRequest,
   variables: readonly string[],
 ): readonly string[] {
-  const { dir, cwd, graceS, memory, argv } = request;
+  const { dir, cwd, graceS, memory, umask, argv } = request;
   const limit =
     memory === undefined ? [] : [`--property=MemoryMax=${memory}`, "--property=MemorySwapMax=0"];
   return [
@@ -109,6 +111,8 @@ export function serviceArguments(
     // The kernel kills the process that uses too much memory; the shim survives to report it.
     "--property=OOMPolicy=continue",
     "--property=TasksMax=infinity",
+    // Without it the manager's holds, and not that of whoever started the daemon.
+    `--property=UMask=${umask}`,
     ...limit,
     ...variables.map((name) => `--setenv=${name}`),
     "--",

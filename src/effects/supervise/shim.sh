@@ -23,7 +23,6 @@
 # The braces make the shell read the whole file first: an upgrade may replace it during the run.
 {
   set -u
-  umask 022
   dir=$1 grace=$2
   shift 2
   exec </dev/null >/dev/null 2>&1

@@ -1,6 +1,6 @@
 // Starts attempts under their shim, reports their ends, stops them and changes their limits.
 // Its own state is expendable: everything can be read again from the attempt's folder.
-import { readlinkSync, watch, type FSWatcher } from "node:fs";
+import { readFileSync, readlinkSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -199,7 +199,8 @@ export class Supervisor {
       const shim = ["/bin/sh", SHIM, dir, String(graceS), ...paths, "--", ...argv];
       const { memory } = spec;
       const wanted = this.#supervision.memory && memory !== undefined ? { memory } : {};
-      await startService({ dir, cwd: spec.experiment, graceS, argv: shim, ...wanted }, environment);
+      const service = { dir, cwd: spec.experiment, graceS, umask: ownUmask(), argv: shim };
+      await startService({ ...service, ...wanted }, environment);
       return;
     }
     const shim = await posixSpawn({
@@ -259,6 +260,12 @@ function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
     // The folder cannot be watched: polling is enough.
     return undefined;
   }
+}
+
+/** This process's umask in octal; asking Node for it would unset it for a moment. */
+function ownUmask(): string {
+  const status = readFileSync("/proc/self/status", "utf8");
+  return /^Umask:\s*([0-7]+)$/m.exec(status)?.[1] ?? "0022";
 }
 
 /** The shim's descriptors: locks from 3 on, except 9, which the shim uses itself. */
