@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { masked } from "./base/secrets.ts";
 import type { CommandResult } from "./cli/command-result.ts";
+import { LedgerTrouble } from "./effects/state/ledger-trouble.ts";
 
 const TEACH = `
 A lab is a folder with a nightlab.yaml; every folder in it with a JOURNAL.md is an experiment.
@@ -232,7 +233,12 @@ program
     answer((await import("./cli/demo.ts")).demo(dir === undefined ? {} : { dir })),
   );
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof LedgerTrouble)) throw error;
+  await answer({ text: error.message, exitCode: 2, atOnce: true });
+}
 
 async function answer(given: CommandResult | Promise<CommandResult>): Promise<void> {
   const { text: whole, exitCode, atOnce } = await given;

@@ -3,7 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { openLedger } from "../effects/state/ledger.ts";
+import { hasLedger, openLedger } from "../effects/state/ledger.ts";
 import { guardLab } from "../effects/os/lab-links.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { replay } from "../domain/replay.ts";
@@ -50,7 +50,7 @@ export function readWorld(lab: LabPath): World {
 /** A lab's facts from the ledger, oldest first. */
 export function readFacts(lab: LabPath): readonly Fact[] {
   const dir = stateDir();
-  if (!existsSync(join(dir, "ledger.sqlite"))) return [];
+  if (!hasLedger(dir)) return [];
   const ledger = openLedger(dir, { readOnly: true });
   try {
     return ledger.read([lab]);

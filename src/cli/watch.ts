@@ -3,6 +3,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { guardLab } from "../effects/os/lab-links.ts";
+import { LedgerTrouble } from "../effects/state/ledger-trouble.ts";
 import { lockLab, type LabLock } from "../effects/state/lab-lock.ts";
 import { areLinksTaken, type TrustedLink } from "../effects/os/trusted-links.ts";
 import { openLog } from "../effects/os/log.ts";
@@ -47,8 +48,10 @@ export async function watch(
     env: process.env,
     version: options.version,
     onFault(error) {
-      log.fatal({ error: error instanceof Error ? error.stack : String(error) }, "fault");
-      ended.resolve(refused(`nightlab ends on a fault: ${String(error)}`));
+      const isTold = error instanceof LedgerTrouble;
+      const what = isTold ? error.message : error instanceof Error ? error.stack : String(error);
+      log.fatal({ error: what }, "fault");
+      ended.resolve(refused(isTold ? error.message : `nightlab ends on a fault: ${String(error)}`));
     },
   });
   const answer = await ended.promise;

@@ -43,6 +43,7 @@ function place(): Place {
   const lab = join(root, String(places), "lab");
   const state = join(root, String(places), "state");
   mkdirSync(lab, { recursive: true });
+  mkdirSync(state);
   const posted: Opened[] = [];
   return {
     lab,

@@ -110,7 +110,13 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
     wakeAt: alarm.at,
     onFault: parts.onFault,
   });
-  const pauses = watchPause(stateDir, ledger, world, (fact) => post({ kind: "queue-told", fact }));
+  const fault = (error: unknown): void => {
+    loop?.stop();
+    parts.onFault(error);
+  };
+  const pauses = watchPause(stateDir, guarded(ledger, fault), world, (fact) =>
+    post({ kind: "queue-told", fact }),
+  );
   const opened = { world, post, warn, ...services, stateDir, timeZone: machineTimeZone() };
   const stopWatching = await openLabs(labs, opened);
   await journalsRead(world);
@@ -145,6 +151,18 @@ function tellLeavingLinks(warn: Core["warn"]): () => void {
     warn("link out of the lab not followed", { link, target, fix: trustCommand(link) });
   });
 }
+
+/** The ledger for who looks at it by the clock: its trouble ends the daemon, and is no pause. */
+const guarded = (ledger: Ledger, fault: (error: unknown) => void): Pick<Ledger, "lastPause"> => ({
+  lastPause() {
+    try {
+      return ledger.lastPause();
+    } catch (error) {
+      fault(error);
+      return undefined;
+    }
+  },
+});
 
 async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
   const { log } = parts;

@@ -22,7 +22,7 @@ import { errorCode } from "../os/error-code.ts";
 import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
 import { labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-lab.ts";
 import { isLocked } from "../state/lab-lock.ts";
-import { isOnNetwork } from "../state/ledger.ts";
+import { isOnNetwork, ledgerTrouble } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
@@ -171,8 +171,10 @@ async function stateFolder(stateDir: string): Promise<readonly Check[]> {
   const locks = whyNoLocks(existing);
   if (locks !== undefined)
     return [{ what, state: "bad", says: `${stateDir}: ${locks}`, fix: move }];
+  const trouble = ledgerTrouble(stateDir);
   return [
     { what, state: "ok", says: `${stateDir}, on a local disk, with locks` },
+    ...(trouble === undefined ? [] : [{ what: "ledger", state: "bad", says: trouble } as const]),
     await room("disk of the state", existing),
   ];
 }

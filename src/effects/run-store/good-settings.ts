@@ -4,6 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { errorCode } from "../os/error-code.ts";
 import { readSettled } from "../os/stable-read.ts";
 
 /** The last good text of a lab's nightlab.yaml; undefined where none is known or can be read. */
@@ -15,14 +16,16 @@ export async function lastGoodSettings(
   return read.kind === "text" ? read.text : undefined;
 }
 
-/** Keeps the last good text. Rejects with the system's error. */
+/** Keeps the last good text in an existing state folder. Rejects with the system's error. */
 export async function keepGoodSettings(
   stateFolder: string,
   lab: string,
   text: string,
 ): Promise<void> {
   const path = keptAt(stateFolder, lab);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await mkdir(dirname(path), { mode: 0o700 }).catch((error: unknown) => {
+    if (errorCode(error) !== "EEXIST") throw error;
+  });
   await atomicWrite(path, text);
 }
 

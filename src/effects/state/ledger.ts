@@ -1,13 +1,14 @@
 // The machine's ledger: facts in SQLite, appended in one transaction for each turn and read back on
 // start. Append-only: nothing is changed or deleted. domain/apply.ts defines what a fact means.
-import { mkdirSync, statfsSync } from "node:fs";
+import { mkdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Fact, PauseFact } from "../../domain/fact.ts";
 import { hashText, type LabPath } from "../../base/ids.ts";
 import { parseStored } from "../../base/stored-json.ts";
+import { damagedTrouble, inWords, LedgerTrouble, movedTrouble } from "./ledger-trouble.ts";
 
-/** An open ledger. All methods are synchronous, and throw SQLite's errors. */
+/** An open ledger. All methods are synchronous, and throw a `LedgerTrouble`. */
 export interface Ledger {
   /** Appends all rows in one transaction. Durable on return; if it throws, none was appended. */
   append(rows: readonly LedgerRow[]): void;
@@ -47,79 +48,142 @@ const NETWORK_FILE_SYSTEMS = new Set([
   0x5346414f,
 ]);
 
+/** Where the ledger of a state folder is. */
+const ledgerPath = (stateDir: string): string => join(stateDir, "ledger.sqlite");
+
+/** Whether there is a ledger. Throws a `LedgerTrouble` where that cannot be found out. */
+export function hasLedger(stateDir: string): boolean {
+  const path = ledgerPath(stateDir);
+  return inWords(path, () => statSync(path, { throwIfNoEntry: false }) !== undefined);
+}
+
 /**
- * Opens `ledger.sqlite` in the state folder, and creates both unless `readOnly`. On a network file
- * system, or if a newer nightlab wrote the ledger, throws an error that says what to do; with
- * `readOnly` neither is checked.
+ * Opens the ledger in the state folder, and creates both unless `readOnly`. All trouble is thrown as
+ * a `LedgerTrouble`: also a network file system, a newer nightlab's ledger and a damaged one, none
+ * of which is looked for with `readOnly`.
  */
 export function openLedger(
   stateDir: string,
   options: { readonly readOnly?: boolean } = {},
 ): Ledger {
   const readOnly = options.readOnly === true;
-  if (!readOnly) {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    refuseNetwork(stateDir);
-  }
-  const db = new DatabaseSync(join(stateDir, "ledger.sqlite"), { readOnly });
-  db.exec("PRAGMA busy_timeout = 10000");
-  if (!readOnly) {
-    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
-    upgrade(db, stateDir);
-  } else if (!hasFacts(db)) {
-    // A daemon is just creating the ledger: so far it holds nothing.
-    db.exec(`CREATE TEMP TABLE facts (${COLUMNS})`);
-  }
+  const path = ledgerPath(stateDir);
+  return inWords(path, () => {
+    if (!readOnly) {
+      mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+      refuseNetwork(stateDir);
+    }
+    const db = new DatabaseSync(path, { readOnly });
+    db.exec("PRAGMA busy_timeout = 10000");
+    if (!readOnly) {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+      upgrade(db, stateDir);
+      refuseDamaged(db, path);
+    } else if (!hasFacts(db)) {
+      // A daemon is just creating the ledger: so far it holds nothing.
+      db.exec(`CREATE TEMP TABLE facts (${COLUMNS})`);
+    }
+    return ledgerOn(db, path, readOnly);
+  });
+}
+
+function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
   const insert = readOnly
     ? undefined
     : db.prepare("INSERT INTO facts (at, lab, kind, body) VALUES (?, ?, ?, ?)");
+  const opened = statSync(path).ino;
+  /** SQLite goes on writing to a file that has lost its name; what it writes is lost. */
+  const checkPlace = (): void => {
+    if (statSync(path, { throwIfNoEntry: false })?.ino !== opened) throw movedTrouble(path);
+  };
+  const factOf = (row: Readonly<Record<string, unknown>>): Fact => {
+    try {
+      return parseStored(String(row["body"])) as Fact;
+    } catch (error) {
+      throw damagedTrouble(path, String(error));
+    }
+  };
   return {
-    append(rows) {
-      if (rows.length === 0) return;
-      db.exec("BEGIN IMMEDIATE");
-      try {
-        for (const { lab, fact } of rows) {
-          insert?.run(fact.atMs, lab, fact.kind, JSON.stringify(fact));
+    append: (rows) =>
+      inWords(path, () => {
+        if (rows.length === 0) return;
+        checkPlace();
+        db.exec("BEGIN IMMEDIATE");
+        try {
+          for (const { lab, fact } of rows) {
+            insert?.run(fact.atMs, lab, fact.kind, JSON.stringify(fact));
+          }
+          db.exec("COMMIT");
+        } catch (error) {
+          if (db.isTransaction) db.exec("ROLLBACK");
+          throw error;
         }
-        db.exec("COMMIT");
-      } catch (error) {
-        if (db.isTransaction) db.exec("ROLLBACK");
-        throw error;
-      }
-    },
-    read(labs, afterSeq = 0) {
-      const wanted = ["", ...labs];
-      const params = wanted.map(() => "?").join(", ");
-      const query = db.prepare(
-        `SELECT body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq`,
-      );
-      return query.all(...wanted, afterSeq).map((row) => parseStored(String(row["body"])) as Fact);
-    },
-    some(labs, afterSeq, count) {
-      const wanted = ["", ...labs];
-      const params = wanted.map(() => "?").join(", ");
-      const query = db.prepare(
-        `SELECT seq, body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq LIMIT ?`,
-      );
-      const rows = query.all(...wanted, afterSeq, count);
-      const facts = rows.map((row) => parseStored(String(row["body"])) as Fact);
-      return { facts, seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
-    },
-    last() {
-      const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
-      if (typeof seq !== "number") return undefined;
-      return { seq, row: hashOfRow(db, seq) ?? "" };
-    },
-    lastPause() {
-      const query = db.prepare(
-        "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
-      );
-      const row = query.get();
-      return row === undefined ? undefined : (parseStored(String(row["body"])) as PauseFact);
-    },
-    row: (seq) => hashOfRow(db, seq),
+      }),
+    read: (labs, afterSeq = 0) =>
+      inWords(path, () => {
+        const wanted = ["", ...labs];
+        const params = wanted.map(() => "?").join(", ");
+        const query = db.prepare(
+          `SELECT body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq`,
+        );
+        return query.all(...wanted, afterSeq).map(factOf);
+      }),
+    some: (labs, afterSeq, count) =>
+      inWords(path, () => {
+        const wanted = ["", ...labs];
+        const params = wanted.map(() => "?").join(", ");
+        const query = db.prepare(
+          `SELECT seq, body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq LIMIT ?`,
+        );
+        const rows = query.all(...wanted, afterSeq, count);
+        return { facts: rows.map(factOf), seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
+      }),
+    last: () =>
+      inWords(path, () => {
+        const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
+        if (typeof seq !== "number") return undefined;
+        return { seq, row: hashOfRow(db, seq) ?? "" };
+      }),
+    lastPause: () =>
+      inWords(path, () => {
+        checkPlace();
+        const query = db.prepare(
+          "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
+        );
+        const row = query.get();
+        return row === undefined ? undefined : (factOf(row) as PauseFact);
+      }),
+    row: (seq) => inWords(path, () => hashOfRow(db, seq)),
     close: () => db.close(),
   };
+}
+
+/**
+ * A damaged index would give some facts and leave others out, and commands whose facts are missing
+ * would start again. Half a second for a hundred thousand facts.
+ */
+function refuseDamaged(db: DatabaseSync, path: string): void {
+  const found = Object.values(db.prepare("PRAGMA integrity_check(1)").get() ?? {})[0];
+  if (found !== "ok") throw damagedTrouble(path, String(found).split("\n").at(-1) ?? "");
+}
+
+/** What is wrong with the ledger, in words; undefined: nothing, or there is none. */
+export function ledgerTrouble(stateDir: string): string | undefined {
+  try {
+    if (!hasLedger(stateDir)) return undefined;
+    const path = ledgerPath(stateDir);
+    inWords(path, () => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      try {
+        refuseDamaged(db, path);
+      } finally {
+        db.close();
+      }
+    });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** A hash of a row's lab and fact. */
@@ -135,7 +199,7 @@ function upgrade(db: DatabaseSync, stateDir: string): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version > SCHEMA) {
     db.close();
-    throw new Error(
+    throw new LedgerTrouble(
       `The ledger in ${stateDir} was written by a newer nightlab (schema ${version}); ` +
         "update this one, or set NIGHTLAB_STATE_DIR to another folder.",
     );
@@ -157,7 +221,7 @@ export function isOnNetwork(folder: string): boolean {
 
 function refuseNetwork(stateDir: string): void {
   if (!isOnNetwork(stateDir)) return;
-  throw new Error(
+  throw new LedgerTrouble(
     `The state folder ${stateDir} is on a network file system, where a ledger is not safe; ` +
       "set NIGHTLAB_STATE_DIR to a folder on a local disk.",
   );

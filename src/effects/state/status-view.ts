@@ -8,7 +8,7 @@ import type { LabPath } from "../../base/ids.ts";
 import { ENDED } from "../../domain/command-state.ts";
 import { emptyWorld, type Command, type World } from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
-import { openLedger, type Ledger } from "./ledger.ts";
+import { hasLedger, openLedger, type Ledger } from "./ledger.ts";
 
 /** Ended commands in a status view; the ledger has all. */
 export const VIEW_ENDED = 50;
@@ -44,7 +44,7 @@ const FORMAT = 3;
 
 /** The current view: the stored one plus newer facts. Throws if the ledger cannot be read. */
 export function readStatusView(stateDir: string, lab: LabPath): StatusView {
-  if (!existsSync(join(stateDir, "ledger.sqlite"))) return { world: emptyWorld(), earlier: 0 };
+  if (!hasLedger(stateDir)) return { world: emptyWorld(), earlier: 0 };
   const ledger = openLedger(stateDir, { readOnly: true });
   try {
     const stored = readStored(stateDir, lab, ledger);
@@ -70,7 +70,7 @@ export function keepStatusView(
   ledger: Pick<Ledger, "last">,
   { world, earlier }: StatusView,
 ): void {
-  const last = ledger.last();
+  const last = lastRow(ledger);
   if (last === undefined) return;
   const all = [...world.commands.values()].filter(
     ({ experiment }) => world.experiments.get(experiment)?.lab === lab,
@@ -91,11 +91,22 @@ export function keepStatusView(
   };
   try {
     const path = pathOf(stateDir, lab);
-    mkdirSync(join(stateDir, FOLDER), { recursive: true });
+    // Not recursive: a state folder that was moved away is not begun anew by its cache.
+    const folder = join(stateDir, FOLDER);
+    if (!existsSync(folder)) mkdirSync(folder);
     writeFileSync(`${path}.${process.pid}`, JSON.stringify(stored));
     renameSync(`${path}.${process.pid}`, path);
   } catch {
     // The next reader uses the ledger.
+  }
+}
+
+/** The newest row; undefined where there is none, or the ledger cannot be read. */
+function lastRow(ledger: Pick<Ledger, "last">): ReturnType<Ledger["last"]> {
+  try {
+    return ledger.last();
+  } catch {
+    return undefined;
   }
 }
 
