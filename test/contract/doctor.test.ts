@@ -135,3 +135,40 @@ test("settings with a mistake are told with their line, and with what holds mean
   assert.match(of("settings").says, /^nightlab.yaml, line 2: .*; nothing of this lab starts/);
   assert.match(of("settings").fix ?? "", /settle/);
 });
+
+/** What a program does instead of answering, and what is to be said of it. */
+const ODD: readonly (readonly [text: string, said: RegExp])[] = [
+  ["trap '' TERM; sleep 60 & wait; sleep 60", /said nothing for 5 s/],
+  ["echo no bus >&2; exit 3", /ended with exit code 3: no bus/],
+  ["kill -KILL $$", /was ended by SIGKILL/],
+];
+
+test("a program that hangs, fails or dies is told as that, each with its command line", async () => {
+  const own = join(root, "odd programs");
+  mkdirSync(own);
+  const put = (name: string, text: string): void => {
+    writeFileSync(join(own, name), `#!/bin/sh\n${text}\n`);
+    chmodSync(join(own, name), 0o755);
+  };
+  const path = [own, bin, dirname(process.execPath), "/usr/bin", "/bin"].join(":");
+  for (const [text, said] of ODD) {
+    for (const name of ["systemd-run", "git", "uv", "nvidia-smi"]) put(name, text);
+    const beganMs = Date.now();
+    const found = await ask({ PATH: path, NIGHTLAB_UV: join(own, "uv"), MANAGER: "running" });
+    assert.ok(Date.now() - beganMs < 60_000);
+    for (const what of ["supervision", "git", "uv", "GPUs"]) {
+      assert.match(found.of(what).says, said, what);
+      assert.match(found.of(what).says, /`.*(?:systemd-run|git|uv|nvidia-smi).*`/, what);
+      assert.match(found.of(what).fix ?? "", /see what/, what);
+    }
+    assert.equal(found.code, 1);
+  }
+});
+
+test("what systemd-run prints that is no version is quoted", async () => {
+  const own = join(root, "odd systemd");
+  mkdirSync(own);
+  writeFileSync(join(own, "systemd-run"), "#!/bin/sh\necho Hello\n", { mode: 0o755 });
+  const { of } = await ask({ PATH: [own, bin, dirname(process.execPath), "/bin"].join(":") });
+  assert.match(of("supervision").says, /`systemd-run --version` says "Hello"/);
+});

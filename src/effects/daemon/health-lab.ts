@@ -99,19 +99,22 @@ async function clock(lab: LabPath): Promise<Check> {
 const NOT_IN_GIT = [".nightlab/x", "experiment/runs/2025-02-02T14-30-00-x/checkpoints/x"] as const;
 
 async function ignored(lab: LabPath): Promise<readonly Check[]> {
+  const what = ".gitignore";
   const repository = await repositoryOf(lab);
   if (repository === undefined) return [];
   const asked = gitIn(repository, lab)("check-ignore", "--no-index", ...NOT_IN_GIT);
   const answer = await asked.catch((error: unknown) =>
-    // Exit code 1: none is ignored. Anything else: no git.
-    error instanceof ExecaError && error.exitCode === 1 ? "" : undefined,
+    error instanceof ExecaError ? error : undefined,
   );
-  if (answer === undefined) return [];
-  const lines = answer.split("\n");
+  if (typeof answer !== "string" && answer?.timedOut === true) {
+    return [{ what, state: "warn", says: "not looked at: git did not answer in time" }];
+  }
+  // Exit code 1: none is ignored. Anything else: no git.
+  if (typeof answer !== "string" && answer?.exitCode !== 1) return [];
+  const lines = typeof answer === "string" ? answer.split("\n") : [];
   const missing = NOT_IN_GIT.filter((path) => !lines.includes(path)).map((path) =>
     path.startsWith(".nightlab") ? ".nightlab/" : "**/runs/*/checkpoints/",
   );
-  const what = ".gitignore";
   if (missing.length === 0)
     return [{ what, state: "ok", says: "keeps weights and nightlab's own files out" }];
   const says = `does not name ${missing.join(" and ")}`;

@@ -1,6 +1,5 @@
 // Checks of what runs depend on on this machine, each with a way to fix it. Nothing is changed and
 // no daemon is needed. health-lab.ts checks a lab's folder, cli/doctor.ts prints the results.
-import { execFile } from "node:child_process";
 import {
   closeSync,
   existsSync,
@@ -11,13 +10,14 @@ import {
   statSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { promisify } from "node:util";
 import type { LabPath } from "../../base/ids.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import type { GpusSeen } from "../../domain/slot.ts";
 import { gpuFacts } from "../gpu/gpu-facts.ts";
 import { whyNoLock } from "../gpu/gpu-locks.ts";
 import { askDriver } from "../gpu/gpu-memory.ts";
 import { GPU_QUERY_MS } from "../gpu/gpu-mig.ts";
+import { askProgram, type Answer } from "../os/ask-program.ts";
 import { errorCode } from "../os/error-code.ts";
 import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
 import { labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-lab.ts";
@@ -82,8 +82,14 @@ async function programs(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const checks: Check[] = [{ what: "node", state: "ok", says: process.version }];
   for (const found of [uv, pixi]) {
     if (found.kind === "found") {
-      const says = `${await versionOf(found.binary, env)} at ${found.binary}`;
-      checks.push({ what: found.runner, state: "ok", says });
+      const { runner: what, binary } = found;
+      const version = await versionOf(binary, env);
+      const fix = `see what \`${shellWord(binary)} --version\` does at a terminal`;
+      checks.push(
+        version.kind === "said"
+          ? { what, state: "ok", says: `${firstLine(version.text)} at ${binary}` }
+          : { what, state: "bad", says: failureOf(version, binary), fix },
+      );
     } else if (found.runner === "uv") {
       const state = pixi.kind === "found" ? "warn" : "bad";
       checks.push({ what: "uv", state, says: found.message });
@@ -94,27 +100,29 @@ async function programs(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
         says: "not here; only labs with a pixi.toml need it",
       });
   }
-  const git = await versionOf("git", env);
-  checks.push(
-    git === ""
-      ? {
-          what: "git",
-          state: "warn",
-          says: "not here: what code a run had is not kept",
-          fix: "install git",
-        }
-      : { what: "git", state: "ok", says: git },
-  );
-  return checks;
+  return [...checks, await git(env)];
 }
 
-async function versionOf(program: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const asked = promisify(execFile)(program, ["--version"], { env, timeout: VERSION_MS });
-  return asked.then(
-    ({ stdout }) => stdout.trim().split("\n")[0] ?? "",
-    () => "",
-  );
+async function git(env: NodeJS.ProcessEnv): Promise<Check> {
+  const what = "git";
+  const version = await versionOf("git", env);
+  if (version.kind === "said") return { what, state: "ok", says: firstLine(version.text) };
+  const [seen, fix] =
+    version.kind === "absent"
+      ? ["not here", "install git"]
+      : [version.what, "see what `git --version` does at a terminal"];
+  return { what, state: "warn", says: `${seen}: what code a run had is not kept`, fix };
 }
+
+const versionOf = (program: string, env: NodeJS.ProcessEnv): Promise<Answer> =>
+  askProgram(program, ["--version"], { env, timeoutMs: VERSION_MS });
+
+const failureOf = (answer: Exclude<Answer, { kind: "said" }>, binary: string): string =>
+  answer.kind === "failed"
+    ? answer.what
+    : `${binary} cannot be started: its interpreter is missing`;
+
+const firstLine = (text: string): string => text.split("\n")[0] ?? "";
 
 async function gpus(env: NodeJS.ProcessEnv): Promise<readonly Check[]> {
   const found = await gpuFacts();
@@ -141,18 +149,11 @@ function gpuLocks(seen: GpusSeen, env: NodeJS.ProcessEnv): readonly Check[] {
 /** A machine without GPUs, or one whose driver does not answer. */
 async function driverTrouble(env: NodeJS.ProcessEnv): Promise<Check> {
   const what = "GPUs";
-  const trouble = await promisify(execFile)("nvidia-smi", ["-L"], {
-    env,
-    timeout: GPU_QUERY_MS,
-  }).then(
-    () => undefined,
-    (error: { readonly code?: unknown; readonly stdout?: string }) =>
-      error.code === "ENOENT"
-        ? undefined
-        : (error.stdout?.trim().split("\n")[0] ?? "it said nothing"),
-  );
-  if (trouble === undefined) return { what, state: "ok", says: "none; runs go on the CPU" };
-  const says = `the driver does not answer: ${trouble}; runs wait for it`;
+  const answer = await askProgram("nvidia-smi", ["-L"], { env, timeoutMs: GPU_QUERY_MS });
+  if (answer.kind === "absent") return { what, state: "ok", says: "none; runs go on the CPU" };
+  const said = firstLine(answer.text);
+  const seen = answer.kind === "failed" && said === "" ? answer.what : said || "it said nothing";
+  const says = `the driver does not answer: ${seen}; runs wait for it`;
   return { what, state: "bad", says, fix: "see what `nvidia-smi` says; a restart often helps" };
 }
 

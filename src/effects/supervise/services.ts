@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { promisify } from "node:util";
+import { askProgram, type Answer } from "../os/ask-program.ts";
 
 /** A shim that has not recorded its child by then will not: the machine is in serious trouble. */
 export const START_DEADLINE_MS = 15_000;
@@ -22,6 +23,8 @@ export type Supervision =
 const SYSTEMD_VARIABLE = "NIGHTLAB_SYSTEMD";
 /** The first version where --setenv takes names alone, which keeps values out of process lists. */
 const OLDEST = 249;
+/** What a person can do about a systemd that hangs or fails. */
+const UNUSUAL = `see what that command does at a terminal, or set ${SYSTEMD_VARIABLE}=off`;
 /** States of a manager that can start services. */
 const USABLE_STATES = /^(?:running|degraded|starting)$/;
 
@@ -32,35 +35,41 @@ export async function findSupervision(
 ): Promise<Supervision> {
   if (env[SYSTEMD_VARIABLE] === "off") return group(`${SYSTEMD_VARIABLE} is off`);
   if (process.platform !== "linux") return group("there is no systemd on this system");
-  const ask = async (program: string, ...args: readonly string[]): Promise<string | undefined> =>
-    promisify(execFile)(program, [...args], { env, timeout: SYSTEMD_MS }).then(
-      ({ stdout }) => stdout.trim(),
-      // `is-system-running` exits with 1 for "degraded", but prints it all the same.
-      (error: { readonly stdout?: string; readonly code?: unknown }) =>
-        error.code === "ENOENT" ? undefined : (error.stdout ?? "").trim(),
-    );
-  const printed = await ask("systemd-run", "--version");
-  if (printed === undefined) return group("there is no systemd on this machine");
-  const version = Number(/^systemd (\d+)/.exec(printed)?.[1] ?? 0);
-  if (version < OLDEST) return group(`systemd ${version} is older than ${OLDEST}`);
-  const state = (await ask("systemctl", "--user", "is-system-running")) ?? "";
-  if (!USABLE_STATES.test(state)) {
+  const ask = (program: string, ...args: readonly string[]): Promise<Answer> =>
+    askProgram(program, args, { env, timeoutMs: SYSTEMD_MS });
+  const version = await ask("systemd-run", "--version");
+  if (version.kind === "absent") return group("there is no systemd on this machine");
+  if (version.kind === "failed") return group(version.what, UNUSUAL);
+  const number = Number(/^systemd (\d+)/.exec(version.text)?.[1] ?? NaN);
+  if (Number.isNaN(number)) {
+    return group(`\`systemd-run --version\` says ${quoted(version.text)}`, UNUSUAL);
+  }
+  if (number < OLDEST) return group(`systemd ${number} is older than ${OLDEST}`);
+  // It exits with 1 for "degraded", and for having no manager, but prints that all the same.
+  const state = await ask("systemctl", "--user", "is-system-running");
+  if (state.kind === "failed" && state.code === undefined) return group(state.what, UNUSUAL);
+  if (state.kind === "absent" || !USABLE_STATES.test(state.text)) {
     return group(
       "systemd runs no manager of your own here",
       "log in as yourself, not by `su`; a container has none",
     );
   }
   const user = String(process.getuid?.() ?? "");
-  if ((await ask("loginctl", "show-user", user, "--property=Linger", "--value")) !== "yes") {
+  const linger = await ask("loginctl", "show-user", user, "--property=Linger", "--value");
+  if (linger.kind === "failed" && linger.code === undefined) return group(linger.what, UNUSUAL);
+  if (linger.kind !== "said" || linger.text !== "yes") {
     return group("runs of systemd would end when you log out", "loginctl enable-linger");
   }
-  const own =
-    (await ask("systemctl", "--user", "show", "--property=ControlGroup", "--value")) ?? "";
+  const shown = await ask("systemctl", "--user", "show", "--property=ControlGroup", "--value");
+  const own = shown.kind === "said" ? shown.text : "";
   const controllers = await readFile(join(cgroups, own, "cgroup.controllers"), "utf8").catch(
     () => "",
   );
-  return { kind: "service", version, memory: /\bmemory\b/.test(controllers) };
+  return { kind: "service", version: number, memory: /\bmemory\b/.test(controllers) };
 }
+
+const quoted = (text: string): string =>
+  text === "" ? "nothing" : JSON.stringify((text.split("\n")[0] ?? "").slice(0, 100));
 
 const group = (why: string, fix?: string): Supervision =>
   fix === undefined ? { kind: "group", why } : { kind: "group", why, fix };
