@@ -3,7 +3,7 @@
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
 import type { Version } from "./merge-base.ts";
 import { mergeLines, type MergedLine, type Side } from "../../base/merge.ts";
-import { isRendered } from "../../base/receipt-block.ts";
+import { isRendered, normalReceiptBlock, openedFlag } from "../../base/receipt-block.ts";
 import { renderJournal } from "../receipt/render.ts";
 
 export interface SavesInput {
@@ -47,7 +47,9 @@ export function mergeSaves(input: SavesInput): MergedSaves {
   });
   const complete = (input.inFile === "ours" ? [ours, theirs] : [theirs, ours]).find(
     (side) =>
-      side.lines.length === lines.length && side.lines.every((l, i) => l === lines[i]?.text),
+      side.lines.length === lines.length &&
+      side.lines.every((l, i) => l === lines[i]?.text) &&
+      hasAnswers(side, input),
   );
   if (complete !== undefined) {
     const at = conflicts.map((line) => originLine(complete.text, line));
@@ -57,6 +59,27 @@ export function mergeSaves(input: SavesInput): MergedSaves {
   const bare = lines.map((line) => line.text + (endOf(line, input) || eol)).join("");
   const text = withReceipts(bare, lines, input);
   return { text, conflicts: conflicts.map((line) => lineOf(text, lines[line]?.text, line)) };
+}
+
+/** Whether no box is open in a side that the other one ticked since the base; flags likewise. */
+function hasAnswers(side: Version, { base, ours, theirs }: SavesInput): boolean {
+  const given = answersIn(side === ours ? theirs : ours).answered;
+  const [{ open }, before] = [answersIn(side), answersIn(base).answered];
+  return [...given].every((one) => before.has(one) || !open.has(one));
+}
+
+/** The boxes and flags of all receipts by command and text, each in its open form. */
+function answersIn({ reading }: Version): Readonly<Record<"open" | "answered", Set<string>>> {
+  const [open, answered] = [new Set<string>(), new Set<string>()];
+  for (const { receipt } of reading.blocks) {
+    for (const { normal, ticked } of receipt?.blocks ?? []) {
+      const flag = openedFlag(normal);
+      const text = flag ?? normalReceiptBlock(normal);
+      const isAnswered = ticked === true || flag !== undefined;
+      (isAnswered ? answered : open).add(`${receipt?.heads[0]?.id ?? ""} ${text}`);
+    }
+  }
+  return { open, answered };
 }
 
 /** The line end as the newest side has it, else as the other has it; "" if neither has the line. */

@@ -56,7 +56,9 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   while (closing < lines.starts.length && !isFence(lines, closing)) closing += 1;
   if (closing >= lines.starts.length) {
     const place = unclosed(lines);
-    return place === undefined ? none : { ...none, plan: { ...EMPTY_PLAN, unusable: START_KEYS }, place };
+    return place === undefined
+      ? none
+      : { ...none, plan: { ...EMPTY_PLAN, unusable: START_KEYS }, place };
   }
   const start = startOf(lines, 1);
   const yaml = lines.text.slice(start, startOf(lines, closing));
