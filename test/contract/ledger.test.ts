@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -120,4 +120,18 @@ test("a lab's lock is refused while its holder lives, and free once it was kille
   const lock = lockLab(lab);
   assert.ok("release" in lock);
   lock.release();
+});
+
+test("a state folder that others can write to, or that is another user's, is refused", () => {
+  const open = join(root, "open");
+  mkdirSync(open);
+  chmodSync(open, 0o777);
+  assert.throws(() => openLedger(open), /others may write to it; `chmod go-w '.*open'`/);
+  chmodSync(open, 0o755);
+  openLedger(open).close();
+  if (process.getuid?.() !== 0) return;
+  const theirs = join(root, "theirs");
+  mkdirSync(theirs);
+  chownSync(theirs, 65_534, 65_534);
+  assert.throws(() => openLedger(theirs), /belongs to the user with the id 65534/);
 });

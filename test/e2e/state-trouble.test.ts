@@ -96,7 +96,7 @@ if (process.env[INSIDE] === undefined) {
     assert.equal(inside.status, 0, inside.stdout + inside.stderr);
   });
 } else {
-  const state = process.env[INSIDE] ?? "";
+  const state = join(process.env[INSIDE] ?? "", "state");
   test("inside the small disk", async (t) => {
     const it = await openLab({
       journal: JOURNAL,

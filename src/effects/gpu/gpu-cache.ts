@@ -72,7 +72,8 @@ const path = (): string => join(stateDir(), "views", "gpus.json");
 
 function save(cache: GpuCache): void {
   try {
-    mkdirSync(dirname(path()), { recursive: true });
+    // Not recursive: the state's folder is the ledger's to make, for its user alone.
+    if (!existsSync(dirname(path()))) mkdirSync(dirname(path()));
     writeFileSync(`${path()}.${process.pid}`, JSON.stringify(cache));
     renameSync(`${path()}.${process.pid}`, path());
   } catch {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Fact, PauseFact } from "../../domain/fact.ts";
 import { hashText, type LabPath } from "../../base/ids.ts";
+import { shellWord } from "../../base/shell-word.ts";
 import { parseStored } from "../../base/stored-json.ts";
 import { damagedTrouble, inWords, LedgerTrouble, movedTrouble } from "./ledger-trouble.ts";
 
@@ -72,6 +73,7 @@ export function openLedger(
     if (!readOnly) {
       mkdirSync(stateDir, { recursive: true, mode: 0o700 });
       refuseNetwork(stateDir);
+      refuseOthers(stateDir);
     }
     const db = new DatabaseSync(path, { readOnly });
     db.exec("PRAGMA busy_timeout = 10000");
@@ -225,4 +227,21 @@ function refuseNetwork(stateDir: string): void {
     `The state folder ${stateDir} is on a network file system, where a ledger is not safe; ` +
       "set NIGHTLAB_STATE_DIR to a folder on a local disk.",
   );
+}
+
+/** What stands in the ledger decides what runs: nobody else may have written it. */
+function refuseOthers(stateDir: string): void {
+  const { uid, mode } = statSync(stateDir);
+  if (uid !== process.getuid?.() && uid !== 0) {
+    throw new LedgerTrouble(
+      `The state folder ${stateDir} belongs to the user with the id ${uid}; ` +
+        "set NIGHTLAB_STATE_DIR to a folder of your own.",
+    );
+  }
+  if ((mode & 0o002) !== 0) {
+    const fix = `chmod go-w ${shellWord(stateDir)}`;
+    throw new LedgerTrouble(
+      `The state folder ${stateDir} is not safe: others may write to it; \`${fix}\`.`,
+    );
+  }
 }
