@@ -50,7 +50,9 @@ async function ask(
   const [page, json] = await Promise.all([run(), run("--json")]);
   const { checks } = JSON.parse(json.text) as { readonly checks: readonly Told[] };
   assert.equal(page.code, json.code);
-  for (const { says, fix = "" } of checks) {
+  for (const { what, says, fix = "" } of checks) {
+    // Daemons of other tests come and go between the two answers.
+    if (what === "daemons") continue;
     assert.ok(page.text.includes(says) && page.text.includes(fix), says);
   }
   return {
