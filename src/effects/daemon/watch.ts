@@ -115,10 +115,10 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
     .on("change", (real) => fileTouched(watching, known(real), initial))
     .on("unlink", (real) => fileGone(watching, known(real)))
     .on("addDir", (real) => {
-      const path = known(real);
-      if (basename(path) === RUNS) handlers.runsFound(experimentPath(dirname(path)));
-      else if (!watching.experiments.has(experimentPath(path))) {
-        watching.empty.set(path, Date.now());
+      const added = known(real);
+      if (basename(added) === RUNS) handlers.runsFound(experimentPath(dirname(added)));
+      else if (!watching.experiments.has(experimentPath(added))) {
+        watching.empty.set(added, Date.now());
       }
     })
     .on("unlinkDir", (real) => folderGone(watching, known(real)))
