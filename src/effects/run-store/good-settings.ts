@@ -1,6 +1,6 @@
 // The last good text of each lab's nightlab.yaml, kept in the machine's state for later daemons and
 // for readers beside them. lab-settings.ts says what counts as good.
-import { mkdir } from "node:fs/promises";
+import { mkdir } from "../os/lab-files.ts";
 import { dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
