@@ -55,6 +55,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
     note: () => undefined,
     now: Date.now,
     rendered: () => world.experiments.get(experiment)?.rendered ?? new Set(),
+    troubles: { tell: () => undefined, close: async () => undefined },
     ways: readStrategies(undefined),
   });
   await hands.open(lab);

@@ -31,6 +31,20 @@ export function cutTo(line: string, columnCount: number): string {
   return `${kept}…`;
 }
 
+/** The text on lines of at most `columnCount` columns, cut between words; later ones are indented. */
+export function folded(text: string, columnCount: number): readonly string[] {
+  const [indent = ""] = /^ */.exec(text) ?? [];
+  const lines: string[] = [];
+  for (const word of text.trim().split(" ")) {
+    const last = lines.at(-1);
+    const joined = last === undefined ? `${indent}${word}` : `${last} ${word}`;
+    if (last === undefined || widthOf(joined) > columnCount) {
+      lines.push(last === undefined ? joined : `${indent}  ${word}`);
+    } else lines[lines.length - 1] = joined;
+  }
+  return lines;
+}
+
 /** Rows with each column padded to its widest cell, two spaces between, no trailing spaces. */
 export function columns(rows: readonly (readonly string[])[]): readonly string[] {
   const widths: number[] = [];

@@ -14,12 +14,14 @@ import { lastGoodSettings } from "../effects/run-store/good-settings.ts";
 import { readSettled } from "../effects/os/stable-read.ts";
 import { readLive, type HeartbeatMetric } from "../effects/run-store/run-heartbeat.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
+import { readTroubles } from "../effects/state/troubles.ts";
 import { readStatusView } from "../effects/state/status-view.ts";
 import { causeWords } from "../journal/receipt/receipt-cause.ts";
 import { commandTitle, saidReason } from "../domain/command.ts";
 import { isFlag } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
 import { slotName } from "../domain/slot.ts";
+import type { Trouble } from "../domain/trouble.ts";
 import type { Command } from "../domain/world.ts";
 import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
@@ -79,6 +81,8 @@ export interface StatusFacts {
   readonly commands: readonly StatusEntry[];
   /** Number of ended commands that are left out; 0 with `all`. */
   readonly earlier: number;
+  /** What the daemon cannot read, lost or finds broken. */
+  readonly troubles: readonly Trouble[];
 }
 
 /**
@@ -111,6 +115,7 @@ export async function statusFacts(
     gpus: await gpus,
     commands,
     earlier,
+    troubles: readTroubles(stateDir(), lab)?.troubles ?? [],
   };
 }
 

@@ -5,7 +5,7 @@ import { spanText } from "../base/time.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { GpuUse } from "../effects/gpu/gpu-probe.ts";
 import type { Command } from "../domain/world.ts";
-import { columns, cutTo } from "./columns.ts";
+import { columns, cutTo, folded } from "./columns.ts";
 import { printable } from "./printable.ts";
 import type { StatusEntry, StatusFacts } from "./status-facts.ts";
 
@@ -22,10 +22,12 @@ export interface PageOptions {
 const SHOWN_METRICS = 3;
 /** Width of a progress bar, in columns. */
 const BAR = 20;
+/** Troubles shown; `nightlab doctor` lists all. */
+const SHOWN_TROUBLES = 5;
 /** Figures older than this are shown with their time. */
 const STALE_MS = 60_000;
 
-/** The page as lines, none wider than the terminal. */
+/** The page as lines; none but the commands that mend a trouble is wider than the terminal. */
 export function statusLines(facts: StatusFacts, options: PageOptions): readonly string[] {
   const { commands, pause } = facts;
   const is = (...states: readonly string[]): readonly StatusEntry[] =>
@@ -51,7 +53,22 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   if (all === 0 && commands.length === 0) {
     lines.push("", "Nothing was run yet. Write `run: de-risk` into an experiment's JOURNAL.md.");
   }
-  return lines.map((line) => cutTo(printable(line), options.width));
+  const shown = lines.map((line) => cutTo(printable(line), options.width));
+  return shown.toSpliced(1, 0, ...troubleLines(facts, options).map(printable));
+}
+
+/** What a person has to mend. Folded, not cut; a command to copy stays in one piece. */
+function troubleLines({ troubles }: StatusFacts, { width }: PageOptions): readonly string[] {
+  if (troubles.length === 0) return [];
+  const shown = troubles
+    .slice(0, SHOWN_TROUBLES)
+    .flatMap(({ where, says, fix }) => [
+      ...folded(`  ${where} ${says}`, width),
+      ...(fix === undefined ? [] : [`      to mend it: ${fix}`]),
+    ]);
+  const more = troubles.length - SHOWN_TROUBLES;
+  const rest = more > 0 ? [`  and ${more} more; \`nightlab doctor\` lists them`] : [];
+  return ["", "trouble", ...shown, ...rest];
 }
 
 /** Higher priority first, the order in which they start. */

@@ -2,6 +2,7 @@
 // makes its lines, screen.ts draws them.
 import type { LabPath } from "../base/ids.ts";
 import { masked } from "../base/secrets.ts";
+import { cutTo } from "./columns.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findLab, noLab } from "./lab-world.ts";
 import { openScreen, type ScreenParts } from "./screen.ts";
@@ -60,7 +61,7 @@ async function pageOf(
   const lines = statusLines(facts, { width: columns, ended: Math.max(3, rows - 20) });
   const foot = `${localClock(nowMs)} · q leaves`;
   if (!Number.isFinite(columns)) return lines;
-  const room = lines.slice(0, rows - 1);
+  const room = lines.slice(0, rows - 1).map((line) => cutTo(line, columns));
   const gap = Array.from({ length: rows - 1 - room.length }, () => "");
   return [...room, ...gap, foot];
 }

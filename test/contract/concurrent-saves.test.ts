@@ -94,6 +94,7 @@ test("however often a journal is touched, one read at most waits for its turn", 
     now: Date.now,
     rendered: () => new Set(),
     // Each read takes so long.
+    troubles: { tell: nothing, close: async () => undefined },
     ways: { leases: false, exchange: true, equalReadsMs: 200, pauseMs: 0 },
   });
   await hands.open(lab);

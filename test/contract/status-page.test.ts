@@ -28,6 +28,7 @@ async function writtenOnce(page: string | undefined, person = ""): Promise<strin
       note: nothing,
       now: Date.now,
       rendered: () => new Set(),
+      troubles: { tell: nothing, close: async () => undefined },
       ways: { leases: false, exchange: true, equalReadsMs: 20, pauseMs: 0 },
     });
     await hands.open(lab);

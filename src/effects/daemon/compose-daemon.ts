@@ -39,6 +39,7 @@ import { afterStarts } from "../supervise/start-priority.ts";
 import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
 import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
+import { openTroubles, type Troubles } from "../state/troubles.ts";
 import { wakeUp } from "../os/timer.ts";
 import { readStrategies } from "../state/write-strategies.ts";
 
@@ -72,6 +73,7 @@ interface Core {
   readonly supervisor: Supervisor;
   readonly renderer: Renderer;
   readonly cache: ReadingCache;
+  readonly troubles: Troubles;
   /** The loop's clock, ms since 1970. */
   readonly now: () => number;
   /** Does nothing before the loop is started. */
@@ -117,7 +119,9 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const pauses = watchPause(stateDir, guarded(ledger, fault), world, (fact) =>
     post({ kind: "queue-told", fact }),
   );
-  const opened = { world, post, warn, ...services, stateDir, timeZone: machineTimeZone() };
+  const { troubles } = core;
+  const timeZone = machineTimeZone();
+  const opened = { world, post, warn, troubles, ...services, stateDir, timeZone };
   const stopWatching = await openLabs(labs, opened);
   await journalsRead(world);
   post({ kind: "daemon-started" });
@@ -135,6 +139,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       await Promise.all([reports.close(), pages.close()]);
       await core.renderer.close();
       endTelling();
+      await core.troubles.close();
       views.keep();
       ledger.close();
     },
@@ -170,6 +175,8 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
   const world = replay(ledger.read(parts.labs));
   const supervision = await findSupervision(parts.env);
   log.debug({ supervision }, "supervision");
+  const warn: Core["warn"] = (message, facts) => log.warn(facts, message);
+  const { labs, stateDir } = parts;
   return {
     parts,
     ledger,
@@ -177,17 +184,18 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
     supervisor: new Supervisor({ supervision }),
     renderer: createRenderer(),
     cache: createReadingCache(),
+    troubles: openTroubles({ labs, stateDir, warn, now: Date.now }),
     now: steadyClock({
       notBeforeMs: world.nowMs,
       onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
     }),
     post,
-    warn: (message, facts) => log.warn(facts, message),
+    warn,
   };
 }
 
 function createServices(core: Core): Services {
-  const { parts, world, supervisor, renderer, cache, post, warn } = core;
+  const { parts, world, supervisor, renderer, cache, troubles, post, warn } = core;
   const reports = reportHandlers({
     labOf: (experiment) =>
       world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab,
@@ -212,6 +220,7 @@ function createServices(core: Core): Services {
       now: Date.now,
       rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
       ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
+      troubles,
     }),
     pages: labPages({
       warn,

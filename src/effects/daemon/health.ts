@@ -24,6 +24,7 @@ import { labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-la
 import { isLocked } from "../state/lab-lock.ts";
 import { isOnNetwork, ledgerTrouble } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
+import { readTroubles } from "../state/troubles.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
 
@@ -42,6 +43,7 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
     ["GPUs", () => gpus(env)],
     ["state", () => stateFolder(stateDir)],
     ["lab", async () => (lab === undefined ? [noLabCheck] : await labFolder(lab))],
+    ["trouble", () => (lab === undefined ? [] : troublesOf(stateDir, lab))],
     ["watching", () => watching()],
     ["daemons", () => [daemons(lab)]],
   ];
@@ -54,6 +56,16 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
     }
   }
   return found;
+}
+
+/** What the lab's daemon told since it was started. */
+function troublesOf(stateDir: string, lab: LabPath): readonly Check[] {
+  return (readTroubles(stateDir, lab)?.troubles ?? []).map(({ where, says, ...fix }) => ({
+    what: "trouble",
+    state: "warn",
+    says: `${where} ${says}`,
+    ...fix,
+  }));
 }
 
 async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {

@@ -1,10 +1,11 @@
 // Effect handlers for journals: read each one settled whenever it may have changed, and write it.
 // The scheduler decides when a write is due; journal-file.ts writes without losing a save, and
 // concurrent-saves.ts merges saves made at the same time.
-import { dirname, sep } from "node:path";
+import { dirname, relative, sep } from "node:path";
 import { experimentPath, hashText, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { ReplacedFiles, type LateSave } from "../journal-store/replaced-files.ts";
+import { unreadTrouble } from "../../domain/trouble.ts";
 import { editorHolds } from "../journal-store/editor-locks.ts";
 import { gitOrigin, type GitOrigin } from "../git/git-origin.ts";
 import { gitWrote } from "../git/git-activity.ts";
@@ -16,7 +17,7 @@ import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
 import { answerRestore, type RestoreRequest } from "../state/requests.ts";
 import { restoreVersion } from "../journal-store/restore-version.ts";
-import { readSettled, type StableRead } from "../os/stable-read.ts";
+import { readSettled, type StableRead, type UnreadableFile } from "../os/stable-read.ts";
 import { endStatusPage, writeStatusPage } from "../journal-store/status-page.ts";
 import {
   inTurn,
@@ -24,6 +25,7 @@ import {
   watchedJournal,
   type Watched,
 } from "../journal-store/watched-journal.ts";
+import type { Troubles } from "../state/troubles.ts";
 import { pauseAtWorst, type WriteStrategies } from "../state/write-strategies.ts";
 
 /** An editor that saves by renaming leaves the path absent for a moment: busy, not deleted. */
@@ -62,6 +64,7 @@ export interface JournalHandlersParts {
   /** Hashes of all that was ever rendered into a journal. */
   readonly rendered: (experiment: ExperimentPath) => ReadonlySet<string>;
   readonly ways: WriteStrategies;
+  readonly troubles: Troubles;
 }
 
 /** The journals of the daemon's labs, and what is remembered of each while it runs. */
@@ -164,15 +167,14 @@ function readLater(journals: Journals, entry: Watched, ms: number): void {
   entry.timer = setTimeout(() => void read(journals, entry), ms);
 }
 
-/** Logs why a journal cannot be read, and that it can be again: once each. */
-function logTrouble({ parts }: Journals, entry: Watched, trouble: string | undefined): void {
-  if (entry.trouble === trouble) return;
-  const { experiment } = entry;
-  entry.trouble = trouble;
-  if (trouble === undefined) parts.note("journal read again", { experiment });
-  else {
-    parts.warn("journal not read; nothing is done in it until it is", { experiment, why: trouble });
-  }
+/** Tells why a journal cannot be read, in STATUS.md too, or takes that back: once each. */
+function tellTrouble(
+  { parts }: Journals,
+  { lab, experiment, path }: Watched,
+  unread: Pick<UnreadableFile, "why" | "fix"> | undefined,
+): void {
+  const told = unread === undefined ? [] : [unreadTrouble(relative(lab, path), unread)];
+  parts.troubles.tell({ lab, experiment }, "journal", told);
 }
 
 /** Reads a journal in its turn. At most one read waits; whatever changes meanwhile is in it. */
@@ -186,7 +188,7 @@ function read(journals: Journals, entry: Watched): Promise<void> {
 
 /** No text is used that was not kept: a full disk stops work on this journal, and loses nothing. */
 function retryAfterFailure(journals: Journals, entry: Watched, error: unknown): void {
-  logTrouble(journals, entry, String(error));
+  tellTrouble(journals, entry, { why: String(error) });
   readLater(journals, entry, JOURNAL_KEEP_RETRY_MS);
 }
 
@@ -195,7 +197,7 @@ async function readOnce(journals: Journals, entry: Watched): Promise<void> {
   const { now, post } = journals.parts;
   const { experiment, path, lastSize } = entry;
   const last = lastSize === undefined ? {} : { lastSize };
-  const found = await readSettled(path, { now, ...journals.reading, ...last });
+  const found = await readSettled(path, { now, ...journals.reading, ...last, refuseNul: true });
   if (journals.closed) return;
   switch (found.kind) {
     case "text":
@@ -209,11 +211,12 @@ async function readOnce(journals: Journals, entry: Watched): Promise<void> {
       if (now() - entry.absentSinceMs < ABSENT_IS_BUSY_MS) {
         readLater(journals, entry, JOURNAL_RETRY_MS);
       } else {
+        tellTrouble(journals, entry, undefined);
         post({ kind: "experiment-gone", experiment });
       }
       return;
     case "unreadable":
-      logTrouble(journals, entry, found.why);
+      tellTrouble(journals, entry, found);
   }
 }
 
@@ -236,7 +239,7 @@ async function takeText(
   const byGit = origin !== undefined;
   const { text, reading, ...more } = await saves.read({ ...found, known, byGit });
   await kept;
-  logTrouble(journals, entry, undefined);
+  tellTrouble(journals, entry, undefined);
   entry.lastSize = found.size;
   entry.absentSinceMs = undefined;
   if (more.onDisk !== undefined) note("saves crossed", { experiment, hash });

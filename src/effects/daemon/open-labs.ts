@@ -7,6 +7,7 @@ import type { JournalHandlers } from "./journal-handlers.ts";
 import { startRepeat } from "./repeat-handlers.ts";
 import type { ReportHandlers } from "./report-handlers.ts";
 import type { ManualRuns } from "../run-store/manual-runs.ts";
+import type { Troubles } from "../state/troubles.ts";
 import { watchRequests, type Request } from "../state/requests.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
@@ -22,6 +23,8 @@ export interface OpenLabsParts {
   readonly reports: ReportHandlers;
   readonly manualRuns: ManualRuns;
   readonly stateDir: string;
+  /** What cannot be read, is lost or broken: each source tells its own. */
+  readonly troubles: Troubles;
   /** Applies where a lab's settings name no time zone. */
   readonly timeZone: string;
 }

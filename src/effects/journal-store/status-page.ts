@@ -1,24 +1,44 @@
-// STATUS.md, beside a journal that cannot be written: what the journal's receipts would say.
-// scheduler/publish.ts decides its content; the user's own text in it is preserved.
+// STATUS.md, beside a journal that cannot be written: what the journal's receipts would say; and
+// beside one that cannot be read: why not. scheduler/publish.ts and the troubles of
+// state/troubles.ts decide its content; the user's own text in it is preserved.
 import { join } from "node:path";
+import { codeSpan, proseText } from "../../base/markdown-text.ts";
+import type { Trouble } from "../../domain/trouble.ts";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
-import { access, readFile } from "../os/lab-files.ts";
+import { readFile, stat } from "../os/lab-files.ts";
 
 const ENDED = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 
-/** Notes in the page, if there is one, that the journal is written again. May reject as below. */
-export async function endStatusPage(experiment: string): Promise<void> {
-  if (await exists(join(experiment, "STATUS.md"))) await writeStatusPage(experiment, ENDED);
+/** The heading of a page on troubles, which tells it from one with receipts. */
+const TROUBLE = "# Trouble";
+const IS_TROUBLE = /^# Trouble\r?$/m;
+const MENDED = `${TROUBLE}\n\nNone any more; this page is not renewed.\n`;
+
+/** Tells an experiment's troubles; with none, that an earlier page's are over. May reject as below. */
+export async function writeTroublePage(
+  experiment: string,
+  troubles: readonly Trouble[],
+): Promise<void> {
+  if (troubles.length > 0) {
+    const shown = troubles.map(({ where, says, fix }) => {
+      const mend = fix === undefined ? "" : `\n\nTo mend it:\n\n    ${fix}`;
+      return `${codeSpan(where)} ${proseText(says)}.${mend}`;
+    });
+    await writeStatusPage(experiment, `${[TROUBLE, ...shown].join("\n\n")}\n`);
+    return;
+  }
+  const current = await readPage(join(experiment, "STATUS.md"));
+  if (current !== undefined && IS_TROUBLE.test(current)) await writeStatusPage(experiment, MENDED);
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  await access(path).then(
-    () => true,
-    () => false,
-  );
+/** Notes in the page, if there is one, that the journal is written again. May reject as below. */
+export async function endStatusPage(experiment: string): Promise<void> {
+  const current = await readPage(join(experiment, "STATUS.md"));
+  if (current !== undefined && !IS_TROUBLE.test(current)) await writeStatusPage(experiment, ENDED);
+}
 
 /**
  * Updates the page; true if it was written. A page that the user wrote, or one with Git's conflict
@@ -26,14 +46,22 @@ const exists = async (path: string): Promise<boolean> =>
  */
 export async function writeStatusPage(experiment: string, text: string): Promise<boolean> {
   const path = join(experiment, "STATUS.md");
-  const current = await readFile(path, "utf8").catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  const current = await readPage(path);
   const blocks = text
     .trim()
     .split(/\n{2,}/)
     .map((part, i): PageBlock => ({ key: `status.${i}`, text: part }));
   const renewed = renewPage(current, blocks);
   return renewed.kind === "page" && (await atomicWrite(path, renewed.text));
+}
+
+/** The page's text, if there is one. A pipe of its name would block whoever opens it. */
+async function readPage(path: string): Promise<string | undefined> {
+  try {
+    if (!(await stat(path)).isFile()) throw new Error(`${path} is not a regular file`);
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }

@@ -28,8 +28,6 @@ export interface Watched {
   absentSinceMs: number | undefined;
   /** Answers a write that a save prevented, once that save was read. */
   unanswered: (() => void) | undefined;
-  /** Why it cannot be read, as last logged: each reason is logged once. */
-  trouble: string | undefined;
   /** Why its last write failed, as last logged. */
   writeTrouble: string | undefined;
 }
@@ -58,7 +56,6 @@ export function watchedJournal(
     lastSize: undefined,
     absentSinceMs: undefined,
     unanswered: undefined,
-    trouble: undefined,
     writeTrouble: undefined,
   };
 }

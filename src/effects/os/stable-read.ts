@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import type { Stats } from "node:fs";
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { basename } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { decodeUtf8 } from "./decode-text.ts";
 import { errorCode } from "./error-code.ts";
@@ -50,12 +51,19 @@ export type SettledBytes =
     }
   | NotRead;
 
+/** Asking again is useless until somebody acts. */
+export interface UnreadableFile {
+  readonly kind: "unreadable";
+  readonly why: string;
+  /** The way out: a command to copy, or a sentence. */
+  readonly fix?: string;
+}
+
 export type NotRead =
   | { readonly kind: "absent" }
   /** Somebody is saving it, or seems to be: ask again. */
   | { readonly kind: "busy"; readonly why: string }
-  /** Asking again is useless until somebody acts. */
-  | { readonly kind: "unreadable"; readonly why: string };
+  | UnreadableFile;
 
 export interface StableReadOptions {
   /** Bytes of the last settled version, if any: a much shorter text may be a half-done save. */
@@ -66,6 +74,8 @@ export interface StableReadOptions {
   readonly leases?: boolean;
   /** Replaces EQUAL_READS_MS; for tests. */
   readonly equalReadsMs?: number;
+  /** A text with a NUL is unreadable: UTF-16 without its mark, or what a power cut left. */
+  readonly refuseNul?: boolean;
 }
 
 /** An open file and what was read from it. */
@@ -93,11 +103,26 @@ export async function readSettled(
   switch (decoded.kind) {
     case "text": {
       const { text } = decoded;
+      const nul = options.refuseNul === true ? read.bytes.indexOf(0) : -1;
+      if (nul >= 0) return notText(basename(path), read.bytes, nul);
       return { ...read, kind: "text", text, size: read.bytes.length };
     }
     case "not-utf8":
-      return { kind: "unreadable", why: notUtf8(read.bytes, decoded.byteOffset) };
+      return notText(basename(path), read.bytes, decoded.byteOffset);
   }
+}
+
+/**
+ * Why a file is not read as a text without a NUL, as it is at this moment; undefined where it is
+ * read, absent or just being saved. Never throws, and never blocks on a pipe or a device.
+ */
+export function whyUnreadable(path: string): UnreadableFile | undefined {
+  const read = holdStill(path, false, ({ bytes }) => bytes);
+  if (read.kind !== "held") return read.kind === "unreadable" ? read : undefined;
+  const bytes = read.value;
+  const decoded = decodeUtf8(bytes);
+  const wrong = decoded.kind === "text" ? bytes.indexOf(0) : decoded.byteOffset;
+  return wrong < 0 ? undefined : notText(basename(path), bytes, wrong);
 }
 
 /** Like `readSettled`, for bytes of any encoding. */
@@ -159,7 +184,7 @@ export function holdStill<T>(
     // Without O_NONBLOCK, a pipe or a file with another program's lease would block the daemon.
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    return notOpened(error);
+    return notOpened(path, error);
   }
   try {
     const read = readOpen(path, descriptor, leases);
@@ -174,7 +199,7 @@ export function holdStill<T>(
 function readOpen(path: string, descriptor: number, leases: boolean): HeldFile<StillRead> {
   try {
     const found = fstatSync(descriptor);
-    if (!found.isFile()) return { kind: "unreadable", why: "it is not a regular file" };
+    if (!found.isFile()) return notAFile(found);
     if (found.size > JOURNAL_BYTES) {
       return { kind: "unreadable", why: `it is larger than ${JOURNAL_BYTES} bytes` };
     }
@@ -200,7 +225,7 @@ function sameVersion(a: StillRead, b: StillRead): boolean {
   return a.hash === b.hash && a.stat.ino === b.stat.ino && a.stat.mtimeMs === b.stat.mtimeMs;
 }
 
-function notOpened(error: unknown): NotRead {
+function notOpened(path: string, error: unknown): NotRead {
   if (error instanceof LeavingLinkError) return { kind: "unreadable", why: error.message };
   const code = errorCode(error);
   switch (code) {
@@ -214,7 +239,13 @@ function notOpened(error: unknown): NotRead {
       return { kind: "busy", why: `it cannot be opened at this moment (${code})` };
     case "EACCES":
     case "EPERM":
-      return { kind: "unreadable", why: "this user may not read it: see its mode and owner" };
+      return {
+        kind: "unreadable",
+        why: "this user may not read it",
+        fix: `chmod u+r ${basename(path)}`,
+      };
+    case "ENXIO":
+      return { kind: "unreadable", why: "it is a socket or a device" };
     case "ELOOP":
       return { kind: "unreadable", why: "its symlinks lead in a circle" };
     default:
@@ -222,8 +253,41 @@ function notOpened(error: unknown): NotRead {
   }
 }
 
-function notUtf8(bytes: Buffer, byteOffset: number): string {
-  const utf16 = bytes.length > 1 && [0xfeff, 0xfffe].includes(bytes.readUInt16BE(0));
-  const guess = utf16 ? "it looks like UTF-16" : "an older encoding, or not a text";
-  return `byte ${byteOffset} is not UTF-8 (${guess}): save it as UTF-8`;
+function notAFile(found: Stats): UnreadableFile {
+  const kind = found.isDirectory() ? "a folder" : found.isFIFO() ? "a pipe" : "a device";
+  return { kind: "unreadable", why: `it is ${kind}, not a file` };
+}
+
+/** What the bytes look like, and the line that converts them. */
+function notText(name: string, bytes: Buffer, byteOffset: number): UnreadableFile {
+  const [encoding, guess] = encodingOf(bytes, byteOffset);
+  const what = bytes[byteOffset] === 0 ? "NUL" : "not UTF-8";
+  const why = `byte ${byteOffset} is ${what} (${guess})`;
+  if (encoding === undefined) {
+    const fix = `take it out, or get an earlier version back: nightlab history ${name}`;
+    return { kind: "unreadable", why, fix };
+  }
+  const fix = `iconv -f ${encoding} -t UTF-8 ${name} > ${name}.utf8 && mv ${name}.utf8 ${name}`;
+  return { kind: "unreadable", why, fix };
+}
+
+/** The likely encoding of a text that is not UTF-8, by iconv's name where there is one to try. */
+function encodingOf(
+  bytes: Buffer,
+  byteOffset: number,
+): readonly [name: string | undefined, guess: string] {
+  const mark = bytes.length > 1 ? bytes.readUInt16BE(0) : 0;
+  if (mark === 0xfffe || mark === 0xfeff) return ["UTF-16", "it looks like UTF-16"];
+  // Latin letters in UTF-16 are every other byte; a file that a crash left has runs of NUL.
+  const zeros = (from: number): number => {
+    let count = 0;
+    for (let at = from; at < bytes.length; at += 2) if (bytes[at] === 0) count += 1;
+    return count / (bytes.length / 2);
+  };
+  const [even, odd] = [zeros(0), zeros(1)];
+  if (odd > 0.5 && even < 0.1) return ["UTF-16LE", "it looks like UTF-16"];
+  if (even > 0.5 && odd < 0.1) return ["UTF-16BE", "it looks like UTF-16"];
+  if (bytes[byteOffset] !== 0)
+    return ["LATIN1", "an older encoding such as Latin-1, or not a text"];
+  return [undefined, "a text has none; a power cut may leave some"];
 }

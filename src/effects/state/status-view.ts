@@ -90,7 +90,7 @@ export function keepStatusView(
     commands: all.filter(({ id }) => !dropped.has(id)),
   };
   try {
-    const path = pathOf(stateDir, lab);
+    const path = viewPath(stateDir, lab);
     // Not recursive: a state folder that was moved away is not begun anew by its cache.
     const folder = join(stateDir, FOLDER);
     if (!existsSync(folder)) mkdirSync(folder);
@@ -115,14 +115,15 @@ const byEnd = (a: Command, b: Command): number => a.stateSinceMs - b.stateSinceM
 
 const FOLDER = "views";
 
-function pathOf(stateDir: string, lab: LabPath): string {
+/** The path of a view of a lab, which can be made anew: what `nightlab status` reads. */
+export function viewPath(stateDir: string, lab: LabPath, kind?: string): string {
   const name = createHash("sha256").update(lab).digest("hex").slice(0, 32);
-  return join(stateDir, FOLDER, `${name}.json`);
+  return join(stateDir, FOLDER, `${name}${kind === undefined ? "" : `.${kind}`}.json`);
 }
 
 function readStored(stateDir: string, lab: LabPath, ledger: Ledger): StoredView | undefined {
   try {
-    const text = readFileSync(pathOf(stateDir, lab), "utf8");
+    const text = readFileSync(viewPath(stateDir, lab), "utf8");
     if (text.length > VIEW_BYTES) return undefined;
     const stored = parseStored(text) as StoredView;
     return stored.format === FORMAT && ledger.row(stored.seq) === stored.row ? stored : undefined;

@@ -27,6 +27,7 @@ const FACTS: StatusFacts = {
   paused: true,
   pause: "queue paused",
   earlier: 9_990,
+  troubles: [],
   gpus: {
     atMs: NOW - 5_000,
     gpus: [
@@ -140,4 +141,24 @@ test("letters that are two columns wide are counted so", () => {
 test("a run that was over before its start was known took no negative time", () => {
   const quick = entry("qu1k", "done", { tookMs: -80, endedAtMs: NOW });
   assert.match(page(120, { ...FACTS, commands: [quick] }), /qu1k .* done {2}0 s$/m);
+});
+
+test("what a person has to mend comes first, folded, with the command in one piece", () => {
+  const fix = "iconv -f LATIN1 -t UTF-8 JOURNAL.md > JOURNAL.md.utf8";
+  const troubles = [{ where: "warm-up/JOURNAL.md", says: "is not read: byte 12 is é\x1b[2J", fix }];
+  const lines = statusLines({ ...FACTS, troubles }, { width: 40, ended: 3 });
+  assert.deepEqual(lines.slice(1, 6), [
+    "",
+    "trouble",
+    "  warm-up/JOURNAL.md is not read: byte",
+    String.raw`    12 is é\x1b[2J`,
+    `      to mend it: ${fix}`,
+  ]);
+});
+
+test("of many troubles five are shown, and where the others are", () => {
+  const troubles = Array.from({ length: 7 }, (_, i) => ({ where: `e${i}`, says: "is a folder" }));
+  const lines = statusLines({ ...FACTS, troubles }, { width: 80, ended: 3 });
+  assert.ok(lines.includes("  and 2 more; `nightlab doctor` lists them"));
+  assert.ok(!lines.some((line) => line.includes("e5")));
 });
