@@ -58,7 +58,10 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
 }
 
 /** What a person has to mend. Folded, not cut; a command to copy stays in one piece. */
-function troubleLines({ troubles }: StatusFacts, { width }: PageOptions): readonly string[] {
+function troubleLines(
+  { troubles, daemon }: StatusFacts,
+  { width }: PageOptions,
+): readonly string[] {
   if (troubles.length === 0) return [];
   const shown = troubles
     .slice(0, SHOWN_TROUBLES)
@@ -68,7 +71,8 @@ function troubleLines({ troubles }: StatusFacts, { width }: PageOptions): readon
     ]);
   const more = troubles.length - SHOWN_TROUBLES;
   const rest = more > 0 ? [`  and ${more} more; \`nightlab doctor\` lists them`] : [];
-  return ["", "trouble", ...shown, ...rest];
+  const title = daemon === undefined ? "trouble, as the last daemon saw it" : "trouble";
+  return ["", title, ...shown, ...rest];
 }
 
 /** Higher priority first, the order in which they start. */

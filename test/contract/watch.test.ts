@@ -41,6 +41,7 @@ async function withEyes(
     ignoredTouched: () => undefined,
     runsFound: tell("runs in"),
     settingsTouched: () => undefined,
+    folderTouched: () => undefined,
     failed: (error) => told.push(`failed ${String(error)}`),
   });
   try {

@@ -4,16 +4,25 @@ import { mkdtemp, statfs } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { ExecaError } from "execa";
 import type { LabPath } from "../../base/ids.ts";
+import { counted } from "../../base/markdown.ts";
 import { settingsProblem } from "../../base/problem.ts";
+import { unreadTrouble } from "../../domain/trouble.ts";
 import { DISK_FLOOR_BYTES } from "../../rules/disk-full.ts";
+import { journalPath } from "../journal-store/journal-paths.ts";
 import { CLOCK_JUMP_MS } from "../os/clock.ts";
 import { gitIn } from "../git/git.ts";
 import { repositoryOf } from "../git/repository.ts";
 import { rm, stat, writeFile } from "../os/lab-files.ts";
 import { trustCommand } from "../os/lab-links.ts";
+import { whyUnreadable } from "../os/stable-read.ts";
+import { surveyLab } from "../run-store/lab-experiments.ts";
 import { leavingLinks } from "../run-store/leaving-links.ts";
 import { readSettingsInForce } from "../run-store/lab-settings.ts";
 import { isOnNetwork } from "../state/ledger.ts";
+import { readTroubles } from "../state/troubles.ts";
+
+/** Labs and worktrees within a lab that are listed. */
+const PASSED_OVER = 20;
 
 /** A program prints its version well within this, unless its disk is gone. */
 export const VERSION_MS = 5_000;
@@ -120,6 +129,36 @@ async function ignored(lab: LabPath): Promise<readonly Check[]> {
   const says = `does not name ${missing.join(" and ")}`;
   return [
     { what, state: "warn", says, fix: `add ${missing.join(" and ")} to the lab's .gitignore` },
+  ];
+}
+
+/**
+ * What of a lab is not read, as it is at this moment, and what else its daemon told; and, last, what
+ * is passed over for a reason. Never rejects.
+ */
+export async function journals(stateDir: string, lab: LabPath): Promise<readonly Check[]> {
+  const { experiments, troubles, passedOver } = await surveyLab(lab);
+  const unread = experiments.flatMap((experiment) => {
+    const path = journalPath(experiment);
+    const why = whyUnreadable(path);
+    return why === undefined ? [] : [unreadTrouble(relative(lab, path), why)];
+  });
+  const found = [...unread, ...troubles];
+  const told = (readTroubles(stateDir, lab)?.troubles ?? []).filter(
+    (one) => !found.some(({ where }) => where === one.where),
+  );
+  const what = "journals";
+  const all = [...found, ...told];
+  const says = counted(experiments.length, "journal");
+  return [
+    ...(all.length === 0 ? [{ what, state: "ok", says } as const] : []),
+    ...all.map(({ where, says, ...fix }): Check => {
+      return { what: "trouble", state: "warn", says: `${where} ${says}`, ...fix };
+    }),
+    ...passedOver.slice(0, PASSED_OVER).map(({ where, says, fix }): Check => {
+      const watchIt = fix === undefined ? "" : `; to have it watched: \`${fix}\``;
+      return { what: "passed over", state: "ok", says: `${where} ${says}${watchIt}` };
+    }),
   ];
 }
 

@@ -20,11 +20,10 @@ import { GPU_QUERY_MS } from "../gpu/gpu-mig.ts";
 import { askProgram, type Answer } from "../os/ask-program.ts";
 import { errorCode } from "../os/error-code.ts";
 import { EXPERIMENTS_PER_LAB } from "../run-store/lab-experiments.ts";
-import { labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-lab.ts";
+import { journals, labFolder, noLabCheck, room, type Check, VERSION_MS } from "./health-lab.ts";
 import { isLocked } from "../state/lab-lock.ts";
 import { isOnNetwork, ledgerTrouble } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
-import { readTroubles } from "../state/troubles.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
 
@@ -43,7 +42,7 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
     ["GPUs", () => gpus(env)],
     ["state", () => stateFolder(stateDir)],
     ["lab", async () => (lab === undefined ? [noLabCheck] : await labFolder(lab))],
-    ["trouble", () => (lab === undefined ? [] : troublesOf(stateDir, lab))],
+    ["journals", async () => (lab === undefined ? [] : await journals(stateDir, lab))],
     ["watching", () => watching()],
     ["daemons", () => [daemons(lab)]],
   ];
@@ -56,16 +55,6 @@ export async function checkHealth(options: HealthOptions): Promise<readonly Chec
     }
   }
   return found;
-}
-
-/** What the lab's daemon told since it was started. */
-function troublesOf(stateDir: string, lab: LabPath): readonly Check[] {
-  return (readTroubles(stateDir, lab)?.troubles ?? []).map(({ where, says, ...fix }) => ({
-    what: "trouble",
-    state: "warn",
-    says: `${where} ${says}`,
-    ...fix,
-  }));
 }
 
 async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {

@@ -12,7 +12,8 @@ import { watchRequests, type Request } from "../state/requests.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
 import { isLocalExperiment } from "../state/local-experiments.ts";
-import { watchLab, type LabWatch } from "./watch.ts";
+import { followSurvey } from "./survey.ts";
+import { watchLab, type LabWatch, type LabWatchHandlers } from "./watch.ts";
 import { watchSettings } from "./watched-settings.ts";
 
 export interface OpenLabsParts {
@@ -45,10 +46,15 @@ export async function openLabs(
     await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
     const settings = watchSettings({ ...parts, lab });
     await settings.open();
-    const watcher = watchFolders(lab, parts, () => settings.touch());
+    const survey = followSurvey(lab, parts.troubles, parts.warn);
+    const watcher = watchFolders(lab, parts, {
+      settingsTouched: () => settings.touch(),
+      folderTouched: survey.touch,
+    });
     await watcher.ready;
     closing.push(
       followRequests(lab, parts),
+      survey.close,
       () => settings.close(),
       () => watcher.close(),
     );
@@ -68,7 +74,11 @@ function followRequests(lab: LabPath, parts: OpenLabsParts): () => void {
   }
 }
 
-function watchFolders(lab: LabPath, parts: OpenLabsParts, settingsTouched: () => void): LabWatch {
+function watchFolders(
+  lab: LabPath,
+  parts: OpenLabsParts,
+  touched: Pick<LabWatchHandlers, "settingsTouched" | "folderTouched">,
+): LabWatch {
   const { post, warn, journals, reports, manualRuns } = parts;
   return watchLab(lab, {
     experimentFound: (experiment, sight) =>
@@ -86,7 +96,7 @@ function watchFolders(lab: LabPath, parts: OpenLabsParts, settingsTouched: () =>
     editorClosed: (experiment) => journals.editorClosed(lab, experiment),
     ignoredTouched: (experiment) => reports.touch(experiment),
     runsFound: (experiment) => manualRuns.watch(experiment),
-    settingsTouched,
+    ...touched,
     failed: (error) => warn("watching a folder failed", { lab, error: String(error) }),
   });
 }

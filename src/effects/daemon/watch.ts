@@ -10,7 +10,7 @@ import type { ExperimentSight } from "../../domain/event.ts";
 import { isIgnoredFolder } from "../../base/ignored-folders.ts";
 import { stat, statSync } from "../os/lab-files.ts";
 import { leaves, linkedFolder } from "../os/lab-links.ts";
-import { EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
+import { belongsElsewhere, EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
 
 export interface LabWatchHandlers {
   readonly experimentFound: (
@@ -27,6 +27,8 @@ export interface LabWatchHandlers {
   readonly runsFound: (experiment: ExperimentPath) => void;
   /** nightlab.yaml may have changed. */
   readonly settingsTouched: () => void;
+  /** Something was made, removed or renamed in a watched folder, be it of interest or not. */
+  readonly folderTouched: () => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -45,7 +47,7 @@ const RUNS = "runs";
 interface Watching {
   readonly lab: LabPath;
   readonly handlers: LabWatchHandlers;
-  /** The stat of each experiment's journal at its last poll; empty before the first one. */
+  /** The stat of each experiment's journal at its last poll, or before it was first read. */
   readonly experiments: Map<ExperimentPath, string>;
   /** When each folder was first seen without a journal, ms since 1970. */
   readonly empty: Map<string, number>;
@@ -122,6 +124,9 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
       }
     })
     .on("unlinkDir", (real) => folderGone(watching, known(real)))
+    .on("raw", (event) => {
+      if (event === "rename") handlers.folderTouched();
+    })
     .on("error", handlers.failed);
   const ready = new Promise<void>((resolve) => {
     watcher.once("ready", () => {
@@ -172,7 +177,8 @@ function fileTouched(watching: Watching, path: string, initial: boolean): void {
   if (name === SETTINGS) handlers.settingsTouched();
   else if (name === JOURNAL && !experiments.has(experiment)) {
     if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
-    experiments.set(experiment, "");
+    // Before it is read: a save that the watcher misses, as of a link's target, shows at the poll.
+    experiments.set(experiment, journalStamp(experiment));
     handlers.experimentFound(experiment, initial ? "stood" : sightOf(watching, experiment));
     watching.empty.delete(experiment);
     handlers.journalTouched(experiment);
@@ -217,19 +223,26 @@ function folderGone({ handlers, experiments, empty }: Watching, path: string): v
 function pollJournals(watching: Watching): NodeJS.Timeout {
   const { experiments, handlers } = watching;
   const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
-    const now = await stat(join(experiment, JOURNAL)).then(
-      ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
-      () => "absent",
-    );
+    const now = await stat(join(experiment, JOURNAL)).then(stampOf, () => ABSENT);
     if (now === last || !experiments.has(experiment)) return;
     experiments.set(experiment, now);
-    if (last !== "") handlers.journalTouched(experiment);
+    handlers.journalTouched(experiment);
   };
   const timer = setInterval(() => {
     followLinks(watching);
     for (const [experiment, last] of experiments) void look(experiment, last);
   }, POLL_MS);
   return timer.unref();
+}
+
+const ABSENT = "absent";
+
+const stampOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`;
+
+/** The stat of a journal, or of the file that it links to, as it is compared at a poll. */
+function journalStamp(experiment: ExperimentPath): string {
+  const found = statSync(join(experiment, JOURNAL));
+  return found === undefined ? ABSENT : stampOf(found);
 }
 
 /** Watches only folders that may hold experiments, and the three files that mean something. */
@@ -266,12 +279,6 @@ function isOpen(experiment: ExperimentPath): boolean {
   } catch {
     return false;
   }
-}
-
-/** Whether a folder is a lab of its own within this one, or a linked git worktree. */
-function belongsElsewhere(folder: string): boolean {
-  if (existsSync(join(folder, SETTINGS))) return true;
-  return statSync(join(folder, ".git"))?.isFile() === true;
 }
 
 /**
