@@ -32,14 +32,14 @@ export async function codeSeen(experiment: string): Promise<CodeSeen> {
   await gather(experiment, "", CODE_DEPTH, found);
   const names = found.names.toSorted();
   const all = createHash("sha256");
-  const files: Record<string, string> = {};
+  const files = new Map<string, string>();
   for (const [i, name] of names.entries()) {
     const digest = await cachedDigest(join(experiment, name));
     if (digest === undefined) continue;
     all.update(`${JSON.stringify(name)} ${digest}\n`);
-    if (i < CODE_FILES_KEPT) files[name] = digest.slice(0, 16);
+    if (i < CODE_FILES_KEPT) files.set(name, digest.slice(0, 16));
   }
-  return { hash: all.digest("hex"), files };
+  return { hash: all.digest("hex"), files: Object.fromEntries(files) };
 }
 
 interface Found {

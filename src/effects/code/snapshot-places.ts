@@ -29,23 +29,26 @@ interface Copied {
 
 /** Writes the manifest of a new snapshot; `root` is its folder, which may still be temporary. */
 export async function noteCopied(root: string, code: string): Promise<void> {
-  const found: Record<string, Copied> = {};
-  for (const [path, mark] of Object.entries(await listFiles(code))) {
-    found[path] = { mark, digest: (await fileDigest(join(code, path))) ?? "" };
+  const found = new Map<string, Copied>();
+  for (const [path, mark] of await listFiles(code)) {
+    found.set(path, { mark, digest: (await fileDigest(join(code, path))) ?? "" });
   }
-  await atomicWrite(join(root, MANIFEST), JSON.stringify(found));
+  await atomicWrite(join(root, MANIFEST), JSON.stringify(Object.fromEntries(found)));
 }
 
 /** The regular files of a snapshot, each with its mark. */
-async function listFiles(code: string, below = ""): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
+async function listFiles(
+  code: string,
+  below = "",
+): Promise<readonly (readonly [string, string])[]> {
+  const found: (readonly [string, string])[] = [];
   for (const entry of await readdir(join(code, below), { withFileTypes: true })) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     if (entry.name === "__pycache__") continue;
-    if (entry.isDirectory()) Object.assign(found, await listFiles(code, path));
+    if (entry.isDirectory()) found.push(...(await listFiles(code, path)));
     else if (entry.isFile()) {
       const { size, mtimeMs } = await stat(join(code, path));
-      found[path] = `${size} ${mtimeMs}`;
+      found.push([path, `${size} ${mtimeMs}`]);
     }
   }
   return found;
@@ -67,12 +70,12 @@ export async function dropSnapshot(
     await removeSnapshot(lab, id);
     return [];
   }
-  const before = JSON.parse(text) as Partial<Record<string, Copied>>;
+  const before = new Map(Object.entries(JSON.parse(text) as Readonly<Record<string, Copied>>));
   const code = snapshotCode(lab, experiment, id);
   const kept: string[] = [];
-  const now = await listFiles(code).catch(() => ({}));
-  for (const [path, mark] of Object.entries(now)) {
-    const copied = before[path];
+  const now = await listFiles(code).catch(() => []);
+  for (const [path, mark] of now) {
+    const copied = before.get(path);
     if (copied?.mark === mark) continue;
     if (!(await moveOut(join(code, path), join(experiment, path), copied))) kept.push(path);
   }

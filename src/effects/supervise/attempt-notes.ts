@@ -57,15 +57,15 @@ export function oomKills(): number {
 
 async function logSizes(experiment: string, folder: RunFolder): Promise<FileSizes> {
   const logs = join(runDir(experiment, folder), "logs");
-  const sizes: Record<string, number> = {};
+  const sizes = new Map<string, number>();
   for (const name of await readdir(logs).catch(() => [])) {
     const size = await stat(join(logs, name)).then(
       (facts) => facts.size,
       () => undefined,
     );
-    if (size !== undefined) sizes[`logs/${name}`] = size;
+    if (size !== undefined) sizes.set(`logs/${name}`, size);
   }
-  return sizes;
+  return Object.fromEntries(sizes);
 }
 
 const notesFile = (spec: AttemptSpec): string => join(attemptDir(spec.lab, spec.attempt), NOTES);

@@ -121,20 +121,20 @@ function environmentHelp(
 }
 
 /** PyPI package by module name, where the two differ. */
-const PACKAGES: Readonly<Record<string, string>> = {
-  bs4: "beautifulsoup4",
-  cv2: "opencv-python",
-  dateutil: "python-dateutil",
-  dotenv: "python-dotenv",
-  PIL: "pillow",
-  skimage: "scikit-image",
-  sklearn: "scikit-learn",
-  yaml: "pyyaml",
-};
+const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["bs4", "beautifulsoup4"],
+  ["cv2", "opencv-python"],
+  ["dateutil", "python-dateutil"],
+  ["dotenv", "python-dotenv"],
+  ["PIL", "pillow"],
+  ["skimage", "scikit-image"],
+  ["sklearn", "scikit-learn"],
+  ["yaml", "pyyaml"],
+]);
 
 function importHelp(command: Command, cause: Extract<Cause, { kind: "import-error" }>): string {
   const top = cause.module.split(".")[0] ?? cause.module;
-  const name = Object.hasOwn(PACKAGES, top) ? (PACKAGES[top] ?? top) : top;
+  const name = PACKAGES.get(top) ?? top;
   if (command.run?.start.runner === "pixi") return `Add it with ${codeSpan(`pixi add ${name}`)}.`;
   return (
     `Add it to the PEP 723 header of ${codeSpan(scriptOf(command, cause))}: ` +

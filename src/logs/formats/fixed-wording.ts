@@ -24,7 +24,12 @@ type Wording = (line: PlainLine) => MetricLine | undefined;
 
 const COCO =
   /Average (Precision|Recall)\s{1,9}\(A[PR]\) @\[ IoU=([\d.:]{3,9})\s{0,9}\| area=\s{0,9}(\w{1,9}) \| maxDets=\s{0,9}(\d{1,6}) \] = (-?\d\.\d{1,9})/d;
-const AREAS: Readonly<Record<string, string>> = { all: "", small: "s", medium: "m", large: "l" };
+const AREAS: ReadonlyMap<string, string> = new Map([
+  ["all", ""],
+  ["small", "s"],
+  ["medium", "m"],
+  ["large", "l"],
+]);
 
 /** COCO's evaluation. Keys are the short names of its authors: AP, AP50, APs, AR1, AR100. */
 function readCoco({ text }: PlainLine): MetricLine | undefined {
@@ -37,7 +42,7 @@ function readCoco({ text }: PlainLine): MetricLine | undefined {
   // -1 is printed where there are no objects of that size to measure.
   if (Number(value) < 0)
     return { kind: "metrics", format: "COCO", entries: [], fixed: [{ at: 0, end: text.length }] };
-  const size = AREAS[area] ?? area;
+  const size = AREAS.get(area) ?? area;
   const level = iou.includes(":") ? "" : iou.replace(/^0?\./, "");
   const key = what === "Precision" ? `AP${level}${size}` : `AR${level}${size === "" ? most : size}`;
   return {

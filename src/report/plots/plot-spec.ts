@@ -127,7 +127,22 @@ export function pictureSpec(title: string, caption: readonly string[], body: Lay
     padding: PADDING,
     title: { text: title, subtitle: caption, offset: 12 },
     config: CONFIG,
-    ...body,
+    ...(withDrawableTitles(body) as Layer),
   };
   return spec as unknown as TopLevelSpec;
+}
+
+/**
+ * Vega looks titles of axes up in plain objects, and fails on one that every object has, such as
+ * `constructor`. With a space behind it, it is looked up in vain.
+ */
+function withDrawableTitles(part: unknown): unknown {
+  if (Array.isArray(part)) return part.map(withDrawableTitles);
+  if (typeof part !== "object" || part === null) return part;
+  return Object.fromEntries(
+    Object.entries(part).map(([name, value]) => {
+      const isTaken = name === "title" && typeof value === "string" && value in {};
+      return [name, isTaken ? `${value} ` : withDrawableTitles(value)];
+    }),
+  );
 }
