@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { masked } from "./base/secrets.ts";
+import { printableText } from "./base/visible-text.ts";
 import type { CommandResult } from "./cli/command-result.ts";
 import { LedgerTrouble } from "./effects/state/ledger-trouble.ts";
 
@@ -92,7 +93,7 @@ program
     answer(
       (await import("./cli/logs.ts")).logs(id, ".", {
         follow,
-        print: (bytes) => process.stdout.write(bytes),
+        stdout: process.stdout,
       }),
     ),
   );
@@ -128,7 +129,7 @@ program
   .description("return when it has ended: 0 when done, 1 otherwise")
   .action(async (id: string) => {
     const { waitFor } = await import("./cli/wait.ts");
-    await answer(waitFor(id, ".", (text) => process.stderr.write(`${masked(text)}\n`)));
+    await answer(waitFor(id, ".", (text) => process.stderr.write(`${shown(text)}\n`)));
   });
 
 program
@@ -242,12 +243,17 @@ try {
 
 async function answer(given: CommandResult | Promise<CommandResult>): Promise<void> {
   const { text: whole, exitCode, atOnce } = await given;
-  const text = masked(whole);
+  const text = shown(whole);
   const stream = exitCode === 2 ? process.stderr : process.stdout;
   process.exitCode = exitCode;
   const leave = atOnce === true ? (): void => process.exit() : undefined;
   if (text !== "") stream.write(text.endsWith("\n") ? text : `${text}\n`, leave);
   else leave?.();
+}
+
+/** What a log or a name holds is shown, not obeyed, and secrets are masked. */
+function shown(text: string): string {
+  return printableText(masked(text));
 }
 
 function versionOf(): string {

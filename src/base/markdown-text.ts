@@ -1,11 +1,12 @@
 // Escapes any text as Markdown that renders as exactly that text, on one line inside one paragraph.
 // For receipts and pages, where the text can come from logs. What looks like a secret is masked.
 import { masked } from "./secrets.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** ANSI escape sequences: a control character, `[`, parameters, a final letter. */
 const TERMINAL_CODES = /(?!\s)\p{Cc}\[[0-9;?]*[ -/]*[@-~]/gu;
-/** Invisible marks that change the direction of text. */
-const DIRECTION_MARKS = /[\u{061C}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2069}]/gu;
+/** Invisible marks that lead to another direction of the text around them. */
+const DIRECTION_MARKS = /[\u{061C}\u{200E}\u{200F}]/gu;
 
 /**
  * The text as one clean line: terminal colours removed, white space folded, control characters and
@@ -13,13 +14,10 @@ const DIRECTION_MARKS = /[\u{061C}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2066}-\u{2
  * its end.
  */
 export function plainLine(text: string, maxChars = Number.POSITIVE_INFINITY): string {
-  const line = masked(text)
-    .toWellFormed()
+  const folded = masked(text)
     .replaceAll(TERMINAL_CODES, "")
-    .replaceAll(/[\s\u{85}]+/gu, " ")
-    .replaceAll(/\p{Cc}/gu, "\u{FFFD}")
-    .replaceAll(DIRECTION_MARKS, "\u{FFFD}")
-    .trim();
+    .replaceAll(/[\s\u{85}]+/gu, " ");
+  const line = visibleText(folded).replaceAll(DIRECTION_MARKS, "\u{FFFD}").trim();
   if (line.length <= maxChars) return line;
   return `${line.slice(0, maxChars - 1).replace(/[\uD800-\uDBFF]$/, "")}…`;
 }

@@ -1,6 +1,7 @@
 // Elements of Markdown that read well both raw and rendered: code, links, tables, quotations. What
 // looks like a secret is masked.
 import { masked } from "./secrets.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** Tables align columns up to this width, so that one long cell does not widen every row. */
 const TABLE_CELL_CHARS = 64;
@@ -64,7 +65,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 /** The user's text as one block quote; blank lines do not end it. */
 export function quotation(text: string): string {
-  const lines = masked(text).replaceAll(/\r\n?/g, "\n").trim().split("\n");
+  const lines = visibleText(masked(text).replaceAll(/\r\n?/g, "\n")).trim().split("\n");
   return lines.map((line) => `> ${line}`.trimEnd()).join("\n");
 }
 
@@ -83,8 +84,9 @@ export function sentenceCase(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function oneLine(text: string): string {
-  return masked(text).replaceAll(/\s+/g, " ").trim();
+/** The text as every element of a page shows it: on one line, and without what a viewer obeys. */
+export function oneLine(text: string): string {
+  return visibleText(masked(text).replaceAll(/\s+/g, " ")).trim();
 }
 
 function width(text: string): number {

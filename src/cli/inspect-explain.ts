@@ -1,8 +1,8 @@
 // `nightlab inspect FILE --explain [LINE]`: how one line was parsed and why, or which kinds of
 // lines the file has and how each is parsed. The parsing itself is in logs/.
+import { printable } from "../base/visible-text.ts";
 import type { MetricLine } from "../logs/lines/metric-line.ts";
 import { columns } from "./columns.ts";
-import { printable } from "./printable.ts";
 
 /**
  * How one line was parsed. `text` is without its time stamp, as Latin-1: one character per byte.

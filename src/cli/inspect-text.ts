@@ -1,12 +1,12 @@
 // What was read from logs and found in them, as text for a terminal of 100 columns. Numbers are the
 // log's own tokens, never rounded.
+import { printable } from "../base/visible-text.ts";
 import { counted } from "../base/markdown.ts";
 import type { Finding } from "../domain/finding.ts";
 import type { Plan } from "../domain/journal.ts";
 import type { MetricSummary, RunReading, Sample, Series } from "../domain/sample.ts";
 import { betterWay, splitOf } from "../logs/metric-role.ts";
 import { columns } from "./columns.ts";
-import { printable } from "./printable.ts";
 import { sparkline } from "../logs/series/sparkline.ts";
 
 const COLUMNS = 100;

@@ -89,7 +89,7 @@ async function readLog(path: string, options: TextOptions = {}): Promise<RunRead
   const reader = createRunReader({ ...options, own: () => own });
   const name = basename(path);
   const unpacker = createUnpacker((bytes) => reader.feed(name, bytes));
-  const handle = await open(path, "r");
+  const handle = await open(path);
   try {
     const buffer = new Uint8Array(READ_CHUNK);
     for (;;) {

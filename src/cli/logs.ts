@@ -1,5 +1,5 @@
 // `nightlab logs ID [-f]`: prints a run's console output from its first byte, wherever the file is
-// now.
+// now. A file or a pipe gets its bytes, a terminal text that it does not obey.
 import { open, stat } from "../effects/os/lab-files.ts";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -9,18 +9,22 @@ import type { LabPath } from "../base/ids.ts";
 import { runsOf, type Command, type Run } from "../domain/world.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+import { logText } from "./log-text.ts";
 
 /** Interval between two looks at the file, with `-f`. */
 const LOOK_MS = 250;
 
 /**
- * Prints a run's console output through `print`; with `follow` until the run has ended. Exit code
+ * Prints a run's console output; with `follow` until the run has ended. Exit code
  * 0: printed. 1: it never started, so there is none. 2: no lab, no such command, or it is a sweep.
  */
 export async function logs(
   target: string,
   from: string,
-  options: { readonly follow: boolean; readonly print: (bytes: Uint8Array) => void },
+  options: {
+    readonly follow: boolean;
+    readonly stdout: Pick<NodeJS.WriteStream, "isTTY" | "write">;
+  },
 ): Promise<CommandResult> {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
@@ -32,6 +36,10 @@ export async function logs(
     const ids = `${members[0] ?? id} to ${members.at(-1) ?? id}`;
     return refused(`${id} is a sweep: name one of its ${members.length} runs, ${ids}.`);
   }
+  const { stdout } = options;
+  const text = stdout.isTTY ? logText() : undefined;
+  const print = (bytes: Uint8Array): void =>
+    void stdout.write(text === undefined ? bytes : text.next(bytes));
   let position = 0;
   let attempt = "";
   for (;;) {
@@ -43,11 +51,11 @@ export async function logs(
     // Each attempt has a console file of its own.
     if (run !== undefined && run.attempt !== attempt) position = 0;
     attempt = run?.attempt ?? attempt;
-    if (path !== undefined) position = await printFrom(path, position, options.print);
+    if (path !== undefined) position = await printFrom(path, position, print);
     if (ended && path === undefined) {
       return { text: `${target} printed nothing: it never started`, exitCode: 1 };
     }
-    if (ended || !options.follow) return { text: "", exitCode: 0 };
+    if (ended || !options.follow) return { text: text?.end() ?? "", exitCode: 0 };
     await pause(LOOK_MS);
   }
 }

@@ -1,6 +1,8 @@
 // A one-line progress display: redrawn in place on a terminal, a new line per change elsewhere. The
 // caller supplies the text.
 
+import { printable } from "../base/visible-text.ts";
+
 /** The part of a stream that it uses, such as `process.stdout`. */
 export interface LineOutput {
   readonly isTTY?: boolean;
@@ -28,7 +30,7 @@ export function progressLine(out: LineOutput): ProgressLine {
       if (text === shown) return;
       if (out.isTTY === true) {
         const width = Math.max(20, (out.columns ?? 80) - 5);
-        out.write(`\r\u001B[K  … ${text.slice(0, width)}`);
+        out.write(`\r\u001B[K  … ${printable(text).slice(0, width)}`);
       } else if (headOf(text) !== headOf(shown)) {
         out.write(`  … ${text}\n`);
       }

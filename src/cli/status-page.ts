@@ -1,12 +1,12 @@
 // The page that `status` prints and `top` refreshes: GPUs, running commands with progress, waiting
 // ones with reasons, the last ended ones. status-facts.ts gathers the facts.
+import { printable } from "../base/visible-text.ts";
 import { counted } from "../base/markdown.ts";
 import { spanText } from "../base/time.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { GpuUse } from "../effects/gpu/gpu-probe.ts";
 import type { Command } from "../domain/world.ts";
 import { columns, cutTo, folded } from "./columns.ts";
-import { printable } from "./printable.ts";
 import type { StatusEntry, StatusFacts } from "./status-facts.ts";
 
 export interface PageOptions {

@@ -2,7 +2,7 @@
 // grown, the pictures of runs that go on now and then, and at once where more has happened.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
-import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -13,7 +13,8 @@ import {
   type ReportHandlers,
   RENEW_RUN_MS,
 } from "../../src/effects/daemon/report-handlers.ts";
-import { experimentPath } from "../../src/base/ids.ts";
+import { experimentPath, labPath } from "../../src/base/ids.ts";
+import type { Trouble } from "../../src/domain/trouble.ts";
 
 const CASE = join(import.meta.dirname, "../golden/report/three-seeds");
 const root = await mkdtemp(join(tmpdir(), "nightlab reports "));
@@ -37,8 +38,9 @@ let restMs = 0;
 /** Happens before the hand has gone on from a report. */
 let atRenewal = (): void => undefined;
 const troubles: unknown[] = [];
+let lastTold: readonly Trouble[] = [];
 const hands: ReportHandlers = reportHandlers({
-  labOf: () => root,
+  labOf: () => labPath(root),
   renewed: () => {
     renewed += 1;
     renewedAt.push(performance.now());
@@ -48,6 +50,10 @@ const hands: ReportHandlers = reportHandlers({
   renderer,
   renewMs: () => restMs,
   warn: (message, facts) => troubles.push([message, facts]),
+  troubles: {
+    tell: (_place, _source, told) => (lastTold = told),
+    close: () => Promise.resolve(),
+  },
 });
 after(() => hands.close());
 
@@ -108,4 +114,19 @@ test("where a run has ended they are drawn at once", async () => {
   await hands["renew-report"]({ kind: "renew-report", experiment }, () => undefined);
   await until("the report", () => renewed === before + 1);
   assert.ok(drawn > already);
+});
+
+test("a report that cannot be written is a trouble, and none any more once it can", async () => {
+  const page = join(experiment, "REPORT.md");
+  const mine = await readFile(page, "utf8");
+  const before = renewed;
+  await writeFile(page, `<<<<<<< HEAD\n${mine}`);
+  await grow();
+  hands.touch(experiment);
+  await until("it is told", () => lastTold.length > 0);
+  assert.match(lastTold[0]?.where ?? "", /REPORT\.md$/);
+  assert.match(lastTold[0]?.says ?? "", /conflict markers on line 1/);
+  await writeFile(page, mine);
+  hands.touch(experiment);
+  await until("it is renewed", () => renewed >= before + 2 && lastTold.length === 0);
 });

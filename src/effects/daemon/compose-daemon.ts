@@ -202,6 +202,7 @@ function createServices(core: Core): Services {
     renewMs: (experiment) => renewMs(world, experiment),
     cache,
     renderer,
+    troubles,
     warn,
     renewed: (experiment, trouble) =>
       post({

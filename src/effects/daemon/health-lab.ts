@@ -149,9 +149,9 @@ export async function journals(stateDir: string, lab: LabPath): Promise<readonly
   );
   const what = "journals";
   const all = [...found, ...told];
-  const says = counted(experiments.length, "journal");
+  const count = counted(experiments.length, "journal");
   return [
-    ...(all.length === 0 ? [{ what, state: "ok", says } as const] : []),
+    ...(all.length === 0 ? [{ what, state: "ok", says: count } as const] : []),
     ...all.map(({ where, says, ...fix }): Check => {
       return { what: "trouble", state: "warn", says: `${where} ${says}`, ...fix };
     }),

@@ -3,7 +3,10 @@
 import { createHash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { ExperimentPath } from "../../base/ids.ts";
+import type { ExperimentPath, LabPath } from "../../base/ids.ts";
+import type { Trouble } from "../../domain/trouble.ts";
+import { whyUnreadable } from "../os/stable-read.ts";
+import type { Troubles } from "../state/troubles.ts";
 import type { EffectHandlers } from "./effect-handlers.ts";
 import { renewReport } from "../pages/pages.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
@@ -29,7 +32,7 @@ export interface ReportHandlers extends Pick<EffectHandlers, "renew-report"> {
 
 export interface ReportHandlersParts {
   /** The lab of an experiment; undefined where the experiment is gone. */
-  readonly labOf: (experiment: ExperimentPath) => string | undefined;
+  readonly labOf: (experiment: ExperimentPath) => LabPath | undefined;
   /** The report of an experiment is up to date, or `trouble` says why its old one stays. */
   readonly renewed: (experiment: ExperimentPath, trouble?: string) => void;
   /** What logs said, shared with other readers of them. */
@@ -38,6 +41,7 @@ export interface ReportHandlersParts {
   readonly renderer: Renderer;
   /** The least time between two renewals of a report, in ms. */
   readonly renewMs: (experiment: ExperimentPath) => number;
+  readonly troubles: Troubles;
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -119,38 +123,48 @@ class ReportRenewals {
 
   /** Renews a report that is out of date; false where there was nothing to do. Never rejects. */
   async #renew(experiment: ExperimentPath): Promise<boolean> {
-    const { labOf, warn } = this.#parts;
+    const { labOf, troubles, warn } = this.#parts;
     const lab = labOf(experiment);
     if (lab === undefined) return false;
+    const tell = (why?: string): void =>
+      troubles.tell({ lab }, `report ${experiment}`, reportTroubles(experiment, lab, why));
     try {
       const { mark, folders } = await fingerprint(experiment);
       this.#runs.set(experiment, folders);
       const markFile = markFileOf(lab, experiment);
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      if (await this.#write(experiment, lab)) {
+      if (await this.#write(experiment, lab, tell)) {
         await mkdir(dirname(markFile), { recursive: true });
         await atomicWrite(markFile, mark);
       }
     } catch (error) {
       warn("report not renewed", { experiment, error: String(error) });
+      // A journal that is not read is told as such.
+      const isUnread = whyUnreadable(join(experiment, "JOURNAL.md")) !== undefined;
+      tell(isUnread ? undefined : String(error));
     }
     return true;
   }
 
   /** Writes a report; true if it is now up to date, pictures included. */
-  async #write(experiment: ExperimentPath, lab: string): Promise<boolean> {
+  async #write(
+    experiment: ExperimentPath,
+    lab: LabPath,
+    tell: (why?: string) => void,
+  ): Promise<boolean> {
     const { cache, renderer, renewed, warn } = this.#parts;
     const drawnAtMs = this.#drawnAtMs.get(experiment) ?? -FIGURES_MS;
     const restMs = drawnAtMs + FIGURES_MS - performance.now();
     const draws = restMs <= 0 || this.#drawNow.has(experiment);
     this.#drawNow.delete(experiment);
     if (draws) this.#drawnAtMs.set(experiment, performance.now());
-    const { problems, refused } = await renewReport(experiment, {
+    const { problems, refused, unwritten } = await renewReport(experiment, {
       cache,
       labDir: lab,
       ...(draws ? { renderer } : {}),
     });
     for (const problem of problems) warn("report", { experiment, problem });
+    tell(unwritten);
     renewed(experiment, refused);
     // The next touch tries again: the log may have been in the middle of a change.
     if (refused !== undefined) return false;
@@ -159,6 +173,16 @@ class ReportRenewals {
     }
     return draws;
   }
+}
+
+/** REPORT.md as a trouble of its experiment, if it has one. */
+function reportTroubles(
+  experiment: ExperimentPath,
+  lab: string,
+  why: string | undefined,
+): readonly Trouble[] {
+  if (why === undefined) return [];
+  return [{ where: join(relative(lab, experiment), "REPORT.md"), says: `is not renewed: ${why}` }];
 }
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -134,7 +134,10 @@ class FollowedRun {
           : runDir(spec.experiment, this.#folder),
       sampled: (sample) => {
         if (sample !== undefined) this.#live.uses(sample);
-        if (context.now() - this.#judgedAtMs >= JUDGE_MS) void this.#judge();
+        if (context.now() - this.#judgedAtMs < JUDGE_MS) return;
+        this.#judge().catch((error: unknown) =>
+          context.warn("run not judged", { attempt: spec.attempt, error: String(error) }),
+        );
       },
     });
     this.#live = liveWriter(spec.lab, spec.attempt, spec.args, context.now);

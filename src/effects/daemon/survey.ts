@@ -11,8 +11,8 @@ const SHARE = 0.01;
 
 export interface FollowedSurvey {
   /** A folder of the lab changed: walk it soon. */
-  touch(): void;
-  close(): void;
+  readonly touch: () => void;
+  readonly close: () => void;
 }
 
 /** Tells the troubles of the first walk soon, and those of later ones after `touch`. */

@@ -6,7 +6,7 @@ import { scriptMetadata } from "../code/code-hash.ts";
 import { scriptPython } from "./interpreter.ts";
 import { chooseRunner } from "./runner.ts";
 import { snapshotCode } from "../code/snapshot-places.ts";
-import { readdir, rm, readScriptFile } from "../os/lab-files.ts";
+import { readScriptFile, readdir, rm } from "../os/lab-files.ts";
 
 /** How many scripts of a snapshot are checked for environments. */
 const SNAPSHOT_SCRIPTS = 20;

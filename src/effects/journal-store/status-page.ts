@@ -8,7 +8,7 @@ import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
-import { readFile, stat } from "../os/lab-files.ts";
+import { readFile } from "../os/lab-files.ts";
 
 const ENDED = "# Status\n\nThe receipts stand in the journal again; this page is not renewed.\n";
 
@@ -55,10 +55,9 @@ export async function writeStatusPage(experiment: string, text: string): Promise
   return renewed.kind === "page" && (await atomicWrite(path, renewed.text));
 }
 
-/** The page's text, if there is one. A pipe of its name would block whoever opens it. */
+/** The page's text, if there is one. */
 async function readPage(path: string): Promise<string | undefined> {
   try {
-    if (!(await stat(path)).isFile()) throw new Error(`${path} is not a regular file`);
     return await readFile(path, "utf8");
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;

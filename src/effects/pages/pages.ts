@@ -6,7 +6,11 @@ import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
 import { reportBlocks } from "../../report/page/page.ts";
-import { type ExperimentFilesOptions, readExperimentFiles } from "../run-store/experiment-files.ts";
+import {
+  createReadingCache,
+  type ExperimentFilesOptions,
+  readExperimentFiles,
+} from "../run-store/experiment-files.ts";
 import { renewComparePlots, withFigures } from "../render/compare-plots.ts";
 import { verifyPage, readCited } from "./verify-page.ts";
 import { renewPlots } from "../render/run-plots.ts";
@@ -28,7 +32,9 @@ export interface RenewedReport {
   readonly written: boolean;
   /** Absolute path of the page, also if it could not be written. */
   readonly path: string;
-  /** Why the new page failed verification; the old one was kept. */
+  /** Why the page is not up to date, in a sentence; the old one was kept. */
+  readonly unwritten?: string;
+  /** Why the new page failed verification; `unwritten` says so too. */
   readonly refused?: string;
   /** Messages for the person, each a sentence: a page that is not nightlab's, a full disk. */
   readonly problems: readonly string[];
@@ -43,6 +49,13 @@ export async function renewReport(
   experimentDir: string,
   options: ReportOptions = {},
 ): Promise<RenewedReport> {
+  const report = await renewOnce(experimentDir, options);
+  if (report.refused === undefined) return report;
+  // A log that changed while it was read is read anew, from its first byte.
+  return renewOnce(experimentDir, { ...options, cache: createReadingCache() });
+}
+
+async function renewOnce(experimentDir: string, options: ReportOptions): Promise<RenewedReport> {
   const dir = resolve(experimentDir);
   const { renderer } = options;
   const { input } = await readExperimentFiles(dir, options);
@@ -118,7 +131,7 @@ async function writeReport(dir: string, input: ReportInput): Promise<RenewedRepo
         return { ...beside.report, problems: [notice, ...beside.report.problems] };
       }
       const neither = `Cannot write the report of ${dir}: neither ${PAGE} nor ${BESIDE} was written by nightlab; move one of them away`;
-      return { written: false, path: join(dir, PAGE), problems: [neither] };
+      return { written: false, path: join(dir, PAGE), unwritten: neither, problems: [neither] };
     }
   }
 }
@@ -135,8 +148,9 @@ type PageWrite =
 
 async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
   const failed = (why: string): PageWrite => {
-    const problems = [`Cannot write ${path}: ${why}`];
-    return { kind: "settled", report: { written: false, path, problems } };
+    const unwritten = `Cannot write ${path}: ${why}`;
+    const report = { written: false, path, unwritten, problems: [unwritten] };
+    return { kind: "settled", report };
   };
   const made = reportBlocks(input);
   const lineOf = await readCited(dirname(path), made, input);
@@ -159,8 +173,9 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const refusals = verifyPage(renewed.text, blocks, input, lineOf);
     if (refusals.length > 0) {
       const refused = refusalText(refusals);
-      const problems = [`Cannot write ${path}: the new page fails its own audit: ${refused}`];
-      return { kind: "settled", report: { written: false, path, refused, problems } };
+      const unwritten = `Cannot write ${path}: the new page fails its own audit: ${refused}`;
+      const report = { written: false, path, unwritten, refused, problems: [unwritten] };
+      return { kind: "settled", report };
     }
     try {
       const written = await atomicWrite(path, renewed.text);

@@ -9,6 +9,7 @@ import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { open } from "../os/lab-files.ts";
 
+const LF = 10;
 /** A cited log line is re-read up to this length: the metrics are in it. */
 const VERIFIED_LINE_BYTES = 1 << 20;
 
@@ -125,12 +126,29 @@ async function readLines(
     for (const [line, { samples }] of offsets) take(line, samples);
     return;
   }
-  const handle = await open(path, "r").catch(() => undefined);
+  const handle = await open(path).catch(() => undefined);
   if (handle === undefined) return;
   try {
-    for (const [line, { offset }] of offsets) take(line, await lineAt(handle, offset));
+    for (const [line, { offset }] of offsets) {
+      take(line, await lineAt(handle, await startOf(handle, offset)));
+    }
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Where the line of an offset begins: a reader's line may begin behind a carriage return in it. At
+ * most VERIFIED_LINE_BYTES before the offset.
+ */
+async function startOf(handle: FileHandle, offset: number): Promise<number> {
+  for (let size = 1; ; size *= 64) {
+    const from = Math.max(0, offset - size);
+    const buffer = Buffer.alloc(offset - from);
+    await handle.read(buffer, 0, buffer.length, from);
+    const end = buffer.lastIndexOf(LF);
+    if (end >= 0) return from + end + 1;
+    if (from === 0 || size >= VERIFIED_LINE_BYTES) return from;
   }
 }
 
@@ -139,7 +157,7 @@ async function lineAt(handle: FileHandle, offset: number): Promise<string> {
   for (let size = 1024; ; size *= 8) {
     const buffer = Buffer.alloc(Math.min(size, VERIFIED_LINE_BYTES));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
-    const end = buffer.subarray(0, bytesRead).indexOf(10);
+    const end = buffer.subarray(0, bytesRead).indexOf(LF);
     if (end >= 0 || bytesRead < buffer.length || size >= VERIFIED_LINE_BYTES) {
       return buffer.toString("utf8", 0, end >= 0 ? end : bytesRead);
     }

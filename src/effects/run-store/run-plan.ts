@@ -31,7 +31,7 @@ async function planBeside(runDir: string): Promise<Plan | undefined> {
 }
 
 async function readPlan(path: string): Promise<Plan | undefined> {
-  const handle = await open(path, "r").catch(() => undefined);
+  const handle = await open(path).catch(() => undefined);
   if (handle === undefined) return undefined;
   try {
     const buffer = new Uint8Array(FRONTMATTER_BYTES);

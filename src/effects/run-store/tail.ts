@@ -1,6 +1,5 @@
 // Reads what is new in a run's logs, a bounded amount at a time, and feeds it to a reader.
 // src/logs/ parses the bytes; the caller decides when to poll.
-import { constants } from "node:fs";
 import { type FileHandle } from "node:fs/promises";
 import { setImmediate as yieldToEventLoop } from "node:timers/promises";
 import type { RunReading } from "../../domain/sample.ts";
@@ -116,9 +115,7 @@ async function readNew(
   buffer: Uint8Array,
   reader: RunReader,
 ): Promise<boolean> {
-  const handle = await open(file.path, constants.O_RDONLY | constants.O_NONBLOCK).catch(
-    () => undefined,
-  );
+  const handle = await open(file.path).catch(() => undefined);
   if (handle === undefined) return false;
   try {
     const { mark } = file;

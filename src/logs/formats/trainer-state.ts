@@ -22,6 +22,7 @@ const LF = 10;
 const SPACE = 32;
 const QUOTE = 34;
 const BACKSLASH = 92;
+const NO_NUMBERS: ReadonlySet<string> = new Set(["true", "false", "null"]);
 const WORDS: ReadonlyMap<string, number> = new Map([
   ["NaN", Number.NaN],
   ["Infinity", Number.POSITIVE_INFINITY],
@@ -47,7 +48,8 @@ export function createTrainerStateReading(file: string, sink: MetricSink): Recor
 
 /**
  * Reads JSON one byte at a time, and gives the numbers of each object in `log_history` to a sink.
- * It checks no syntax beyond brackets that close: the writer may be in the middle of the file.
+ * An object that is no JSON is left out whole; the file may end anywhere, since its writer may be in
+ * the middle of it.
  */
 class Tokens {
   readonly #sink: MetricSink;
@@ -63,9 +65,11 @@ class Tokens {
   /** The string being read; undefined outside of strings. */
   #text: string | undefined;
   #isEscaped = false;
-  /** A colon came: the next string is a value and no key. */
+  /** A colon came, and no value since: the next string is a value and no key. */
   #isValue = false;
-  /** Brackets that close nothing. */
+  /** The object that is being read breaks the rules of JSON: none of its numbers counts. */
+  #isBroken = false;
+  /** Brackets that close nothing, and objects that are no JSON. */
   unread = 0;
   position = 0;
   line = 1;
@@ -90,11 +94,16 @@ class Tokens {
     const token = this.#word;
     this.#word = "";
     if (!this.#isInHistory()) return;
+    if (!this.#isValue) this.#isBroken = true;
+    this.#isValue = false;
     const bytes = Buffer.from(token, "latin1");
     const special = WORDS.get(token);
     const whole =
       scanNumber(bytes, 0, bytes.length, true, this.#spot) && this.#spot.end === bytes.length;
-    if (!whole && special === undefined) return;
+    if (!whole && special === undefined) {
+      if (!NO_NUMBERS.has(token)) this.#isBroken = true;
+      return;
+    }
     const value = special ?? this.#spot.value;
     this.#logged.push({ key: this.#key, token, value, line: this.line, offset: this.lineOffset });
   }
@@ -103,7 +112,10 @@ class Tokens {
     if (this.#isEscaped) this.#isEscaped = false;
     else if (byte === BACKSLASH) this.#isEscaped = true;
     else if (byte === QUOTE) {
-      if (!this.#isValue) this.#key = Buffer.from(text, "latin1").toString("utf8");
+      // A name that is too long is none, as in other formats.
+      const name = text.length < METRIC_KEY_CHARS ? text : "";
+      if (!this.#isValue) this.#key = Buffer.from(name, "latin1").toString("utf8");
+      this.#isValue = false;
       this.#text = undefined;
       return;
     }
@@ -122,6 +134,7 @@ class Tokens {
     } else {
       if (this.#word === "") this.#wordAt = this.position;
       if (this.position - this.#wordAt < METRIC_KEY_CHARS) this.#word += char;
+      else this.#isBroken = true;
     }
   }
 
@@ -130,6 +143,7 @@ class Tokens {
       this.#depth += 1;
       if (this.#depth <= METRIC_DEPTH) this.#open.push({ key: this.#key, isList: char === "[" });
       this.#key = "";
+      this.#isValue = false;
     } else if (char === "}" || char === "]") {
       if (char === "}" && this.#isInHistory()) this.#endObject();
       if (this.#depth > 0 && this.#depth <= METRIC_DEPTH) this.#open.pop();
@@ -150,6 +164,12 @@ class Tokens {
   /** Gives the numbers of the object that ends to the sink; its finest counter is their x. */
   #endObject(): void {
     const sink = this.#sink;
+    if (this.#isBroken) {
+      this.unread += 1;
+      this.#logged = [];
+      this.#isBroken = false;
+      return;
+    }
     const counters = this.#logged.flatMap((one) => {
       const counter = counterOf(one.key);
       return counter === undefined ? [] : [{ ...counter, one }];

@@ -69,7 +69,7 @@ export interface MetricSink {
    * Sets the x that lines above announced, for a line without its own; nothing if there is none.
    */
   setSectionCounter(announced: SectionCounter): void;
-  /** The store of a key; undefined for an empty key and where the file or run has too many. */
+  /** The store of a key; undefined for a blank key and where the file or run has too many. */
   storeOf(key: string): SeriesStore | undefined;
   /** Adds `incoming` to a store. */
   add(store: SeriesStore, grade: Grade): void;
@@ -144,7 +144,7 @@ class FileSink implements MetricSink {
   storeOf(key: string): SeriesStore | undefined {
     const known = this.#stores.get(key);
     if (known !== undefined) return known;
-    if (key === "" || this.#stores.size >= SERIES_PER_FILE || !this.#budget.take()) {
+    if (key.trim() === "" || this.#stores.size >= SERIES_PER_FILE || !this.#budget.take()) {
       return undefined;
     }
     const store = createSeriesStore(this.#file, key, this.#budget.points);

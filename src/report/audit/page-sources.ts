@@ -1,5 +1,7 @@
 // Reads the list of sources at the end of a page back from its text, and checks each source against
 // the log line that it names. Reading the logs is effects/pages/audit-files.ts.
+import { oneLine } from "../../base/markdown.ts";
+import { plainLine } from "../../base/markdown-text.ts";
 import type { AuditFinding } from "./audit-finding.ts";
 import type { PageUnit } from "./page-units.ts";
 import { unescaped } from "./unit-tokens.ts";
@@ -57,13 +59,17 @@ export function sourceName(source: PageSource): string {
 
 /** What is wrong with a source, given the text of its log line; undefined where nothing is. */
 export function sourceTrouble(source: PageSource, line: string | undefined): string | undefined {
-  if (source.label !== `${source.path}#L${source.line}`) {
+  // A file's name may hold what no page shows.
+  if (source.label !== oneLine(`${source.path}#L${source.line}`)) {
     return `its text says ${source.label}, its link leads to ${source.path}#L${source.line}`;
   }
   const position = `${source.path}:${source.line}`;
   if (line === undefined) return `${source.path} has no line ${source.line}`;
   const logged = loggedAs(line, source.key, source.token);
   if (logged.kind === "token") return undefined;
+  // As its reader saw it, and as the page shows names that differ in what no page shows.
+  const seen = plainLine(line.replaceAll(JSON_ESCAPE, unescapedJson));
+  if (loggedAs(seen, source.key, source.token).kind === "token") return undefined;
   return logged.kind === "other"
     ? `${position} says ${source.key} ${logged.token}`
     : `${position} does not say ${source.key} ${source.token}`;
@@ -73,6 +79,13 @@ export function sourceTrouble(source: PageSource, line: string | undefined): str
 export function sourceFinding(source: PageSource, trouble: string): AuditFinding {
   const said = `[${source.number}] ${source.key} = ${source.token}`;
   return { kind: "changed-source", line: source.at, said, message: trouble };
+}
+
+const JSON_ESCAPE = /\\(?:[nrtbf]|u[\dA-Fa-f]{4})/g;
+
+/** A character that JSON writes as an escape; those that a page shows as a space are one. */
+function unescapedJson(escape: string): string {
+  return escape.length > 2 ? String.fromCharCode(Number.parseInt(escape.slice(2), 16)) : " ";
 }
 
 type Logged =
@@ -86,29 +99,42 @@ const NUMBER = /^[-+]?(?:\d[\d,]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?[a-z%)\];]*$/i;
 /**
  * What a line of a log gives for a key, whatever the log's format: the number after the key, where
  * the line names the key (its last part is enough: the reader may have put a split in front of it).
- * Without such a number the token may stand anywhere in the line by itself, as in `loss is 0.5`,
- * `lr=[1e-4, 3e-4]` and `Accuracy: 98/100 (98%)`.
+ * Without such a number, or where the line names the key more than once, the token may stand
+ * anywhere in the line by itself, as in `loss is 0.5`, `lr=[1e-4, 3e-4]` and
+ * `Accuracy: 98/100 (98%)`.
  */
 function loggedAs(line: string, key: string, token: string): Logged {
   const name = line.includes(key) ? key : key.slice(key.lastIndexOf("/") + 1);
   const behind = /([\s"':=|,]*)([^\s"':=|,{}]+)/y;
+  // A name such as `0` cannot be told from a value.
+  const isNumber = NUMBER.test(name);
   let other: string | undefined;
+  let mentions = 0;
   for (let at = line.indexOf(name); at >= 0; at = line.indexOf(name, at + 1)) {
     if (/[\p{L}\p{N}]/u.test(line.charAt(at - 1))) continue;
     if (/[\p{L}\p{N}_]/u.test(line.charAt(at + name.length))) continue;
+    mentions += 1;
     behind.lastIndex = at + name.length;
     const [, between = "", found] = behind.exec(line) ?? [];
-    if (found === token || isUnit(found, token)) return { kind: "token" };
+    if (found === token || isUnit(found, token) || withoutMarks(found) === token)
+      return { kind: "token" };
     if (line.startsWith(token, behind.lastIndex - (found?.length ?? 0))) {
       if (!/[\d.]/.test(line.charAt(behind.lastIndex - (found?.length ?? 0) + token.length))) {
         return { kind: "token" };
       }
     }
     // After a comma another value begins: `1.007418 avg loss, 0.030333 rate`.
-    if (found !== undefined && NUMBER.test(found) && !between.includes(",")) other ??= found;
+    if (found !== undefined && !isNumber && NUMBER.test(found) && !between.includes(","))
+      other ??= found;
   }
-  if (other === undefined && holdsToken(line, token)) return { kind: "token" };
+  // A line that names the key twice says both.
+  if ((other === undefined || mentions > 1) && holdsToken(line, token)) return { kind: "token" };
   return other === undefined ? { kind: "nothing" } : { kind: "other", token: other };
+}
+
+/** A word without brackets around it and without the mark of a sentence's or list's end. */
+function withoutMarks(found: string | undefined): string | undefined {
+  return found?.replaceAll(/^[[(]+|[\]).;]+$/g, "");
 }
 
 /** Whether a word is the token with a unit: `31613ms` holds `31613`. */

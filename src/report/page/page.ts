@@ -2,6 +2,7 @@
 // alone; keeping a person's additions is preserve-user-edits.ts.
 import { reportContext } from "./report-context.ts";
 import type { ReportInput } from "../../judge/input.ts";
+import { visibleText } from "../../base/visible-text.ts";
 import { renewPage } from "./preserve-user-edits.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { conclusionBlocks, sourcesBlocks } from "./section-conclusion.ts";
@@ -23,7 +24,10 @@ export function reportBlocks(input: ReportInput): readonly PageBlock[] {
     conclusionBlocks,
     sourcesBlocks,
   ];
-  return sections.flatMap((section) => section(context)).filter((block) => block.text !== "");
+  return sections
+    .flatMap((section) => section(context))
+    .filter((block) => block.text !== "")
+    .map((block) => ({ ...block, text: visibleText(block.text) }));
 }
 
 /** A new page, signed. */

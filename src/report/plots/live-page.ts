@@ -1,5 +1,6 @@
 // The data and HTML of plots/index.html, the live page: an experiment's runs with their curves and
 // final values, each bounded in number. The page's script and writing it are effects/render/.
+import { visibleText } from "../../base/visible-text.ts";
 import { canonicalMetric, sameMetric } from "../../domain/metric-key.ts";
 import { measured, withoutText } from "../../judge/compare-dots.ts";
 import { measuresOf, type Measure } from "../../judge/comparisons.ts";
@@ -253,7 +254,7 @@ export function livePageHtml(page: LivePage, { library, script, style }: PagePar
   const title = `${page.experiment}: plots`;
   const policy =
     "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'";
-  const data = JSON.stringify(page).replaceAll("<", "\\u003c");
+  const data = JSON.stringify(page, withVisibleTexts).replaceAll("<", "\\u003c");
   const notes = page.notes.map((note) => `<p>${escaped(note)}</p>\n`).join("");
   return `<html lang="en">
 <head>
@@ -287,10 +288,14 @@ ${notes}<p>Drag across a chart to look closer, Shift and drag to move, Ctrl and 
 `;
 }
 
+/** For JSON.stringify: names in the data are shown by the page's script. */
+function withVisibleTexts(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? visibleText(value) : value;
+}
+
 /** The text escaped for HTML, between tags or in an attribute. */
 function escaped(text: string): string {
-  return text
-    .toWellFormed()
+  return visibleText(text)
     .replaceAll("&", "&amp;")
     .replaceAll("<", "&lt;")
     .replaceAll(">", "&gt;")

@@ -1,5 +1,6 @@
 // The texts of a plot: its title, its caption with source file and lines, and labels cut to length.
 // The numbers on the axes are axis-ticks.ts.
+import { visibleText } from "../../base/visible-text.ts";
 import type { Series } from "../../domain/sample.ts";
 import type { PlotData, SeriesShape } from "../../judge/plot-data.ts";
 
@@ -122,7 +123,8 @@ function sharedStart(names: readonly string[], length: number): number {
   return words.find((at) => at >= excess) ?? words.at(-1) ?? 0;
 }
 
-/** The text on one line without characters that XML forbids: they would make the SVG invalid. */
+/** The text on one line, without characters that XML forbids: they would make the SVG invalid. */
 function printable(text: string): string {
-  return text.toWellFormed().replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\uFFFE\uFFFF]+/gu, " ");
+  const line = text.replaceAll(/[\s\u0085]+/gu, " ");
+  return visibleText(line).replaceAll(/[\uFFFE\uFFFF]/gu, "\uFFFD");
 }

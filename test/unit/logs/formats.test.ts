@@ -240,6 +240,23 @@ test("trainer_state.json gives each logged step, with the place of each value", 
   assert.equal(state.slice(at?.offset).split("\n", 1)[0]?.trim(), '"loss": 1.5,');
 });
 
+const state = (...steps: readonly string[]): string =>
+  read(`{"log_history": [${steps.join(",")}], "global_step": 9}`, "trainer_state.json");
+
+test("in trainer_state.json the first key of the first step is read, and a step that is no JSON is not", () => {
+  const good = '{"step": 7, "loss": 0.5}';
+  assert.equal(state(good), "step 7: loss=0.5");
+  const damaged = [
+    '{"step": 1, "loss": 1,234.5}',
+    '{"step": 1, "loss": 0.5 0.7}',
+    '{"step": 1, "loss": 0c}',
+    `{"step": 1, "loss": 0.${"1".repeat(300)}}`,
+  ];
+  for (const step of damaged) assert.equal(state(step, good), "step 7: loss=0.5", step);
+  assert.equal(state(`{"step": 1, "${"x".repeat(300)}": 1}`, good), "step 7: loss=0.5");
+  assert.equal(state('{"step": 1, "a": null, "b": true, "c": "x", "loss": 2}'), "step 1: loss=2");
+});
+
 /** Lines of one shape, with each value on three places. */
 const sameShape = (values: readonly string[]): string =>
   values.map((value) => `step:${value.length} loss:${value} acc: ${value} (x ${value})\n`).join("");
