@@ -101,6 +101,14 @@ test("what looks like an experiment and is not followed is told, and no more whe
   assert.match((await it.nightlab("doctor")).stdout, /2 journals/);
 });
 
+test("a LAB.md that is not UTF-8 is told, with the line that converts it", async () => {
+  const it = await lab({ settings: "settle: 1s\nquiet: 1s\nno-such-key: 1\n" });
+  writeFileSync(join(it.path, "LAB.md"), Buffer.from("# Größe\n", "latin1"));
+  await it.start();
+  await it.until("it is told", () => it.log().includes('"where":"LAB.md"'));
+  assert.match((await it.nightlab("status")).stdout, /LAB\.md is not written[^]*iconv -f LATIN1/);
+});
+
 const AS_A_USER =
   process.getuid?.() === 0
     ? ["setpriv", "--bounding-set=-dac_override,-dac_read_search,-fowner", "--"]

@@ -225,6 +225,7 @@ function createServices(core: Core): Services {
     }),
     pages: labPages({
       warn,
+      tell: troubles.tell,
       quietMs: (lab) => world.labs.get(lab)?.settings?.quietMs ?? QUIET_MS,
       now: Date.now,
     }),

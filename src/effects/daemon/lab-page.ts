@@ -21,6 +21,7 @@ import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
 import { errorCode } from "../os/error-code.ts";
 import { readSettled } from "../os/stable-read.ts";
+import type { Troubles } from "../state/troubles.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { JOURNAL_RETRY_MS } from "./journal-handlers.ts";
 import { mkdir, open, readFile, rm } from "../os/lab-files.ts";
@@ -47,6 +48,8 @@ export interface LabPages {
 
 export interface LabPagesParts {
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
+  /** Tells or takes back that the page cannot be read or written. */
+  readonly tell?: Troubles["tell"];
   /** How long a file must be unchanged before it is written, in ms. */
   readonly quietMs: (lab: LabPath) => number;
   /** ms since 1970. */
@@ -189,16 +192,20 @@ async function look(pages: Pages, page: Page): Promise<void> {
     const found = await renew(pages, page);
     // `show` was called meanwhile and scheduled a look, which this one's delay must not put off.
     if (page.wanted !== wanted) lookLater(pages, page, 0);
-    else if (found === "settled") resolveShown(page);
-    else lookLater(pages, page, found.again);
+    else if (found === "settled") {
+      pages.parts.tell?.({ lab: page.lab }, PAGE, []);
+      resolveShown(page);
+    } else lookLater(pages, page, found.again);
   } catch (error) {
     reportTrouble(pages, page, String(error));
     lookLater(pages, page, NIGHT_RETRY_MS);
   }
 }
 
-function reportTrouble({ parts }: Pages, page: Page, why: string): void {
+function reportTrouble({ parts }: Pages, page: Page, why: string, fix?: string): void {
   const { lab } = page;
+  const says = `is not written; it is tried again: ${why}`;
+  parts.tell?.({ lab }, PAGE, [{ where: PAGE, says, ...(fix === undefined ? {} : { fix }) }]);
   if (page.trouble !== why) parts.warn(`${PAGE} not written; it is tried again`, { lab, why });
   page.trouble = why;
   resolveShown(page);
@@ -222,7 +229,7 @@ async function renew(pages: Pages, page: Page): Promise<Look> {
     case "busy":
       return { again: JOURNAL_RETRY_MS };
     case "unreadable":
-      reportTrouble(pages, page, read.why);
+      reportTrouble(pages, page, read.why, read.fix);
       return { again: NIGHT_RETRY_MS };
     case "absent":
       return wanted.isEmpty || (await isShown(lab, wanted)) ? "settled" : await makeAnew(page);

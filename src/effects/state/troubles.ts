@@ -24,7 +24,7 @@ export interface TroublePlace {
 
 export interface Troubles {
   /** Replaces all that this source told of the place before; an empty list takes it back. */
-  tell(place: TroublePlace, source: string, troubles: readonly Trouble[]): void;
+  readonly tell: (place: TroublePlace, source: string, troubles: readonly Trouble[]) => void;
   /** Resolves when every STATUS.md that is due is written. */
   close(): Promise<void>;
 }
