@@ -40,6 +40,7 @@ export function recordTrouble(value: unknown): string | undefined {
     optionalTrouble(value, "exitCode", isNumber) ??
     optionalTrouble(value, "interpreter", isString) ??
     optionalTrouble(value, "codeHash", isString) ??
+    optionalTrouble(value, "seed", isString) ??
     optionalTrouble(value, "endedAt", isString) ??
     optionalTrouble(value, "ending", (ending) => ENDINGS.some((known) => known === ending)) ??
     optionalTrouble(value, "cause", isCause) ??

@@ -134,6 +134,16 @@ test("a trainer_state.json that somebody damaged costs the damaged steps, not th
   assert.doesNotMatch(page, /234\.5|xxxx/);
 });
 
+test("a record whose seed is no text counts as none, and says why", async () => {
+  const golden = new URL("../golden/report/three-seeds/runs/", import.meta.url);
+  const record = readFileSync(
+    new URL("2025-02-02T14-00-00-full-seed-0/run.json", golden),
+    "utf8",
+  ).replace('"seed": "0"', '"seed": 0');
+  const { page } = await rebuilt({ "run.json": record, "logs/x.jsonl": rows("loss") });
+  assert.match(page, /run\.json.* cannot be read \(.*seed/);
+});
+
 test("a column without a name is passed over", async () => {
   const { page } = await rebuilt({ "logs/x.csv": "step, ,loss\n1,5,0.5\n2,6,0.25\n" });
   assert.match(page, /0\.25 \[\d+\]/);

@@ -123,8 +123,8 @@ function loggedAs(line: string, key: string, token: string): Logged {
         return { kind: "token" };
       }
     }
-    // After a comma another value begins: `1.007418 avg loss, 0.030333 rate`.
-    if (found !== undefined && !isNumber && NUMBER.test(found) && !between.includes(","))
+    // After a comma another value begins, and after a carriage return another line: `1.007418 avg loss, 0.030333 rate`.
+    if (found !== undefined && !isNumber && NUMBER.test(found) && !/[,\r]/.test(between))
       other ??= found;
   }
   // A line that names the key twice says both.
