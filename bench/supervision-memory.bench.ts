@@ -63,7 +63,7 @@ export const bench: Bench = {
       const each = megabytes(lab) / RUNS;
       return { medianMs: each, p95Ms: each, worstMs: each, times: RUNS };
     } finally {
-      for (const spec of specs) await supervisor.stop(lab, spec.attempt);
+      for (const spec of specs) await supervisor.stop(spec);
       supervisor.close();
       rmSync(lab, { recursive: true, force: true, maxRetries: 5 });
     }

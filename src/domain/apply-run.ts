@@ -112,7 +112,12 @@ function releaseGpus(world: World, id: CommandId, atMs: number): void {
 function endRun(world: World, fact: FactOf<"run-ended">): void {
   const { id, outcome, endedAtMs, atMs } = fact;
   noteEarlyFailure(world, fact);
-  change(world, id, () => ({ state: outcome.ending, stateSinceMs: atMs }));
+  // What was said of it while it ran is over.
+  replace(world, id, ({ reason: _, ...command }) => ({
+    ...command,
+    state: outcome.ending,
+    stateSinceMs: atMs,
+  }));
   changeRun(world, id, { exited: true, endedAtMs, outcome });
 }
 

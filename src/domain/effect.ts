@@ -92,7 +92,12 @@ export type Effect =
       readonly kind: "adopt-attempt";
       readonly spec: AttemptSpec;
     }
-  | { readonly kind: "stop-attempt"; readonly attempt: AttemptId; readonly lab: LabPath }
+  | {
+      readonly kind: "stop-attempt";
+      readonly attempt: AttemptId;
+      readonly lab: LabPath;
+      readonly token?: string;
+    }
   | {
       readonly kind: "extend-limit";
       readonly attempt: AttemptId;

@@ -126,6 +126,12 @@ export type Event = { readonly atMs: number } & (
       readonly attempt: AttemptId;
       readonly folder: RunFolder;
     }
+  | {
+      /** The run goes on without its first process, which ended with this code. */
+      readonly kind: "attempt-main-ended";
+      readonly attempt: AttemptId;
+      readonly code?: number;
+    }
   | { readonly kind: "attempt-exited"; readonly attempt: AttemptId; readonly exit: Exit }
   | {
       readonly kind: "attempt-lost";

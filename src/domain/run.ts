@@ -42,13 +42,25 @@ export interface KnownEnding {
 
 /** What the shim wrote when the script ended. */
 export interface Exit {
-  /** 0 to 255 as the shell sees it: 128 + n for signal n. */
+  /** 0 to 255 as a shell tells it: 128 + n for signal n. */
   readonly code: number;
+  /** A signal ended it: the code alone does not tell that from an exit with 128 + n. */
+  readonly signalled?: true;
   readonly endedAtMs: number;
   /** The shim ended it because its time limit had passed. */
   readonly overLimit: boolean;
   /** The kernel killed one of its processes at its memory limit. */
   readonly oomKill?: boolean;
+  /** Processes that its main process left behind, and that were ended because they were idle. */
+  readonly leftBehind?: readonly LeftBehind[];
+}
+
+/** A process that outlived the main process of its run and was ended. */
+export interface LeftBehind {
+  readonly pid: number;
+  /** Program and script: `python worker.py`. */
+  readonly command: string;
+  readonly idleMs: number;
 }
 
 /** The identity of a process: a pid alone may have been reused. */
@@ -62,6 +74,11 @@ export interface ProcessIdentity {
 /** Everything needed to start one attempt; stored in the attempt folder as spec.json. */
 export interface AttemptSpec {
   readonly attempt: AttemptId;
+  /**
+   * Random, made before the claim: what lies in the attempt's folder counts as written by its run
+   * only with this. Attempts of earlier releases have none.
+   */
+  readonly token?: string;
   readonly command: CommandId;
   readonly verb: Verb;
   readonly name: string;

@@ -61,7 +61,7 @@ export function causeOfDeath(facts: DeathFacts): Death {
 const KILLED = /\bSIGKILL\b|\bKilled\b|\bsignal:? 9\b|\bexit ?code *:? *(?:-9|137)\b/;
 
 function failureOf(
-  { hostOomKill, memory, reading }: DeathFacts,
+  { exit, hostOomKill, memory, reading }: DeathFacts,
   code: number,
   markers: readonly DeathMarker[],
   traceback: Traceback | undefined,
@@ -82,7 +82,7 @@ function failureOf(
     const message = environmentMessage(reading.lastLines);
     if (message !== undefined) return { kind: "environment", message };
   }
-  const signal = signalOf(code);
+  const signal = exit?.signalled === true ? signalOf(code) : undefined;
   return signal === undefined ? { kind: "exit-code", code } : { kind: "signal", signal };
 }
 

@@ -2,6 +2,7 @@
 import type { Cause } from "../domain/run.ts";
 import { deathFinding, lastLineSuffix } from "./death.ts";
 import { rule } from "./rule.ts";
+import { shellMeaning } from "./signals.ts";
 
 export const failedExit = rule({
   name: "failed-exit",
@@ -22,8 +23,11 @@ export const failedExit = rule({
 function inWords(cause: Cause, exitCode: number | undefined): string | undefined {
   const code = exitCode === undefined ? "" : ` (exit code ${exitCode})`;
   switch (cause.kind) {
-    case "exit-code":
-      return `the script ended with exit code ${cause.code}`;
+    case "exit-code": {
+      const meaning = shellMeaning(cause.code);
+      const why = meaning === undefined ? "" : ` (${meaning})`;
+      return `the script ended with exit code ${cause.code}${why}`;
+    }
     case "signal":
       return cause.signal === "SIGKILL"
         ? "the script was killed (SIGKILL); by whom cannot be told"

@@ -46,6 +46,9 @@ export function onRunEvent(turn: Turn, event: RunEvent): void {
       if (run.folder === event.folder) return;
       turn.record({ kind: "run-folder-known", id: command.id, folder: event.folder });
       return;
+    case "attempt-main-ended":
+      onMainEnded(turn, command, run, event.code);
+      return;
     case "attempt-exited":
       if (!run.exited) conclude(turn, command, event.exit);
       return;
@@ -153,6 +156,15 @@ function onAdopted(
   }
 }
 
+/** Its receipt says so, until the run itself is over. */
+function onMainEnded(turn: Turn, command: Command, run: Run, code: number | undefined): void {
+  if (run.exited || command.state !== "running") return;
+  const how = code === undefined ? "" : ` with exit code ${code}`;
+  const reason = `its script has ended${how}, what it started goes on`;
+  if (command.reason === reason) return;
+  turn.record({ kind: "command-state", id: command.id, state: "running", reason });
+}
+
 function follow(turn: Turn, id: CommandId): void {
   const run = turn.world.commands.get(id)?.run;
   if (run === undefined) return;
@@ -199,7 +211,10 @@ export function requestStop(turn: Turn, command: Command, by: StopAsker, why?: s
 
 function stopProcess(turn: Turn, command: Command, run: Run): void {
   const lab = turn.world.experiments.get(command.experiment)?.lab;
-  if (lab !== undefined) turn.effect({ kind: "stop-attempt", attempt: run.attempt, lab });
+  if (lab === undefined) return;
+  const { token } = run.spec;
+  const known = token === undefined ? {} : { token };
+  turn.effect({ kind: "stop-attempt", attempt: run.attempt, lab, ...known });
 }
 
 function concludeStopped(turn: Turn, command: Command, run: Run): void {

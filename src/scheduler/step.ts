@@ -116,6 +116,7 @@ function handle(turn: Turn, event: Event): void {
     case "environment-prepared":
     case "attempt-started":
     case "attempt-not-started":
+    case "attempt-main-ended":
     case "attempt-exited":
     case "attempt-lost":
     case "attempt-adopted":

@@ -143,9 +143,7 @@ describe("a command line", () => {
       assert.ok(line.kind === "argv");
       const spec = bench.spec(index + 1, { script });
       await supervisor.start(spec, line.argv, process.env, 60_000);
-      const end = await new Promise((resolve) =>
-        supervisor.onExit(spec.lab, spec.attempt, resolve),
-      );
+      const end = await new Promise((resolve) => supervisor.onExit(spec, resolve));
       const console = readFileSync(join(attemptDir(spec.lab, spec.attempt), "console.log"), "utf8");
       assert.match(JSON.stringify(end), /"code":0/, console);
       const printed: unknown = JSON.parse(console.trim().split("\n").at(-1) ?? "");

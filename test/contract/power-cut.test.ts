@@ -17,7 +17,7 @@ beforeEach(() => {
   supervisor = new Supervisor({ graceMs: 1_000, pollMs: 50 });
 });
 afterEach(async () => {
-  await supervisor.stop(bench.lab, bench.spec(1).attempt);
+  await supervisor.stop(bench.spec(1));
   supervisor.close();
   bench.remove();
 });
@@ -94,7 +94,7 @@ describe("an exit code", () => {
     const { env, asked } = withSync();
     const spec = bench.spec(1);
     const { pid } = await supervisor.start(spec, ["true"], env, 60_000);
-    await new Promise((resolve) => supervisor.onExit(spec.lab, spec.attempt, resolve));
+    await new Promise((resolve) => supervisor.onExit(spec, resolve));
     await until("the run's end", () => identityOf(pid) === undefined);
     assert.equal(asked(), "");
   });

@@ -182,7 +182,7 @@ describe("the folder of a run", () => {
     );
     await until("its open log", () => existsSync(join(bench.experiment, "ready")));
     assert.deepEqual(await search(), { kind: "found", folder: folders[1] });
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
   });
 
   it("is made with its parts in the next free second, and never outside runs/", async () => {
@@ -228,7 +228,7 @@ describe("the console of a run", () => {
     const move = async (): Promise<unknown> =>
       moveConsole(dir, spec.attempt, bench.experiment, folder);
     assert.deepEqual(await move(), { kind: "moved", file: "logs/console.log" });
-    const end = new Promise((resolve) => supervisor.onExit(spec.lab, spec.attempt, resolve));
+    const end = new Promise((resolve) => supervisor.onExit(spec, resolve));
     bench.write("go", "");
     await end;
     assert.equal(readFileSync(join(run, "logs/console.log"), "utf8"), "one\ntwo\n");

@@ -2,18 +2,8 @@
 // starts it as the real one would; the real one is never started by a test.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, beforeEach, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { attemptDir, createAttempt, readAttempt } from "../../src/effects/supervise/attempts.ts";
@@ -22,46 +12,22 @@ import { hostFacts } from "../../src/effects/os/process-identity.ts";
 import { serviceArguments, unitName } from "../../src/effects/supervise/services.ts";
 import { Supervisor, type AttemptEnd } from "../../src/effects/supervise/supervisor.ts";
 import { makeBench, until, type Bench } from "./run-harness.ts";
+import { standInForSystemd } from "./systemd-stand-in.ts";
 
 const SHIM = fileURLToPath(new URL("../../src/effects/supervise/shim.sh", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "nightlab-services-"));
-const asked = join(folder, "asked");
-const env = { ...process.env, PATH: `${folder}${delimiter}${process.env["PATH"] ?? ""}` };
+const systemd = standInForSystemd();
+const { env } = systemd;
 const benches: Bench[] = [];
 let bench = makeBench();
 beforeEach(() => {
   bench = makeBench();
   benches.push(bench);
-  program(STARTS);
-  rmSync(asked, { force: true });
+  systemd.forget();
 });
 after(() => {
   for (const one of benches) one.remove();
-  rmSync(folder, { recursive: true, force: true });
+  systemd.remove();
 });
-
-/** Goes to the folder, makes one `$` of two, starts it apart from whoever asks. */
-const STARTS = `#!/bin/sh
-printf '%s\\n' "$@" >>"${asked}"
-while [ "$1" != -- ]; do
-  case $1 in --working-directory=*) cd "\${1#*=}" || exit 1 ;; esac
-  shift
-done
-shift
-count=$#
-while [ "$count" -gt 0 ]; do
-  one=$(printf '%s.' "$1" | sed 's/\\$\\$/$/g')
-  shift
-  set -- "$@" "\${one%.}"
-  count=$((count - 1))
-done
-setsid "$@" </dev/null >/dev/null 2>&1 &
-`;
-
-function program(text: string): void {
-  writeFileSync(join(folder, "systemd-run"), text);
-  chmodSync(join(folder, "systemd-run"), 0o755);
-}
 
 // No poll comes to help: what is noticed is noticed by the folder.
 const supervisor = new Supervisor({
@@ -78,13 +44,13 @@ async function start(
 ): Promise<AttemptEnd> {
   const spec = bench.spec(1, changes);
   const path = process.env["PATH"];
-  process.env["PATH"] = env.PATH;
+  process.env["PATH"] = env["PATH"];
   try {
     await supervisor.start(spec, argv, env, 60_000, locks);
   } finally {
     process.env["PATH"] = path;
   }
-  return new Promise((resolve) => supervisor.onExit(spec.lab, spec.attempt, resolve));
+  return new Promise((resolve) => supervisor.onExit(spec, resolve));
 }
 
 test("a service is asked for with all of it in words, and no value of a variable", () => {
@@ -109,6 +75,7 @@ test("a service is asked for with all of it in words, and no value of a variable
     "--property=OOMPolicy=continue",
     "--property=TasksMax=infinity",
     "--property=UMask=0077",
+    "--property=IgnoreSIGPIPE=no",
     "--property=MemoryMax=24000000000",
     "--property=MemorySwapMax=0",
     "--setenv=PATH",
@@ -138,16 +105,16 @@ test("a run has its arguments and its folder, and its end is noticed without a p
   const spec = bench.spec(1);
   const printed = readFileSync(join(attemptDir(spec.lab, spec.attempt), "console.log"), "utf8");
   assert.equal(printed, `${bench.experiment}|$HOME $$ é\n'x'|k7f3-1|`);
-  assert.ok(!readFileSync(asked, "utf8").includes("MemoryMax"));
+  assert.ok(!systemd.asked().includes("MemoryMax"));
 });
 
 test("the memory of a run is its service's", async () => {
   await start(["true"], { memory: 2e9 });
-  assert.match(readFileSync(asked, "utf8"), /^--property=MemoryMax=2000000000$/m);
+  assert.match(systemd.asked(), /^--property=MemoryMax=2000000000$/m);
 });
 
 test("a run has its GPU's lock from when the daemon gives it up until it ends", async () => {
-  const path = join(folder, "gpu.lock");
+  const path = join(bench.lab, "gpu.lock");
   const [own, other] = [openSync(path, "w"), openSync(path, "r")];
   assert.equal(lockOpenFile(own), "held");
   const end = start(["sh", "-c", "while [ ! -e go ]; do sleep 0.02; done"], {}, [own]);
@@ -169,7 +136,9 @@ test("a run has its GPU's lock from when the daemon gives it up until it ends", 
 });
 
 test("what systemd says against it is told, and nothing has started", async () => {
-  program('#!/bin/sh\necho "Failed to start transient service unit: Access denied" >&2\nexit 1\n');
+  systemd.become(
+    '#!/bin/sh\necho "Failed to start transient service unit: Access denied" >&2\nexit 1\n',
+  );
   await assert.rejects(start(["true"]), /systemd did not start it: .*Access denied/);
   const spec = bench.spec(1);
   const state = await readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts());

@@ -37,7 +37,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   for (let number = 1; number <= 3; number += 1) {
-    await supervisor.stop(bench.lab, bench.spec(number).attempt);
+    await supervisor.stop(bench.spec(number));
   }
   supervisor.close();
   bench.remove();
@@ -48,7 +48,7 @@ const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
   readAttempt(dirOf(spec), hostFacts());
 const endOf = async (spec: AttemptSpec, of = supervisor): Promise<AttemptEnd> =>
   new Promise((resolve) => {
-    of.onExit(spec.lab, spec.attempt, resolve);
+    of.onExit(spec, resolve);
   });
 const start = async (
   spec: AttemptSpec,
@@ -118,12 +118,6 @@ describe("a run", () => {
       const shim = await shimOf(spec);
       await until("the shim's end", () => !isAlive(shim), 10_000);
     }
-  });
-
-  it("that a signal ends shows 128 plus its number", async () => {
-    const spec = bench.spec(1);
-    await start(spec, ["sh", "-c", "kill -SEGV $$"]);
-    assert.equal(codeOf(await endOf(spec)), 139);
   });
 
   it("whose program does not exist ends with 127 and says so on its console", async () => {
@@ -271,7 +265,7 @@ describe("a run whose shim is killed", () => {
     const child = await start(spec, ["sleep", "30"]);
     process.kill((await shimOf(spec)).pid, "SIGKILL");
     await until("an unwatched run", async () => (await stateOf(spec)).kind === "running-unwatched");
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
     assert.ok(!isAlive(child));
     assert.deepEqual(await stateOf(spec), { kind: "lost", why: "lost" });
   });
@@ -364,7 +358,7 @@ describe("stopping", () => {
     ]);
     await until("the trap", () => consoleOf(spec).includes("ready"));
     const end = endOf(spec);
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
     assert.ok(!isAlive(child));
     assert.equal(codeOf(await end), 7);
     assert.match(consoleOf(spec), /saved/);
@@ -384,7 +378,7 @@ describe("stopping", () => {
     );
     assert.notEqual(escaped.group, child.pid);
     const end = endOf(spec);
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
     assert.ok(!isAlive(escaped));
     assert.ok(!isAlive(child));
     assert.equal(codeOf(await end), 137);
@@ -398,24 +392,14 @@ describe("stopping", () => {
     try {
       await Promise.all([start(spec, sleeper), start(twin, sleeper)]);
       await until("both", () => processesWith("NIGHTLAB_RUN_ID", spec.attempt).length >= 4);
-      await supervisor.stop(spec.lab, spec.attempt);
+      await supervisor.stop(spec);
       const left = processesWith("NIGHTLAB_RUN_ID", spec.attempt);
       assert.deepEqual(left, processesOf(dirOf(twin)));
       assert.ok(left.length >= 2);
     } finally {
-      await supervisor.stop(twin.lab, twin.attempt);
+      await supervisor.stop(twin);
       other.remove();
     }
-  });
-
-  it("sweeps up what an ended run left behind, and leaves other runs alone", async () => {
-    const [spec, other] = [bench.spec(1), bench.spec(2)];
-    const bystander = await start(other, ["sleep", "30"]);
-    await start(spec, ["sh", "-c", "setsid sleep 30 & exit 0"]);
-    assert.equal(codeOf(await endOf(spec)), 0);
-    await supervisor.stop(spec.lab, spec.attempt);
-    assert.deepEqual(processesOf(dirOf(spec)), []);
-    assert.ok(isAlive(bystander));
   });
 
   it("never signals a process that got the number of an earlier one", async () => {
@@ -431,7 +415,7 @@ describe("stopping", () => {
       (_, since: string) => `child ${pid} ${Number(since) - 1}`,
     );
     writeFileSync(pidFile, forged);
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
     assert.ok(identityOf(pid), "the stranger lives");
     // The right start time, but of another boot.
     const since = identityOf(pid)?.startTime ?? "";
@@ -439,7 +423,7 @@ describe("stopping", () => {
       pidFile,
       `shim 1 1\nboot other\nhost ${hostFacts().host}\nchild ${pid} ${since}\n`,
     );
-    await supervisor.stop(spec.lab, spec.attempt);
+    await supervisor.stop(spec);
     assert.ok(identityOf(pid), "the stranger lives");
     stranger.kill("SIGKILL");
   });

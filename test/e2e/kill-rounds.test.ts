@@ -224,7 +224,7 @@ class Rounds {
       const { Supervisor } = await import(${JSON.stringify(supervisor)});
       const [lab, attempts] = JSON.parse(process.argv[1]);
       const supervisor = new Supervisor({ graceMs: 300 });
-      for (const attempt of attempts) await supervisor.stop(lab, attempt);`;
+      for (const attempt of attempts) await supervisor.stop({ lab, attempt });`;
     const given = JSON.stringify([this.lab, readdirSync(this.attempts)]);
     const argv = [process.execPath, "--input-type=module", "-e", program, given];
     const child = this.#box.start(argv, process.env);

@@ -67,9 +67,9 @@ export function attemptHandlers(
     "prepare-environment": (effect, post) => prepare(attempts, effect, post),
     "prepare-ahead": (effect, post) => prefetch(attempts, effect, post),
     "start-attempt": (effect, post) => start(attempts, effect, post),
-    async "stop-attempt"({ attempt, lab }) {
-      attempts.preparing.get(attempt)?.abort();
-      await supervisor.stop(lab, attempt);
+    async "stop-attempt"(effect) {
+      attempts.preparing.get(effect.attempt)?.abort();
+      await supervisor.stop(effect);
     },
     async "extend-limit"({ attempt, lab, limitMs }) {
       await supervisor.extendLimit(lab, attempt, limitMs);
@@ -206,7 +206,7 @@ const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
 const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
-  readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts());
+  readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts(), spec.token);
 
 /** Posts what became of an attempt. */
 function report({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
@@ -249,7 +249,7 @@ const gpusOf = ({ place }: AttemptSpec): readonly string[] =>
 async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal): Promise<void> {
   if (locks.granted(spec.attempt)) return;
   const dir = attemptDir(spec.lab, spec.attempt);
-  while ((await readAttempt(dir, hostFacts())).kind === "never-started") {
+  while ((await readAttempt(dir, hostFacts(), spec.token)).kind === "never-started") {
     if (locks.take(spec.attempt, gpusOf(spec)).length === 0) return;
     await wait(GPU_ELSEWHERE_MS, undefined, { signal });
   }

@@ -13,6 +13,7 @@ import {
   recordDigest,
   type EarlierRuns,
 } from "../run-store/earlier-runs.ts";
+import { watchLeft, type LeftWatch } from "../run-store/left-watch.ts";
 import { keptProbe } from "../gpu/gpu-cache.ts";
 import { createGpuProbe, type GpuProbe } from "../gpu/gpu-probe.ts";
 import { liveWriter, type LiveWriter } from "../run-store/run-heartbeat.ts";
@@ -32,6 +33,7 @@ import {
   type SilenceClock,
 } from "../run-store/run-judge.ts";
 import type { RunContext } from "../run-store/run-context.ts";
+import type { MainEnd } from "../supervise/attempts.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { readSystemFile, sampleSystem, type SystemSampler } from "../run-store/system-sampler.ts";
 import { readRun, type RunTail } from "../run-store/tail.ts";
@@ -87,13 +89,18 @@ export function runHandlers(parts: RunHandlersParts): RunHandlers {
 }
 
 function followAttempt({ parts, followed, gpus }: Runs, effect: FollowAttempt, post: Post): void {
-  const { attempt, lab } = effect.spec;
+  const { attempt } = effect.spec;
   if (followed.has(attempt)) return;
-  followed.set(attempt, new FollowedRun(parts, gpus, effect, post));
-  parts.supervisor.onExit(lab, attempt, (end) => {
-    if (end.kind === "ended") post({ kind: "attempt-exited", attempt, exit: end.exit });
-    else post({ kind: "attempt-lost", attempt, why: end.why });
-  });
+  const run = new FollowedRun(parts, gpus, effect, post);
+  followed.set(attempt, run);
+  parts.supervisor.onExit(
+    effect.spec,
+    (end) => {
+      if (end.kind === "ended") post({ kind: "attempt-exited", attempt, exit: end.exit });
+      else post({ kind: "attempt-lost", attempt, why: end.why });
+    },
+    (main) => run.goesOnWithout(main),
+  );
 }
 
 /** A run that is going on: its logs are followed, its processes sampled, its findings posted. */
@@ -109,6 +116,7 @@ class FollowedRun {
   /** Aborted when the run ends, so that its conclusion does not wait for pictures in the queue. */
   readonly #ending = new AbortController();
   #folder: RunFolder | undefined;
+  #left: LeftWatch | undefined;
   #tail: RunTail | undefined;
   #judgedAtMs: number;
   #record: Promise<RecordFacts | undefined> | undefined;
@@ -157,6 +165,15 @@ class FollowedRun {
   /** What its run.json says so far; undefined before its folder is found. */
   get record(): Promise<RecordFacts | undefined> | undefined {
     return this.#record;
+  }
+
+  /** Its main process has ended: looks after what goes on. */
+  async goesOnWithout(main: MainEnd): Promise<void> {
+    const { spec } = this.#effect;
+    const { supervisor } = this.#parts;
+    this.#post({ kind: "attempt-main-ended", attempt: spec.attempt, ...main });
+    this.#left ??= watchLeft(spec, supervisor, { folder: () => this.#folder });
+    await this.#left.look();
   }
 
   /** The run has ended: stops following its logs. */
@@ -229,8 +246,8 @@ async function concludeRun(runs: Runs, effect: ConcludeRun, post: Post): Promise
   const { context, supervisor } = runs.parts;
   const { spec, facts } = effect;
   const { attempt } = spec;
-  // The shim ended the process group at the limit; this ends processes that had left the group.
-  if (facts.exit?.overLimit === true) await supervisor.stop(spec.lab, attempt);
+  // The shim ended what it found of the run at the limit; this makes sure of it.
+  if (facts.exit?.overLimit === true) await supervisor.stop(spec);
   const run = runs.followed.get(attempt);
   const ended = await run?.endFollowing();
   const tail = run?.experiment === spec.experiment ? ended?.tail : undefined;

@@ -25,6 +25,8 @@ interface ProcessStat {
   /** One letter; `Z` is a process that has ended but has not been reaped. */
   readonly state: string;
   readonly group: number;
+  /** Undefined where the system does not say. */
+  readonly session?: number;
 }
 
 let facts: HostFacts | undefined;
@@ -54,6 +56,14 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return now !== undefined && now.startTime === identity.startTime;
 }
 
+/** How long a process has lived, or would have, in ms; undefined where the system does not say. */
+export function ageMs({ startTime, bootId }: ProcessIdentity): number | undefined {
+  const uptime = Number(readText("/proc/uptime")?.split(" ")[0]);
+  // Ticks since boot, of which the kernel tells a hundred a second.
+  const age = uptime * 1000 - Number(startTime) * 10;
+  return bootId !== hostFacts().bootId || Number.isNaN(age) ? undefined : age;
+}
+
 /** Sends a signal to this process and to no other; false where it has ended. */
 export function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): boolean {
   return isAlive(identity) && send(identity.pid, signal);
@@ -80,6 +90,16 @@ export function groupLives(leader: ProcessIdentity): boolean {
   return pids.some((pid) => {
     const stat = statOf(pid);
     return stat?.group === leader.pid && stat.state !== "Z";
+  });
+}
+
+/** The living processes in the group or session that this process leads or has led. */
+export function membersOf(leader: ProcessIdentity): readonly FoundProcess[] {
+  if (!mayStillExist(leader)) return [];
+  return (processIds() ?? []).flatMap((pid) => {
+    const stat = statOf(pid);
+    const isMember = stat?.group === leader.pid || stat?.session === leader.pid;
+    return isMember ? (identityOf(pid) ?? []) : [];
   });
 }
 
@@ -187,12 +207,18 @@ export function statFields(pid: number): readonly string[] | undefined {
 }
 
 /**
- * State, group and start time (fields 3, 5 and 22, in ticks since boot); from `ps` without /proc.
+ * State, group, session and start time (fields 3, 5, 6 and 22, in ticks since boot); from `ps`
+ * without /proc.
  */
 function statOf(pid: number): ProcessStat | undefined {
   const fields = statFields(pid);
   if (fields !== undefined) {
-    return { state: fields[0] ?? "", group: Number(fields[2]), startTime: fields[19] ?? "" };
+    return {
+      state: fields[0] ?? "",
+      group: Number(fields[2]),
+      session: Number(fields[3]),
+      startTime: fields[19] ?? "",
+    };
   }
   if (readText("/proc/self/stat") !== undefined) return undefined;
   const env = { ...process.env, LC_ALL: "C", TZ: "UTC" };

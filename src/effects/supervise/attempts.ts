@@ -8,10 +8,11 @@ import { attemptId, COMMAND_ID } from "../../base/ids.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec, Exit, ProcessIdentity } from "../../domain/run.ts";
 import { errorCode } from "../os/error-code.ts";
-import { isAlive, processesWith } from "../os/process-identity.ts";
+import { isAlive, membersOf, processesWith } from "../os/process-identity.ts";
 import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { mkdir, open, readFile, stat } from "../os/lab-files.ts";
+import { leftBehindNote, parseLeftBehind } from "./left-behind.ts";
 
 /**
  *                         ┌──────────────────────────► ended
@@ -22,12 +23,25 @@ import { mkdir, open, readFile, stat } from "../os/lab-files.ts";
 export type AttemptState =
   | { readonly kind: "never-started" }
   /** `process` leads the run's process group; absent for the instant before it is started. */
-  | { readonly kind: "running"; readonly process?: ProcessIdentity }
-  /** Its shim died: it runs on, but its exit code will never be known. */
-  | { readonly kind: "running-unwatched"; readonly process: ProcessIdentity }
+  | { readonly kind: "running"; readonly process?: ProcessIdentity; readonly main?: MainEnd }
+  /** Its shim died: it runs on, but an exit code that is not written yet will never be known. */
+  | {
+      readonly kind: "running-unwatched";
+      readonly process: ProcessIdentity;
+      readonly main?: MainEnd;
+    }
   | { readonly kind: "ended"; readonly exit: Exit }
   | { readonly kind: "lost"; readonly why: "machine-restarted" | "lost" }
   | { readonly kind: "unknown"; readonly why: string };
+
+/** The run's first process has ended, and processes that it started live on. */
+export interface MainEnd {
+  /** Absent where its shim died before it. */
+  readonly code?: number;
+}
+
+/** What tells an attempt on the disk from what else may lie there. */
+export type AttemptPlace = Pick<AttemptSpec, "lab" | "attempt" | "token">;
 
 /** What the shim recorded about itself and the run's first process. */
 export interface AttemptProcesses {
@@ -39,7 +53,7 @@ export interface AttemptProcesses {
 /** Environment variable that every process of a run inherits; its value is the attempt's id. */
 export const RUN_ID_VARIABLE = "NIGHTLAB_RUN_ID";
 /** Set beside it; its value is the attempt's folder. */
-const ATTEMPT_VARIABLE = "NIGHTLAB_ATTEMPT";
+export const ATTEMPT_VARIABLE = "NIGHTLAB_ATTEMPT";
 
 /**
  * Name of the file with the attempt's notes (attempt-notes.ts), among them the boot of its start.
@@ -63,7 +77,8 @@ export function attemptDir(lab: string, attempt: AttemptId): string {
 
 /**
  * Creates the folder of an attempt with its spec.json, durably. `there`: it existed already, with a
- * spec or a claim, and was left alone. Rejects with file system errors.
+ * spec or a claim, and was left alone. Rejects with file system errors, and where the folder that is
+ * there has another token: then it is not this attempt's.
  */
 export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"> {
   const dir = attemptDir(spec.lab, spec.attempt);
@@ -82,7 +97,8 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
   });
   // The spec is renamed into place, so one that exists is complete.
   if (!isNew && ((await exists(join(dir, "spec.json"))) || (await exists(join(dir, "claim"))))) {
-    return "there";
+    if (spec.token === undefined || (await readSpec(dir))?.token === spec.token) return "there";
+    throw new Error(`${dir} is there already, and this run did not make it; move it away`);
   }
   await atomicWrite(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`);
   await syncFolder(dirname(dir));
@@ -105,13 +121,19 @@ export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
 
 /**
  * The state of an attempt, from its folder and this machine's processes. A run of another host that
- * has not written its exit code is unknown, never lost. Never throws, whatever is in the folder.
+ * has not written its exit code is unknown, never lost. A claim counts whoever made it; exit codes
+ * and processes only with the attempt's `token`, where it has one. Never throws, whatever is in the
+ * folder.
  */
-export async function readAttempt(dir: string, here: HostFacts): Promise<AttemptState> {
-  const exit = await readExit(dir);
+export async function readAttempt(
+  dir: string,
+  here: HostFacts,
+  token?: string,
+): Promise<AttemptState> {
+  const exit = await readExit(dir, "exit", token);
   if (exit !== undefined) return { kind: "ended", exit };
   if (!(await exists(join(dir, "claim")))) return withoutClaim(dir, here);
-  const { shim, child, ...written } = await readProcesses(dir);
+  const { shim, child, ...written } = await readProcesses(dir, token);
   // If the shim was killed right after its claim, the claim is all there is.
   const claim = shim === undefined ? await readClaim(dir) : undefined;
   const { bootId, host } = { host: written.host, ...shim, ...claim };
@@ -119,17 +141,26 @@ export async function readAttempt(dir: string, here: HostFacts): Promise<Attempt
   if (!sameBoot && host !== "" && host !== here.host) {
     return { kind: "unknown", why: `it runs on ${host}` };
   }
+  const main = sameBoot ? await readExit(dir, "main", token) : undefined;
   if (sameBoot) {
     if (await fifoIsHeld(join(dir, "alive"))) {
-      return child === undefined ? { kind: "running" } : { kind: "running", process: child };
+      return {
+        kind: "running",
+        ...(child === undefined ? {} : { process: child }),
+        ...(main === undefined ? {} : { main: { code: main.code } }),
+      };
     }
-    const orphan = child === undefined ? orphanOf(dir) : child;
-    if (orphan !== undefined && isAlive(orphan)) {
-      return { kind: "running-unwatched", process: orphan };
+    if (child !== undefined && isAlive(child)) return { kind: "running-unwatched", process: child };
+    const [left] = processesLeft(dir, child);
+    if (left !== undefined) {
+      // Without a child, the shim died before it could record it: this may be the main process.
+      const ended =
+        child === undefined ? {} : { main: main === undefined ? {} : { code: main.code } };
+      return { kind: "running-unwatched", process: left, ...ended };
     }
   }
   // The shim may have written the exit code since it was first looked for.
-  const late = await readExit(dir);
+  const late = (await readExit(dir, "exit", token)) ?? main;
   if (late !== undefined) return { kind: "ended", exit: late };
   return { kind: "lost", why: sameBoot ? "lost" : "machine-restarted" };
 }
@@ -160,12 +191,16 @@ async function readClaim(dir: string): Promise<Begun | undefined> {
   return bootId === undefined || host === undefined ? undefined : { bootId, host };
 }
 
-/** The processes that an attempt's shim has recorded so far, without an incomplete last line. */
-export async function readProcesses(dir: string): Promise<AttemptProcesses> {
+/**
+ * The processes that an attempt's shim has recorded so far, without an incomplete last line. None
+ * where the attempt has a `token` and the record lacks it.
+ */
+export async function readProcesses(dir: string, token?: string): Promise<AttemptProcesses> {
   const text = (await readSmall(join(dir, "pid"))) ?? "";
   const complete = text.slice(0, text.lastIndexOf("\n") + 1);
   const field = (name: string): string | undefined =>
     new RegExp(`^${name} (.*)$`, "m").exec(complete)?.[1]?.trim();
+  if (token !== undefined && field("token") !== token) return { host: "" };
   const bootId = field("boot");
   const identity = (name: string): ProcessIdentity | undefined => {
     const match = /^(\d{1,10})(?: (.*))?$/.exec(field(name) ?? "");
@@ -181,20 +216,41 @@ export async function readProcesses(dir: string): Promise<AttemptProcesses> {
   };
 }
 
-/** The exit code that the shim wrote; undefined while it runs, or where a power cut lost it. */
-async function readExit(dir: string): Promise<Exit | undefined> {
-  const path = join(dir, "exit");
+/**
+ * The exit code that the shim wrote, of the run or of its main process; undefined while it runs,
+ * where a power cut lost it, and where it lacks the attempt's `token`.
+ */
+async function readExit(
+  dir: string,
+  name: "exit" | "main",
+  token: string | undefined,
+): Promise<Exit | undefined> {
+  const path = join(dir, name);
   // Earlier releases wrote the time of the end beside the code.
-  const match = /^(\d{1,3})(?: (\d{1,16})\n|\n *\n)$/.exec((await readSmall(path)) ?? "");
-  if (match === null) return undefined;
+  const match = /^(\d{1,3})(?: (\d{1,16})\n|(?: ([0-9a-f]{32}))?\n *\n)$/.exec(
+    (await readSmall(path)) ?? "",
+  );
+  if (match === null || (token !== undefined && match[3] !== token)) return undefined;
   const marked = async (name: string): Promise<boolean> => exists(join(dir, name));
-  const [facts, overLimit, oomKill] = await Promise.all([
+  const [facts, overLimit, oomKill, said, note] = await Promise.all([
     stat(path),
     marked("over-limit"),
     marked("oom-kill"),
+    readSmall(join(dir, "signal")),
+    readSmall(leftBehindNote(dir)),
   ]);
+  const leftBehind = parseLeftBehind(note);
+  const code = Number(match[1]);
+  const signalled = code > 128 && said !== undefined && said !== "";
   const endedAtMs = match[2] === undefined ? Math.round(facts.mtimeMs) : Number(match[2]);
-  return { code: Number(match[1]), endedAtMs, overLimit, ...(oomKill ? { oomKill } : {}) };
+  return {
+    code,
+    ...(signalled ? { signalled } : {}),
+    endedAtMs,
+    overLimit,
+    ...(oomKill ? { oomKill } : {}),
+    ...(leftBehind.length === 0 ? {} : { leftBehind }),
+  };
 }
 
 /** Syncs an exit code, so that it survives a power cut. Errors are ignored. */
@@ -246,9 +302,15 @@ function areTwoFolders(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev);
 }
 
-/** A process of a run whose shim died before it could record its child. */
-function orphanOf(dir: string): ProcessIdentity | undefined {
-  return processesOf(dir)[0];
+/** Living processes of an attempt that has not ended: also those that hide their environment. */
+export function processesLeft(
+  dir: string,
+  child: ProcessIdentity | undefined,
+): readonly FoundProcess[] {
+  const marked = processesOf(dir);
+  const pids = new Set(marked.map(({ pid }) => pid));
+  const members = child === undefined ? [] : membersOf(child);
+  return [...marked, ...members.filter(({ pid }) => !pids.has(pid))];
 }
 
 function isSpec(value: unknown): value is AttemptSpec {

@@ -134,7 +134,6 @@ interface CLibrary {
   readonly setFlags: CFunction;
   readonly setSigDefault: CFunction;
   readonly setSigMask: CFunction;
-  readonly sigFillSet: CFunction;
   readonly sigEmptySet: CFunction;
   readonly waitpid: CFunction;
   readonly fcntl: CFunction;
@@ -161,7 +160,6 @@ function loadLibrary(): CLibrary {
     setFlags: c.func("int posix_spawnattr_setflags(void *attr, short flags)"),
     setSigDefault: c.func("int posix_spawnattr_setsigdefault(void *attr, void *set)"),
     setSigMask: c.func("int posix_spawnattr_setsigmask(void *attr, void *set)"),
-    sigFillSet: c.func("int sigfillset(void *set)"),
     sigEmptySet: c.func("int sigemptyset(void *set)"),
     waitpid: c.func("int waitpid(int pid, void *status, int options)"),
     fcntl: c.func("int fcntl(int fd, int cmd, ...)"),
@@ -200,8 +198,8 @@ function start(c: CLibrary, { file, args, cwd, env, files }: Program): number {
 
 /** Every signal gets its default action and none is blocked; the child leads its own session. */
 function setSignals(c: CLibrary, attr: Buffer): void {
-  const [all, none] = [Buffer.alloc(STRUCT_BYTES), Buffer.alloc(STRUCT_BYTES)];
-  c.sigFillSet(all);
+  // sigfillset leaves out the C library's own two, which posix_spawn would then have ignored.
+  const [all, none] = [Buffer.alloc(STRUCT_BYTES, 0xff), Buffer.alloc(STRUCT_BYTES)];
   c.sigEmptySet(none);
   // Node ignores SIGPIPE, and a child inherits what its parent ignores.
   check(c.setSigDefault(attr, all));

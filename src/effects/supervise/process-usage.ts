@@ -1,4 +1,5 @@
 // CPU time and memory of a process, read from /proc. Without /proc nothing is known.
+import { execFileSync } from "node:child_process";
 import { statFields } from "../os/process-identity.ts";
 
 export interface ProcessUse {
@@ -7,14 +8,33 @@ export interface ProcessUse {
   readonly startTime: string;
   /** CPU time so far, in ms. */
   readonly cpuMs: number;
+  /** That of its children which have ended, in ms. */
+  readonly reapedMs: number;
   /** Resident memory in bytes. */
   readonly rss: number;
 }
 
 /** Linux reports CPU time in hundredths of a second, whatever the kernel's own tick. */
 const TICK_MS = 10;
-/** Resident memory is counted in pages, which are assumed to have this size. */
-const PAGE_BYTES = 4_096;
+/** What a page has where the system does not say. */
+const COMMON_PAGE_BYTES = 4_096;
+
+let pageBytes: number | undefined;
+
+/** Bytes of a page, in which resident memory is counted: up to 64 KiB on ARM and POWER. */
+function pageSize(): number {
+  pageBytes ??= askPageSize();
+  return pageBytes;
+}
+
+function askPageSize(): number {
+  try {
+    const said = Number(execFileSync("getconf", ["PAGESIZE"], { encoding: "utf8" }));
+    return said > 0 ? said : COMMON_PAGE_BYTES;
+  } catch {
+    return COMMON_PAGE_BYTES;
+  }
+}
 
 /** What a process has used so far; undefined where it has ended. Fields as in proc(5). */
 export function processUse(pid: number): ProcessUse | undefined {
@@ -24,6 +44,7 @@ export function processUse(pid: number): ProcessUse | undefined {
     pid,
     startTime: fields[19] ?? "",
     cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
-    rss: Number(fields[21]) * PAGE_BYTES,
+    reapedMs: (Number(fields[13]) + Number(fields[14])) * TICK_MS,
+    rss: Number(fields[21]) * pageSize(),
   };
 }

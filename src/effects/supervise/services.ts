@@ -122,6 +122,8 @@ export function serviceArguments(
     "--property=TasksMax=infinity",
     // Without it the manager's holds, and not that of whoever started the daemon.
     `--property=UMask=${umask}`,
+    // By default systemd has a service ignore it, and a shell cannot undo that.
+    "--property=IgnoreSIGPIPE=no",
     ...limit,
     ...variables.map((name) => `--setenv=${name}`),
     "--",

@@ -5,14 +5,20 @@
 #   sh shim.sh ATTEMPT_DIR GRACE_SECONDS [LOCK...] -- COMMAND...
 #
 # ATTEMPT_DIR is absolute; its last component is the attempt's id. It contains
-#   claim       made by one process only (a second start exits with 99); `boot ID`, `host NAME`
+#   claim       made by one process only (a second start exits with 99); `boot ID`, `host NAME`,
+#               `token TOKEN`
 #   alive       FIFO that only this process holds open: proof that it lives
-#   pid         `shim PID START`, `boot ID`, `host NAME`, later `child PID START`
+#   pid         `shim PID START`, `boot ID`, `host NAME`, `token TOKEN`, later `child PID START`
 #   console.log what the command prints
 #   limit       seconds; read again and again, so that it may change
+#   signal      what the shell says where a signal ended the command; empty where it exited
+#   main        `CODE TOKEN`: the command has ended, and processes that it started live on
 #   over-limit  marker: the time limit ended the run
 #   oom-kill    marker: the kernel killed a process of the run at its memory limit
-#   exit        blank at first, then `CODE`; its mtime is the time of the end
+#   exit        blank at first, then `CODE TOKEN`; its mtime is the time of the end
+#
+# TOKEN is NIGHTLAB_TOKEN, which the command does not inherit. It stands in the daemon's ledger, so
+# that nothing counts as this run's but what this process wrote.
 #
 # Descriptors 3 to 8, where they are open, are GPU locks. The command does not inherit them, so that
 # a GPU is free when the run is over, whatever the command left behind. A systemd service inherits
@@ -26,6 +32,8 @@
   dir=$1 grace=$2
   shift 2
   exec </dev/null >/dev/null 2>&1
+  token=${NIGHTLAB_TOKEN-}
+  unset NIGHTLAB_TOKEN
   held=3 lockers=
   while [ "$1" != -- ]; do
     eval "exec $held<\"\$1\""
@@ -50,13 +58,18 @@
   # With noclobber (O_EXCL) only one process can create the claim. Its content says on which boot
   # that was, in case the machine goes down before the pid file is written.
   set -C
-  printf 'boot %s\nhost %s\n' "$boot" "$host" >"$dir/claim" || exit 99
+  printf 'boot %s\nhost %s\ntoken %s\n' "$boot" "$host" "$token" >"$dir/claim" || exit 99
   set +C
   # Allocate the exit file now: the disk may be full when the run ends.
-  printf '%31s\n' '' >"$dir/exit"
+  printf '%63s\n' '' >"$dir/exit"
 
-  # Set for the command only: the daemon ends every process that has it, but not this one's helpers.
+  # Set for the command only: every process that has them belongs to the run, but not this one's
+  # helpers.
   id=${dir##*/}
+  mark=NIGHTLAB_ATTEMPT=$dir
+  # grep takes each line for a pattern of its own.
+  mark=${mark##*"
+"}
 
   # Sets `start` to the start time of process $1, in the daemon's format, or to nothing; with /proc,
   # also sets `parent` to its parent's pid.
@@ -84,78 +97,159 @@
     esac
   }
 
+  # Sets `centis` to the hundredths of a second until the limit; fails where there is none.
+  until_limit() {
+    limit=
+    read -r limit <"$dir/limit"
+    case $limit in '' | *[!0-9]*) return 1 ;; esac
+    clock
+    centis=$((limit * 100 - now + began))
+  }
+
+  # Sets `child` and `child_start`; fails before the command's first process has recorded itself.
+  read_child() {
+    child=
+    while read -r what child child_start; do
+      [ "$what" = child ] && return 0
+    done <"$dir/pid"
+    return 1
+  }
+
   # Whether the command's first process lives; a later process with the same pid does not count.
   child_lives() {
     start_of "$child"
     [ "$start" = "$child_start" ] && kill -0 "$child"
   }
 
-  # Ends the command's group when its time is up. This must hold neither the FIFO nor the console,
-  # and must end its `sleep` when it is told that the run has ended. It uses KILL, since between
-  # fork and exec the child is still a copy of this shell, whose trap would swallow a TERM.
+  # Sets `left` to the pids of the run's living processes: those in its group or session, and those
+  # with its folder in their environment. Without /proc, to its group while that has a member.
+  look() {
+    left=
+    if [ ! -d /proc/self ]; then
+      kill -0 "-$child" && left=-$child
+      return 0
+    fi
+    found=
+    # A group of zombies can be signalled too, and in a container nobody may ever reap them.
+    kill -0 "-$child" &&
+      found=$(LC_ALL=C grep -lsE "\\) [^ZX] [0-9]+ ([0-9]+ )?$child " /proc/[0-9]*/stat 9<&-)
+    for one in $found $(LC_ALL=C grep -lawsF "$mark" /proc/[0-9]*/environ 9<&-); do
+      one=${one#/proc/}
+      left="$left ${one%%/*}"
+    done
+  }
+
+  # Ends what is left of the run.
+  end_all() {
+    look
+    [ -z "$left" ] || kill -TERM $left
+    rest=$grace
+    while [ -n "$left" ] && [ "$rest" -gt 0 ]; do
+      sleep 1 9<&- &
+      wait "$!"
+      look
+      rest=$((rest - 1))
+    done
+    [ -z "$left" ] || kill -KILL $left
+  }
+
+  # Ends the run when its time is up. This must hold neither the FIFO nor the console, and must end
+  # its `sleep` when it is told that the command has ended. It uses KILL, since between fork and exec
+  # the child is still a copy of this shell, whose trap would swallow a TERM.
   watch_limit() {
-    trap 'case $! in "$child") ;; *) kill -KILL "$!"; wait "$!" ;; esac; exit 0' TERM
-    while child_lives; do
-      limit=
-      read -r limit <"$dir/limit"
-      case $limit in '' | *[!0-9]*) return ;; esac
-      clock
-      left=$((limit * 100 - now + began))
-      [ "$left" -le 0 ] && break
+    set +u
+    before=$!
+    trap 'case $! in "$before") ;; *) kill -KILL "$!"; wait "$!" ;; esac; exit 0' TERM
+    while until_limit && [ "$centis" -gt 0 ]; do
       # Short naps: the limit may be shortened, and the machine may be suspended.
-      nap=$(((left + 99) / 100))
+      nap=$(((centis + 99) / 100))
       [ "$nap" -gt 30 ] && nap=30
       LC_ALL=C sleep "$nap" &
       wait "$!"
+      read_child && child_lives || return
     done
-    child_lives || return
+    until_limit && read_child && child_lives || return
+    # From here on the shim waits for this.
+    trap '' TERM
     printf '' >"$dir/over-limit"
-    kill -TERM "-$child" || kill -TERM "$child"
-    while [ "$grace" -gt 0 ]; do
-      sleep 1 &
-      wait "$!"
-      kill -0 "-$child" || return
-      grace=$((grace - 1))
-    done
-    kill -KILL "-$child"
+    end_all
   }
 
-  # Signals do not end this process, only interrupt `wait`. The command does not inherit the trap.
-  trap 'disturbed=1' HUP INT TERM
-  start_of "$$"
-  printf 'shim %s %s\nboot %s\nhost %s\n' "$$" "$start" "$boot" "$host" >"$dir/pid"
+  # Becomes the command, in a subshell, which records itself as the command's first process. Started
+  # in the foreground, it has every signal's default action: a shell without job control has what it
+  # starts with `&` ignore SIGINT and SIGQUIT.
+  become() {
+    exec 2>/dev/null 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-
+    if [ -r /proc/self/stat ]; then
+      read -r child _ </proc/self/stat
+    else
+      child=$(exec sh -c 'echo "$PPID"')
+    fi
+    start_of "$child"
+    printf 'child %s %s\n' "$child" "$start" >>"$dir/pid"
+    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir
+    export NIGHTLAB_RUN_ID NIGHTLAB_ATTEMPT
+    exec "$@" </dev/null >>"$dir/console.log" 2>&1
+  }
 
+  start_of "$$"
+  printf 'shim %s %s\nboot %s\nhost %s\ntoken %s\n' "$$" "$start" "$boot" "$host" "$token" >"$dir/pid"
   true >>"$dir/console.log"
-  if command -v setsid; then
-    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir setsid "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
-  else
-    set -m
-    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir "$@" </dev/null >>"$dir/console.log" 2>&1 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&- &
-    set +m
-  fi
-  child=$!
   clock
   began=$now
-  start_of "$child"
-  child_start=$start
-  printf 'child %s %s\n' "$child" "$child_start" >>"$dir/pid"
-
   # Close them inside the subshell: with a redirection on a function call, some shells keep copies.
   (
     exec 9<&- 3<&- 4<&- 5<&- 6<&- 7<&- 8<&-
     watch_limit
   ) &
   watchdog=$!
+  # Signals do not end this process, only interrupt `wait`. What it starts does not inherit the trap;
+  # the watchdog would, until it has its own, and would miss that the command has ended.
+  trap 'disturbed=1' HUP INT TERM
 
-  disturbed=
-  wait "$child"
-  code=$?
-  while [ -n "$disturbed" ]; do
-    disturbed=
-    wait "$child"
-    again=$?
-    # 127: the child had been reaped already, so the first status was its own.
-    [ "$again" -ne 127 ] && code=$again
+  # A shell says on its standard error that a signal ended what it waited for; of a command that
+  # exited with 128 + n it says nothing. The code alone does not tell the two apart.
+  said=$dir/signal
+  printf '' >"$said" || said=/dev/null
+  {
+    if command -v setsid >/dev/null; then
+      (become setsid "$@")
+      code=$?
+    else
+      # Of a group of its own, by job control, which leaves signals as they are.
+      set -m 2>/dev/null
+      (become "$@") &
+      set +m
+      disturbed=
+      wait "$!"
+      code=$?
+      while [ -n "$disturbed" ]; do
+        disturbed=
+        wait "$!"
+        again=$?
+        # 127: the child had been reaped already, so the first status was its own.
+        [ "$again" -ne 127 ] && code=$again
+      done
+    fi
+  } 2>"$said"
+
+  # If the limit ended the run, the watchdog gives all of it its grace time.
+  [ -e "$dir/over-limit" ] || kill -TERM "$watchdog"
+  wait "$watchdog"
+
+  # What the command started may live on. The daemon ends it when it is idle; the limit is for all.
+  read_child || child=0
+  naps='0.02 0.05 0.1 0.2 0.5'
+  while [ "$child" -gt 1 ] && look && [ -n "$left" ]; do
+    [ -e "$dir/main" ] || printf '%s\n\n' "$code${token:+ $token}" >"$dir/main"
+    if until_limit && [ "$centis" -le 0 ]; then
+      printf '' >"$dir/over-limit"
+      end_all
+      break
+    fi
+    nap=${naps%% *}
+    case $naps in *' '*) naps=${naps#* } ;; *) naps=1 ;; esac
+    sleep "$nap" 9<&- || sleep 1 9<&-
   done
 
   # In a service of its own, the cgroup tells whether the kernel killed a process for memory.
@@ -169,14 +263,11 @@
       done <"/sys/fs/cgroup$group/memory.events"
     done </proc/self/cgroup
   fi
-  # If the limit ended the run, let the watchdog give the rest of the group its grace time.
-  if [ -e "$dir/over-limit" ]; then wait "$watchdog"; else kill -TERM "$watchdog"; fi
-  printf '%s\n' "$code" 1<>"$dir/exit"
+  printf '%s\n' "$code${token:+ $token}" 1<>"$dir/exit"
   # If the daemon is still our parent, it syncs the code itself, without starting a program. If it
   # is gone, or this is a systemd service, nothing else might sync it before a power cut.
   start_of "$$"
   [ "$parent" = "$PPID" ] && [ -z "${INVOCATION_ID-}" ] || LC_ALL=C sync "$dir/exit" "$dir"
-  wait "$watchdog"
   [ -z "$lockers" ] || kill -KILL $lockers
   exit 0
 }

@@ -9,27 +9,31 @@ import { slotVariables } from "../../domain/slot.ts";
 import type { AttemptSpec, ProcessIdentity } from "../../domain/run.ts";
 import {
   attemptDir,
+  ATTEMPT_VARIABLE,
   createAttempt,
+  processesLeft,
   processesOf,
   readAttempt,
   readProcesses,
   RUN_ID_VARIABLE,
   syncExit,
 } from "./attempts.ts";
-import type { AttemptState } from "./attempts.ts";
+import type { AttemptPlace, AttemptState, MainEnd } from "./attempts.ts";
 import { posixSpawn, type Program, type Started } from "./posix-spawn.ts";
 import {
+  ageMs,
   groupLives,
   hostFacts,
   isAlive,
   signalGroup,
   signalProcess,
   GRACE_MS,
+  type FoundProcess,
 } from "../os/process-identity.ts";
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
-import { writeFile } from "../os/lab-files.ts";
+import { readFile, writeFile } from "../os/lab-files.ts";
 /** Adopted runs are not children of this process, so their state is polled this often. */
 export const ADOPTED_POLL_MS = 1_000;
 /** A shim exits within milliseconds of writing the exit code; do not hold the queue for longer. */
@@ -40,6 +44,9 @@ export const START_LOOK_MS = 2;
 export const STOP_LOOK_MS = 50;
 /** Rounds of KILL at most, since processes outside the group may start others as they die. */
 export const SWEEP_ROUNDS = 5;
+
+/** The variable that tells the shim its attempt's token. */
+const TOKEN_VARIABLE = "NIGHTLAB_TOKEN";
 
 /** The state of an attempt that is over. */
 export type AttemptEnd = Extract<AttemptState, { kind: "ended" | "lost" }>;
@@ -89,7 +96,7 @@ export class Supervisor {
   ): Promise<ProcessIdentity> {
     await createAttempt(spec);
     const dir = attemptDir(spec.lab, spec.attempt);
-    const before = await readAttempt(dir, hostFacts());
+    const before = await readAttempt(dir, hostFacts(), spec.token);
     if (before.kind === "never-started") {
       await writeFile(join(dir, "limit"), limitText(limitMs));
       // Saves the shim from starting mkfifo; if this fails, the shim does so.
@@ -101,10 +108,16 @@ export class Supervisor {
 
   /**
    * Calls back once, when the attempt is over: at once if its shim is a child of this process, else
-   * within the polling interval. A run of another host is over when its exit code is written. The
-   * returned function cancels.
+   * within the polling interval. A run of another host is over when its exit code is written. Until
+   * then `mainEnded` is called in each polling interval in which the run goes on without its main
+   * process. The returned function cancels.
    */
-  onExit(lab: string, attempt: AttemptId, callback: (end: AttemptEnd) => void): () => void {
+  onExit(
+    place: AttemptPlace,
+    callback: (end: AttemptEnd) => void,
+    mainEnded: (main: MainEnd) => Promise<void> = async () => {},
+  ): () => void {
+    const { lab, attempt, token } = place;
     const dir = attemptDir(lab, attempt);
     const shim = this.#shims.get(attempt);
     let timer: NodeJS.Timeout | undefined;
@@ -118,16 +131,21 @@ export class Supervisor {
     };
     const check = async (): Promise<void> => {
       clearTimeout(timer);
-      const state = await readAttempt(dir, hostFacts());
+      const state = await readAttempt(dir, hostFacts(), token);
       if (over) return;
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
         if (state.kind === "ended") await syncExit(dir);
         // An adopted shim holds the GPU locks until it exits.
-        if (shim === undefined && state.kind === "ended") await shimExited(dir);
+        if (shim === undefined && state.kind === "ended") await shimExited(dir, token);
         callback(state);
       } else {
+        if ("main" in state && state.main !== undefined) await mainEnded(state.main);
+        if (state.kind === "running-unwatched" && (await isOverLimit(dir, token))) {
+          await this.stop(place);
+        }
         clearTimeout(timer);
+        if (over) return;
         timer = setTimeout(checkAgain, this.#pollMs);
       }
     };
@@ -149,27 +167,32 @@ export class Supervisor {
    * the run's own before it is signalled. If the attempt has ended, this ends what its script left
    * behind; one that never started, or runs on another host, is left alone.
    */
-  async stop(lab: string, attempt: AttemptId): Promise<void> {
+  async stop({ lab, attempt, token }: AttemptPlace): Promise<void> {
     const dir = attemptDir(lab, attempt);
-    const state = await readAttempt(dir, hostFacts());
+    const state = await readAttempt(dir, hostFacts(), token);
     if (state.kind === "never-started" || state.kind === "unknown") return;
-    const { child } = await readProcesses(dir);
+    const { child } = await readProcesses(dir, token);
+    // While the run goes on without its main process, its group is still its own.
+    const left = (): readonly FoundProcess[] =>
+      "main" in state ? processesLeft(dir, child) : processesOf(dir);
     // If the leader has ended, its number may by now lead another group.
     const leader = child !== undefined && isAlive(child) ? child : undefined;
     const deadline = Date.now() + this.#graceMs;
     if (leader !== undefined) signalGroup(leader, "SIGTERM");
-    for (const escaped of processesOf(dir)) {
+    for (const escaped of left()) {
       if (escaped.group !== leader?.pid) signalProcess(escaped, "SIGTERM");
     }
-    while (Date.now() < deadline && anyLeft(dir, leader)) await wait(STOP_LOOK_MS);
+    const anyLeft = (): boolean =>
+      (leader !== undefined && groupLives(leader)) || left().length > 0;
+    while (Date.now() < deadline && anyLeft()) await wait(STOP_LOOK_MS);
     if (leader !== undefined && groupLives(leader)) signalGroup(leader, "SIGKILL");
     // A process may start another in the moment before it is killed.
     for (let round = 0; round < SWEEP_ROUNDS; round += 1) {
-      const left = processesOf(dir);
-      if (left.length === 0) break;
-      for (const escaped of left) signalProcess(escaped, "SIGKILL");
+      const alive = left();
+      if (alive.length === 0) break;
+      for (const escaped of alive) signalProcess(escaped, "SIGKILL");
       const gone = Date.now() + this.#graceMs;
-      while (Date.now() < gone && left.some(isAlive)) await wait(STOP_LOOK_MS);
+      while (Date.now() < gone && alive.some(isAlive)) await wait(STOP_LOOK_MS);
     }
   }
 
@@ -193,7 +216,7 @@ export class Supervisor {
     locks: readonly number[],
   ): Promise<void> {
     const graceS = Math.max(1, Math.ceil(this.#graceMs / 1000));
-    const environment = runEnvironment(spec, env);
+    const environment = shimEnvironment(spec, env);
     if (this.#supervision.kind === "service") {
       const paths = locks.map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
       const shim = ["/bin/sh", SHIM, dir, String(graceS), ...paths, "--", ...argv];
@@ -224,10 +247,10 @@ export class Supervisor {
       // Checked before reading: a shim that has exited writes nothing more. Whether the shim of a
       // service has exited is not known here.
       const exited = this.#supervision.kind === "group" && !this.#shims.has(spec.attempt);
-      const { child } = await readProcesses(dir);
+      const { child } = await readProcesses(dir, spec.token);
       if (child !== undefined) return child;
       // A shim that found the attempt claimed exits: wait for the shim that claimed it.
-      const state = exited ? await readAttempt(dir, hostFacts()) : undefined;
+      const state = exited ? await readAttempt(dir, hostFacts(), spec.token) : undefined;
       if (state?.kind === "running-unwatched") return state.process;
       if (state !== undefined && state.kind !== "running") {
         throw new Error(
@@ -244,11 +267,19 @@ export class Supervisor {
 }
 
 /** Waits for a shim that has written the exit code to exit, SHIM_LEAVES_MS at most. */
-async function shimExited(dir: string): Promise<void> {
-  const { shim } = await readProcesses(dir);
+async function shimExited(dir: string, token: string | undefined): Promise<void> {
+  const { shim } = await readProcesses(dir, token);
   const deadline = Date.now() + SHIM_LEAVES_MS;
   const isLeaving = (): boolean => shim !== undefined && isAlive(shim) && Date.now() < deadline;
   while (isLeaving()) await wait(START_LOOK_MS);
+}
+
+/** Whether a run has passed its limit, which its shim would enforce if it lived. */
+async function isOverLimit(dir: string, token: string | undefined): Promise<boolean> {
+  const { child } = await readProcesses(dir, token);
+  const age = child === undefined ? undefined : ageMs(child);
+  const limit = Number(await readFile(join(dir, "limit"), "utf8").catch(() => Number.NaN));
+  return age !== undefined && limit > 0 && age > limit * 1000;
 }
 
 function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
@@ -276,19 +307,18 @@ function shimFiles(locks: readonly number[]): Program["files"] {
   return ["null", "null", "null", ...below9, ...gap, ...above9];
 }
 
-/**
- * The run's environment without its id, which the shim adds: the shim must not count as the run.
- */
-function runEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { [RUN_ID_VARIABLE]: _outer, ...outer } = base;
-  const { [RUN_ID_VARIABLE]: _written, ...own } = spec.env;
-  const slot = slotVariables(spec.place);
-  return { ...outer, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...own, ...slot };
-}
+/** What only the shim may set. */
+const OF_THE_SHIM = [RUN_ID_VARIABLE, ATTEMPT_VARIABLE, TOKEN_VARIABLE];
 
-function anyLeft(dir: string, leader: ProcessIdentity | undefined): boolean {
-  if (leader !== undefined && groupLives(leader)) return true;
-  return processesOf(dir).length > 0;
+/**
+ * The shim's environment: the run's, and its token. The shim itself must not count as the run, nor
+ * as that of a nightlab around this one.
+ */
+function shimEnvironment(spec: AttemptSpec, base: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const given = { ...base, PYTHONUNBUFFERED: "1", NIGHTLAB_RUN_NAME: spec.name, ...spec.env };
+  const own = Object.entries(given).filter(([name]) => !OF_THE_SHIM.includes(name));
+  const token = spec.token === undefined ? {} : { [TOKEN_VARIABLE]: spec.token };
+  return { ...Object.fromEntries(own), ...slotVariables(spec.place), ...token };
 }
 
 /** The shim reads the limit in whole seconds. */

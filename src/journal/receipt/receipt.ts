@@ -73,6 +73,7 @@ export function receiptBlocks(command: Command, context: ReceiptContext): readon
     head,
     ...about,
     ...endingBlocks(command, run, outcome),
+    ...leftBehind(run),
     ...attempts,
     ...flags,
     ...notes,
@@ -176,6 +177,15 @@ function ranAs({ ranAs: source }: Command): readonly string[] {
     .split(/\r\n|\n|\r/)
     .filter((line) => !/^\s*(`{3,}|~{3,})/.test(line) && line.trim() !== "");
   return [`ran as: ${codeSpan(plainLine(lines.join("; "), RECEIPT_TEXT_CHARS))}`];
+}
+
+/** Processes that outlived the run's script and were ended. */
+function leftBehind({ exit }: Run): readonly string[] {
+  const named = (exit?.leftBehind ?? []).map(
+    ({ pid, command, idleMs }) =>
+      `${codeSpan(plainLine(command, RECEIPT_TEXT_CHARS))} (pid ${pid}), idle for ${spanText(idleMs)}`,
+  );
+  return named.length === 0 ? [] : [`left behind and ended: ${named.join("; ")}`];
 }
 
 /** Below the first line of a run that did not succeed: its last log line, and how to fix it. */

@@ -5,6 +5,7 @@ import { type DeathFacts, causeOfDeath } from "../../../src/rules/cause.ts";
 import { metric, readText } from "../logs/reading.ts";
 
 const exit = (code: number, overLimit = false): Exit => ({ code, endedAtMs: 1_000, overLimit });
+const killed = (signal: number): Exit => ({ ...exit(128 + signal), signalled: true });
 
 /** The death of a run whose console says `text`, with what the test changes. */
 function death(text: string, changes: Partial<DeathFacts>): ReturnType<typeof causeOfDeath> {
@@ -51,8 +52,26 @@ test("a traceback that many lines followed does not explain an exit code of the 
   assert.equal(death(late, { exit: exit(3) }).lastLine?.text, "ValueError: bad");
 });
 
+test("an exit code over 128 is a signal only where the shell saw one", () => {
+  for (const [signal, name] of [
+    [2, "SIGINT"],
+    [6, "SIGABRT"],
+    [9, "SIGKILL"],
+    [11, "SIGSEGV"],
+    [15, "SIGTERM"],
+  ] as const) {
+    assert.deepEqual(death(METRIC, { exit: killed(signal) }).cause, {
+      kind: "signal",
+      signal: name,
+    });
+    const code = 128 + signal;
+    assert.deepEqual(death(METRIC, { exit: exit(code) }).cause, { kind: "exit-code", code });
+  }
+  assert.deepEqual(death(METRIC, { exit: exit(255) }).cause, { kind: "exit-code", code: 255 });
+});
+
 test("SIGKILL alone is no proof of missing memory", () => {
-  assert.deepEqual(death(METRIC, { exit: exit(137) }).cause, { kind: "signal", signal: "SIGKILL" });
+  assert.deepEqual(death(METRIC, { exit: killed(9) }).cause, { kind: "signal", signal: "SIGKILL" });
   assert.deepEqual(death(METRIC, { exit: exit(137), hostOomKill: true }).cause, {
     kind: "host-out-of-memory",
   });
@@ -90,9 +109,9 @@ test("XLA and cuBLAS say it in their own words, without a traceback too", () => 
   const xla = "F0202 14:30 RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.\n";
   assert.equal(death(METRIC.repeat(9) + xla, { exit: exit(134) }).cause.kind, "gpu-out-of-memory");
   const survived = METRIC.repeat(9) + xla + METRIC;
-  assert.equal(death(survived, { exit: exit(134) }).cause.kind, "signal");
+  assert.equal(death(survived, { exit: killed(6) }).cause.kind, "signal");
   const source = "# handles CUBLAS_STATUS_ALLOC_FAILED\n" + "line of code\n".repeat(50);
-  assert.deepEqual(death(source, { exit: exit(137) }).cause, { kind: "signal", signal: "SIGKILL" });
+  assert.deepEqual(death(source, { exit: killed(9) }).cause, { kind: "signal", signal: "SIGKILL" });
 });
 
 test("a full disk and a missing module are told as such", () => {

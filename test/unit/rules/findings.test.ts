@@ -95,6 +95,20 @@ test("one death is one flag, whatever its cause", () => {
 const messageOf = (cause: Cause): string | undefined =>
   findings(ruleInput({ ...ended(cause), plan: promising("loss") }))[0]?.message;
 
+const ofCode = (code: number): string | undefined => messageOf({ kind: "exit-code", code });
+
+test("an exit code that shells use is told with what they mean by it, and as no more", () => {
+  assert.equal(ofCode(3), "the script ended with exit code 3");
+  assert.equal(ofCode(255), "the script ended with exit code 255");
+  assert.match(ofCode(126) ?? "", /exit code 126 \(as shells do when a program cannot be exec/);
+  assert.match(ofCode(127) ?? "", /exit code 127 \(as shells do when a program is not found\)/);
+  assert.match(
+    ofCode(137) ?? "",
+    /exit code 137 \(as shells and uv do when SIGKILL ends what they run/,
+  );
+  assert.match(ofCode(143) ?? "", /SIGTERM ends what they run: 128 \+ 15\)/);
+});
+
 test("a death for want of memory says no more than is known of it", () => {
   assert.equal(
     messageOf({ kind: "host-out-of-memory" }),
