@@ -79,6 +79,12 @@ export function apply(world: World, fact: Fact): void {
     case "commands-moved":
       for (const [id, heading] of fact.headings) change(world, id, below(heading));
       return;
+    case "attempts-found":
+      change(world, fact.id, ({ attemptsFound = 0, claimsTold = [] }) => ({
+        attemptsFound: Math.max(attemptsFound, fact.last),
+        claimsTold: fact.claimed === undefined ? claimsTold : [...claimsTold, fact.claimed],
+      }));
+      return;
     case "run-claimed":
     case "run-started":
     case "run-folder-known":
@@ -151,7 +157,8 @@ function addCommand(world: World, fact: FactOf<"command-accepted">): void {
 function addMembers(world: World, fact: FactOf<"members-made">): void {
   const head = world.commands.get(fact.id);
   if (head === undefined || head.members !== undefined) return;
-  for (const { id, spec, swept } of fact.members) {
+  for (const [index, { id, spec, swept }] of fact.members.entries()) {
+    const { attemptsFound, claimsTold } = head;
     const { experiment, canonical, form, source, heading, line, acceptedAtMs } = head;
     world.commands.set(id, {
       id,
@@ -171,6 +178,9 @@ function addMembers(world: World, fact: FactOf<"members-made">): void {
       notes: [],
       shownInWrite: 0,
       parent: head.id,
+      // What was found for the sweep was found for its first member.
+      ...(index > 0 || attemptsFound === undefined ? {} : { attemptsFound }),
+      ...(index > 0 || claimsTold === undefined ? {} : { claimsTold }),
     });
   }
   change(world, head.id, () => ({ members: fact.members.map(({ id }) => id) }));

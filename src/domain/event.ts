@@ -215,6 +215,16 @@ export interface MergeConflict {
   readonly line: number;
 }
 
+/** A claim on the lab's disk for an attempt that the ledger does not know. */
+export interface ForgottenClaim {
+  readonly attempt: AttemptId;
+  readonly atMs: number;
+  /** The machine that claimed it. */
+  readonly host?: string;
+  /** A process of it lives on this machine. */
+  readonly goesOn: boolean;
+}
+
 /** What was found when a command's start was examined. */
 export type StartExamination =
   | {
@@ -222,6 +232,8 @@ export type StartExamination =
       /** Hash of the code that will run. */
       readonly codeHash: string;
       readonly runner: string;
+      /** Random, for the attempt that it is claimed for. */
+      readonly token?: string;
       /** Why this machine cannot enforce its `memory`; absent: it can, or there is no limit. */
       readonly noMemoryLimit?: string;
       /** The experiment's code as it is now; with `snapshot` an older copy may run. */
@@ -231,6 +243,14 @@ export type StartExamination =
   | {
       readonly kind: "gpus-taken";
       readonly gpus: readonly { readonly uuid: string; readonly why?: string }[];
+    }
+  | {
+      /** The lab's disk has attempts at it that the ledger does not know. */
+      readonly kind: "claimed-before";
+      /** The highest number of an attempt at it. */
+      readonly last: number;
+      /** Absent: none of them was claimed. */
+      readonly claim?: ForgottenClaim;
     }
   /** Less than `diskFloor` is free on the experiment's disk. */
   | { readonly kind: "disk-low" }

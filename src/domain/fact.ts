@@ -101,6 +101,15 @@ export type Fact = { readonly atMs: number } & (
   /** `text`: what ran, where the block was edited since; absent: the block is as it ran again. */
   | { readonly kind: "command-ran-as"; readonly id: CommandId; readonly text?: string }
   | {
+      /** The lab's disk has attempts at it that the ledger does not know. */
+      readonly kind: "attempts-found";
+      readonly id: CommandId;
+      /** The highest number of an attempt at it: later ones get higher numbers. */
+      readonly last: number;
+      /** One that was claimed: the user is told of it, and may start the command all the same. */
+      readonly claimed?: AttemptId;
+    }
+  | {
       readonly kind: "run-claimed";
       readonly id: CommandId;
       readonly spec: AttemptSpec;

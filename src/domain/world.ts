@@ -65,6 +65,10 @@ export interface Command {
   readonly code?: NotedCode;
   /** The run that it repeats; such a command is in no journal. */
   readonly repeats?: Repeats;
+  /** The highest number among attempts on the lab's disk that the ledger does not know. */
+  readonly attemptsFound?: number;
+  /** Those of them whose claim the user was told of. */
+  readonly claimsTold?: readonly AttemptId[];
   /** The run of its latest attempt. */
   readonly run?: Run;
   /** The runs of earlier attempts, oldest first: each ended and was retried. */

@@ -46,8 +46,10 @@ export function attemptSpec(world: World, command: Command, slot: Slot): Attempt
 }
 
 /** The id of a command's current or next attempt: no two attempts share one. */
-export const attemptOf = ({ id, earlierRuns = [] }: Command): AttemptId =>
-  attemptId(`${id}-${earlierRuns.length + 1}`);
+export function attemptOf({ id, earlierRuns = [], attemptsFound = 0 }: Command): AttemptId {
+  const last = Number(/\d+$/.exec(earlierRuns.at(-1)?.attempt ?? "0")?.[0]);
+  return attemptId(`${id}-${Math.max(last, attemptsFound) + 1}`);
+}
 
 function repeated({ repeats }: Command): Pick<AttemptSpec, "repeats" | "pinned"> {
   if (repeats === undefined) return {};

@@ -5,7 +5,8 @@ import type { StartExamination } from "../domain/event.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
-import type { Command, World } from "../domain/world.ts";
+import { localStamp } from "../base/time.ts";
+import { settingsOf, type Command, type World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
@@ -165,6 +166,9 @@ function decide(turn: Turn, command: Command, slot: Slot, found: StartExaminatio
     case "disk-low":
       onDiskLow(turn, command.id);
       return;
+    case "claimed-before":
+      onClaimedBefore(turn, command, found);
+      return;
     case "no-runner": {
       const first = commandToClaim(turn, command);
       claim(turn, first, slot, { codeHash: "", runner: "none" });
@@ -192,6 +196,26 @@ function decide(turn: Turn, command: Command, slot: Slot, found: StartExaminatio
   }
 }
 
+/**
+ * The ledger has forgotten attempts, or they came from elsewhere: the next one gets another number.
+ * Where one was claimed, the command may have run already, so that only the user can start it.
+ */
+function onClaimedBefore(
+  turn: Turn,
+  command: Command,
+  { last, claim: theirs }: Extract<StartExamination, { kind: "claimed-before" }>,
+): void {
+  const claimed = theirs === undefined ? {} : { claimed: theirs.attempt };
+  turn.record({ kind: "attempts-found", id: command.id, last, ...claimed });
+  if (theirs === undefined) return;
+  const { timeZone } = settingsOf(turn.world, command.experiment);
+  const where = theirs.host === undefined ? "" : ` on ${theirs.host}`;
+  const now = theirs.goesOn ? ", and goes on" : "";
+  const when = localStamp(theirs.atMs, timeZone);
+  const reason = `a run of it was claimed ${when}${where} (${theirs.attempt})${now}, of which the ledger has no record; your go starts it once more`;
+  setState(turn, command, "held", reason);
+}
+
 /** The command that a run is claimed for: of a sweep the first member; its members are made now. */
 function commandToClaim(turn: Turn, command: Command): Command {
   return isSweep(command) ? makeMembers(turn, command) : command;
@@ -204,10 +228,13 @@ function claim(
   found: Omit<Extract<StartExamination, { kind: "ready" }>, "kind">,
 ): AttemptSpec {
   const { world } = turn;
-  const { codeHash, runner, code, noMemoryLimit } = found;
+  const { codeHash, runner, code, noMemoryLimit, token } = found;
   const { success, failure } = world.views.get(command.experiment)?.reading.plan ?? {};
   const { because } = command.spec;
-  const spec = attemptSpec(world, command, slot);
+  const spec = {
+    ...attemptSpec(world, command, slot),
+    ...(token === undefined ? {} : { token }),
+  };
   turn.record({
     kind: "run-claimed",
     id: command.id,

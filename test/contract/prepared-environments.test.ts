@@ -128,7 +128,7 @@ test("what failed ahead is tried again when its turn comes, or when the script h
 test("a disk on which nothing can be made is the trouble of the run, not of the daemon", async () => {
   const locks = createGpuLocks({ NIGHTLAB_GPU_LOCKS: bench.lab });
   const supervisor = new Supervisor();
-  const hands = attemptHandlers(supervisor, process.env, locks, environments);
+  const hands = attemptHandlers(supervisor, process.env, locks, environments, () => () => true);
   // Not even root can make a folder in a file.
   const spec = bench.spec(1, { lab: labPath(join(bench.experiment, "train.py")) });
   const told: NewEvent[] = [];

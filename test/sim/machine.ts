@@ -43,6 +43,8 @@ export interface MachineOptions {
   readonly scriptMissing?: () => boolean;
   /** Why no GPU can be locked; absent: each can. */
   readonly noLock?: () => string | undefined;
+  /** Names of runs of which the disk has a first attempt, claimed, that the ledger never had. */
+  readonly forgotten?: ReadonlySet<string>;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
   /** Why a script failed that did; absent: for its exit code. */
@@ -242,6 +244,12 @@ export class Machine {
         if (spec.place?.kind === "gpus" && why !== undefined) {
           const gpus = spec.place.gpus.map(({ uuid }) => ({ uuid, why }));
           reply({ kind: "start-examined", command, examination: { kind: "gpus-taken", gpus } });
+          return;
+        }
+        if (this.#options.forgotten?.has(spec.name) === true && spec.attempt.endsWith("-1")) {
+          const claim = { attempt: spec.attempt, atMs: this.nowMs, goesOn: false };
+          const examination = { kind: "claimed-before", last: 1, claim } as const;
+          reply({ kind: "start-examined", command, examination });
           return;
         }
         const code = this.code();

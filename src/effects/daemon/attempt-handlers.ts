@@ -1,9 +1,11 @@
 // Effect handlers that take an attempt from examination to its start, and stop it: examine,
 // prepare, start, stop, adopt. run-handlers.ts follows a running attempt; scheduler/ decides.
+import { randomBytes } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { AttemptId } from "../../base/ids.ts";
+import type { StartExamination } from "../../domain/event.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { GPU_ELSEWHERE_MS } from "../../scheduler/gpu-placement.ts";
 import { argvOf, examineAttempt } from "../environment/attempt-line.ts";
@@ -16,6 +18,7 @@ import {
   type AttemptState,
 } from "../supervise/attempts.ts";
 import { privateValues } from "../environment/private-env.ts";
+import { forgottenAttempts } from "../supervise/forgotten-claims.ts";
 import { prefetchLog, environmentLog } from "../environment/environment-log.ts";
 import type { GpuLocks } from "../gpu/gpu-locks.ts";
 import type { EffectHandlers, Post } from "./effect-handlers.ts";
@@ -45,6 +48,8 @@ interface Attempts {
   /** Locks on the machine's GPUs. */
   readonly locks: GpuLocks;
   readonly environments: PreparedEnvironments;
+  /** Tells attempts that the ledger or the user knows from others on the lab's disk. */
+  readonly known: (spec: AttemptSpec) => (attempt: AttemptId) => boolean;
   /** Attempts that are being prepared or wait for a GPU: a stop aborts that. */
   readonly preparing: Map<AttemptId, AbortController>;
 }
@@ -53,15 +58,17 @@ type EffectOf<K extends keyof AttemptHandlers> = Parameters<AttemptHandlers[K]>[
 
 /**
  * The effect handlers for attempts. `env` is what runs inherit; `locks` are those on the machine's
- * GPUs.
+ * GPUs; `known` tells attempts of the ledger from others on the lab's disk.
  */
 export function attemptHandlers(
   supervisor: Supervisor,
   env: NodeJS.ProcessEnv,
   locks: GpuLocks,
   environments: PreparedEnvironments,
+  known: Attempts["known"],
 ): AttemptHandlers {
-  const attempts: Attempts = { supervisor, env, locks, environments, preparing: new Map() };
+  const preparing = new Map<AttemptId, AbortController>();
+  const attempts: Attempts = { supervisor, env, locks, environments, known, preparing };
   return {
     "examine-start": (effect, post) => examine(attempts, effect, post),
     "prepare-environment": (effect, post) => prepare(attempts, effect, post),
@@ -79,7 +86,7 @@ export function attemptHandlers(
 }
 
 async function examine(
-  { supervisor, locks, env }: Attempts,
+  { supervisor, locks, env, known }: Attempts,
   { command, spec, joined, diskFloor }: EffectOf<"examine-start">,
   post: Post,
 ): Promise<void> {
@@ -87,11 +94,20 @@ async function examine(
     post({ kind: "start-examined", command, examination: { kind: "disk-low" } });
     return;
   }
+  const before = await claimedBefore(spec, known(spec));
+  if (before !== undefined) {
+    post({ kind: "start-examined", command, examination: before });
+    return;
+  }
   const examined = await examineAttempt(spec, env);
   const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
   const examination =
-    examined.kind === "ready" && noMemoryLimit !== undefined
-      ? { ...examined, noMemoryLimit }
+    examined.kind === "ready"
+      ? {
+          ...examined,
+          token: randomBytes(16).toString("hex"),
+          ...(noMemoryLimit === undefined ? {} : { noMemoryLimit }),
+        }
       : examined;
   const gpus = examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
   post({
@@ -99,6 +115,22 @@ async function examine(
     command,
     examination: gpus.length > 0 ? { kind: "gpus-taken", gpus } : examination,
   });
+}
+
+/** What forbids the start of an attempt because of others on the lab's disk. */
+async function claimedBefore(
+  spec: AttemptSpec,
+  isKnown: (attempt: AttemptId) => boolean,
+): Promise<StartExamination | undefined> {
+  try {
+    const { last, claim } = await forgottenAttempts(spec, isKnown, hostFacts());
+    if (claim !== undefined) return { kind: "claimed-before", last, claim };
+    const number = Number(/\d+$/.exec(spec.attempt)?.[0]);
+    return last < number ? undefined : { kind: "claimed-before", last };
+  } catch (error) {
+    const message = `the lab's earlier attempts cannot be read: ${messageOf(error)}`;
+    return { kind: "target-missing", message };
+  }
 }
 
 async function prepare(

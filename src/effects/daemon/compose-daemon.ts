@@ -12,6 +12,7 @@ import {
   type LabPath,
   type RunFolder,
 } from "../../base/ids.ts";
+import type { AttemptSpec } from "../../domain/run.ts";
 import { runsOf, settingsOf, type World } from "../../domain/world.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
 import { attemptHandlers } from "./attempt-handlers.ts";
@@ -35,6 +36,7 @@ import { manualRuns, type ManualRuns } from "../run-store/manual-runs.ts";
 import { reportHandlers, type ReportHandlers } from "./report-handlers.ts";
 import { runHandlers, type RunHandlers } from "./run-handlers.ts";
 import type { RunContext } from "../run-store/run-context.ts";
+import { knownAttempts } from "../../scheduler/known-attempts.ts";
 import { afterStarts } from "../supervise/start-priority.ts";
 import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
 import { findSupervision } from "../supervise/services.ts";
@@ -262,7 +264,8 @@ function effectHandlers(core: Core, services: Services, lookForPause: () => void
   const { journals, reports, pages, runs } = services;
   const { env, log } = parts;
   const locks = createGpuLocks(env);
-  const attempts = attemptHandlers(supervisor, env, locks, preparedEnvironments(env));
+  const known = (spec: AttemptSpec) => knownAttempts(world, spec);
+  const attempts = attemptHandlers(supervisor, env, locks, preparedEnvironments(env), known);
   const night = { facts: portions(ledger), timeZone: machineTimeZone(), cache };
   return {
     ...attempts,

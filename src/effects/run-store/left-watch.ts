@@ -18,7 +18,7 @@ import type { Supervisor } from "../supervise/supervisor.ts";
 import { findLogFiles } from "./log-files.ts";
 
 /** How long all of them have to be idle: a server that gets no requests any more, a lost worker. */
-export const IDLE_MS = 30_000;
+const IDLE_MS = 30_000;
 /** Over a shorter time, 2 % of a core are too few ticks of the clock to be told apart. */
 const MEASURE_MS = 5_000;
 

@@ -185,7 +185,7 @@ async function readStart(dir: string): Promise<Partial<Begun>> {
 }
 
 /** The machine and boot of an attempt's claim; undefined for attempts of earlier releases. */
-async function readClaim(dir: string): Promise<Begun | undefined> {
+export async function readClaim(dir: string): Promise<Begun | undefined> {
   const text = (await readSmall(join(dir, "claim"))) ?? "";
   const [, bootId, host] = /^boot (\S+)\nhost (.*)\n/.exec(text) ?? [];
   return bootId === undefined || host === undefined ? undefined : { bootId, host };
@@ -231,7 +231,7 @@ async function readExit(
     (await readSmall(path)) ?? "",
   );
   if (match === null || (token !== undefined && match[3] !== token)) return undefined;
-  const marked = async (name: string): Promise<boolean> => exists(join(dir, name));
+  const marked = async (marker: string): Promise<boolean> => exists(join(dir, marker));
   const [facts, overLimit, oomKill, said, note] = await Promise.all([
     stat(path),
     marked("over-limit"),

@@ -8,7 +8,7 @@ import type { FoundProcess } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "./process-usage.ts";
 
 /** A process that uses more than this share of a core is at work. */
-export const WORKING_SHARE = 0.02;
+const WORKING_SHARE = 0.02;
 /** How many processes are named, and how much of each: the receipt has a line for them. */
 const NAMED = 5;
 const COMMAND_CHARS = 60;
