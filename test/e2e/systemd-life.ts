@@ -9,6 +9,9 @@ const TRAIN = trainScript(`
 import subprocess
 left = subprocess.Popen(["setsid", "env", "-i", "sleep", "777"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 (run / "data" / "left").write_text(str(left.pid))
+shim = [line.split()[1] for line in open(f"/proc/{os.getppid()}/status") if line.startswith("PPid")][0]
+ignored = [line.split()[1] for line in open(f"/proc/{shim}/status") if line.startswith("SigIgn")][0]
+(run / "data" / "ignored").write_text(ignored)
 (run / "data" / "group").write_text(open("/proc/self/cgroup").read())
 (run / "data" / "told").write_text(json.dumps([sys.argv[2:], os.environ.get("ODD"), os.environ.get("OUTER")]))
 for step in range(20 if name == "alone" else 10_000):
@@ -76,7 +79,10 @@ try {
   await lab.until("the stop is told", () => lab.journal().includes("> **stopped** `"));
   await lab.until("what it left is gone too", () => !lives(other));
   const group = data("alone", "group");
-  console.log(JSON.stringify({ leftLived, during, told, group, receipt, stopped, after: units() }));
+  const ignored = data("alone", "ignored");
+  console.log(
+    JSON.stringify({ leftLived, during, told, group, ignored, receipt, stopped, after: units() }),
+  );
 } finally {
   await lab.close();
 }

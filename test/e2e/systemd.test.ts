@@ -12,6 +12,8 @@ interface Life {
   readonly during: string;
   readonly told: string;
   readonly group: string;
+  /** The signals that its shim was started with ignored. */
+  readonly ignored: string;
   readonly receipt: string;
   readonly stopped: { readonly code: number; readonly stderr: string };
   readonly after: string;
@@ -32,6 +34,7 @@ test(
       const life = JSON.parse(machine.run([process.execPath, LIFE], env)) as Life;
       assert.match(life.during, /^nightlab-\w+-1-[0-9a-f]{8}\.service loaded active running /);
       assert.match(life.group, /\/user@0\.service\/.*\/nightlab-\w+-1-[0-9a-f]{8}\.service$/m);
+      assert.equal(life.ignored, "0000000000000000");
       assert.ok(life.leftLived, "there was something to take along");
       const args = ["--a", "$HOME", "--b", "${ODD}", "--c", "$$", "--d", "%h %n"];
       assert.deepEqual(JSON.parse(life.told), [

@@ -171,8 +171,10 @@ class FollowedRun {
   async goesOnWithout(main: MainEnd): Promise<void> {
     const { spec } = this.#effect;
     const { supervisor } = this.#parts;
-    this.#post({ kind: "attempt-main-ended", attempt: spec.attempt, ...main });
-    this.#left ??= watchLeft(spec, supervisor, { folder: () => this.#folder });
+    if (this.#left === undefined) {
+      this.#post({ kind: "attempt-main-ended", attempt: spec.attempt, ...main });
+      this.#left = watchLeft(spec, supervisor, { folder: () => this.#folder });
+    }
     await this.#left.look();
   }
 

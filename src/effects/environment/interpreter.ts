@@ -39,7 +39,7 @@ export function interpreterText({ path, version, implementation }: Interpreter):
 
 /** The first Python among the attempt's process and its descendants: uv and pixi start it. */
 async function runningPython(spec: AttemptSpec): Promise<string | undefined> {
-  const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt));
+  const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt), spec.token);
   if (child === undefined) return undefined;
   let level = [child.pid];
   for (let depth = 0; depth < 4 && level.length > 0; depth += 1) {

@@ -175,8 +175,10 @@ export class Supervisor {
     // While the run goes on without its main process, its group is still its own.
     const left = (): readonly FoundProcess[] =>
       "main" in state ? processesLeft(dir, child) : processesOf(dir);
-    // If the leader has ended, its number may by now lead another group.
-    const leader = child !== undefined && isAlive(child) ? child : undefined;
+    // If the leader has ended with its whole group, its number may by now lead another one.
+    const leads = (one: ProcessIdentity): boolean =>
+      isAlive(one) || ("main" in state && groupLives(one));
+    const leader = child !== undefined && leads(child) ? child : undefined;
     const deadline = Date.now() + this.#graceMs;
     if (leader !== undefined) signalGroup(leader, "SIGTERM");
     for (const escaped of left()) {
