@@ -6,7 +6,7 @@ import { runsOf, type World } from "../domain/world.ts";
 
 /**
  * Whether an attempt is in the ledger, or its claim was told for what `spec` is about to start, or a
- * receipt in the experiment's journal tells its command's end.
+ * receipt in the experiment's journal tells the end of its command, which is another one.
  */
 export function knownAttempts(world: World, spec: AttemptSpec): (attempt: AttemptId) => boolean {
   const told = [spec.command, headOf(spec.command)].flatMap(
@@ -25,7 +25,9 @@ export function knownAttempts(world: World, spec: AttemptSpec): (attempt: Attemp
     const command = world.commands.get(commandId(id));
     const inLedger =
       command !== undefined && runsOf(command).some((run) => run.attempt === attempt);
-    return inLedger || told.includes(attempt) || ended.has(headOf(id));
+    // What has a receipt of its own end is not to run again, whatever the ledger says of it.
+    const isAnother = headOf(id) !== headOf(spec.command);
+    return inLedger || told.includes(attempt) || (isAnother && ended.has(headOf(id)));
   };
 }
 

@@ -54,6 +54,32 @@ function forget(it: TestLab, kind: string): void {
 }
 
 for (const kind of ["run-claimed", "command-accepted"]) {
+  test(`a run whose end its receipt tells does not run again where the ledger ends before ${kind}`, async () => {
+    const it = await openLab({ journal: JOURNAL, train: SCRIPT });
+    open.push(it);
+    await it.write("go", "");
+    await it.start();
+    await it.save(`${JOURNAL}run: once\n`);
+    await it.until("it is done", () => it.journal().includes("> **done** `"), 60_000);
+    await it.stop("SIGKILL");
+    forget(it, kind);
+    await it.start();
+    // Another command, typed below it, has its turn after it.
+    await it.save(`${it.journal()}\nrun: other\n`);
+    await it.until("the other has started", () => starts(it).length === 2, 60_000);
+    await it.until("the other is done", () => /done\*\* .*other\]/.test(it.journal()), 60_000);
+    assert.equal(it.runs().filter((name) => name.endsWith("-once")).length, 1);
+    if (kind === "run-claimed") {
+      assert.match(it.journal(), /> \*\*held\*\* `\w+` · a run of it was claimed/);
+      return;
+    }
+    // The same words typed anew are a command of their own, since the first one's end is told.
+    await it.save(`${it.journal()}\nrun: once\n`);
+    await it.until("that has started", () => starts(it).length === 3, 60_000);
+  });
+}
+
+for (const kind of ["run-claimed", "command-accepted"]) {
   test(`a run that goes on is not started again where the ledger ends before ${kind}`, async () => {
     const it = await openLab({ journal: JOURNAL, train: SCRIPT });
     open.push(it);
