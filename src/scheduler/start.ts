@@ -205,15 +205,17 @@ function onClaimedBefore(
   command: Command,
   { last, claim: theirs }: Extract<StartExamination, { kind: "claimed-before" }>,
 ): void {
-  const claimed = theirs === undefined ? {} : { claimed: theirs.attempt };
-  turn.record({ kind: "attempts-found", id: command.id, last, ...claimed });
-  if (theirs === undefined) return;
-  const { timeZone } = settingsOf(turn.world, command.experiment);
-  const where = theirs.host === undefined ? "" : ` on ${theirs.host}`;
-  const now = theirs.goesOn ? ", and goes on" : "";
-  const when = localStamp(theirs.atMs, timeZone);
-  const reason = `a run of it was claimed ${when}${where} (${theirs.attempt})${now}, of which the ledger has no record; your go starts it once more`;
-  setState(turn, command, "held", reason);
+  if (theirs !== undefined) {
+    const { timeZone } = settingsOf(turn.world, command.experiment);
+    const where = theirs.host === undefined ? "" : ` on ${theirs.host}`;
+    const now = theirs.goesOn ? ", and goes on" : "";
+    const claimed = `a run of it was claimed ${localStamp(theirs.atMs, timeZone)}${where}`;
+    const unknown = `(${theirs.attempt})${now}, of which the ledger has no record`;
+    // Before it counts as told: a ledger that ends between the two tells it again.
+    setState(turn, command, "held", `${claimed} ${unknown}; your go starts it once more`);
+  }
+  const told = theirs === undefined ? {} : { claimed: theirs.attempt };
+  turn.record({ kind: "attempts-found", id: command.id, last, ...told });
 }
 
 /** The command that a run is claimed for: of a sweep the first member; its members are made now. */

@@ -131,6 +131,23 @@ for (const [way, supervision] of Object.entries(WAYS)) {
       assert.deepEqual(processesLeft(dirOf(), undefined), []);
     });
 
+    it("is found without a mark too, where one with it is in its session", async () => {
+      const hidden = "env -i sh -c 'echo $$ >hidden; while :; do sleep 60; done'";
+      await start(`${hidden} & sh -c 'while :; do sleep 60; done' & exit 0`);
+      const pid = await pidIn("hidden");
+      const { child } = await readProcesses(dirOf(), spec.token);
+      assert.ok(child);
+      await until("it is found", () =>
+        processesLeft(dirOf(), child).some((one) => one.pid === pid),
+      );
+      // Of a group in which nothing shows that it is the run's, nothing is counted.
+      const stranger = { ...child, pid: identityOf(process.pid)?.group ?? 0, startTime: "1" };
+      assert.ok(processesLeft(dirOf(), stranger).every(({ group }) => group === child.pid));
+      const end = await endOf();
+      assert.ok(end.kind === "ended" && end.exit.leftBehind !== undefined);
+      assert.equal(identityOf(pid), undefined);
+    });
+
     it("gets its time to save, then KILL", async () => {
       await start(
         "(trap 'echo saved' TERM; echo ready; while :; do sleep 60 & wait; done) & exit 0",

@@ -4,10 +4,16 @@ import type { EffectHandlers, NewEvent } from "../../src/effects/daemon/effect-h
 import { createJournalReader } from "../../src/journal/read/read.ts";
 import type { CodeSeen } from "../../src/domain/code.ts";
 import type { ConclusionFacts, Effect } from "../../src/domain/effect.ts";
-import type { JournalOrigin } from "../../src/domain/event.ts";
+import type { JournalOrigin, StartExamination } from "../../src/domain/event.ts";
 import type { Finding } from "../../src/domain/finding.ts";
-import { hashText, runFolder, type ExperimentPath } from "../../src/base/ids.ts";
-import type { Cause, Exit, RunOutcome } from "../../src/domain/run.ts";
+import {
+  attemptId,
+  hashText,
+  runFolder,
+  type AttemptId,
+  type ExperimentPath,
+} from "../../src/base/ids.ts";
+import type { AttemptSpec, Cause, Exit, RunOutcome } from "../../src/domain/run.ts";
 import type { MetricSummary, Sample } from "../../src/domain/sample.ts";
 import type { Gpus } from "./gpus.ts";
 
@@ -43,7 +49,7 @@ export interface MachineOptions {
   readonly scriptMissing?: () => boolean;
   /** Why no GPU can be locked; absent: each can. */
   readonly noLock?: () => string | undefined;
-  /** Names of runs of which the disk has a first attempt, claimed, that the ledger never had. */
+  /** Names of runs of which the disk has a first attempt, claimed, that no ledger ever had. */
   readonly forgotten?: ReadonlySet<string>;
   /** Absent: the machine has none. */
   readonly gpus?: Gpus;
@@ -103,6 +109,8 @@ export class Machine {
   readonly snapshots = new Map<string, CodeSeen>();
   /** Environments that cannot be built: a message by the name of the run. */
   readonly broken = new Map<string, string>();
+  /** Tells attempts that the ledger or the person knows from others on the disk. */
+  known: (spec: AttemptSpec) => (attempt: AttemptId) => boolean = () => () => true;
   /** Names of the runs whose environments were built ahead. */
   readonly ahead: string[] = [];
   readonly #reader = createJournalReader();
@@ -246,9 +254,8 @@ export class Machine {
           reply({ kind: "start-examined", command, examination: { kind: "gpus-taken", gpus } });
           return;
         }
-        if (this.#options.forgotten?.has(spec.name) === true && spec.attempt.endsWith("-1")) {
-          const claim = { attempt: spec.attempt, atMs: this.nowMs, goesOn: false };
-          const examination = { kind: "claimed-before", last: 1, claim } as const;
+        const examination = this.#claimedBefore(spec);
+        if (examination !== undefined) {
           reply({ kind: "start-examined", command, examination });
           return;
         }
@@ -258,8 +265,7 @@ export class Machine {
         const not =
           spec.memory === undefined || noMemoryLimit === undefined ? {} : { noMemoryLimit };
         const ready = { kind: "ready", codeHash: runs.hash, code, runner: "uv" } as const;
-        const examination = { ...ready, ...not };
-        reply({ kind: "start-examined", command, examination });
+        reply({ kind: "start-examined", command, examination: { ...ready, ...not } });
       }),
       "prepare-ahead": guarded(({ command, spec }) => {
         this.ahead.push(spec.name);
@@ -324,6 +330,35 @@ export class Machine {
       hash: hashText(JSON.stringify([...this.scripts])),
       files: Object.fromEntries(this.scripts),
     };
+  }
+
+  /** As effects/supervise/forgotten-claims.ts finds it on a real disk. */
+  #claimedBefore(spec: AttemptSpec): StartExamination | undefined {
+    const { attempt, name } = spec;
+    if (this.#options.forgotten?.has(name) === true && attempt.endsWith("-1")) {
+      const claim = { attempt, atMs: this.nowMs, goesOn: false };
+      return { kind: "claimed-before", last: 1, claim };
+    }
+    const isKnown = this.known(spec);
+    const numberOf = (id: string): number => Number(/\d+$/.exec(id)?.[0]);
+    const last = Math.max(
+      0,
+      ...this.starts
+        .filter((one) => one.command === spec.command)
+        .map((one) => numberOf(one.attempt)),
+    );
+    const theirs = this.starts.findLast(
+      (one) =>
+        one.experiment === spec.experiment &&
+        one.name === name &&
+        one.args.join("\n") === spec.args.join("\n") &&
+        !isKnown(attemptId(one.attempt)),
+    );
+    if (theirs === undefined) {
+      return last < numberOf(attempt) ? undefined : { kind: "claimed-before", last };
+    }
+    const claim = { attempt: attemptId(theirs.attempt), atMs: theirs.atMs, goesOn: false };
+    return { kind: "claimed-before", last, claim };
   }
 
   #copied(dir: string): CodeSeen {

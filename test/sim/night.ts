@@ -5,6 +5,7 @@ import { startLoop, type Loop } from "../../src/effects/daemon/daemon.ts";
 import { steadyClock } from "../../src/effects/os/clock.ts";
 import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { wakeUp } from "../../src/effects/os/timer.ts";
+import { knownAttempts } from "../../src/scheduler/known-attempts.ts";
 import { replay } from "../../src/domain/replay.ts";
 import { POLL_MS } from "../../src/base/limits.ts";
 import type { ExperimentSight, JournalOrigin } from "../../src/domain/event.ts";
@@ -40,6 +41,8 @@ export interface Night {
   reboot(downMs: number): void;
   /** Since when the daemon is there, in the machine's time; undefined: it is not. */
   upSinceMs(): number | undefined;
+  /** The daemon dies; when it is back its ledger ends before the n-th fact, as an older copy does. */
+  putBackLedger(n: number, downMs: number): void;
   /** The disk is full: the next thing that must be durable ends the daemon, for `downMs`. */
   fillDisk(downMs: number): void;
   /** The next `n` writes of a journal fail. */
@@ -94,6 +97,7 @@ export function startNight(options: NightOptions): Night {
   let world: World;
   let now = Date.now;
   const machine = new Machine(options, () => die());
+  machine.known = (spec) => knownAttempts(world, spec);
   machine.files.set(EXPERIMENT, { text: options.text, origin: undefined });
 
   const post = (event: NewEvent | undefined): void => {
@@ -219,6 +223,11 @@ export function startNight(options: NightOptions): Night {
       for (const attempt of machine.running()) machine.lose(attempt, "machine-restarted");
       downMs = down;
       // Who is dead already comes back later than that, or has come back before.
+      if (loop !== undefined) die();
+    },
+    putBackLedger(n, down) {
+      facts.splice(n);
+      downMs = down;
       if (loop !== undefined) die();
     },
     upSinceMs: () => (loop === undefined ? undefined : upSinceMs),

@@ -15,9 +15,11 @@ export interface HostFacts {
   readonly bootId: string;
 }
 
-/** A process and the process group that it is in. */
+/** A process, and the group and session that it is in. */
 export interface FoundProcess extends ProcessIdentity {
   readonly group: number;
+  /** Undefined where the system does not say. */
+  readonly session?: number;
 }
 
 interface ProcessStat {
@@ -46,7 +48,8 @@ export function hostFacts(): HostFacts {
 export function identityOf(pid: number): FoundProcess | undefined {
   const stat = statOf(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return undefined;
-  return { pid, startTime: stat.startTime, bootId: hostFacts().bootId, group: stat.group };
+  const { state: _, ...facts } = stat;
+  return { pid, bootId: hostFacts().bootId, ...facts };
 }
 
 /** Whether exactly this process still lives; a later process with its pid does not count. */
@@ -189,6 +192,9 @@ function mayStillExist(leader: ProcessIdentity): boolean {
   const stat = statOf(leader.pid);
   return stat === undefined || stat.startTime === leader.startTime;
 }
+
+/** Whether the system lists all processes: without, groups are all that can be looked for. */
+export const listsProcesses = (): boolean => processIds() !== undefined;
 
 function processIds(): readonly number[] | undefined {
   try {

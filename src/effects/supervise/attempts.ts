@@ -302,13 +302,18 @@ function areTwoFolders(one: string, other: string): boolean {
   return a !== undefined && b !== undefined && (a.ino !== b.ino || a.dev !== b.dev);
 }
 
-/** Living processes of an attempt that has not ended: also those that hide their environment. */
+/**
+ * Living processes of an attempt: also those that hide their environment, in the group or session of
+ * its first process. That these are still its own is proved by one that shows it; alone, its number
+ * may have been given to others.
+ */
 export function processesLeft(
   dir: string,
   child: ProcessIdentity | undefined,
 ): readonly FoundProcess[] {
   const marked = processesOf(dir);
   const pids = new Set(marked.map(({ pid }) => pid));
+  if (!marked.some(({ group, session }) => [group, session].includes(child?.pid))) return marked;
   const members = child === undefined ? [] : membersOf(child);
   return [...marked, ...members.filter(({ pid }) => !pids.has(pid))];
 }

@@ -122,17 +122,18 @@
   }
 
   # Sets `left` to the pids of the run's living processes: those in its group or session, and those
-  # with its folder in their environment. Without /proc, to its group while that has a member.
+  # with its folder in their environment. Without /proc, to its group while that has a member. Once
+  # the group is found empty, its number may be given to others, and is not looked for again.
   look() {
-    left=
+    left= found=
+    [ -n "$group" ] && kill -0 "-$group" || group=
     if [ ! -d /proc/self ]; then
-      kill -0 "-$child" && left=-$child
+      [ -z "$group" ] || left=-$group
       return 0
     fi
-    found=
     # A group of zombies can be signalled too, and in a container nobody may ever reap them.
-    kill -0 "-$child" &&
-      found=$(LC_ALL=C grep -lsE "\\) [^ZX] [0-9]+ ([0-9]+ )?$child " /proc/[0-9]*/stat 9<&-)
+    [ -z "$group" ] ||
+      found=$(LC_ALL=C grep -lsE "\\) [^ZX] [0-9]+ ([0-9]+ )?$group " /proc/[0-9]*/stat 9<&-)
     for one in $found $(LC_ALL=C grep -lawsF "$mark" /proc/[0-9]*/environ 9<&-); do
       one=${one#/proc/}
       left="$left ${one%%/*}"
@@ -172,6 +173,7 @@
     # From here on the shim waits for this.
     trap '' TERM
     printf '' >"$dir/over-limit"
+    group=$child
     end_all
   }
 
@@ -238,9 +240,10 @@
   wait "$watchdog"
 
   # What the command started may live on. The daemon ends it when it is idle; the limit is for all.
-  read_child || child=0
+  group=
+  read_child && group=$child
   naps='0.02 0.05 0.1 0.2 0.5'
-  while [ "$child" -gt 1 ] && look && [ -n "$left" ]; do
+  while look && [ -n "$left" ]; do
     [ -e "$dir/main" ] || printf '%s\n\n' "$code${token:+ $token}" >"$dir/main"
     if until_limit && [ "$centis" -le 0 ]; then
       printf '' >"$dir/over-limit"

@@ -25,6 +25,7 @@ import {
   groupLives,
   hostFacts,
   isAlive,
+  listsProcesses,
   signalGroup,
   signalProcess,
   GRACE_MS,
@@ -172,12 +173,12 @@ export class Supervisor {
     const state = await readAttempt(dir, hostFacts(), token);
     if (state.kind === "never-started" || state.kind === "unknown") return;
     const { child } = await readProcesses(dir, token);
-    // While the run goes on without its main process, its group is still its own.
     const left = (): readonly FoundProcess[] =>
       "main" in state ? processesLeft(dir, child) : processesOf(dir);
-    // If the leader has ended with its whole group, its number may by now lead another one.
+    // If the leader has ended, its number may by now lead another group. Where nothing else can be
+    // looked for, the shim, which still waits for the group, is trusted in that.
     const leads = (one: ProcessIdentity): boolean =>
-      isAlive(one) || ("main" in state && groupLives(one));
+      isAlive(one) || (state.kind === "running" && "main" in state && !listsProcesses());
     const leader = child !== undefined && leads(child) ? child : undefined;
     const deadline = Date.now() + this.#graceMs;
     if (leader !== undefined) signalGroup(leader, "SIGTERM");

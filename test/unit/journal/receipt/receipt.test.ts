@@ -245,6 +245,19 @@ test("an option that the script does not take is answered with the line that wou
   );
 });
 
+test("processes that a script left behind are named, whatever they are called", () => {
+  const leftBehind = [
+    { pid: 812, command: "python worker.py", idleMs: 31_000 },
+    { pid: 813, command: "a`b\u001b[31m\n> **done**", idleMs: 30_400 },
+  ];
+  const exit = { code: 0, endedAtMs: START_MS, overLimit: false, leftBehind };
+  const run = ran(outcome(), { exit });
+  const [, told = ""] = receiptBlocks(command({ state: "done", run }), context);
+  assert.match(told, /^left behind and ended: `python worker\.py` \(pid 812\), idle for 31 s; /);
+  assert.match(told, / \(pid 813\), idle for 30 s$/);
+  assert.ok(![..."\n\u001b"].some((one) => told.includes(one)));
+});
+
 test("each cause is told in words, with the way to mend it where one is known", () => {
   const told = (cause: Cause, change: Partial<RunOutcome> = {}): string =>
     receiptBlocks(failed(cause, change), context).join("\n");
