@@ -80,7 +80,8 @@ for (const [way, supervision] of Object.entries(WAYS)) {
     const pidIn = async (name: string): Promise<number> =>
       until(`a pid in ${name}`, () => {
         const path = join(bench.experiment, name);
-        return existsSync(path) && Number(readFileSync(path, "utf8"));
+        // It is there before anything stands in it.
+        return existsSync(path) && (Number(readFileSync(path, "utf8")) || undefined);
       });
 
     it("is waited for while it works, and the code is the script's", async () => {

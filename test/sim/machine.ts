@@ -80,6 +80,9 @@ interface File {
   origin: JournalOrigin | undefined;
 }
 
+/** The number of an attempt, from its id. */
+const numberOf = (attempt: string): number => Number(/\d+$/.exec(attempt)?.[0]);
+
 /** The time since the machine was switched on, what it does at which time, and its disk. */
 export class Machine {
   nowMs = 0;
@@ -340,7 +343,6 @@ export class Machine {
       return { kind: "claimed-before", last: 1, claim };
     }
     const isKnown = this.known(spec);
-    const numberOf = (id: string): number => Number(/\d+$/.exec(id)?.[0]);
     const last = Math.max(
       0,
       ...this.starts

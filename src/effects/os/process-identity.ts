@@ -48,8 +48,8 @@ export function hostFacts(): HostFacts {
 export function identityOf(pid: number): FoundProcess | undefined {
   const stat = statOf(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") return undefined;
-  const { state: _, ...facts } = stat;
-  return { pid, bootId: hostFacts().bootId, ...facts };
+  const { state: _, ...rest } = stat;
+  return { pid, bootId: hostFacts().bootId, ...rest };
 }
 
 /** Whether exactly this process still lives; a later process with its pid does not count. */
