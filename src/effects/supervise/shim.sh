@@ -68,6 +68,8 @@
   id=${dir##*/}
   mark=NIGHTLAB_ATTEMPT=$dir
   # grep takes each line for a pattern of its own.
+  mark_start=${mark%%"
+"*}
   mark=${mark##*"
 "}
 
@@ -134,7 +136,10 @@
     # A group of zombies can be signalled too, and in a container nobody may ever reap them.
     [ -z "$group" ] ||
       found=$(LC_ALL=C grep -lsE "\\) [^ZX] [0-9]+ ([0-9]+ )?$group " /proc/[0-9]*/stat 9<&-)
-    for one in $found $(LC_ALL=C grep -lawsF "$mark" /proc/[0-9]*/environ 9<&-); do
+    marked=$(LC_ALL=C grep -lawsF "$mark" /proc/[0-9]*/environ 9<&-)
+    # Of a path with a line end, the first line has to be there too: the last is not its alone.
+    [ -z "$marked" ] || marked=$(LC_ALL=C grep -lasF "$mark_start" $marked 9<&-)
+    for one in $found $marked; do
       one=${one#/proc/}
       left="$left ${one%%/*}"
     done
