@@ -5,7 +5,7 @@ import { change, replace } from "./change-command.ts";
 import { GO_GIVEN } from "./command.ts";
 import type { Fact, FactOf } from "./fact.ts";
 import type { ExperimentPath } from "../base/ids.ts";
-import type { Command, Experiment, World } from "./world.ts";
+import type { Command, Experiment, Run, World } from "./world.ts";
 
 /**
  * Earlier headings kept for each command, which help to recognize it when its block comes back. A
@@ -24,6 +24,9 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "experiment-moved":
       moveExperiment(world, fact);
+      return;
+    case "lab-moved":
+      moveLab(world, fact);
       return;
     case "command-accepted":
       addCommand(world, fact);
@@ -116,6 +119,41 @@ function addExperiment(world: World, fact: FactOf<"experiment-known">): void {
 function markCopied(world: World, fact: FactOf<"experiment-copied">): void {
   const { of, inert, atMs } = fact;
   changeExperiment(world, fact.experiment, () => ({ copied: { of, inert, atMs } }));
+}
+
+/** Everything of the lab has its new path from now on, the runs of its commands among it. */
+function moveLab(world: World, { from, to }: FactOf<"lab-moved">): void {
+  if (to === undefined) return;
+  const isIn = (path: string): boolean => path === from || path.startsWith(`${from}/`);
+  const moved = <T extends string>(path: T): T =>
+    isIn(path) ? (`${to}${path.slice(from.length)}` as T) : path;
+  const experiments = [...world.experiments.values()];
+  world.experiments.clear();
+  for (const one of experiments) {
+    const { copied, lab } = one;
+    const path = lab === from ? moved(one.path) : one.path;
+    const of = copied === undefined ? {} : { copied: { ...copied, of: moved(copied.of) } };
+    world.experiments.set(path, { ...one, ...of, path, lab: moved(lab) });
+  }
+  for (const command of world.commands.values()) {
+    replace(world, command.id, (one) => ({
+      ...one,
+      experiment: moved(one.experiment),
+      ...(one.run === undefined ? {} : { run: runMovedTo(one.run, moved) }),
+      ...(one.earlierRuns === undefined
+        ? {}
+        : { earlierRuns: one.earlierRuns.map((run) => runMovedTo(run, moved)) }),
+    }));
+  }
+  const summary = world.nightlySummaries.get(from);
+  if (summary !== undefined) world.nightlySummaries.set(to, summary);
+  world.nightlySummaries.delete(from);
+}
+
+function runMovedTo(run: Run, moved: (path: string) => string): Run {
+  const { lab, experiment, codeDir } = run.spec;
+  const code = codeDir === undefined ? {} : { codeDir: moved(codeDir) };
+  return { ...run, spec: { ...run.spec, lab: moved(lab), experiment: moved(experiment), ...code } };
 }
 
 function moveExperiment(world: World, fact: FactOf<"experiment-moved">): void {

@@ -43,6 +43,15 @@ export type Fact = { readonly atMs: number } & (
       readonly lab: LabPath;
     }
   | {
+      /**
+       * A lab's folder has another path: what the ledger has of `from` up to here is that of `to`.
+       * Without `to` it belongs to a lab that is gone. A fact of the machine.
+       */
+      readonly kind: "lab-moved";
+      readonly from: LabPath;
+      readonly to?: LabPath;
+    }
+  | {
       readonly kind: "command-accepted";
       readonly id: CommandId;
       readonly experiment: ExperimentPath;

@@ -25,6 +25,8 @@ export interface Ledger {
   last(): { readonly seq: number; readonly row: string } | undefined;
   /** The hash of any row; undefined if there is no such row. */
   row(seq: number): string | undefined;
+  /** Whether anything is recorded under this path. */
+  knows(lab: LabPath): boolean;
   /** The latest pause or resume of the queue that any daemon of the machine recorded. */
   lastPause(): PauseFact | undefined;
   close(): void;
@@ -123,23 +125,26 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
       }),
     read: (labs, afterSeq = 0) =>
       inWords(path, () => {
-        const wanted = ["", ...labs];
-        const params = wanted.map(() => "?").join(", ");
+        const { where, params } = rowsOf(db, labs);
         const query = db.prepare(
-          `SELECT body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq`,
+          `SELECT body FROM facts WHERE (${where}) AND seq > ? ORDER BY seq`,
         );
-        return query.all(...wanted, afterSeq).map(factOf);
+        return query.all(...params, afterSeq).map(factOf);
       }),
     some: (labs, afterSeq, count) =>
       inWords(path, () => {
-        const wanted = ["", ...labs];
-        const params = wanted.map(() => "?").join(", ");
+        const { where, params } = rowsOf(db, labs);
         const query = db.prepare(
-          `SELECT seq, body FROM facts WHERE lab IN (${params}) AND seq > ? ORDER BY seq LIMIT ?`,
+          `SELECT seq, body FROM facts WHERE (${where}) AND seq > ? ORDER BY seq LIMIT ?`,
         );
-        const rows = query.all(...wanted, afterSeq, count);
+        const rows = query.all(...params, afterSeq, count);
         return { facts: rows.map(factOf), seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
       }),
+    knows: (lab) =>
+      inWords(
+        path,
+        () => db.prepare("SELECT 1 FROM facts WHERE lab = ? LIMIT 1").get(lab) !== undefined,
+      ),
     last: () =>
       inWords(path, () => {
         const seq = db.prepare("SELECT max(seq) AS seq FROM facts").get()?.["seq"];
@@ -186,6 +191,51 @@ export function ledgerTrouble(stateDir: string): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+interface Move {
+  readonly seq: number;
+  readonly from: LabPath;
+  readonly to?: LabPath;
+}
+
+/** The rows of these labs and of the machine, as an SQL condition and its parameters. */
+function rowsOf(
+  db: DatabaseSync,
+  labs: readonly LabPath[],
+): { readonly where: string; readonly params: readonly (string | number)[] } {
+  const moves = movesIn(db);
+  if (moves.length === 0) {
+    const wanted = ["", ...labs];
+    return { where: `lab IN (${wanted.map(() => "?").join(", ")})`, params: wanted };
+  }
+  const parts = labs.flatMap((lab) => stretchesOf(moves, lab, Number.MAX_SAFE_INTEGER));
+  return {
+    where: ["lab = ''", ...parts.map(() => "(lab = ? AND seq > ? AND seq <= ?)")].join(" OR "),
+    params: parts.flatMap(({ lab, after, upTo }) => [lab, after, upTo]),
+  };
+}
+
+/** All moves of labs, oldest first. Facts of the machine are few. */
+function movesIn(db: DatabaseSync): readonly Move[] {
+  const query = db.prepare(
+    "SELECT seq, body FROM facts WHERE lab = '' AND kind = 'lab-moved' ORDER BY seq",
+  );
+  return query
+    .all()
+    .map(({ seq, body }) => ({ ...(JSON.parse(String(body)) as Move), seq: Number(seq) }));
+}
+
+/** Under which paths the ledger has a lab, from which row to which: its moves lead back. */
+function stretchesOf(
+  moves: readonly Move[],
+  lab: LabPath,
+  upTo: number,
+): readonly { readonly lab: LabPath; readonly after: number; readonly upTo: number }[] {
+  const before = moves.filter(({ seq }) => seq < upTo);
+  const after = before.findLast(({ from }) => from === lab)?.seq ?? 0;
+  const here = before.filter(({ to, seq }) => to === lab && seq > after);
+  return [{ lab, after, upTo }, ...here.flatMap(({ from, seq }) => stretchesOf(moves, from, seq))];
 }
 
 /** A hash of a row's lab and fact. */

@@ -47,10 +47,13 @@ export function readStatusView(stateDir: string, lab: LabPath): StatusView {
   if (!hasLedger(stateDir)) return { world: emptyWorld(), earlier: 0 };
   const ledger = openLedger(stateDir, { readOnly: true });
   try {
-    const stored = readStored(stateDir, lab, ledger);
+    const found = readStored(stateDir, lab, ledger);
+    const since = found === undefined ? [] : ledger.read([lab], found.seq);
+    // A view from before a move has the history of the lab that was here then.
+    const stored = since.some(({ kind }) => kind === "lab-moved") ? undefined : found;
     const world = stored === undefined ? emptyWorld() : worldOf(stored, lab);
     let facts = 0;
-    for (const fact of ledger.read([lab], stored?.seq ?? 0)) {
+    for (const fact of stored === undefined ? ledger.read([lab]) : since) {
       apply(world, fact);
       world.nowMs = Math.max(world.nowMs, fact.atMs);
       facts += 1;
