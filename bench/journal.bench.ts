@@ -57,6 +57,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
     rendered: () => world.experiments.get(experiment)?.rendered ?? new Set(),
     troubles: { tell: () => undefined, close: async () => undefined },
     ways: readStrategies(undefined),
+    stateOf: () => join(root, "state"),
   });
   await hands.open(lab);
   return {

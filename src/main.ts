@@ -39,7 +39,10 @@ program
   .command("init")
   .argument("[dir]", "folder of the lab", ".")
   .description("make a lab: nightlab.yaml, and a .gitignore that keeps logs and leaves weights out")
-  .action(async (dir: string) => answer((await import("./cli/init.ts")).initLab(dir)));
+  .option("--arrivals <hold|start>", "what becomes of commands that git brings")
+  .action(async (dir: string, options: { arrivals?: string }) =>
+    answer((await import("./cli/init.ts")).initLab(dir, options)),
+  );
 
 program
   .command("new")
@@ -59,9 +62,14 @@ program
 
 program
   .command("trust")
-  .argument("<path>", "a link in a lab that leads out of it")
-  .description("follow this link, as long as it leads to where it leads now")
-  .action(async (path: string) => answer((await import("./cli/trust.ts")).trust(path)));
+  .argument("[path]", "a folder of the lab, or a link in it that leads out of it", ".")
+  .option("--arrivals <hold|start>", "what becomes of commands that git brings")
+  .option("--moved", "this folder is the lab that nightlab knew under another name", false)
+  .option("--copied", "it is a copy of that lab, and a lab of its own", false)
+  .description("let a lab from elsewhere run what is written in it, or a link be followed")
+  .action(async (path: string, options: { arrivals?: string; moved: boolean; copied: boolean }) =>
+    answer((await import("./cli/trust.ts")).trust(path, options)),
+  );
 
 program
   .command("status")

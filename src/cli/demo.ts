@@ -8,18 +8,22 @@ import {
   openSync,
   readFileSync,
   readdirSync,
+  realpathSync,
 } from "node:fs";
-import { cp, mkdir } from "node:fs/promises";
+import { cp } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ENDED } from "../domain/command-state.ts";
+import { stateDir } from "../effects/os/state-dir.ts";
+import { changeTrust } from "../effects/state/lab-identity.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { noteLocalExperiment } from "../effects/state/local-experiments.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { localStamp, spanText } from "../base/time.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { finalReceipt } from "./demo-receipt.ts";
+import { isInLedger, stateOf } from "./lab-world.ts";
 import { progressLine, type ProgressLine } from "./progress-line.ts";
 import { shellWord } from "../base/shell-word.ts";
 import { statusFacts, type StatusEntry } from "./status-facts.ts";
@@ -52,11 +56,11 @@ export interface DemoOptions {
 export async function demo(options: DemoOptions = {}): Promise<CommandResult> {
   const chosen = chooseFolder(options);
   if (existsSync(chosen)) return refused(`Cannot make the demo's lab: ${chosen} exists already.`);
+  // Keep the machine's state inside the lab too, so that the demo leaves nothing anywhere else.
+  process.env["NIGHTLAB_STATE_DIR"] ??= join(chosen, ".nightlab", "state");
   const lab = await copyExample(chosen);
   const experiment = join(lab, EXPERIMENT);
   const journal = join(experiment, "JOURNAL.md");
-  // Keep the machine's state inside the lab too, so that the demo leaves nothing anywhere else.
-  process.env["NIGHTLAB_STATE_DIR"] ??= join(lab, ".nightlab", "state");
   console.log(`A lab with a real data set: ${here(lab)}`);
 
   const daemon = startDaemon(lab);
@@ -112,9 +116,10 @@ async function copyExample(lab: string): Promise<LabPath> {
     force: false,
     filter: (path) => !/^(runs|\.nightlab|__pycache__)(\/|$)/.test(relative(EXAMPLE, path)),
   });
-  await mkdir(join(lab, ".nightlab"), { recursive: true });
-  await noteLocalExperiment(lab, join(lab, EXPERIMENT));
-  return labPath(lab);
+  const path = labPath(realpathSync(lab));
+  changeTrust(stateDir(), path, isInLedger, { trusted: true });
+  await noteLocalExperiment({ lab: path, folder: stateOf(path) }, join(path, EXPERIMENT));
+  return path;
 }
 
 interface Daemon {

@@ -1,30 +1,44 @@
 // `nightlab init [DIR]`: turns a folder into a lab, with a commented nightlab.yaml and a
-// .gitignore. Idempotent: it never overwrites a file, and only appends to an existing .gitignore.
+// .gitignore, which this machine trusts from then on. Idempotent: it never overwrites a file, and only appends to an existing .gitignore.
+import { realpathSync } from "node:fs";
 import { lstat, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { labPath } from "../base/ids.ts";
 import { errorCode } from "../effects/os/error-code.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { readTemplate } from "./templates.ts";
+import { arrivalsText, isArrivals, noArrivals, noteMade } from "./trust-lab.ts";
 
 const LAB_FILE = "nightlab.yaml";
 
 /**
  * Turns `dir` into a lab; creates the folder if it is absent. Exit code 0 also if it is a lab
  * already; 2, with the cause, if it cannot write.
+ *
+ * @param options `arrivals`: what becomes of commands that git brings; asked for at a terminal
  */
-export async function initLab(dir: string): Promise<CommandResult> {
+export async function initLab(
+  dir: string,
+  options: { readonly arrivals?: string } = {},
+): Promise<CommandResult> {
   const lab = resolve(dir);
+  const { arrivals } = options;
+  if (arrivals !== undefined && !isArrivals(arrivals)) return refused(noArrivals(arrivals));
   try {
     await mkdir(lab, { recursive: true });
+    const isNew = await writeNew(join(lab, LAB_FILE), await readTemplate(LAB_FILE));
+    // Whoever clones a lab and calls this in it has not made it.
+    const held = isNew ? await noteMade(labPath(realpathSync(lab)), arrivals) : undefined;
     const made = [
-      (await writeNew(join(lab, LAB_FILE), await readTemplate(LAB_FILE))) ? LAB_FILE : "",
+      isNew ? LAB_FILE : "",
       (await addIgnoreRules(join(lab, ".gitignore"))) ? ".gitignore" : "",
     ].filter((name) => name !== "");
     if (made.length === 0) return answer(`${lab} is a lab already; nothing was changed.`);
     return answer(
       [
         `${lab} is a lab (${made.join(" and ")} written).`,
+        ...(held === undefined ? [] : [arrivalsText(held)]),
         "",
         "Next, in that folder:",
         "  nightlab new my-first-idea    an experiment that runs as it stands",

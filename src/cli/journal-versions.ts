@@ -21,7 +21,7 @@ import { linesIn, matchLines } from "../base/line-diff.ts";
 import { versionOf } from "../journal/merge/merge-base.ts";
 import { readJournal } from "../journal/read/read.ts";
 import { experimentPath, type LabPath } from "../base/ids.ts";
-import { findLab, readWorld } from "./lab-world.ts";
+import { findLab, readWorld, stateOf } from "./lab-world.ts";
 
 /** A journal or LAB.md with its kept versions. */
 export interface KeptJournal {
@@ -59,7 +59,7 @@ export async function keptJournal(path: string): Promise<KeptJournal | string> {
     lab,
     experiment,
     keptDir,
-    intentDir: intentFolder(lab),
+    intentDir: intentFolder(stateOf(lab)),
     isLabPage: false,
     versions,
     path: journalPath(experiment),
@@ -78,7 +78,7 @@ async function keptLabPage(path: string): Promise<KeptJournal | string> {
     lab,
     experiment: labPagePath(lab),
     keptDir,
-    intentDir: labPageIntents(lab),
+    intentDir: labPageIntents(stateOf(lab)),
     isLabPage: true,
     versions,
     path: labPagePath(lab),

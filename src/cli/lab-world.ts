@@ -3,6 +3,8 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { recordOf } from "../effects/state/lab-identity.ts";
+import { recordFolder } from "../effects/state/lab-records.ts";
 import { hasLedger, openLedger } from "../effects/state/ledger.ts";
 import { guardLab } from "../effects/os/lab-links.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
@@ -45,6 +47,25 @@ export const noLab = (from: string): string =>
 /** The lab's world, replayed from the ledger; empty if nothing was ever recorded. */
 export function readWorld(lab: LabPath): World {
   return replay(readFacts(lab));
+}
+
+/**
+ * The lab's part of the state folder, where requests to its daemon go; made if there is none yet.
+ */
+export function stateOf(lab: LabPath): string {
+  return recordFolder(stateDir(), recordOf(stateDir(), lab, isInLedger).record);
+}
+
+/** Whether the ledger has anything of a lab. */
+export function isInLedger(lab: LabPath): boolean {
+  const dir = stateDir();
+  if (!existsSync(join(dir, "ledger.sqlite"))) return false;
+  const ledger = openLedger(dir, { readOnly: true });
+  try {
+    return ledger.knows(lab);
+  } finally {
+    ledger.close();
+  }
 }
 
 /** A lab's facts from the ledger, oldest first. */

@@ -10,7 +10,7 @@ import { isIgnoredFolder } from "../base/ignored-folders.ts";
 import { localStamp } from "../base/time.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab } from "./lab-world.ts";
+import { findLab, stateOf } from "./lab-world.ts";
 import { readTemplate } from "./templates.ts";
 
 // The journal comes last: it makes the folder an experiment, which must then be complete.
@@ -37,7 +37,7 @@ export async function newExperiment(
   const folder = join(cwd, name);
   try {
     await mkdir(folder);
-    await noteLocalExperiment(lab, folder);
+    await noteLocalExperiment({ lab, folder: stateOf(lab) }, folder);
     const facts = { title: titleOf(name), date: today(options.nowMs ?? Date.now()) };
     for (const file of FILES) {
       const text = await readTemplate(`experiment/${file}`);

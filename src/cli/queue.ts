@@ -5,13 +5,13 @@ import { writeRequest } from "../effects/state/requests.ts";
 import type { QueueWord } from "../domain/command.ts";
 import { atWork } from "../domain/pause-text.ts";
 import { refused, type CommandResult } from "./command-result.ts";
-import { findLab, noLab, readWorld } from "./lab-world.ts";
+import { findLab, noLab, readWorld, stateOf } from "./lab-world.ts";
 
 /** Exit code 0: a daemon was asked. 1: none is running; the next one will do it. 2: no lab here. */
 export function queue(word: QueueWord, from: string): CommandResult {
   const lab = findLab(from);
   if (lab === undefined) return refused(noLab(from));
-  writeRequest(lab, { kind: "queue", id: "word", word });
+  writeRequest(stateOf(lab), { kind: "queue", id: "word", word });
   if (isLocked(lab) === undefined) {
     const text = `No daemon watches this lab; the next \`nightlab watch\` does this first: ${word}.`;
     return { text, exitCode: 1 };

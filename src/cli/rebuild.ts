@@ -13,7 +13,7 @@ import { counted } from "../base/markdown.ts";
 import { localStamp } from "../base/time.ts";
 import { type CommandResult, refused } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
-import { experimentOf, findLab, readFacts } from "./lab-world.ts";
+import { experimentOf, findLab, readFacts, stateOf } from "./lab-world.ts";
 
 /**
  * Rebuilds a lab (its folder or LAB.md), or the experiment at or above any other path. Exit code 0:
@@ -49,10 +49,16 @@ async function rebuildPage(lab: LabPath): Promise<CommandResult> {
   try {
     await wantAgain(lab);
     if (isLocked(lab) !== undefined) {
-      writeRequest(lab, { kind: "retell", id: "night" });
+      writeRequest(stateOf(lab), { kind: "retell", id: "night" });
       return { text: "LAB.md: the lab's daemon makes it anew", exitCode: 0 };
     }
-    const made = await rebuildLabPage({ lab, facts: readFacts(lab), nowMs, timeZone });
+    const made = await rebuildLabPage({
+      lab,
+      state: stateOf(lab),
+      facts: readFacts(lab),
+      nowMs,
+      timeZone,
+    });
     if (made === undefined) return { text: "LAB.md: no night to tell of", exitCode: 0 };
     const day = localStamp(made.endMs, timeZone).slice(0, 10);
     const lines = [`LAB.md tells of the night to ${day}`, ...made.problems];

@@ -8,7 +8,7 @@ import { isLocked } from "../effects/state/lab-lock.ts";
 import { repeatAnswer, writeRequest } from "../effects/state/requests.ts";
 import { RUN_FOLDER } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
-import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+import { findCommand, findLab, noLab, notFound, readWorld, stateOf } from "./lab-world.ts";
 
 /** A run by its folder. */
 interface RunLocation {
@@ -39,8 +39,9 @@ export async function repeat(target: string, from: string, token: string): Promi
   if (isLocked(lab) === undefined) {
     return refused("Cannot repeat: no daemon watches this lab. Start one with `nightlab watch`.");
   }
-  writeRequest(lab, { kind: "repeat", id: token, ...place });
-  const answer = await repeatAnswer(lab, token);
+  const state = stateOf(lab);
+  writeRequest(state, { kind: "repeat", id: token, ...place });
+  const answer = await repeatAnswer(state, token);
   if (answer === undefined) {
     return refused("The daemon did not answer in time. See `nightlab status` for what it does.");
   }

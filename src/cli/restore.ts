@@ -14,6 +14,7 @@ import type { KeptVersion } from "../effects/journal-store/version-store.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { changedLines, keptJournal, textOfVersion, type KeptJournal } from "./journal-versions.ts";
+import { stateOf } from "./lab-world.ts";
 
 /** Lines shown of those added, and of those removed. */
 const SHOWN_LINES = 20;
@@ -113,8 +114,9 @@ async function putBack(kept: KeptJournal, version: string, text: string): Promis
 async function askDaemon(kept: KeptJournal, version: string): Promise<string | undefined> {
   const id = randomBytes(8).toString("hex");
   const { lab, experiment } = kept;
-  writeRequest(lab, { kind: "restore", id, experiment, version });
-  const answer = await restoreAnswer(lab, id);
+  const state = stateOf(lab);
+  writeRequest(state, { kind: "restore", id, experiment, version });
+  const answer = await restoreAnswer(state, id);
   return answer === undefined ? "the daemon of this lab does not answer" : answer.why;
 }
 

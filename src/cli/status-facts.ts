@@ -9,6 +9,9 @@ import {
   readEnvironmentProgress,
 } from "../effects/environment/environment-log.ts";
 import { readGpuCache, type GpuCache } from "../effects/gpu/gpu-cache.ts";
+import { noticesFor } from "../effects/state/lab-notices.ts";
+import { recognizeLab } from "../effects/state/lab-identity.ts";
+import { livesAt } from "../effects/state/lab-records.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { lastGoodSettings } from "../effects/run-store/good-settings.ts";
 import { readSettled } from "../effects/os/stable-read.ts";
@@ -72,6 +75,8 @@ export interface StatusFacts {
   readonly lab: LabPath;
   readonly atMs: number;
   readonly daemon: { readonly pid: number | undefined } | undefined;
+  /** What its person has to know of the lab itself: a line each. */
+  readonly notices: readonly string[];
   readonly paused: boolean;
   /** What is wrong with nightlab.yaml, and what holds meanwhile, a line each. */
   readonly settings?: readonly string[];
@@ -110,6 +115,7 @@ export async function statusFacts(
     atMs: nowMs,
     daemon,
     ...(settings.length === 0 ? {} : { settings }),
+    notices: noticesOf(lab, daemon !== undefined),
     paused: world.paused,
     ...pause,
     gpus: await gpus,
@@ -129,6 +135,21 @@ async function settingsTrouble(lab: LabPath): Promise<readonly string[]> {
   const { readSettingsInForce } = await import("../effects/run-store/lab-settings.ts");
   const { problems } = await readSettingsInForce(lab, "UTC");
   return problems.map((problem) => problemText({ ...problem, message: settingsProblem(problem) }));
+}
+
+function noticesOf(lab: LabPath, isWatched: boolean): readonly string[] {
+  const found = recognizeLab(stateDir(), lab);
+  if (!("record" in found)) return [];
+  const { record, kind } = found;
+  if (kind === "lab" && livesAt(record) !== lab) {
+    const { path } = record;
+    const how = isWatched
+      ? "end the daemon, which still watches that place, and start `nightlab watch` here"
+      : "`nightlab watch` takes its commands and runs up here";
+    return [`this lab was ${path}: ${how}`, ...noticesFor(lab, record)];
+  }
+  const here = { path: lab, folder: record.folder };
+  return noticesFor(lab, kind === "asked" ? { asked: here, ...record } : record);
 }
 
 /** Progress of its environment: built by its own attempt, or prefetched while it waits. */

@@ -41,6 +41,7 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
     // On its own line: after a long path it would be cut off at the terminal's edge.
     ...(pause === undefined ? [] : [pause]),
     ...(facts.settings ?? []),
+    ...facts.notices,
     ...gpuLines(facts),
     ...runningLines(is("running", "preparing"), facts, options),
     ...block("waiting", byPriority(is("queued", "waiting").filter(isListed))),
@@ -53,7 +54,10 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
   if (all === 0 && commands.length === 0) {
     lines.push("", "Nothing was run yet. Write `run: de-risk` into an experiment's JOURNAL.md.");
   }
-  const shown = lines.map((line) => cutTo(printable(line), options.width));
+  // A notice holds the command that answers it, so a terminal has to break it.
+  const shown = lines.map((line) =>
+    facts.notices.includes(line) ? printable(line) : cutTo(printable(line), options.width),
+  );
   return shown.toSpliced(1, 0, ...troubleLines(facts, options).map(printable));
 }
 

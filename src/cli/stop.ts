@@ -5,7 +5,7 @@ import { writeRequest } from "../effects/state/requests.ts";
 import { commandTitle } from "../domain/command.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
 import { refused, type CommandResult } from "./command-result.ts";
-import { findCommand, findLab, noLab, notFound, readWorld } from "./lab-world.ts";
+import { findCommand, findLab, noLab, notFound, readWorld, stateOf } from "./lab-world.ts";
 
 /**
  * Exit code 0: a daemon was asked to end it. 1: it had ended already, or no daemon runs to do it.
@@ -21,7 +21,7 @@ export function stop(target: string, from: string): CommandResult {
   if (ENDED.has(command.state)) {
     return { text: `${title} had ended before: ${command.state}`, exitCode: 1 };
   }
-  writeRequest(lab, { kind: "stop", id: command.id });
+  writeRequest(stateOf(lab), { kind: "stop", id: command.id });
   if (isLocked(lab) === undefined) {
     const text = `${title} is to be stopped, but no daemon watches this lab: start \`nightlab watch\`.`;
     return { text, exitCode: 1 };

@@ -14,7 +14,8 @@ import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
-import { findLab, noLab, readWorld } from "./lab-world.ts";
+import { findLab, noLab, readWorld, stateOf } from "./lab-world.ts";
+import { askAtFirstWatch } from "./trust-lab.ts";
 
 /** Shutdown deadline: the daemon exits within 2 s of SIGTERM, whatever is still being written. */
 const SHUTDOWN_MS = 1_500;
@@ -31,6 +32,7 @@ export async function watch(
   if ("text" in labs) return labs;
   const log = openLog(process.env["NIGHTLAB_LOG_LEVEL"]);
   for (const lab of labs) await adoptOldLinks(lab, log);
+  for (const lab of labs) await askAtFirstWatch(lab);
   const locks = lockAll(labs);
   if ("text" in locks) return locks;
   trimHeap();
@@ -92,7 +94,7 @@ async function adoptOldLinks(lab: LabPath, log: ReturnType<typeof openLog>): Pro
 
 function tryLock(lab: LabPath): ReturnType<typeof lockLab> | CommandResult {
   try {
-    return lockLab(lab);
+    return lockLab(lab, stateOf(lab));
   } catch (error) {
     return refused(`Cannot watch ${lab}: ${fileErrorText(error)}.`);
   }

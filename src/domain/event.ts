@@ -23,6 +23,10 @@ export type Event = { readonly atMs: number } & (
       readonly problems: readonly Mistake[];
       /** Absent: as before, TRUSTED at first. Posted again whenever it changes. */
       readonly trust?: LabTrust;
+      /** Why nothing of the lab may start for now, as in "until you say whether it was moved". */
+      readonly halted?: string;
+      /** What its person has to know of it: a line each, shown in LAB.md. */
+      readonly notices?: readonly string[];
     }
   | {
       readonly kind: "experiment-found";

@@ -163,6 +163,10 @@ export interface Lab {
   readonly settings?: LabSettings;
   /** Absent: TRUSTED. */
   readonly trust?: LabTrust;
+  /** Why nothing of it may start for now. */
+  readonly halted?: string;
+  /** What its person has to know of it, a line each. */
+  readonly notices?: readonly string[];
   /** What is wrong with nightlab.yaml. */
   readonly problems?: readonly Mistake[];
 }

@@ -31,8 +31,14 @@ export interface Conditions {
   readonly changesAtMs?: number;
 }
 
-/** Whether the frontmatter, `after`, `if` and `when` let the command run; a free slot is not asked about here. */
+/**
+ * Whether its lab, the frontmatter, `after`, `if` and `when` let the command run; a free slot is
+ * not asked about here.
+ */
 export function conditions(world: World, command: Command): Conditions {
+  const lab = world.experiments.get(command.experiment)?.lab;
+  const halted = lab === undefined ? undefined : world.labs.get(lab)?.halted;
+  if (halted !== undefined) return { answer: { kind: "wait", reason: halted } };
   const unknown = unknownSettings(world, command);
   if (unknown !== undefined) return { answer: { kind: "wait", reason: unknown } };
   const overruled = command.holdOverruled === true;

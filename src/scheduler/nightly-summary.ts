@@ -93,12 +93,16 @@ export function showLabPage(turn: Turn, lab: LabPath): void {
   const { world } = turn;
   const problems = world.labs.get(lab)?.problems ?? [];
   const digest = [
+    ...noticeBlocks(world.labs.get(lab)?.notices),
     ...pauseBlocks(world),
     ...vanishedBlocks(world, lab),
     ...(world.nightlySummaries.get(lab)?.blocks ?? []),
   ];
   turn.effect({ kind: "show-lab-page", lab, problems, digest });
 }
+
+const noticeBlocks = (notices: readonly string[] = []): readonly PageBlock[] =>
+  notices.map((text, i) => ({ key: `lab.notice.${i}`, text: `> **problem** ${text}` }));
 
 /** The block of a pause that the queue made by itself. */
 function pauseBlocks({ pause }: World): readonly PageBlock[] {

@@ -66,9 +66,9 @@ function handle(turn: Turn, event: Event): void {
   const { world } = turn;
   switch (event.kind) {
     case "lab-opened": {
-      const { lab, settings, problems } = event;
-      const { trust = world.labs.get(lab)?.trust ?? TRUSTED } = event;
-      world.labs.set(lab, { path: lab, ...(settings && { settings }), problems, trust });
+      const { kind: _, atMs: _atMs, lab, ...rest } = event;
+      const trust = world.labs.get(lab)?.trust ?? TRUSTED;
+      world.labs.set(lab, { trust, ...rest, path: lab });
       // The last measurement was against the floor of the old settings.
       world.lowDisks.delete(lab);
       showLabPage(turn, lab);

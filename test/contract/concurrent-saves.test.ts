@@ -96,6 +96,7 @@ test("however often a journal is touched, one read at most waits for its turn", 
     // Each read takes so long.
     troubles: { tell: nothing, close: async () => undefined },
     ways: { leases: false, exchange: true, equalReadsMs: 200, pauseMs: 0 },
+    stateOf: () => join(lab, "state"),
   });
   await hands.open(lab);
   const touchedMs = performance.now();

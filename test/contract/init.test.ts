@@ -16,6 +16,7 @@ import { after, describe, it } from "node:test";
 import { initLab } from "../../src/cli/init.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab init'$(touch x) ü "));
+process.env["NIGHTLAB_STATE_DIR"] = join(root, "state");
 after(() => rmSync(root, { recursive: true, force: true }));
 
 let count = 0;

@@ -133,7 +133,7 @@ for (const way of ALL_WAYS) {
       await assert.rejects(crashing, /power cut/);
       const exchanged = ["unlink-temp", "sync-folder", "park", "watch"].includes(crash);
       const displaced = place.restart();
-      await replayIntents(place.intentDir, displaced);
+      await replayIntents(place.intentDir, place.lab, displaced);
       assert.equal(readFileSync(place.journal, "utf8"), exchanged ? NEW : OLD);
       assert.equal(statSync(place.journal).nlink, 1);
       await until("all private files go", () => displaced.count === 0);
@@ -156,13 +156,13 @@ for (const way of ALL_WAYS) {
     const [left] = place.leftovers();
     appendFileSync(join(place.folder, String(left)), SAVED);
     const first = place.restart();
-    await replayIntents(place.intentDir, first);
+    await replayIntents(place.intentDir, place.lab, first);
     assert.deepEqual(
       place.late.map(({ text }) => text),
       [OLD + SAVED],
     );
     await first.close();
-    await replayIntents(place.intentDir, place.restart());
+    await replayIntents(place.intentDir, place.lab, place.restart());
     assert.equal(place.late.length, 1, "a second start does not tell it again");
     await place.remove();
   });

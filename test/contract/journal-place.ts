@@ -8,6 +8,7 @@ import type { LateSave } from "../../src/effects/journal-store/replaced-files.ts
 import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
 import type { ReplaceRequest } from "../../src/effects/journal-store/journal-file.ts";
 import type { ReplaceResult } from "../../src/effects/journal-store/journal-swap.ts";
+import { keptFolder } from "../../src/effects/journal-store/journal-paths.ts";
 import { hashText } from "../../src/base/ids.ts";
 
 export const NASTY = `a'; echo "foo" $(touch boo)\n– ø 実験`;
@@ -29,6 +30,7 @@ export function wayName({ leases, exchange }: Ways): string {
 }
 
 export interface Place {
+  readonly lab: string;
   readonly folder: string;
   readonly journal: string;
   readonly keptDir: string;
@@ -58,7 +60,7 @@ export function makePlace(
   mkdirSync(folder);
   const journal = join(folder, "JOURNAL.md");
   writeFileSync(journal, text);
-  const keptDir = join(root, "kept");
+  const keptDir = keptFolder(root, folder);
   const intentDir = join(root, "intents");
   const late: LateSave[] = [];
   const troubles: unknown[] = [];
@@ -76,6 +78,7 @@ export function makePlace(
   };
   const displaced = restart();
   return {
+    lab: root,
     folder,
     journal,
     keptDir,

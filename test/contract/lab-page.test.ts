@@ -40,6 +40,7 @@ function openPages(): LabPages {
     warn: (message, facts) => assert.fail(`${message} ${JSON.stringify(facts)}`),
     quietMs: () => QUIET_MS,
     now: Date.now,
+    stateOf: (of) => join(of, "state"),
   });
 }
 
@@ -180,6 +181,7 @@ test("no line of somebody who saves again and again is lost, in place or by rena
     warn: (message, facts) => assert.fail(`${message} ${JSON.stringify(facts)}`),
     quietMs: () => 0,
     now: Date.now,
+    stateOf: (of) => join(of, "state"),
   });
   const lines = ["# Mine", ""];
   writeFileSync(file(), `${lines.join("\n")}\n`);

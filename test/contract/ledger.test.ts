@@ -10,6 +10,7 @@ import { DatabaseSync } from "node:sqlite";
 import { lockLab } from "../../src/effects/state/lab-lock.ts";
 import { openLedger } from "../../src/effects/state/ledger.ts";
 import { commandId, experimentPath, labPath } from "../../src/base/ids.ts";
+import { replay } from "../../src/domain/replay.ts";
 import type { Fact } from "../../src/domain/fact.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nightlab ledger 'x' "));
@@ -37,6 +38,35 @@ test("facts come back in order, those of the asked labs and of the machine only"
   assert.deepEqual(again.read([labPath("/a")]), [known("/a"), paused]);
   assert.deepEqual(again.read([labPath("/b"), labPath("/a")]), [known("/a"), known("/b"), paused]);
   again.close();
+});
+
+test("a moved lab brings its facts, and none of another lab that was at one of its paths", () => {
+  const dir = join(root, "moved");
+  const ledger = openLedger(dir);
+  const [a, b] = [labPath("/a"), labPath("/b")];
+  const at = (lab: string, name: string): { lab: typeof a; fact: Fact } => ({
+    lab: labPath(lab),
+    fact: { ...known(lab), experiment: experimentPath(`${lab}/${name}`) } as Fact,
+  });
+  const move = (from: string, to?: string): { lab: ""; fact: Fact } => ({
+    lab: "",
+    fact: { kind: "lab-moved", atMs: 2, from: labPath(from), ...(to && { to: labPath(to) }) },
+  });
+  ledger.append([at("/a", "one"), at("/b", "old"), move("/b"), move("/a", "/b")]);
+  ledger.append([at("/b", "two"), at("/a", "another")]);
+  const names = (lab: typeof a): readonly string[] => [
+    ...replay(ledger.read([lab])).experiments.keys(),
+  ];
+  assert.deepEqual(names(b), ["/b/one", "/b/two"]);
+  assert.deepEqual(names(a), ["/a/another"]);
+  // Back again: the lab that was at `/a` meanwhile is another one.
+  ledger.append([move("/a"), move("/b", "/a"), at("/a", "three")]);
+  assert.deepEqual(names(a), ["/a/one", "/a/two", "/a/three"]);
+  assert.deepEqual(names(b), []);
+  ledger.append([move("/a")]);
+  assert.deepEqual(names(a), []);
+  assert.ok(ledger.knows(a) && !ledger.knows(labPath("/c")));
+  ledger.close();
 });
 
 const sample = (value: number, token: string) => {
@@ -107,17 +137,18 @@ test("a ledger of a newer release is refused with what to do", () => {
 
 test("a lab's lock is refused while its holder lives, and free once it was killed", async () => {
   const lab = labPath(join(root, "lab"));
+  const state = join(root, "lab's state");
   const source = `
     const { lockLab } = await import(${JSON.stringify(new URL("../../src/effects/state/lab-lock.ts", import.meta.url).href)});
-    console.log("release" in lockLab(process.argv[1]));
+    console.log("release" in lockLab(process.argv[1], process.argv[2]));
     setInterval(() => {}, 1000);`;
-  const holder = spawn(process.execPath, ["--input-type=module", "-e", source, lab]);
+  const holder = spawn(process.execPath, ["--input-type=module", "-e", source, lab, state]);
   const [said] = (await once(holder.stdout, "data")) as [Buffer];
   assert.equal(said.toString().trim(), "true");
-  assert.deepEqual(lockLab(lab), { heldBy: holder.pid });
+  assert.deepEqual(lockLab(lab, state), { heldBy: holder.pid });
   holder.kill("SIGKILL");
   await once(holder, "exit");
-  const lock = lockLab(lab);
+  const lock = lockLab(lab, state);
   assert.ok("release" in lock);
   lock.release();
 });

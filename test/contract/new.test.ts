@@ -19,6 +19,8 @@ import {
   noteLocalExperiment,
   isLocalExperiment,
 } from "../../src/effects/state/local-experiments.ts";
+import { labPath } from "../../src/base/ids.ts";
+import { stateOf } from "../../src/cli/lab-world.ts";
 import { newExperiment } from "../../src/cli/new.ts";
 
 const UV =
@@ -27,7 +29,11 @@ const METRIC = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \| INFO \| metric (\{.*\})$/;
 
 const lab = mkdtempSync(join(tmpdir(), "nightlab new'$(touch x) ü "));
 writeFileSync(join(lab, "nightlab.yaml"), "");
-after(() => rmSync(lab, { recursive: true, force: true }));
+process.env["NIGHTLAB_STATE_DIR"] = mkdtempSync(join(tmpdir(), "nightlab new state "));
+after(() => {
+  for (const one of [lab, process.env["NIGHTLAB_STATE_DIR"] ?? ""])
+    rmSync(one, { recursive: true });
+});
 
 function uvRun(cwd: string, ...args: readonly string[]): { status: number | null; text: string } {
   const { status, stdout, stderr, error } = spawnSync(UV, ["run", ...args], {
@@ -95,10 +101,11 @@ describe("an experiment made by nightlab new", () => {
   it("is known as made here, under the path of its lab as it is now", async () => {
     const { path = "" } = await newExperiment("made", { cwd: lab });
     const real = realpathSync(lab);
-    assert.ok(isLocalExperiment(real, path));
-    assert.ok(!isLocalExperiment(real, join(real, "cloned")));
+    const place = { lab: real, folder: stateOf(labPath(real)) };
+    assert.ok(isLocalExperiment(place, path));
+    assert.ok(!isLocalExperiment(place, join(real, "cloned")));
     await noteLocalExperiment(
-      real,
+      place,
       join(real, ...Array.from({ length: 8 }, () => "x".repeat(200))),
     );
   });

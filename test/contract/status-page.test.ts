@@ -30,6 +30,7 @@ async function writtenOnce(page: string | undefined, person = ""): Promise<strin
       rendered: () => new Set(),
       troubles: { tell: nothing, close: async () => undefined },
       ways: { leases: false, exchange: true, equalReadsMs: 20, pauseMs: 0 },
+      stateOf: () => join(lab, "state"),
     });
     await hands.open(lab);
     hands.touch(lab, experiment);

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it as test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { TRUSTED } from "../../src/domain/lab-settings.ts";
 import { labPath } from "../../src/base/ids.ts";
 import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { watchSettings } from "../../src/effects/daemon/watched-settings.ts";
@@ -64,6 +65,7 @@ function place(): Place {
         warn: (message) => assert.fail(message),
         stateDir: state,
         timeZone: "UTC",
+        standing: () => ({ trust: TRUSTED, notices: [] }),
       });
       await watched.open();
       return watched;

@@ -9,6 +9,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
+import { trustForTest } from "../trust.ts";
+
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
 const LOOK_MS = 50;
 
@@ -63,6 +65,7 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
   await mkdir(experiment, { recursive: true });
   await writeFile(join(path, "nightlab.yaml"), options.settings ?? QUICK);
   await writeFile(join(experiment, "JOURNAL.md"), options.journal);
+  trustForTest(env.NIGHTLAB_STATE_DIR, path);
   if (options.train !== undefined) await writeFile(join(experiment, "train.py"), options.train);
   let daemon: ChildProcess | undefined;
   let log = "";

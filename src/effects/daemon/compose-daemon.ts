@@ -30,6 +30,7 @@ import { labPages, type LabPages } from "./lab-page.ts";
 import { nightlySummaryHandlers, portions } from "./nightly-summary-handlers.ts";
 import { createReadingCache, type ReadingCache } from "../run-store/reading-cache.ts";
 import { preparedEnvironments } from "../environment/prepared-environments.ts";
+import { openLabStates, type LabStates } from "./lab-states.ts";
 import { openLabs } from "./open-labs.ts";
 import { createRenderer, type Renderer } from "../render/render.ts";
 import { manualRuns, type ManualRuns } from "../run-store/manual-runs.ts";
@@ -71,6 +72,7 @@ export interface RealDaemonParts {
 interface Core {
   readonly parts: RealDaemonParts;
   readonly ledger: Ledger;
+  readonly states: LabStates;
   readonly world: World;
   readonly supervisor: Supervisor;
   readonly renderer: Renderer;
@@ -121,9 +123,9 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const pauses = watchPause(stateDir, guarded(ledger, fault), world, (fact) =>
     post({ kind: "queue-told", fact }),
   );
-  const { troubles } = core;
+  const { troubles, states } = core;
   const timeZone = machineTimeZone();
-  const opened = { world, post, warn, troubles, ...services, stateDir, timeZone };
+  const opened = { world, post, warn, troubles, ...services, stateDir, states, timeZone };
   const stopWatching = await openLabs(labs, opened);
   await journalsRead(world);
   post({ kind: "daemon-started" });
@@ -174,14 +176,16 @@ const guarded = (ledger: Ledger, fault: (error: unknown) => void): Pick<Ledger, 
 async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
   const { log } = parts;
   const ledger = openLedger(parts.stateDir);
+  const warn: Core["warn"] = (message, facts) => log.warn(facts, message);
+  const states = await openLabStates(parts.labs, { stateDir: parts.stateDir, ledger, warn });
   const world = replay(ledger.read(parts.labs));
   const supervision = await findSupervision(parts.env);
   log.debug({ supervision }, "supervision");
-  const warn: Core["warn"] = (message, facts) => log.warn(facts, message);
   const { labs, stateDir } = parts;
   return {
     parts,
     ledger,
+    states,
     world,
     supervisor: new Supervisor({ supervision }),
     renderer: createRenderer(),
@@ -191,13 +195,20 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
       notBeforeMs: world.nowMs,
       onJump: (byMs) => post({ kind: "clock-jumped", byMs }),
     }),
-    post,
+    // In a lab whose folder is away nothing was deleted.
+    post(event) {
+      if (event.kind === "experiment-gone") {
+        const lab = world.found.get(event.experiment)?.lab;
+        if (lab !== undefined && states.isAway(lab)) return;
+      }
+      post(event);
+    },
     warn,
   };
 }
 
 function createServices(core: Core): Services {
-  const { parts, world, supervisor, renderer, cache, troubles, post, warn } = core;
+  const { parts, states, world, supervisor, renderer, cache, troubles, post, warn } = core;
   const reports = reportHandlers({
     labOf: (experiment) =>
       world.experiments.get(experiment)?.lab ?? world.found.get(experiment)?.lab,
@@ -224,12 +235,14 @@ function createServices(core: Core): Services {
       rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
       ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
       troubles,
+      stateOf: states.stateOf,
     }),
     pages: labPages({
       warn,
       tell: troubles.tell,
       quietMs: (lab) => world.labs.get(lab)?.settings?.quietMs ?? QUIET_MS,
       now: Date.now,
+      stateOf: states.stateOf,
     }),
     runs: runHandlers({ supervisor, renderer, context }),
     manualRuns: manualRuns({

@@ -65,6 +65,8 @@ export interface JournalHandlersParts {
   readonly rendered: (experiment: ExperimentPath) => ReadonlySet<string>;
   readonly ways: WriteStrategies;
   readonly troubles: Troubles;
+  /** A lab's part of the state folder. */
+  readonly stateOf: (lab: LabPath) => string;
 }
 
 /** The journals of the daemon's labs, and what is remembered of each while it runs. */
@@ -83,15 +85,15 @@ interface Journals {
 /** The effect handlers for journals; nothing is read before `open` and `touch`. */
 export function journalHandlers(parts: JournalHandlersParts): JournalHandlers {
   const journals = createJournals(parts);
-  const { post, warn, now } = parts;
+  const { post, warn, now, stateOf } = parts;
   return {
     async restore(lab, { id, experiment, version }) {
       const path = experimentPath(experiment);
-      answerRestore(lab, id, await restore(journals, lab, path, version).catch(String));
+      answerRestore(stateOf(lab), id, await restore(journals, lab, path, version).catch(String));
     },
     async open(lab) {
       journals.labs.push(lab);
-      await replayIntents(intentFolder(lab), journals.replaced);
+      await replayIntents(intentFolder(stateOf(lab)), lab, journals.replaced);
     },
     touch(lab, experiment) {
       const entry = entryOf(journals, lab, experiment);
@@ -288,7 +290,7 @@ async function write(
     basedOnHash: basedOn,
     text,
     keptDir: entry.keptDir,
-    intentDir: intentFolder(entry.lab),
+    intentDir: intentFolder(journals.parts.stateOf(entry.lab)),
     replaced: journals.replaced,
     // The renderer makes sizes differ, except for a merge into a journal without receipts.
     allowSameSize: true,
@@ -357,7 +359,7 @@ async function restore(
   if (decoded?.kind !== "text") return "that version is not kept";
   const { text } = decoded;
   return await inTurn(entry, async () => {
-    const intentDir = intentFolder(lab);
+    const intentDir = intentFolder(journals.parts.stateOf(lab));
     const replaced = journals.replaced;
     const result = await restoreVersion({ path, text, keptDir, intentDir, replaced });
     if (result.kind === "same-size" || result.kind === "changed") return "it was just saved";

@@ -54,6 +54,8 @@ export interface LabPagesParts {
   readonly quietMs: (lab: LabPath) => number;
   /** ms since 1970. */
   readonly now: () => number;
+  /** A lab's part of the state folder. */
+  readonly stateOf: (lab: LabPath) => string;
 }
 
 /** The pages of all labs of a daemon. */
@@ -107,7 +109,7 @@ export function labPages(parts: LabPagesParts): LabPages {
   return {
     async open(lab) {
       pageOf(pages, lab);
-      await replayIntents(labPageIntents(lab), pages.replaced);
+      await replayIntents(labPageIntents(parts.stateOf(lab)), lab, pages.replaced);
     },
     show(lab, problems, digest) {
       const page = pageOf(pages, lab);
@@ -275,7 +277,7 @@ async function write(
     basedOnHash,
     text,
     keptDir: labPageKept(lab),
-    intentDir: labPageIntents(lab),
+    intentDir: labPageIntents(pages.parts.stateOf(lab)),
     replaced: pages.replaced,
     allowSameSize: true,
   });

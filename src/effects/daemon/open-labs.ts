@@ -12,6 +12,7 @@ import { watchRequests, type Request } from "../state/requests.ts";
 import { sweepSnapshots } from "../code/snapshot-places.ts";
 import { ignoreOwnFiles } from "../state/ignore-own-files.ts";
 import { isLocalExperiment } from "../state/local-experiments.ts";
+import type { LabStates } from "./lab-states.ts";
 import { followSurvey } from "./survey.ts";
 import { watchLab, type LabWatch, type LabWatchHandlers } from "./watch.ts";
 import { watchSettings } from "./watched-settings.ts";
@@ -26,6 +27,7 @@ export interface OpenLabsParts {
   readonly stateDir: string;
   /** What cannot be read, is lost or broken: each source tells its own. */
   readonly troubles: Troubles;
+  readonly states: LabStates;
   /** Applies where a lab's settings name no time zone. */
   readonly timeZone: string;
 }
@@ -38,13 +40,13 @@ export async function openLabs(
   labs: readonly LabPath[],
   parts: OpenLabsParts,
 ): Promise<() => Promise<void>> {
-  const { world, journals } = parts;
+  const { world, journals, states } = parts;
   const closing: (() => void | Promise<void>)[] = [];
   for (const lab of labs) {
     await ignoreOwnFiles(lab);
     await journals.open(lab);
     await sweepSnapshots(lab, (id) => world.commands.has(commandId(id)), Date.now());
-    const settings = watchSettings({ ...parts, lab });
+    const settings = watchSettings({ ...parts, lab, standing: () => states.standingOf(lab) });
     await settings.open();
     const survey = followSurvey(lab, parts.troubles, parts.warn);
     const watcher = watchFolders(lab, parts, {
@@ -52,8 +54,10 @@ export async function openLabs(
       folderTouched: survey.touch,
     });
     await watcher.ready;
+    const stopLooks = states.watch(lab, () => settings.standingChanged());
     closing.push(
-      followRequests(lab, parts),
+      followRequests(lab, parts, () => settings.standingChanged()),
+      stopLooks,
       survey.close,
       () => settings.close(),
       () => watcher.close(),
@@ -65,9 +69,15 @@ export async function openLabs(
 }
 
 /** Without a folder for requests the daemon works all the same. */
-function followRequests(lab: LabPath, parts: OpenLabsParts): () => void {
+function followRequests(
+  lab: LabPath,
+  parts: OpenLabsParts,
+  standingChanged: () => void,
+): () => void {
   try {
-    return watchRequests(lab, (request) => takeRequest(lab, parts, request));
+    return watchRequests(parts.states.stateOf(lab), (request) =>
+      takeRequest(lab, parts, request, standingChanged),
+    );
   } catch (error) {
     parts.warn("no requests of the command line are taken", { lab, error: String(error) });
     return () => undefined;
@@ -79,14 +89,15 @@ function watchFolders(
   parts: OpenLabsParts,
   touched: Pick<LabWatchHandlers, "settingsTouched" | "folderTouched">,
 ): LabWatch {
-  const { post, warn, journals, reports, manualRuns } = parts;
+  const { post, warn, journals, reports, manualRuns, states } = parts;
+  const place = { lab, folder: states.stateOf(lab) };
   return watchLab(lab, {
     experimentFound: (experiment, sight) =>
       post({
         kind: "experiment-found",
         lab,
         experiment,
-        sight: isLocalExperiment(lab, experiment) ? "made" : sight,
+        sight: isLocalExperiment(place, experiment) ? "made" : sight,
       }),
     experimentGone: (experiment) => {
       manualRuns.unwatch(experiment);
@@ -101,14 +112,23 @@ function watchFolders(
   });
 }
 
-function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void {
-  const { post, world, journals, warn } = parts;
+function takeRequest(
+  lab: LabPath,
+  parts: OpenLabsParts,
+  request: Request,
+  standingChanged: () => void,
+): void {
+  const { post, world, journals, warn, states } = parts;
   // A full disk may refuse the answer: whoever asked waits in vain, and the daemon goes on.
   const failed = (error: unknown): void =>
     warn("a request was not answered", { lab, kind: request.kind, error: String(error) });
   switch (request.kind) {
     case "stop":
       post({ kind: "stop-asked", id: request.id });
+      return;
+    case "trust":
+      states.readAgain(lab);
+      standingChanged();
       return;
     case "retell":
       post({ kind: "night-asked", lab });
@@ -117,7 +137,9 @@ function takeRequest(lab: LabPath, parts: OpenLabsParts, request: Request): void
       post({ kind: "queue-asked", word: request.word });
       return;
     case "repeat":
-      startRepeat({ lab, world, post, now: Date.now }, request).catch(failed);
+      startRepeat({ lab, state: states.stateOf(lab), world, post, now: Date.now }, request).catch(
+        failed,
+      );
       return;
     case "restore":
       journals.restore(lab, request).catch(failed);

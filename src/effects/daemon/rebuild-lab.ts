@@ -14,6 +14,8 @@ import { composeNight } from "./nightly-summary-handlers.ts";
 
 export interface LabRebuild {
   readonly lab: LabPath;
+  /** Its part of the state folder. */
+  readonly state: string;
   /** What the ledger has of the lab, oldest first. */
   readonly facts: readonly Fact[];
   readonly nowMs: number;
@@ -43,6 +45,7 @@ export async function rebuildLabPage(
     warn: (message, { why }) => troubles.push(`${message}: ${String(why)}`),
     quietMs: () => 0,
     now: Date.now,
+    stateOf: () => request.state,
   });
   try {
     await pages.open(lab);

@@ -13,6 +13,8 @@ const REPEAT_NAMES = 1_000;
 
 export interface RepeatParts {
   readonly lab: LabPath;
+  /** The lab's part of the state folder, where the answer goes. */
+  readonly state: string;
   readonly world: World;
   readonly post: Post;
   /** ms since 1970. */
@@ -24,7 +26,7 @@ export async function startRepeat(parts: RepeatParts, request: RepeatRequest): P
   const answer = await repeat(parts, request).catch((error: unknown): RepeatAnswer => ({
     why: error instanceof Error ? error.message : String(error),
   }));
-  answerRequest(parts.lab, "repeat", request.id, answer);
+  answerRequest(parts.state, "repeat", request.id, answer);
 }
 
 async function repeat(

@@ -8,6 +8,7 @@ import { TORN_WAIT_MS } from "../os/stable-read.ts";
 import { keepGoodSettings, lastGoodSettings } from "../run-store/good-settings.ts";
 import { lookAtSettings, type SettingsLook } from "../run-store/lab-settings.ts";
 import type { Post } from "./effect-handlers.ts";
+import type { LabStanding } from "./lab-states.ts";
 
 /** Trouble is told once it has lasted this long: most saves that are seen half done take less. */
 const TROUBLE_TOLD_MS = TORN_WAIT_MS;
@@ -19,6 +20,8 @@ export interface WatchedSettings {
   open(): Promise<void>;
   /** The file may have changed. */
   touch(): void;
+  /** What is known of the lab beside its settings may have changed. */
+  standingChanged(): void;
   close(): void;
 }
 
@@ -28,13 +31,16 @@ export interface WatchedSettingsParts {
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void;
   readonly stateDir: string;
   readonly timeZone: string;
+  /** What is posted with the settings: how far the lab is trusted. */
+  readonly standing: () => LabStanding;
 }
 
 /** Watches the settings of one lab, from `open` on. */
 export function watchSettings(parts: WatchedSettingsParts): WatchedSettings {
-  const { lab, post, warn, stateDir, timeZone } = parts;
+  const { lab, post, warn, stateDir, timeZone, standing } = parts;
   let good: string | undefined;
-  /** What was posted last, and since when the file does not count. */
+  /** What was found and posted last, and since when the file does not count. */
+  let last: SettingsLook["inForce"] | undefined;
   let posted: string | undefined;
   let troubleSinceMs: number | undefined;
   let stamp = "";
@@ -50,11 +56,13 @@ export function watchSettings(parts: WatchedSettingsParts): WatchedSettings {
     );
     good = text;
   };
-  const postLook = ({ inForce }: SettingsLook): void => {
-    const said = JSON.stringify(inForce);
+  const postLook = ({ inForce }: Pick<SettingsLook, "inForce">): void => {
+    last = inForce;
+    const event = { kind: "lab-opened", lab, ...inForce, ...standing() } as const;
+    const said = JSON.stringify(event);
     if (said === posted) return;
     posted = said;
-    post({ kind: "lab-opened", lab, ...inForce });
+    post(event);
   };
   const lookLater = (ms: number): void => {
     if (closed) return;
@@ -98,6 +106,9 @@ export function watchSettings(parts: WatchedSettingsParts): WatchedSettings {
       if (found.good === undefined) lookLater(TROUBLE_LOOK_MS);
     },
     touch: () => lookLater(0),
+    standingChanged() {
+      if (last !== undefined) postLook({ inForce: last });
+    },
     close() {
       closed = true;
       clearInterval(poll);

@@ -3,11 +3,10 @@
 //
 //   intent (draft) → temp → intent (ready) → exchange under a lease → park the replaced file
 //                                          ↘ unsupported: rename aside → link → unlink temp ↗
-import { randomBytes } from "node:crypto";
 import type { Stats } from "node:fs";
 import { accessSync, constants } from "node:fs";
 import { open, realpath, rename, unlink } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
 import { errorCode } from "../os/error-code.ts";
 import { mkdir } from "../os/lab-files.ts";
@@ -17,7 +16,7 @@ import { failure, notHeld, publishByExchange, publishByLink } from "./journal-sw
 import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
 import { copyAttributes } from "../os/native.ts";
 import { holdStill } from "../os/stable-read.ts";
-import { removeIntent, saveIntent } from "./write-intents.ts";
+import { newIntentId, privatePath, removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 
@@ -142,10 +141,9 @@ async function giveUp(
 }
 
 function newIntent(request: ReplaceRequest, target: string, newHash: string): WriteIntent {
-  const id = `${Date.now().toString(36)}-${randomBytes(6).toString("hex")}`;
+  const id = newIntentId();
   const { path, keptDir, basedOnHash } = request;
-  // A dot file without `.md`: editors do not list it, and watchers of Markdown files ignore it.
-  const beside = join(dirname(target), `.${basename(target)}.nightlab-${id}`);
+  const beside = privatePath(target, id);
   return {
     id,
     phase: "draft",

@@ -11,11 +11,14 @@ export const labPagePath = (lab: string): string => join(lab, "LAB.md");
 
 /** Folder of the kept versions of LAB.md. */
 export const labPageKept = (lab: string): string => keptFolder(lab, labPagePath(lab));
-/** Folder of the write intents of LAB.md, separate from those of journals. */
-export const labPageIntents = (lab: string): string => join(lab, ".nightlab", "page-intents");
+/** Write intents of LAB.md and of journals, by the lab's part of the state folder. */
+export const labPageIntents = (state: string): string => join(state, "page-intents");
+export const intentFolder = (state: string): string => join(state, "intents");
 
-/** Folder of the write intents of a lab's journals. */
-export const intentFolder = (lab: string): string => join(lab, ".nightlab", "intents");
+/** Where earlier releases kept them, below the lab. */
+export const intentsOfBefore = (lab: string): string => join(lab, ".nightlab", "intents");
+export const labPageIntentsOfBefore = (lab: string): string =>
+  join(lab, ".nightlab", "page-intents");
 
 /** Folder of one journal's kept versions. Hashed, since a path may hold any characters. */
 export function keptFolder(lab: string, experiment: string): string {

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import { errorCode } from "../os/error-code.ts";
 import type { ReplacedFiles } from "./replaced-files.ts";
 import { holdStill } from "../os/stable-read.ts";
-import { readIntents, removeIntent } from "./write-intents.ts";
+import { isOwnIntent, readIntents, removeIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 import { unlink } from "../os/lab-files.ts";
@@ -13,10 +13,14 @@ import { unlink } from "../os/lab-files.ts";
 /**
  * Recovers from a crash during writes to journals; call it before any journal is read. A path left
  * absent gets its file back, late saves are reported by `replaced`, other files are deleted by it
- * as usual. Idempotent. Returns the number of intents found. Rejects with the system's error.
+ * as usual. Intents with a path that no write of this lab has are left alone. Idempotent. Returns the number of intents found. Rejects with the system's error.
  */
-export async function replayIntents(intentDir: string, replaced: ReplacedFiles): Promise<number> {
-  const intents = await readIntents(intentDir);
+export async function replayIntents(
+  intentDir: string,
+  lab: string,
+  replaced: ReplacedFiles,
+): Promise<number> {
+  const intents = (await readIntents(intentDir)).filter((one) => isOwnIntent(one, lab));
   for (const intent of intents) {
     if (intent.phase === "draft") await unlink(intent.temp).catch(ignoreAbsent);
     else restoreNames(intent);

@@ -1,9 +1,11 @@
 // Write-ahead records of journal writes, so that the next start can recover from a crash. One file
 // for each write, until the last of its private files is gone; replay-intents.ts reads them back.
-import { join } from "node:path";
+import { randomBytes } from "node:crypto";
+import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { errorCode } from "../os/error-code.ts";
-import { mkdir, readdir, readFile, unlink } from "../os/lab-files.ts";
+import { lstat, mkdir, readdir, readFile, unlink } from "../os/lab-files.ts";
+import { journalPath, keptFolder, labPageKept, labPagePath } from "./journal-paths.ts";
 
 /** One write to a journal. Stored as JSON. */
 export interface WriteIntent {
@@ -42,6 +44,9 @@ export async function removeIntent(intentDir: string, id: string): Promise<void>
   await syncFolder(intentDir);
 }
 
+/** Largest intent that is read: six paths, and a hash for each late save. */
+const INTENT_BYTES = 2 ** 20;
+
 /** Every intent of a folder, oldest first. Ignores files that hold none. */
 export async function readIntents(intentDir: string): Promise<readonly WriteIntent[]> {
   let names: readonly string[];
@@ -56,12 +61,53 @@ export async function readIntents(intentDir: string): Promise<readonly WriteInte
   const intents: WriteIntent[] = [];
   for (const name of names.toSorted()) {
     if (name.startsWith(".") || !name.endsWith(".json")) continue;
-    const text = await readFile(join(intentDir, name), "utf8").catch(() => "");
-    const intent = parseIntent(text);
+    const path = join(intentDir, name);
+    const found = await lstat(path);
+    if (!found.isFile() || found.size > INTENT_BYTES) continue;
+    const intent = parseIntent(await readFile(path, "utf8").catch(() => ""));
     if (intent !== undefined && name === `${intent.id}.json`) intents.push(intent);
   }
   return intents;
 }
+
+/**
+ * Whether every path of an intent is one that a write of this lab gives: the journal or LAB.md in
+ * the lab, the private files beside its target, the replaced file among its kept versions.
+ */
+export function isOwnIntent(intent: WriteIntent, lab: string): boolean {
+  const { id, path, target, temp, aside, parked, keptDir } = intent;
+  const isLabPage = path === labPagePath(lab);
+  const isJournal = path === journalPath(dirname(path)) && isWithin(lab, dirname(path));
+  const beside = privatePath(target, id);
+  return (
+    INTENT_ID.test(id) &&
+    (isLabPage || isJournal) &&
+    normalize(path) === path &&
+    normalize(target) === target &&
+    isAbsolute(target) &&
+    temp === `${beside}.new` &&
+    aside === `${beside}.old` &&
+    keptDir === (isLabPage ? labPageKept(lab) : keptFolder(lab, dirname(path))) &&
+    parked === join(keptDir, `displaced-${id}`)
+  );
+}
+
+const isWithin = (lab: string, folder: string): boolean =>
+  folder === lab || folder.startsWith(lab + sep);
+
+/** `<time>-<random>`, as `newIntentId` makes them. */
+const INTENT_ID = /^[0-9a-z]{1,12}-[0-9a-f]{12}$/;
+
+/** A new intent's id. */
+export const newIntentId = (): string =>
+  `${Date.now().toString(36)}-${randomBytes(6).toString("hex")}`;
+
+/**
+ * The beginning of the private files of a write beside its target: a dot file without `.md`, so
+ * that editors do not list it and watchers of Markdown files ignore it.
+ */
+export const privatePath = (target: string, id: string): string =>
+  join(dirname(target), `.${basename(target)}.nightlab-${id}`);
 
 function intentFile(intentDir: string, id: string): string {
   return join(intentDir, `${id}.json`);

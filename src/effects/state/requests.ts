@@ -1,5 +1,7 @@
 // Requests from the command line to a lab's daemon: small files that the daemon reads and deletes.
-// A request waits if no daemon runs; one written twice before it is read counts once.
+// They are in the lab's part of the state folder (`state` below), since whatever brings files into
+// a lab could forge them there. A request waits if no daemon runs; one written twice before it is
+// read counts once.
 import {
   existsSync,
   mkdirSync,
@@ -12,8 +14,9 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { errorCode } from "../os/error-code.ts";
 import { QUEUE_WORDS, type QueueWord } from "../../domain/command.ts";
-import { COMMAND_ID, commandId, type CommandId, type LabPath } from "../../base/ids.ts";
+import { COMMAND_ID, commandId, type CommandId } from "../../base/ids.ts";
 
 /** The command line waits this long for the daemon's answer. */
 export const REQUEST_ANSWER_MS = 15_000;
@@ -72,50 +75,57 @@ export interface RetellRequest {
   readonly id: "night";
 }
 
-/** Any request. */
-export type Request = StopRequest | QueueRequest | RestoreRequest | RepeatRequest | RetellRequest;
+/** What this machine's person said of the lab has changed: look at its record again. */
+export interface TrustRequest {
+  readonly kind: "trust";
+  readonly id: "lab";
+}
 
-const folder = (lab: LabPath): string => join(lab, ".nightlab", "requests");
+/** Any request. */
+export type Request =
+  StopRequest | QueueRequest | RestoreRequest | RepeatRequest | RetellRequest | TrustRequest;
+
+const folder = (state: string): string => join(state, "requests");
 
 /** Leaves a request for the lab's daemon. */
-export function writeRequest(lab: LabPath, request: Request): void {
-  atomicWriteSync(lab, `${request.kind}-${request.id}.json`, request);
+export function writeRequest(state: string, request: Request): void {
+  atomicWriteSync(state, `${request.kind}-${request.id}.json`, request);
 }
 
 /** Answers a restore request; `why` undefined means that the version was restored. */
-export function answerRestore(lab: LabPath, id: string, why: string | undefined): void {
-  answerRequest(lab, "restore", id, why === undefined ? {} : { why });
+export function answerRestore(state: string, id: string, why: string | undefined): void {
+  answerRequest(state, "restore", id, why === undefined ? {} : { why });
 }
 
 /** Answers a request, for `restoreAnswer` or `repeatAnswer`. */
 export function answerRequest(
-  lab: LabPath,
+  state: string,
   kind: "restore" | "repeat",
   id: string,
   answer: object,
 ): void {
-  atomicWriteSync(lab, `${kind}-${id}.answer`, answer);
+  atomicWriteSync(state, `${kind}-${id}.answer`, answer);
 }
 
 /** Waits for the answer to a restore request. After REQUEST_ANSWER_MS, withdraws it: undefined. */
 export async function restoreAnswer(
-  lab: LabPath,
+  state: string,
   id: string,
 ): Promise<{ readonly why?: string } | undefined> {
-  return answerTo(lab, `restore-${id}`, REQUEST_ANSWER_MS);
+  return answerTo(state, `restore-${id}`, REQUEST_ANSWER_MS);
 }
 
 /** Waits for the answer to a repeat request. After REPEAT_ANSWER_MS, withdraws it: undefined. */
-export async function repeatAnswer(lab: LabPath, id: string): Promise<RepeatAnswer | undefined> {
-  return answerTo(lab, `repeat-${id}`, REPEAT_ANSWER_MS);
+export async function repeatAnswer(state: string, id: string): Promise<RepeatAnswer | undefined> {
+  return answerTo(state, `repeat-${id}`, REPEAT_ANSWER_MS);
 }
 
 async function answerTo<T extends object>(
-  lab: LabPath,
+  state: string,
   name: string,
   withinMs: number,
 ): Promise<T | undefined> {
-  const path = join(folder(lab), `${name}.answer`);
+  const path = join(folder(state), `${name}.answer`);
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (existsSync(path)) {
@@ -125,35 +135,46 @@ async function answerTo<T extends object>(
     }
     await pause(LOOK_MS);
   }
-  rmSync(join(folder(lab), `${name}.json`), { force: true });
+  rmSync(join(folder(state), `${name}.json`), { force: true });
   return undefined;
 }
 
 const LOOK_MS = 20;
 
-function atomicWriteSync(lab: LabPath, name: string, content: object): void {
-  mkdirSync(folder(lab), { recursive: true });
-  const path = join(folder(lab), name);
+function atomicWriteSync(state: string, name: string, content: object): void {
+  mkdirSync(folder(state), { recursive: true, mode: 0o700 });
+  const path = join(folder(state), name);
   writeFileSync(`${path}.part`, JSON.stringify(content));
   renameSync(`${path}.part`, path);
 }
 
 /** Passes on every waiting request, and each new one; the returned function ends the watch. */
-export function watchRequests(lab: LabPath, take: (request: Request) => void): () => void {
-  mkdirSync(folder(lab), { recursive: true });
+export function watchRequests(state: string, take: (request: Request) => void): () => void {
+  mkdirSync(folder(state), { recursive: true, mode: 0o700 });
   const look = (): void => {
-    for (const name of readdirSync(folder(lab))) {
-      if (!name.endsWith(".json")) continue;
-      const path = join(folder(lab), name);
+    for (const name of waitingIn(folder(state))) {
+      const path = join(folder(state), name);
       const request = readRequest(path);
       rmSync(path, { force: true });
       if (request !== undefined) take(request);
     }
   };
-  const watcher = watch(folder(lab), look);
+  const watcher = watch(folder(state), look);
+  // The folder may be removed under the daemon: then nothing can be asked until its next start.
+  watcher.on("error", () => watcher.close());
   watcher.unref();
   look();
   return () => watcher.close();
+}
+
+/** Names of waiting requests; none if the folder is gone. */
+function waitingIn(path: string): readonly string[] {
+  try {
+    return readdirSync(path).filter((name) => name.endsWith(".json"));
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return [];
+    throw error;
+  }
 }
 
 function readRequest(path: string): Request | undefined {
@@ -173,6 +194,7 @@ function readRequest(path: string): Request | undefined {
       if (id === undefined || experiment === undefined || run === undefined) return undefined;
       return /^[\w-]{1,40}$/.test(id) ? { kind: "repeat", id, experiment, folder: run } : undefined;
     }
+    if (value["kind"] === "trust") return { kind: "trust", id: "lab" };
     if (value["kind"] === "retell") return { kind: "retell", id: "night" };
     if (value["kind"] === "queue") {
       const word = QUEUE_WORDS.find((one) => one === value["word"]);

@@ -47,6 +47,9 @@
   # Open the FIFO before the claim, so that whoever sees a claim can rely on the FIFO.
   [ -p "$dir/alive" ] || LC_ALL=C mkfifo -- "$dir/alive"
   exec 9<>"$dir/alive" || exit 98
+  # The lab may be renamed while the run goes on: a working folder goes along, a name does not.
+  attempt=$dir from=$PWD
+  cd -- "$dir" && dir=.
   boot= host=
   if [ -r /proc/sys/kernel/random/boot_id ]; then
     read -r boot </proc/sys/kernel/random/boot_id
@@ -65,8 +68,8 @@
 
   # Set for the command only: every process that has them belongs to the run, but not this one's
   # helpers.
-  id=${dir##*/}
-  mark=NIGHTLAB_ATTEMPT=$dir
+  id=${attempt##*/}
+  mark=NIGHTLAB_ATTEMPT=$attempt
   # grep takes each line for a pattern of its own.
   mark_start=${mark%%"
 "*}
@@ -194,9 +197,11 @@
     fi
     start_of "$child"
     printf 'child %s %s\n' "$child" "$start" >>"$dir/pid"
-    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$dir
+    NIGHTLAB_RUN_ID=$id NIGHTLAB_ATTEMPT=$attempt
     export NIGHTLAB_RUN_ID NIGHTLAB_ATTEMPT
-    exec "$@" </dev/null >>"$dir/console.log" 2>&1
+    exec </dev/null >>"$dir/console.log" 2>&1
+    cd -- "$from" || exit 1
+    exec "$@"
   }
 
   start_of "$$"

@@ -1,6 +1,6 @@
 // Starts attempts under their shim, reports their ends, stops them and changes their limits.
 // Its own state is expendable: everything can be read again from the attempt's folder.
-import { readFileSync, readlinkSync, watch, type FSWatcher } from "node:fs";
+import { readFileSync, readlinkSync, statSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -132,8 +132,9 @@ export class Supervisor {
     };
     const check = async (): Promise<void> => {
       clearTimeout(timer);
-      const state = await readAttempt(dir, hostFacts(), token);
+      const found = await readAttempt(dir, hostFacts(), token);
       if (over) return;
+      const state = found.kind === "never-started" && isRemoved(lab, dir) ? LOST : found;
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
         if (state.kind === "ended") await syncExit(dir);
@@ -284,6 +285,22 @@ async function isOverLimit(dir: string, token: string | undefined): Promise<bool
   const limit = Number(await readFile(join(dir, "limit"), "utf8").catch(() => Number.NaN));
   return age !== undefined && limit > 0 && age > limit * 1000;
 }
+
+/**
+ * Whether a started attempt's folder was removed and its processes are gone, in a lab that is still
+ * there. Of a lab that was renamed nothing can be said.
+ */
+function isRemoved(lab: string, dir: string): boolean {
+  try {
+    return isThere(lab) && !isThere(dir) && processesOf(dir).length === 0;
+  } catch {
+    return false;
+  }
+}
+
+const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+const LOST: AttemptEnd = { kind: "lost", why: "lost" };
 
 function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
   try {

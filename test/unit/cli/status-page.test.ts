@@ -24,6 +24,7 @@ const FACTS: StatusFacts = {
   lab: labPath("/lab"),
   atMs: NOW,
   daemon: { pid: 4711 },
+  notices: [],
   paused: true,
   pause: "queue paused",
   earlier: 9_990,

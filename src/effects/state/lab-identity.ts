@@ -1,0 +1,157 @@
+// Tells which lab a folder is. Its `.nightlab/id` is a claim that a copy or a clone can make too, so
+// it counts only for the folder (device, inode, birth time) that this machine has recorded.
+//
+//   folder fits                      the lab, under whatever path
+//   only the id or the path fits     asked: "moved or copied?"; the recorded folder is gone
+//   the id fits, its folder is there a copy: it gets an id of its own
+//   nothing fits                     a new lab
+import { randomBytes } from "node:crypto";
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { LabPath } from "../../base/ids.ts";
+import type { LabTrust } from "../../domain/lab-settings.ts";
+import { errorCode } from "../os/error-code.ts";
+import {
+  identityIfThere,
+  identityOf,
+  isFolder,
+  isLabId,
+  livesAt,
+  newLabId,
+  readRecords,
+  recordFolder,
+  saveRecord,
+  type LabFolder,
+  type LabRecord,
+} from "./lab-records.ts";
+
+/** How a folder was recognized. */
+export type Recognized =
+  | { readonly kind: "lab" | "asked"; readonly record: LabRecord }
+  | { readonly kind: "copy"; readonly of: LabRecord }
+  | { readonly kind: "new" };
+
+/** Recognizes a lab's folder; changes nothing. Throws the system's error if it cannot look. */
+export function recognizeLab(stateDir: string, lab: LabPath): Recognized {
+  const here: LabFolder = { path: lab, folder: identityOf(lab) };
+  const records = readRecords(stateDir);
+  const same = records.find((one) => isFolder(one, here));
+  if (same !== undefined) return { kind: "lab", record: same };
+  const asked = records.find((one) => one.asked !== undefined && isFolder(one.asked, here));
+  if (asked !== undefined) return { kind: "asked", record: asked };
+  const id = readId(lab);
+  const named = records.find((one) => one.id === id);
+  if (named !== undefined && named.path !== lab && isStillThere(named)) {
+    return { kind: "copy", of: named };
+  }
+  const record = named ?? records.find((one) => livesAt(one) === lab);
+  return record === undefined ? { kind: "new" } : { kind: "asked", record };
+}
+
+const isStillThere = (record: LabRecord): boolean => {
+  const folder = identityIfThere(record.path);
+  return folder !== undefined && isFolder(record, { path: record.path, folder });
+};
+
+/**
+ * The record of a lab, made now if this machine has none. `knownBefore` says whether the ledger of
+ * an earlier release has the lab: then it goes on as it was. Throws the system's error.
+ */
+export function recordOf(
+  stateDir: string,
+  lab: LabPath,
+  knownBefore: (lab: LabPath) => boolean,
+): { readonly kind: Recognized["kind"]; readonly record: LabRecord } {
+  const found = recognizeLab(stateDir, lab);
+  if (found.kind === "lab" || found.kind === "asked") return found;
+  const before = found.kind === "new" && knownBefore(lab);
+  const own = readId(lab);
+  // The id of a copy is another lab's; one that came with the folder may as well stay.
+  const id = found.kind === "new" && own !== undefined ? own : newLabId();
+  const record = saveRecord(stateDir, {
+    id,
+    path: lab,
+    folder: identityOf(lab),
+    trusted: before,
+    ...(before ? { arrivals: "start", older: true } : {}),
+    ...(found.kind === "copy" ? { copyOf: found.of.path } : {}),
+  });
+  writeId(lab, id);
+  // Another process may have recorded the lab at the same moment: both then take the same record.
+  const again = recognizeLab(stateDir, lab);
+  return { kind: found.kind, record: again.kind === "lab" ? again.record : record };
+}
+
+/** Records what this machine's person says of a lab. */
+export function changeTrust(
+  stateDir: string,
+  lab: LabPath,
+  knownBefore: (lab: LabPath) => boolean,
+  change: Partial<LabTrust>,
+): LabRecord {
+  const { record } = recordOf(stateDir, lab, knownBefore);
+  return saveRecord(stateDir, { ...record, ...change });
+}
+
+/** The lab's part of the state folder; undefined if this machine has no record of it. */
+export function stateIfKnown(stateDir: string, lab: LabPath): string | undefined {
+  const found = recognizeLab(stateDir, lab);
+  return "record" in found ? recordFolder(stateDir, found.record) : undefined;
+}
+
+/** The id in a lab's `.nightlab`; undefined if there is none, or no plain file with one. */
+export function readId(lab: string): string | undefined {
+  const path = join(lab, ".nightlab", "id");
+  try {
+    const stat = lstatSync(path);
+    if (!stat.isFile() || stat.size > ID_BYTES) return undefined;
+    const id = readFileSync(path, "utf8").trim();
+    return isLabId(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const ID_BYTES = 64;
+
+/**
+ * Writes the lab's id if another one is there, or none. Where that fails, the folder alone says
+ * which lab it is.
+ */
+export function writeId(lab: string, id: string): void {
+  if (readId(lab) === id) return;
+  const path = join(lab, ".nightlab", "id");
+  const temp = `${path}.${randomBytes(6).toString("hex")}`;
+  try {
+    mkdirSync(join(lab, ".nightlab"), { recursive: true });
+    writeFileSync(temp, `${id}\n`, { flag: "wx" });
+    renameSync(temp, path);
+  } catch {
+    rmSync(temp, { force: true });
+  }
+}
+
+/**
+ * Makes `.nightlab`. Throws where it is no folder, or, in a lab that is not trusted, a link: what
+ * is written below it would land elsewhere.
+ */
+export function makeOwnFolder(lab: string, { trusted }: Pick<LabRecord, "trusted">): void {
+  const folder = join(lab, ".nightlab");
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    const found = trusted ? statSync(folder, { throwIfNoEntry: false }) : lstatSync(folder);
+    if (found?.isDirectory() === true) return;
+    const why = `${folder} is no folder, and nightlab would keep its files there`;
+    throw new Error(`${why}: remove it, or put a folder in its place`, { cause: error });
+  }
+}
