@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { DatabaseSync } from "node:sqlite";
 import { lockLab } from "../../src/effects/state/lab-lock.ts";
-import { openLedger } from "../../src/effects/state/ledger.ts";
+import { openLedger, type LedgerRow } from "../../src/effects/state/ledger.ts";
 import { commandId, experimentPath, labPath } from "../../src/base/ids.ts";
 import { replay } from "../../src/domain/replay.ts";
 import type { Fact } from "../../src/domain/fact.ts";
@@ -40,18 +40,19 @@ test("facts come back in order, those of the asked labs and of the machine only"
   again.close();
 });
 
+const at = (lab: string, name: string): LedgerRow => ({
+  lab: labPath(lab),
+  fact: { ...known(lab), experiment: experimentPath(`${lab}/${name}`) } as Fact,
+});
+const move = (from: string, to?: string): LedgerRow => ({
+  lab: "",
+  fact: { kind: "lab-moved", atMs: 2, from: labPath(from), ...(to && { to: labPath(to) }) },
+});
+
 test("a moved lab brings its facts, and none of another lab that was at one of its paths", () => {
   const dir = join(root, "moved");
   const ledger = openLedger(dir);
   const [a, b] = [labPath("/a"), labPath("/b")];
-  const at = (lab: string, name: string): { lab: typeof a; fact: Fact } => ({
-    lab: labPath(lab),
-    fact: { ...known(lab), experiment: experimentPath(`${lab}/${name}`) } as Fact,
-  });
-  const move = (from: string, to?: string): { lab: ""; fact: Fact } => ({
-    lab: "",
-    fact: { kind: "lab-moved", atMs: 2, from: labPath(from), ...(to && { to: labPath(to) }) },
-  });
   ledger.append([at("/a", "one"), at("/b", "old"), move("/b"), move("/a", "/b")]);
   ledger.append([at("/b", "two"), at("/a", "another")]);
   const names = (lab: typeof a): readonly string[] => [

@@ -232,6 +232,15 @@ test("copies that nobody knows go after a week, and no others", async () => {
   assert.ok(existsSync(join(bench.experiment, "train.py")));
 });
 
+test("nothing is swept where the folder of copies is a link", async () => {
+  const folder = join(bench.lab, ".nightlab", "snapshots");
+  mkdirSync(dirname(folder), { recursive: true });
+  symlinkSync(bench.experiment, folder);
+  write("old/mine.txt", "Mine.\n");
+  await sweepSnapshots(bench.lab, () => false, Date.now() + SNAPSHOT_UNKNOWN_MS + 60_000);
+  assert.ok(existsSync(join(bench.experiment, "old", "mine.txt")));
+});
+
 test("the environment that uv made for a copied script goes with it, and no other", async () => {
   const cache = join(bench.lab, "cache");
   const before = process.env["NIGHTLAB_UV"];

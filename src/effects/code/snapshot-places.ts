@@ -100,6 +100,8 @@ export async function sweepSnapshots(
   nowMs: number,
 ): Promise<void> {
   const folder = join(lab, ".nightlab", "snapshots");
+  // Through a link it would remove somebody else's files.
+  if ((await lstat(folder).catch(() => undefined))?.isDirectory() !== true) return;
   for (const name of await readdir(folder).catch(() => [])) {
     const id = name.replace(/\.part$/, "");
     const facts = await lstat(join(folder, name)).catch(() => undefined);

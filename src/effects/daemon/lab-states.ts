@@ -71,7 +71,14 @@ export async function openLabStates(
   for (const lab of labs) {
     const { record, folder, from, older } = await takeUpLab(stateDir, lab, ledger);
     if (from !== undefined) warn("the lab was moved: its history goes along", { lab, from });
-    const one = { lab, folder, record, older, away: undefined, emptied: false };
+    const one = {
+      lab,
+      folder,
+      record,
+      older,
+      away: undefined,
+      emptied: false,
+    };
     open.set(lab, one);
     for (const notice of noticesOf(one)) warn(notice, { lab });
   }

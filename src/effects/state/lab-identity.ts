@@ -6,19 +6,10 @@
 //   the id fits, its folder is there a copy: it gets an id of its own
 //   nothing fits                     a new lab
 import { randomBytes } from "node:crypto";
-import {
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { LabPath } from "../../base/ids.ts";
 import type { LabTrust } from "../../domain/lab-settings.ts";
-import { errorCode } from "../os/error-code.ts";
 import {
   identityIfThere,
   identityOf,
@@ -128,30 +119,16 @@ const ID_BYTES = 64;
  */
 export function writeId(lab: string, id: string): void {
   if (readId(lab) === id) return;
-  const path = join(lab, ".nightlab", "id");
+  const folder = join(lab, ".nightlab");
+  const path = join(folder, "id");
   const temp = `${path}.${randomBytes(6).toString("hex")}`;
   try {
-    mkdirSync(join(lab, ".nightlab"), { recursive: true });
+    mkdirSync(folder, { recursive: true });
+    // Through a link it would land elsewhere.
+    if (!lstatSync(folder).isDirectory()) return;
     writeFileSync(temp, `${id}\n`, { flag: "wx" });
     renameSync(temp, path);
   } catch {
     rmSync(temp, { force: true });
-  }
-}
-
-/**
- * Makes `.nightlab`. Throws where it is no folder, or, in a lab that is not trusted, a link: what
- * is written below it would land elsewhere.
- */
-export function makeOwnFolder(lab: string, { trusted }: Pick<LabRecord, "trusted">): void {
-  const folder = join(lab, ".nightlab");
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    const found = trusted ? statSync(folder, { throwIfNoEntry: false }) : lstatSync(folder);
-    if (found?.isDirectory() === true) return;
-    const why = `${folder} is no folder, and nightlab would keep its files there`;
-    throw new Error(`${why}: remove it, or put a folder in its place`, { cause: error });
   }
 }

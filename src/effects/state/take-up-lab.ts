@@ -19,7 +19,7 @@ import {
   saveIntent,
   type WriteIntent,
 } from "../journal-store/write-intents.ts";
-import { makeOwnFolder, recordOf, writeId } from "./lab-identity.ts";
+import { recordOf, writeId } from "./lab-identity.ts";
 import { identityOf, livesAt, recordFolder, saveRecord, type LabRecord } from "./lab-records.ts";
 import type { Ledger } from "./ledger.ts";
 import { MARKS } from "./local-experiments.ts";
@@ -37,7 +37,7 @@ export interface TakenUp {
 
 /**
  * Takes up a lab that this process has locked. Facts of its move are in the ledger when this
- * resolves. Throws an error that says what is wrong if `.nightlab` cannot be used.
+ * resolves.
  */
 export async function takeUpLab(
   stateDir: string,
@@ -45,7 +45,6 @@ export async function takeUpLab(
   ledger: Pick<Ledger, "append" | "knows">,
 ): Promise<TakenUp> {
   const { kind, record: found } = recordOf(stateDir, lab, ledger.knows);
-  makeOwnFolder(lab, found);
   const folder = recordFolder(stateDir, found);
   const from = livesAt(found);
   const here = { path: lab, folder: identityOf(lab) };
