@@ -27,6 +27,7 @@ import {
   type BoxedMachine,
 } from "./boxed-machine.ts";
 import { JOURNAL } from "./lab.ts";
+import { trustForTest } from "../trust.ts";
 
 const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 15);
 const SEED = Number(process.env["NIGHTLAB_SEED"] ?? 20_251_123);
@@ -102,6 +103,7 @@ class Rounds {
     this.#below = dice(seed);
     mkdirSync(this.experiment, { recursive: true });
     writeFileSync(join(this.lab, "nightlab.yaml"), "settle: 1s\nquiet: 0s\ncpu-slots: 3\n");
+    trustForTest(this.state, this.lab);
     writeFileSync(join(this.experiment, "JOURNAL.md"), JOURNAL);
     for (const script of ["train.py", "eval.py"]) {
       writeFileSync(join(this.experiment, script), "pass\n");
