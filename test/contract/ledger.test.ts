@@ -141,7 +141,9 @@ test("a lab's lock is refused while its holder lives, and free once it was kille
   const state = join(root, "lab's state");
   const source = `
     const { lockLab } = await import(${JSON.stringify(new URL("../../src/effects/state/lab-lock.ts", import.meta.url).href)});
-    console.log("release" in lockLab(process.argv[1], process.argv[2]));
+    // Kept, or the lock would go with the next collection of garbage.
+    globalThis.lock = lockLab(process.argv[1], process.argv[2]);
+    console.log("release" in globalThis.lock);
     setInterval(() => {}, 1000);`;
   const holder = spawn(process.execPath, ["--input-type=module", "-e", source, lab, state]);
   const [said] = (await once(holder.stdout, "data")) as [Buffer];
