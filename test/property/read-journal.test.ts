@@ -1,15 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import type { Nodes } from "mdast";
-import { SKIP, visit } from "unist-util-visit";
-import { parseBlocks } from "../../src/journal/read/parse-markdown.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
-import { splitBlocks } from "../../src/journal/read/split-blocks.ts";
 import { linesOf, startOf } from "../../src/base/text-lines.ts";
 import type { JournalReading } from "../../src/domain/journal.ts";
 import type { Span } from "../../src/base/problem.ts";
-import { journalText, withoutDisputed } from "./journal-text.ts";
+import { journalText } from "./journal-text.ts";
 
 const anyText = fc.oneof(
   { weight: 5, arbitrary: journalText },
@@ -112,34 +108,3 @@ test("a reader that remembers earlier versions reads what a fresh one reads", ()
     { numRuns: 100 },
   );
 });
-
-test("blocks that are read one by one are those that the whole text has", () => {
-  fc.assert(
-    fc.property(journalText, (written) => {
-      const text = withoutDisputed(written.replace(/^\uFEFF/, ""));
-      const lines = linesOf(text);
-      const parts = splitBlocks(lines, 0).blocks.flatMap(({ first, after }) => {
-        const start = startOf(lines, first);
-        return leaves(text.slice(start, startOf(lines, after)), start);
-      });
-      assert.deepEqual(parts, leaves(text, 0));
-    }),
-    { numRuns: 1_500 },
-  );
-});
-
-/** Paragraphs, code and headings outside quotes, with their offsets in the whole text. */
-function leaves(text: string, from: number): readonly string[] {
-  const found: string[] = [];
-  visit(parseBlocks(text), (node: Nodes) => {
-    if (node.type === "root" || node.type === "list" || node.type === "listItem") return undefined;
-    if (node.type === "paragraph" || node.type === "heading" || node.type === "code") {
-      const start = node.position?.start.offset ?? 0;
-      // Where an open fence ends among blank lines differs, and means nothing.
-      const own = text.slice(start, node.position?.end.offset).trimEnd();
-      found.push(`${node.type} ${start + from} ${own}`);
-    }
-    return SKIP;
-  });
-  return found;
-}

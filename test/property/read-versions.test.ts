@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { readBlock } from "../../src/journal/read/read-block.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
-import { splitBlocks } from "../../src/journal/read/split-blocks.ts";
-import { linesOf, startOf } from "../../src/base/text-lines.ts";
-import { journalText, withoutDisputed } from "./journal-text.ts";
+import { journalText } from "./journal-text.ts";
 
 /** A journal of several segments, and saves that each change one stretch of it. */
 const versions = fc.record({
@@ -36,23 +33,5 @@ test("after any edit, what a long journal's reader says is what a fresh one says
       assert.deepEqual(reader.read(earlier), readJournal(earlier));
     }),
     { numRuns: 60 },
-  );
-});
-
-test("a block that is read without a tree says what its tree says", () => {
-  fc.assert(
-    fc.property(journalText, (text) => {
-      const lines = linesOf(withoutDisputed(text.replace(/^\uFEFF/, "")));
-      for (const { first, after, plain } of splitBlocks(lines, 0).blocks) {
-        if (plain === undefined) continue;
-        const block = lines.text.slice(startOf(lines, first), startOf(lines, after));
-        assert.deepEqual(
-          readBlock(block, block, plain),
-          readBlock(block, block, undefined),
-          `${plain} ${JSON.stringify(block)}`,
-        );
-      }
-    }),
-    { numRuns: 2_000 },
   );
 });

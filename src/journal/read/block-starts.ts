@@ -1,21 +1,23 @@
 // How Markdown lines begin: fences, headings, HTML, list markers, by the rules of CommonMark 0.31.
-// Only what is needed to find the end of a top-level block; remark parses the rest.
+// Only what tells blocks from each other; what is inside a line is never looked at.
 
 export interface Fence {
   readonly char: string;
   readonly length: number;
+  /** Columns before it: as many are taken from the lines inside. */
+  readonly indent: number;
 }
 
 /**
  * An opening fence at the start of `rest`: three marks or more; no backtick in a backtick fence's
  * info.
  */
-export function openingFence(rest: string): Fence | undefined {
+export function openingFence(rest: string, indent: number): Fence | undefined {
   const char = rest[0];
   if (char !== "`" && char !== "~") return undefined;
   const length = runLength(rest, char);
   if (length < 3 || (char === "`" && rest.includes("`", length))) return undefined;
-  return { char, length };
+  return { char, length, indent };
 }
 
 export function closesFence(rest: string, fence: Fence): boolean {

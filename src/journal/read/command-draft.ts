@@ -16,9 +16,6 @@ import { checkChanges } from "./retry-values.ts";
 import { secretMistake } from "./secret-values.ts";
 import { sweepOfDraft } from "./sweep-values.ts";
 
-/** Total length of a command's arguments: Linux takes at most 128 KiB in a single one. */
-const ARGUMENT_CHARS = 64 * 1024;
-
 /** Sets the target from the word after the verb. */
 export function setTarget(draft: Draft, text: string, offset: number): void {
   const missing = missingTarget(draft.verb, text);
@@ -118,10 +115,6 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
   if (args.some((arg) => arg.includes("\0"))) {
     const fix = "take the character away";
     faults.push({ message: "an argument holds a NUL character", fix, offset });
-  }
-  if (args.reduce((sum, arg) => sum + arg.length, 0) > ARGUMENT_CHARS) {
-    const message = `the arguments are longer than ${ARGUMENT_CHARS / 1024} KiB`;
-    faults.push({ message, fix: "put them into a file and hand on its name", offset });
   }
   const secret = secretMistake(draft);
   if (secret !== undefined) faults.push({ ...secret, offset });

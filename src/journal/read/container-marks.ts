@@ -1,15 +1,25 @@
 // Markers of lists and quotes: whether one begins an item here, and how far its text is indented.
 // block-scan.ts keeps track of which containers are open.
 import { listMarker } from "./block-starts.ts";
-import { isRestBlank, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
+import { blackAt, isRestBlank, skipColumns, skipIndent, whiteColumns } from "./line-cursor.ts";
 import type { Cursor } from "./line-cursor.ts";
 
-/**
- * A quote, or a list item with the indentation of its text in columns; a footnote counts as an
- * item.
- */
+export interface Item {
+  readonly kind: "item";
+  /** Indentation of its text in columns. */
+  readonly indent: number;
+  /** Offset of its marker. */
+  readonly start: number;
+  /** Nothing is behind its marker, and no text has come since. */
+  empty: boolean;
+  /** Blocks directly in it so far. */
+  children: number;
+}
+
 export type Container =
-  { readonly kind: "quote" } | { readonly kind: "item"; readonly indent: number; empty: boolean };
+  | { readonly kind: "quote" }
+  | Item
+  | { readonly kind: "footnote"; readonly indent: number; empty: boolean };
 
 /** An item interrupts a paragraph only if it has text and its number, if any, is 1. */
 export function startsItem(rest: string, inParagraph: boolean): boolean {
@@ -19,7 +29,8 @@ export function startsItem(rest: string, inParagraph: boolean): boolean {
 }
 
 /** Moves past the marker and the white space that belongs to it. */
-export function readItem(cursor: Cursor, rest: string): Container {
+export function readItem(cursor: Cursor, rest: string): Item {
+  const start = blackAt(cursor);
   const before = whiteColumns(cursor);
   const length = listMarker(rest)?.length ?? 1;
   skipIndent(cursor);
@@ -28,7 +39,7 @@ export function readItem(cursor: Cursor, rest: string): Container {
   const empty = isRestBlank(cursor);
   const padding = empty || columns > 4 ? 1 : columns;
   if (!empty) skipColumns(cursor, padding);
-  return { kind: "item", indent: before + length + padding, empty };
+  return { kind: "item", indent: before + length + padding, start, empty, children: 0 };
 }
 
 /** Moves past `>` and the one space that belongs to it. */

@@ -1,7 +1,7 @@
 // Cuts a journal into segments that can be read independently: each begins with a top-level block
 // whose meaning does not depend on what is above it. segment.ts reads a segment.
 import { newScan, takeLine } from "./block-scan.ts";
-import { isRestBlank, newCursor } from "./line-cursor.ts";
+import { newCursor } from "./line-cursor.ts";
 import { quoteLine } from "./receipt-quotes.ts";
 
 /** Least length of a segment: a save seldom changes more than one of this size. */
@@ -33,8 +33,8 @@ export function cutSegments(
     quoted = quoteState(text, start, end, above);
     // A receipt counts as blank: what is below it is read as if it were not there.
     const cursor = newCursor(text, start, quoted === "receipt" ? start : end);
-    if (isRestBlank(cursor)) scan.unsure = false;
-    const opens = takeLine(scan, cursor, 0) && !scan.unsure;
+    const opens = takeLine(scan, cursor, 0);
+    scan.leaves.length = 0;
     const apart = above === "none" || quoted === "none";
     if (opens && apart && start > from) {
       if (isKnown(start)) return [...cuts, start];

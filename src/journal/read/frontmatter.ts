@@ -6,7 +6,6 @@ import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem, SourcePosition } from "../../base/problem.ts";
 import { EMPTY_PLAN, isPlanKey, readPlan, START_KEYS } from "../../settings/plan.ts";
 import { keyOfCommands } from "./command-keys.ts";
-import { parseHead } from "./parse-markdown.ts";
 import { secretsInPlan } from "./secret-values.ts";
 import { contentEnd, linesOf, positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
@@ -62,8 +61,6 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   }
   const start = startOf(lines, 1);
   const yaml = lines.text.slice(start, startOf(lines, closing));
-  const head = lines.text.slice(startOf(lines, 0), contentEnd(lines, closing));
-  if (yaml.length <= YAML_CHARS && parseHead(head).children[0]?.type !== "yaml") return none;
   const at = (offset: number): SourcePosition => positionOf(lines, start + offset);
   const { value, problems } = readPlan(yaml, at, keyOfCommands);
   return {

@@ -1,5 +1,5 @@
 // How far a line must be indented to stay inside a list item.
-// Which item a block is in comes from remark's tree.
+// Which item a block is in comes from block-scan.ts.
 import { listMarker } from "./block-starts.ts";
 
 /**

@@ -55,7 +55,8 @@ export function skipColumns(cursor: Cursor, columns: number): void {
   }
 }
 
-function blackAt({ text, end, at }: Cursor): number {
+/** Offset of the next character that is not white space, or of the line's end. */
+export function blackAt({ text, end, at }: Cursor): number {
   let black = at;
   while (black < end && (text[black] === " " || text[black] === "\t")) black += 1;
   return black;

@@ -19,17 +19,16 @@ export interface Origin {
 
 type Placed = Omit<CommandBlock, "heading" | "receipt">;
 
-/** The block with the file's offsets and lines. `origin`: where its text starts in the file. */
-export function moveBlock(lines: TextLines, block: LocalBlock, origin: Origin): Placed {
-  const span = { start: block.span.start + origin.start, end: block.span.end + origin.start };
+/** A block of a segment with the receipt right below it. */
+export function placeFound(
+  lines: TextLines,
+  { commands, span, open, indent }: LocalBlock,
+  quoteAt: ReadonlyMap<number, QuoteLines>,
+): Omit<CommandBlock, "heading"> {
   const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
-  return {
-    commands: block.commands.map((command) => moveCommand(command, origin)),
-    span,
-    closed: lineEnded && !block.open,
-    lineEnded,
-    indent: block.indent,
-  };
+  const placed = { commands, span, closed: lineEnded && !open, lineEnded, indent };
+  const receipt = receiptBelow(lines, placed, quoteAt);
+  return receipt === undefined ? placed : { ...placed, receipt };
 }
 
 function moveCommand(command: FoundCommand, origin: Origin): FoundCommand {

@@ -2,11 +2,11 @@
 // its cause is gone, so that both are shown and removed as receipts are.
 import type { CommandBlock } from "../../domain/journal.ts";
 import type { Problem, Span } from "../../base/problem.ts";
-import { BLOCK_NESTING } from "./block-scan.ts";
+import { BLOCK_NESTING, LEAF_CHARS } from "./block-scan.ts";
+import type { LeafBlock } from "./block-scan.ts";
 import { receiptBelow, type SegmentBlock } from "./place-blocks.ts";
 import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
-import type { SplitText, TopBlock } from "./split-blocks.ts";
 import { positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
@@ -23,15 +23,17 @@ export function placeBlock(
   return { ...place, heading: "", ...more, ...(receipt === undefined ? {} : { receipt }) };
 }
 
-/** The problem of a block that is not read because of its size. */
-export function tooLarge({ tooDeep }: TopBlock): Omit<Problem, "place"> {
-  if (tooDeep) {
-    const message = `lists and quotes are nested deeper than ${BLOCK_NESTING}, so no command is read here`;
-    return { message, fix: "write commands further out" };
-  }
-  const message = "this block is too large, so no command is read in it";
-  return { message, fix: "part it with blank lines and headings" };
-}
+/** The problem of a block that is not read because of what it lies in. */
+export const TOO_DEEP: Omit<Problem, "place"> = {
+  message: `lists and quotes are nested deeper than ${BLOCK_NESTING}, so no command is read here`,
+  fix: "write commands further out",
+};
+
+/** The problem of what begins like a command and is not read because of its length. */
+export const TOO_LONG: Omit<Problem, "place"> = {
+  message: `this is longer than ${LEAF_CHARS.toLocaleString("en-US")} characters, so no command is read here`,
+  fix: "part commands with blank lines, and keep long lists of values in a file that the script reads",
+};
 
 /** What an unclosed fence must have swallowed to be reported: a command, a heading, a fence. */
 const SWALLOWED = /^(?:run|eval|script|stop|queue): \S|^#{1,6} \S|^`{3}\w/m;
@@ -43,7 +45,7 @@ const SWALLOWED = /^(?:run|eval|script|stop|queue): \S|^#{1,6} \S|^`{3}\w/m;
 export function reportUnclosed(
   blocks: SegmentBlock[],
   lines: TextLines,
-  { kind, line }: NonNullable<SplitText["unclosed"]>,
+  { kind, line }: LeafBlock,
   quoteAt: ReadonlyMap<number, QuoteLines>,
 ): void {
   const span = { start: startOf(lines, line), end: startOf(lines, line + 1) };
@@ -76,8 +78,10 @@ export function strayProblemReceipts(
   lines: TextLines,
   quotes: readonly QuoteLines[],
   blocks: readonly SegmentBlock[],
-  inCode: (line: number) => boolean,
+  leaves: readonly LeafBlock[],
 ): readonly CommandBlock[] {
+  const codeAt = firstEndingAfter(leaves.filter(isHidden), hiddenUpTo);
+  const blockAt = firstEndingAfter(blocks, ({ span }) => span.end);
   const taken = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
   return quotes.flatMap((quote, i) => {
     if (taken.has(startOf(lines, quote.first))) return [];
@@ -89,8 +93,11 @@ export function strayProblemReceipts(
     if (quotes[i - 1]?.after === above + 1) return [];
     const span = { start: startOf(lines, Math.max(0, above)), end: startOf(lines, above + 1) };
     const whole = { start: span.start, end: receipt.span.end };
-    if (blocks.some((block) => overlap(block.span, whole))) return [];
-    const tight = above === quote.first - 1 && inCode(quote.first);
+    const block = blockAt(whole.start);
+    if (block !== undefined && overlap(block.span, whole)) return [];
+    const first = startOf(lines, quote.first);
+    const code = codeAt(first);
+    const tight = above === quote.first - 1 && code !== undefined && code.start < first;
     return [
       {
         commands: [],
@@ -104,6 +111,28 @@ export function strayProblemReceipts(
       },
     ];
   });
+}
+
+/** Fences and comments at the top level: what is in them is no text of Markdown. */
+const isHidden = ({ kind, item }: LeafBlock): boolean =>
+  item === undefined && (kind === "fence" || kind === "comment");
+
+const hiddenUpTo = ({ closed, end }: LeafBlock): number =>
+  closed ? end : Number.POSITIVE_INFINITY;
+
+/** Of members in order, the first that ends after an offset; the offsets asked for only grow. */
+function firstEndingAfter<T>(
+  members: readonly T[],
+  endOf: (member: T) => number,
+): (offset: number) => T | undefined {
+  let next = 0;
+  return (offset) => {
+    for (; next < members.length; next += 1) {
+      const member = members[next];
+      if (member !== undefined && endOf(member) > offset) return member;
+    }
+    return undefined;
+  };
 }
 
 /**

@@ -1,21 +1,22 @@
-// Reads a top-level block of a journal from remark's tree: commands, tagged lines, headings.
-// Offsets and lines count in the block; segment.ts moves them and adds receipts.
-import type { Code, Heading, ListItem, Nodes, Parent, Root } from "mdast";
-import { SKIP, visit } from "unist-util-visit";
+// Reads a leaf block of a journal: commands, tagged lines, headings.
+// segment.ts adds receipts, and the problems of what is not read.
 import type { FoundCommand } from "../../domain/journal.ts";
 import type { Span } from "../../base/problem.ts";
+import type { LeafBlock } from "./block-scan.ts";
 import { fenceCommand } from "./code-fence.ts";
 import { entriesOf } from "./entries.ts";
 import type { FoundEntry } from "./entries.ts";
 import { itemIndent } from "./item-indent.ts";
+import { afterDefinitions } from "./link-definitions.ts";
 import { commandInCode, commandsInHeading, paragraphCommands } from "./paragraph.ts";
-import { parseBlocks, plainText } from "./parse-markdown.ts";
-import type { PlainBlock } from "./split-blocks.ts";
-import { contentEnd, isBlankChar, lineAt, linesOf, startOf } from "../../base/text-lines.ts";
+import { plainText } from "./plain-text.ts";
+import { contentEnd, isBlankChar, lineAt, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
+/** Commands of one leaf block. */
 export interface LocalBlock {
   readonly commands: readonly FoundCommand[];
+  /** Whole lines, with the last one's end. */
   readonly span: Span;
   /** A fence without its closing line is open; a line end closes a paragraph. */
   readonly open: boolean;
@@ -30,172 +31,117 @@ export interface LocalHeading {
   readonly span: Span;
 }
 
-export interface BlockReading {
-  readonly blocks: readonly LocalBlock[];
-  readonly entries: readonly FoundEntry[];
-  readonly headings: readonly LocalHeading[];
-}
-
-/**
- * Reads one block. `structure` is the text with receipts blanked out, of the same length: it
- * decides what is a paragraph and what a fence, while the words come from `text`. A block known to
- * be a single paragraph or heading needs no tree.
- */
-export function readBlock(
-  text: string,
-  structure: string,
-  plain: PlainBlock | undefined,
-): BlockReading {
-  const found: Found = { lines: linesOf(text), blocks: [], entries: [], headings: [] };
-  if (plain === undefined || !takeLean(found, plain)) takeTree(found, parseBlocks(structure));
-  const { blocks, entries, headings } = found;
-  return { blocks, entries, headings };
-}
-
-/** It may be link definitions, or a table (by the line below its head). */
-const MAYBE_NONE = /^[ \t]*\[|(?:^|[\r\n])[ \t]*[|:-][|: \t-]*(?:[\r\n]|$)/;
-
-/** Reads a block that needs no tree; false where only remark can tell what it is. */
-function takeLean(found: Found, plain: PlainBlock): boolean {
-  const { lines } = found;
-  const span = leanSpan(lines.text);
-  switch (plain) {
+/** The commands of a leaf block, if it has any. */
+export function readLeaf(lines: TextLines, leaf: LeafBlock): LocalBlock | undefined {
+  switch (leaf.kind) {
+    case "paragraph": {
+      const text = paragraphText(lines, leaf);
+      if (text.start >= text.end) return undefined;
+      const own = text.ticked === undefined ? text : { ...leaf, start: leaf.item?.start ?? 0 };
+      return blockOf(lines, leaf, paragraphCommands(lines, text), own);
+    }
+    case "underlined":
+      return blockOf(lines, leaf, commandsInHeading(lines, { ...leaf, ticked: undefined }), leaf);
+    case "indented":
+      return blockOf(lines, leaf, commandInCode(lines, leaf), leaf);
+    case "fence": {
+      const fence = fenceCommand(lines, leaf);
+      if (fence === undefined) return undefined;
+      const block = blockOf(lines, leaf, [fence.command], leaf);
+      return block === undefined ? undefined : { ...block, open: fence.open };
+    }
+    case "heading":
     case "comment":
-      return true;
-    case "paragraph":
-      if (MAYBE_NONE.test(lines.text)) return false;
-      takeParagraph(found, { ...span, indent: "" });
-      return true;
-    case "heading": {
-      const heading = leanHeading(lines.text, span);
-      if (heading !== undefined) found.headings.push(headingOf(lines, heading));
-      return heading !== undefined;
-    }
-    case "code": {
-      const code = leanCode(lines, span);
-      if (code !== undefined) takeCode(found, code, "", span);
-      return code !== undefined;
-    }
+    case "table":
+    case "deep":
+      return undefined;
   }
 }
 
-interface Found {
-  readonly lines: TextLines;
-  readonly blocks: LocalBlock[];
-  readonly entries: FoundEntry[];
-  readonly headings: LocalHeading[];
+/** The tagged lines of a paragraph. */
+export function entriesIn(lines: TextLines, leaf: LeafBlock): readonly FoundEntry[] {
+  return entriesOf(paragraphLines(lines, paragraphText(lines, leaf)));
 }
 
-function takeTree(found: Found, root: Root): void {
-  const { lines, headings } = found;
-  visit(root, (node: Nodes, _index, parent: Parent | undefined) => {
-    if (node.type === "root" || node.type === "list" || node.type === "listItem") return undefined;
-    const span = spanOf(node);
-    const item = parent?.type === "listItem" ? (parent as ListItem) : undefined;
-    const indent =
-      item === undefined ? "" : itemIndent(lines.text, item.position?.start.offset ?? 0);
-    if (node.type === "paragraph") {
-      const task = item?.children[0] === node && typeof item.checked === "boolean";
-      const ticked = task ? (item.checked ?? undefined) : undefined;
-      const from = task ? (item.position?.start.offset ?? span.start) : span.start;
-      takeParagraph(found, { ...span, ticked, from, indent });
-    } else if (node.type === "code") {
-      takeCode(found, node, indent, span);
-    } else if (node.type === "heading") {
-      const underlined = lines.text[span.start] !== "#";
-      const meant = underlined ? commandsInHeading(lines, { ...span, ticked: undefined }) : [];
-      addBlock(found, { commands: meant, open: false, indent, ...span });
-      if (parent?.type === "root" && meant.length === 0) {
-        headings.push(headingOf(lines, { ...span, ...headingSource(lines.text, node) }));
-      }
-    }
-    return SKIP;
-  });
+export interface ParagraphText extends Span {
+  /** Of a task item: whether its box is ticked. */
+  readonly ticked: boolean | undefined;
 }
 
-interface FoundParagraph extends Span {
-  readonly indent: string;
-  /** Of a task item: whether its box is ticked, and where the item begins. */
-  readonly ticked?: boolean | undefined;
-  readonly from?: number;
+/** A paragraph's own text: without link definitions above it, and without its box. */
+export function paragraphText(
+  { text }: TextLines,
+  { start, end, ...leaf }: LeafBlock,
+): ParagraphText {
+  const own = afterDefinitions(text, start, end);
+  const box =
+    leaf.item !== undefined && leaf.first && own === start
+      ? /^\[([ \txX])\](?=[ \t\r\n][^])/.exec(text.slice(start, Math.min(end + 1, start + 5)))
+      : null;
+  if (box === null) return { start: own, end, ticked: undefined };
+  return { start: Math.min(end, start + 4), end, ticked: /x/i.test(box[1] ?? "") };
 }
 
-function takeParagraph(found: Found, paragraph: FoundParagraph): void {
-  const { lines } = found;
-  const { start, end, indent, ticked, from = start } = paragraph;
-  const commands = paragraphCommands(lines, { start, end, ticked });
-  addBlock(found, { commands, open: false, indent, start: from, end });
-  found.entries.push(...entriesOf(paragraphLines(lines, { start, end })));
+function blockOf(
+  lines: TextLines,
+  { item }: LeafBlock,
+  commands: readonly FoundCommand[],
+  own: Span,
+): LocalBlock | undefined {
+  if (commands.length === 0) return undefined;
+  const indent = item === undefined ? "" : itemIndent(lines.text, item.start);
+  return { commands, span: wholeLines(lines, own), open: false, indent };
 }
 
-function takeCode(
-  found: Found,
-  code: Pick<Code, "lang" | "value">,
-  indent: string,
-  span: Span,
-): void {
-  const { lines } = found;
-  const indented = !/[`~]/.test(lines.text.charAt(span.start));
-  if (indented) {
-    addBlock(found, { commands: commandInCode(lines, span), open: false, indent, ...span });
-    return;
-  }
-  const fence = fenceCommand(lines, code, span);
-  if (fence === undefined) return;
-  addBlock(found, { commands: [fence.command], open: fence.open, indent, ...span });
+/** A heading at the top level; undefined for any other leaf block. */
+export function headingOf(lines: TextLines, leaf: LeafBlock): LocalHeading | undefined {
+  const written = writtenHeading(lines, leaf);
+  if (written === undefined) return undefined;
+  const line = lineAt(lines, leaf.start) + 1;
+  const { depth, source } = written;
+  return { title: plainText(source), depth, line, span: wholeLines(lines, leaf) };
 }
 
-function addBlock(
-  { lines, blocks }: Found,
-  { commands, open, indent, ...own }: Omit<LocalBlock, "span"> & Span,
-): void {
-  if (commands.length > 0) blocks.push({ commands, span: wholeLines(lines, own), open, indent });
-}
-
-/** From the first character that is not white space to the end of the last line's text. */
-function leanSpan(text: string): Span {
-  let [start, end] = [0, text.length];
-  while (start < end && isBlankChar(text, start)) start += 1;
-  while (end > start && /[\r\n]/.test(text.charAt(end - 1))) end -= 1;
-  return { start, end };
-}
-
-interface WrittenHeading extends Span {
+export interface WrittenHeading {
   readonly depth: number;
+  /** Markdown. */
   readonly source: string;
 }
 
-/** A one-line heading without closing marks. */
-function leanHeading(text: string, { start, end }: Span): WrittenHeading | undefined {
-  const marks = /^#{1,6}(?=[ \t]|$)/.exec(text.slice(start, end))?.[0];
-  if (marks === undefined) return undefined;
-  let [from, to] = [start + marks.length, end];
-  while (from < to && isBlankChar(text, from)) from += 1;
-  while (to > from && isBlankChar(text, to - 1)) to -= 1;
-  if (to > from && text[to - 1] === "#") return undefined;
-  return { start, end, depth: marks.length, source: text.slice(from, to) };
+/** A heading at the top level as it is written; undefined for any other leaf block. */
+export function writtenHeading(lines: TextLines, leaf: LeafBlock): WrittenHeading | undefined {
+  if (leaf.item !== undefined) return undefined;
+  if (leaf.kind === "heading") return markedHeading(lines.text.slice(leaf.start, leaf.end));
+  return leaf.kind === "underlined" ? underlinedHeading(lines, leaf) : undefined;
 }
 
-/** A fence that is not indented, so that its lines are the code's lines. */
-function leanCode(
-  lines: TextLines,
-  { start, end }: Span,
-): Pick<Code, "lang" | "value"> | undefined {
-  const opening = lines.text.slice(start, contentEnd(lines, 0));
-  const lang = /^(?:`{3,}|~{3,})[ \t]*([\w-]*)[ \t]*$/.exec(opening)?.[1];
-  const closing = lineAt(lines, end - 1);
-  if (lang === undefined || start > 0 || closing === 0) return undefined;
-  const from = startOf(lines, 1);
-  return { lang, value: lines.text.slice(from, Math.max(from, contentEnd(lines, closing - 1))) };
+/** A line that begins with `#`; the same marks may close it. */
+function markedHeading(line: string): WrittenHeading {
+  let depth = 0;
+  while (line[depth] === "#") depth += 1;
+  let end = line.length;
+  const skipBlank = (): void => {
+    while (end > depth && isBlankChar(line, end - 1)) end -= 1;
+  };
+  skipBlank();
+  const last = end;
+  while (end > depth && line[end - 1] === "#") end -= 1;
+  if (end === depth || (end < last && isBlankChar(line, end - 1))) skipBlank();
+  else end = last;
+  return { depth, source: line.slice(depth, end).trimStart() };
 }
 
-function spanOf(node: Nodes): Span {
-  const start = node.position?.start.offset ?? 0;
-  return { start, end: node.position?.end.offset ?? start };
+function underlinedHeading(lines: TextLines, leaf: LeafBlock): WrittenHeading {
+  const { text } = lines;
+  const under = lineAt(lines, leaf.end - 1);
+  const mark = text.slice(startOf(lines, under), leaf.end).trimStart()[0];
+  const start = afterDefinitions(text, leaf.start, leaf.end);
+  const source = text.slice(start, contentEnd(lines, under - 1));
+  return { depth: mark === "=" ? 1 : 2, source };
 }
 
 /** From the start of the first line to the end of the last one, its line end included. */
-function wholeLines(lines: TextLines, { start, end }: Span): Span {
+export function wholeLines(lines: TextLines, { start, end }: Span): Span {
   const last = lineAt(lines, Math.max(start, end - 1));
   return { start: startOf(lines, lineAt(lines, start)), end: startOf(lines, last + 1) };
 }
@@ -212,19 +158,4 @@ function paragraphLines(
     found.push({ text: lines.text.slice(from, to).trimStart(), line: line + 1 });
   }
   return found;
-}
-
-function headingOf(lines: TextLines, heading: WrittenHeading): LocalHeading {
-  const { depth, source, start } = heading;
-  const span = wholeLines(lines, heading);
-  return { title: plainText(source), depth, line: lineAt(lines, start) + 1, span };
-}
-
-/** The text between a heading's marks. */
-function headingSource(
-  text: string,
-  { children, depth }: Heading,
-): { readonly depth: number; readonly source: string } {
-  const start = children[0]?.position?.start.offset ?? 0;
-  return { depth, source: text.slice(start, children.at(-1)?.position?.end.offset ?? start) };
 }

@@ -10,10 +10,10 @@ import type { HeadReader } from "./frontmatter.ts";
 import { withProblems } from "./problem-places.ts";
 import { ignoredIn } from "./sections.ts";
 import { readSegment } from "./segment.ts";
-import type { KnownBlock, Segment } from "./segment.ts";
+import type { Segment } from "./segment.ts";
 
 export interface JournalReader {
-  /** Reads a text; blocks that were in one of the last two texts are not parsed again. */
+  /** Reads a text; what lies above and below a change since the last one is not read again. */
   read(text: string): JournalReading;
 }
 
@@ -27,13 +27,11 @@ interface Version {
   readonly text: string;
   readonly reading: JournalReading;
   readonly assembled: Assembled;
-  /** Blocks that a change removed. */
-  readonly left: ReadonlyMap<string, KnownBlock>;
 }
 
 /**
  * A reader for successive versions of a journal. It compares each text with the last one, cuts only
- * the changed range into new segments, and parses only blocks that neither text had.
+ * the changed range into new segments, and reads only these.
  */
 export function createJournalReader(): JournalReader {
   const readHead = createHeadReader();
@@ -60,19 +58,15 @@ function readVersion(text: string, readHead: HeadReader, last: Version | undefin
   const from = kept === 0 ? head.end : (placed[kept]?.offset ?? head.end);
   const cuts = cutSegments(text, from, isKnown);
   const rest = starts.get((cuts.at(-1) ?? 0) - grown) ?? placed.length;
-  const left = placed.slice(kept, rest).flatMap(({ segment }) => segment.read);
-  const leaving = new Map(left.map((block) => [block.text, block]));
-  const known = (block: string): KnownBlock | undefined =>
-    leaving.get(block) ?? last?.left.get(block);
   const fresh: Segment[] = [];
   for (const [i, start] of cuts.slice(0, -1).entries()) {
     if (start < (cuts[i + 1] ?? 0))
-      fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1])), known));
+      fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1]))));
   }
   const reused = placed.slice(rest).map(({ segment }) => segment);
   const origin = { offset: head.end, line: head.lines };
   const assembled = assemble(before, kept, [...fresh, ...reused], origin);
-  return { text, assembled, left: leaving, reading: readingOf(text, head, assembled) };
+  return { text, assembled, reading: readingOf(text, head, assembled) };
 }
 
 /** How many segments a change after `same` characters leaves intact. */

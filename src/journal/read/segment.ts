@@ -1,21 +1,26 @@
 // Reads a segment of a journal: commands with their receipts, tagged lines, headings, problems.
 // Offsets and lines count in the segment; assemble.ts moves them to their positions in the file.
+import type { Problem } from "../../base/problem.ts";
+import { LEAF_CHARS } from "./block-scan.ts";
+import type { LeafBlock } from "./block-scan.ts";
+import { isLongCommand } from "./long-command.ts";
 import type { FoundEntry } from "./entries.ts";
-import { moveBlock, receiptBelow, type SegmentBlock } from "./place-blocks.ts";
-import { placeBlock, strayProblemReceipts, reportUnclosed, tooLarge } from "./problem-places.ts";
-import { readBlock } from "./read-block.ts";
-import type { BlockReading, LocalHeading } from "./read-block.ts";
+import { leafBlocks } from "./leaf-blocks.ts";
+import { placeFound, type SegmentBlock } from "./place-blocks.ts";
+import {
+  placeBlock,
+  reportUnclosed,
+  strayProblemReceipts,
+  TOO_DEEP,
+  TOO_LONG,
+} from "./problem-places.ts";
+import { entriesIn, headingOf, readLeaf, wholeLines } from "./read-block.ts";
+import type { LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
 import { VERB_WORDS } from "./typos.ts";
-import { splitBlocks } from "./split-blocks.ts";
-import type { TopBlock } from "./split-blocks.ts";
-import { linesOf, positionOf, startOf } from "../../base/text-lines.ts";
+import { linesOf, positionOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
-
-/** Largest top-level block that is parsed: remark's time grows faster than the text. */
-const BLOCK_CHARS = 256 * 1024;
-const BLOCK_LINES = 8_000;
 
 export interface Segment {
   /** UTF-16 units and lines. */
@@ -30,16 +35,9 @@ export interface Segment {
    */
   readonly texts: readonly (readonly string[])[];
   readonly conflicted: boolean;
-  /** What was read in its blocks, to be reused where the same block occurs again. */
-  readonly read: readonly KnownBlock[];
 }
 
-export interface KnownBlock {
-  readonly text: string;
-  readonly reading: BlockReading;
-}
-
-/** A top-level block can hold something for nightlab only if it contains one of these. */
+/** A leaf block can hold something for nightlab only if it contains one of these. */
 const WORTH_READING = new RegExp(
   `(?:${VERB_WORDS.join("|")})[ \\t]{0,3}[:\uFF1A\uFE55\u2236]|` +
     String.raw`\[(?:WEIRD|HUNCH|TODO|RESOLVED)\]|(?:\`\`\`|~~~)[ \t]{0,9}run\b`,
@@ -50,32 +48,21 @@ interface Gathered {
   readonly blocks: SegmentBlock[];
   readonly entries: FoundEntry[];
   readonly headings: LocalHeading[];
-  readonly read: KnownBlock[];
 }
 
-/** Reads a segment; `known` returns what was read before in a block of the same text. */
-export function readSegment(
-  text: string,
-  known: (block: string) => KnownBlock | undefined,
-): Segment {
+/** Reads a segment. */
+export function readSegment(text: string): Segment {
   const lines = linesOf(text);
   const quotes = findReceiptQuotes(lines);
-  const structure: TextLines = { text: blankOut(lines, quotes), starts: lines.starts };
-  const split = splitBlocks(structure, 0);
-  const found: Gathered = { blocks: [], entries: [], headings: [], read: [] };
+  const { leaves, conflicted, unclosed } = leafBlocks({
+    text: blankOut(lines, quotes),
+    starts: lines.starts,
+  });
+  const found: Gathered = { blocks: [], entries: [], headings: [] };
   const quoteAt = new Map(quotes.map((quote) => [quote.first, quote]));
-  for (const top of split.blocks) takeTop(found, top, { lines, structure, quoteAt }, known);
-  if (split.unclosed !== undefined) {
-    reportUnclosed(found.blocks, lines, split.unclosed, quoteAt);
-  }
-  const openFrom = split.unclosed?.line ?? Number.POSITIVE_INFINITY;
-  const inCode = (line: number): boolean =>
-    line > openFrom ||
-    split.blocks.some(
-      ({ first, after, plain }) =>
-        (plain === "code" || plain === "comment") && first < line && line < after,
-    );
-  const stray = strayProblemReceipts(lines, quotes, found.blocks, inCode);
+  for (const leaf of leaves) takeLeaf(found, leaf, lines, quoteAt);
+  if (unclosed !== undefined) reportUnclosed(found.blocks, lines, unclosed, quoteAt);
+  const stray = strayProblemReceipts(lines, quotes, found.blocks, leaves);
   return {
     length: text.length,
     lines: lines.starts.length,
@@ -83,50 +70,38 @@ export function readSegment(
     entries: found.entries,
     headings: found.headings,
     texts: personsTexts(lines, quotes, found.headings),
-    conflicted: split.conflicted,
-    read: found.read,
+    conflicted,
   };
 }
 
-interface Places {
-  readonly lines: TextLines;
-  readonly structure: TextLines;
-  readonly quoteAt: ReadonlyMap<number, QuoteLines>;
-}
-
-function takeTop(
+function takeLeaf(
   found: Gathered,
-  top: TopBlock,
-  { lines, structure, quoteAt }: Places,
-  known: (block: string) => KnownBlock | undefined,
+  leaf: LeafBlock,
+  lines: TextLines,
+  quoteAt: ReadonlyMap<number, QuoteLines>,
 ): void {
-  const [start, end] = [startOf(lines, top.first), startOf(lines, top.after)];
-  const shape = structure.text.slice(start, end);
-  if (top.plain === "comment" || (!top.heading && !WORTH_READING.test(shape))) return;
-  if (top.tooDeep || end - start > BLOCK_CHARS || top.after - top.first > BLOCK_LINES) {
-    const problems = [{ ...tooLarge(top), place: positionOf(lines, start) }];
-    found.blocks.push(placeBlock(lines, { start, end }, quoteAt, { problems }));
+  const { kind, start, end } = leaf;
+  const worthReading = WORTH_READING.test(lines.text.slice(start, end));
+  const notRead = (problem: Omit<Problem, "place">): void => {
+    const problems = [{ ...problem, place: positionOf(lines, start) }];
+    found.blocks.push(placeBlock(lines, wholeLines(lines, leaf), quoteAt, { problems }));
+  };
+  if (kind === "deep") {
+    if (worthReading) notRead(TOO_DEEP);
     return;
   }
-  const text = lines.text.slice(start, end);
-  const block = known(text) ?? { text, reading: readBlock(text, shape, top.plain) };
-  found.read.push(block);
-  const { blocks, entries, headings } = block.reading;
-  for (const { title, depth, line, span } of headings) {
-    const moved = { start: span.start + start, end: span.end + start };
-    found.headings.push({ title, depth, line: line + top.first, span: moved });
+  if (worthReading && kind === "paragraph") found.entries.push(...entriesIn(lines, leaf));
+  if (worthReading && end - start > LEAF_CHARS) {
+    if (isLongCommand(lines, leaf)) notRead(TOO_LONG);
+    return;
   }
-  for (const one of blocks) {
-    const from = one.span.start + start;
-    const moved = moveBlock(lines, one, { start, line: top.first });
-    const receipt = receiptBelow(lines, moved, quoteAt);
-    found.blocks.push({
-      ...moved,
-      heading: found.headings.findLast(({ span }) => span.start < from)?.title,
-      ...(receipt === undefined ? {} : { receipt }),
-    });
+  const block = worthReading ? readLeaf(lines, leaf) : undefined;
+  if (block !== undefined) {
+    const heading = found.headings.at(-1)?.title;
+    found.blocks.push({ ...placeFound(lines, block, quoteAt), heading });
   }
-  for (const entry of entries) found.entries.push({ ...entry, line: entry.line + top.first });
+  const heading = block === undefined ? headingOf(lines, leaf) : undefined;
+  if (heading !== undefined) found.headings.push(heading);
 }
 
 /** The text between headings, without receipts. */

@@ -97,15 +97,45 @@ test("frontmatter without an end is told", () => {
   assert.deepEqual(readJournal("---\n\nrun: a\n").problems, []);
 });
 
-test("a block too large or too deep to read is told and stops nothing else", () => {
-  const large = `${"run: a\n".repeat(9_000)}\n\nrun: b\n`;
-  const reading = readJournal(large);
-  assert.match(reading.problems[0]?.message ?? "", /too large/);
-  assert.equal(reading.blocks[1]?.commands[0]?.spec?.target, "b");
+const told = (text: string): readonly string[] =>
+  readJournal(text).problems.map(({ message, place }) => `${place.line}: ${message}`);
+const targets = (text: string): readonly (string | undefined)[] =>
+  readJournal(text).blocks.flatMap(({ commands }) => commands.map(({ spec }) => spec?.target));
+
+test("a paragraph or fence of over 2,048 characters is no command, and says so", () => {
+  const tooLong = "this is longer than 2,048 characters, so no command is read here";
+  const value = "x".repeat(2_048);
+  for (const command of [
+    `run: a --x ${value}\n`,
+    `- [ ] run: a --x ${value}\n`,
+    "run: a\n".repeat(300),
+    `\`\`\`yaml\nrun: a\nargs: { x: ${value} }\n\`\`\`\n`,
+  ]) {
+    const text = `# T\n\n${command}\nrun: b\n`;
+    assert.deepEqual(told(text), [`3: ${tooLong}`]);
+    assert.deepEqual(targets(text), ["b"]);
+  }
+  const within = `run: a --x ${"x".repeat(2_048 - 11)}`;
+  assert.deepEqual(targets(`${within}\n`), ["a"]);
+  assert.deepEqual(targets(`${within}x\n`), []);
+});
+
+test("long text that begins like no command is text, and its tagged lines are read", () => {
+  const words = "More words than commands.\n".repeat(100);
+  const text = `${words}run: a\n[TODO] look\n\n\`\`\`python\n${words}run: x\n\`\`\`\n`;
+  assert.deepEqual(told(text), []);
+  assert.deepEqual(targets(text), []);
+  assert.deepEqual(
+    readJournal(text).entries.map(({ text: own }) => own),
+    ["look"],
+  );
+});
+
+test("lists that are too deep to read are told and stop nothing else", () => {
   const deep = `${"- ".repeat(5_000)}run: a\n\nrun: b\n`;
-  assert.match(readJournal(deep).problems[0]?.message ?? "", /nested deeper/);
-  const quotes = readJournal(`${">".repeat(50_000)} run: a\n\nrun: b\n`);
-  assert.equal(quotes.blocks.flatMap(({ commands }) => commands).length, 1);
+  assert.match(told(deep)[0] ?? "", /nested deeper/);
+  assert.deepEqual(targets(deep), ["b"]);
+  assert.deepEqual(targets(`${">".repeat(50_000)} run: a\n\nrun: b\n`), ["b"]);
 });
 
 test("a journal of a megabyte reads in linear time, and again in much less", () => {
