@@ -25,6 +25,11 @@ const VANISHED_KEPT_MS = 86_400_000;
 
 /** For this many blocks it is quicker to search the known names each time than to collect them. */
 const FEW_SETTLING = 4;
+/**
+ * Commands of a journal that one turn looks at to accept new ones, each of which looks at all: some
+ * 30 ms. The rest are accepted in the turns right after it, so that other experiments have theirs.
+ */
+const ACCEPT_STEPS = 200_000;
 
 /**
  * Accepts every block that has settled by now, in all journals, and wakes the daemon for those that
@@ -39,18 +44,21 @@ export function acceptSettled(turn: Turn): void {
     const positions = blockIndexes(view.reading);
     const names = (): Iterable<string> => namesIn(turn.world, experiment);
     const few = view.settling.size <= FEW_SETTLING;
-    const knownNames = few
-      ? { [Symbol.iterator]: () => names()[Symbol.iterator]() }
-      : lazily(() => new Set(names()));
+    const isBegunName = few ? (name: string) => isPrefix(name, names()) : begunIn(names);
     const { settleMs } = settingsOf(turn.world, experiment);
+    let left = Math.ceil(ACCEPT_STEPS / positions.size);
     for (const [at, settling] of view.settling) {
       const found = positions.get(at);
       const block = found && view.reading.blocks[found.block];
       if (found === undefined || block === undefined) continue;
-      const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, knownNames });
+      const readyAtMs = settledAtMs(found.command, block, settling, { settleMs, isBegunName });
       if (readyAtMs === undefined) continue;
       if (readyAtMs > turn.atMs) turn.wake(readyAtMs);
-      else accept(turn, experiment, at, found.command, block, settling.hold);
+      else if (left === 0) turn.wake(turn.atMs + 1);
+      else {
+        accept(turn, experiment, at, found.command, block, settling.hold);
+        left -= 1;
+      }
     }
   }
 }
@@ -286,14 +294,26 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
 export const cancellable = (command: Command): boolean =>
   command.run === undefined && !ENDED.has(command.state);
 
-/** Collects the names when the first of them is read. */
-function lazily(collect: () => ReadonlySet<string>): Iterable<string> {
-  let names: ReadonlySet<string> | undefined;
-  return {
-    [Symbol.iterator]() {
-      names ??= collect();
-      return names.values();
-    },
+function isPrefix(name: string, known: Iterable<string>): boolean {
+  for (const other of known) {
+    if (other.length > name.length && other.startsWith(name)) return true;
+  }
+  return false;
+}
+
+/** The same question for many names: they are sorted when it is asked first. */
+function begunIn(names: () => Iterable<string>): (name: string) => boolean {
+  let sorted: readonly string[] | undefined;
+  return (name) => {
+    sorted ??= [...new Set(names())].toSorted();
+    let [low, high] = [0, sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sorted[middle] ?? "") <= name) low = middle + 1;
+      else high = middle;
+    }
+    // Names that begin with this one follow right behind it.
+    return sorted[low]?.startsWith(name) === true;
   };
 }
 

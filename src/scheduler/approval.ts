@@ -154,12 +154,16 @@ export function lacksDeRisk(world: World, command: Command): boolean {
   );
 }
 
-/** The note at a held command's start box: `up to 2 h; de-risk took 41 s`. */
-export function startNote(world: World, command: Command): string {
-  const limit = atMost(world, command);
-  const last = runnersOf(world, command.experiment).findLast(
-    (other) => couldBeDeRisk(world, other) && other.state === "done",
+/** The last short run of an experiment that is done. */
+export function lastDeRisk(world: World, experiment: ExperimentPath): Command | undefined {
+  return runnersOf(world, experiment).findLast(
+    (other) => other.state === "done" && couldBeDeRisk(world, other),
   );
+}
+
+/** The note at a held command's start box: `up to 2 h; de-risk took 41 s`. */
+export function startNote(world: World, command: Command, last: Command | undefined): string {
+  const limit = atMost(world, command);
   const { startedAtMs, endedAtMs } = last?.run ?? {};
   if (last === undefined || startedAtMs === undefined || endedAtMs === undefined) return limit;
   return `${limit}; ${last.spec.target} took ${spanText(endedAtMs - startedAtMs)}`;

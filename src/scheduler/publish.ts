@@ -25,7 +25,7 @@ import {
 import { measuresOf } from "../judge/comparisons.ts";
 import { comparedNames } from "../logs/criterion-metrics.ts";
 import { heldTogether } from "./accept-commands.ts";
-import { atMost, startNote } from "./approval.ts";
+import { atMost, lastDeRisk, startNote } from "./approval.ts";
 import { changeView } from "./change-view.ts";
 import { windowProblem } from "./conditions.ts";
 import { prefetchFailure } from "./prefetch-environments.ts";
@@ -140,7 +140,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const newestResult = blockOfNewestResult(turn.world, view);
   const conflicts = mergeConflictBlocks(turn.world, experiment, view);
-  const foreign = heldTogether(turn.world, experiment);
+  const context = receiptsOf(turn.world, experiment);
   view.reading.blocks.forEach((block, i) => {
     const commands = block.commands.flatMap((_, j) => commandAt(turn.world, view, `${i}.${j}`));
     const shown = block.receipt !== undefined;
@@ -161,7 +161,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
       commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
     if (hidden) return;
     const blocks = [
-      ...commands.flatMap((command) => receiptBlocksOf(turn.world, experiment, command, foreign)),
+      ...commands.flatMap((command) => receiptBlocksOf(turn.world, context, command)),
       ...problemsDue(turn, experiment, view, block, i, wanted),
       // After the head: a merge changes the head as well, so where only this line is missing, the
       // user has deleted it.
@@ -218,11 +218,28 @@ function commandAt(world: World, view: JournalView, at: string): readonly Comman
   return command === undefined ? [] : [command];
 }
 
+/** What all receipts of an experiment are made with, looked up once for all of them. */
+interface Receipts {
+  readonly experiment: ExperimentPath;
+  /** Commands that one box starts together. */
+  readonly foreign: readonly CommandId[];
+  /** What a held command's box compares it with; undefined where nothing is done yet. */
+  readonly deRisk: () => Command | undefined;
+}
+
+function receiptsOf(world: World, experiment: ExperimentPath): Receipts {
+  let found: { readonly last: Command | undefined } | undefined;
+  return {
+    experiment,
+    foreign: heldTogether(world, experiment),
+    deRisk: () => (found ??= { last: lastDeRisk(world, experiment) }).last,
+  };
+}
+
 function receiptBlocksOf(
   world: World,
-  experiment: ExperimentPath,
+  { experiment, foreign, deRisk }: Receipts,
   command: Command,
-  foreign: readonly CommandId[],
 ): readonly string[] {
   const reading = world.views.get(experiment)?.reading;
   const plan = reading?.plan;
@@ -237,7 +254,7 @@ function receiptBlocksOf(
     promised,
     ...(members.length > 0 ? { sweep: { members, measures, timeZone, promised } } : {}),
     ...(members.length === 0 && isSweep(command) ? { atMost: atMost(world, command) } : {}),
-    ...(command.state === "held" ? { startNote: startNote(world, command) } : {}),
+    ...(command.state === "held" ? { startNote: startNote(world, command, deRisk()) } : {}),
     ...startAllOf(command, foreign),
     ...(world.paused ? { paused: pauseShort(world.pause) } : {}),
     code: codeContext(world, command),
@@ -297,10 +314,10 @@ export function onReportRenewed(world: World, event: EventOf<"report-renewed">):
 
 /** What the receipts would say, for a journal that cannot be written itself. */
 function statusPage(world: World, experiment: ExperimentPath, why: string): string {
-  const foreign = heldTogether(world, experiment);
+  const receipts = receiptsOf(world, experiment);
   const shown = commandsOf(world, experiment).flatMap((command) => [
     `## ${commandTitle(command.spec)}`,
-    ...receiptBlocksOf(world, experiment, command, foreign),
+    ...receiptBlocksOf(world, receipts, command),
   ]);
   return `${["# Status", why, ...shown].join("\n\n")}\n`;
 }

@@ -64,7 +64,8 @@ function settlingBlocks(
   const { view, before, aligned, own, origin } = reread;
   const { world } = turn;
   const settling = new Map<string, Settling>();
-  const earlier = [...(before?.settling.values() ?? [])];
+  const earlier = Map.groupBy(before?.settling.values() ?? [], ({ source }) => source);
+  const held = new Set([...(before?.settling.values() ?? [])].filter(isHeld));
   const positions = blockIndexes(view.reading);
   const { copied, rendered = new Set<string>() } = world.experiments.get(experiment) ?? {};
   const unchanged = inertBlocks(copied, positions, aligned.placed);
@@ -79,9 +80,9 @@ function settlingBlocks(
     const isNew =
       (aligned.fresh.has(at) || aligned.copied.has(at)) && unchanged.get(at) !== "inert";
     if (!isNew && !(known !== undefined && editedBeforeStart(known, command))) continue;
-    const index = earlier.findIndex((one) => one.source === command.source);
-    const same = index === -1 ? undefined : earlier.splice(index, 1)[0];
-    const madeOf = same ?? (isNew ? heldBefore(earlier, command) : undefined);
+    const same = earlier.get(command.source)?.shift();
+    if (same !== undefined) held.delete(same);
+    const madeOf = same ?? (isNew ? heldBefore(held, command) : undefined);
     const editOf = aligned.descendants.get(at) ?? madeOf?.editOf;
     // The next write removes a copied receipt; what is known of the block stays.
     const isCopy = aligned.copied.has(at);
@@ -136,9 +137,11 @@ function comingOf(
 }
 
 /** The block that a new one was made out of, where that was to be held and nobody was asked yet. */
-function heldBefore(earlier: readonly Settling[], { source }: FoundCommand): Settling | undefined {
-  return earlier.find((one) => one.hold !== undefined && shareWord(one.source, source));
+function heldBefore(held: ReadonlySet<Settling>, { source }: FoundCommand): Settling | undefined {
+  return [...held].find((one) => shareWord(one.source, source));
 }
+
+const isHeld = ({ hold }: Settling): boolean => hold !== undefined;
 
 /** Evaluates the question on the first call only: looking through a long text is not free. */
 export function once<T>(question: () => NonNullable<T>): () => NonNullable<T> {

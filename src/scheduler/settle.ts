@@ -21,8 +21,8 @@ export const CANCEL_DELETED_MS = 10_000;
 export interface SettleContext {
   /** `settle:` of the lab, in ms. */
   readonly settleMs: number;
-  /** Names of known runs and of those written in the journal. */
-  readonly knownNames: Iterable<string>;
+  /** Whether a name is only the beginning of a known run's, or of one written in the journal. */
+  readonly isBegunName: (name: string) => boolean;
 }
 
 /**
@@ -64,15 +64,8 @@ function waitMs(
   if (spec?.go === true || actsAtOnce) return Math.min(SETTLE_GO_MS, settleMs);
   if (settling.movedOn) return Math.min(SETTLE_MOVED_ON_MS, settleMs);
   if (command.form === "fence") return settleMs * SETTLE_FENCE_TIMES;
-  if (spec?.verb === "run" && isPrefix(spec.target, context.knownNames)) {
+  if (spec?.verb === "run" && context.isBegunName(spec.target)) {
     return settleMs * SETTLE_PREFIX_TIMES;
   }
   return settleMs;
-}
-
-function isPrefix(name: string, known: Iterable<string>): boolean {
-  for (const other of known) {
-    if (other.length > name.length && other.startsWith(name)) return true;
-  }
-  return false;
 }

@@ -3,7 +3,7 @@
 import type { CommandId } from "../../base/ids.ts";
 import type { CommandForm } from "../../domain/journal.ts";
 import { alignInOrder, longestChain, type AlignedPair } from "./align-order.ts";
-import { similarCommands, wordsBehindVerb } from "./similarity.ts";
+import { similarity, wordsBehindVerb } from "./similarity.ts";
 
 /** Commands are compared word by word only at most this many positions apart: it is quadratic. */
 const ALIGN_SIMILAR_REACH = 50;
@@ -201,7 +201,9 @@ function byCommand(state: State): void {
   const free = new Map<string, number[]>();
   known.forEach(({ canonical }, i) => {
     if (foundAt.has(i)) return;
-    free.set(canonical, [...(free.get(canonical) ?? []), i]);
+    const equal = free.get(canonical);
+    if (equal === undefined) free.set(canonical, [i]);
+    else equal.push(i);
   });
   for (const sameHeading of [true, false]) {
     for (const absent of [false, true]) {
@@ -210,18 +212,18 @@ function byCommand(state: State): void {
         const copied = claim !== undefined && foundAt.has(indexOf.get(claim) ?? -1);
         if (knownAt.has(at) || copied) return;
         const candidates = free.get(place.canonical) ?? [];
-        const fits = candidates.filter((i) => {
+        let best = -1;
+        for (const [nth, i] of candidates.entries()) {
           const command = known[i];
-          if (command?.absent !== absent) return false;
-          return wasBelow(command, place) || !(sameHeading || command.longAbsent === true);
-        });
-        const alike = fits.find((i) => {
-          const command = known[i];
-          return command !== undefined && looksAlike(command, place);
-        });
-        const index = alike ?? fits[0];
+          if (command?.absent !== absent) continue;
+          if (!wasBelow(command, place) && (sameHeading || command.longAbsent === true)) continue;
+          const alike = looksAlike(command, place);
+          if (best === -1 || alike) best = nth;
+          if (alike) break;
+        }
+        const index = candidates[best];
         if (index === undefined) return;
-        candidates.splice(candidates.indexOf(index), 1);
+        candidates.splice(best, 1);
         pair(state, index, at);
         state.moved.add(index);
       });
@@ -245,6 +247,7 @@ function byReceiptOfEdited(state: State): void {
  * as well, the edit is a descendant.
  */
 function byPosition(state: State): void {
+  const similar = similarity();
   const isOpen = ({ started, receiptShown }: KnownPlace, i: number): boolean =>
     started && receiptShown && !state.foundAt.has(i);
   const detached: ReadonlySet<string> = state.known.some(isOpen) ? state.detached() : new Set();
@@ -254,7 +257,7 @@ function byPosition(state: State): void {
       const isTornOff = detached.has(command.id) && apart <= ALIGN_SIMILAR_REACH;
       return isTornOff && wordsOf(command).some((word) => behindVerb(place).includes(word)) ? 3 : 0;
     }
-    if (apart <= ALIGN_SIMILAR_REACH && similarCommands(command.source, place.source)) return 3;
+    if (apart <= ALIGN_SIMILAR_REACH && similar(command.source, place.source)) return 3;
     return command.receiptShown ? 0 : 1;
   });
 }

@@ -2,21 +2,42 @@
 // position is the only other evidence.
 
 /**
- * Whether two command sources are similar: same verb and target, at least half of the shorter one's
- * words in common, or one a prefix of the other. Fences and list markers do not count.
+ * Returns a test whether two command sources are similar: same verb and target, at least half of
+ * the shorter one's words in common, or one a prefix of the other. Fences and list markers do not
+ * count. Each source is split once.
  */
-export function similarCommands(a: string, b: string): boolean {
-  const wordsA = words(a);
-  const wordsB = words(b);
-  if (wordsA.length === 0 || wordsB.length === 0) return false;
-  const flatA = wordsA.join(" ");
-  const flatB = wordsB.join(" ");
-  if (flatA.startsWith(flatB) || flatB.startsWith(flatA)) return true;
-  if (wordsA.slice(0, 2).join(" ") === wordsB.slice(0, 2).join(" ")) return true;
-  const inB = new Set(wordsB);
-  // The verb is no evidence: nearly every command is a `run:`.
-  const common = [...new Set(wordsA.slice(1))].filter((word) => inB.has(word)).length;
-  return 2 * common >= Math.min(wordsA.length, wordsB.length) && common > 0;
+export function similarity(): (a: string, b: string) => boolean {
+  const known = new Map<string, Words>();
+  const split = (source: string): Words => {
+    const found = known.get(source) ?? wordsOf(source);
+    known.set(source, found);
+    return found;
+  };
+  return (a, b) => areSimilar(split(a), split(b));
+}
+
+interface Words {
+  readonly flat: string;
+  readonly count: number;
+  /** Verb and target. */
+  readonly head: string;
+  /** Without the verb, which is no evidence: nearly every command is a `run:`. */
+  readonly rest: ReadonlySet<string>;
+}
+
+function wordsOf(source: string): Words {
+  const all = words(source);
+  const head = all.slice(0, 2).join(" ");
+  return { flat: all.join(" "), count: all.length, head, rest: new Set(all.slice(1)) };
+}
+
+function areSimilar(a: Words, b: Words): boolean {
+  if (a.count === 0 || b.count === 0) return false;
+  if (a.flat.startsWith(b.flat) || b.flat.startsWith(a.flat)) return true;
+  if (a.head === b.head) return true;
+  let common = 0;
+  for (const word of a.rest) if (b.rest.has(word)) common += 1;
+  return 2 * common >= Math.min(a.count, b.count) && common > 0;
 }
 
 /** Whether two commands have a word in common, the verb and the keys of a block left out. */

@@ -7,6 +7,8 @@ import { commonEnds } from "../../base/common-ends.ts";
 import { cutSegments } from "./cut-segments.ts";
 import { createHeadReader } from "./frontmatter.ts";
 import type { HeadReader } from "./frontmatter.ts";
+import { linesOf } from "../../base/text-lines.ts";
+import { withinBound } from "./most-commands.ts";
 import { withProblems } from "./problem-places.ts";
 import { ignoredIn } from "./sections.ts";
 import { readSegment } from "./segment.ts";
@@ -88,7 +90,8 @@ function readingOf(
   head: ReturnType<HeadReader>,
   { placed, blocks, entries, headings, sections }: Assembled,
 ): JournalReading {
-  const located = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
+  const found = head.place === undefined ? withoutTop(blocks) : withProblems(blocks, head.place);
+  const located = withinBound(found, () => linesOf(text));
   const title = headings.find(({ depth }) => depth === 1)?.title;
   return {
     plan: head.plan,

@@ -10,7 +10,9 @@ import { linesOf } from "../../base/text-lines.ts";
 export function ignoredIn(text: string, headings: readonly LocalHeading[]): readonly IgnoredRun[] {
   return headings.flatMap(({ title, depth, span, line }, i) => {
     if (title.toLowerCase() !== "ignored runs") return [];
-    const next = headings.slice(i + 1).find((other) => other.depth <= depth);
+    let at = i + 1;
+    while ((headings[at]?.depth ?? 0) > depth) at += 1;
+    const next = headings[at];
     const lines = linesOf(text.slice(span.end, next?.span.start ?? text.length));
     const below = line + linesOf(text.slice(span.start, span.end)).starts.length;
     return readIgnoredRuns(blankOut(lines, findReceiptQuotes(lines)), "JOURNAL.md", below);
