@@ -2,6 +2,7 @@
 // The callers know the keys, and turn offsets into lines and columns.
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Scalar, YAMLError } from "yaml";
+import { lineAt, linesOf, startOf } from "./text-lines.ts";
 
 /** Longest YAML text that is read: anything larger is data, not a plan or settings. */
 export const YAML_CHARS = 64 * 1024;
@@ -56,29 +57,25 @@ export function readYamlMap(text: string): YamlMap {
   }
   const first = parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
-  if (first.errors.length === 0) return mapOf(first, []);
+  if (first.errors.length === 0) return uniqueMapOf(first);
   // Errors after the first one are mostly its consequences.
   const faults = first.errors.slice(0, 1).map((error) => faultOf(error, text));
   const repaired = quoteBareLines(text);
   const second = repaired === text ? undefined : parse(repaired);
   if (second === undefined || second.errors.length > 0) return { entries: [], faults };
   const back = offsetsBack(repaired, text);
-  const entries = mapOf(second, []).entries.map((entry) => movedEntry(entry, back));
+  const entries = uniqueMapOf(second).entries.map((entry) => movedEntry(entry, back));
   return { entries, faults };
 }
 
 /** Maps offsets in one text to another with the same lines, by line and column. */
 function offsetsBack(from: string, to: string): (offset: number) => number {
-  const [there, here] = [lineStarts(from), lineStarts(to)];
+  const [there, here] = [linesOf(from), linesOf(to)];
   return (offset) => {
-    const line = there.findLastIndex((start) => start <= offset);
-    const end = (here[line + 1] ?? to.length + 1) - 1;
-    return Math.min((here[line] ?? 0) + offset - (there[line] ?? 0), end);
+    const line = lineAt(there, offset);
+    const end = here.starts[line + 1] ?? to.length + 2;
+    return Math.min(startOf(here, line) + offset - startOf(there, line), end - 1);
   };
-}
-
-function lineStarts(text: string): readonly number[] {
-  return [0, ...[...text.matchAll(/\r\n|\r|\n/g)].map((end) => end.index + end[0].length)];
 }
 
 function movedEntry(
@@ -111,10 +108,45 @@ const tooDeep: YamlFault = {
 /** The document; undefined if the library threw, as it does on a stack overflow (deep nesting). */
 function parse(text: string): Document.Parsed | undefined {
   try {
-    return parseDocument(text, { schema: "failsafe", prettyErrors: false, logLevel: "error" });
+    return parseDocument(text, {
+      schema: "failsafe",
+      prettyErrors: false,
+      logLevel: "error",
+      // The library compares each key with every other one; `writtenTwice` looks them up.
+      uniqueKeys: false,
+    });
   } catch {
     return undefined;
   }
+}
+
+/** The map; empty if one of its keys is written twice, which is told. */
+function uniqueMapOf(document: Document.Parsed): YamlMap {
+  const twice = writtenTwice(document.contents);
+  return twice === undefined ? mapOf(document, []) : { entries: [], faults: [twice] };
+}
+
+/** The first key that is written twice in one map, at any depth. */
+function writtenTwice(root: unknown): YamlFault | undefined {
+  let first: YamlFault | undefined;
+  const open: unknown[] = [root];
+  while (open.length > 0) {
+    const node = open.pop();
+    if (isSeq(node)) open.push(...node.items);
+    if (!isMap(node)) continue;
+    const keys = new Set<string>();
+    for (const { key, value } of node.items) {
+      open.push(value);
+      if (!isScalar(key)) continue;
+      const text = scalarText(key);
+      const offset = offsetOf(key, 0);
+      if (keys.has(text) && (first === undefined || offset < first.offset)) {
+        first = { message: `\`${text}\` is written twice`, fix: "keep one of the two", offset };
+      }
+      keys.add(text);
+    }
+  }
+  return first;
 }
 
 function mapOf(document: Document.Parsed, faults: YamlFault[]): YamlMap {
@@ -183,7 +215,7 @@ function offsetOf(node: unknown, otherwise: number): number {
 function faultOf(error: YAMLError, text: string): YamlFault {
   const offset = Math.min(error.pos[0], text.length);
   const start = lineStart(text, offset);
-  const line = lineAt(text, start);
+  const line = textOfLine(text, start);
   const quoted = quoteBareLine(line);
   if (quoted !== line) {
     const key = line.slice(0, line.indexOf(":")).trim();
@@ -192,10 +224,6 @@ function faultOf(error: YAMLError, text: string): YamlFault {
       fix: `write \`${quoted.trim()}\``,
       offset: start + (line.length - line.trimStart().length),
     };
-  }
-  if (error.code === "DUPLICATE_KEY") {
-    const key = line.slice(0, Math.max(0, line.indexOf(":"))).trim();
-    return { message: `\`${key}\` is written twice`, fix: "keep one of the two", offset };
   }
   if (error.code === "TAB_AS_INDENT") {
     return { message: "YAML takes no tab as indentation", fix: "use spaces", offset };
@@ -211,7 +239,7 @@ function faultOf(error: YAMLError, text: string): YamlFault {
 const lineStart = (text: string, offset: number): number =>
   Math.max(text.lastIndexOf("\n", offset - 1), text.lastIndexOf("\r", offset - 1)) + 1;
 
-function lineAt(text: string, start: number): string {
+function textOfLine(text: string, start: number): string {
   let end = start;
   while (end < text.length && text[end] !== "\n" && text[end] !== "\r") end += 1;
   return text.slice(start, end);

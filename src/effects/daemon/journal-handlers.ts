@@ -17,6 +17,7 @@ import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
 import { answerRestore, type RestoreRequest } from "../state/requests.ts";
 import { restoreVersion } from "../journal-store/restore-version.ts";
+import { inTurns } from "../os/in-turns.ts";
 import { readSettled, type StableRead, type UnreadableFile } from "../os/stable-read.ts";
 import { endStatusPage, writeStatusPage } from "../journal-store/status-page.ts";
 import {
@@ -239,6 +240,8 @@ async function takeText(
     ? await journals.arrivals.originOf(entry.lab, path, found.text)
     : undefined;
   const byGit = origin !== undefined;
+  // Afterwards its reader knows the text, and reading it again costs nothing.
+  await inTurns(entry.reader.readInParts(found.text));
   const { text, reading, ...more } = await saves.read({ ...found, known, byGit });
   await kept;
   tellTrouble(journals, entry, undefined);

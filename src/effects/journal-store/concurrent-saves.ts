@@ -38,7 +38,7 @@ export interface Understood {
 }
 
 export interface ConcurrentSavesParts {
-  readonly reader: JournalReader;
+  readonly reader: Pick<JournalReader, "read">;
   readonly mergeBases: MergeBases;
   /** Hashes of all receipt blocks ever rendered into this journal. */
   readonly rendered: () => ReadonlySet<string>;

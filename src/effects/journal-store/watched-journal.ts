@@ -1,7 +1,7 @@
 // The daemon's in-memory state of one watched journal; nothing of it is stored.
 // journal-handlers.ts reads and writes the journal.
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
-import { createJournalReader } from "../../journal/read/read.ts";
+import { createJournalReader, type JournalReader } from "../../journal/read/read.ts";
 import { ConcurrentSaves } from "./concurrent-saves.ts";
 import { MergeBases } from "./merge-bases.ts";
 import { journalPath, keptFolder } from "./journal-paths.ts";
@@ -13,6 +13,7 @@ export interface Watched {
   readonly experiment: ExperimentPath;
   readonly path: string;
   readonly keptDir: string;
+  readonly reader: JournalReader;
   readonly mergeBases: MergeBases;
   readonly saves: ConcurrentSaves;
   timer: NodeJS.Timeout | undefined;
@@ -47,6 +48,7 @@ export function watchedJournal(
     experiment,
     path: journalPath(experiment),
     keptDir,
+    reader,
     mergeBases: generations,
     saves: new ConcurrentSaves({ reader, mergeBases: generations, rendered, keep }),
     timer: undefined,

@@ -8,6 +8,7 @@ import { createJournalReader, type JournalReader } from "../../journal/read/read
 import { settingOf } from "../../judge/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { readIgnoredRuns } from "../../settings/ignored.ts";
+import { inTurns } from "../os/in-turns.ts";
 import { JOURNAL_BYTES } from "../os/stable-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
 import { experimentsOf } from "./lab-experiments.ts";
@@ -50,7 +51,7 @@ export async function readExperimentFiles(
   const dir = resolve(experimentDir);
   const cache = options.cache ?? createReadingCache();
   const journalText = await readJournalText(join(dir, "JOURNAL.md"));
-  const written = readerOf(cache, dir).read(journalText);
+  const written = await inTurns(readerOf(cache, dir).readInParts(journalText));
   const plan = await planInLab(written.plan, options.labDir);
   const journal = { ...written, plan };
   const ignored = [...journal.ignored, ...(await ignoredFile(dir))];

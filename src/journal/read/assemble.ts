@@ -40,12 +40,12 @@ export const NOTHING: Assembled = {
  * Assembles a file out of the first `kept` segments of its last version, unmoved, and the ones that
  * follow. `origin`: where the first segment starts.
  */
-export function assemble(
+export function* assemble(
   last: Assembled,
   kept: number,
   segments: readonly Segment[],
   origin: { readonly offset: number; readonly line: number },
-): Assembled {
+): Generator<undefined, Assembled, undefined> {
   const end = kept === 0 ? undefined : last.placed[kept];
   const blocks = last.blocks.slice(0, end?.blocks ?? 0);
   const entries = last.entries.slice(0, end?.entries ?? 0);
@@ -69,6 +69,7 @@ export function assemble(
     date = takeEntries(segment, { entries, headings, offset, line, date });
     offset += segment.length;
     line += segment.lines;
+    yield;
   }
   return { placed, blocks, entries, headings, sections: sectionsOf(last, placed, headings) };
 }

@@ -7,6 +7,9 @@ import { quoteLine } from "./receipt-quotes.ts";
 /** Least length of a segment: a save seldom changes more than one of this size. */
 const SEGMENT_CHARS = 2_048;
 
+/** Characters after which the caller may do other work: a few ms. */
+const PART_CHARS = 32_768;
+
 /** Where a line's text ends, and where the next line begins. */
 interface LineEnds {
   readonly end: number;
@@ -18,16 +21,21 @@ interface LineEnds {
  * one also begins at the first offset that `isKnown` accepts and where one can begin: there the
  * cutting stops, and that offset is the last. Without one, the last is the text's length.
  */
-export function cutSegments(
+export function* cutSegments(
   text: string,
   from: number,
   isKnown: (offset: number) => boolean,
-): readonly number[] {
+): Generator<undefined, readonly number[], undefined> {
   const cuts = [from];
   const scan = newScan();
   let last = from;
+  let paused = from;
   let quoted: "none" | "quote" | "receipt" = "none";
   for (let start = from; start < text.length;) {
+    if (start - paused >= PART_CHARS) {
+      paused = start;
+      yield;
+    }
     const { end, next } = lineEnds(text, start);
     const above = quoted;
     quoted = quoteState(text, start, end, above);

@@ -17,7 +17,12 @@ import type { Segment } from "./segment.ts";
 export interface JournalReader {
   /** Reads a text; what lies above and below a change since the last one is not read again. */
   read(text: string): JournalReading;
+  /** The same in parts of some ms each, so that the caller can do other work in between. */
+  readInParts(text: string): Parts<JournalReading>;
 }
+
+/** Work in parts: each call of `next` does one, and the last returns the result. */
+export type Parts<T> = Generator<undefined, T, undefined>;
 
 /** Reads one text. Never throws; takes time proportional to the text's length. */
 export function readJournal(text: string): JournalReading {
@@ -38,15 +43,26 @@ interface Version {
 export function createJournalReader(): JournalReader {
   const readHead = createHeadReader();
   let last: Version | undefined;
-  return {
-    read(text) {
-      if (last?.text !== text) last = readVersion(text, readHead, last);
-      return last.reading;
-    },
-  };
+  function* readInParts(text: string): Parts<JournalReading> {
+    if (last?.text !== text) last = yield* readVersion(text, readHead, last);
+    return last.reading;
+  }
+  return { read: (text) => atOnce(readInParts(text)), readInParts };
 }
 
-function readVersion(text: string, readHead: HeadReader, last: Version | undefined): Version {
+/** Does all parts one after the other. */
+function atOnce<T>(parts: Parts<T>): T {
+  for (;;) {
+    const part = parts.next();
+    if (part.done === true) return part.value;
+  }
+}
+
+function* readVersion(
+  text: string,
+  readHead: HeadReader,
+  last: Version | undefined,
+): Parts<Version> {
   const head = readHead(text);
   const before = last?.assembled ?? NOTHING;
   const { placed } = before;
@@ -58,16 +74,17 @@ function readVersion(text: string, readHead: HeadReader, last: Version | undefin
   const isKnown = (offset: number): boolean =>
     offset >= text.length - ends.sameAtEnd && starts.has(offset - grown);
   const from = kept === 0 ? head.end : (placed[kept]?.offset ?? head.end);
-  const cuts = cutSegments(text, from, isKnown);
+  const cuts = yield* cutSegments(text, from, isKnown);
   const rest = starts.get((cuts.at(-1) ?? 0) - grown) ?? placed.length;
   const fresh: Segment[] = [];
   for (const [i, start] of cuts.slice(0, -1).entries()) {
-    if (start < (cuts[i + 1] ?? 0))
-      fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1]))));
+    if (start >= (cuts[i + 1] ?? 0)) continue;
+    fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1]))));
+    yield;
   }
   const reused = placed.slice(rest).map(({ segment }) => segment);
   const origin = { offset: head.end, line: head.lines };
-  const assembled = assemble(before, kept, [...fresh, ...reused], origin);
+  const assembled = yield* assemble(before, kept, [...fresh, ...reused], origin);
   return { text, assembled, reading: readingOf(text, head, assembled) };
 }
 
