@@ -2,8 +2,12 @@
 // wins where they differ.
 import { diffArrays } from "diff";
 
-/** Most differing lines for which a diff is computed: its time grows with their square. */
-const MERGE_EDITS = 4_000;
+/** Most lines, of both texts together, between two anchors for which a diff is computed. */
+const DIFF_LINES = 4_000;
+/** Most differing lines there: a diff's time grows with their square; a tenth of a second. */
+const DIFF_EDITS = 1_000;
+/** Between anchors, lines may again be there just once; so often they are looked for. */
+const DIFF_ROUNDS = 4;
 
 /**
  * A matching range: `length` lines from index `left` of one text equal those from `right`; from 0.
@@ -28,34 +32,113 @@ export function lineEndsIn(text: string, count: number): readonly string[] {
 }
 
 /**
- * The matching ranges of two texts, in order. If they differ in more than `MERGE_EDITS` lines, only
- * their common beginning and end match: such texts are unrelated, not versions of one.
+ * The matching ranges of two texts, in order. Of long texts the lines that each has just once are
+ * matched first, as in a patience diff, and what lies between two of them is compared by itself. If
+ * that differs in more than `DIFF_EDITS` lines, only its beginning and end match.
  */
 export function matchLines(left: readonly string[], right: readonly string[]): readonly Match[] {
+  const matches: Match[] = [];
+  const add = ({ left: i, right: j, length }: Match): void => {
+    const last = matches.at(-1);
+    if (length === 0) return;
+    if (last !== undefined && last.left + last.length === i && last.right + last.length === j) {
+      matches[matches.length - 1] = { ...last, length: last.length + length };
+    } else matches.push({ left: i, right: j, length });
+  };
+  matchRange({ left, right }, { left: 0, right: 0 }, add, DIFF_ROUNDS);
+  return matches;
+}
+
+interface Both<T> {
+  readonly left: T;
+  readonly right: T;
+}
+
+/** Adds the matches of two texts, which begin `at` these lines. `rounds`: how often to anchor. */
+function matchRange(
+  { left, right }: Both<readonly string[]>,
+  at: Both<number>,
+  add: (match: Match) => void,
+  rounds: number,
+): void {
   const shorter = Math.min(left.length, right.length);
   let head = 0;
   while (head < shorter && left[head] === right[head]) head += 1;
   let tail = 0;
   while (tail < shorter - head && left.at(-1 - tail) === right.at(-1 - tail)) tail += 1;
-  const matches: Match[] = [];
-  const add = (match: Match): void => {
-    if (match.length > 0) matches.push(match);
+  const moved = (match: Match, by: number): void =>
+    add({
+      left: match.left + at.left + by,
+      right: match.right + at.right + by,
+      length: match.length,
+    });
+  moved({ left: 0, right: 0, length: head }, 0);
+  const inner = {
+    left: left.slice(head, left.length - tail),
+    right: right.slice(head, right.length - tail),
   };
-  add({ left: 0, right: 0, length: head });
-  const inner = [
-    left.slice(head, left.length - tail),
-    right.slice(head, right.length - tail),
-  ] as const;
-  for (const match of innerMatches(...inner)) {
-    add({ left: match.left + head, right: match.right + head, length: match.length });
+  const lines = inner.left.length + inner.right.length;
+  const anchors = lines > DIFF_EDITS && rounds > 0 ? anchorsOf(inner) : [];
+  if (anchors.length === 0) {
+    if (lines <= DIFF_LINES) for (const match of diffed(inner)) moved(match, head);
+  } else {
+    let from = { left: 0, right: 0 };
+    for (const to of [...anchors, { left: inner.left.length, right: inner.right.length }]) {
+      const between = {
+        left: inner.left.slice(from.left, to.left),
+        right: inner.right.slice(from.right, to.right),
+      };
+      const start = { left: at.left + head + from.left, right: at.right + head + from.right };
+      matchRange(between, start, add, rounds - 1);
+      if (to.left < inner.left.length) moved({ ...to, length: 1 }, head);
+      from = { left: to.left + 1, right: to.right + 1 };
+    }
   }
-  add({ left: left.length - tail, right: right.length - tail, length: tail });
-  return matches;
+  moved({ left: left.length - tail, right: right.length - tail, length: tail }, 0);
 }
 
-function innerMatches(left: readonly string[], right: readonly string[]): readonly Match[] {
+/** Lines that both texts have just once, in the longest order that is the same in both. */
+function anchorsOf({ left, right }: Both<readonly string[]>): readonly Both<number>[] {
+  const there = onlyOnce(right);
+  const pairs = [...onlyOnce(left)].flatMap(([line, i]) => {
+    const j = there.get(line);
+    return j === undefined ? [] : [{ left: i, right: j }];
+  });
+  // Patience sorting: `ends` holds, by length, the chain that ends furthest up on the right.
+  const ends: number[] = [];
+  const before: number[] = [];
+  pairs.forEach((pair, nth) => {
+    let [low, high] = [0, ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((pairs[ends[middle] ?? 0]?.right ?? 0) < pair.right) low = middle + 1;
+      else high = middle;
+    }
+    before.push(ends[low - 1] ?? -1);
+    ends[low] = nth;
+  });
+  const chain: Both<number>[] = [];
+  for (let nth = ends.at(-1) ?? -1; nth !== -1; nth = before[nth] ?? -1) {
+    const pair = pairs[nth];
+    if (pair !== undefined) chain.push(pair);
+  }
+  return chain.toReversed();
+}
+
+/** The lines that a text has just once, in order, with their indices. */
+function onlyOnce(lines: readonly string[]): ReadonlyMap<string, number> {
+  const once = new Map<string, number>();
+  const more = new Set<string>();
+  lines.forEach((line, i) => {
+    if (once.delete(line)) more.add(line);
+    else if (!more.has(line)) once.set(line, i);
+  });
+  return once;
+}
+
+function diffed({ left, right }: Both<readonly string[]>): readonly Match[] {
   if (left.length === 0 || right.length === 0) return [];
-  const changes = diffArrays([...left], [...right], { maxEditLength: MERGE_EDITS });
+  const changes = diffArrays([...left], [...right], { maxEditLength: DIFF_EDITS });
   const matches: Match[] = [];
   let at: readonly [number, number] = [0, 0];
   for (const { added, removed, count } of changes ?? []) {

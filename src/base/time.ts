@@ -69,12 +69,16 @@ const UNITS: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
+/** A written duration is not longer than this. */
+const SPAN_CHARS = 100;
+
 /**
  * Milliseconds of a written duration: `90m`, `2h`, `1h30m`, `45 s`. Undefined for anything else,
  * also for a number without a unit and for 0.
  */
 export function parseSpan(text: string): number | undefined {
   const trimmed = text.trim().toLowerCase();
+  if (trimmed.length > SPAN_CHARS) return undefined;
   if (!/^(\d+(\.\d+)?\s*(ms|sec|s|min|m|h|d)\s*)+$/.test(trimmed)) return undefined;
   let total = 0;
   for (const [, amount, unit] of trimmed.matchAll(/(\d+(?:\.\d+)?)\s*(ms|sec|s|min|m|h|d)/g)) {

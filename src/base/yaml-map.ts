@@ -8,6 +8,8 @@ import { lineAt, linesOf, startOf } from "./text-lines.ts";
 export const YAML_CHARS = 64 * 1024;
 /** Deepest nesting that is read: the reader recurses. */
 const YAML_NESTING = 20;
+/** Most marks of structure on a line: each may nest deeper, and the library's time grows with both. */
+const LINE_MARKS = 200;
 
 /** A value with the offset at which it is written. `unreadable` values have a fault already. */
 export type YamlValue =
@@ -55,7 +57,7 @@ export function readYamlMap(text: string): YamlMap {
     const message = `this YAML is longer than ${YAML_CHARS / 1024} KiB and was not read`;
     return { entries: [], faults: [{ message, fix: "keep data in a file of its own", offset: 0 }] };
   }
-  const first = parse(text);
+  const first = isCrowded(text) ? undefined : parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
   if (first.errors.length === 0) return uniqueMapOf(first);
   // Errors after the first one are mostly its consequences.
@@ -104,6 +106,14 @@ const tooDeep: YamlFault = {
   fix: "write it flatter",
   offset: 0,
 };
+
+/** Whether some line has more marks of structure than anybody writes. */
+const isCrowded = (text: string): boolean =>
+  text
+    .split(/[\r\n]+/)
+    .some(
+      (line) => line.length > LINE_MARKS && (line.match(/[:?-](?=\s)/g) ?? []).length > LINE_MARKS,
+    );
 
 /** The document; undefined if the library threw, as it does on a stack overflow (deep nesting). */
 function parse(text: string): Document.Parsed | undefined {

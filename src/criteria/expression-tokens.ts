@@ -13,9 +13,9 @@ export interface ExpressionToken {
  * A name does not begin with a minus: `-val/acc` is a negated name.
  */
 const WORD = /(?!-[\p{L}_])[\p{L}\p{M}\p{N}_./@-]+/uy;
-const NUMBER = /^-?(?:\d+\.?\d*|\.\d+)(?:[eE]-?\d+)?$/;
+const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]-?\d+)?$/;
 /** `1e+5`: the plus belongs to the number, although a name cannot hold it. */
-const POSITIVE_EXPONENT = /(?:\d+\.?\d*|\.\d+)[eE]\+\d+/y;
+const POSITIVE_EXPONENT = /(?:\d+(?:\.\d*)?|\.\d+)[eE]\+\d+/y;
 const OPERATOR = /<=|>=|==|≤|≥|[^\s]/uy;
 /** Other ways to write an operator. */
 const SAME: Readonly<Record<string, string>> = {

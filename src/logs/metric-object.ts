@@ -113,7 +113,7 @@ const NOT_FINITE: ReadonlyMap<string, number> = new Map([
   ["-inf", Number.NEGATIVE_INFINITY],
 ]);
 
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * The value of a number's token; undefined for any other token. A number too large for a double was

@@ -10,6 +10,9 @@ import type { Turn } from "../domain/turn.ts";
 import { membersOf } from "../domain/members.ts";
 import { runnersOf } from "../domain/resolve-reference.ts";
 
+/** So much of an entry is searched for names of flags. */
+const RESOLVED_CHARS = 2_000;
+
 /** Resolves flags of earlier runs of the same command that this run, if done, does not have. */
 export function resolveEarlier(turn: Turn, id: CommandId): void {
   const command = turn.world.commands.get(id);
@@ -58,6 +61,7 @@ export function resolveWritten(
   for (const entry of entries) {
     if (!entry.tags.includes("RESOLVED")) continue;
     const [first = "", ...words] = entry.text
+      .slice(0, RESOLVED_CHARS)
       .split(/\s+/)
       .map((word) => word.replaceAll(/[`:,.]+$|^`/g, ""));
     for (const command of commandsCalled(turn.world, experiment, first)) {

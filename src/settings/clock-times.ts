@@ -15,6 +15,9 @@ export function clockMinute(text: string): number | undefined {
   return minutes % 1440;
 }
 
+/** A written time is not longer than this. */
+const TIME_CHARS = 80;
+
 /**
  * Both ends of `22:00-07:00`, in minutes after midnight; undefined if it is no range, or an empty
  * one.
@@ -22,7 +25,7 @@ export function clockMinute(text: string): number | undefined {
 export function clockRange(
   text: string,
 ): { readonly from: number; readonly to: number } | undefined {
-  const [first, last, ...more] = text.slice(0, 40).split(/\s*[-–—]\s*/);
+  const [first, last, ...more] = text.slice(0, TIME_CHARS).split(/\s*[-–—]\s*/);
   if (first === undefined || last === undefined || more.length > 0) return undefined;
   const [from, to] = [clockMinute(first), clockMinute(last)];
   return from === undefined || to === undefined || from === to ? undefined : { from, to };
@@ -36,7 +39,7 @@ export const isWindowName = (text: string): boolean => WINDOW_NAME.test(text);
  * Reads the value of a command's `when`; whether a window of that name exists is not checked here.
  */
 export function checkWhen(text: string): Checked<When> {
-  const written = text.trim();
+  const written = text.trim().slice(0, TIME_CHARS);
   if (isWindowName(written)) return { ok: true, value: { kind: "window", name: written } };
   const range = clockRange(written);
   if (range !== undefined) return { ok: true, value: { kind: "daily", ...range } };

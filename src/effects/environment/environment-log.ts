@@ -25,7 +25,7 @@ export function readEnvironmentProgress(path: string): string | undefined {
       const bytes = Buffer.alloc(Math.min(size, PREPARE_TAIL_BYTES));
       readSync(file, bytes, 0, bytes.length, size - bytes.length);
       const text = bytes.toString("utf8");
-      if (/^\s*(?:error:|Error:|×)/m.test(text)) return `cannot be built: ${runnerReason(text)}`;
+      if (/^[ \t]*(?:error:|Error:|×)/m.test(text)) return `cannot be built: ${runnerReason(text)}`;
       return environmentProgress(text);
     } finally {
       closeSync(file);

@@ -175,7 +175,7 @@ function optionValue(
     return { type: "bool", value: "False" };
   }
   if (/^[+-]?\d+$/.test(written)) return { type: "int", value: written };
-  if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(written))
+  if (/^[+-]?(\d+(?:\.\d*)?|\.\d+)(e[+-]?\d+)?$/i.test(written))
     return { type: "float", value: written };
   return { type: "str", value: JSON.stringify(written) };
 }
