@@ -13,7 +13,10 @@ import type { Bench } from "./run.ts";
 const MB = 1_000_000;
 const ROUNDS = 6;
 /** The other journal is saved this often, each time changed at its top and at its end. */
-const SAVE_MS = 250;
+const SAVE_MS = 500;
+
+/** A machine that is busy with much else is waited for. */
+const WAIT_MS = 120_000;
 
 /** What is repeated. */
 const EVIL: Readonly<Record<string, string>> = {
@@ -72,9 +75,10 @@ async function startOf(lab: TestLab, name: string): Promise<number> {
   const before = starts().length;
   const savedAtMs = Date.now();
   await lab.save(`${lab.journal().trimEnd()}\n\nrun: ${name} !\n`);
-  await lab.until("it started", () => starts().length > before);
+  await lab.until("it started", () => starts().length > before, WAIT_MS);
   const tookMs = (starts().at(-1) ?? Number.NaN) - savedAtMs;
-  await lab.until("it ended", () => lab.journal().split("> **done**").length > before + 1);
+  const done = (): number => lab.journal().split("> **done**").length - 1;
+  await lab.until("it ended", () => done() > before, WAIT_MS);
   return tookMs;
 }
 
