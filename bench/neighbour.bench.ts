@@ -45,14 +45,16 @@ async function startsBesides(text: string): Promise<Timing> {
     const floor = await measure(ROUNDS, (round) => startOf(lab, `floor${round + 10}`));
     let saves = 0;
     return await measure(ROUNDS, async (round) => {
-      let started = false;
+      const typed = { started: false };
       const saving = (async (): Promise<void> => {
-        while (!started) {
+        while (!typed.started) {
           await saveOther((saves += 1));
           await pause(SAVE_MS);
         }
       })();
-      const tookMs = await startOf(lab, `beside${round + 10}`).finally(() => (started = true));
+      const tookMs = await startOf(lab, `beside${round + 10}`).finally(
+        () => (typed.started = true),
+      );
       await saving;
       return tookMs - floor.medianMs;
     });
