@@ -1,6 +1,6 @@
 // The lines that two texts have in common, as matching ranges in order. merge.ts decides whose line
 // wins where they differ.
-import { diffArrays } from "diff";
+import { diffArrays, diffChars } from "diff";
 
 /** Most lines, of both texts together, between two anchors for which a diff is computed. */
 const DIFF_LINES = 4_000;
@@ -153,9 +153,33 @@ function diffed({ left, right }: Both<readonly string[]>): readonly Match[] {
   return matches;
 }
 
-/** Number of lines that only one of two texts has. */
-export function lineDistance(left: readonly string[], right: readonly string[]): number {
+/** Longest differing part that is compared by character, in characters of both texts. */
+const CHAR_DIFF = 4_000;
+
+/**
+ * How far two texts are apart, in characters that only one of them has. A line that was typed
+ * further is nearer to what it was than to nothing.
+ */
+export function textDistance(left: readonly string[], right: readonly string[]): number {
+  let distance = 0;
+  let [i, j] = [0, 0];
+  const end = { left: left.length, right: right.length, length: 0 };
+  for (const match of [...matchLines(left, right), end]) {
+    distance += charDistance(
+      left.slice(i, match.left).join("\n"),
+      right.slice(j, match.right).join("\n"),
+    );
+    [i, j] = [match.left + match.length, match.right + match.length];
+  }
+  return distance;
+}
+
+function charDistance(left: string, right: string): number {
+  const most = left.length + right.length;
+  if (left === "" || right === "" || most > CHAR_DIFF) return most;
   let same = 0;
-  for (const { length } of matchLines(left, right)) same += length;
-  return left.length + right.length - 2 * same;
+  for (const { added, removed, value } of diffChars(left, right)) {
+    if (!added && !removed) same += value.length;
+  }
+  return most - 2 * same;
 }

@@ -24,14 +24,39 @@ export function normalReceiptBlock(text: string): string {
   return normal.replace(/^(?:[-*+]|\d{1,9}[.)]) /, "").replace(/^\[[ xX]\] /, "");
 }
 
+/**
+ * A trace at the end of a receipt's first block: a pattern of dots that stands for one write of the
+ * journal. It tells which write a text was loaded after, and is no part of what the receipt says.
+ */
+const TRACE = /[ \t]+([\u2801-\u28ff])\1?$/;
+const FIRST_TRACE = 0x2801;
+const TRACES = 0xff;
+
+/** The trace of a write, numbered from 1; `wide`: the same, of another size in bytes. */
+export function traceOf(write: number, wide: boolean): string {
+  const dots = String.fromCharCode(FIRST_TRACE + (write % TRACES));
+  return ` ${dots}${wide ? dots : ""}`;
+}
+
+/** The newest write, at most `newest`, whose trace a block in normal form ends with; else 0. */
+export function writeTraced(normal: string, newest: number): number {
+  const dots = TRACE.exec(normal)?.[1]?.charCodeAt(0);
+  if (dots === undefined) return 0;
+  const behind = (((newest - (dots - FIRST_TRACE)) % TRACES) + TRACES) % TRACES;
+  return Math.max(0, newest - behind);
+}
+
+/** A block, or its last line, without its trace. */
+export const withoutTrace = (block: string): string => block.replace(TRACE, "");
+
 /** Cache of hashes by text: the same blocks are looked up at every save. */
 const HASHES = new Map<string, string>();
 
-/** The hash that is stored of a rendered block; `text` with or without its markers. */
+/** The hash that is stored of a rendered block; `text` with or without its markers and trace. */
 export function receiptBlockHash(text: string): string {
   const known = HASHES.get(text);
   if (known !== undefined) return known;
-  const hash = hashText(normalReceiptBlock(text));
+  const hash = hashText(withoutTrace(normalReceiptBlock(text)));
   if (HASHES.size >= CACHED_HASHES) HASHES.clear();
   HASHES.set(text, hash);
   return hash;

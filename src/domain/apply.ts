@@ -73,11 +73,23 @@ export function apply(world: World, fact: Fact): void {
       return;
     case "receipts-shown": {
       const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
-      for (const id of fact.ids) change(world, id, () => ({ shownInWrite }));
+      for (const id of fact.ids) {
+        change(world, id, ({ receiptTakenOut }) => ({
+          shownInWrite,
+          ...(receiptTakenOut === undefined ? {} : { receiptTakenOut: "once" }),
+        }));
+      }
       return;
     }
     case "receipts-missed":
-      for (const id of fact.ids) change(world, id, () => ({ shownInWrite: 0 }));
+      for (const id of fact.ids) {
+        replace(world, id, ({ receiptTakenOut: _, ...one }) => ({ ...one, shownInWrite: 0 }));
+      }
+      return;
+    case "receipts-taken-out":
+      for (const id of fact.ids) {
+        change(world, id, () => ({ receiptTakenOut: fact.surely ? "for good" : "once" }));
+      }
       return;
     case "commands-moved":
       for (const [id, heading] of fact.headings) change(world, id, below(heading));

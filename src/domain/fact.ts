@@ -232,6 +232,14 @@ export type Fact = { readonly atMs: number } & (
       readonly ids: readonly CommandId[];
     }
   | {
+      /** Receipts that the file just read lacks, while their commands are in it. */
+      readonly kind: "receipts-taken-out";
+      readonly experiment: ExperimentPath;
+      readonly ids: readonly CommandId[];
+      /** False: its editor may have had an old copy of the file. */
+      readonly surely: boolean;
+    }
+  | {
       /** They are below another heading than before. */
       readonly kind: "commands-moved";
       readonly experiment: ExperimentPath;

@@ -24,8 +24,8 @@ export interface JournalView {
   readonly ticked: ReadonlyMap<CommandId, number>;
   /** Hash of the text that the daemon last wrote or is writing: reading that is no edit. */
   readonly ownHash?: string;
-  /** Hash of the text that could not be written at the last attempt. */
-  readonly unwrittenHash?: string | undefined;
+  /** The write that is pending or has failed: what it was planned from, and its text. */
+  readonly planned?: { readonly plan: string; readonly text: string } | undefined;
   /** Commands whose receipt the pending write adds or changes. */
   readonly showing: readonly CommandId[];
   /** Commands that a save took out which had new words too: their deletion was meant. */

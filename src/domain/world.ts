@@ -59,6 +59,11 @@ export interface Command {
   readonly ranAs?: string;
   /** Number of the write that last changed its receipt; 0: it has none. */
   readonly shownInWrite: number;
+  /**
+   * Its receipt was deleted in the journal and stays away; or it was, perhaps by an old copy of the
+   * file, and came back.
+   */
+  readonly receiptTakenOut?: "once" | "for good";
   /** Its block is gone from the journal since then. */
   readonly absentSinceMs?: number;
   /** The experiment's code when it was queued; for a member of a sweep that of the sweep counts. */

@@ -17,6 +17,7 @@ import { discoverExperiment } from "./discover-experiment.ts";
 import { noteEdits } from "./edited-after-start.ts";
 import { DELETED, HOLDS } from "./hold-reasons.ts";
 import { showLabPage } from "./nightly-summary.ts";
+import { noteTakenOut } from "./receipts-taken-out.ts";
 import { resolveWritten } from "./resolve-flags.ts";
 import { settlingIn, type Reread } from "./settle-timers.ts";
 
@@ -51,6 +52,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   const deleted = meantDeletions(turn, { before, view, aligned, origin });
   world.views.set(experiment, { ...view, placed: aligned.placed, settling, ticked, deleted });
   noteShown(turn, experiment, aligned.placed, own ? view.showing : []);
+  if (!own) noteTakenOut(turn, experiment, before);
   noteEdits(turn, experiment, aligned.placed);
   noteMergeConflict(turn, event, before);
   noteReturns(turn, experiment, aligned.placed);
@@ -179,8 +181,9 @@ function noteShown(
   const ids = [...blockIndexes(reading)].flatMap(([at, { receiptId }]) => {
     const id = placed.get(at);
     if (id === undefined || id !== receiptId) return [];
-    const never = turn.world.commands.get(id)?.shownInWrite === 0;
-    return never || written.includes(id) ? [id] : [];
+    const { shownInWrite, receiptTakenOut } = turn.world.commands.get(id) ?? {};
+    const isBack = shownInWrite === 0 || receiptTakenOut === "for good";
+    return isBack || written.includes(id) ? [id] : [];
   });
   if (ids.length > 0) turn.record({ kind: "receipts-shown", experiment, ids });
 }

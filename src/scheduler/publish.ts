@@ -16,12 +16,7 @@ import type { Turn } from "../domain/turn.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { mergeConflictBlocks } from "../journal/merge/merge-conflicts.ts";
 import { problemBlocks, receiptBlocks, type ReceiptContext } from "../journal/receipt/receipt.ts";
-import {
-  pieceHash,
-  renderJournal,
-  type Rendered,
-  type RenderInput,
-} from "../journal/receipt/render.ts";
+import { pieceHash, renderJournal } from "../journal/receipt/render.ts";
 import { measuresOf } from "../judge/comparisons.ts";
 import { comparedNames } from "../logs/criterion-metrics.ts";
 import { heldTogether } from "./accept-commands.ts";
@@ -50,6 +45,8 @@ const NEXT_WRITE_MS = {
   failed: 10_000,
 } as const;
 
+const NEVER_WRITTEN = { rendered: new Set<string>(), writes: 0 };
+
 /** Requests a write of every journal that is quiet and has receipts that are due and differ. */
 export function publishDue(turn: Turn): void {
   for (const [experiment, view] of turn.world.views) {
@@ -68,52 +65,39 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
     return;
   }
   const wanted = wantedReceipts(turn, experiment, view);
-  const rendered = turn.world.experiments.get(experiment)?.rendered ?? new Set();
+  const { rendered, writes } = turn.world.experiments.get(experiment) ?? NEVER_WRITTEN;
   const onDisk = view.onDisk ?? view.text;
-  const result = renderDue(onDisk, {
-    text: view.text,
-    reading: view.reading,
-    rendered,
-    receipts: wanted.receipts,
-    keep: wanted.keep,
-  });
+  const { text, reading, planned } = view;
+  const { receipts, keep } = wanted;
+  const plan = planOf(wanted);
+  // A retry of the same text needs no new fact: neither a disk that is away for a month nor an
+  // editor with unsaved changes overnight may fill the ledger.
+  const retry = planned?.plan === plan ? planned.text : undefined;
+  const write = { number: writes + 1, onDisk };
+  const result =
+    retry === undefined
+      ? renderJournal({ text, reading, rendered, receipts, keep, write })
+      : { text: retry, hashes: [] };
   const seen = { ...view, dirty: false, lookAtMs: wanted.lookAtMs };
   if (Number.isFinite(wanted.lookAtMs)) turn.wake(wanted.lookAtMs);
   turn.world.views.set(experiment, seen);
   if (result.text === onDisk) return;
-  const hash = hashText(result.text);
-  // A retry of the same text needs no new fact: neither a disk that is away for a month nor an
-  // editor with unsaved changes overnight may fill the ledger.
-  if (view.unwrittenHash !== hash) {
+  if (retry === undefined) {
     turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
   }
   turn.world.views.set(experiment, {
     ...seen,
     writing: true,
-    ownHash: hash,
+    planned: { plan, text: result.text },
+    ownHash: hashText(result.text),
     showing: wanted.ids,
     paced: pacedFrom(turn.world, view, wanted.ids),
   });
   turn.effect({ kind: "write-journal", experiment, basedOn: view.hash, text: result.text });
 }
 
-/**
- * Renders a text whose size differs from the one on disk, because editors miss a change that keeps
- * size and second. After a merge the receipts differ too, even where only the user's lines were
- * merged: they show which of the two texts a stale buffer was loaded from.
- */
-function renderDue(onDisk: string, input: RenderInput): Rendered {
-  const result = renderJournal(input);
-  if (result.text === onDisk) return result;
-  const size = Buffer.byteLength(onDisk);
-  const merged = onDisk !== input.text;
-  for (let vary = merged ? 1 : 0; vary <= 3; vary += 1) {
-    const varied = vary === 0 ? result : renderJournal({ ...input, vary });
-    if (Buffer.byteLength(varied.text) !== size) return varied;
-  }
-  // Only a merge without any receipt comes to this: there is nothing to vary.
-  return result;
-}
+/** What tells one planned write of a text from another, but for the write's own trace. */
+const planOf = ({ receipts, keep }: Wanted): string => JSON.stringify([[...receipts], [...keep]]);
 
 /** When the file counts as quiet: `quietMs` after a save, or sooner after QUIET_PATIENCE_MS. */
 function quietFrom(view: JournalView, quietMs: number): number {
@@ -136,7 +120,6 @@ interface Wanted {
 
 function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalView): Wanted {
   const wanted: Wanted = { receipts: new Map(), keep: new Set(), ids: [], lookAtMs: Infinity };
-  const newest = newestShown(turn.world, view);
   const rendered = turn.world.experiments.get(experiment)?.rendered;
   const newestResult = blockOfNewestResult(turn.world, view);
   const conflicts = mergeConflictBlocks(turn.world, experiment, view);
@@ -158,7 +141,7 @@ function wantedReceipts(turn: Turn, experiment: ExperimentPath, view: JournalVie
     const hidden =
       block.receipt === undefined &&
       commands.length > 0 &&
-      commands.every(({ shownInWrite }) => shownInWrite > 0 && shownInWrite <= newest);
+      commands.every(({ receiptTakenOut }) => receiptTakenOut === "for good");
     if (hidden) return;
     const blocks = [
       ...commands.flatMap((command) => receiptBlocksOf(turn.world, context, command)),
@@ -192,24 +175,6 @@ function blockOfNewestResult(world: World, view: JournalView): number {
       commandAt(world, view, `${i}.${j}`).some(({ state }) => ENDED.has(state)),
     ),
   );
-}
-
-/**
- * The number of the newest write that a receipt in the file comes from. A missing receipt of that
- * write or an older one was deleted by the user; a newer one is missing because a stale buffer was
- * saved.
- */
-function newestShown(world: World, view: JournalView): number {
-  let newest = 0;
-  view.reading.blocks.forEach((block, i) => {
-    if (block.receipt === undefined) return;
-    for (const j of block.commands.keys()) {
-      for (const { shownInWrite } of commandAt(world, view, `${i}.${j}`)) {
-        newest = Math.max(newest, shownInWrite);
-      }
-    }
-  });
-  return newest;
 }
 
 function commandAt(world: World, view: JournalView, at: string): readonly Command[] {
@@ -288,7 +253,7 @@ export function onJournalWritten(turn: Turn, event: EventOf<"journal-written">):
   if (view === undefined) return;
   changeView(turn.world, experiment, {
     writing: false,
-    unwrittenHash: result === "written" ? undefined : view.ownHash,
+    planned: result === "written" ? undefined : view.planned,
     // What was not written was not shown, so no pace limits it.
     ...(result === "written" ? {} : { paced: new Map() }),
     // Even after a successful write: a save of the old text may have replaced it already, and

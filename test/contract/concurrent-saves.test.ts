@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { ConcurrentSaves } from "../../src/effects/journal-store/concurrent-saves.ts";
-import { MergeBases, type BaseQuery } from "../../src/effects/journal-store/merge-bases.ts";
+import { MergeBases, type Writing } from "../../src/effects/journal-store/merge-bases.ts";
 import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { keepVersion } from "../../src/effects/journal-store/version-store.ts";
 import type { Version } from "../../src/journal/merge/merge-base.ts";
 import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
-import { receiptBlockHash } from "../../src/base/receipt-block.ts";
+import { receiptBlockHash, traceOf } from "../../src/base/receipt-block.ts";
 import type { Event } from "../../src/domain/event.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 
@@ -26,9 +26,9 @@ const nothing = (): void => undefined;
 
 class CountingGenerations extends MergeBases {
   looks = 0;
-  override async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
-    this.looks += 1;
-    return await super.baseOf(version, query);
+  override async loadedAfter(version: Version): Promise<Writing> {
+    if (version.text.includes("a late thought")) this.looks += 1;
+    return await super.loadedAfter(version);
   }
 }
 
@@ -73,10 +73,10 @@ test("a late save is merged once for each text that it is to be in, however ofte
   for (let i = 0; i < 5; i += 1) assert.match(await look(`${newer}\n${i}\n`), /a late thought/);
   assert.equal(generations.looks, 1, "what it was made from is looked for once");
   // A write that was planned before it came does not have it.
-  await saves.written(newer, hashText(newer), atMs);
+  await saves.written(newer, hashText(newer));
   assert.equal(await look(newer), merged);
   assert.equal(taken, false);
-  await saves.written(merged, hashText(merged), atMs);
+  await saves.written(merged, hashText(merged));
   await settled;
   assert.equal(await look(merged), merged);
 });
@@ -142,7 +142,7 @@ function journalWithReceipts(t: TestContext): Told {
       for (const { receipt } of readJournal(text).blocks) {
         for (const { normal } of receipt?.blocks ?? []) rendered.add(receiptBlockHash(normal));
       }
-      await saves.written(text, hashText(text), mtimeMs);
+      await saves.written(text, hashText(text));
       assert.equal(await save(text), text);
     },
   };
@@ -193,32 +193,67 @@ test("a journal that is emptied, or begun anew, is what its author made of it", 
   assert.equal(await save(anew), anew);
 });
 
-test("a stale buffer with the same new heading loses none of the words that it lacks", async (t) => {
+test("a stale buffer that a receipt proves old loses none of the words that it lacks", async (t) => {
   const { save, write } = journalWithReceipts(t);
-  await save(`${START}run: a\n`);
-  await write(START + FIRST);
-  await save(`${START}${FIRST}## Next day\n\nthis\n`);
-  const merged = await save(`${START}run: a\n\n## Next day\n\nthat\n`);
-  for (const line of ["run: a", "> **done** `k7f3`", "this", "that"]) {
+  await save(`${START}run: a\n\nrun: b\n`);
+  const loaded = `${START}${FIRST}run: b\n`;
+  await write(loaded);
+  await write(`${START}${FIRST.replace("41 s", `41 s${traceOf(2, false)}`)}${SECOND}`);
+  await save(
+    `${START}${FIRST.replace("41 s", `41 s${traceOf(2, false)}`)}${SECOND}## Next day\n\nthis\n`,
+  );
+  const merged = await save(`${loaded}\n## Next day\n\nthat\n`);
+  for (const line of [
+    "run: a",
+    "run: b",
+    "> **done** `k7f3`",
+    "> **done** `m2qd`",
+    "this",
+    "that",
+  ]) {
     assert.ok(merged.includes(line), `${line} is not in\n${merged}`);
   }
 });
 
-/** A merge changes a receipt by its end alone: with one receipt, each second write has it as before. */
-const inForm = (end: string, lines: string): string =>
-  `${START}run: a\n\n> **done** \`k7f3\` · 41 s${end}\n\n${lines}`;
+test("the saves of one stale editor replace one another, whatever it typed and took back", async (t) => {
+  const { save, write } = journalWithReceipts(t);
+  const bare = `${START}run: a\n\nrun: b\n`;
+  await save(bare);
+  const loaded = `${START}${FIRST}run: b\n`;
+  await write(loaded);
+  const newest = `${START}${FIRST.replace("41 s", `41 s${traceOf(2, false)}`)}${SECOND}`;
+  await write(newest);
+  let write3 = newest;
+  for (const [i, typed] of ["I try", "I tyr this", "I try this next:", "", "or that"].entries()) {
+    const merged = await save(
+      loaded.replace("run: b", `${typed}${typed === "" ? "" : "\n"}run: b`),
+    );
+    const others = ["I try", "I tyr this", "I try this next:", "or that"].filter(
+      (one) => one !== typed,
+    );
+    for (const other of others) assert.ok(!merged.includes(`${other}\n`), `${other} in\n${merged}`);
+    if (typed !== "") assert.ok(merged.includes(`${typed}\nrun: b\n`), merged);
+    assert.ok(merged.includes("> **done** `m2qd`"), merged);
+    write3 = merged.replace(/41 s ?[\u2801-\u28ff]?/u, `41 s${traceOf(3 + i, false)}`);
+    await write(write3);
+  }
+});
 
-test("a buffer that is two merges old loses nothing, though its receipt is that of the last one", async (t) => {
+/** A merge changes a receipt by its trace alone. */
+const afterWrite = (n: number, lines: string): string =>
+  `${START}run: a\n\n> **done** \`k7f3\` · 41 s${n === 0 ? "" : traceOf(n, false)}\n\n${lines}`;
+
+test("a buffer that is two merges old loses nothing", async (t) => {
   const { save, write } = journalWithReceipts(t);
   await save(`${START}run: a\n\none\n`);
-  const loaded = inForm("", "one\n");
+  const loaded = afterWrite(0, "one\n");
   await write(loaded);
-  await save(inForm("", "one\n\nmine\n"));
-  await write(inForm(".", "one\n\nmine\n\ntwo\n"));
-  const last = inForm("", "one\n\nmine\n\ntwo\n\nthree\n");
+  await save(afterWrite(0, "one\n\nmine\n"));
+  await write(afterWrite(1, "one\n\nmine\n\ntwo\n"));
+  const last = afterWrite(2, "one\n\nmine\n\ntwo\n\nthree\n");
   await write(last);
   await save(last);
-  const merged = await save(inForm("", "one\n\nmine\n\nmore of mine\n"));
+  const merged = await save(afterWrite(0, "one\n\nmine\n\nmore of mine\n"));
   for (const line of ["one", "mine", "two", "three", "more of mine"]) {
     assert.equal(merged.split(`\n${line}\n`).length, 2, `${line} stands once in\n${merged}`);
   }
@@ -227,9 +262,9 @@ test("a buffer that is two merges old loses nothing, though its receipt is that 
 test("what is taken out of the text that was loaded last stays out, whatever receipts came before", async (t) => {
   const { save, write } = journalWithReceipts(t);
   await save(`${START}run: a\n\none\n`);
-  await write(inForm("", "one\n"));
-  await write(inForm(".", "one\n\ntwo\n"));
-  await write(inForm("", "one\n\ntwo\n\nthree\n"));
-  const without = inForm("", "one\n\ntwo\n\nand a thought\n");
+  await write(afterWrite(0, "one\n"));
+  await write(afterWrite(1, "one\n\ntwo\n"));
+  await write(afterWrite(2, "one\n\ntwo\n\nthree\n"));
+  const without = afterWrite(2, "one\n\ntwo\n\nand a thought\n");
   assert.equal(await save(without), without);
 });

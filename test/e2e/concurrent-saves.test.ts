@@ -104,10 +104,11 @@ test("a stale buffer saved over receipts and newer words loses neither", async (
   const first = `${JOURNAL}one\n\nqueue: resume\n\ntwo\n`;
   await it.save(first);
   await it.until("it is answered", () => answers(it) === 1);
-  const newer = it.journal().replace("one\n", "one\n\nnewer words\n");
+  const loaded = it.journal();
+  const newer = loaded.replace("one\n", "one\n\nnewer words\n");
   await it.save(`${newer}\nqueue: resume\n`);
   await it.until("both are answered", () => answers(it) === 2);
-  await it.save(first.replace("two\n", "two\n\nfrom the stale buffer\n"));
+  await it.save(loaded.replace("two\n", "two\n\nfrom the stale buffer\n"));
   await it.until("all is there", () =>
     ["newer words\n", "from the stale buffer\n"].every((line) => it.journal().includes(line)),
   );

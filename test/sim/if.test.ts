@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const MINUTE = 60_000;
 const HEAD = "# A night\n\n## 2025-02-02\n\n";
@@ -27,8 +28,7 @@ function receiptOf(text: string): readonly [night: Night, receipt: string] {
   const night = startNight(calm);
   night.save(`${HEAD}${text}\n`);
   night.pass(10 * MINUTE);
-  const line = night
-    .text()
+  const line = untraced(night.text())
     .split("\n")
     .findLast((one) => one.startsWith("> **"));
   return [night, (line ?? "").replace(/^> (\S+) `\w+` · /, "$1 ")];
@@ -95,7 +95,10 @@ test("a run above that is taken up later than it is waited for", () => {
     const night = startNight(calm);
     night.save(`${HEAD}run: full\n\n\`\`\`yaml\nrun: next\n${keys}\ngo: true\n\`\`\`\n`);
     night.pass(8_000);
-    assert.match(night.text(), /```\n\n> \*\*waiting\*\* `\w+` · until `full` has been taken up\n/);
+    assert.match(
+      untraced(night.text()),
+      /```\n\n> \*\*waiting\*\* `\w+` · until `full` has been taken up\n/,
+    );
     night.pass(10 * MINUTE);
     assert.deepEqual(
       night.starts.map(({ name }) => name),
@@ -108,7 +111,7 @@ test("it waits for the run that it is about, and a go starts what was held", () 
   const night = startNight(calm);
   night.save(`${HEAD}run: bad\n\nrun: next if="bad.val/loss < 0.6"\n`);
   night.pass(30_000);
-  assert.match(night.text(), /run: next .*\n\n> \*\*waiting\*\* `\w+` · after `\w+`\n/);
+  assert.match(untraced(night.text()), /run: next .*\n\n> \*\*waiting\*\* `\w+` · after `\w+`\n/);
   night.pass(5 * MINUTE);
   night.save(night.text().replace("- [ ] start", "- [x] start"));
   night.pass(2 * MINUTE);
@@ -126,7 +129,7 @@ test("what comes after a skipped run is held, and runs after `(any)`", () => {
   );
   night.pass(10 * MINUTE);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: then .*\n\n> \*\*held\*\* `\w+` · `\w+` \(next\) ended as skipped\n/,
   );
   assert.deepEqual(
@@ -144,7 +147,7 @@ test("a sweep is asked once, before its first run", () => {
   night.pass(10 * MINUTE);
   assert.equal(night.starts.filter(({ name }) => name.startsWith("yes")).length, 2);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: no .*\n\n> \*\*skipped\*\* `\w+` · .*is not so: 0\.52 is not < 0\.4/,
   );
 });
@@ -160,7 +163,10 @@ test("one run of a sweep is named by its id, the sweep alone is held", () => {
   );
   night.pass(3 * MINUTE);
   assert.ok(night.starts.some(({ name }) => name === "one"));
-  assert.match(night.text(), /run: all .*\n\n> \*\*held\*\* .* is a sweep: name one of its runs/);
+  assert.match(
+    untraced(night.text()),
+    /run: all .*\n\n> \*\*held\*\* .* is a sweep: name one of its runs/,
+  );
 });
 
 test("what is missing or wrong in `if` is a mistake of the line", () => {

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { experimentPath } from "../../src/base/ids.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -28,13 +29,13 @@ test("a drained queue ends what runs, starts nothing, and says when nothing runs
   night.pass(20 * SECOND);
   assert.deepEqual(startsOf(night), ["a"]);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /queue: drain\n\n> \*\*running\*\* `\w+` · since \d\d:\d\d · nothing new starts; 1 run is still at work\n/,
   );
-  assert.match(night.text(), /run: b\n\n> \*\*queued\*\* `\w+` · the queue is drained\n/);
+  assert.match(untraced(night.text()), /run: b\n\n> \*\*queued\*\* `\w+` · the queue is drained\n/);
   night.pass(2 * MINUTE);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /queue: drain\n\n> \*\*done\*\* `\w+` · nothing runs any more, and nothing starts; `queue: resume` lets the queue go on\n/,
   );
   assert.deepEqual(startsOf(night), ["a"]);
@@ -48,7 +49,7 @@ test("draining outlives the daemon, ends at once where nothing runs, and is over
   const night = startNight(calm);
   night.save(`${HEAD}queue: drain\n`);
   night.pass(20 * SECOND);
-  assert.match(night.text(), /\*\*done\*\* `\w+` · nothing runs any more/);
+  assert.match(untraced(night.text()), /\*\*done\*\* `\w+` · nothing runs any more/);
   night.save(`${HEAD}queue: resume\n\nrun: a\n`);
   night.pass(20 * SECOND);
   night.post({ kind: "queue-asked", word: "drain" });
@@ -58,7 +59,10 @@ test("draining outlives the daemon, ends at once where nothing runs, and is over
   add(night, "queue: drain\n\nrun: b");
   night.pass(3 * MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /queue: drain\n\n> \*\*done\*\* `\w+` · nothing runs any more/);
+  assert.match(
+    untraced(night.text()),
+    /queue: drain\n\n> \*\*done\*\* `\w+` · nothing runs any more/,
+  );
   night.post({ kind: "queue-asked", word: "resume" });
   night.pass(SECOND);
   assert.deepEqual(startsOf(night), ["a", "b"]);
@@ -71,12 +75,15 @@ test("a paused queue still says what each command waits for, and skips what is t
   add(night, "queue: pause");
   night.pass(10 * SECOND);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: b .*\n\n> \*\*waiting\*\* `\w+` · after `\w+` · the queue is paused\n/,
   );
   night.pass(2 * MINUTE);
-  assert.match(night.text(), /run: b .*\n\n> \*\*queued\*\* `\w+` · the queue is paused\n/);
-  assert.match(night.text(), /run: c .*\n\n> \*\*skipped\*\*/);
+  assert.match(
+    untraced(night.text()),
+    /run: b .*\n\n> \*\*queued\*\* `\w+` · the queue is paused\n/,
+  );
+  assert.match(untraced(night.text()), /run: c .*\n\n> \*\*skipped\*\*/);
   assert.deepEqual(startsOf(night), ["a"]);
 });
 
@@ -88,7 +95,10 @@ test("a drain that is overtaken by a resume says so", () => {
   night.pass(10 * SECOND);
   night.post({ kind: "queue-asked", word: "resume" });
   night.pass(10 * SECOND);
-  assert.match(night.text(), /\*\*done\*\* `\w+` · the queue went on before all had ended\n/);
+  assert.match(
+    untraced(night.text()),
+    /\*\*done\*\* `\w+` · the queue went on before all had ended\n/,
+  );
 });
 
 test("the command line's pause is told in the receipts of what waits", () => {
@@ -96,7 +106,7 @@ test("the command line's pause is told in the receipts of what waits", () => {
   night.post({ kind: "queue-asked", word: "pause" });
   night.save(`${HEAD}run: a\n\nrun: b when=23:30\n`);
   night.pass(MINUTE);
-  assert.match(night.text(), /run: a\n\n> \*\*queued\*\* `\w+` · the queue is paused\n/);
+  assert.match(untraced(night.text()), /run: a\n\n> \*\*queued\*\* `\w+` · the queue is paused\n/);
   const writes = night.writes();
   night.post({ kind: "queue-asked", word: "pause" });
   night.pass(MINUTE);
@@ -104,7 +114,7 @@ test("the command line's pause is told in the receipts of what waits", () => {
   night.post({ kind: "queue-asked", word: "resume" });
   night.pass(5 * MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /run: b .*\n\n> \*\*waiting\*\* `\w+` · at 23:30\n/);
+  assert.match(untraced(night.text()), /run: b .*\n\n> \*\*waiting\*\* `\w+` · at 23:30\n/);
 });
 
 /** Every run whose name begins with `x` fails two seconds after its start. */
@@ -123,12 +133,15 @@ test("three runs that fail within seconds pause the queue, with the reason where
   assert.deepEqual(startsOf(night), ["x1", "x2", "x3"]);
   const why = "3 runs in a row failed within 10 s";
   assert.match(
-    night.text(),
+    untraced(night.text()),
     new RegExp(
       `run: x3\n\n> \\*\\*failed\\*\\* [^\n]*\n>\n> - the queue paused itself after this: ${why}; \`queue: resume\` lets it go on\n`,
     ),
   );
-  assert.match(night.text(), /run: x4\n\n> \*\*queued\*\* `\w+` · the queue paused itself\n/);
+  assert.match(
+    untraced(night.text()),
+    /run: x4\n\n> \*\*queued\*\* `\w+` · the queue paused itself\n/,
+  );
   assert.equal(night.world().pause?.why, why);
   assert.deepEqual(night.machine.labPage, [
     `> **problem** the queue paused itself: ${why}; \`queue: resume\` lets it go on`,
@@ -205,7 +218,7 @@ test("a pause by itself outlives the daemon, and nothing starts twice", () => {
   add(night, "run: z");
   night.pass(10 * MINUTE);
   assert.deepEqual(startsOf(night), ["x1", "x2", "x3"]);
-  assert.match(night.text(), /the queue paused itself after this/);
+  assert.match(untraced(night.text()), /the queue paused itself after this/);
 });
 
 test("one queue for all labs of a daemon: the older goes first, and a pause is for all", () => {
@@ -236,7 +249,7 @@ test("what another daemon of the machine records of the queue is taken over, and
   night.save(`${HEAD}run: a\n`);
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), []);
-  assert.match(night.text(), /the queue is paused\n/);
+  assert.match(untraced(night.text()), /the queue is paused\n/);
   tell(false);
   night.pass(2 * MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);

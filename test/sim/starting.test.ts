@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { experimentPath } from "../../src/base/ids.ts";
 import { EXPERIMENT, startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -83,7 +84,7 @@ test("what a commit brought starts without a wait, in every form that may start"
   assert.deepEqual(startsOf(night), ["a"]);
   night.pass(5 * MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b", "meant"]);
-  assert.match(night.text(), /run: long.*\n\n> \*\*held\*\*/);
+  assert.match(untraced(night.text()), /run: long.*\n\n> \*\*held\*\*/);
 });
 
 test("what a checkout, a reset or a stash brought is held until it is ticked or changed", () => {
@@ -95,8 +96,8 @@ test("what a checkout, a reset or a stash brought is held until it is ticked or 
   });
   night.pass(5 * MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /run: b\n\n> \*\*held\*\* .*git brought it/);
-  assert.match(night.text(), /queue: pause\n\n> \*\*skipped\*\* .*git brought it/);
+  assert.match(untraced(night.text()), /run: b\n\n> \*\*held\*\* .*git brought it/);
+  assert.match(untraced(night.text()), /queue: pause\n\n> \*\*skipped\*\* .*git brought it/);
   night.save(night.text().replace("- [ ] start", "- [x] start"));
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b"]);
@@ -112,19 +113,19 @@ test("what waits and is edited by a checkout is held too", () => {
   night.save(night.text().replace("run: b", "run: b --lr 1"), { origin: "checkout" });
   night.pass(HOUR);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /run: b --lr 1\n\n> \*\*held\*\* .*git brought it/);
+  assert.match(untraced(night.text()), /run: b --lr 1\n\n> \*\*held\*\* .*git brought it/);
 });
 
 test("a checkout and back runs nothing again, and the receipts come back", () => {
   const night = startNight(calm);
   night.save(`${HEAD}run: a\n\nrun: b\n`);
   night.pass(2 * MINUTE);
-  const shown = night.text();
+  const shown = untraced(night.text());
   night.save(`${HEAD}run: other\n`, { origin: "checkout" });
   night.pass(HOUR);
   night.save(`${HEAD}run: a\n\nrun: b\n`, { origin: "checkout" });
   night.pass(HOUR);
-  assert.equal(night.text(), shown);
+  assert.equal(untraced(night.text()), shown);
   assert.deepEqual(startsOf(night), ["a", "b"]);
 });
 
@@ -134,7 +135,7 @@ test("in a clone everything is held, and one tick starts it all", () => {
   night.pass(HOUR);
   assert.deepEqual(startsOf(night), []);
   assert.equal(night.world().paused, false);
-  assert.equal(night.text().split("start all 3").length, 2, night.text());
+  assert.equal(untraced(night.text()).split("start all 3").length, 2, night.text());
   night.save(night.text().replace("- [ ] start all 3", "- [x] start all 3"));
   night.pass(5 * MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b", "c"]);
@@ -195,7 +196,7 @@ test("a queued block that is cut and comes back late is held, not lost and not r
   night.save(whole);
   night.pass(HOUR);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /run: b\n\n> \*\*held\*\* .*came back/);
+  assert.match(untraced(night.text()), /run: b\n\n> \*\*held\*\* .*came back/);
   night.save(night.text().replace("- [ ] start", "- [x] start"));
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b"]);
@@ -225,7 +226,7 @@ test("a wall clock that is set back holds nothing up, before a restart and after
   night.save(`${night.text()}\nrun: c\n`);
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b", "c"]);
-  assert.match(night.text(), /run: c\n\n> \*\*done\*\*/);
+  assert.match(untraced(night.text()), /run: c\n\n> \*\*done\*\*/);
   assert.equal(night.text(EXPERIMENT).split("**done**").length, 4);
 });
 
@@ -265,7 +266,7 @@ test("a tick is the go for what is held behind a failed run, too", () => {
   const night = startNight({ ...calm, exitCode: (name) => (name === "a" ? 1 : 0) });
   night.save(`${HEAD}run: a\n\nrun: b after=a\n`);
   night.pass(2 * MINUTE);
-  assert.match(night.text(), /> \*\*held\*\* .*ended as failed/);
+  assert.match(untraced(night.text()), /> \*\*held\*\* .*ended as failed/);
   night.save(night.text().replace("- [ ] start", "- [x] start"));
   night.pass(2 * MINUTE);
   assert.deepEqual(startsOf(night), ["a", "b"]);
@@ -287,5 +288,5 @@ test("a run that has started, and whose folder knows nothing of it any more, is 
   night.crashAtEffect(0, 1_000);
   night.pass(MINUTE);
   assert.deepEqual(startsOf(night), ["a"]);
-  assert.match(night.text(), /run: a\n\n> \*\*lost\*\*/);
+  assert.match(untraced(night.text()), /run: a\n\n> \*\*lost\*\*/);
 });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { commandId } from "../../src/base/ids.ts";
 import type { Command } from "../../src/domain/world.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -58,7 +59,7 @@ test("each run of a sweep starts once, in the order of its grid, and its table t
     /^> \*\*done\*\* `\w+` · 2025-02-02 22:00:\d\d, 1 min 2\d s · 4 runs$/,
   );
   assert.match(
-    night.text(),
+    untraced(night.text()),
     new RegExp(
       [
         "> \\| run {6}\\| lr {3}\\| seed \\| state \\| time \\| loss \\|",
@@ -82,8 +83,11 @@ test("one run that fails stops no other, and what comes after the sweep is held"
   assert.deepEqual(names(night).length, 5, names(night).join());
   assert.equal(names(night)[4], "clean-up");
   assert.equal(head(night).state, "failed");
-  assert.match(night.text(), /\*\*failed\*\* `\w+` · [^\n]* · 3 of 4 done, 1 failed\n/);
-  assert.match(night.text(), new RegExp(`> - \`${head(night).id}\\.2\` failed: exit code 1\n`));
+  assert.match(untraced(night.text()), /\*\*failed\*\* `\w+` · [^\n]* · 3 of 4 done, 1 failed\n/);
+  assert.match(
+    untraced(night.text()),
+    new RegExp(`> - \`${head(night).id}\\.2\` failed: exit code 1\n`),
+  );
   assert.match(lineOf(night, "**held**"), /`\w+` \(lr-sweep\) ended as failed/);
 });
 
@@ -106,7 +110,7 @@ test("short runs that take hours together are asked about too", () => {
   night.pass(5 * MINUTE);
   assert.deepEqual(names(night), []);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /\*\*held\*\* `\w+` · a sweep over 2 h needs a `because`, or your go\n/,
   );
   const few = startNight({ ...calm, text: fence("run: many", "seeds: 60") });
@@ -132,7 +136,10 @@ test("a queue that paused itself over a sweep's failures leaves the rest of it q
   });
   night.pass(10 * MINUTE);
   assert.equal(night.starts.length, 3);
-  assert.match(night.text(), /\*\*queued\*\* `\w+` · since 22:00 · 3 of 9 failed, 6 queued\n/);
+  assert.match(
+    untraced(night.text()),
+    /\*\*queued\*\* `\w+` · since 22:00 · 3 of 9 failed, 6 queued\n/,
+  );
   night.save(`${night.text()}\nqueue: resume\n`);
   night.pass(10 * MINUTE);
   assert.ok(night.starts.length > 3);
@@ -171,9 +178,12 @@ test("a sweep whose block is deleted starts no more runs, and an undo asks befor
   night.save(before);
   night.pass(5 * MINUTE);
   assert.equal(names(night).length, 2);
-  assert.match(night.text(), /\*\*held\*\* `\w+` · [^\n]*its block was deleted and came back\n/);
   assert.match(
-    night.text(),
+    untraced(night.text()),
+    /\*\*held\*\* `\w+` · [^\n]*its block was deleted and came back\n/,
+  );
+  assert.match(
+    untraced(night.text()),
     /- \[ \] start \(2 runs, up to 2 min each and 4 min together; lr-sweep-\S+ took 19 s\)/,
   );
   night.save(night.text().replace("[ ] start", "[x] start"));
@@ -188,7 +198,10 @@ test("a sweep that was copied with its receipt starts nothing, one without is a 
   night.save(night.text() + night.text().slice(HEAD.length));
   night.pass(10 * MINUTE);
   assert.equal(names(night).length, 4);
-  assert.match(night.text(), /\*\*held\*\* `\w+` · it was copied together with its receipt\n/);
+  assert.match(
+    untraced(night.text()),
+    /\*\*held\*\* `\w+` · it was copied together with its receipt\n/,
+  );
   night.save(`${night.text()}\n${GRID.slice(HEAD.length)}`);
   night.pass(10 * MINUTE);
   assert.equal(names(night).length, 8);
@@ -207,7 +220,7 @@ test("an edit before the start changes the grid, an edit after it only says what
   night.pass(10 * MINUTE);
   assert.equal(names(night).length, 3);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /ran as: `run: lr-sweep; sweep: \{ lr: \[1e-4, 3e-4\], seed: \[7\] \}/,
   );
 });
@@ -236,7 +249,7 @@ test("however often the daemon dies, each member of a sweep starts once", () => 
     assert.equal(new Set(attempts).size, attempts.length, `round ${n}: ${attempts.join()}`);
     assert.equal(attempts.length, 4, `round ${n}: ${attempts.join()}`);
     assert.equal(head(night).state, "done", `round ${n}\n${night.text()}`);
-    assert.match(night.text(), /\*\*done\*\* `\w+` · [^\n]* · 4 runs\n/, `round ${n}`);
+    assert.match(untraced(night.text()), /\*\*done\*\* `\w+` · [^\n]* · 4 runs\n/, `round ${n}`);
   }
 });
 
@@ -252,10 +265,10 @@ test("two hundred short runs rewrite the journal a few times only", () => {
   assert.equal(head(night).state, "done");
   assert.ok(night.writes() <= 12, `${night.writes()} writes`);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /176 more are not shown: 176 done; `nightlab status \w+` has them all\./,
   );
-  assert.equal(night.text().split("\n").length < 50, true);
+  assert.equal(untraced(night.text()).split("\n").length < 50, true);
 });
 
 const OOM: NightOptions = {
@@ -268,7 +281,7 @@ test("a run that filled the GPU is tried again after a while, as often as is wri
   const night = startNight({ ...OOM, text: `${HEAD}run: full retry=2\n\nrun: other\n` });
   night.pass(45_000);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /\*\*waiting\*\* `\w+` · the GPU ran out of memory; try 2 of 3 in 1 min\n/,
   );
   night.pass(20 * MINUTE);
@@ -280,9 +293,9 @@ test("a run that filled the GPU is tried again after a while, as often as is wri
   const gaps = night.starts.map(({ atMs }) => Math.round(atMs / MINUTE));
   assert.ok((gaps[3] ?? 0) - (gaps[2] ?? 0) >= 5, gaps.join());
   assert.equal(night.world().commands.get(id)?.state, "failed");
-  assert.match(night.text(), /\*\*failed\*\* `\w+` · [^\n]*, 19 s · exit code 1/);
+  assert.match(untraced(night.text()), /\*\*failed\*\* `\w+` · [^\n]*, 19 s · exit code 1/);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /> - 22:00:\d\d try 1, 19 s: the GPU ran out of memory \(\[run\]\(runs\/2025-full\)\)\n> - 22:01:\d\d try 2/,
   );
 });
@@ -301,7 +314,7 @@ test("what is written to change changes with each try, and is said", () => {
     ["full --batch-size 64", "full --batch-size 32", "full --batch-size 16"],
   );
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /try 1, 19 s: the GPU ran out of memory \(\S+\); then `--batch-size 32` instead of `64`\n/,
   );
 });
@@ -416,5 +429,5 @@ test("a member of a sweep is tried again while the others go on", () => {
     [".1-1", ".2-1", ".3-1", ".2-2"],
   );
   assert.equal(head(night).state, "failed");
-  assert.match(night.text(), /\| failed, try 2 \|/);
+  assert.match(untraced(night.text()), /\| failed, try 2 \|/);
 });

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -21,7 +22,7 @@ function nightWith(gpus: number): Night {
 /** The receipt of a command, without its id. */
 const told = (night: Night, name: string): string =>
   new RegExp(`run: ${name}\\b.*\\n\\n> \\*\\*(.*)\\*\\* \`\\w+\`(.*)\\n`)
-    .exec(night.text())
+    .exec(untraced(night.text()))
     ?.slice(1)
     .join("") ?? "nothing";
 

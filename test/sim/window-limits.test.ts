@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { localStamp } from "../../src/base/time.ts";
 import { Gpus } from "./gpus.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -76,7 +77,7 @@ test("GPU hours: the receipt says what is left, or that all is used, and when it
   const night = nightWith(linesOf("a b", "timeout=40m !"), "gpu-hours: 1", {}, 2);
   night.pass(untilMs(night, "23 17:01"));
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: b .*\n\n> \*\*waiting\*\* `\w+` · it may take 0\.67 GPU hours, and 0\.33 of the 1 of `hour` are left\n/,
   );
   night.pass(untilMs(night, "23 17:11"));
@@ -100,7 +101,7 @@ test("GPU hours: when all are used the next evening goes on", () => {
   });
   night.pass(untilMs(night, "23 17:31"));
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: b .*\n\n> \*\*waiting\*\* `\w+` · the 0\.5 GPU hours of `hour` are used up; next from 2026-11-24 17:00\n/,
   );
   night.pass(24 * HOUR);
@@ -111,7 +112,7 @@ test("GPU hours: what can never fit is held, and a go starts it all the same", (
   const night = nightWith("run: a when=hour gpus=2 timeout=50m !", "gpu-hours: 1");
   night.pass(untilMs(night, "23 17:01"));
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /\*\*held\*\* `\w+` · it may take 1\.7 GPU hours, over the 1 of `hour`; write a shorter/,
   );
   night.save(night.text().replace("- [ ] start", "- [x] start"));
@@ -161,7 +162,10 @@ test("a run is stopped at its window's end though the daemon dies or sleeps over
       night.save(`${night.text()}\nrun: z when=hour\n`);
     }
     night.pass(HOUR + 2 * MINUTE);
-    assert.match(night.text(), /run: a .*\n\n> \*\*stopped\*\* .* · `hour` was over at 18:00/);
+    assert.match(
+      untraced(night.text()),
+      /run: a .*\n\n> \*\*stopped\*\* .* · `hour` was over at 18:00/,
+    );
   }
 });
 
@@ -172,7 +176,7 @@ test("a window that is made longer while a run goes on lets it go on", () => {
   night.pass(untilMs(night, "23 17:50"));
   night.configure("windows: { hour: { start: 17:00, end: 19:00, at-end: stop } }\n");
   night.pass(HOUR);
-  assert.match(night.text(), /run: a .*\n\n> \*\*done\*\*/);
+  assert.match(untraced(night.text()), /run: a .*\n\n> \*\*done\*\*/);
 });
 
 test("nothing starts while the disk has less room than it must, and then by itself", () => {
@@ -182,7 +186,7 @@ test("nothing starts while the disk has less room than it must, and then by itse
   night.pass(MINUTE);
   assert.equal(night.starts.length, 0);
   assert.match(
-    night.text(),
+    untraced(night.text()),
     /run: a\n\n> \*\*waiting\*\* `\w+` · less than 50 GB are free on this disk, its `disk-floor`\n/,
   );
   const writes = night.writes();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { localStamp } from "../../src/base/time.ts";
 import { startNight, type Night, type NightOptions } from "./night.ts";
+import { untraced } from "../untraced.ts";
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -45,13 +46,13 @@ const nightWith = (text: string, options: Partial<NightOptions> = {}): Night => 
 
 test("`when: tonight` starts at 22:00, and its receipt says so before", () => {
   const night = nightWith("run: a when=tonight\n\nrun: b");
-  assert.match(night.text(), /> \*\*waiting\*\* `\w+` · tonight from 22:00\n/);
+  assert.match(untraced(night.text()), /> \*\*waiting\*\* `\w+` · tonight from 22:00\n/);
   assert.deepEqual(startsOf(night), ["b 11-23 16:00"]);
   night.pass(5 * HOUR + 57 * MINUTE);
   assert.equal(night.starts.length, 1);
   night.pass(2 * MINUTE);
   assert.deepEqual(startsOf(night), ["b 11-23 16:00", "a 11-23 22:00"]);
-  assert.match(night.text(), /run: a when=tonight\n\n> \*\*done\*\*/);
+  assert.match(untraced(night.text()), /run: a when=tonight\n\n> \*\*done\*\*/);
 });
 
 test("all that waits for the night goes on in it, and what is left goes on in the next", () => {
@@ -168,7 +169,10 @@ test("a time of day of an edited command counts from the edit", () => {
 test("a time that was just over when it was read is now, one of last year wants a go", () => {
   const night = nightWith("run: now when=16:00\n\nrun: old when=2025-11-23 18:00");
   assert.deepEqual(startsOf(night), ["now 11-23 16:00"]);
-  assert.match(night.text(), /\*\*held\*\* `\w+` · 2025-11-23 18:00 was long over when this was/);
+  assert.match(
+    untraced(night.text()),
+    /\*\*held\*\* `\w+` · 2025-11-23 18:00 was long over when this was/,
+  );
   night.save(night.text().replace("- [ ] start", "- [x] start"));
   night.pass(MINUTE);
   assert.equal(night.starts.length, 2);
@@ -176,10 +180,10 @@ test("a time that was just over when it was read is now, one of last year wants 
 
 test("a long run says before the night that it lacks a de-risk, and then that it has one", () => {
   const night = nightWith('run: full when=tonight timeout=2h because="it fell"');
-  assert.match(night.text(), /· tonight from 22:00, once a de-risking run has passed\n/);
+  assert.match(untraced(night.text()), /· tonight from 22:00, once a de-risking run has passed\n/);
   night.save(`${night.text()}\nrun: de-risk\n`);
   night.pass(2 * MINUTE);
-  assert.match(night.text(), /· tonight from 22:00\n/);
+  assert.match(untraced(night.text()), /· tonight from 22:00\n/);
   night.pass(7 * HOUR);
   assert.deepEqual(startsOf(night), ["de-risk 11-23 16:02", "full 11-23 22:00"]);
 });
@@ -188,9 +192,9 @@ test("what waits for a run and for the night says both", () => {
   const night = nightWith("run: a timeout=2h !\n\nrun: b after=a when=tonight", {
     durationMs: () => HOUR,
   });
-  assert.match(night.text(), /\*\*waiting\*\* `\w+` · after `\w+`, tonight from 22:00\n/);
+  assert.match(untraced(night.text()), /\*\*waiting\*\* `\w+` · after `\w+`, tonight from 22:00\n/);
   night.pass(HOUR);
-  assert.match(night.text(), /\*\*waiting\*\* `\w+` · tonight from 22:00\n/);
+  assert.match(untraced(night.text()), /\*\*waiting\*\* `\w+` · tonight from 22:00\n/);
 });
 
 test("a sweep's runs start in the night only, those left over in the next", () => {

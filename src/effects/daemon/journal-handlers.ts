@@ -319,7 +319,7 @@ async function answerWrite(
       entry.lastSize = Buffer.byteLength(text);
       entry.writeTrouble = undefined;
       await endStatusPage(experiment).catch(() => undefined);
-      await entry.saves.written(text, result.hash, journals.parts.now());
+      await entry.saves.written(text, result.hash);
       // Read from the disk: somebody may have saved since, and that is newer than our text.
       await readOnce(journals, entry).catch((error: unknown) =>
         retryAfterFailure(journals, entry, error),
@@ -367,7 +367,7 @@ async function restore(
     const result = await restoreVersion({ path, text, keptDir, intentDir, replaced });
     if (result.kind === "same-size" || result.kind === "changed") return "it was just saved";
     if (result.kind !== "written") return result.why;
-    await entry.saves.written(text, hashText(text), journals.parts.now());
+    await entry.saves.written(text, hashText(text));
     entry.lastSize = Buffer.byteLength(text);
     readLater(journals, entry, 0);
     return undefined;

@@ -3,17 +3,12 @@
 import { hashText } from "../../base/ids.ts";
 import type { MergeConflict } from "../../domain/event.ts";
 import type { JournalReading } from "../../domain/journal.ts";
-import {
-  markDistance,
-  tookReceiptsOut,
-  versionOf,
-  type Version,
-} from "../../journal/merge/merge-base.ts";
+import { versionOf, type Version } from "../../journal/merge/merge-base.ts";
 import type { Side } from "../../base/merge.ts";
 import { mergeSaves, type SavesInput } from "../../journal/merge/merge-saves.ts";
 import type { JournalReader } from "../../journal/read/read.ts";
 import type { LateSave } from "./replaced-files.ts";
-import type { MergeBases } from "./merge-bases.ts";
+import type { MergeBases, Writing } from "./merge-bases.ts";
 
 /** A text as it was read from the disk. The caller keeps it as a version. */
 export interface FileText {
@@ -57,6 +52,12 @@ interface FileState {
   readonly personMs: number;
 }
 
+/** What a saved text comes to, and the write after which its editor had loaded it. */
+interface Placed {
+  readonly text: Version;
+  readonly writing: Writing;
+}
+
 /** A late save that is not in the file yet. */
 interface PendingSave {
   readonly late: LateSave;
@@ -88,11 +89,10 @@ export class ConcurrentSaves {
     const version = this.#prepare(file.text);
     const conflicts: MergeConflict[] = [];
     const before = this.#current ?? (await this.#lastBeforeStart(file));
-    const logical =
-      before?.hash === file.hash
-        ? before.logical
-        : await this.#resolveSave(before, version, file, conflicts);
     const same = before?.hash === file.hash;
+    const { text: logical, writing } = same
+      ? { text: before.logical, writing: undefined }
+      : await this.#resolveSave(before, version, file, conflicts);
     const current: FileState = {
       disk: version,
       hash: file.hash,
@@ -101,7 +101,9 @@ export class ConcurrentSaves {
       personMs: same ? before.personMs : file.mtimeMs,
     };
     this.#current = current;
-    await this.#parts.mergeBases.note(file.hash, version, file.mtimeMs);
+    if (writing !== undefined) {
+      await this.#parts.mergeBases.note(file.hash, version, writing);
+    }
     const all = await this.#mergeLateSaves(current, conflicts);
     this.#current = { ...current, logical: all };
     const { text, reading } = all;
@@ -113,15 +115,15 @@ export class ConcurrentSaves {
     };
   }
 
-  /** Notes that the daemon replaced the text that was read last by this one, at `atMs`. */
-  async written(text: string, hash: string, atMs: number): Promise<void> {
+  /** Notes that the daemon replaced the text that was read last by this one. */
+  async written(text: string, hash: string): Promise<void> {
     const disk = this.#prepare(text);
     const before = this.#current;
     if (before !== undefined && before.logical !== before.disk) this.#mergeUnseen = true;
     if (before !== undefined && sameLines(disk, before.logical))
       this.#resolveWritten(before.logical);
     this.#current = { disk, hash, logical: disk, proved: true, personMs: before?.personMs ?? 0 };
-    await this.#parts.mergeBases.wrote(hash, disk, atMs);
+    await this.#parts.mergeBases.wrote(hash, disk);
   }
 
   /** Resolves the late saves that were merged into this text, which the file now has. */
@@ -154,35 +156,37 @@ export class ConcurrentSaves {
 
   /** The newest kept version, from before the daemon started; undefined if it is on disk now. */
   async #lastBeforeStart({ hash }: FileText): Promise<FileState | undefined> {
-    const disk = await this.#parts.mergeBases.newest();
-    if (disk === undefined || hashText(disk.text) === hash) return undefined;
-    return { disk, hash: hashText(disk.text), logical: disk, proved: true, personMs: 0 };
+    const { mergeBases } = this.#parts;
+    const disk = await mergeBases.newest();
+    const last = disk === undefined ? hash : hashText(disk.text);
+    if (disk === undefined || last === hash) return undefined;
+    await mergeBases.note(last, disk, mergeBases.present);
+    return { disk, hash: last, logical: disk, proved: true, personMs: 0 };
   }
 
   /**
-   * What the journal says after a save: the saved text, or a merge where its editor had loaded an
-   * older text than the file last held.
+   * What the journal says after a save. The saved text, unless one of its receipts proves that its
+   * editor had loaded it before the last write: then what was written since is merged in.
    */
   async #resolveSave(
     before: FileState | undefined,
     version: Version,
     file: FileText,
     conflicts: MergeConflict[],
-  ): Promise<Version> {
-    if (before === undefined || file.byGit) return version;
+  ): Promise<Placed> {
+    const { mergeBases } = this.#parts;
+    const { present } = mergeBases;
+    const stands: Placed = { text: version, writing: present };
+    if (before === undefined || file.byGit) return stands;
     const unwritten = before.logical !== before.disk;
-    const distance = markDistance(version.marks, before.disk.marks);
-    const undone = file.known && !unwritten && !this.#mergeUnseen;
-    const older = undone ? undefined : await this.#olderBase(version, file.hash, distance);
-    const unambiguous = distance > 0 && file.proved && !unwritten && !this.#mergeUnseen;
-    const receiptsDeleted =
-      unambiguous && older !== undefined && tookReceiptsOut(version, before.disk, older);
-    const base = receiptsDeleted ? undefined : older;
-    if (base === undefined && !unwritten) {
-      if (distance === 0) this.#mergeUnseen = false;
-      return version;
+    if (file.known && !unwritten && !this.#mergeUnseen) return stands;
+    const writing = await mergeBases.loadedAfter(version);
+    if (writing === present) {
+      this.#mergeUnseen = false;
+      if (!unwritten) return stands;
     }
-    return await this.#merge(
+    const base = await mergeBases.baseOf(version, writing);
+    const text = await this.#merge(
       {
         base: base ?? before.disk,
         ours: before.logical,
@@ -196,14 +200,7 @@ export class ConcurrentSaves {
       },
       conflicts,
     );
-  }
-
-  /** The merge base of a save, if it is older than what the file last held. */
-  async #olderBase(version: Version, hash: string, distance: number): Promise<Version | undefined> {
-    const { mergeBases } = this.#parts;
-    return distance === 0
-      ? await mergeBases.earlierAlike(version, hash)
-      : await mergeBases.baseOf(version, { hash, nearerThan: distance });
+    return { text, writing };
   }
 
   /** Merges the late saves in, and resolves those that the file has by now. */
@@ -242,15 +239,16 @@ export class ConcurrentSaves {
     return logical;
   }
 
-  async #baseOfLate(theirs: Version, late: LateSave): Promise<Version> {
+  /** Its editor opened the file before the write that replaced it, so it had loaded no later one. */
+  async #baseOfLate(theirs: Version, { hash, basedOnHash }: LateSave): Promise<Version> {
     const { mergeBases } = this.#parts;
-    const { hash, mtimeMs: beforeMs } = late;
-    return (
-      (await mergeBases.baseOf(theirs, { hash, beforeMs })) ??
-      (await mergeBases.load(late.basedOnHash)) ??
-      // Without a merge base, merge from the empty text: lines that both have appear once.
-      this.#prepare("")
-    );
+    const last = await mergeBases.writingOf(basedOnHash);
+    const writing = await mergeBases.loadedAfter(theirs, last);
+    const base =
+      (await mergeBases.baseOf(theirs, writing, false)) ?? (await mergeBases.load(basedOnHash));
+    mergeBases.place(hash, theirs, writing);
+    // Without a merge base, merge from the empty text: lines that both have appear once.
+    return base ?? this.#prepare("");
   }
 
   async #merge(

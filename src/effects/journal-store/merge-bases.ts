@@ -1,58 +1,39 @@
-// Finds the merge base of a text among the kept versions of one journal: the one that an editor
-// loaded. concurrent-saves.ts does the merging; version-store.ts keeps the versions.
-import {
-  loadedFrom,
-  markDistance,
-  versionOf,
-  type Version,
-} from "../../journal/merge/merge-base.ts";
-import { lineDistance } from "../../base/line-diff.ts";
-import { createJournalReader } from "../../journal/read/read.ts";
+// Which kept version of a journal a text was loaded from, as far as its receipts tell.
+// concurrent-saves.ts does the merging; version-store.ts keeps the versions.
+import { marksWithin, versionOf, type Version } from "../../journal/merge/merge-base.ts";
 import { hashText } from "../../base/ids.ts";
+import { textDistance } from "../../base/line-diff.ts";
+import { createJournalReader } from "../../journal/read/read.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import { getVersion, listVersions } from "./version-store.ts";
 
-/** At most this many kept versions are compared to find the one that a stale buffer came from. */
+/** Kept versions from before the daemon started that are compared with a text; newest first. */
 const BASE_VERSIONS = 400;
-/** Among versions with equal receipts, only this many of the newest are compared by line. */
+/** Hashes that are remembered of texts that stood in the file, to know an undo. */
+const KNOWN_VERSIONS = 4_000;
+/** Texts of one writing that are compared by line; newest first. */
 const BASE_TEXTS = 24;
 /** Characters of recent versions that are cached in memory, to compare them without a read. */
 const BASE_CHARS = 8_000_000;
 
-/** What is remembered of one kept version. */
-interface Known {
-  readonly hash: string;
-  /** When it was first seen in the file, ms since 1970. */
-  readonly sinceMs: number;
-  /** Undefined until the version was loaded for a comparison. */
-  marks: ReadonlySet<string> | undefined;
-  /**
-   * How many writes the daemon had done when it was last in the file; 0 also for a version from
-   * before the daemon started.
-   */
-  writes: number;
+/** A write of the daemon's, and the texts that were saved by editors which had loaded it. */
+export interface Writing {
+  /** The receipts of all of them: each write changes at least one, and leaves a trace on another. */
+  readonly marks: Set<string>;
+  /** Their hashes, oldest first. */
+  readonly texts: string[];
 }
 
-/** Which versions may be a merge base. */
-export interface BaseQuery {
-  /** Hash of the text itself, which cannot be its own base. */
-  readonly hash: string;
-  /** Only versions older than this, ms since 1970. */
-  readonly beforeMs?: number;
-  /** Only versions whose receipts are nearer than this, as measured by `markDistance`. */
-  readonly nearerThan?: number;
-}
-
-/** The kept versions of one journal, searched for merge bases. */
+/** The kept versions of one journal, by the write that they were loaded after. */
 export class MergeBases {
   readonly #keptDir: string;
   readonly #rendered: () => ReadonlySet<string>;
   readonly #reader = createJournalReader();
-  /** Oldest first. */
-  #known: Map<string, Known> | undefined;
-  #writes = 0;
-  /** By digest of receipts, the write counts that had them: a merge may bring old ones back. */
-  readonly #writesByMarks = new Map<string, Set<number>>();
+  /** Hashes of all versions, oldest first. */
+  #known: Set<string> | undefined;
+  /** Oldest first; the last one is the present. Those from before the start come with `#recall`. */
+  readonly #writings: Writing[] = [];
+  #recalled = false;
   /** Cached texts, oldest first: most stale buffers are only a few saves behind. */
   readonly #cached = new Map<string, Version>();
   #cachedChars = 0;
@@ -73,29 +54,43 @@ export class MergeBases {
 
   /** The version that was seen last; undefined if none is kept or it cannot be read. */
   async newest(): Promise<Version | undefined> {
-    const hash = [...(await this.#versions()).keys()].at(-1);
+    const hash = [...(await this.#versions())].at(-1);
     return hash === undefined ? undefined : await this.load(hash);
   }
 
-  /** Records a version that the daemon wrote into the file. */
-  async wrote(hash: string, version: Version, sinceMs: number): Promise<void> {
-    this.#writes += 1;
-    await this.note(hash, version, sinceMs);
+  /** The write after which everything is loaded that nothing proves older. */
+  get present(): Writing {
+    const last = this.#writings.at(-1) ?? { marks: new Set(), texts: [] };
+    if (this.#writings.length === 0) this.#writings.push(last);
+    return last;
   }
 
-  /** Records a version that was just kept; `sinceMs` is when it was seen, ms since 1970. */
-  async note(hash: string, version: Version, sinceMs: number): Promise<void> {
+  /** Records a version that the daemon wrote into the file. */
+  async wrote(hash: string, version: Version): Promise<void> {
+    this.#writings.push({ marks: new Set(), texts: [] });
+    await this.note(hash, version, this.present);
+  }
+
+  /** Records a version that was just kept, and the write after which it was loaded. */
+  async note(hash: string, version: Version, writing: Writing): Promise<void> {
     const versions = await this.#versions();
-    const { marks } = version;
-    const writes = this.#writes;
-    const known = versions.get(hash);
-    if (known === undefined) versions.set(hash, { hash, sinceMs, marks, writes });
-    else known.writes = writes;
-    const digest = digestOf(marks);
-    this.#writesByMarks.set(digest, (this.#writesByMarks.get(digest) ?? new Set()).add(writes));
-    const [first] = this.#writesByMarks.keys();
-    if (first !== undefined && this.#writesByMarks.size > 2 * BASE_VERSIONS)
-      this.#writesByMarks.delete(first);
+    versions.add(hash);
+    for (const oldest of versions) {
+      if (versions.size <= KNOWN_VERSIONS) break;
+      versions.delete(oldest);
+    }
+    this.place(hash, version, writing);
+  }
+
+  /** Records that a text was loaded after a write; the file need not have had it. */
+  place(hash: string, version: Version, writing: Writing): void {
+    for (const mark of version.marks) writing.marks.add(mark);
+    writing.texts.push(hash);
+    let texts = 0;
+    for (const one of this.#writings) texts += one.texts.length;
+    while (texts > 2 * BASE_VERSIONS && this.#writings.length > 1) {
+      texts -= this.#writings.shift()?.texts.length ?? 0;
+    }
     if (this.#cached.has(hash)) return;
     this.#cached.set(hash, version);
     this.#cachedChars += version.text.length;
@@ -117,77 +112,80 @@ export class MergeBases {
   }
 
   /**
-   * The version from before the daemon's last write that a text was loaded from, although its
-   * receipts equal the current ones. Undefined if a version since that write is at least as near by
-   * the user's lines.
+   * The write after which a text was loaded: the newest one with most of its receipts. The last one
+   * if no receipt tells.
+   *
+   * @param last loaded after this write at the latest
    */
-  async earlierAlike(version: Version, hash: string): Promise<Version | undefined> {
-    const writeCounts = this.#writesByMarks.get(digestOf(version.marks)) ?? new Set();
-    const now = this.#writes;
-    if ([...writeCounts].every((one) => one === now)) return undefined;
-    const alike = [...(await this.#versions()).values()]
-      .toReversed()
-      .filter((one) => one.hash !== hash && writeCounts.has(one.writes))
-      .filter(({ marks }) => marks !== undefined && markDistance(version.marks, marks) === 0);
-    const nearest = async (candidates: readonly Known[]): Promise<Version | undefined> => {
-      const texts = await Promise.all(
-        candidates.slice(0, BASE_TEXTS).map((one) => this.load(one.hash)),
-      );
-      return loadedFrom(
-        version,
-        texts.filter((text) => text !== undefined),
-      );
-    };
-    const present = await nearest(alike.filter(({ writes }) => writes === now));
-    const past = await nearest(alike.filter(({ writes }) => writes !== now));
-    if (past === undefined || present === undefined) return past;
-    const distance = ({ lines }: Version): number => lineDistance(version.lines, lines);
-    return distance(past) < distance(present) ? past : undefined;
-  }
-
-  /** The kept version that a text was loaded from: nearest by receipts, then by lines. */
-  async baseOf(version: Version, query: BaseQuery): Promise<Version | undefined> {
-    const { hash, beforeMs, nearerThan = Number.POSITIVE_INFINITY } = query;
-    const all = [...(await this.#versions()).values()].toReversed();
-    const older = all.filter(
-      (one) => one.hash !== hash && (beforeMs === undefined || one.sinceMs < beforeMs),
-    );
-    let best = nearerThan;
-    let nearest: Known[] = [];
-    for (const known of older.slice(0, BASE_VERSIONS)) {
-      const marks = known.marks ?? (await this.load(known.hash))?.marks;
-      if (marks === undefined) continue;
-      known.marks = marks;
-      const distance = markDistance(version.marks, marks);
-      if (distance > best || (distance === best && nearest.length === 0)) continue;
-      if (distance < best) nearest = [];
-      best = distance;
-      if (nearest.length < BASE_TEXTS) nearest.push(known);
+  async loadedAfter({ marks }: Version, last = this.present): Promise<Writing> {
+    const inLast = marksWithin(marks, last.marks);
+    if (inLast === marks.size) return last;
+    await this.#recall();
+    let best = { writing: last, within: inLast };
+    for (const writing of this.#writings.slice(0, this.#writings.indexOf(last)).toReversed()) {
+      const within = marksWithin(marks, writing.marks);
+      if (within > best.within) best = { writing, within };
+      if (within === marks.size) break;
     }
-    const texts = await Promise.all(nearest.map((known) => this.load(known.hash)));
-    return loadedFrom(
-      version,
-      texts.filter((text) => text !== undefined),
-    );
+    return best.writing;
   }
 
-  async #versions(): Promise<Map<string, Known>> {
+  /** The newest write in whose time the file had the text with this hash. */
+  async writingOf(hash: string): Promise<Writing | undefined> {
+    await this.#recall();
+    return this.#writings.findLast(({ texts }) => texts.includes(hash));
+  }
+
+  /**
+   * The text that a save was made from: of those with the same write, the nearest. An editor that
+   * saves again and again is nearest to its own last save. If the very text was there before,
+   * its editor went back to it from the last of them.
+   *
+   * @param isNewest nothing proves that its editor had not loaded the last of them
+   */
+  async baseOf(
+    version: Version,
+    writing: Writing,
+    isNewest = writing === this.present,
+  ): Promise<Version | undefined> {
+    const newestFirst = [...new Set(writing.texts.toReversed())];
+    const last = isNewest || newestFirst.includes(hashText(version.text));
+    let best: Version | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const hash of newestFirst.slice(0, last ? 1 : BASE_TEXTS)) {
+      const text = await this.load(hash);
+      if (text === undefined) continue;
+      const distance = textDistance(version.lines, text.lines);
+      if (distance < least) [best, least] = [text, distance];
+    }
+    return best;
+  }
+
+  /**
+   * Puts the versions from before the start into their place. A text with a receipt that no earlier
+   * one had is a write of the daemon's; any other was loaded after one of those.
+   */
+  async #recall(): Promise<void> {
+    if (this.#recalled) return;
+    this.#recalled = true;
+    const here = new Set(this.#writings.flatMap(({ texts }) => texts));
+    const before = [...(await this.#versions())].filter((hash) => !here.has(hash));
+    const writings: Writing[] = [];
+    for (const hash of before.slice(-BASE_VERSIONS)) {
+      const marks = (await this.load(hash))?.marks;
+      if (marks === undefined) continue;
+      const known = writings.findLast((one) => marksWithin(marks, one.marks) === marks.size);
+      if (known === undefined) writings.push({ marks: new Set(marks), texts: [hash] });
+      else known.texts.push(hash);
+    }
+    this.#writings.unshift(...writings);
+  }
+
+  async #versions(): Promise<Set<string>> {
     if (this.#known === undefined) {
       const listed = await listVersions(this.#keptDir);
-      this.#known ??= new Map(
-        listed.map(({ hash, atMs }) => [
-          hash,
-          { hash, sinceMs: atMs, marks: undefined, writes: 0 },
-        ]),
-      );
-    }
-    // Old versions are never compared, and the marks of all of them would take much memory.
-    for (const hash of this.#known.keys()) {
-      if (this.#known.size <= 2 * BASE_VERSIONS) break;
-      this.#known.delete(hash);
+      this.#known ??= new Set(listed.map(({ hash }) => hash));
     }
     return this.#known;
   }
 }
-
-const digestOf = (marks: ReadonlySet<string>): string => hashText([...marks].toSorted().join("\n"));

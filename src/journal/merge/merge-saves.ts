@@ -89,22 +89,37 @@ function endOf(line: MergedLine, { ours, theirs, newest }: SavesInput): string {
   return first || second;
 }
 
-/** The merged text with each command's receipt: the newest side's, else the other's. */
+/**
+ * The merged text with each command's receipt. Ours is what the daemon wrote last, with its trace;
+ * a tick and a resolved flag in theirs are taken over.
+ */
 function withReceipts(text: string, lines: readonly MergedLine[], input: SavesInput): string {
-  const { ours, theirs, newest, rendered } = input;
+  const { ours, theirs, rendered } = input;
   const blocks = { ours: blocksByLine(ours, input), theirs: blocksByLine(theirs, input) };
   const reading = input.read(text);
-  const older: Side = newest === "ours" ? "theirs" : "ours";
   const receipts = new Map<number, readonly string[]>();
   reading.blocks.forEach((block, i) => {
     const origin = lines[firstLine(block)];
-    for (const side of [newest, older]) {
-      const receipt = blocks[side].get(origin?.[side] ?? -1) ?? [];
-      if (receipt.length === 0 || receipts.has(i)) continue;
-      receipts.set(i, receipt);
-    }
+    const [shown = [], other = []] = [
+      blocks.ours.get(origin?.ours ?? -1),
+      blocks.theirs.get(origin?.theirs ?? -1),
+    ];
+    const receipt = shown.length === 0 ? other : withAnswers(shown, other);
+    if (receipt.length > 0) receipts.set(i, receipt);
   });
   return renderJournal({ text, reading, rendered, receipts }).text;
+}
+
+const unanswered = (block: string): string => openedFlag(block) ?? normalReceiptBlock(block);
+
+/** The blocks of a receipt, with what its person answered in another text of it. */
+function withAnswers(shown: readonly string[], other: readonly string[]): readonly string[] {
+  const answered = new Map(
+    other
+      .filter((block) => /^[-*+] \[[xX]\] /.test(block) || openedFlag(block) !== undefined)
+      .map((block) => [unanswered(block), block]),
+  );
+  return shown.map((block) => answered.get(unanswered(block)) ?? block);
 }
 
 /**

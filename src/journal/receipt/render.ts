@@ -1,7 +1,14 @@
 // Writes receipts into the journal's text: removes lines that are provably the daemon's and inserts
 // the new ones. Every other byte is the user's and stays. receipt.ts decides what a receipt says.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
-import { receiptBlockHash } from "../../base/receipt-block.ts";
+import { commonEnds } from "../../base/common-ends.ts";
+import {
+  isRendered,
+  normalReceiptBlock,
+  receiptBlockHash,
+  traceOf,
+  withoutTrace,
+} from "../../base/receipt-block.ts";
 import { belowBlock, type BelowBlock } from "../read/receipt-bytes.ts";
 
 export { receiptBlockHash as pieceHash } from "../../base/receipt-block.ts";
@@ -15,12 +22,16 @@ export interface RenderInput {
   readonly receipts: ReadonlyMap<number, readonly string[]>;
   /** Indices of command blocks whose receipt is left as it is. */
   readonly keep?: ReadonlySet<number>;
-  /**
-   * How many receipts switch to their other form, which has one more mark at the end of its first
-   * line. Each write then differs from the last one in size and in receipts, so that the version a
-   * text was loaded from can be recognised. A receipt in its other form stays in it.
-   */
-  readonly vary?: number;
+  /** The write that this is for; without it nothing is traced. */
+  readonly write?: Write;
+}
+
+/** One write of a journal. */
+export interface Write {
+  /** From 1. */
+  readonly number: number;
+  /** The text that it replaces. */
+  readonly onDisk: string;
 }
 
 export interface Rendered {
@@ -34,59 +45,76 @@ export interface Rendered {
  * journal with Git conflict markers is returned unchanged.
  */
 export function renderJournal(input: RenderInput): Rendered {
-  const { text, reading, rendered, receipts, keep } = input;
+  const { text, reading, rendered, receipts, keep, write } = input;
   if (reading.conflicted) return { text, hashes: [] };
   const eol = lineEnd(text);
   const hashes = new Set<string>();
-  const inOtherForm = new Set<number>();
-  const forms = new Map<number, { plain: Edit; other: Edit }>();
-  const edits = reading.blocks.map((block, i) => {
+  const result = rewrite(text, reading, (block, i) => {
     if (keep?.has(i) === true) return undefined;
     const blocks = receipts.get(i) ?? [];
     const below = belowBlock(text, block, rendered);
     if (blocks.length === 0)
       return below.proved ? edit(below, emptied(block, below, eol)) : undefined;
     for (const each of blocks) hashes.add(receiptBlockHash(each));
+    const shown = withTrace(blocks, block, rendered, write);
     const start = block.lineEnded ? "" : eol;
-    const edited = (form: readonly string[]): Edit =>
-      edit(below, start + filled(block, below, receiptText(form, block.indent, eol), eol));
-    const [plain, other] = [edited(blocks), edited(otherForm(blocks))];
-    if (text.slice(block.span.end, below.end) === other.text) inOtherForm.add(i);
-    forms.set(i, { plain, other });
-    return undefined;
-  });
-  const others = inOtherFormNext([...forms.keys()], inOtherForm, input.vary ?? 0);
-  const result = rewrite(text, reading, (_, i) => {
-    const form = forms.get(i);
-    if (form === undefined) return edits[i];
-    if (!others.has(i)) return form.plain;
-    const [head = ""] = otherForm(receipts.get(i) ?? []);
-    hashes.add(receiptBlockHash(head));
-    return form.other;
+    return edit(below, start + filled(block, below, receiptText(shown, block.indent, eol), eol));
   });
   // Without this, an editor that drops the final newline would cause a write after each save.
   const same = result === text + eol && reading.blocks.at(-1)?.receipt !== undefined;
-  return { text: same ? text : result, hashes: [...hashes] };
+  if (same || write === undefined || result === write.onDisk) {
+    return { text: same ? text : result, hashes: [...hashes] };
+  }
+  return { text: traced(result, input, write), hashes: [...hashes] };
 }
 
-/** The receipt with one more mark at the end of its first line. */
-const otherForm = ([head = "", ...rest]: readonly string[]): readonly string[] => [
-  head + (head.endsWith("`") ? " ·" : "."),
-  ...rest,
-];
+/**
+ * The receipt with the trace that it has in the text. One that is back after it was gone gets the
+ * trace of this write, so that no receipt is ever the same in two writes with others between them.
+ */
+function withTrace(
+  [head = "", ...rest]: readonly string[],
+  { receipt }: CommandBlock,
+  rendered: ReadonlySet<string>,
+  write: Write | undefined,
+): readonly string[] {
+  const normal = normalReceiptBlock(head);
+  const now = receipt?.blocks.find((block) => withoutTrace(block.normal) === normal)?.normal;
+  if (now !== undefined) return [head + now.slice(normal.length), ...rest];
+  const isBack = write !== undefined && rendered.has(receiptBlockHash(head));
+  return [isBack ? head + traceOf(write.number, false) : head, ...rest];
+}
 
 /**
- * Which receipts are in their other form after this write: those that are now and the next `vary`
- * ones. If too few are left, they start over, with the first `vary - 1` in it.
+ * A rendered text with the trace of its write on the receipt nearest above the first difference
+ * from the text on disk, else on the nearest below the last one. A text that was loaded before the
+ * write lacks the trace, and one that was loaded after it and has lost the changed lines has it.
+ * The size differs from the size on disk, since editors miss a change that keeps size and second.
  */
-function inOtherFormNext(
-  all: readonly number[],
-  now: ReadonlySet<number>,
-  vary: number,
-): ReadonlySet<number> {
-  const free = all.filter((i) => !now.has(i));
-  if (vary <= free.length) return new Set([...now, ...free.slice(0, vary)]);
-  return new Set(all.slice(0, vary - 1));
+function traced(result: string, { text, reading, rendered }: RenderInput, write: Write): string {
+  const [inText, onDisk] = [commonEnds(text, result), commonEnds(write.onDisk, result)];
+  const same = Math.min(inText.same, onDisk.same);
+  const sameAtEnd = Math.min(inText.sameAtEnd, onDisk.sameAtEnd);
+  const heads = reading.blocks.flatMap(({ receipt }) => {
+    const head = receipt?.blocks[0];
+    return head !== undefined && isRendered(head.normal, rendered) ? [head.span] : [];
+  });
+  const above = heads.findLast(({ end }) => end <= same);
+  const below = heads.find(({ start }) => start >= text.length - sameAtEnd);
+  const between = heads.find(({ start, end }) => result.includes(text.slice(start, end)));
+  const head = above ?? below ?? between;
+  if (head === undefined) return result;
+  const shown = text.slice(head.start, head.end);
+  const moved = head === between ? result.indexOf(shown) - head.start : result.length - text.length;
+  const start = head.start + (head === above ? 0 : moved);
+  const end = start + shown.length;
+  const lines = /^(.*?)[ \t]*((?:\r\n|\n|\r)?)$/s.exec(shown) ?? [];
+  const bytes = Buffer.byteLength(write.onDisk);
+  const [narrow, wide] = [false, true].map((isWide) => {
+    const trace = traceOf(write.number, isWide);
+    return `${result.slice(0, start)}${withoutTrace(lines[1] ?? "")}${trace}${lines[2] ?? ""}${result.slice(end)}`;
+  });
+  return (Buffer.byteLength(narrow ?? result) === bytes ? wide : narrow) ?? result;
 }
 
 /**
