@@ -14,7 +14,7 @@ export interface JournalView {
   readonly reading: JournalReading;
   /** When it last changed, without the daemon's own writes; times here are ms since 1970. */
   readonly changedAtMs: number;
-  /** Start of the changes without a pause of QUIET_MS in between. */
+  /** Start of the changes without a pause of QUIET_MS or a write in between. */
   readonly busySinceMs: number;
   /** Timers of new and edited blocks by position (`block.command`), and of problems. */
   readonly settling: ReadonlyMap<string, Settling>;

@@ -150,8 +150,7 @@ function nextView(
     hash,
     reading,
     changedAtMs: own && before !== undefined ? before.changedAtMs : atMs,
-    busySinceMs:
-      own && before !== undefined ? before.busySinceMs : rested ? atMs : before.busySinceMs,
+    busySinceMs: own || rested ? atMs : before.busySinceMs,
     settling: before?.settling ?? new Map(),
     placed: before?.placed ?? new Map(),
     ticked: before?.ticked ?? new Map(),

@@ -30,10 +30,11 @@ import { PROBLEMS } from "./settle-timers.ts";
 
 /** A problem is shown after this many times the lab's `settle:`: most are fixed by then. */
 const SETTLE_PROBLEM_TIMES = 3;
-/** Somebody may save without a pause for this long; then a gap of QUIET_GAP_MS is enough. */
-export const QUIET_PATIENCE_MS = 60_000;
-/** A pause between saves that is used for a write once QUIET_PATIENCE_MS have passed. */
-export const QUIET_GAP_MS = 2_000;
+/**
+ * Somebody who saves without a pause gets what is due after this long, and again after as long: a
+ * receipt is to come within a minute, and a write between two saves loses neither.
+ */
+export const QUIET_PATIENCE_MS = 45_000;
 /** Runs that end one right after another share a write, so that no editor reloads for each. */
 const OWN_WRITES_MS = 500;
 /** When a journal is looked at again after a write, by how that went, ms. */
@@ -99,12 +100,9 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
 /** What tells one planned write of a text from another, but for the write's own trace. */
 const planOf = ({ receipts, keep }: Wanted): string => JSON.stringify([[...receipts], [...keep]]);
 
-/** When the file counts as quiet: `quietMs` after a save, or sooner after QUIET_PATIENCE_MS. */
-function quietFrom(view: JournalView, quietMs: number): number {
-  const rest = view.changedAtMs + quietMs;
-  const gap = Math.max(view.busySinceMs + QUIET_PATIENCE_MS, view.changedAtMs + QUIET_GAP_MS);
-  return Math.min(rest, gap);
-}
+/** When the file counts as quiet: `quietMs` after a save, or QUIET_PATIENCE_MS after a write. */
+const quietFrom = ({ changedAtMs, busySinceMs }: JournalView, quietMs: number): number =>
+  Math.min(changedAtMs + quietMs, busySinceMs + QUIET_PATIENCE_MS);
 
 /** What the next write of a journal is to contain. */
 interface Wanted {

@@ -6,7 +6,7 @@ import type { Mistake } from "../../base/problem.ts";
 import { labBlocks } from "../../report/night/lab-blocks.ts";
 import { mergePages, pageWith } from "../../report/page/merge-pages.ts";
 import { signatureText, type PageBlock } from "../../base/page-signature.ts";
-import { QUIET_GAP_MS, QUIET_PATIENCE_MS } from "../../scheduler/publish.ts";
+import { QUIET_PATIENCE_MS } from "../../scheduler/publish.ts";
 import { NIGHT_RETRY_MS } from "../../scheduler/nightly-summary.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
 import {
@@ -324,13 +324,12 @@ async function settle(page: Page, wanted: Wanted, pending: number): Promise<void
   await atomicWrite(markFile(page.lab), markOf(wanted));
 }
 
-/** How long the page must still stay unchanged, in ms; after QUIET_PATIENCE_MS less will do. */
+/** How long the page must still stay unchanged, in ms; after QUIET_PATIENCE_MS no longer. */
 function pauseLeft({ parts }: Pages, page: Page, mtimeMs: number): number {
   const { now, quietMs } = parts;
   page.waitingSinceMs ??= now();
   const patient = now() - page.waitingSinceMs < QUIET_PATIENCE_MS;
-  const wanted = patient ? quietMs(page.lab) : Math.min(QUIET_GAP_MS, quietMs(page.lab));
-  return mtimeMs + wanted - now();
+  return patient ? mtimeMs + quietMs(page.lab) - now() : 0;
 }
 
 /** Creates the page where there is none; if somebody just did, the next look merges. */
