@@ -8,6 +8,7 @@ import type { Turn } from "../domain/turn.ts";
 import type { Command, World } from "../domain/world.ts";
 import { blockIndexes } from "../journal/identity/block-index.ts";
 import { wordsChanged } from "../journal/merge/words-changed.ts";
+import { strayReceipt } from "../journal/read/stray-receipts.ts";
 
 /** Records the receipts that the text just read lacks, and the last one had. */
 export function noteTakenOut(
@@ -20,7 +21,10 @@ export function noteTakenOut(
   if (view === undefined || known === undefined) return;
   const had = before === undefined ? undefined : shownIn(before);
   const gone = missing(turn.world, view).filter(
-    ({ id, receiptTakenOut }) => receiptTakenOut !== "for good" && had?.has(id) !== false,
+    ({ id, receiptTakenOut }) =>
+      receiptTakenOut !== "for good" &&
+      had?.has(id) !== false &&
+      !isParted(view, id, known.rendered),
   );
   if (gone.length === 0) return;
   const newest = newestShown(turn.world, view, known);
@@ -75,6 +79,18 @@ function newestShown(
     newest = Math.max(newest, world.commands.get(id)?.shownInWrite ?? 0);
   }
   return newest;
+}
+
+/** Whether somebody typed between a command and its receipt: then it goes back up. */
+function isParted(
+  { text, reading, placed }: JournalView,
+  id: CommandId,
+  rendered: ReadonlySet<string>,
+): boolean {
+  const at = [...placed].find(([, one]) => one === id)?.[0];
+  const index = Number(at?.split(".")[0] ?? -1);
+  const below = [reading.blocks[index + 1]?.receipt, strayReceipt(text, reading, index, rendered)];
+  return below.some((receipt) => receipt?.heads.some((head) => head.id === id) === true);
 }
 
 /** Whether a receipt was moved away from its command. */

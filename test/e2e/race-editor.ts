@@ -13,7 +13,8 @@ import {
 
 export interface EditorOrder {
   readonly path: string;
-  readonly how: "in-place" | "rename" | "backup";
+  /** `mixed`: each save in one of the other ways. */
+  readonly how: "in-place" | "rename" | "backup" | "mixed";
   readonly saves: number;
   readonly seed: number;
 }
@@ -26,6 +27,7 @@ export interface SaveTold {
   readonly stale: boolean;
 }
 
+const WAYS = ["in-place", "rename", "backup"] as const;
 const STALE = 0.3;
 /** 15 to 20 saves a second. */
 const PAUSE_MS = { least: 48, most: 66 };
@@ -78,8 +80,9 @@ function edit(n: number, stale: boolean): SaveTold {
 /** False: the editor shows an error, and its person saves again. */
 function save(): boolean {
   const { path, how } = order;
+  const way = how === "mixed" ? (WAYS[Math.floor(random() * WAYS.length)] ?? "rename") : how;
   try {
-    switch (how) {
+    switch (way) {
       case "in-place": {
         const half = Math.floor(buffer.length / 2);
         // VS Code opens first and cuts later; others cut as they open.

@@ -163,6 +163,7 @@ async function oneRound(how: EditorOrder["how"], writing: string, seed: number):
     const lines = new Set(journal.split("\n"));
     const lost = told.filter(({ line }) => !lines.has(line));
     const old = OLD.filter((line) => !lines.has(line));
+    const doubled = told.filter(({ line }) => count(`\n${journal}`, `\n${line}\n`) > 1);
     const starts = runner.starts();
     const twice = starts.filter((one, i) => starts.indexOf(one) !== i);
     const asked = told.flatMap(({ starts: tag }) => tag ?? []);
@@ -174,6 +175,7 @@ async function oneRound(how: EditorOrder["how"], writing: string, seed: number):
       displaced: displacedIn(counts),
       lost: lost.length,
       oldLost: old.length,
+      doubled: doubled.length,
       started: starts.length,
       twice: twice.length,
       notes: count(journal, "nightlab restore"),
@@ -187,6 +189,7 @@ async function oneRound(how: EditorOrder["how"], writing: string, seed: number):
     }
     assert.deepEqual(lost, [], text);
     assert.deepEqual(old, [], text);
+    assert.deepEqual(doubled, [], text);
     assert.deepEqual(twice, [], text);
     assert.ok(told.length >= SAVES && (counts["writes"] ?? 0) > 0, text);
     const unstarted = asked.filter((tag) => !starts.includes(tag));
@@ -203,7 +206,7 @@ for (const [writing, name] of [
   ["pause=10", "with lease and exchange"],
   ["no-leases no-exchange equal-reads=2 pause=4", "without lease and exchange"],
 ] as const) {
-  for (const how of ["in-place", "rename", "backup"] as const) {
+  for (const how of ["in-place", "rename", "backup", "mixed"] as const) {
     test(`${name}: no save by ${how} is lost, and nothing starts twice`, async (t) => {
       t.diagnostic(await race(how, writing));
     });

@@ -120,3 +120,32 @@ test("an undo of the deletion brings the receipt back, and it can be deleted aga
   night.pass(MINUTE);
   assert.equal(times(night, "**done**"), 1, night.text());
 });
+
+test("text that comes between a command and its receipt leaves one receipt", () => {
+  for (const typed of ["a thought\n\n", "a thought\n\nand another\n\n"]) {
+    const night = done("a", "b");
+    night.save(night.text().replace("run: b\n\n", `run: b\n\n${typed}`));
+    night.pass(MINUTE);
+    assert.equal(times(night, "**done**"), 2, night.text());
+    assert.ok(night.text().endsWith(`\n\n${typed.trimEnd()}\n\n`), night.text());
+  }
+  // On the very next line it is told; then the blank line that the problem asks for.
+  const night = done("a", "b");
+  night.save(night.text().replace("run: b\n", "run: b\na thought\n"));
+  night.pass(2 * MINUTE);
+  night.save(night.text().replace("run: b\na thought\n", "run: b\n\na thought\n"));
+  night.pass(2 * MINUTE);
+  assert.equal(times(night, "**done**"), 2, night.text());
+  assert.equal(times(night, "**problem**"), 0, night.text());
+  assert.equal(night.starts.length, 2);
+});
+
+test("a command that is typed between another and its receipt leaves one receipt of each", () => {
+  const night = done("a", "b");
+  night.save(night.text().replace("run: a\n\n", "run: a\n\nrun: c\n\n"));
+  night.pass(5 * MINUTE);
+  for (const name of ["a", "b"]) {
+    assert.equal(times(night, `[${name}](runs/`), 1, night.text());
+    assert.match(night.text(), new RegExp(`run: ${name}\n\n> \\*\\*done`));
+  }
+});

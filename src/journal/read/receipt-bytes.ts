@@ -2,6 +2,7 @@
 // person's. journal/receipt/render.ts replaces the daemon's lines.
 import type { CommandBlock, FoundReceipt } from "../../domain/journal.ts";
 import { isRendered } from "../../base/receipt-block.ts";
+import { wrappedEnd } from "./stray-receipts.ts";
 
 /** The lines between a block and the person's next text, taken apart. */
 export interface BelowBlock {
@@ -44,11 +45,16 @@ export function belowBlock(
       atEnd: end === text.length,
     };
   }
-  const { end } = receipt.span;
+  const isWhole = receipt.blocks.every(({ normal }) => isRendered(normal, rendered));
+  const wrapped = isWhole ? undefined : wrappedEnd(text, receipt, rendered);
+  const end = wrapped === undefined ? receipt.span.end : blankEnd(text, wrapped);
   const lines = [...linesOf(text, start, end)];
   const first = lines.findIndex((line) => !isBlank(line.text));
   const last = lines.findLastIndex((line) => !isBlank(line.text));
-  const kept = keptLines(lines.slice(Math.max(0, first), last + 1), receipt, rendered);
+  const kept =
+    wrapped === undefined
+      ? keptLines(lines.slice(Math.max(0, first), last + 1), receipt, rendered)
+      : { lines: [], proved: true };
   return {
     end,
     above: lines.slice(0, Math.max(0, first)).map((line) => line.text),
@@ -64,6 +70,12 @@ interface Line {
   readonly start: number;
   readonly end: number;
   readonly text: string;
+}
+
+/** Where the blank line at an offset ends; the offset itself if there is none. */
+function blankEnd(text: string, at: number): number {
+  const line = linesOf(text, at, text.length).next().value;
+  return line !== undefined && isBlank(line.text) ? line.end : at;
 }
 
 /** Whether the line cannot be taken for a continuation of the quote above it. */

@@ -10,6 +10,7 @@ import {
   withoutTrace,
 } from "../../base/receipt-block.ts";
 import { belowBlock, type BelowBlock } from "../read/receipt-bytes.ts";
+import { strayReceipt } from "../read/stray-receipts.ts";
 
 export { receiptBlockHash as pieceHash } from "../../base/receipt-block.ts";
 
@@ -49,17 +50,19 @@ export function renderJournal(input: RenderInput): Rendered {
   if (reading.conflicted) return { text, hashes: [] };
   const eol = lineEnd(text);
   const hashes = new Set<string>();
-  const result = rewrite(text, reading, (block, i) => {
+  const below = (block: CommandBlock, i: number): Edit | undefined => {
     if (keep?.has(i) === true) return undefined;
     const blocks = receipts.get(i) ?? [];
-    const below = belowBlock(text, block, rendered);
-    if (blocks.length === 0)
-      return below.proved ? edit(below, emptied(block, below, eol)) : undefined;
+    const now = belowBlock(text, block, rendered);
+    if (blocks.length === 0) return now.proved ? edit(now, emptied(block, now, eol)) : undefined;
     for (const each of blocks) hashes.add(receiptBlockHash(each));
     const shown = withTrace(blocks, block, rendered, write);
     const start = block.lineEnded ? "" : eol;
-    return edit(below, start + filled(block, below, receiptText(shown, block.indent, eol), eol));
-  });
+    return edit(now, start + filled(block, now, receiptText(shown, block.indent, eol), eol));
+  };
+  // Somebody typed between command and receipt: it goes back up.
+  const strays = (i: number): boolean => keep?.has(i) !== true && receipts.has(i);
+  const result = rewrite(input, below, strays);
   // Without this, an editor that drops the final newline would cause a write after each save.
   const same = result === text + eol && reading.blocks.at(-1)?.receipt !== undefined;
   if (same || write === undefined || result === write.onDisk) {
@@ -128,10 +131,11 @@ export function stripReceipts(
 ): string {
   if (reading.conflicted) return text;
   const eol = lineEnd(text);
-  return rewrite(text, reading, (block) => {
-    const below = belowBlock(text, block, rendered);
-    return edit(below, (block.lineEnded ? "" : eol) + emptied(block, below, eol));
-  });
+  const below = (block: CommandBlock): Edit => {
+    const now = belowBlock(text, block, rendered);
+    return edit(now, (block.lineEnded ? "" : eol) + emptied(block, now, eol));
+  };
+  return rewrite({ text, reading, rendered }, below, () => true);
 }
 
 /** The text that replaces everything from the end of a command block up to `end`. */
@@ -142,19 +146,27 @@ interface Edit {
 
 const edit = ({ end }: BelowBlock, text: string): Edit => ({ end, text });
 
-/** Replaces the text below each command block for which `below` returns an edit. */
+/**
+ * Replaces the text below each command block for which `below` returns an edit, and takes out the
+ * stray receipts of blocks for which `strays` returns true.
+ */
 function rewrite(
-  text: string,
-  reading: JournalReading,
+  { text, reading, rendered }: Pick<RenderInput, "text" | "reading" | "rendered">,
   below: (block: CommandBlock, index: number) => Edit | undefined,
+  strays: (index: number) => boolean,
 ): string {
   const parts: string[] = [];
   let from = 0;
   reading.blocks.forEach((block, i) => {
     const replaced = below(block, i);
-    if (replaced === undefined) return;
-    parts.push(text.slice(from, block.span.end), replaced.text);
-    from = replaced.end;
+    if (replaced !== undefined) {
+      parts.push(text.slice(from, block.span.end), replaced.text);
+      from = replaced.end;
+    }
+    const stray = strays(i) ? strayReceipt(text, reading, i, rendered) : undefined;
+    if (stray === undefined || stray.span.start < from) return;
+    parts.push(text.slice(from, stray.span.start));
+    from = stray.span.end;
   });
   parts.push(text.slice(from));
   return parts.join("");

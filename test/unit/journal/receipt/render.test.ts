@@ -174,3 +174,54 @@ test("prettier leaves a journal with receipts byte for byte", async () => {
   assert.equal(formatted, rendered);
   assert.equal(render(formatted, DONE, HELD, HELD, DONE), rendered);
 });
+
+test("a receipt that text came between goes back up below its command, once", () => {
+  const between = `run: a\n\na thought\n\n${RECEIPT}\nnext\n`;
+  const expected = `run: a\n\n${RECEIPT}\na thought\n\nnext\n`;
+  assert.equal(render(between, DONE), expected);
+  assert.equal(render(expected, DONE), expected);
+  assert.equal(strip(between), strip(expected));
+  const command = `run: a\n\nrun: b\n\n${RECEIPT}`;
+  assert.equal(
+    render(command, DONE, HELD),
+    `run: a\n\n${RECEIPT}\nrun: b\n\n> ${HELD[0]}\n>\n> ${HELD[1]}\n`,
+  );
+});
+
+test("a receipt elsewhere, or with a line of the person's, stays where it is", () => {
+  const below = `run: a\n\n# Results\n\n${RECEIPT}\nnext\n`;
+  assert.equal(render(below, DONE), below.replace("run: a\n\n", `run: a\n\n${RECEIPT}\n`));
+  const mine = RECEIPT.replace("another", "another, seen before");
+  const text = `run: a\n\na thought\n\n${mine}\nnext\n`;
+  assert.equal(render(text, DONE), `run: a\n\n${RECEIPT}\na thought\n\n${mine}\nnext\n`);
+});
+
+/** What `gq` of Vim with and without its plugin, `fold`, `fold -s` and `fmt` make of a receipt. */
+const WRAPPED: readonly (readonly [by: string, text: string])[] = [
+  [
+    "gq",
+    "> **done** `k7f3` · 2025-02-02 14:30:00, 41 s · val/loss\n> 0.312 · [de-risk](runs/x)\n>\n> - 14:30:31 [WEIRD] train/loss is NaN\n>   ([train.log:4](runs/x/logs/train.log))\n> - 14:30:41 another\n>\n> ![train/loss](runs/x/plots/train-loss.webp)\n",
+  ],
+  [
+    "gq without its plugin",
+    "> **done** `k7f3` · 2025-02-02 14:30:00, 41 s · val/loss\n> 0.312 · [de-risk](runs/x)\n>\n> - 14:30:31 [WEIRD] train/loss is NaN\n> ([train.log:4](runs/x/logs/train.log)) - 14:30:41 another\n>\n> ![train/loss](runs/x/plots/train-loss.webp)\n",
+  ],
+  ["fold", RECEIPT.replaceAll(/^.{41}(?=.)/gm, "$&\n")],
+  ["fold -s", RECEIPT.replaceAll(/^(.{20,40}) (?=\S)/gm, "$1 \n")],
+  [
+    "fmt",
+    "> **done** `k7f3` · 2025-02-02 14:30:00, 41 s · val/loss\n0.312 · [de-risk](runs/x)\n> > - 14:30:31 [WEIRD] train/loss is NaN\n([train.log:4](runs/x/logs/train.log)) > - 14:30:41 another > >\n![train/loss](runs/x/plots/train-loss.webp)\n",
+  ],
+];
+
+for (const [by, wrapped] of WRAPPED) {
+  test(`a receipt that was wrapped by ${by} is one receipt again`, () => {
+    assert.notEqual(wrapped, RECEIPT);
+    const expected = `run: a\n\n${RECEIPT}\nnext\n`;
+    assert.equal(render(`run: a\n\n${wrapped}\nnext\n`, DONE), expected);
+    assert.equal(strip(`run: a\n\n${wrapped}\nnext\n`), strip(expected));
+    assert.equal(render(`run: a\n\n${wrapped}`, DONE), `run: a\n\n${RECEIPT}`);
+    const mine = wrapped.replace("another", "another, seen before");
+    assert.match(render(`run: a\n\n${mine}\nnext\n`, DONE), /another, seen before/);
+  });
+}
