@@ -1,6 +1,7 @@
 // `nightlab history JOURNAL`: lists the kept versions of a journal, newest first. restore.ts brings
 // one back.
 import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
+import { shellWord } from "../base/shell-word.ts";
 import { localStamp } from "../base/time.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
@@ -20,6 +21,8 @@ export interface HistoryEntry {
   readonly gone: number;
   /** It lost a merge conflict to a newer save, and the journal reports that. */
   readonly setAside: boolean;
+  /** It may have been saved from an old copy: the version that has what it lacks. */
+  readonly perhapsOldCopyOf?: string;
 }
 
 /** Lists versions. All lines of the oldest one count as added. */
@@ -36,6 +39,7 @@ export async function history(
   for (const { hash, atMs, size, told } of shown) {
     const lines = kept.linesOf((await textOfVersion(kept, hash)) ?? "");
     const { gone, added } = changedLines(before, lines);
+    const replaced = kept.oldCopies.get(hash);
     entries.push({
       version: hash,
       atMs,
@@ -43,6 +47,7 @@ export async function history(
       added: added.length,
       gone: gone.length,
       setAside: told,
+      ...(replaced === undefined ? {} : { perhapsOldCopyOf: replaced }),
     });
     before = lines;
   }
@@ -54,9 +59,15 @@ export async function history(
     localStamp(entry.atMs, kept.timeZone),
     `${entry.bytes} bytes`,
     `+${entry.added} -${entry.gone} lines`,
-    entry.setAside ? "set aside" : "",
+    [...(entry.setAside ? ["set aside"] : []), ...oldCopyOf(entry, path)].join("; "),
   ]);
   const older = kept.versions.length - listed.length;
   const more = older > 0 ? [`${older} older ones: nightlab history --all`] : [];
   return { text: [...columns(rows), ...more].join("\n"), exitCode: 0 };
+}
+
+function oldCopyOf({ perhapsOldCopyOf: version }: HistoryEntry, path: string): readonly string[] {
+  if (version === undefined) return [];
+  const restore = `nightlab restore ${shellWord(path)} ${version.slice(0, VERSION_DIGITS)}`;
+  return [`perhaps an old copy: ${restore}`];
 }

@@ -36,6 +36,8 @@ export interface KeptJournal {
   readonly timeZone: string;
   /** Oldest first. */
   readonly versions: readonly KeptVersion[];
+  /** Saves that may have been made from an old copy, by their hash: what they replaced. */
+  readonly oldCopies: ReadonlyMap<string, string>;
   /** The user's lines of a version's text, without receipts. */
   readonly linesOf: (text: string) => readonly string[];
 }
@@ -54,7 +56,8 @@ export async function keptJournal(path: string): Promise<KeptJournal | string> {
   if (versions.length === 0) {
     return `No version of ${journalPath(experiment)} is kept: no daemon has read it yet.`;
   }
-  const rendered = readWorld(lab).experiments.get(experiment)?.rendered ?? new Set();
+  const known = readWorld(lab).experiments.get(experiment);
+  const rendered = known?.rendered ?? new Set();
   return {
     lab,
     experiment,
@@ -64,6 +67,7 @@ export async function keptJournal(path: string): Promise<KeptJournal | string> {
     versions,
     path: journalPath(experiment),
     timeZone: await timeZoneOf(lab),
+    oldCopies: new Map(known?.oldCopies?.map(({ saved, version }) => [saved, version])),
     linesOf: (text) => versionOf(text, readJournal(text), rendered).lines,
   };
 }
@@ -83,6 +87,7 @@ async function keptLabPage(path: string): Promise<KeptJournal | string> {
     versions,
     path: labPagePath(lab),
     timeZone: await timeZoneOf(lab),
+    oldCopies: new Map(),
     linesOf: linesIn,
   };
 }

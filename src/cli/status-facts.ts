@@ -1,6 +1,6 @@
 // What `status` and `top` show of a lab: from the status view of its ledger, the heartbeats of its
 // runs, and the GPUs. Reads no logs, so it is quick.
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { problemText, settingsProblem } from "../base/problem.ts";
 import { ENDED } from "../domain/command-state.ts";
 import {
@@ -23,9 +23,11 @@ import { causeWords } from "../journal/receipt/receipt-cause.ts";
 import { commandTitle, saidReason } from "../domain/command.ts";
 import { isFlag } from "../domain/finding.ts";
 import type { LabPath } from "../base/ids.ts";
+import { shellWord } from "../base/shell-word.ts";
+import { VERSION_DIGITS } from "../journal/merge/merge-conflicts.ts";
 import { slotName } from "../domain/slot.ts";
 import type { Trouble } from "../domain/trouble.ts";
-import type { Command } from "../domain/world.ts";
+import type { Command, World } from "../domain/world.ts";
 import type { Progress } from "../logs/progress.ts";
 import { experimentName, readWorld } from "./lab-world.ts";
 import { atWork, pauseWords } from "../domain/pause-text.ts";
@@ -70,6 +72,16 @@ export interface StatusEntry {
   readonly parent?: string;
 }
 
+/** A save that may have been made from an old copy of a journal. */
+export interface OldCopyEntry {
+  readonly experiment: string;
+  readonly atMs: number;
+  /** How many lines it lacks. */
+  readonly lines: number;
+  /** The command that shows what would bring them back. */
+  readonly restore: string;
+}
+
 /** The facts of the whole page, as in the output of `--json`. */
 export interface StatusFacts {
   readonly lab: LabPath;
@@ -88,6 +100,8 @@ export interface StatusFacts {
   readonly earlier: number;
   /** What the daemon cannot read, lost or finds broken. */
   readonly troubles: readonly Trouble[];
+  /** Of the last day, oldest first. */
+  readonly oldCopies?: readonly OldCopyEntry[];
 }
 
 /**
@@ -122,6 +136,7 @@ export async function statusFacts(
     commands,
     earlier,
     troubles: readTroubles(stateDir(), lab)?.troubles ?? [],
+    oldCopies: oldCopiesIn(world, lab, nowMs),
   };
 }
 
@@ -150,6 +165,22 @@ function noticesOf(lab: LabPath, isWatched: boolean): readonly string[] {
   }
   const here = { path: lab, folder: record.folder };
   return noticesFor(lab, kind === "asked" ? { asked: here, ...record } : record);
+}
+
+/** A save that may have been made from an old copy is told in `status` for this long. */
+const OLD_COPY_MS = 86_400_000;
+
+function oldCopiesIn(world: World, lab: LabPath, nowMs: number): readonly OldCopyEntry[] {
+  const found = [...world.experiments.values()].filter((one) => one.lab === lab);
+  return found.flatMap(({ path, oldCopies = [] }) => {
+    const experiment = relative(lab, path);
+    return oldCopies
+      .filter(({ atMs }) => nowMs - atMs < OLD_COPY_MS)
+      .map(({ atMs, lines, version }) => {
+        const name = version.slice(0, VERSION_DIGITS);
+        return { experiment, atMs, lines, restore: `nightlab restore ${shellWord(path)} ${name}` };
+      });
+  });
 }
 
 /** Progress of its environment: built by its own attempt, or prefetched while it waits. */

@@ -51,6 +51,7 @@ export function statusLines(facts: StatusFacts, options: PageOptions): readonly 
       ended.toSorted((a, b) => (a.endedAtMs ?? 0) - (b.endedAtMs ?? 0)).slice(-options.ended),
     ),
   ];
+  lines.push(...oldCopyLines(facts));
   if (all === 0 && commands.length === 0) {
     lines.push("", "Nothing was run yet. Write `run: de-risk` into an experiment's JOURNAL.md.");
   }
@@ -77,6 +78,18 @@ function troubleLines(
   const rest = more > 0 ? [`  and ${more} more; \`nightlab doctor\` lists them`] : [];
   const title = daemon === undefined ? "trouble, as the last daemon saw it" : "trouble";
   return ["", title, ...shown, ...rest];
+}
+
+/** Saves that stand, though an old copy would look the same, with the way to what they lack. */
+function oldCopyLines({ oldCopies = [] }: StatusFacts): readonly string[] {
+  if (oldCopies.length === 0) return [];
+  const rows = oldCopies.map(({ experiment, atMs, lines, restore }) => [
+    `  ${experiment}`,
+    localClock(atMs),
+    `lacks ${counted(lines, "line")}`,
+    restore,
+  ]);
+  return ["", "perhaps an old copy", ...columns(rows)];
 }
 
 /** Higher priority first, the order in which they start. */

@@ -12,6 +12,8 @@ import type { Command, Experiment, Run, World } from "./world.ts";
  * heading that is typed while the daemon reads along leaves one entry for each save.
  */
 const HEADINGS_KEPT = 50;
+/** Saves of one journal that are remembered as perhaps made from an old copy. */
+const OLD_COPIES = 50;
 
 /** Changes `world` as the fact says. Facts about unknown experiments and commands are ignored. */
 export function apply(world: World, fact: Fact): void {
@@ -70,6 +72,14 @@ export function apply(world: World, fact: Fact): void {
     case "save-set-aside":
     case "set-aside-dismissed":
       changeMergeConflicts(world, fact);
+      return;
+    case "old-copy-saved":
+      noteOldCopy(world, fact);
+      return;
+    case "old-copy-mended":
+      changeExperiment(world, fact.experiment, ({ oldCopies = [] }) => ({
+        oldCopies: oldCopies.filter(({ version }) => version !== fact.version),
+      }));
       return;
     case "receipts-shown": {
       const shownInWrite = world.experiments.get(fact.experiment)?.writes ?? 0;
@@ -335,6 +345,13 @@ function noteRendered(world: World, fact: FactOf<"pieces-rendered">): void {
     for (const hash of fact.hashes) rendered.add(hash);
     return { writes: writes + 1 };
   });
+}
+
+function noteOldCopy(world: World, fact: FactOf<"old-copy-saved">): void {
+  const { saved, version, lines, atMs } = fact;
+  changeExperiment(world, fact.experiment, ({ oldCopies = [] }) => ({
+    oldCopies: [...oldCopies, { saved, version, lines, atMs }].slice(-OLD_COPIES),
+  }));
 }
 
 function changeMergeConflicts(

@@ -48,6 +48,8 @@ export type Event = { readonly atMs: number } & (
       readonly onDisk?: string;
       /** Saves with merge conflicts: some of their lines are not in `text`. */
       readonly setAside?: readonly MergeConflict[];
+      /** The save may have been made from an old copy of the file; nothing proves it. */
+      readonly oldCopy?: OldCopy;
       /** How the text came into the file, where git wrote it; absent: an editor saved it. */
       readonly origin?: JournalOrigin;
     }
@@ -227,6 +229,16 @@ export interface ForgottenClaim {
   readonly host?: string;
   /** A process of it lives on this machine. */
   readonly goesOn: boolean;
+}
+
+/** A save that lacks exactly the lines that came since some earlier text. */
+export interface OldCopy {
+  /** Hash of the saved text. */
+  readonly saved: string;
+  /** Hash of the kept version that it replaced, which has the lines. */
+  readonly version: string;
+  /** How many lines are missing. */
+  readonly lines: number;
 }
 
 /** What was found when a command's start was examined. */

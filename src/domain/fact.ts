@@ -226,6 +226,20 @@ export type Fact = { readonly atMs: number } & (
       readonly version: string;
     }
   | {
+      /** A save may have been made from an old copy: what it lacks is in this kept version. */
+      readonly kind: "old-copy-saved";
+      readonly experiment: ExperimentPath;
+      readonly saved: string;
+      readonly version: string;
+      readonly lines: number;
+    }
+  | {
+      /** That version stands in the file again. */
+      readonly kind: "old-copy-mended";
+      readonly experiment: ExperimentPath;
+      readonly version: string;
+    }
+  | {
       /** Receipts that are new or different in the file just read. */
       readonly kind: "receipts-shown";
       readonly experiment: ExperimentPath;

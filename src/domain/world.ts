@@ -2,7 +2,7 @@
 // The durable part changes through facts alone (apply.ts); scheduler/ decides which.
 import type { NotedCode } from "./code.ts";
 import type { CommandState, Swept } from "./command-state.ts";
-import type { EventOf, ExperimentSight } from "./event.ts";
+import type { EventOf, ExperimentSight, OldCopy } from "./event.ts";
 import { type LabSettings, type LabTrust, TRUSTED, UNKNOWN_SETTINGS } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
 import type { Finding } from "./finding.ts";
@@ -151,6 +151,8 @@ export interface Experiment {
   readonly writes: number;
   /** Kept versions with merge conflicts, and the command whose receipt shows each. */
   readonly mergeConflicts?: readonly { readonly version: string; readonly near?: CommandId }[];
+  /** Saves that may have been made from old copies of the journal, oldest first. */
+  readonly oldCopies?: readonly (OldCopy & { readonly atMs: number })[];
   /** Its folder is a copy of another experiment's. */
   readonly copied?: ExperimentCopy;
 }

@@ -112,6 +112,8 @@ test("however often a journal is touched, one read at most waits for its turn", 
 });
 
 interface Told {
+  /** The version that has what the last save lacks, where that may be an old copy. */
+  readonly oldCopy: () => string | undefined;
   /** Takes a save off the disk and says what the journal is then. */
   readonly save: (text: string) => Promise<string>;
   /** The daemon puts a text with receipts in place. */
@@ -129,15 +131,19 @@ function journalWithReceipts(t: TestContext): Told {
     keep: async (text) => await keepVersion(dir, text, { told: true }),
   });
   let mtimeMs = 1_000;
+  let oldCopy: string | undefined;
   const save = async (text: string): Promise<string> => {
     const hash = hashText(text);
     mtimeMs += 1_000;
     const known = await generations.knows(hash);
     await keepVersion(dir, text, { hash });
-    return (await saves.read({ text, hash, mtimeMs, proved: true, known, byGit: false })).text;
+    const read = await saves.read({ text, hash, mtimeMs, proved: true, known, byGit: false });
+    oldCopy = read.oldCopy?.version;
+    return read.text;
   };
   return {
     save,
+    oldCopy: () => oldCopy,
     async write(text) {
       for (const { receipt } of readJournal(text).blocks) {
         for (const { normal } of receipt?.blocks ?? []) rendered.add(receiptBlockHash(normal));
@@ -267,4 +273,23 @@ test("what is taken out of the text that was loaded last stays out, whatever rec
   await write(afterWrite(2, "one\n\ntwo\n\nthree\n"));
   const without = afterWrite(2, "one\n\ntwo\n\nand a thought\n");
   assert.equal(await save(without), without);
+});
+
+test("what nothing proves old stands, and is told where it lacks just what came since", async (t) => {
+  const { save, write, oldCopy } = journalWithReceipts(t);
+  const bare = `${START}run: a\n\n`;
+  await save(bare);
+  await write(START + FIRST);
+  const newest = `${START}${FIRST}newer words\n\nand more\n`;
+  await save(newest);
+  for (const told of [`${bare}my own\n`, bare]) {
+    assert.equal(await save(told), told);
+    assert.equal(oldCopy(), hashText(newest), told);
+    await save(newest);
+  }
+  for (const untold of [`${bare}and more\n`, newest.replace("newer words\n", "")]) {
+    assert.equal(await save(untold), untold);
+    assert.equal(oldCopy(), undefined, untold);
+    await save(newest);
+  }
 });

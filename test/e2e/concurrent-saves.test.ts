@@ -121,6 +121,34 @@ test("a stale buffer saved over receipts and newer words loses neither", async (
   assert.ok(!it.journal().includes("newer words"));
 });
 
+test("a save that nothing proves old stands, and is told with the line that undoes it", async () => {
+  const it = await lab();
+  const first = `${JOURNAL}one\n\nqueue: resume\n`;
+  await it.save(first);
+  await it.until("it is answered", () => answers(it) === 1);
+  await it.save(`${it.journal()}\nnewer words\n`);
+  await it.until("it was read", async () => {
+    const listed = await it.nightlab("history", "exp", "--json");
+    return listed.stdout.split('"version"').length - 1 >= 4;
+  });
+  await it.save(first.replace("one\n", "one\n\nfrom a buffer of any age\n"));
+  await it.until("its receipt is back", () => answers(it) === 1);
+  assert.ok(!it.journal().includes("newer words"));
+  const status = (await it.nightlab("status")).stdout;
+  const [, command = ""] =
+    /perhaps an old copy\n.* lacks 1 line +nightlab (.*)$/m.exec(status) ?? [];
+  assert.match(command, /^restore \S+ [0-9a-f]{12}$/, status);
+  const history = (await it.nightlab("history", "exp")).stdout;
+  assert.match(history, /perhaps an old copy: nightlab restore exp [0-9a-f]{12}$/m);
+  const restored = await it.nightlab(...command.split(" "), "--yes");
+  assert.equal(restored.code, 0, restored.stderr);
+  assert.ok(it.journal().includes("newer words"));
+  await it.until("it is told no more", async () => {
+    const now = (await it.nightlab("status")).stdout;
+    return !now.includes("old copy");
+  });
+});
+
 test("history lists what was saved, and restore puts it back with a daemon and without", async () => {
   const it = await lab();
   await it.save(`${JOURNAL}a thought worth keeping\n`);

@@ -111,18 +111,30 @@ const wasRace = (counts: Counts): boolean =>
   (counts["writes"] ?? 0) >= 500 && displacedIn(counts) >= 20;
 
 /**
- * Waits until the journal has all of these lines and nothing has happened to it for a while. A late
- * save may come back a minute after it was made, and later on a busy machine.
+ * Waits until the journal has all of these lines, each command in it has started, and nothing has
+ * happened to it for a while. A late save may come back a minute after it was made, and later on a
+ * busy machine.
  */
-async function atRest(it: TestLab, wanted: readonly string[]): Promise<string> {
+async function atRest(
+  it: TestLab,
+  told: readonly SaveTold[],
+  starts: () => readonly string[],
+): Promise<string> {
   let last = "";
   let sinceMs = Date.now();
-  const deadlineMs = sinceMs + LATE_MS;
+  const deadlineMs = sinceMs + LATE_MS + 500 * told.length;
   for (;;) {
     const now = textOf(it);
     if (now !== last) [last, sinceMs] = [now, Date.now()];
     const lines = new Set(now.split("\n"));
-    const whole = wanted.every((line) => lines.has(line));
+    const whole = told.every(({ line }) => lines.has(line));
+    if (whole && Date.now() < deadlineMs) {
+      const started = new Set(starts());
+      if (told.some(({ starts: tag }) => tag !== undefined && !started.has(tag))) {
+        await pause(100);
+        continue;
+      }
+    }
     if ((whole && Date.now() - sinceMs >= REST_MS) || Date.now() >= deadlineMs) return last;
     await pause(100);
   }
@@ -155,10 +167,7 @@ async function oneRound(how: EditorOrder["how"], writing: string, seed: number):
     await it.until("the fixed commands ran", () => count(textOf(it), "**done**") === 3, 60_000);
     const path = join(it.experiment, "JOURNAL.md");
     const told = await runEditor({ path, how, saves: SAVES, seed });
-    const journal = await atRest(
-      it,
-      told.map(({ line }) => line),
-    );
+    const journal = await atRest(it, told, runner.starts);
     const counts = countsOf(it.log());
     const lines = new Set(journal.split("\n"));
     const lost = told.filter(({ line }) => !lines.has(line));

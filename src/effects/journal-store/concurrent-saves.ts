@@ -1,7 +1,8 @@
 // Works out what a journal says after concurrent saves: a stale editor buffer over a newer text,
 // or a save into a file that was just replaced. journal-handlers.ts reads and writes the file.
+import { commonEnds } from "../../base/common-ends.ts";
 import { hashText } from "../../base/ids.ts";
-import type { MergeConflict } from "../../domain/event.ts";
+import type { MergeConflict, OldCopy } from "../../domain/event.ts";
 import type { JournalReading } from "../../domain/journal.ts";
 import { versionOf, type Version } from "../../journal/merge/merge-base.ts";
 import type { Side } from "../../base/merge.ts";
@@ -30,6 +31,8 @@ export interface Understood {
   /** What is on disk, if `text` is a merge that has yet to be written. */
   readonly onDisk?: string;
   readonly setAside: readonly MergeConflict[];
+  /** The save stands, and may yet have been made from an old copy. */
+  readonly oldCopy?: OldCopy;
 }
 
 export interface ConcurrentSavesParts {
@@ -56,6 +59,7 @@ interface FileState {
 interface Placed {
   readonly text: Version;
   readonly writing: Writing;
+  readonly oldCopy?: OldCopy;
 }
 
 /** A late save that is not in the file yet. */
@@ -90,9 +94,10 @@ export class ConcurrentSaves {
     const conflicts: MergeConflict[] = [];
     const before = this.#current ?? (await this.#lastBeforeStart(file));
     const same = before?.hash === file.hash;
-    const { text: logical, writing } = same
-      ? { text: before.logical, writing: undefined }
+    const placed: Partial<Placed> = same
+      ? {}
       : await this.#resolveSave(before, version, file, conflicts);
+    const { text: logical = before?.logical ?? version, writing, oldCopy } = placed;
     const current: FileState = {
       disk: version,
       hash: file.hash,
@@ -111,6 +116,7 @@ export class ConcurrentSaves {
       text,
       reading,
       setAside: conflicts,
+      ...(oldCopy === undefined ? {} : { oldCopy }),
       ...(all === version ? {} : { onDisk: file.text }),
     };
   }
@@ -179,11 +185,11 @@ export class ConcurrentSaves {
     const stands: Placed = { text: version, writing: present };
     if (before === undefined || file.byGit) return stands;
     const unwritten = before.logical !== before.disk;
-    if (file.known && !unwritten && !this.#mergeUnseen) return stands;
-    const writing = await mergeBases.loadedAfter(version);
+    const undone = file.known && !unwritten && !this.#mergeUnseen;
+    const writing = undone ? present : await mergeBases.loadedAfter(version);
     if (writing === present) {
-      this.#mergeUnseen = false;
-      if (!unwritten) return stands;
+      if (!undone) this.#mergeUnseen = false;
+      if (!unwritten) return { ...stands, ...(await this.#oldCopyOf(before, version)) };
     }
     const base = await mergeBases.baseOf(version, writing);
     const text = await this.#merge(
@@ -201,6 +207,29 @@ export class ConcurrentSaves {
       conflicts,
     );
     return { text, writing };
+  }
+
+  /**
+   * Whether a save that stands lacks exactly what was added since an earlier text that had its
+   * receipts too: then an old copy of the file would look the same.
+   */
+  async #oldCopyOf(
+    { disk, hash }: FileState,
+    saved: Version,
+  ): Promise<{ readonly oldCopy?: OldCopy }> {
+    // Typing only adds; and most texts have the newest receipt.
+    const { same, sameAtEnd } = commonEnds(disk.text, saved.text);
+    if (!hasWord(disk.text.slice(same, disk.text.length - sameAtEnd))) return {};
+    const alike = await this.#parts.mergeBases.earlierAlike(saved);
+    const gone = alike.length === 0 ? [] : linesLost(disk.lines, saved.lines);
+    if (gone.length === 0) return {};
+    for (const earlier of alike) {
+      const added = linesLost(disk.lines, earlier.lines);
+      if (added.length === gone.length && added.every((line, i) => line === gone[i])) {
+        return { oldCopy: { saved: hashText(saved.text), version: hash, lines: gone.length } };
+      }
+    }
+    return {};
   }
 
   /** Merges the late saves in, and resolves those that the file has by now. */
@@ -269,6 +298,20 @@ export class ConcurrentSaves {
     if (text === input.ours.text) return input.ours;
     return text === input.theirs.text ? input.theirs : this.#prepare(text);
   }
+}
+
+const hasWord = (text: string): boolean => /[\p{L}\p{N}]/u.test(text);
+
+/** Lines with a word that the second text has not, or has fewer times; sorted. */
+function linesLost(from: readonly string[], to: readonly string[]): readonly string[] {
+  const left = new Map<string, number>();
+  for (const line of to) left.set(line, (left.get(line) ?? 0) + 1);
+  const lost = from.filter((line) => {
+    const count = left.get(line) ?? 0;
+    left.set(line, count - 1);
+    return count <= 0 && hasWord(line);
+  });
+  return lost.toSorted();
 }
 
 const sameLines = (a: Version, b: Version): boolean =>

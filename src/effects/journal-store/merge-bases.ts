@@ -130,6 +130,22 @@ export class MergeBases {
     return best.writing;
   }
 
+  /** The newest texts of earlier writes that have all of a text's receipts as well. */
+  async earlierAlike({ marks }: Version): Promise<readonly Version[]> {
+    const isNew = [...marks].some((mark) =>
+      this.#writings.every((one) => one === this.present || !one.marks.has(mark)),
+    );
+    if (isNew && this.#writings.length > 1) return [];
+    await this.#recall();
+    const alike = this.#writings
+      .slice(0, -1)
+      .filter((writing) => marksWithin(marks, writing.marks) === marks.size)
+      .flatMap(({ texts }) => texts);
+    const newest = [...new Set(alike.toReversed())].slice(0, BASE_TEXTS);
+    const versions = await Promise.all(newest.map((hash) => this.load(hash)));
+    return versions.filter((one) => one !== undefined);
+  }
+
   /** The newest write in whose time the file had the text with this hash. */
   async writingOf(hash: string): Promise<Writing | undefined> {
     await this.#recall();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { apply } from "../../domain/apply.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { ENDED } from "../../domain/command-state.ts";
-import { emptyWorld, type Command, type World } from "../../domain/world.ts";
+import { emptyWorld, type Command, type Experiment, type World } from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
 import { hasLedger, openLedger, type Ledger } from "./ledger.ts";
 
@@ -25,6 +25,8 @@ export interface StatusView {
   readonly earlier: number;
 }
 
+type OldCopies = NonNullable<Experiment["oldCopies"]>;
+
 /** The stored view. */
 interface StoredView {
   readonly format: typeof FORMAT;
@@ -35,12 +37,12 @@ interface StoredView {
   readonly paused: World["paused"];
   readonly pause?: World["pause"];
   readonly nowMs: number;
-  readonly experiments: readonly (readonly [path: string, lab: string])[];
+  readonly experiments: readonly (readonly [path: string, lab: string, old: OldCopies])[];
   readonly commands: readonly Command[];
 }
 
 /** Increased whenever the stored view changes: another release's view is ignored. */
-const FORMAT = 3;
+const FORMAT = 4;
 
 /** The current view: the stored one plus newer facts. Throws if the ledger cannot be read. */
 export function readStatusView(stateDir: string, lab: LabPath): StatusView {
@@ -89,7 +91,7 @@ export function keepStatusView(
     nowMs: world.nowMs,
     experiments: [...world.experiments.values()]
       .filter((one) => one.lab === lab)
-      .map((one) => [one.path, one.lab]),
+      .map((one) => [one.path, one.lab, one.oldCopies ?? []]),
     commands: all.filter(({ id }) => !dropped.has(id)),
   };
   try {
@@ -140,7 +142,7 @@ function worldOf(stored: StoredView, lab: LabPath): World {
   world.nowMs = stored.nowMs;
   world.paused = stored.paused;
   world.pause = stored.pause;
-  for (const [path] of stored.experiments) {
+  for (const [path, , oldCopies] of stored.experiments) {
     apply(world, {
       kind: "experiment-known",
       atMs: 0,
@@ -148,6 +150,9 @@ function worldOf(stored: StoredView, lab: LabPath): World {
       lab,
       foreign: false,
     });
+    for (const old of oldCopies) {
+      apply(world, { kind: "old-copy-saved", experiment: path as Command["experiment"], ...old });
+    }
   }
   for (const command of stored.commands) world.commands.set(command.id, command);
   return world;

@@ -60,6 +60,12 @@ export function noteMergeConflict(
       turn.record({ kind: "set-aside-dismissed", experiment, version });
     }
   }
+  for (const { version } of known.oldCopies ?? []) {
+    if (version === event.hash) turn.record({ kind: "old-copy-mended", experiment, version });
+  }
+  if (event.oldCopy !== undefined) {
+    turn.record({ kind: "old-copy-saved", experiment, ...event.oldCopy });
+  }
   for (const conflict of event.setAside ?? []) {
     if (known.mergeConflicts?.some(({ version }) => version === conflict.version)) continue;
     const near = commandAbove(turn.world.views.get(experiment), conflict);

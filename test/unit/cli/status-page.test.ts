@@ -163,3 +163,11 @@ test("of many troubles five are shown, and where the others are", () => {
   assert.ok(lines.includes("  and 2 more; `nightlab doctor` lists them"));
   assert.ok(!lines.some((line) => line.includes("e5")));
 });
+
+test("a save that may have been an old copy is told with the command that undoes it", () => {
+  const restore = "nightlab restore /lab/warm-up 59a4ec68d505";
+  const old = { experiment: "warm-up", atMs: NOW, lines: 3, restore };
+  const lines = statusLines({ ...FACTS, oldCopies: [old] }, { width: 200, ended: 8 });
+  const at = lines.indexOf("perhaps an old copy");
+  assert.equal(lines[at + 1], `  warm-up  12:00  lacks 3 lines  ${restore}`);
+});
