@@ -153,6 +153,8 @@ function diffed({ left, right }: Both<readonly string[]>): readonly Match[] {
   return matches;
 }
 
+/** Sentences that have nothing to do with one another share half of their characters, in order. */
+const EDIT_SHARE = 0.7;
 /** Longest differing part that is compared by character, in characters of both texts. */
 const CHAR_DIFF = 4_000;
 
@@ -181,5 +183,6 @@ function charDistance(left: string, right: string): number {
   for (const { added, removed, value } of diffChars(left, right)) {
     if (!added && !removed) same += value.length;
   }
-  return most - 2 * same;
+  const isEdit = same >= EDIT_SHARE * Math.min(left.length, right.length);
+  return isEdit ? most - 2 * same : most;
 }

@@ -11,8 +11,9 @@ import { MergeBases, type Writing } from "../../src/effects/journal-store/merge-
 import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { keepVersion } from "../../src/effects/journal-store/version-store.ts";
 import type { Version } from "../../src/journal/merge/merge-base.ts";
-import { createJournalReader, readJournal } from "../../src/journal/read/read.ts";
-import { receiptBlockHash, traceOf } from "../../src/base/receipt-block.ts";
+import { createJournalReader } from "../../src/journal/read/read.ts";
+import { traceOf } from "../../src/base/receipt-block.ts";
+import { journalOfSaves } from "../saves.ts";
 import type { Event } from "../../src/domain/event.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 
@@ -121,36 +122,16 @@ interface Told {
 }
 
 function journalWithReceipts(t: TestContext): Told {
-  const dir = folder(t);
-  const rendered = new Set<string>();
-  const generations = new MergeBases(dir, () => rendered);
-  const saves = new ConcurrentSaves({
-    reader: createJournalReader(),
-    mergeBases: generations,
-    rendered: () => rendered,
-    keep: async (text) => await keepVersion(dir, text, { told: true }),
-  });
-  let mtimeMs = 1_000;
+  const journal = journalOfSaves(folder(t));
   let oldCopy: string | undefined;
-  const save = async (text: string): Promise<string> => {
-    const hash = hashText(text);
-    mtimeMs += 1_000;
-    const known = await generations.knows(hash);
-    await keepVersion(dir, text, { hash });
-    const read = await saves.read({ text, hash, mtimeMs, proved: true, known, byGit: false });
-    oldCopy = read.oldCopy?.version;
-    return read.text;
-  };
   return {
-    save,
     oldCopy: () => oldCopy,
-    async write(text) {
-      for (const { receipt } of readJournal(text).blocks) {
-        for (const { normal } of receipt?.blocks ?? []) rendered.add(receiptBlockHash(normal));
-      }
-      await saves.written(text, hashText(text));
-      assert.equal(await save(text), text);
+    async save(text) {
+      const read = await journal.save(text);
+      oldCopy = read.oldCopy?.version;
+      return read.text;
     },
+    write: journal.write,
   };
 }
 

@@ -1,7 +1,7 @@
 // Merges two concurrent saves of a journal: the users' lines by base/merge.ts, then the receipts go
 // back below their commands. Receipts are brought up to date by the next write.
 import type { CommandBlock, JournalReading } from "../../domain/journal.ts";
-import type { Version } from "./merge-base.ts";
+import { marksWithin, type Version } from "./merge-base.ts";
 import { mergeLines, type MergedLine, type Side } from "../../base/merge.ts";
 import { isRendered, normalReceiptBlock, openedFlag } from "../../base/receipt-block.ts";
 import { renderJournal } from "../receipt/render.ts";
@@ -49,7 +49,9 @@ export function mergeSaves(input: SavesInput): MergedSaves {
     (side) =>
       side.lines.length === lines.length &&
       side.lines.every((l, i) => l === lines[i]?.text) &&
-      hasAnswers(side, input),
+      hasAnswers(side, input) &&
+      // Not without receipts that came since: they would look like deleted ones.
+      marksWithin(ours.marks, side.marks) === ours.marks.size,
   );
   if (complete !== undefined) {
     const at = conflicts.map((line) => originLine(complete.text, line));
