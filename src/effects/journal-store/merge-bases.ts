@@ -171,7 +171,7 @@ export class MergeBases {
     for (const hash of newestFirst.slice(0, last ? 1 : BASE_TEXTS)) {
       const text = await this.load(hash);
       if (text === undefined) continue;
-      const distance = textDistance(version.lines, text.lines);
+      const distance = textDistance(unquoted(version), unquoted(text));
       if (distance < least) [best, least] = [text, distance];
     }
     return best;
@@ -205,3 +205,7 @@ export class MergeBases {
     return this.#known;
   }
 }
+
+/** Lines without quotes: a receipt that lost its command is among them in one text only. */
+const unquoted = ({ lines }: Version): readonly string[] =>
+  lines.filter((line) => !/^\s*>/.test(line));
