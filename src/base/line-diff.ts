@@ -136,19 +136,54 @@ function onlyOnce(lines: readonly string[]): ReadonlyMap<string, number> {
   return once;
 }
 
+/**
+ * Lines with text are matched first, then the blank lines next to them: blank lines are all alike,
+ * and a match of more of them may leave out a line that both texts have.
+ */
 function diffed({ left, right }: Both<readonly string[]>): readonly Match[] {
-  if (left.length === 0 || right.length === 0) return [];
-  const changes = diffArrays([...left], [...right], { maxEditLength: DIFF_EDITS });
-  const matches: Match[] = [];
-  let at: readonly [number, number] = [0, 0];
+  const [ours, theirs] = [withText(left), withText(right)];
+  if (ours.length === 0 || theirs.length === 0) return [];
+  const changes = diffArrays(
+    ours.map((i) => left[i]),
+    theirs.map((j) => right[j]),
+    { maxEditLength: DIFF_EDITS },
+  );
+  const pairs: (readonly [number, number])[] = [];
+  let [i, j] = [0, 0];
   for (const { added, removed, count } of changes ?? []) {
-    const [i, j] = at;
-    if (added) at = [i, j + count];
-    else if (removed) at = [i + count, j];
-    else {
-      matches.push({ left: i, right: j, length: count });
-      at = [i + count, j + count];
+    if (!added && !removed) {
+      for (let k = 0; k < count; k += 1) pairs.push([ours[i + k] ?? 0, theirs[j + k] ?? 0]);
     }
+    if (!added) i += count;
+    if (!removed) j += count;
+  }
+  return withBlanks(left, right, pairs);
+}
+
+const isText = (line: string): boolean => line.trim() !== "";
+
+const withText = (lines: readonly string[]): readonly number[] =>
+  lines.flatMap((line, i) => (isText(line) ? [i] : []));
+
+/** Matches of single lines, with the equal blank lines above and below each. */
+function withBlanks(
+  left: readonly string[],
+  right: readonly string[],
+  pairs: readonly (readonly [number, number])[],
+): readonly Match[] {
+  const matches: Match[] = [];
+  let [from, to] = [0, 0];
+  const isBlankPair = (i: number, j: number): boolean =>
+    left[i] !== undefined && left[i] === right[j] && !isText(left[i] ?? "");
+  for (const [i, j] of pairs) {
+    let above = 0;
+    while (i - above > from && j - above > to && isBlankPair(i - above - 1, j - above - 1)) {
+      above += 1;
+    }
+    let length = above + 1;
+    while (isBlankPair(i - above + length, j - above + length)) length += 1;
+    matches.push({ left: i - above, right: j - above, length });
+    [from, to] = [i - above + length, j - above + length];
   }
   return matches;
 }
@@ -156,7 +191,9 @@ function diffed({ left, right }: Both<readonly string[]>): readonly Match[] {
 /** Sentences that have nothing to do with one another share half of their characters, in order. */
 const EDIT_SHARE = 0.7;
 /** Longest differing part that is compared by character, in characters of both texts. */
-const CHAR_DIFF = 4_000;
+const CHAR_DIFF = 1_000;
+/** So many characters are compared of two texts together: the time grows with a part's square. */
+const CHARS_COMPARED = 4_000;
 
 /**
  * How far two texts are apart, in characters that only one of them has. A line that was typed
@@ -164,13 +201,16 @@ const CHAR_DIFF = 4_000;
  */
 export function textDistance(left: readonly string[], right: readonly string[]): number {
   let distance = 0;
+  let unused = CHARS_COMPARED;
   let [i, j] = [0, 0];
   const end = { left: left.length, right: right.length, length: 0 };
   for (const match of [...matchLines(left, right), end]) {
-    distance += charDistance(
-      left.slice(i, match.left).join("\n"),
-      right.slice(j, match.right).join("\n"),
-    );
+    const [ours, theirs] = [left.slice(i, match.left), right.slice(j, match.right)] as const;
+    const gap = [ours.join("\n"), theirs.join("\n")] as const;
+    const chars = gap[0].length + gap[1].length;
+    const isCompared = chars <= Math.min(CHAR_DIFF, unused);
+    distance += isCompared ? charDistance(...gap) : chars;
+    if (isCompared) unused -= chars;
     [i, j] = [match.left + match.length, match.right + match.length];
   }
   return distance;
@@ -178,7 +218,7 @@ export function textDistance(left: readonly string[], right: readonly string[]):
 
 function charDistance(left: string, right: string): number {
   const most = left.length + right.length;
-  if (left === "" || right === "" || most > CHAR_DIFF) return most;
+  if (left === "" || right === "") return most;
   let same = 0;
   for (const { added, removed, value } of diffChars(left, right)) {
     if (!added && !removed) same += value.length;

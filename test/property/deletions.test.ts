@@ -247,7 +247,7 @@ test("editors with fresh and with old buffers against the daemon's writes", asyn
         typedHere.clear();
       }
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, endOnFailure: true },
   );
   assert.ok(proved > RUNS / 4 && unproved > RUNS / 4 && merged > 0, `${proved} ${unproved}`);
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { lineDistance, matchLines } from "../../src/base/line-diff.ts";
+import { matchLines } from "../../src/base/line-diff.ts";
 
 const lines = fc.array(fc.constantFrom("", "a", "b", "c", "run: a", "run: b"), { maxLength: 40 });
 
@@ -18,6 +18,13 @@ const versions = fc.record({
     },
   ),
 });
+
+/** How many lines only one of two texts has. */
+function lineDistance(left: readonly string[], right: readonly string[]): number {
+  let same = 0;
+  for (const { length } of matchLines(left, right)) same += length;
+  return left.length + right.length - 2 * same;
+}
 
 function holds(left: readonly string[], right: readonly string[]): void {
   let [i, j] = [0, 0];
