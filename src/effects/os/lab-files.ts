@@ -15,13 +15,6 @@ export class NotAFileError extends Error {
   }
 }
 
-/** Throws unless a path stays in its lab, and a regular file or nothing is there. */
-export function mustBeFile(path: string): void {
-  mustStay(path);
-  const found = fs.statSync(path, { throwIfNoEntry: false });
-  if (found?.isFile() === false) throw new NotAFileError(path);
-}
-
 /** For what concerns a name in its folder, and not what a link of that name leads to. */
 const nameMustStay = (path: string): void => mustStay(dirname(path));
 
@@ -49,11 +42,6 @@ export function statSync(path: string): fs.Stats | undefined {
 export async function lstat(path: string): Promise<fs.Stats> {
   nameMustStay(path);
   return promises.lstat(path);
-}
-
-export async function access(path: string): Promise<void> {
-  mustStay(path);
-  await promises.access(path);
 }
 
 export function readdir(path: string, options: { withFileTypes: true }): Promise<fs.Dirent[]>;

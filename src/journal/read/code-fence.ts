@@ -40,7 +40,7 @@ export function fenceCommand(lines: TextLines, fence: LeafBlock): FenceCommand |
 }
 
 /** Whether a fence is one of those that may hold a command. */
-export function fenceKind({ text }: TextLines, { start, end }: Span): "yaml" | "run" | undefined {
+function fenceKind({ text }: TextLines, { start, end }: Span): "yaml" | "run" | undefined {
   const opening = text.slice(start, Math.min(end, start + OPENING_CHARS));
   const kind = /^(?:`+|~+)[ \t]*(ya?ml|run)(?=\s|$)/i.exec(opening)?.[1]?.toLowerCase();
   return kind === undefined ? undefined : kind === "run" ? "run" : "yaml";

@@ -5,7 +5,7 @@ import { positionOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
 /** Most commands and problems of one journal: a turn over so many takes some 50 ms. */
-export const JOURNAL_COMMANDS = 5_000;
+const JOURNAL_COMMANDS = 5_000;
 
 /** The blocks with the first JOURNAL_COMMANDS commands, and a problem where the next one begins. */
 export function withinBound(

@@ -10,6 +10,7 @@ import { itemIndent } from "./item-indent.ts";
 import { afterDefinitions } from "./link-definitions.ts";
 import { commandInCode, commandsInHeading, paragraphCommands } from "./paragraph.ts";
 import { plainText } from "./plain-text.ts";
+import { VERB_START } from "./tokens.ts";
 import { contentEnd, isBlankChar, lineAt, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
@@ -69,10 +70,7 @@ export interface ParagraphText extends Span {
 }
 
 /** A paragraph's own text: without link definitions above it, and without its box. */
-export function paragraphText(
-  { text }: TextLines,
-  { start, end, ...leaf }: LeafBlock,
-): ParagraphText {
+function paragraphText({ text }: TextLines, { start, end, ...leaf }: LeafBlock): ParagraphText {
   const own = afterDefinitions(text, start, end);
   const box =
     leaf.item !== undefined && leaf.first && own === start
@@ -158,4 +156,12 @@ function paragraphLines(
     found.push({ text: lines.text.slice(from, to).trimStart(), line: line + 1 });
   }
   return found;
+}
+
+/** Whether a paragraph or fence of any length begins as a command does. */
+export function isLongCommand(lines: TextLines, leaf: LeafBlock): boolean {
+  if (leaf.kind === "fence") return fenceCommand(lines, leaf) !== undefined;
+  if (leaf.kind !== "paragraph") return false;
+  const { start } = paragraphText(lines, leaf);
+  return VERB_START.test(lines.text.slice(start, start + 24).trimStart());
 }

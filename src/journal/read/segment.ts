@@ -3,7 +3,6 @@
 import type { Problem } from "../../base/problem.ts";
 import { LEAF_CHARS } from "./block-scan.ts";
 import type { LeafBlock } from "./block-scan.ts";
-import { isLongCommand } from "./long-command.ts";
 import type { FoundEntry } from "./entries.ts";
 import { leafBlocks } from "./leaf-blocks.ts";
 import { placeFound, type SegmentBlock } from "./place-blocks.ts";
@@ -14,7 +13,7 @@ import {
   TOO_DEEP,
   TOO_LONG,
 } from "./problem-places.ts";
-import { entriesIn, headingOf, readLeaf, wholeLines } from "./read-block.ts";
+import { isLongCommand, entriesIn, headingOf, readLeaf, wholeLines } from "./read-block.ts";
 import type { LocalHeading } from "./read-block.ts";
 import { blankOut, findReceiptQuotes } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";

@@ -132,26 +132,27 @@ test("long text that begins like no command is text, and its tagged lines are re
   );
 });
 
+const many = (count: number): string =>
+  Array.from({ length: count }, (_, i) => `run: a --x ${i}\n\n`).join("");
+
 test("of a journal with more than 5,000 commands the first 5,000 are read, and the next is told", () => {
-  const all = (count: number): string =>
-    Array.from({ length: count }, (_, i) => `run: a --x ${i}\n\n`).join("");
-  assert.equal(targets(all(5_000)).length, 5_000);
-  assert.deepEqual(told(all(5_000)), []);
-  const many = all(6_000);
-  assert.equal(targets(many).length, 5_000);
-  assert.deepEqual(told(many), [
+  assert.equal(targets(many(5_000)).length, 5_000);
+  assert.deepEqual(told(many(5_000)), []);
+  const long = many(6_000);
+  assert.equal(targets(long).length, 5_000);
+  assert.deepEqual(told(long), [
     "10001: this journal has more than 5,000 commands, and those from here on are not read",
   ]);
   // One above makes the place move up; what was said at the old one can be taken away.
-  const reading = readJournal(many);
+  const reading = readJournal(long);
   const problem = ["**problem** it is said here"];
   const receipts = new Map([[5_000, problem]]);
   const rendered = new Set(problem.map(pieceHash));
-  const { text } = renderJournal({ text: many, reading, rendered: new Set(), receipts });
+  const { text } = renderJournal({ text: long, reading, rendered: new Set(), receipts });
   const grown = `run: new\n\n${text}`;
   assert.equal(
     renderJournal({ text: grown, reading: readJournal(grown), rendered, receipts: new Map() }).text,
-    `run: new\n\n${many}`,
+    `run: new\n\n${long}`,
   );
 });
 

@@ -161,6 +161,6 @@ test("degenerate series have finite domains", () => {
 test("long names give way in their middle, and control characters leave the text", () => {
   assert.equal(shorten("abcdefghij", 7), "ab…ghij");
   assert.equal(shorten("🙂🙂🙂🙂", 4), "🙂🙂🙂🙂");
-  assert.equal(plotTitle("a\u0007b\nc\uD800", "run"), "a b c\uFFFD · run");
+  assert.equal(plotTitle("a\u0007b\nc\uD800", "run"), "a\uFFFDb c\uFFFD · run");
   assert.ok(plotTitle("k".repeat(200), "r".repeat(200)).length <= 76);
 });
