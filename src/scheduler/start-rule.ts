@@ -70,7 +70,8 @@ export const START_RULE: readonly StartRow[] = [
   },
   {
     came: "by a pull, a merge or another commit that git brought",
-    follows: "starts at once, as its form says; held where the lab's `arrivals` are",
+    follows:
+      "starts at once, as its form says; held where the lab's `arrivals` are ([security.md](security.md#labs-from-elsewhere))",
     verdict({ origin, trust }) {
       if (origin !== "commit") return undefined;
       return trust.arrivals === "hold" ? hold(HOLDS.arrived) : { kind: "at-once" };

@@ -2,8 +2,9 @@
 // Each round has one save, written to a text of its own, so that no later save can hide its loss.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { dirname } from "node:path";
 import { test } from "node:test";
 import type { WriteEffect } from "../../src/effects/journal-store/journal-swap.ts";
 import { readSettled } from "../../src/effects/os/stable-read.ts";
@@ -105,6 +106,7 @@ test("no save of a real Vim is lost", async (t) => {
   const place = makePlace("# Journal\n");
   const log = `${place.keptDir}.log`;
   const script = `${place.keptDir}.vim`;
+  mkdirSync(dirname(log), { recursive: true });
   writeFileSync(log, "");
   writeFileSync(script, vimScript(log));
   const argv = ["-u", "NONE", "-i", "NONE", "-es", "-S", script, place.journal];

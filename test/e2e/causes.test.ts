@@ -9,6 +9,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { readProcesses } from "../../src/effects/supervise/attempts.ts";
 import { isAlive } from "../../src/effects/os/process-identity.ts";
+import { untraced } from "../untraced.ts";
 import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
 
 const GOLDEN = fileURLToPath(new URL("causes.golden.md", import.meta.url));
@@ -272,7 +273,7 @@ test("a run that was on when the machine went off is lost for that reason", asyn
 });
 
 test("all of it is as in causes.golden.md", () => {
-  const text = `# Receipts of runs that did not go well\n\n${sections.join("\n")}`;
+  const text = untraced(`# Receipts of runs that did not go well\n\n${sections.join("\n")}`);
   if (process.env["UPDATE"] === "1") writeFileSync(GOLDEN, text);
   const golden = readFileSync(GOLDEN, "utf8");
   // What this machine cannot do is left out of the comparison, and was told above.

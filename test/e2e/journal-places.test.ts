@@ -104,7 +104,7 @@ test("in a read-only folder a command runs, and is answered once the folder may 
 
 test("where no version can be kept nothing is done, it is said once, and done later", async () => {
   const it = await lab();
-  mkdirSync(join(it.path, ".nightlab"));
+  mkdirSync(join(it.path, ".nightlab"), { recursive: true });
   const kept = join(it.path, ".nightlab", "kept");
   writeFileSync(kept, "in the way");
   await it.save(`${JOURNAL}${WORD}`);
@@ -124,13 +124,12 @@ for (const ways of ["no-exchange pause=900", "pause=900"]) {
     await it.start();
     const text = `${JOURNAL}words before\n\n${WORD}`;
     await it.save(text);
-    const intents = join(it.path, ".nightlab", "intents");
+    const state = join(it.path, "..", "state", "labs");
     const ready = (): boolean =>
-      existsSync(intents) &&
-      readdirSync(intents).some(
-        (name) =>
-          name.endsWith(".json") && readFileSync(join(intents, name), "utf8").includes('"ready"'),
-      );
+      readdirSync(state, { recursive: true })
+        .map((name) => join(state, String(name)))
+        .filter((path) => /\/intents\/.*\.json$/.test(path) && existsSync(path))
+        .some((path) => readFileSync(path, "utf8").includes('"ready"'));
     await it.until("a write is under way", ready);
     if (ways.startsWith("no-exchange")) {
       await it.until("the path is absent for a moment", () => !existsSync(journalOf(it)));

@@ -11,6 +11,7 @@ import { DatabaseSync } from "node:sqlite";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { untraced } from "../untraced.ts";
 
 const FIXTURE = fileURLToPath(new URL("../fixtures/lab-0.1.tar.gz", import.meta.url));
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
@@ -82,7 +83,7 @@ function endedReceipts(): ReadonlyMap<string, string> {
     for (const block of readFileSync(join(lab, journal), "utf8").split(/\n\n(?=[^>])/)) {
       const receipt = block.slice(block.indexOf("> **"));
       const id = /`([\w.]+)`/.exec(receipt)?.[1];
-      if (ENDED.test(receipt) && id !== undefined) receipts.set(id, receipt.trim());
+      if (ENDED.test(receipt) && id !== undefined) receipts.set(id, untraced(receipt).trim());
     }
   }
   return receipts;

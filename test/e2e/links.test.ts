@@ -59,7 +59,7 @@ test("a journal that is a link out of the lab is neither read nor written until 
     rmSync(journal);
     symlinkSync(there, journal);
     await lab.start();
-    await lab.until("it is told", () => lab.log().includes("journal not read"));
+    await lab.until("it is told", () => lab.log().includes("is not read"));
     assert.equal(readFileSync(there, "utf8"), text);
     assert.deepEqual(lab.runs(), []);
     assert.equal((await lab.nightlab("trust", journal)).code, 0);

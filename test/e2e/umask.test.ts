@@ -21,7 +21,7 @@ let it: TestLab;
 before(async () => {
   const under = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"];
   it = await openLab({ journal: JOURNAL, train: TRAIN, under });
-  for (const folder of [it.path, it.experiment]) {
+  for (const folder of [it.path, it.experiment, join(it.path, ".nightlab")]) {
     if (GROUP !== undefined) chownSync(folder, -1, GROUP);
     chmodSync(folder, 0o2775);
   }
@@ -41,9 +41,15 @@ function below(folder: string): readonly string[] {
 /** What was there before the daemon. */
 const ours = (): ReadonlySet<string> =>
   new Set(
-    [".", "nightlab.yaml", "exp", "exp/JOURNAL.md", "exp/train.py"].map((name) =>
-      join(it.path, name),
-    ),
+    [
+      ".",
+      "nightlab.yaml",
+      "exp",
+      "exp/JOURNAL.md",
+      "exp/train.py",
+      ".nightlab",
+      ".nightlab/id",
+    ].map((name) => join(it.path, name)),
   );
 
 test("with umask 077 nothing that is made is for others", () => {

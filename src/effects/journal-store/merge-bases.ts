@@ -22,8 +22,6 @@ export interface Writing {
   readonly marks: Set<string>;
   /** Their hashes, oldest first. */
   readonly texts: string[];
-  /** How many of them came before the next write; the last of those has what all of them had. */
-  before?: number;
 }
 
 /** The kept versions of one journal, by the write that they were loaded after. */
@@ -69,8 +67,6 @@ export class MergeBases {
 
   /** Records a version that the daemon wrote into the file. */
   async wrote(hash: string, version: Version): Promise<void> {
-    const { present } = this;
-    present.before = present.texts.length;
     this.#writings.push({ marks: new Set(), texts: [] });
     await this.note(hash, version, this.present);
   }
@@ -168,9 +164,7 @@ export class MergeBases {
     writing: Writing,
     isNewest = writing === this.present,
   ): Promise<Version | undefined> {
-    const newestFirst = [
-      ...new Set(writing.texts.slice(Math.max(0, (writing.before ?? 1) - 1)).toReversed()),
-    ];
+    const newestFirst = [...new Set(writing.texts.toReversed())];
     const last = isNewest || newestFirst.includes(hashText(version.text));
     let best: Version | undefined;
     let least = Number.POSITIVE_INFINITY;
