@@ -122,7 +122,7 @@ test(`no secret comes into what nightlab writes or says (seed ${SEED})`, async (
   const lab = await openLab({
     journal: `---\nhypothesis: it learns with ${made.token()}\nsuccess: val/loss < 1\n---\n`,
     train: script(made, printed),
-    settings: `settle: 1s\nquiet: 1s\nmemory: "${made.token()}"\n`,
+    settings: `settle: 1s\nquiet: 1s\n# ${made.token()}\n`,
     env: { XDG_CONFIG_HOME: home },
   });
   t.after(async () => {
@@ -165,6 +165,11 @@ test(`no secret comes into what nightlab writes or says (seed ${SEED})`, async (
     const text = report === undefined ? "" : readFileSync(report, "utf8");
     return /-ok\b/.test(text) && /-crash\b/.test(text);
   });
+  const settings = join(lab.path, "nightlab.yaml");
+  writeFileSync(settings, `settle: 1s\nquiet: 1s\nmemory: "${made.token()}"\n`);
+  await lab.until("the problem of the settings is told", () =>
+    filesBelow(lab.path).some((path) => path.endsWith("/LAB.md")),
+  );
 
   const id = /\*\*failed\*\* `(\w+)`/.exec(lab.journal())?.[1] ?? "";
   for (const words of [

@@ -111,11 +111,15 @@ async function ignored(lab: LabPath): Promise<readonly Check[]> {
   const what = ".gitignore";
   const repository = await repositoryOf(lab);
   if (repository === undefined) return [];
-  const asked = gitIn(repository, lab)("check-ignore", "--no-index", ...NOT_IN_GIT);
+  const asked = gitIn(repository, lab, { timeoutMs: VERSION_MS })(
+    "check-ignore",
+    "--no-index",
+    ...NOT_IN_GIT,
+  );
   const answer = await asked.catch((error: unknown) =>
     error instanceof ExecaError ? error : undefined,
   );
-  if (typeof answer !== "string" && answer?.timedOut === true) {
+  if (typeof answer !== "string" && answer?.signal === "SIGKILL") {
     return [{ what, state: "warn", says: "not looked at: git did not answer in time" }];
   }
   // Exit code 1: none is ignored. Anything else: no git.

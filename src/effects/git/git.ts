@@ -53,7 +53,7 @@ export function gitIn(
     input: Uint8Array | string = "",
   ): Promise<Uint8Array> => {
     const given = [...SETTINGS, ...settings].flatMap((setting) => ["-c", setting]);
-    const { stdout } = await execa("git", ["--no-pager", ...given, ...args], {
+    const child = execa("git", ["--no-pager", ...given, ...args], {
       cwd: folder,
       env: {
         ...gitEnvironment(),
@@ -63,11 +63,20 @@ export function gitIn(
       extendEnv: false,
       input,
       stripFinalNewline: false,
-      timeout: timeoutMs,
       maxBuffer: PATCH_BYTES,
       encoding: "buffer",
     });
-    return stdout;
+    // What git started may hold its output open for longer than git itself lives.
+    const timer = setTimeout(() => {
+      child.kill("SIGKILL");
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeoutMs);
+    try {
+      return (await child).stdout;
+    } finally {
+      clearTimeout(timer);
+    }
   };
   let filters: Promise<readonly string[]> | undefined;
   const bytesGiven = async (
