@@ -146,13 +146,16 @@ function copyTest(text: Text, result: Alignment): (at: string) => boolean {
   const { world, known, found, inCopy, torn } = text;
   const own = new Set(known.map(({ id }) => id));
   const placed = new Set(result.placed.values());
-  // A receipt that stands twice, torn off and below a copy: no telling which line is the older one.
+  // Receipts that stand twice, torn off and below a copy, or below two lines: no telling which line
+  // is the older one.
+  const isPasted = result.copied.length > 0;
   const twice = new Set(
-    [...torn().values()].flat().flatMap((id) => {
-      const canonical = world.commands.get(commandId(id))?.canonical;
-      return canonical !== undefined && placed.has(commandId(id)) ? [canonical] : [];
-    }),
+    known.flatMap(({ id, canonical }) => (isPasted && placed.has(id) ? [canonical] : [])),
   );
+  for (const id of [...torn().values()].flat()) {
+    const command = world.commands.get(commandId(id));
+    if (command !== undefined && placed.has(command.id)) twice.add(command.canonical);
+  }
   const stoodBare = bareLines(text, result.placed);
   return (at) => {
     const ids = (torn().get(at) ?? []).map(commandId);

@@ -10,6 +10,8 @@ import { readLabSettings } from "../../src/settings/lab.ts";
 
 const CHARS = 4_000;
 const MOST = 2.5;
+/** Made-up shapes; more of them with `NIGHTLAB_SHAPES=1000`. The long tests take 200. */
+const SHAPES = Number(process.env["NIGHTLAB_SHAPES"] ?? "60");
 /** Fewer steps than this are no cost: caches and fixed parts. */
 const FEW = 30_000;
 
@@ -155,7 +157,7 @@ test("twice the text takes at most 2.5 times the steps, whatever is repeated", (
     fc.property(unit, fc.constantFrom("", "- a\n", "```\n", "%%\n", "run: "), (one, first) =>
       grows(one, first, "\nrun: last\n"),
     ),
-    { numRuns: 200 },
+    { numRuns: SHAPES },
   );
 });
 

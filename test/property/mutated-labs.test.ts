@@ -10,7 +10,7 @@ import { renewReport, type RenewedReport } from "../../src/effects/pages/pages.t
 import { createReadingCache } from "../../src/effects/run-store/experiment-files.ts";
 import { disturb, draws, OBEYED, writeMutated } from "./mutated-lab.ts";
 
-const LABS = Number(process.env["NIGHTLAB_MUTATED_LABS"] ?? 200);
+const LABS = Number(process.env["NIGHTLAB_MUTATED_LABS"] ?? 60);
 const asked = process.env["NIGHTLAB_SEED"] ?? "20250202";
 const FIRST = asked === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
 

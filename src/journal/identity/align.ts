@@ -340,24 +340,23 @@ const wordsOf = ({ source, last }: KnownPlace): readonly string[] => [
 const behindVerb = ({ source }: FoundPlace): readonly string[] => wordsBehindVerb(source);
 
 /**
- * For each new place the started command that it was made out of: one whose text has just gone from
- * there, or right beside it, and which shares a word with it.
+ * For each new place the started command that it was made out of: one whose text has just gone, or
+ * was edited right beside it, and which shares a word with it.
  */
-function descendantsOf(state: State, fresh: readonly string[]): ReadonlyMap<string, CommandId> {
-  const { known, found, foundAt } = state;
+function descendantsOf(
+  { known, found, foundAt }: State,
+  fresh: readonly string[],
+): ReadonlyMap<string, CommandId> {
   if (fresh.length === 0) return new Map();
   const gone = new Map<string, Stretch[]>();
-  const above = lastPaired(state, known.keys(), -1);
-  const below = lastPaired(state, [...known.keys()].toReversed(), found.length);
   known.forEach((command, i) => {
     const at = foundAt.get(i);
     const { last, id } = command;
     if (!command.started || last === undefined) return;
     if (at !== undefined && found[at]?.canonical === last.canonical) return;
-    const [from, to] =
-      at === undefined ? [above[i] ?? -1, below[i] ?? found.length] : [at - 2, at + 2];
+    // Gone altogether, it may have become any line; edited in its place, the lines beside it.
     const stretch =
-      command.absent || from > to ? { id, from: -1, to: found.length } : { id, from, to };
+      at === undefined ? { id, from: -1, to: found.length } : { id, from: at - 2, to: at + 2 };
     for (const word of wordsOf(command)) {
       const stretches = gone.get(word);
       if (stretches === undefined) gone.set(word, [stretch]);
@@ -378,20 +377,9 @@ function descendantsOf(state: State, fresh: readonly string[]): ReadonlyMap<stri
   return descendants;
 }
 
-/** Where a command stood: between two places of this version. */
+/** Where what was made out of a command may stand: between two places of this version. */
 interface Stretch {
   readonly id: CommandId;
   readonly from: number;
   readonly to: number;
-}
-
-/** For each known command, in this order, the place of the last one so far that has one. */
-function lastPaired({ foundAt }: State, order: Iterable<number>, none: number): readonly number[] {
-  const paired: number[] = [];
-  let last = none;
-  for (const i of order) {
-    paired[i] = last;
-    last = foundAt.get(i) ?? last;
-  }
-  return paired;
 }

@@ -70,7 +70,10 @@ export interface ParagraphText extends Span {
 }
 
 /** A paragraph's own text: without link definitions above it, and without its box. */
-export function paragraphText({ text }: TextLines, { start, end, ...leaf }: LeafBlock): ParagraphText {
+export function paragraphText(
+  { text }: TextLines,
+  { start, end, ...leaf }: LeafBlock,
+): ParagraphText {
   const own = afterDefinitions(text, start, end);
   const box =
     leaf.item !== undefined && leaf.first && own === start

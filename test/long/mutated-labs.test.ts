@@ -6,9 +6,9 @@ import { basename, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { after, test } from "node:test";
 import { disturb, draws, OBEYED, writeMutated } from "../property/mutated-lab.ts";
-import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
+import { JOURNAL, openLab, trainScript, type TestLab } from "../e2e/lab.ts";
 
-/** One daemon has so many at most; the long form is in test/property/mutated-labs.test.ts. */
+/** One daemon has so many at most; the most are in test/property/mutated-labs.test.ts. */
 const EXPERIMENTS = Math.min(Number(process.env["NIGHTLAB_MUTATED_LABS"] ?? 12), 100);
 const asked = process.env["NIGHTLAB_SEED"] ?? "20250202";
 const FIRST = asked === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
