@@ -79,6 +79,8 @@ function tickedSince(
   const seen = before && receiptInputs(before.reading, rendered, world.commands);
   const stoodOpen = (id: CommandId, command: Command): boolean => {
     if (seen === undefined) return command.shownInWrite > 0;
+    // The tick may be in the first text that is read since the write that brought the box.
+    if (before?.showing.includes(id) === true && !seen.ticked.includes(id)) return true;
     return seen.unticked.includes(id) || (seen.offersAll && !inputs.ticked.includes(id));
   };
   return new Map(

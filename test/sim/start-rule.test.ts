@@ -313,6 +313,23 @@ describe("by git, and in labs from elsewhere", () => {
   });
 });
 
+test("a tick saved before the daemon has read its own write counts", () => {
+  let night: Night | undefined;
+  const ticked = (after: string): void =>
+    night?.save(after.replace("- [ ]", "- [x]"), { toldAfterMs: [0] });
+  night = startNight({
+    ...calm,
+    onWrite(_, after) {
+      if (!after.includes("- [ ] start")) return;
+      night?.machine.at(night.machineMs(), 0, () => ticked(after));
+    },
+  });
+  night.pass(MINUTE);
+  night.save(`${HEAD}run: a timeout=2h\n`);
+  night.pass(HOUR);
+  assert.equal(namesOf(night), "a", night.text());
+});
+
 test("a tick in a text whose box this daemon never rendered there starts nothing", () => {
   const night = typed("run: a timeout=2h\n");
   const ticked = night.text().replace("- [ ]", "- [x]");
