@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { identityOf } from "../../src/effects/os/process-identity.ts";
-import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
+import { JOURNAL, openLab, trainScript, type TestLab } from "../e2e/lab.ts";
 
 const SCRIPT = trainScript(`
 import subprocess
