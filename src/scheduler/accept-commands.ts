@@ -72,8 +72,9 @@ export function holdArrived(turn: Turn, experiment: ExperimentPath): void {
   for (const [at, { command, block: index }] of blockIndexes(view.reading)) {
     const block = view.reading.blocks[index];
     if (block === undefined || command.spec === undefined) continue;
-    if (view.settling.get(at)?.hold !== HOLDS.foreign) continue;
-    const first = heldBack(command.spec, HOLDS.foreign);
+    const reason = view.settling.get(at)?.hold;
+    if (reason !== HOLDS.foreign && reason !== HOLDS.withFolder) continue;
+    const first = heldBack(command.spec, reason);
     taken.set(at, record(turn, experiment, at, command, block, first));
   }
   unsettle(turn, experiment, taken);

@@ -56,7 +56,7 @@ export function onJournalRead(turn: Turn, event: JournalRead): void {
   noteEdits(turn, experiment, aligned.placed);
   noteMergeConflict(turn, event, before);
   noteReturns(turn, experiment, aligned.placed);
-  if (first === "arrived") holdArrived(turn, experiment);
+  if (first === "arrived" || first === "stood") holdArrived(turn, experiment);
   if (!own) turn.effect({ kind: "renew-report", experiment });
 }
 

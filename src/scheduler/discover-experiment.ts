@@ -57,9 +57,12 @@ function firstText(
   }
   const hasReceipts = reading.blocks.some(({ receipt }) => receipt !== undefined);
   const isTyped = sight === "typed" && !hasReceipts;
-  const isFirst = sight !== "made" && !isTyped;
-  turn.record({ ...known, foreign: isFirst });
-  return isTyped ? "typed" : isFirst ? "arrived" : "known";
+  if (sight === "made" || isTyped) {
+    turn.record({ ...known, foreign: false });
+    return isTyped ? "typed" : "known";
+  }
+  turn.record({ ...known, foreign: true });
+  return sight === "stood" ? "stood" : "arrived";
 }
 
 /** Keeps the hash of a missing journal for RENAME_SEEN_MS, to recognize it under a new name. */

@@ -7,6 +7,7 @@ export const HOLDS = {
   copied: "it was copied together with its receipt",
   brought: "its save brought receipts of another journal",
   foreign: "it stood here before this daemon first saw the experiment",
+  withFolder: "it came with its folder, as a clone, an archive or a copy does",
   untrusted: "this lab is not trusted on this machine (`nightlab trust`)",
   arrived: "git brought it, and what git brings to this lab is held",
   checkout: "git brought it with a checkout, a reset or a stash",
@@ -17,6 +18,7 @@ export const HOLDS = {
 /** Held for how many came at once: one box lets all of a journal's go. */
 const MANY: ReadonlySet<string> = new Set([
   HOLDS.foreign,
+  HOLDS.withFolder,
   HOLDS.untrusted,
   HOLDS.arrived,
   HOLDS.checkout,

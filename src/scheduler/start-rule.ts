@@ -18,11 +18,11 @@ export interface Coming {
   readonly trust: LabTrust;
   /** The experiment that this folder was copied from, where the line stood at that time. */
   readonly copyOf: string | undefined;
-  /** The journal's first text: it came with its folder, or was typed into an empty one. */
+  /** The journal's first text: it came with its folder, stood there, or was typed into an empty one. */
   readonly first: FirstText | undefined;
 }
 
-export type FirstText = "arrived" | "typed";
+export type FirstText = "arrived" | "stood" | "typed";
 
 /** `settle`: it starts once it has stood for the time of its form (settle.ts). */
 export type Verdict =
@@ -85,7 +85,10 @@ export const START_RULE: readonly StartRow[] = [
   {
     came: "with its folder: a clone, an archive, a copy; or before nightlab knew the journal",
     follows: "held, with one more box that starts all of it",
-    verdict: ({ first }) => (first === "arrived" ? hold(HOLDS.foreign) : undefined),
+    verdict({ first }) {
+      if (first === "arrived") return hold(HOLDS.withFolder);
+      return first === "stood" ? hold(HOLDS.foreign) : undefined;
+    },
   },
   {
     came: "with the first text of a journal in a folder that had stood empty",

@@ -240,7 +240,7 @@ describe("with its folder", () => {
     night.save(text, { experiment: OTHER, sight: "typed" });
     night.pass(HOUR);
     assert.equal(namesOf(night), "");
-    assertHeld(night, /it stood here before/, OTHER);
+    assertHeld(night, /it came with its folder/, OTHER);
   });
 
   test("two experiments with the same text: the second is held and says so", () => {
@@ -253,7 +253,7 @@ describe("with its folder", () => {
       const experiment = experimentPath(`/lab/${sight}`);
       night.save(text, { experiment, sight });
       night.pass(HOUR);
-      assertHeld(night, /its folder is a copy of `exp`|it stood here before/, experiment);
+      assertHeld(night, /its folder is a copy of `exp`|it came with its folder/, experiment);
     }
     assert.equal(namesOf(night), "");
   });
@@ -267,7 +267,7 @@ describe("with its folder", () => {
     night.save(`${text}\nrun: b\n`);
     night.pass(HOUR);
     assert.equal(namesOf(night), "a");
-    assertHeld(night, /it stood here before/);
+    assertHeld(night, /it came with its folder/);
   });
 });
 

@@ -368,11 +368,10 @@ function descendantsOf(
   const descendants = new Map<string, CommandId>();
   for (const place of fresh) {
     const at = indices.get(place) ?? -1;
-    const words = wordsBehindVerb(found[at]?.source ?? "");
-    const of = words
-      .flatMap((word) => gone.get(word) ?? [])
-      .find(({ from, to }) => from < at && at < to);
-    if (of !== undefined) descendants.set(place, of.id);
+    for (const word of wordsBehindVerb(found[at]?.source ?? "")) {
+      const of = gone.get(word)?.find(({ from, to }) => from < at && at < to);
+      if (of !== undefined) descendants.set(place, of.id);
+    }
   }
   return descendants;
 }
