@@ -11,6 +11,7 @@ import { SKIP, visit } from "unist-util-visit";
 import * as fc from "../properties.ts";
 import { LEAF_CHARS } from "../../src/journal/read/block-scan.ts";
 import { leafBlocks } from "../../src/journal/read/leaf-blocks.ts";
+import { atOnce } from "../../src/journal/read/read.ts";
 import { paragraphText, writtenHeading } from "../../src/journal/read/read-block.ts";
 import { linesOf } from "../../src/base/text-lines.ts";
 import { journalText, withoutDisputed } from "./journal-text.ts";
@@ -25,7 +26,9 @@ const READMES = globSync("**/*.md", { cwd: folder })
 
 /** What is too long to be a command is not looked into. */
 function hasLongLeaf(text: string): boolean {
-  return leafBlocks(linesOf(text)).leaves.some(({ start, end }) => end - start > LEAF_CHARS);
+  return atOnce(leafBlocks(linesOf(text))).leaves.some(
+    ({ start, end }) => end - start > LEAF_CHARS,
+  );
 }
 
 /** White space at the ends of lines means nothing. */
@@ -80,7 +83,7 @@ function joined(found: readonly string[]): readonly string[] {
 
 function byScanner(text: string): readonly string[] {
   const lines = linesOf(text);
-  return leafBlocks(lines).leaves.flatMap((leaf) => {
+  return atOnce(leafBlocks(lines)).leaves.flatMap((leaf) => {
     const at = leaf.item === undefined ? "" : ` in ${leaf.item.start}`;
     const own = flat(text.slice(leaf.start, leaf.end));
     switch (leaf.kind) {

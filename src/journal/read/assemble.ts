@@ -71,7 +71,8 @@ export function* assemble(
     line += segment.lines;
     yield;
   }
-  return { placed, blocks, entries, headings, sections: sectionsOf(last, placed, headings) };
+  const sections = yield* sectionsOf(last, placed, headings);
+  return { placed, blocks, entries, headings, sections };
 }
 
 interface Running {
@@ -107,11 +108,11 @@ function takeEntries(segment: Segment, running: Running): string | undefined {
 }
 
 /** Every heading with the text up to the next one; those far above a change are reused. */
-function sectionsOf(
+function* sectionsOf(
   last: Assembled,
   placed: readonly PlacedSegment[],
   headings: readonly LocalHeading[],
-): readonly Section[] {
+): Generator<undefined, readonly Section[], undefined> {
   const same = firstDifference(last, placed);
   // The section above the change may continue into it.
   const keptHeadings = Math.max(0, (placed[same]?.headings ?? headings.length) - 1);
@@ -137,6 +138,7 @@ function sectionsOf(
         parts.push((parts.pop() ?? "") + first, ...rest);
       }
     });
+    yield;
   }
   close();
   return sections;

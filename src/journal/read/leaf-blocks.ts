@@ -5,6 +5,9 @@ import { newCursor } from "./line-cursor.ts";
 import { contentEnd, startOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 
+/** Characters after which the caller may do other work: a few ms. */
+const PART_CHARS = 32_768;
+
 export interface LeafBlocks {
   readonly leaves: readonly LeafBlock[];
   /** There is a conflict marker of git's outside of fences. */
@@ -14,11 +17,16 @@ export interface LeafBlocks {
 }
 
 /** Finds the leaf blocks of a text, in order. */
-export function leafBlocks(lines: TextLines): LeafBlocks {
+export function* leafBlocks(lines: TextLines): Generator<undefined, LeafBlocks, undefined> {
   const scan = newScan();
   let conflicted = false;
+  let paused = 0;
   for (let line = 0; line < lines.starts.length; line += 1) {
     const [start, end] = [startOf(lines, line), contentEnd(lines, line)];
+    if (start - paused >= PART_CHARS) {
+      paused = start;
+      yield;
+    }
     takeLine(scan, newCursor(lines.text, start, end), line);
     if (scan.leaf.kind !== "fence" && isConflictMark(lines.text, start, end)) conflicted = true;
   }

@@ -51,7 +51,7 @@ export function createJournalReader(): JournalReader {
 }
 
 /** Does all parts one after the other. */
-function atOnce<T>(parts: Parts<T>): T {
+export function atOnce<T>(parts: Parts<T>): T {
   for (;;) {
     const part = parts.next();
     if (part.done === true) return part.value;
@@ -79,7 +79,7 @@ function* readVersion(
   const fresh: Segment[] = [];
   for (const [i, start] of cuts.slice(0, -1).entries()) {
     if (start >= (cuts[i + 1] ?? 0)) continue;
-    fresh.push(readSegment(ownCopy(text.slice(start, cuts[i + 1]))));
+    fresh.push(yield* readSegment(ownCopy(text.slice(start, cuts[i + 1]))));
     yield;
   }
   const reused = placed.slice(rest).map(({ segment }) => segment);

@@ -49,11 +49,11 @@ interface Gathered {
   readonly headings: LocalHeading[];
 }
 
-/** Reads a segment. */
-export function readSegment(text: string): Segment {
+/** Reads a segment. Most have a few KB, but one block can be as long as the journal. */
+export function* readSegment(text: string): Generator<undefined, Segment, undefined> {
   const lines = linesOf(text);
   const quotes = findReceiptQuotes(lines);
-  const { leaves, conflicted, unclosed } = leafBlocks({
+  const { leaves, conflicted, unclosed } = yield* leafBlocks({
     text: blankOut(lines, quotes),
     starts: lines.starts,
   });
