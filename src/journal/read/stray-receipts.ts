@@ -2,11 +2,13 @@
 // their own lines, since a formatter wrapped them anew. journal/receipt/render.ts mends both.
 import type { FoundReceipt, JournalReading } from "../../domain/journal.ts";
 import { isRendered } from "../../base/receipt-block.ts";
-import { linesOf, startOf } from "../../base/text-lines.ts";
+import { linesOf } from "../../base/text-lines.ts";
 import { findReceiptQuotes, readReceipt } from "./receipt-quotes.ts";
 
 /** Words of a receipt that was wrapped anew: each beginning of a block is looked up. */
 const WRAPPED_WORDS = 600;
+/** Characters of such a receipt, which has fewer than this by far. */
+const WRAPPED_CHARS = 20_000;
 
 /**
  * The receipt of a block that has none right below it: the first one before the next block and the
@@ -43,17 +45,20 @@ export function wrappedEnd(
   { span }: FoundReceipt,
   rendered: ReadonlySet<string>,
 ): number | undefined {
-  const lines = linesOf(text.slice(span.start));
-  const isBlank = (line: number): boolean =>
-    lines.text.slice(startOf(lines, line), startOf(lines, line + 1)).trim() === "";
-  let after = 0;
-  while (after < lines.starts.length && !isBlank(after)) after += 1;
-  const end = startOf(lines, after);
-  const region = lines.text.slice(0, end);
+  const end = firstBlankLine(text, span.start);
+  if (end - span.start > WRAPPED_CHARS) return undefined;
+  const region = text.slice(span.start, end);
   // `fold` breaks within words, and begins no line with a quote mark.
   const unfolded = region.replaceAll(/(?:\r\n|\n|\r)(?![ \t]*>|$)/g, "");
   const isOurs = [region, unfolded].some((one) => isRenderedWords(one, rendered));
-  return isOurs ? span.start + end : undefined;
+  return isOurs ? end : undefined;
+}
+
+/** Where the first blank line from `start` on begins, or the text ends; looked for in WRAPPED_CHARS. */
+function firstBlankLine(text: string, start: number): number {
+  const near = text.slice(start, start + WRAPPED_CHARS + 1);
+  const found = /(?:\r\n|\n|\r)(?=[ \t]*(?:[\r\n]|$))/.exec(near);
+  return start + (found === null ? near.length : found.index + found[0].length);
 }
 
 /** Whether a text is made of the words of rendered blocks alone, in any number of lines. */
