@@ -4,7 +4,8 @@
 // Daylight saving: a start or end in the skipped hour is at the moment of the change; one in the
 // repeated hour is at its first pass. So a night is an hour shorter or longer and begins once. A
 // window that starts every hour also starts in the repeated hour, and not in the skipped one.
-import { createTask, parse, type ParsedFields } from "node-cron";
+import { parse, type ParsedFields } from "node-cron";
+import { comesOn } from "./cron-days.ts";
 import type { LabSettings } from "./lab-settings.ts";
 import {
   NIGHT,
@@ -178,15 +179,5 @@ function readFields(start: string): Fields | undefined {
   }
   const hours = [...new Set(parsed.hour)].toSorted((a, b) => a - b);
   const minutes = [...new Set(parsed.minute)].toSorted((a, b) => a - b);
-  const [hour = 0, minute = 0] = [hours[0], minutes[0]];
-  // The task never runs: it only answers which days match, so UTC will do.
-  const task = createTask(start, () => undefined, { timezone: "UTC" });
-  void task.destroy();
-  return {
-    hours,
-    minutes,
-    comesOn: (day) =>
-      parsed.month.includes(new Date(day).getUTCMonth() + 1) &&
-      task.match(new Date(day + (hour * 60 + minute) * MINUTE_MS)),
-  };
+  return { hours, minutes, comesOn: (day) => comesOn(parsed, day) };
 }
