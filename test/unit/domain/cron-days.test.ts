@@ -36,11 +36,12 @@ test("where both days are given, both must fit", () => {
   assert.deepEqual(daysThat("14 * fri", "2026-02"), []);
 });
 
+const number = (min: number, max: number): fc.Arbitrary<string> =>
+  fc.integer({ min, max }).map(String);
+const list = (token: fc.Arbitrary<string>): fc.Arbitrary<string> =>
+  fc.array(token, { minLength: 1, maxLength: 3 }).map((tokens) => tokens.join(","));
+
 test("of any fields, the days are those of node-cron's own tasks", async () => {
-  const number = (min: number, max: number): fc.Arbitrary<string> =>
-    fc.integer({ min, max }).map(String);
-  const list = (token: fc.Arbitrary<string>): fc.Arbitrary<string> =>
-    fc.array(token, { minLength: 1, maxLength: 3 }).map((tokens) => tokens.join(","));
   const dayOfMonth = fc.oneof(
     fc.constantFrom("*", "?", "*/5", "10-20", "L", "l", "L-1", "L-30"),
     number(1, 31).map((day) => `${day}W`),
