@@ -36,16 +36,13 @@ const isStartKey = (key: string): key is Key & StartKey => START_KEYS.some((one)
 /** Whether a word is a key of the plan. */
 export const isPlanKey = (word: string): boolean => KEYS.some((key) => key === word);
 
-/** What is a key of commands: an option that the plan has no default for, or a reserved word. */
-export type OfCommands = (entry: YamlEntry) => "option" | "reserved" | undefined;
-
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The plan as read so far, with its faults. */
 interface Reader {
   readonly plan: Mutable<Plan>;
   readonly faults: YamlFault[];
-  readonly ofCommands: OfCommands;
+  readonly isOption: (entry: YamlEntry) => boolean;
 }
 
 /** The plan of a journal without frontmatter. */
@@ -64,16 +61,16 @@ export const EMPTY_PLAN: Plan = {
  *
  * @param yaml the text between the `---` lines
  * @param placeOf turns an offset in `yaml` into its position in the journal
- * @param ofCommands says which other keys belong to commands
+ * @param isOption whether another key is an option of commands, which has no default in the plan
  */
 export function readPlan(
   yaml: string,
   placeOf: (offset: number) => SourcePosition,
-  ofCommands: OfCommands,
+  isOption: (entry: YamlEntry) => boolean,
 ): Read<Plan> {
   const { entries, faults } = readYamlMap(yaml);
   const lines: Record<string, number> = {};
-  const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults], ofCommands };
+  const reader: Reader = { plan: { ...EMPTY_PLAN, lines }, faults: [...faults], isOption };
   if (entries.length === 0 && faults.length > 0) reader.plan.unusable = START_KEYS;
   for (const entry of entries) {
     if (KEYS.some((key) => key === entry.key)) lines[entry.key] ??= placeOf(entry.offset).line;
@@ -121,15 +118,9 @@ function readEntry(reader: Reader, entry: YamlEntry): void {
     return;
   }
   const shown = brief(entry.key);
-  const ofCommands = reader.ofCommands(entry);
-  if (ofCommands === "option") {
+  if (reader.isOption(entry)) {
     const message = `\`${shown}\` is an option of commands, and has no effect in the frontmatter`;
     reader.faults.push({ message, fix: optionFix(entry), offset: entry.offset });
-    return;
-  }
-  if (ofCommands === "reserved") {
-    const message = `\`${shown}\` in the frontmatter has no effect in this version`;
-    reader.faults.push({ message, offset: entry.offset });
     return;
   }
   // Anything else is the person's own, or of another program: Obsidian, Hugo, Jupytext.

@@ -166,8 +166,8 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     wrong: "run: a executor=slurm",
-    right: "run: a",
-    says: "`executor` is reserved for a later version; take it away, and the command runs here",
+    right: "run: a --executor slurm",
+    says: "`executor` is no key of a command; to hand it to the script write `--executor` with its value",
   },
   {
     wrong: 'run: a sweep="layers=[64,64],[128"',

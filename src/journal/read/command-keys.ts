@@ -4,7 +4,6 @@
 import { byName } from "../../base/by-name.ts";
 import type { YamlEntry } from "../../base/yaml-map.ts";
 import type { CommandSpec } from "../../domain/command.ts";
-import type { OfCommands } from "../../settings/plan.ts";
 import { readStopOn } from "../../settings/rule-values.ts";
 import {
   brief,
@@ -47,8 +46,6 @@ export interface CommandKey {
   readonly goesOn?: (written: string, next: string) => boolean;
   /** A misspelling of it after an option is reported, not taken for the option's value. */
   readonly doubted?: true;
-  /** Reserved for a later version: this one understands it, but cannot act on it. */
-  readonly reserved?: true;
 }
 
 /** New keys go last: the order of the rows is part of every command's identity. */
@@ -218,8 +215,6 @@ export const COMMAND_KEYS: readonly CommandKey[] = [
     example: 'if="full.val/loss < 0.4"',
     does: "skips it where that run showed something else",
   },
-  reserved("host", "host=NAME"),
-  reserved("executor", "executor=NAME"),
 ];
 
 const BY_NAME: ReadonlyMap<string, CommandKey> = new Map(
@@ -231,22 +226,21 @@ export const KEY_NAMES: readonly string[] = [...BY_NAME.keys()];
 
 export const commandKey = (name: string): CommandKey | undefined => BY_NAME.get(name);
 
-/** Classifies a frontmatter key that the plan does not know: is it one of commands? */
-export function keyOfCommands({ key: name, value }: YamlEntry): ReturnType<OfCommands> {
+/** Whether a frontmatter key that the plan does not know is an option of commands. */
+export function isOptionOfCommands({ key: name, value }: YamlEntry): boolean {
   const key = commandKey(name);
-  if (key?.reserved === true) return "reserved";
-  if (key === undefined || value.kind === "empty" || value.kind === "unreadable") return undefined;
+  if (key === undefined || value.kind === "empty" || value.kind === "unreadable") return false;
   // `priority: high` is another program's: no command could have it.
   const draft = newDraft("run");
   key.read(draft, value);
-  return draft.faults.length === 0 ? "option" : undefined;
+  return draft.faults.length === 0;
 }
 
 /** What the keys of a command add to its identity, after the head of the hash. */
 export function keyIdentity(spec: CommandSpec): readonly unknown[] {
-  return COMMAND_KEYS.flatMap(({ name, field, identity, reserved: isReserved }) => {
+  return COMMAND_KEYS.flatMap(({ name, field, identity }) => {
     if (typeof identity === "function") return identity(spec);
-    if (identity !== undefined || field === undefined || isReserved) return [];
+    if (identity !== undefined || field === undefined) return [];
     return spec[field] === undefined ? [] : [{ [name]: spec[field] }];
   });
 }
@@ -305,19 +299,4 @@ function readBecause(draft: Draft, value: WrittenValue): void {
     const fault = { message: "`because` is empty", fix: "write the reason" };
     draft.faults.push({ ...fault, offset: value.offset });
   }
-}
-
-function reserved(name: string, example: string): CommandKey {
-  return {
-    name,
-    read: (draft, { offset }) => {
-      const message = `\`${name}\` is reserved for a later version`;
-      const fix = "take it away, and the command runs here";
-      draft.faults.push({ message, fix, offset });
-    },
-    identity: () => [],
-    example,
-    does: "reserved for a later version: a command with it does not start in this one",
-    reserved: true,
-  };
 }

@@ -5,7 +5,7 @@ import { VERBS } from "../../domain/command.ts";
 import type { CommandBlock, Plan } from "../../domain/journal.ts";
 import type { Problem, SourcePosition } from "../../base/problem.ts";
 import { EMPTY_PLAN, isPlanKey, readPlan, START_KEYS } from "../../settings/plan.ts";
-import { keyOfCommands } from "./command-keys.ts";
+import { isOptionOfCommands } from "./command-keys.ts";
 import { secretsInPlan } from "./secret-values.ts";
 import { contentEnd, linesOf, positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
@@ -62,7 +62,7 @@ function readFrontmatter(lines: TextLines): Frontmatter {
   const start = startOf(lines, 1);
   const yaml = lines.text.slice(start, startOf(lines, closing));
   const at = (offset: number): SourcePosition => positionOf(lines, start + offset);
-  const { value, problems } = readPlan(yaml, at, keyOfCommands);
+  const { value, problems } = readPlan(yaml, at, isOptionOfCommands);
   return {
     plan: value,
     end: startOf(lines, closing + 1),

@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { linesOf, positionOf } from "../../../src/base/text-lines.ts";
 import type { Plan } from "../../../src/domain/journal.ts";
 import type { Read } from "../../../src/base/problem.ts";
-import { keyOfCommands } from "../../../src/journal/read/command-keys.ts";
+import { isOptionOfCommands } from "../../../src/journal/read/command-keys.ts";
 import { planGaps, readPlan, START_KEYS } from "../../../src/settings/plan.ts";
 
 const read = (yaml: string): Read<Plan> =>
-  readPlan(yaml, (offset) => positionOf(linesOf(yaml), offset), keyOfCommands);
+  readPlan(yaml, (offset) => positionOf(linesOf(yaml), offset), isOptionOfCommands);
 
 function plan(yaml: string): Plan {
   const { value, problems } = read(yaml);
@@ -88,7 +88,8 @@ test("metrics come as a list, a text or a map with directions", () => {
 });
 
 test("keys of one's own are passed over, whatever program they are for", () => {
-  const vault = "layout: post\ndue: 2026-12-01\ncategory: vision\ndataset: cifar\nlevel: 3\n";
+  const vault =
+    "layout: post\nhost: box\ndue: 2026-12-01\ncategory: vision\ndataset: cifar\nlevel: 3\n";
   const jupytext = "jupyter: {jupytext: {formats: md}}\nkernelspec: {name: python3}\n";
   assert.equal(problem(`${vault}${jupytext}colour: blue\npriority: high\nlink: "[[x]]"`), "");
 });
@@ -97,7 +98,6 @@ test("a near miss of a known key is a problem at its place with that key", () =>
   assert.match(problem("metrics: [a]\nhypotesis: x"), /^2:1 .*did you mean `hypothesis`/);
   assert.match(problem("Hypothesis: x"), /did you mean `hypothesis`/);
   assert.match(problem("timeot: 3m"), /did you mean `timeout`/);
-  assert.match(problem("executor: slurm"), /no effect in this version/);
   for (const [written, mend] of [
     ["gpus: 2", "write `gpus=2` behind each command that is to have it"],
     ["when: 22:00-07:00", "write `when=22:00-07:00` behind each command that is to have it"],

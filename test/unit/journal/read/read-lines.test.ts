@@ -277,9 +277,9 @@ test("environment variables come one by one", () => {
   assert.match(problem("run: a env=1A=2\n"), /cannot name an environment variable/);
 });
 
-test("keys for later versions are told, and start nothing", () => {
-  assert.match(problem("run: a executor=slurm !\n"), /`executor` is reserved for a later version/);
-  assert.match(problem("```yaml\nrun: a\nhost: { name: box }\n```\n"), /`host` is reserved/);
+test("keys of an earlier version's plans are told as any unknown one, and start nothing", () => {
+  assert.match(problem("run: a executor=slurm !\n"), /`executor` is no key of a command/);
+  assert.match(problem("```yaml\nrun: a\nhost: { name: box }\n```\n"), /`host` is no key/);
 });
 
 test("a place and a priority are numbers in their bounds, and `share` is a part of one GPU", () => {
