@@ -1,5 +1,6 @@
 // Exact rational numbers from the literal tokens of logs and criteria. Verdicts compare them, so
 // nothing is ever rounded; statistics that need roots use doubles.
+import { notFinite } from "./not-finite.ts";
 
 /**
  * Longest token (characters) and largest power of ten: enough for every double that a log prints.
@@ -27,9 +28,9 @@ const GROUPED = /^[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?$/;
 export function parseDecimal(token: string): Decimal | undefined {
   const text = token.trim();
   if (text.length > DECIMAL_DIGITS) return undefined;
-  if (/^[+-]?nan$/i.test(text)) return NAN;
-  if (/^[+-]?inf(?:inity)?$/i.test(text)) {
-    return { kind: "infinite", sign: text.startsWith("-") ? -1 : 1 };
+  const special = notFinite(text);
+  if (special !== undefined) {
+    return Number.isNaN(special) ? NAN : { kind: "infinite", sign: special < 0 ? -1 : 1 };
   }
   const match = NUMBER.exec(GROUPED.test(text) ? text.replaceAll(",", "") : text);
   if (match === null) return undefined;

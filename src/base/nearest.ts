@@ -15,7 +15,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   let best: string | undefined;
   for (const candidate of known) {
     if (Math.abs(candidate.length - wanted.length) > limit) continue;
-    const edits = distance(wanted, candidate.toLowerCase());
+    const edits = editDistance(wanted, candidate.toLowerCase());
     if (edits > limit || (best !== undefined && edits === limit)) continue;
     best = candidate;
     limit = edits;
@@ -28,7 +28,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
  * no substring edited twice (L. Boytsov, ACM Journal of Experimental Algorithmics 16, 2011, section
  * 3).
  */
-function distance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i += 1) {

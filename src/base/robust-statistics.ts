@@ -27,7 +27,7 @@ export function sortedMedian(sorted: ArrayLike<number>): number {
 }
 
 /** Scales the median absolute deviation to the standard deviation of normal values. */
-const NORMAL = 1.4826;
+export const NORMAL = 1.4826;
 
 /**
  * Robust standard deviation: the scaled median absolute deviation (F. R. Hampel, Journal of the

@@ -4,6 +4,7 @@ import type { Finding } from "../domain/finding.ts";
 import { sameMetric } from "../domain/metric-key.ts";
 import type { Series } from "../domain/sample.ts";
 import { ema, emaFactor } from "../base/ema.ts";
+import { median } from "../base/robust-statistics.ts";
 import { lttb } from "../base/lttb.ts";
 import { m4 } from "../base/m4.ts";
 import type { M4 } from "../base/m4.ts";
@@ -167,8 +168,7 @@ function noise(values: Float64Array, shape: SeriesShape): number {
       : value - before / 2 - after / 2;
     if (Number.isFinite(off)) distances.push(Math.abs(off) / height);
   }
-  distances.sort((a, b) => a - b);
-  return distances[Math.floor(distances.length / 2)] ?? 0;
+  return distances.length === 0 ? 0 : median(distances);
 }
 
 /** The points of the average, reduced within each unbroken stretch of the raw line. */

@@ -1,5 +1,6 @@
 // Parses the object of a metric line and keeps each number as it was written: JSON.parse would lose
 // the tokens and throw on Python's NaN. What a key means is decided in metric-words.ts.
+import { notFinite } from "../base/not-finite.ts";
 
 /** Levels of nesting: a deeper object is not of metrics. */
 export const METRIC_DEPTH = 32;
@@ -103,16 +104,6 @@ function readValue(cursor: Cursor, key: string, depth: number): boolean {
 
 const SKIPPED: ReadonlySet<string> = new Set(["true", "false", "null", "True", "False", "None"]);
 
-const NOT_FINITE: ReadonlyMap<string, number> = new Map([
-  ["NaN", Number.NaN],
-  ["nan", Number.NaN],
-  ["-nan", Number.NaN],
-  ["Infinity", Number.POSITIVE_INFINITY],
-  ["inf", Number.POSITIVE_INFINITY],
-  ["-Infinity", Number.NEGATIVE_INFINITY],
-  ["-inf", Number.NEGATIVE_INFINITY],
-]);
-
 const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
@@ -120,7 +111,7 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
  * finite in the log, so it becomes the largest double and not infinity.
  */
 function numberOf(token: string): number | undefined {
-  const special = NOT_FINITE.get(token);
+  const special = notFinite(token);
   if (special !== undefined) return special;
   if (!NUMBER.test(token)) return undefined;
   const value = Number(token);

@@ -1,5 +1,6 @@
 // Finds the logged metric that a promised name was probably meant to be, for a suggestion.
 // Whether a metric is missing is decided in rules/metric-missing.ts.
+import { editDistance } from "../base/nearest.ts";
 import { canonicalMetric } from "../domain/metric-key.ts";
 
 /** Names that one is compared with, so that a rule stays quick. */
@@ -28,7 +29,7 @@ const form = (key: string): string => canonicalMetric(key).slice(0, COMPARED_CHA
 
 /** From 0 (equal) to 1 (nothing in common). A shared last part, or beginning of it, is near. */
 function distanceOf(a: string, b: string): number {
-  const edits = levenshtein(a, b) / Math.max(1, a.length, b.length);
+  const edits = editDistance(a, b) / Math.max(1, a.length, b.length);
   const [lastA, lastB] = [lastPart(a), lastPart(b)];
   if (lastA === lastB) return Math.min(0.2 + edits / 10, edits);
   const shorter = Math.min(lastA.length, lastB.length);
@@ -44,17 +45,3 @@ const lastIn =
   (key: string) =>
   (separator: string): number =>
     key.lastIndexOf(separator);
-
-/** Insertions, deletions and substitutions from `a` to `b` (Levenshtein 1966; two rows). */
-function levenshtein(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(change, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}

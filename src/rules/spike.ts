@@ -2,7 +2,7 @@
 // every healthy run has some.
 import type { Series } from "../domain/sample.ts";
 import { seriesOfRole } from "../logs/metric-role.ts";
-import { median, sortedMedian } from "../base/robust-statistics.ts";
+import { median, NORMAL, sortedMedian } from "../base/robust-statistics.ts";
 import { atStep, logPlaceAt, times } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
 
@@ -168,11 +168,6 @@ function createWindow(size: number): Window {
     },
   };
 }
-
-/**
- * For normal values, the median distance from the median times this is their standard deviation.
- */
-const NORMAL = 1.4826;
 
 /** The median distance of sorted values from `middle`, found outwards from it without sorting. */
 function medianDistance(sorted: readonly number[], middle: number): number {

@@ -220,6 +220,7 @@ describe("preparing an environment with uv", () => {
     bench.write("eval.py", PRINT);
     for (const [script, said] of [
       ["trian.py", /trian\.py is not there; did you mean train\.py\?/],
+      ["evaluate.py", /evaluate\.py is not there; the folder has .*train\.py/],
       ["../train.py", /not inside/],
       ["/etc/passwd", /not inside/],
     ] as const) {

@@ -6,6 +6,8 @@ import { readdir, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { REASON_CHARS } from "../../base/limits.ts";
+import { listed } from "../../base/markdown.ts";
+import { nearest } from "../../base/nearest.ts";
 import type { PinnedEnvironment } from "../../domain/repeat.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
 import { GRACE_MS } from "../os/process-identity.ts";
@@ -103,9 +105,11 @@ export async function scriptTrouble(
     const scripts = (await readdir(experiment).catch(() => [])).filter((name) =>
       name.endsWith(".py"),
     );
+    if (scripts.length === 0) return `${script} is not there, and no other Python script either`;
     const near = nearest(script, scripts);
-    if (near !== undefined) return `${script} is not there; did you mean ${near}?`;
-    return `${script} is not there, and no other Python script either`;
+    return near === undefined
+      ? `${script} is not there; the folder has ${listed(scripts.toSorted().slice(0, 5))}`
+      : `${script} is not there; did you mean ${near}?`;
   }
 }
 
@@ -235,28 +239,4 @@ async function tailOf(path: string): Promise<string> {
 
 function cut(text: string): string {
   return text.length <= REASON_CHARS ? text : `${text.slice(0, REASON_CHARS - 1).trimEnd()}…`;
-}
-
-/** The name with the least edit distance, ties by name; undefined for an empty list. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  const ranked = names
-    .slice(0, 1_000)
-    .map((other) => ({ other, edits: distance(name.slice(0, 100), other.slice(0, 100)) }));
-  ranked.sort((a, b) => a.edits - b.edits || (a.other < b.other ? -1 : 1));
-  return ranked[0]?.other;
-}
-
-/** Levenshtein distance (Levenshtein 1966), computed row by row. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const same = a[i - 1] === b[j - 1] ? 0 : 1;
-      const best = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same);
-      next.push(best);
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
 }

@@ -1,5 +1,6 @@
 // Tables printed row by row under a header: YOLO, fastai, skorch, spaCy, Detectron2's results, CSV
 // on the console. Which header a row belongs to is left to lines/console-tables.ts.
+import { notFinite } from "../../base/not-finite.ts";
 import type { LineStep, Spot } from "../lines/metric-line.ts";
 import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf, namesQuality } from "../metric-words.ts";
@@ -97,11 +98,6 @@ const NARROW = /\S+/g;
 const MARKED = { "|": /[^|]+/g, ",": /[^,]+/g, "\t": /[^\t]+/g } as const;
 
 const spot: NumberSpot = { end: 0, value: 0, grouped: false };
-const WORDS: ReadonlyMap<string, number> = new Map([
-  ["nan", Number.NaN],
-  ["inf", Number.POSITIVE_INFINITY],
-  ["-inf", Number.NEGATIVE_INFINITY],
-]);
 const NO_VALUE = /^(?:-{1,3}|none|n\/a|null|[\d.]+[a-z]{1,3}|[\d:.]+|\*|\+)$/i;
 
 /** The row of `header`'s table in a line; undefined if it is none. */
@@ -136,7 +132,7 @@ export function tableRow(header: TableHeader, text: string): TableRow | undefine
       continue;
     }
     const whole = scanNumber(bytes, cell.at, cell.end, true, spot) && spot.end === cell.end;
-    const value = whole ? spot.value : WORDS.get(token.toLowerCase());
+    const value = whole ? spot.value : notFinite(token);
     if (value === undefined && !column.passed && !NO_VALUE.test(token)) return undefined;
     if (value !== undefined && !column.passed) values.push({ ...cell, column, value });
   }

@@ -1,5 +1,6 @@
 // Files of comma or tab separated values with a header: Lightning's metrics.csv, Keras's CSVLogger,
 // Ultralytics' results.csv, progress.csv of reinforcement learning. Cells may be empty or padded.
+import { notFinite } from "../../base/not-finite.ts";
 import { QUOTED_CHARS } from "../../base/limits.ts";
 import { type FileUnread, UNREAD_SAMPLES } from "../lines/unread-lines.ts";
 import { createLineSplitter, LINE_BYTES } from "../lines/lines.ts";
@@ -31,16 +32,7 @@ const SPACE = 32;
 const LABELS =
   /^(?:seed|run|run_id|trial|rank|pid|timestamp|date|datetime|wall[ _]?time|index|unnamed:.*)?$/i;
 const MAX_COLUMNS = 5_000;
-const WORDS: ReadonlyMap<string, number> = new Map([
-  ["nan", Number.NaN],
-  ["-nan", Number.NaN],
-  ["inf", Number.POSITIVE_INFINITY],
-  ["+inf", Number.POSITIVE_INFINITY],
-  ["infinity", Number.POSITIVE_INFINITY],
-  ["-inf", Number.NEGATIVE_INFINITY],
-  ["-infinity", Number.NEGATIVE_INFINITY],
-]);
-/** The longest of WORDS. */
+/** `-infinity`: a longer cell is no value. */
 const WORD_BYTES = 9;
 
 /** A reader of the delimited file named `file`, which gives its values to `sink`. */
@@ -168,10 +160,7 @@ class Table {
         continue;
       if (this.#isNumber(bytes, i)) incoming.value = this.#spot.value;
       else {
-        const word =
-          end - start > WORD_BYTES
-            ? undefined
-            : WORDS.get(cellText(bytes, start, end).toLowerCase());
+        const word = end - start > WORD_BYTES ? undefined : notFinite(cellText(bytes, start, end));
         if (word === undefined) continue;
         incoming.value = word;
       }

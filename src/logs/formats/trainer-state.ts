@@ -1,5 +1,6 @@
 // trainer_state.json of Hugging Face's Trainer: each object in its `log_history` is a logged step.
 // The file is read token by token as it comes, so that its size does not matter.
+import { notFinite } from "../../base/not-finite.ts";
 import { METRIC_DEPTH, METRIC_KEY_CHARS } from "../metric-object.ts";
 import { counterOf } from "../metric-words.ts";
 import type { RecordReading } from "../record-reading.ts";
@@ -23,11 +24,6 @@ const SPACE = 32;
 const QUOTE = 34;
 const BACKSLASH = 92;
 const NO_NUMBERS: ReadonlySet<string> = new Set(["true", "false", "null"]);
-const WORDS: ReadonlyMap<string, number> = new Map([
-  ["NaN", Number.NaN],
-  ["Infinity", Number.POSITIVE_INFINITY],
-  ["-Infinity", Number.NEGATIVE_INFINITY],
-]);
 
 /** A reader of the trainer state named `file`, which gives its values to `sink`. */
 export function createTrainerStateReading(file: string, sink: MetricSink): RecordReading {
@@ -97,7 +93,7 @@ class Tokens {
     if (!this.#isValue) this.#isBroken = true;
     this.#isValue = false;
     const bytes = Buffer.from(token, "latin1");
-    const special = WORDS.get(token);
+    const special = notFinite(token);
     const whole =
       scanNumber(bytes, 0, bytes.length, true, this.#spot) && this.#spot.end === bytes.length;
     if (!whole && special === undefined) {

@@ -1,5 +1,6 @@
 // Finds pairs of a name and a value among a line's tokens: `loss: 2.5`, `lr=1e-4`, `acc 93.1%`.
 // Whether such a pair is a metric is decided in formats/key-value.ts.
+import { notFinite } from "../../base/not-finite.ts";
 import { METRIC_KEY_CHARS } from "../metric-object.ts";
 import { afterSpace, isMark, tokenText } from "./line-counter.ts";
 import { NUMBER, SPACE, WORD } from "./line-tokens.ts";
@@ -22,11 +23,6 @@ export interface NameValuePair {
   readonly numbered?: true;
 }
 
-const WORDS: ReadonlyMap<string, number> = new Map([
-  ["nan", Number.NaN],
-  ["inf", Number.POSITIVE_INFINITY],
-  ["infinity", Number.POSITIVE_INFINITY],
-]);
 /** Units that may follow a number without a space. */
 const UNITS =
   /^(?:s|ms|us|ns|sec|secs|seconds|min|mins|h|hr|hrs|x|gb|mb|kb|gib|mib|kib|g|w|c|px|it\/s|s\/it|it|tok\/s|tokens\/s|ms\/step|s\/step|ms\/it|samples\/s|img\/s|tflops|gflops|pts|db|dB)$/i;
@@ -106,7 +102,7 @@ function sizeOf(line: PlainLine, i: number, name: string): number | undefined {
 function wordValue(line: PlainLine, i: number): number | undefined {
   const { kinds, starts, ends } = line.tokens;
   if (kinds[i] !== WORD || (ends[i] ?? 0) - (starts[i] ?? 0) > 8) return undefined;
-  return WORDS.get(tokenText(line, i).toLowerCase());
+  return notFinite(tokenText(line, i));
 }
 
 /** Token `i` where a value ends there, perhaps with a unit after it; undefined where none does. */
