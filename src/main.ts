@@ -7,6 +7,7 @@ import { masked } from "./base/secrets.ts";
 import { printableText } from "./base/visible-text.ts";
 import type { CommandResult } from "./cli/command-result.ts";
 import { LedgerTrouble } from "./effects/state/ledger-trouble.ts";
+import { defined } from "./base/defined.ts";
 
 const TEACH = `
 A lab is a folder with a nightlab.yaml; every folder in it with a JOURNAL.md is an experiment.
@@ -79,7 +80,7 @@ program
   .description("GPUs, what runs and how far it is, what waits and for what, what ended")
   .action(async (dir: string, { json, all }: { json: boolean; all: boolean }) => {
     const { columns: width } = process.stdout;
-    const page = { json, all, nowMs: Date.now(), ...(width === undefined ? {} : { width }) };
+    const page = { json, all, nowMs: Date.now(), ...defined({ width }) };
     return answer((await import("./cli/status.ts")).status(dir, page));
   });
 

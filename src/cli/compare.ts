@@ -7,6 +7,7 @@ import { groupLabel, groupsOf } from "../judge/groups.ts";
 import { type CommandResult, refused } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { experimentOf, findLab } from "./lab-world.ts";
+import { defined } from "../base/defined.ts";
 
 export type CompareFormat = "text" | "json" | "csv";
 
@@ -22,8 +23,7 @@ export async function compare(
   const labDir = findLab(cwd);
   const named = await findNamedRuns(words, {
     cwd,
-    ...(experiment === undefined ? {} : { experiment }),
-    ...(labDir === undefined ? {} : { labDir }),
+    ...defined({ experiment, labDir }),
   });
   const absent = named.filter(({ runs }) => runs.length === 0).map(({ name }) => name);
   if (absent.length > 0) {

@@ -7,6 +7,7 @@ import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
 import { type CommandResult, refused } from "./command-result.ts";
 import { fileErrorText } from "./file-error.ts";
 import { experimentOf, findLab } from "./lab-world.ts";
+import { defined } from "../base/defined.ts";
 
 const FORMATS: readonly ExportFormat[] = ["html", "pdf", "tex"];
 
@@ -61,7 +62,7 @@ export async function exportReport(path: string, options: ExportOptions): Promis
     const made = await exportPage({
       ...request,
       generator: `nightlab ${options.version}`,
-      ...(lab === undefined ? {} : { labDir: lab }),
+      ...defined({ labDir: lab }),
     });
     const name = relative(cwd, page) || page;
     if (made.kind === "refused") return refused(`Cannot export ${name}: ${made.why}.`);

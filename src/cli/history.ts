@@ -6,6 +6,7 @@ import { localStamp } from "../base/time.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { columns } from "./columns.ts";
 import { changedLines, keptJournal, textOfVersion } from "./journal-versions.ts";
+import { defined } from "../base/defined.ts";
 
 /** Versions listed without `--all`: one screen. */
 const SHOWN = 30;
@@ -47,7 +48,7 @@ export async function history(
       added: added.length,
       gone: gone.length,
       setAside: told,
-      ...(replaced === undefined ? {} : { perhapsOldCopyOf: replaced }),
+      ...defined({ perhapsOldCopyOf: replaced }),
     });
     before = lines;
   }

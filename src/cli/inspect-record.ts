@@ -4,6 +4,7 @@ import type { Verb } from "../domain/command.ts";
 import { VERBS } from "../domain/command.ts";
 import type { Cause, Ending } from "../domain/run.ts";
 import type { RuleInput } from "../rules/rule.ts";
+import { defined } from "../base/defined.ts";
 
 type Recorded = Pick<RuleInput, "startedAtMs" | "nowMs" | "limitMs" | "long" | "verb"> &
   Partial<Pick<RuleInput, "outcome" | "endedAtMs">>;
@@ -30,7 +31,7 @@ export function recordedRun(text: string): Recorded | undefined {
     limitMs,
     long: long === true,
     verb,
-    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    ...defined({ endedAtMs }),
     ...(ending === undefined || cause === undefined
       ? {}
       : { outcome: { ending, cause, ...(typeof exitCode === "number" ? { exitCode } : {}) } }),

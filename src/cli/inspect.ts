@@ -21,6 +21,7 @@ import { createExplainer } from "./inspect-explain.ts";
 import { recordedRun } from "./inspect-record.ts";
 import { inspectText } from "./inspect-text.ts";
 import { runPathOf } from "./lab-world.ts";
+import { defined } from "../base/defined.ts";
 
 /** The plan of a log without a journal: it names no metrics. */
 const NO_PLAN: Plan = {
@@ -137,8 +138,7 @@ async function shown(
       stepKey,
       split: splitOf(summary.key),
       better: betterWay(plan, summary.key) ?? "unknown",
-      ...(reducedBy === undefined ? {} : { reducedBy }),
-      ...(attemptFrom === undefined ? {} : { attemptFrom }),
+      ...defined({ reducedBy, attemptFrom }),
     })),
     findings: recorded === undefined ? found.map(({ atMs: _, ...finding }) => finding) : found,
     ...rest,

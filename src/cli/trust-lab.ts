@@ -16,6 +16,7 @@ import { writeRequest } from "../effects/state/requests.ts";
 import { askPerson, canAsk } from "./ask-person.ts";
 import { refused, type CommandResult } from "./command-result.ts";
 import { isInLedger } from "./lab-world.ts";
+import { defined } from "../base/defined.ts";
 
 export interface TrustOptions {
   readonly arrivals?: string;
@@ -40,7 +41,7 @@ export async function trustLab(lab: LabPath, options: TrustOptions): Promise<Com
   }
   const record = changeTrust(stateDir(), lab, isInLedger, {
     trusted: true,
-    ...(arrivals === undefined ? {} : { arrivals }),
+    ...defined({ arrivals }),
   });
   if (isLocked(lab) !== undefined) {
     writeRequest(recordFolder(stateDir(), record), { kind: "trust", id: "lab" });

@@ -12,6 +12,7 @@ import {
   type Term,
 } from "./criterion.ts";
 import { tokensOf, type ExpressionToken } from "./expression-tokens.ts";
+import { defined } from "../base/defined.ts";
 
 /** A criterion is one line that a person wrote; a longer text is a mistake. */
 const CRITERION_CHARS = 2_000;
@@ -53,7 +54,7 @@ function refused(text: string, trouble: Trouble): Read<undefined> {
   const problem: Problem = {
     message: trouble.message,
     place: positionAt(text, trouble.offset),
-    ...(trouble.fix === undefined ? {} : { fix: trouble.fix }),
+    ...defined({ fix: trouble.fix }),
   };
   return { value: undefined, problems: [problem] };
 }

@@ -1,5 +1,6 @@
 // What nightlab cannot read, has lost or finds broken in a lab, as `status`, `doctor` and STATUS.md
 // tell it. effects/state/troubles.ts keeps what a daemon found.
+import { defined } from "../base/defined.ts";
 
 export interface Trouble {
   /** A path within the lab, such as `one/JOURNAL.md`; `.` is the lab itself. */
@@ -17,5 +18,5 @@ export const unreadTrouble = (
 ): Trouble => ({
   where,
   says: `is not read, and nothing is done for it: ${why}`,
-  ...(fix === undefined ? {} : { fix }),
+  ...defined({ fix }),
 });

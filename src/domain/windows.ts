@@ -16,6 +16,7 @@ import {
   type When,
 } from "./window.ts";
 import { startOfDay, momentOf, momentsOf, wallAt, type WallMs } from "../base/zone-time.ts";
+import { defined } from "../base/defined.ts";
 
 /** How far an occurrence is searched for: 29 February may be eight years away, around 2100. */
 const WINDOW_REACH_DAYS = 8 * 366;
@@ -101,8 +102,7 @@ function around(window: Recurrence, ms: number): Around {
   const last = search(window, ms, -1);
   const next = search(window, ms, 1);
   const found = {
-    ...(last === undefined ? {} : { last }),
-    ...(next === undefined ? {} : { next }),
+    ...defined({ last, next }),
   };
   if (kept.size >= WINDOWS_KEPT) kept.clear();
   kept.set(key, [{ fromMs: last?.startMs ?? ms, found }, ...all].slice(0, KEPT_EACH));

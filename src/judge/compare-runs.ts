@@ -9,6 +9,7 @@ import { toNumber, type Decimal } from "../base/decimal.ts";
 import { argsWithoutSeed, runSeed, settingOf } from "./groups.ts";
 import { runState, type ReportRun } from "./input.ts";
 import { summarize } from "./statistics.ts";
+import { defined } from "../base/defined.ts";
 
 export interface ComparedGroup {
   /** As the person wrote it. */
@@ -208,7 +209,7 @@ function comparedDifference(
   const head = { mean: toNumber(difference.mean), test: difference.kind };
   if (difference.kind === "observed") return head;
   const { low, high, p } = difference;
-  return { ...head, interval: [low, high], p, ...(corrected === undefined ? {} : { corrected }) };
+  return { ...head, interval: [low, high], p, ...defined({ corrected }) };
 }
 
 function countOf(run: ReportRun, key: string): number {

@@ -8,6 +8,7 @@ import { directionIn, evaluate, type Direction, type Operand } from "./evaluate.
 import { readCriterion } from "../criteria/expression.ts";
 import { groupsOf, runSeed, settingOf, type RunGroup } from "./groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "./input.ts";
+import { defined } from "../base/defined.ts";
 
 /** A table of differences or of a sweep in REPORT.md has at most this many rows. */
 export const REPORT_COMPARISONS = 60;
@@ -123,7 +124,7 @@ export function comparisonsOf(input: ReportInput): readonly GroupComparison[] {
   return shown.map((one) => {
     const at = tested.indexOf(one);
     const p = at < 0 ? undefined : adjusted[at];
-    return { ...one, ...(p === undefined ? {} : { adjusted: p }), sign: signOf(one.difference, p) };
+    return { ...one, ...defined({ adjusted: p }), sign: signOf(one.difference, p) };
   });
 }
 

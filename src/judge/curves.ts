@@ -7,6 +7,7 @@ import { timeOfLine } from "../logs/lines/timeline.ts";
 import { ema } from "../base/ema.ts";
 import { m4 } from "../base/m4.ts";
 import { flaggedValues, positionsOf, shapeOf, smoothFactor } from "./plot-data.ts";
+import { defined } from "../base/defined.ts";
 
 /** At most this many curves are kept of a run: the promised metrics, then the first logged. */
 export const CURVES_PER_RUN = 6;
@@ -81,7 +82,7 @@ export function curveOf(
     file: series.summary.first.file,
     stepKey: series.stepKey,
     count: series.summary.count,
-    ...(factor === undefined ? {} : { factor }),
+    ...defined({ factor }),
     byPosition: logged.byPosition,
     steps: Float64Array.from(pick(steps)),
     values: Float64Array.from(pick(drawn)),

@@ -8,6 +8,7 @@ import { median } from "../base/robust-statistics.ts";
 import { lttb } from "../base/lttb.ts";
 import { m4 } from "../base/m4.ts";
 import type { M4 } from "../base/m4.ts";
+import { defined } from "../base/defined.ts";
 
 /** Pixel columns of a plot; more than four points in a column cannot be distinguished. */
 export const PLOT_COLUMNS = 640;
@@ -94,7 +95,7 @@ export function plotData(series: Series, findings: readonly Finding[]): PlotData
   return {
     raw,
     smooth: smoothed === undefined ? [] : smooth(steps, series.values, smoothed, reduced),
-    ...(smoothed === undefined ? {} : { factor: smoothed }),
+    ...defined({ factor: smoothed }),
     dots: shape.count < PLOT_SMOOTH_FROM ? raw : alone(raw),
     holes: spread(holes(steps, series.values, reduced.holes), shape),
     anomalies: anomalies(series, steps, findings),

@@ -11,6 +11,7 @@ import { readCriterion } from "../criteria/expression.ts";
 import { judgeComparison, type JudgedComparison, type MeasuredRun } from "./judge.ts";
 import { runSeed, settingCount } from "./groups.ts";
 import { ignoredBy, meansRun, type ReportInput, type ReportRun } from "./input.ts";
+import { defined } from "../base/defined.ts";
 
 export type VerdictWord = "MET" | "NOT MET" | "INCONCLUSIVE" | "NOT EVALUABLE";
 
@@ -92,7 +93,7 @@ function verdictHead(
 ): VerdictHead {
   const line = input.journal.plan.lines[which];
   const changed = changedAfterResult(input, which);
-  return { which, text, changed, runs: evidence.runs, ...(line === undefined ? {} : { line }) };
+  return { which, text, changed, runs: evidence.runs, ...defined({ line }) };
 }
 
 function notEvaluable(
@@ -222,7 +223,7 @@ function judgeAll(
     const perRun: MeasuredRun[] = [];
     for (const [i, run] of runs.entries()) {
       const baseline = partners[i];
-      const scope = { run, better, others, ...(baseline === undefined ? {} : { baseline }) };
+      const scope = { run, better, others, ...defined({ baseline }) };
       const left = evaluate(comparison.left, scope);
       const right = evaluate(comparison.right, scope);
       for (const side of [left, right]) {

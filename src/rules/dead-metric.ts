@@ -5,6 +5,7 @@ import { isPromised } from "../logs/criterion-metrics.ts";
 import { roleOf } from "../logs/metric-role.ts";
 import { atStep, logPlaceAt, shown } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** Values with fewer significant digits repeat by rounding. */
 const DIGITS = 4;
@@ -58,7 +59,7 @@ function foundIn(series: Series, repeats: number): readonly Found[] {
     {
       metric: key,
       message: `${key} stays exactly ${shown(values[at] ?? 0)} from${atStep(series, at).replace(" at", "")} on, ${until}`,
-      ...(evidence === undefined ? {} : { evidence }),
+      ...defined({ evidence }),
       count: length,
       persists: last,
       blocking: false,

@@ -2,6 +2,7 @@
 // Which cause it was is decided in cause.ts.
 import type { RunReading, DeathMarker } from "../domain/sample.ts";
 import type { Found, RuleInput } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /**
  * A blocking finding about the ending; `evidence` is the last line of the fatal traceback if
@@ -14,7 +15,7 @@ export function deathFinding(
 ): Found {
   return {
     message,
-    ...(evidence === undefined ? {} : { evidence }),
+    ...defined({ evidence }),
     count: 1,
     blocking: true,
   };

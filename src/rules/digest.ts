@@ -5,6 +5,7 @@ import type { MetricDigest, RunDigest } from "../domain/digest.ts";
 import { nameWithoutSeed } from "../base/seed-name.ts";
 import type { RunReading, Series } from "../domain/sample.ts";
 import { usualStepTime } from "../logs/series/step-times.ts";
+import { defined } from "../base/defined.ts";
 
 /** Metrics in a digest: later runs are compared in these only. */
 const DIGEST_METRICS = 200;
@@ -30,9 +31,9 @@ export function digestOf(facts: DigestFacts, reading: RunReading): RunDigest {
     ...facts,
     name: nameWithoutSeed(facts.args[0] ?? ""),
     args: rest,
-    ...(seed === undefined ? {} : { seed }),
+    ...defined({ seed }),
     metrics: reading.series.slice(0, DIGEST_METRICS).map(metricDigest),
-    ...(stepMs === undefined ? {} : { stepMs }),
+    ...defined({ stepMs }),
   };
 }
 
@@ -61,7 +62,7 @@ function metricDigest({ summary, values }: Series): MetricDigest {
     last: last.value,
     ...(min === undefined ? {} : { min: min.value }),
     ...(max === undefined ? {} : { max: max.value }),
-    ...(hash === undefined ? {} : { hash }),
+    ...defined({ hash }),
   };
 }
 

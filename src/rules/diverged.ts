@@ -5,6 +5,7 @@ import { median, noise, windowMedians } from "../base/robust-statistics.ts";
 import { roleIn, seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { logPlaceAt, shown, times } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** By chance, the medians of two windows differ by less than this many standard deviations. */
 const SIGMAS = 5;
@@ -118,7 +119,7 @@ function found(series: Series, message: string): Found {
   return {
     metric: series.summary.key,
     message,
-    ...(evidence === undefined ? {} : { evidence }),
+    ...defined({ evidence }),
     token: series.summary.last.token,
     count: 1,
     blocking: false,

@@ -5,6 +5,7 @@ import { touchesCriterion } from "../logs/criterion-metrics.ts";
 import { roleOf, seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { atStep, logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 export const maskedNan = rule({
   name: "masked-nan",
@@ -32,7 +33,7 @@ export const maskedNan = rule({
         {
           metric: key,
           message: `${key} is exactly 0${atStep(loss, zero)} while ${partner.summary.key} is NaN`,
-          ...(evidence === undefined ? {} : { evidence }),
+          ...defined({ evidence }),
           count: loss.values.reduce((sum, value) => sum + (value === 0 ? 1 : 0), 0),
           blocking: touchesCriterion(plan, key),
         },

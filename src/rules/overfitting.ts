@@ -4,6 +4,7 @@ import { seriesOfRole, splitOf } from "../logs/metric-role.ts";
 import { finite, median, noise } from "../base/robust-statistics.ts";
 import { atStep, logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** How far above noise the rise must be, in standard deviations of one evaluation. */
 const SIGMAS = 3;
@@ -49,7 +50,7 @@ function foundIn(val: Series, train: Series, by: number, evaluations: number): r
     {
       metric: key,
       message: `${key} is ${percent(last.value / minimum - 1)} above its best, ${shown(minimum)}${atStep(val, at)}, while ${train.summary.key} falls`,
-      ...(evidence === undefined ? {} : { evidence }),
+      ...defined({ evidence }),
       count: 1,
       persists: true,
       blocking: false,

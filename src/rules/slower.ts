@@ -3,6 +3,7 @@ import { median, spread } from "../base/robust-statistics.ts";
 import { logPlaceAt, percent, shown } from "../logs/series/series-place.ts";
 import { stepTimes, type StepTimes } from "../logs/series/step-times.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** How far apart the medians of the two halves must lie, in standard errors. */
 const SIGMAS = 6;
@@ -62,7 +63,7 @@ function finding(found: StepTimes, at: number, ratio: number, persists: boolean)
   return {
     ...(found.series === undefined ? {} : { metric: found.key }),
     message: `${name} takes ${percent(ratio - 1)} longer than before`,
-    ...(evidence === undefined ? {} : { evidence }),
+    ...defined({ evidence }),
     count: 1,
     persists,
     blocking: false,

@@ -5,6 +5,7 @@ import { seriesOfRole } from "../logs/metric-role.ts";
 import { median, NORMAL, sortedMedian } from "../base/robust-statistics.ts";
 import { atStep, logPlaceAt, times } from "../logs/series/series-place.ts";
 import { rule, type Found } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** Only the last values of a long series are searched, this many: well under a second of work. */
 const SPIKE_POINTS = 200_000;
@@ -61,7 +62,7 @@ function foundIn(series: Series, numbers: Numbers): readonly Found[] {
     {
       metric: key,
       message: `${key} ${times(worst.ratio)}${atStep(series, worst.peak)}${again}${back}`,
-      ...(evidence === undefined ? {} : { evidence }),
+      ...defined({ evidence }),
       count: spikes.length,
       persists: spikes.length > 1 || !worst.recovered || worst.ratio >= CERTAIN,
       blocking: false,

@@ -4,6 +4,7 @@ import type { Series } from "../domain/sample.ts";
 import { median } from "../base/robust-statistics.ts";
 import { logPlaceAt } from "../logs/series/series-place.ts";
 import { rule, type Found, type RuleInput } from "./rule.ts";
+import { defined } from "../base/defined.ts";
 
 export const stepsGoBack = rule({
   name: "steps-go-back",
@@ -51,7 +52,7 @@ function foundIn(series: Series, { reading }: RuleInput, resets: number): readon
       ...(anew ? { tier: "C" } : {}),
       metric: summary.key,
       message: anew ? `${message}: another attempt begins` : message,
-      ...(evidence === undefined ? {} : { evidence }),
+      ...defined({ evidence }),
       count: unexplained.length,
       persists: true,
       blocking: false,

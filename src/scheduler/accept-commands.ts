@@ -19,6 +19,7 @@ import type { Turn } from "../domain/turn.ts";
 import { cameWithOthers, DELETED, HOLDS } from "./hold-reasons.ts";
 import { blockIndexes, recordOrder } from "../journal/identity/block-index.ts";
 import { settledAtMs, CANCEL_DELETED_MS, SETTLE_GO_MS } from "./settle.ts";
+import { defined } from "../base/defined.ts";
 
 /** A command whose line is gone without a sign that it was meant is kept this long. */
 const VANISHED_KEPT_MS = 86_400_000;
@@ -200,7 +201,7 @@ function firstState(turn: Turn, id: CommandId): void {
       kind: "command-state",
       id,
       state: to,
-      ...(reason === undefined ? {} : { reason }),
+      ...defined({ reason }),
     });
   if (command.spec.go && !command.approved) turn.record({ kind: "command-released", id });
   const needs = conditions(turn.world, command).answer;

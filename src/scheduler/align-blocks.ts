@@ -17,6 +17,7 @@ import {
 import { tornReceipts } from "../journal/identity/foreign-receipts.ts";
 import { CANCEL_DELETED_MS } from "./settle.ts";
 import { once, type Aligned } from "./settle-timers.ts";
+import { defined } from "../base/defined.ts";
 
 /** A text to be aligned, with the commands that are known in its journal. */
 interface Text {
@@ -73,9 +74,7 @@ function alignKnown(turn: Turn, { known, found, before, torn }: Text): Alignment
       source: command.source,
       form: command.form,
       heading: command.heading,
-      ...(command.earlierHeadings === undefined
-        ? {}
-        : { earlierHeadings: command.earlierHeadings }),
+      ...defined({ earlierHeadings: command.earlierHeadings }),
       started: hasBegun(command) || ENDED.has(command.state),
       receiptShown: command.shownInWrite > 0,
       absent: command.absentSinceMs !== undefined,
@@ -87,7 +86,7 @@ function alignKnown(turn: Turn, { known, found, before, torn }: Text): Alignment
       source: command.source,
       form: command.form,
       heading,
-      ...(receiptId === undefined ? {} : { receiptId }),
+      ...defined({ receiptId }),
     })),
   });
 }

@@ -20,6 +20,7 @@ import { showLabPage } from "./nightly-summary.ts";
 import { noteTakenOut } from "./receipts-taken-out.ts";
 import { resolveWritten } from "./resolve-flags.ts";
 import { settlingIn, type Reread } from "./settle-timers.ts";
+import { defined } from "../base/defined.ts";
 
 /**
  * Handles a text of a journal: aligns its blocks with known commands, starts and stops timers, and
@@ -160,7 +161,7 @@ function nextView(
     writing: before?.writing ?? false,
     retryAtMs: before?.retryAtMs ?? 0,
     dirty: true,
-    ...(event.onDisk === undefined ? {} : { onDisk: event.onDisk }),
+    ...defined({ onDisk: event.onDisk }),
     ...(before?.paced === undefined ? {} : { paced: before.paced }),
     ...(before?.ownHash === undefined ? {} : { ownHash: before.ownHash }),
     ...(before?.reportTrouble === undefined ? {} : { reportTrouble: before.reportTrouble }),

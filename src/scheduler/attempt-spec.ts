@@ -7,6 +7,7 @@ import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { codeDirOf } from "./code.ts";
 import { limitOf } from "./approval.ts";
 import { resolveTarget } from "../domain/resolve-reference.ts";
+import { defined } from "../base/defined.ts";
 
 /** Everything that starting the command's next attempt on `slot` needs. */
 export function attemptSpec(world: World, command: Command, slot: Slot): AttemptSpec {
@@ -32,13 +33,13 @@ export function attemptSpec(world: World, command: Command, slot: Slot): Attempt
     experiment,
     script: spec.script ?? scripts[spec.verb] ?? "train.py",
     args: scriptArguments(world, command),
-    ...(runner === undefined ? {} : { runner }),
+    ...defined({ runner }),
     env: spec.env ?? {},
-    ...(spec.privateEnv === undefined ? {} : { privateEnv: spec.privateEnv }),
+    ...defined({ privateEnv: spec.privateEnv }),
     limitMs: limitOf(world, command),
-    ...(memory === undefined ? {} : { memory }),
+    ...defined({ memory }),
     place: slot,
-    ...(codeDir === undefined ? {} : { codeDir }),
+    ...defined({ codeDir }),
     ...repeated(command),
     ...sweepOf(world, command),
     ...(evaluated?.run?.folder === undefined ? {} : { onRun: evaluated.run.folder }),
@@ -54,7 +55,7 @@ export function attemptOf({ id, earlierRuns = [], attemptsFound = 0 }: Command):
 function repeated({ repeats }: Command): Pick<AttemptSpec, "repeats" | "pinned"> {
   if (repeats === undefined) return {};
   const { id, folder, pinned } = repeats;
-  return { repeats: { id, folder }, ...(pinned === undefined ? {} : { pinned }) };
+  return { repeats: { id, folder }, ...defined({ pinned }) };
 }
 
 function sweepOf(world: World, { parent }: Command): Pick<AttemptSpec, "sweep"> {

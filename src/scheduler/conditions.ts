@@ -17,6 +17,7 @@ import {
   windowNamed,
 } from "../domain/windows.ts";
 import { READY, type Condition } from "./readiness.ts";
+import { defined } from "../base/defined.ts";
 
 /** A time of day that passed less than this before it was written means now, not tomorrow. */
 const MOMENT_SLACK_MS = 120_000;
@@ -52,7 +53,7 @@ export function conditions(world: World, command: Command): Conditions {
   const reasons = answers.flatMap((answer) => (answer.kind === "wait" ? [answer.reason] : []));
   const answer: Condition =
     reasons.length === 0 ? READY : { kind: "wait", reason: [...new Set(reasons)].join(", ") };
-  return { answer, ...(time.changesAtMs === undefined ? {} : { changesAtMs: time.changesAtMs }) };
+  return { answer, ...defined({ changesAtMs: time.changesAtMs }) };
 }
 
 /**

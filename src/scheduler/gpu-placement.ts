@@ -2,6 +2,7 @@
 // Pure questions about the world; whose turn it is, is decided in order.ts and start.ts.
 import { gpuNumber, type GpuWatch, type Slot, type SeenGpu } from "../domain/slot.ts";
 import { runsOf, settingsOf, type Command, type World } from "../domain/world.ts";
+import { defined } from "../base/defined.ts";
 
 /** CPU slots of a lab without `cpu-slots:`: most scripts use all cores. */
 const CPU_SLOTS = 1;
@@ -84,7 +85,7 @@ export function slotFor(world: World, command: Command, held: HeldSlots): Placem
       kind: "wait",
       ask: true,
       keep: false,
-      ...(trouble === undefined ? {} : { why: trouble }),
+      ...defined({ why: trouble }),
     };
   }
   if (known.size === 0) {
@@ -187,8 +188,7 @@ const given = (on: readonly GpuWithState[], share: number): Placement => ({
     gpus: on.map(({ gpu: { uuid, index, slice, vendor } }) => ({
       uuid,
       index,
-      ...(slice === undefined ? {} : { slice }),
-      ...(vendor === undefined ? {} : { vendor }),
+      ...defined({ slice, vendor }),
     })),
     share,
   },

@@ -7,6 +7,7 @@ import type { Occurrence } from "../domain/window.ts";
 import type { Command, Run, World } from "../domain/world.ts";
 import { flagKey } from "../domain/receipt-flags.ts";
 import { budgetOf, nightBefore, type NightSettings, NIGHTS_TOLD } from "./nights.ts";
+import { defined } from "../base/defined.ts";
 
 /** An attempt that held a slot at some time of the night. */
 export interface NightRun {
@@ -70,7 +71,7 @@ export function nightFacts(
     held: standing.filter(({ state }) => state === "held"),
     // A queue that paused itself has a line of its own above the night.
     paused: world.paused && world.pause?.why === undefined,
-    ...(budgetMs === undefined ? {} : { budgetMs }),
+    ...defined({ budgetMs }),
     before,
   };
 }

@@ -9,6 +9,7 @@ import { changeView } from "./change-view.ts";
 import { inOrder, startable } from "./order.ts";
 import { readableIn } from "./start.ts";
 import { firstOf } from "./sweep.ts";
+import { defined } from "../base/defined.ts";
 
 /** A waiting command's environment is built again after this long: its script may have changed. */
 const PREFETCH_AGAIN_MS = 10_000;
@@ -49,7 +50,7 @@ export function onEnvironmentPrefetched(
   const { prefetch } = world;
   if (prefetch.asked === id) prefetch.asked = undefined;
   const before = prefetch.looked.get(id)?.failure;
-  prefetch.looked.set(id, { atMs, ...(failure === undefined ? {} : { failure }) });
+  prefetch.looked.set(id, { atMs, ...defined({ failure }) });
   const experiment = world.commands.get(id)?.experiment;
   if (experiment !== undefined && before !== failure)
     changeView(world, experiment, { dirty: true });

@@ -10,6 +10,7 @@ import { resolveEarlier } from "./resolve-flags.ts";
 import { retryEnded } from "./retry.ts";
 import { flagsSoFar, stopMessage } from "./running-flags.ts";
 import type { Turn } from "../domain/turn.ts";
+import { defined } from "../base/defined.ts";
 
 type RunEvent = Extract<
   Event,
@@ -93,7 +94,7 @@ function plot(turn: Turn, run: Run | undefined): void {
   turn.effect({
     kind: "plot-run",
     spec: run.spec,
-    ...(run.folder === undefined ? {} : { folder: run.folder }),
+    ...defined({ folder: run.folder }),
     findings: run.outcome.findings,
   });
 }
@@ -173,7 +174,7 @@ function follow(turn: Turn, id: CommandId): void {
     spec: run.spec,
     start: run.start,
     startedAtMs: run.startedAtMs ?? turn.atMs,
-    ...(run.folder === undefined ? {} : { folder: run.folder }),
+    ...defined({ folder: run.folder }),
   });
 }
 
@@ -221,7 +222,7 @@ function concludeStopped(turn: Turn, command: Command, run: Run): void {
   const { by = "journal", why } = run.stopRequested ?? {};
   conclude(turn, command, undefined, {
     ending: "stopped",
-    cause: { kind: "stopped", by, ...(why === undefined ? {} : { why }) },
+    cause: { kind: "stopped", by, ...defined({ why }) },
   });
 }
 
@@ -239,8 +240,7 @@ function conclude(turn: Turn, command: Command, exit: Exit | undefined, known?: 
   turn.record({
     kind: "run-exited",
     id: command.id,
-    ...(exit === undefined ? {} : { exit }),
-    ...(known === undefined ? {} : { known }),
+    ...defined({ exit, known }),
   });
   const spec = command.run?.spec;
   if (spec?.place?.kind === "gpus") turn.effect({ kind: "release-gpus", attempt: spec.attempt });
@@ -257,14 +257,13 @@ function requestConclusion(turn: Turn, id: CommandId): void {
     start: run.start,
     facts: {
       claimedAtMs: run.claimedAtMs,
-      ...(startedAtMs === undefined ? {} : { startedAtMs }),
+      ...defined({ startedAtMs }),
       endedAtMs: exit?.endedAtMs ?? run.exitedAtMs ?? turn.atMs,
-      ...(exit === undefined ? {} : { exit }),
+      ...defined({ exit }),
       limitMs: run.limitMs,
       ...(stopRequested === undefined ? {} : { stoppedBy: stopRequested.by }),
       ...(stopRequested?.why === undefined ? {} : { stoppedWhy: stopRequested.why }),
-      ...(known === undefined ? {} : { known }),
-      ...(folder === undefined ? {} : { folder }),
+      ...defined({ known, folder }),
     },
   });
 }

@@ -16,6 +16,7 @@ import { inertBlocks } from "./discover-experiment.ts";
 import { shareWord } from "../journal/identity/similarity.ts";
 import { bringsReceipts } from "../journal/identity/foreign-receipts.ts";
 import { mayStart, type FirstText } from "./start-rule.ts";
+import { defined } from "../base/defined.ts";
 
 /** Suffix of a block's index: the key of the block's problems that belong to no command. */
 export const PROBLEMS = ".problems";
@@ -100,8 +101,7 @@ function settlingBlocks(
       // This save changed something, and not this block: its author has moved on.
       movedOn: same !== undefined && (same.movedOn || movedOn()),
       committed: verdict === undefined ? same?.committed === true : verdict.kind === "at-once",
-      ...(hold === undefined ? {} : { hold }),
-      ...(editOf === undefined ? {} : { editOf }),
+      ...defined({ hold, editOf }),
       ...(firstText === true ? { firstText } : {}),
       ...(same?.closedAtMs === undefined ? {} : { closedAtMs: same.closedAtMs }),
     });

@@ -21,6 +21,7 @@ import { isSweep, standsFor } from "../domain/members.ts";
 import type { Condition } from "./readiness.ts";
 import { concludeWithoutLogs } from "./run-events.ts";
 import { firstOf, makeMembers } from "./sweep.ts";
+import { defined } from "../base/defined.ts";
 
 /** The state of a command by what keeps it from starting. */
 const UNREADY = { hold: "held", wait: "waiting", skip: "skipped" } as const;
@@ -235,7 +236,7 @@ function claim(
   const { because } = command.spec;
   const spec = {
     ...attemptSpec(world, command, slot),
-    ...(token === undefined ? {} : { token }),
+    ...defined({ token }),
   };
   turn.record({
     kind: "run-claimed",
@@ -245,15 +246,14 @@ function claim(
       codeHash,
       runner,
       ...changedSince(world, command, code),
-      ...(noMemoryLimit === undefined ? {} : { noMemoryLimit }),
+      ...defined({ noMemoryLimit }),
       said: command.source,
-      ...(because === undefined ? {} : { because }),
+      ...defined({ because }),
       queuedAtMs: command.acceptedAtMs,
       // A repeat is no evidence of its own: the run that it repeats is.
       long: command.repeats === undefined && isLong(world, command),
       criteria: {
-        ...(success === undefined ? {} : { success }),
-        ...(failure === undefined ? {} : { failure }),
+        ...defined({ success, failure }),
       },
     },
   });

@@ -6,6 +6,7 @@ import type { Command } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { membersOfSweep } from "../domain/grid.ts";
 import { isSweep, membersOf } from "../domain/members.ts";
+import { defined } from "../base/defined.ts";
 
 /** The command that starts first: of a sweep its first member, as it will be made. */
 export function firstOf(command: Command): Command {
@@ -35,7 +36,7 @@ export function followMembers(turn: Turn): void {
     if (head === undefined) continue;
     const { state, reason } = stateOf(membersOf(turn.world, head));
     if (head.state === state && head.reason === reason) continue;
-    turn.record({ kind: "command-state", id, state, ...(reason === undefined ? {} : { reason }) });
+    turn.record({ kind: "command-state", id, state, ...defined({ reason }) });
   }
 }
 

@@ -12,6 +12,7 @@ import { readWindows } from "./windows.ts";
 import { brief, checkCount, checkMemory, checkSize, type Checked } from "./written-values.ts";
 import { readYamlMap } from "../base/yaml-map.ts";
 import type { YamlFault, YamlValue } from "../base/yaml-map.ts";
+import { defined } from "../base/defined.ts";
 
 /** Upper bound of `cpu-slots`: more is taken for a mistake. */
 const CPU_SLOTS_MOST = 256;
@@ -77,15 +78,11 @@ export function readLabSettings(text: string, fallbackTimeZone: string): Read<La
   const problems = faults.map(({ message, fix, offset }): Problem => {
     const position = positionOf(lines, offset);
     const inFile = { ...position, offset: position.offset + bom };
-    return { message, ...(fix === undefined ? {} : { fix }), place: inFile };
+    return { message, ...defined({ fix }), place: inFile };
   });
   const given = {
     ...(Object.keys(rules).length === 0 ? {} : { rules }),
-    ...(cpuSlots === undefined ? {} : { cpuSlots }),
-    ...(renewMs === undefined ? {} : { renewMs }),
-    ...(gpuFreeBelow === undefined ? {} : { gpuFreeBelow }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(diskFloor === undefined ? {} : { diskFloor }),
+    ...defined({ cpuSlots, renewMs, gpuFreeBelow, memory, diskFloor }),
     ...(windows.length === 0 ? {} : { windows }),
   };
   return { value: { settleMs, quietMs, timeZone, ...given }, problems };

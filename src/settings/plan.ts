@@ -10,6 +10,7 @@ import { brief, checkRunName, checkRunner, checkScript, checkTimeout } from "./w
 import type { Checked } from "./written-values.ts";
 import { readYamlMap } from "../base/yaml-map.ts";
 import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
+import { defined } from "../base/defined.ts";
 
 const KEYS = [
   "hypothesis",
@@ -78,7 +79,7 @@ export function readPlan(
   }
   const problems = reader.faults.map(({ message, fix, offset }): Problem => ({
     message,
-    ...(fix === undefined ? {} : { fix }),
+    ...defined({ fix }),
     place: placeOf(offset),
   }));
   return { value: reader.plan, problems };
@@ -203,7 +204,7 @@ function criterionOf(
   if (problem === undefined) return text;
   const why = problem.message.charAt(0).toLowerCase() + problem.message.slice(1);
   const message = `\`${key}: ${brief(text ?? "")}\` cannot be judged: ${why}`;
-  faults.push({ message, ...(problem.fix === undefined ? {} : { fix: problem.fix }), offset });
+  faults.push({ message, ...defined({ fix: problem.fix }), offset });
   return text;
 }
 
@@ -271,7 +272,7 @@ function metricsIn(value: YamlValue, faults: YamlFault[]): readonly PromisedMetr
           const message = `\`${brief(key)}\` has a direction that is neither max nor min`;
           faults.push({ message, fix, offset: way.offset });
         }
-        return { key, ...(direction === undefined ? {} : { direction }) };
+        return { key, ...defined({ direction }) };
       });
     case "empty":
     case "unreadable":

@@ -18,6 +18,7 @@ import { nearest } from "../base/nearest.ts";
 import { isTimeZone, nearestTimeZone } from "./time-zones.ts";
 import { brief } from "./written-values.ts";
 import type { YamlEntry, YamlFault, YamlValue } from "../base/yaml-map.ts";
+import { defined } from "../base/defined.ts";
 
 /** Longest window: a week. Anything longer is a mistake. */
 const WINDOW_LENGTH_MS = 7 * 86_400_000;
@@ -85,7 +86,7 @@ function readWindow(
     ...times,
     timeZone: zone,
     atEnd: read.atEnd ?? "finish",
-    ...(read.gpuHours === undefined ? {} : { gpuHours: read.gpuHours }),
+    ...defined({ gpuHours: read.gpuHours }),
   };
   if (nextOccurrence(window, SOME_DAY) === undefined) {
     return fault(`the window \`${name}\` never comes: no day fits \`${window.start}\``, EXAMPLE);

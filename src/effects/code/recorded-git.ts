@@ -9,6 +9,7 @@ import { codeSeen } from "./code-hash.ts";
 import { gitFacts, type GitFacts } from "../git/git-facts.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { readFile, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 const FACTS = "git.json";
 const PATCH = "run.patch";
@@ -35,8 +36,7 @@ async function keptGit(dir: string): Promise<KeptGit | undefined | "none"> {
     const { commit, dirty, left, secret, patched, codeHash = "" } = stored;
     if (commit === undefined || dirty === undefined) return undefined;
     const unkept = {
-      ...(left === undefined ? {} : { left }),
-      ...(secret === undefined ? {} : { secret }),
+      ...defined({ left, secret }),
     };
     const facts = { commit, dirty, codeHash, ...unkept };
     if (patched !== true) return facts;

@@ -11,6 +11,7 @@ import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { chooseRunner, pixiManifest } from "./runner.ts";
 import { readScriptFile } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** uv finds a script's Python in 15 ms; a record must not wait much longer. */
 export const INTERPRETER_MS = 5_000;
@@ -118,7 +119,7 @@ async function versionOf(path: string): Promise<Omit<Interpreter, "path">> {
   const implementation = field(/implementation/);
   return {
     ...(found === undefined ? {} : { version: /^\d+\.\d+\.\d+/.exec(found)?.[0] ?? found }),
-    ...(implementation === undefined ? {} : { implementation }),
+    ...defined({ implementation }),
   };
 }
 

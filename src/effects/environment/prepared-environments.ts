@@ -9,6 +9,7 @@ import { prepareEnvironment } from "./environment.ts";
 import { chooseRunner, pixiManifest, type FoundRunner } from "./runner.ts";
 import { snapshotRoot } from "../code/snapshot-places.ts";
 import { mkdir, readFile, rm } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** How often to check whether another caller has finished building the same environment. */
 const BUILD_POLL_MS = 20;
@@ -121,9 +122,9 @@ async function build(
     script,
     log,
     env: { ...state.env, ...spec.env },
-    ...(codeDir === undefined ? {} : { codeDir }),
+    ...defined({ codeDir }),
     ...(spec.pinned === undefined ? {} : { pinned: { ...spec.pinned, venv: venvOf(spec) } }),
-    ...(signal === undefined ? {} : { signal }),
+    ...defined({ signal }),
   });
   switch (prepared.kind) {
     case "ok":

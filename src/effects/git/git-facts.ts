@@ -8,6 +8,7 @@ import { masked } from "../../base/secrets.ts";
 import { gitIn, type Git } from "./git.ts";
 import { repositoryOf, type Repository } from "./repository.ts";
 import { secretFiles, withoutSecrets } from "./secret-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A larger file is left out of the patch. */
 export const PATCH_FILE_BYTES = 2 ** 20;
@@ -68,7 +69,7 @@ export async function gitFacts(lab: string, experiment: string): Promise<GitFact
     return {
       commit,
       dirty: true,
-      ...(patch === undefined ? {} : { patch }),
+      ...defined({ patch }),
       ...(missing.length === 0 ? {} : { left: missing.slice(0, PATCH_FILES).map(masked) }),
       ...(secret.length === 0 ? {} : { secret: secret.map(masked) }),
     };

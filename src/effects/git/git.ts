@@ -3,6 +3,7 @@
 import { execa } from "execa";
 import { GIT_MS, gitEnvironment } from "./git-environment.ts";
 import type { Repository } from "./repository.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A larger patch of uncommitted files is not kept: it is data, not code. */
 export const PATCH_BYTES = 4 * 2 ** 20;
@@ -58,7 +59,7 @@ export function gitIn(
       env: {
         ...gitEnvironment(),
         ...where,
-        ...(indexFile === undefined ? {} : { GIT_INDEX_FILE: indexFile }),
+        ...defined({ GIT_INDEX_FILE: indexFile }),
       },
       extendEnv: false,
       input,

@@ -2,6 +2,7 @@
 // Which GPU a run gets is decided in scheduler/gpu-placement.ts.
 import { execFile } from "node:child_process";
 import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "./gpu-mig.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface AmdGpu {
   /** `GPU-58cb0a8f5a3f2b46`, as ROCR_VISIBLE_DEVICES takes it; the index if the card has no id. */
@@ -122,8 +123,7 @@ function amdGpu(card: Card, index: number, driver: string): AmdGpu {
     index,
     name: nameOf(card),
     driver,
-    ...(used === undefined ? {} : { memoryUsed: used }),
-    ...(total === undefined ? {} : { memoryTotal: total }),
+    ...defined({ memoryUsed: used, memoryTotal: total }),
     ...(busy === undefined ? {} : { busy: busy / 100 }),
   };
 }

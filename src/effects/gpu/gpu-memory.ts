@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import type { GpusSeen, SeenGpu } from "../../domain/slot.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
+import { defined } from "../../base/defined.ts";
 
 const ARGS = ["--query-gpu=index,uuid,name,memory.used", "--format=csv,noheader,nounits"];
 
@@ -49,7 +50,7 @@ const amdGpu = ({ uuid, index, name, memoryUsed }: AmdGpu): SeenGpu => ({
   index,
   name,
   vendor: "amd",
-  ...(memoryUsed === undefined ? {} : { memoryUsed }),
+  ...defined({ memoryUsed }),
 });
 
 /** Slices take the place of their GPU: CUDA cannot use a GPU as a whole once it is partitioned. */
@@ -62,7 +63,7 @@ function withSlices(gpus: readonly SeenGpu[], slices: readonly Slice[]): readonl
       index: gpu.index,
       slice,
       name: `${gpu.name} MIG ${profile}`,
-      ...(memoryUsed === undefined ? {} : { memoryUsed }),
+      ...defined({ memoryUsed }),
     }));
   });
 }

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
+import { defined } from "../../base/defined.ts";
 
 /** How long one answer serves all runs: nvidia-smi takes up to 2 s of a core. */
 export const GPU_SAMPLE_MS = 15_000;
@@ -69,9 +70,7 @@ const amdUse = ({ uuid, index, name, busy, memoryUsed, memoryTotal }: AmdGpu): G
   uuid,
   index,
   name,
-  ...(busy === undefined ? {} : { busy }),
-  ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
-  ...(memoryTotal === undefined ? {} : { memoryTotal }),
+  ...defined({ busy, memory: memoryUsed, memoryTotal }),
 });
 
 async function queryNvidia(program: string, signal?: AbortSignal): Promise<GpuState> {
@@ -104,8 +103,7 @@ function withSlices(gpus: readonly GpuUse[], slices: readonly Slice[]): readonly
       index,
       slice,
       name: `${gpu.name ?? ""} MIG ${profile}`.trim(),
-      ...(memoryUsed === undefined ? {} : { memory: memoryUsed }),
-      ...(memoryTotal === undefined ? {} : { memoryTotal }),
+      ...defined({ memory: memoryUsed, memoryTotal }),
     }));
   });
 }
@@ -126,7 +124,7 @@ function readGpuUse(text: string): readonly GpuUse[] {
         ...(busy === undefined ? {} : { busy: busy / 100 }),
         ...(memory === undefined ? {} : { memory: memory * 2 ** 20 }),
         ...(total === undefined ? {} : { memoryTotal: total * 2 ** 20 }),
-        ...(index === undefined ? {} : { index }),
+        ...defined({ index }),
         ...(name === "" ? {} : { name }),
       },
     ];

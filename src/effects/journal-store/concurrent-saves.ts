@@ -10,6 +10,7 @@ import { mergeSaves, type SavesInput } from "../../journal/merge/merge-saves.ts"
 import type { JournalReader } from "../../journal/read/read.ts";
 import type { LateSave } from "./replaced-files.ts";
 import type { MergeBases, Writing } from "./merge-bases.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A text as it was read from the disk. The caller keeps it as a version. */
 export interface FileText {
@@ -116,7 +117,7 @@ export class ConcurrentSaves {
       text,
       reading,
       setAside: conflicts,
-      ...(oldCopy === undefined ? {} : { oldCopy }),
+      ...defined({ oldCopy }),
       ...(all === version ? {} : { onDisk: file.text }),
     };
   }

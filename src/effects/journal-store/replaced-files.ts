@@ -7,6 +7,7 @@ import { holdStill, readSettledBytes } from "../os/stable-read.ts";
 import type { SettledBytes } from "../os/stable-read.ts";
 import { removeIntent, saveIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A replaced file is read again this long after it was replaced; after the last it is deleted. */
 export const REPLACED_LOOKS_MS = [1_000, 10_000, 60_000] as const;
@@ -138,8 +139,7 @@ export class ReplacedFiles {
     const { leases = true, equalReadsMs } = this.#options;
     const read = await readSettledBytes(waiting.file, {
       leases,
-      ...(waiting.knownSize === undefined ? {} : { lastSize: waiting.knownSize }),
-      ...(equalReadsMs === undefined ? {} : { equalReadsMs }),
+      ...defined({ lastSize: waiting.knownSize, equalReadsMs }),
     });
     switch (read.kind) {
       case "absent":

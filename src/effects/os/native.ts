@@ -4,6 +4,7 @@ import { statfsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
 import type koffiModule from "koffi";
+import { defined } from "../../base/defined.ts";
 
 type Koffi = typeof koffiModule;
 type Numeric = (...args: readonly (number | string | Buffer | null)[]) => number;
@@ -71,8 +72,7 @@ function loadCalls(): Calls {
       const flock = find("int flock(int fd, int operation)");
       return {
         errno,
-        ...(swap === undefined ? {} : { renamexNp: swap }),
-        ...(flock === undefined ? {} : { flock }),
+        ...defined({ renamexNp: swap, flock }),
       };
     }
     if (process.platform !== "linux") return { errno };

@@ -21,6 +21,7 @@ import {
 } from "../code/snapshots.ts";
 import { errorCode } from "../os/error-code.ts";
 import { mkdir, readFile, rename, rm, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Timeout of one git command: building the index of a large repository takes seconds. */
 const CHECKOUT_MS = 60_000;
@@ -170,7 +171,7 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
       commit,
       dirty: record.git?.dirty ?? false,
       codeHash: record.codeHash ?? "",
-      ...(patch === undefined ? {} : { patch }),
+      ...defined({ patch }),
       ...(record.git?.left === undefined ? {} : { left: record.git.left }),
       ...(record.git?.secret === undefined ? {} : { secret: record.git.secret }),
     });

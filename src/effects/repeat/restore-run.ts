@@ -23,6 +23,7 @@ import { environmentHashes } from "../run-store/run-record-facts.ts";
 import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
 import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
 import { copyFile, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface RunAsked {
   readonly lab: string;
@@ -138,11 +139,10 @@ function specOf(record: RunRecord, target: string): CommandSpec {
     timeoutMs: limitMs > 0 ? limitMs : SHORT_RUN_MS,
     script,
     runner: runner === "pixi" ? "pixi" : "uv",
-    ...(env === undefined ? {} : { env }),
-    ...(privateEnv === undefined ? {} : { privateEnv }),
+    ...defined({ env, privateEnv }),
     ...(count === 1 ? {} : { gpus: count }),
     ...(place?.share === undefined ? {} : { share: place.share }),
-    ...(memory === undefined ? {} : { memory }),
+    ...defined({ memory }),
   };
 }
 

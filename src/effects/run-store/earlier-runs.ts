@@ -10,6 +10,7 @@ import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readRun } from "./tail.ts";
 import { readdir, stat, statSync } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** How many earlier runs a run is compared with at most. */
 const EARLIER_RUNS = 50;
@@ -35,7 +36,7 @@ export function recordDigest(
       args,
       done: record.ending === "done",
       startedAtMs: Number.isNaN(startedAtMs) ? 0 : startedAtMs,
-      ...(codeHash === undefined ? {} : { codeHash }),
+      ...defined({ codeHash }),
       ...(Number.isNaN(endedAtMs) ? {} : { endedAtMs }),
     },
     reading,
@@ -71,7 +72,7 @@ export function createEarlierRuns(): EarlierRuns {
         let entry = known.get(dir);
         if (entry?.print !== print) {
           const digest = await digestIn(dir, folder);
-          entry = { print, ...(digest === undefined ? {} : { digest }) };
+          entry = { print, ...defined({ digest }) };
           known.set(dir, entry);
         }
         if (entry.digest !== undefined) found.push(entry.digest);

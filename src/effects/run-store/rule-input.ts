@@ -16,6 +16,7 @@ import type { RuleInput } from "../../rules/rule.ts";
 import { createEarlierRuns, earlierOf, recordDigest } from "./earlier-runs.ts";
 import { readRunRecord } from "./run-record.ts";
 import { readSystemFile } from "./system-sampler.ts";
+import { defined } from "../../base/defined.ts";
 
 /** The findings of a run from its record and a reading: the same inputs give the same findings. */
 export function judgedFindings(
@@ -77,9 +78,9 @@ function ruleInput(
     plan,
     system,
     ...(record === undefined ? {} : { args: record.args.slice(1), gpus: record.gpus.length }),
-    ...(outcome === undefined ? {} : { outcome }),
+    ...defined({ outcome }),
     startedAtMs,
-    ...(endedAtMs === undefined ? {} : { endedAtMs }),
+    ...defined({ endedAtMs }),
     limitMs: record?.limitMs ?? 0,
     long: record?.long ?? false,
     // A report has no present: whether a running run is silent is for the daemon to judge.
@@ -97,7 +98,7 @@ function outcomeOf(
   return {
     ending,
     cause,
-    ...(exitCode === undefined ? {} : { exitCode }),
+    ...defined({ exitCode }),
     ...lastLineOf(record, reading),
   };
 }

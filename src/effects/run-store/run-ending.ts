@@ -14,6 +14,7 @@ import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../superv
 import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 import { open } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** How much of the console is read for a run without a folder: the cause is at its end. */
 const CONSOLE_BYTES = 8 * 2 ** 20;
@@ -110,7 +111,7 @@ export async function deathOf(
       : {
           stopRequested: {
             by: facts.stoppedBy,
-            ...(facts.stoppedWhy === undefined ? {} : { why: facts.stoppedWhy }),
+            ...defined({ why: facts.stoppedWhy }),
           },
         }),
   });

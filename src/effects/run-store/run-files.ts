@@ -24,6 +24,7 @@ import { readRunRecord } from "./run-record.ts";
 import { readSystemFile } from "./system-sampler.ts";
 import { openTail, readRun, type RunTail } from "./tail.ts";
 import { readdir } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Reads of READ_CHUNK bytes per report at most: a log that grows faster is read on later. */
 const READS_PER_REPORT = 100_000;
@@ -54,8 +55,7 @@ export async function readRunFiles(request: RunFilesRequest): Promise<ReportRun>
     folder,
     name: RUN_FOLDER.exec(folder)?.[2] ?? folder,
     path,
-    ...(record === undefined ? {} : { record }),
-    ...(recordProblem === undefined ? {} : { recordProblem }),
+    ...defined({ record, recordProblem }),
     reading: cached.reading,
     findings: cached.findings,
     ...lastLineOf(record, cached.reading),
@@ -110,8 +110,7 @@ async function readLogsNow(
     reading: withoutValues(reading),
     findings: found,
     curves: curvesOf(reading, wanted, found),
-    ...(digest === undefined ? {} : { digest }),
-    ...(tail === undefined ? {} : { tail }),
+    ...defined({ digest, tail }),
   };
   cache.set(key, fresh);
   return fresh;

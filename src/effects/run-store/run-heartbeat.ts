@@ -9,6 +9,7 @@ import { sparkline } from "../../logs/series/sparkline.ts";
 import { createPace, progressOf, type Progress } from "../../logs/progress.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { readFileSync, rename, statSync, writeFile } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** How many metrics of a running run the status shows. */
 const LIVE_METRICS = 6;
@@ -82,8 +83,7 @@ export function liveWriter(
       const endsAtMs = pace.endsAtMs();
       update({
         atMs,
-        ...(progress === undefined ? {} : { progress }),
-        ...(endsAtMs === undefined ? {} : { endsAtMs }),
+        ...defined({ progress, endsAtMs }),
         metrics: metricsOf(reading, promised),
       });
     },
@@ -129,6 +129,5 @@ function metricsOf(reading: RunReading, promised: readonly string[]): readonly H
 const usageOf = ({ cpu, rss, gpu, gpuMemory }: SystemSample): NonNullable<LiveRun["system"]> => ({
   cpu,
   rss,
-  ...(gpu === undefined ? {} : { gpu }),
-  ...(gpuMemory === undefined ? {} : { gpuMemory }),
+  ...defined({ gpu, gpuMemory }),
 });

@@ -10,6 +10,7 @@ import type { Death } from "../../rules/cause.ts";
 import { findings } from "../../rules/findings.ts";
 import type { RuleInput } from "../../rules/rule.ts";
 import type { RunContext } from "./run-context.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface JudgedRun {
   readonly spec: AttemptSpec;
@@ -39,8 +40,7 @@ export function judgeRun(context: RunContext, given: JudgedRun): readonly Findin
     nowMs: context.now(),
     verb: spec.verb,
     args: spec.args.slice(1),
-    ...(endedAtMs === undefined ? {} : { endedAtMs }),
-    ...(death === undefined ? {} : { outcome: death }),
+    ...defined({ endedAtMs, outcome: death }),
   });
 }
 

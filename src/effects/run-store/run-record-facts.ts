@@ -19,6 +19,7 @@ import { runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
 import { open, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Gathers the facts of a start and writes run.json; errors are logged, and give undefined. */
 export async function startRecord(
@@ -89,15 +90,12 @@ export async function recordFacts(
     said: start.said,
     criteria: start.criteria,
     codeHash: start.codeHash,
-    ...(start.changed === undefined ? {} : { changed: start.changed }),
-    ...(start.queuedCodeHash === undefined ? {} : { queuedCodeHash: start.queuedCodeHash }),
+    ...defined({ changed: start.changed, queuedCodeHash: start.queuedCodeHash }),
     queuedAtMs: start.queuedAtMs,
     startedAtMs,
     timeZone: context.timeZone(spec.lab),
     nightlab: context.version,
-    ...(git === undefined ? {} : { git }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(start.because === undefined ? {} : { because: start.because }),
+    ...defined({ git, environment, because: start.because }),
   };
 }
 
@@ -165,8 +163,7 @@ export async function environmentHashes(
     block === undefined ? undefined : createHash("sha256").update(block).digest("hex");
   if (lockHash === undefined && metadataHash === undefined) return undefined;
   return {
-    ...(metadataHash === undefined ? {} : { metadataHash }),
-    ...(lockHash === undefined ? {} : { lockHash }),
+    ...defined({ metadataHash, lockHash }),
   };
 }
 

@@ -14,6 +14,7 @@ import { findRunFolder, runDir } from "../supervise/run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { maskRecord } from "./mask-record.ts";
 import { open, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** What is known once a run has started. Times in ms since 1970 (UTC). */
 export interface RecordFacts {
@@ -76,7 +77,7 @@ function wholeRecord(facts: RecordFacts, end: RecordEnd | undefined): RunRecord 
     script: spec.script,
     args: spec.args,
     ...given("sweep", spec.sweep),
-    ...(seed === undefined ? {} : { seed }),
+    ...defined({ seed }),
     cwd: spec.experiment,
     runner: facts.runner,
     ...given("interpreter", facts.interpreter),

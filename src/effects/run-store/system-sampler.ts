@@ -19,6 +19,7 @@ import { processesWith } from "../os/process-identity.ts";
 import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { appendFile, readFile, stat } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Short enough for a stall or a leak to show within a minute. */
 const SAMPLE_MS = 5_000;
@@ -127,7 +128,7 @@ class Sampler implements SystemSampler {
       processes: pids.size,
       ...(this.#metrics ? { metrics: true } : {}),
       ...gpu,
-      ...(diskFree === undefined ? {} : { diskFree }),
+      ...defined({ diskFree }),
     };
     this.#samples.push(sample);
     this.#unwritten.push(sample);
@@ -226,8 +227,7 @@ function gpuPart(
   const [gpu] = seen.toSorted((a, b) => (b.busy ?? 0) - (a.busy ?? 0));
   if (gpu === undefined) return {};
   return {
-    ...(gpu.busy === undefined ? {} : { gpu: gpu.busy }),
-    ...(gpu.memory === undefined ? {} : { gpuMemory: gpu.memory }),
+    ...defined({ gpu: gpu.busy, gpuMemory: gpu.memory }),
     ...(own === undefined ? {} : { gpuProcesses: new Set(own.map(({ pid }) => pid)).size }),
   };
 }

@@ -13,6 +13,7 @@ import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { mkdir, open, readFile, stat } from "../os/lab-files.ts";
 import { leftBehindNote, parseLeftBehind } from "./left-behind.ts";
+import { defined } from "../../base/defined.ts";
 
 /**
  *                         ┌──────────────────────────► ended
@@ -146,7 +147,7 @@ export async function readAttempt(
     if (await fifoIsHeld(join(dir, "alive"))) {
       return {
         kind: "running",
-        ...(child === undefined ? {} : { process: child }),
+        ...defined({ process: child }),
         ...(main === undefined ? {} : { main: { code: main.code } }),
       };
     }
@@ -211,8 +212,7 @@ export async function readProcesses(dir: string, token?: string): Promise<Attemp
   const child = identity("child");
   return {
     host: field("host") ?? "",
-    ...(shim === undefined ? {} : { shim }),
-    ...(child === undefined ? {} : { child }),
+    ...defined({ shim, child }),
   };
 }
 

@@ -8,6 +8,7 @@ import type { ForgottenClaim } from "../../domain/event.ts";
 import { errorCode } from "../os/error-code.ts";
 import type { HostFacts } from "../os/process-identity.ts";
 import { attemptDir, readAttempt, readClaim, readSpec } from "./attempts.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface FoundAttempts {
   /** The highest number among the folders of the command's attempts; 0: there are none. */
@@ -47,7 +48,7 @@ export async function forgottenAttempts(
     const found = same ? await claimIn(dir, attemptId(name), here) : undefined;
     if (found !== undefined && found.atMs >= (claim?.atMs ?? 0)) claim = found;
   }
-  return { last, ...(claim === undefined ? {} : { claim }) };
+  return { last, ...defined({ claim }) };
 }
 
 async function specIn(dir: string): Promise<AttemptSpec | undefined> {
@@ -75,6 +76,6 @@ async function claimIn(
     attempt,
     atMs: Math.round(facts.mtimeMs),
     goesOn,
-    ...(host === undefined ? {} : { host }),
+    ...defined({ host }),
   };
 }

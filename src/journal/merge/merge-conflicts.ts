@@ -9,6 +9,7 @@ import type { Experiment, World } from "../../domain/world.ts";
 import type { Turn } from "../../domain/turn.ts";
 import { codeSpan } from "../../base/markdown-text.ts";
 import { normalReceiptBlock } from "../../base/receipt-block.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Hex digits of a version's hash that are shown: 48 bits, unique among a few thousand versions. */
 export const VERSION_DIGITS = 12;
@@ -73,7 +74,7 @@ export function noteMergeConflict(
       kind: "save-set-aside",
       experiment,
       version: conflict.version,
-      ...(near === undefined ? {} : { near }),
+      ...defined({ near }),
     });
   }
 }

@@ -5,6 +5,7 @@ import { marksWithin, type Version } from "./merge-base.ts";
 import { mergeLines, type MergedLine, type Side } from "../../base/merge.ts";
 import { isRendered, normalReceiptBlock, openedFlag } from "../../base/receipt-block.ts";
 import { renderJournal } from "../receipt/render.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface SavesInput {
   /** The merge base: the version that both were edited from. */
@@ -43,7 +44,7 @@ export function mergeSaves(input: SavesInput): MergedSaves {
   const { lines, conflicts } = mergeLines({
     ...sides,
     newest,
-    ...(input.unproved === undefined ? {} : { unproved: input.unproved }),
+    ...defined({ unproved: input.unproved }),
   });
   const complete = (input.inFile === "ours" ? [ours, theirs] : [theirs, ours]).find(
     (side) =>

@@ -19,6 +19,7 @@ import { blackAt, isRestBlank, skipColumns, skipIndent, whiteColumns } from "./l
 import type { Cursor } from "./line-cursor.ts";
 import { afterDefinitions } from "./link-definitions.ts";
 import { isTableHead } from "./table-rows.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Deepest nesting of lists and quotes: each line looks at every open one, and no person nests this deep. */
 export const BLOCK_NESTING = 50;
@@ -313,7 +314,7 @@ function openBlock(scan: Scan, cursor: Cursor, kind: LeafKind, line: number): vo
     start: blackAt(cursor),
     end: cursor.end,
     line,
-    ...(item === undefined ? {} : { item }),
+    ...defined({ item }),
     first: above === 0,
     inner: [],
     closed: false,

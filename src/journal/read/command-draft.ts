@@ -15,6 +15,7 @@ import type { Draft, Fault } from "./draft.ts";
 import { checkChanges } from "./retry-values.ts";
 import { secretMistake } from "./secret-values.ts";
 import { sweepOfDraft } from "./sweep-values.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Sets the target from the word after the verb. */
 export function setTarget(draft: Draft, text: string, offset: number): void {
@@ -125,7 +126,7 @@ export function finish(draft: Draft, offset: number): CommandSpec | undefined {
     args: [...args],
     go,
     ...fields,
-    ...(sweep === undefined ? {} : { sweep }),
+    ...defined({ sweep }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Tagged lines in the person's text: `14:45 [TODO] check the clipping value`.
 // read-block.ts decides which paragraphs are searched; assemble.ts adds the date above an entry.
 import type { Entry, EntryTag } from "../../domain/journal.ts";
+import { defined } from "../../base/defined.ts";
 
 /** An entry before the date above it is known, with a date of its own if it has one. */
 export interface FoundEntry extends Omit<Entry, "date"> {
@@ -41,7 +42,7 @@ function readHead(
     tags,
     line,
     ...(time === "" ? {} : { time }),
-    ...(date === undefined ? {} : { ownDate: date }),
+    ...defined({ ownDate: date }),
   };
   return { head, texts: [text.slice(match[0].length).trim()] };
 }

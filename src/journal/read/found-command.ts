@@ -7,6 +7,7 @@ import { finish } from "./command-draft.ts";
 import { lineAt, positionOf } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
 import type { Draft, Fault } from "./draft.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Finishes a draft; a fault leaves the command without a spec. */
 export function foundCommand(
@@ -25,11 +26,11 @@ export function foundCommand(
   const source = lines.text.slice(start, end);
   const problem = ({ message, fix, offset }: Fault): Problem => ({
     message,
-    ...(fix === undefined ? {} : { fix }),
+    ...defined({ fix }),
     place: positionOf(lines, toOffset(offset)),
   });
   return {
-    ...(spec === undefined ? {} : { spec }),
+    ...defined({ spec }),
     problems: (spec === undefined ? draft.faults : draft.notes).map(problem),
     form,
     canonical: spec === undefined ? canonicalOfText(source) : canonicalHash(spec),

@@ -9,6 +9,7 @@ import { readReceipt } from "./receipt-quotes.ts";
 import type { QuoteLines } from "./receipt-quotes.ts";
 import { positionOf, startOf, isBlankLine } from "../../base/text-lines.ts";
 import type { TextLines } from "../../base/text-lines.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A block without commands. `span` is whole lines; a receipt below it is its own. */
 export function placeBlock(
@@ -20,7 +21,7 @@ export function placeBlock(
   const lineEnded = /[\r\n]/.test(lines.text.charAt(span.end - 1));
   const place = { commands: [], span, closed: lineEnded, lineEnded, indent: "" };
   const receipt = receiptBelow(lines, place, quoteAt);
-  return { ...place, heading: "", ...more, ...(receipt === undefined ? {} : { receipt }) };
+  return { ...place, heading: "", ...more, ...defined({ receipt }) };
 }
 
 /** The problem of a block that is not read because of what it lies in. */

@@ -13,6 +13,7 @@ import { withProblems } from "./problem-places.ts";
 import { ignoredIn } from "./sections.ts";
 import { readSegment } from "./segment.ts";
 import type { Segment } from "./segment.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface JournalReader {
   /** Reads a text; what lies above and below a change since the last one is not read again. */
@@ -112,7 +113,7 @@ function readingOf(
   const title = headings.find(({ depth }) => depth === 1)?.title;
   return {
     plan: head.plan,
-    ...(title === undefined ? {} : { title }),
+    ...defined({ title }),
     blocks: located,
     entries,
     sections,

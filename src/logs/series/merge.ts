@@ -1,6 +1,7 @@
 // Joins the series that several log files of one run hold for the same metric.
 // The series of each file come from series-store.ts.
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
+import { defined } from "../../base/defined.ts";
 
 /**
  * One series per key, keys in order of first appearance; `files` holds the series of each file.
@@ -78,9 +79,7 @@ function joinedSummary(parts: readonly MetricSummary[]): MetricSummary {
       count: a.count + b.count,
       first: a.first,
       last: b.last,
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
-      ...(notFinite === undefined ? {} : { notFinite }),
+      ...defined({ min, max, notFinite }),
       notFiniteCount: a.notFiniteCount + b.notFiniteCount,
     };
   });

@@ -3,6 +3,7 @@
 import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 import { createThinnedPoints, type ThinnedPoints } from "./thinned-points.ts";
 import type { Grade, LineStep } from "../lines/metric-line.ts";
+import { defined } from "../../base/defined.ts";
 
 /**
  * What is added for each logged value; one object is filled again and again. The token is
@@ -158,9 +159,7 @@ class Store implements SeriesStore {
       count: this.#count,
       first,
       last,
-      ...(min === undefined ? {} : { min }),
-      ...(max === undefined ? {} : { max }),
-      ...(notFinite === undefined ? {} : { notFinite }),
+      ...defined({ min, max, notFinite }),
       notFiniteCount: this.#holes,
     };
   }
