@@ -24,6 +24,22 @@ const OUTSIDE_MODULES =
 const OUTSIDE_CALLS =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bprocess\.|\bMath\.random\b|\bset(Timeout|Interval|Immediate)\b|\bfetch\(|\brandomUUID\b|\brandomBytes\b|\bconsole\.\w+\(/;
 
+/** The files that start programs, and what it takes that they do it themselves. */
+const STARTERS: ReadonlySet<string> = new Set([
+  "src/effects/os/ask-program.ts",
+  "src/effects/supervise/posix-spawn.ts",
+  // Bytes as input and output, with what git must not do.
+  "src/effects/git/git.ts",
+  // A process group that writes into a file, for as long as it makes progress.
+  "src/effects/environment/environment.ts",
+  // A process of Node with a channel for specs and pictures.
+  "src/effects/render/render.ts",
+  // At once, where there is no /proc: identities are looked up between two lines of code.
+  "src/effects/os/process-identity.ts",
+  // The daemon of the demo, which ends with it.
+  "src/cli/demo.ts",
+]);
+
 const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> = {
   "only effects/, cli/ and main touch the outside world or read a clock": (file) => {
     if (!file.path.startsWith("src/") || OUTSIDE.test(file.path)) return [];
@@ -38,7 +54,17 @@ const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> =
   "git is started by effects/git/, which knows how to": (file) =>
     !file.path.startsWith("src/") || file.path.startsWith("src/effects/git/")
       ? []
-      : linesOf(file, (line) => /\b(execa|execFile\w*|spawn\w*)\)?\("git"/.test(line), "code"),
+      : linesOf(
+          file,
+          (line) => /\b(execa|askProgram|execFile\w*|spawn\w*)\)?\("git"/.test(line),
+          "code",
+        ),
+  "short programs are asked by ask-program.ts, runs are started by posix-spawn.ts": (file) => {
+    if (!file.path.startsWith("src/") || STARTERS.has(file.path)) return [];
+    const starts = /^import (?!type ).* from "(?:node:child_process|execa)"|import\("execa"\)/;
+    const errorsOnly = /^import \{ ExecaError \} from "execa"/;
+    return linesOf(file, (line) => starts.test(line) && !errorsOnly.test(line), "code");
+  },
   "files of a lab are written and removed by effects/os/lab-files.ts, which judges links": ({
     path,
     text,
@@ -110,6 +136,10 @@ function projectFiles(): readonly SourceFile[] {
 }
 
 const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
+  "short programs are asked by ask-program.ts, runs are started by posix-spawn.ts": {
+    path: "src/effects/gpu/a.ts",
+    text: '// A.\nimport { execFile } from "node:child_process";\n',
+  },
   "only effects/, cli/ and main touch the outside world or read a clock": {
     path: "src/base/clock.ts",
     text: '// A.\nconst now = Date.now();\nimport { a } from "node:fs";\n',

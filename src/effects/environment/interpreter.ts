@@ -2,7 +2,6 @@
 // is over. Starts nothing that takes more than a moment.
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { execa } from "execa";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
 import { attemptDir, readProcesses } from "../supervise/attempts.ts";
@@ -10,6 +9,7 @@ import { pythonOf } from "./environment.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
 import { chooseRunner, pixiManifest } from "./runner.ts";
+import { askProgram, textOf } from "../os/ask-program.ts";
 import { readScriptFile } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
 
@@ -90,13 +90,8 @@ export async function scriptPython(
   script: string,
   cwd: string,
 ): Promise<string | undefined> {
-  const asked = await execa(uv, ["python", "find", "--script", script], {
-    cwd,
-    timeout: INTERPRETER_MS,
-    reject: false,
-    stdin: "ignore",
-  });
-  const path = asked.failed ? "" : asked.stdout.trim();
+  const args = ["python", "find", "--script", script];
+  const path = textOf(await askProgram(uv, args, { cwd, timeoutMs: INTERPRETER_MS }));
   return path === "" ? undefined : path;
 }
 

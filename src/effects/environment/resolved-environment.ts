@@ -3,13 +3,13 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { execa } from "execa";
 import { secretsIn } from "../../base/secrets.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
 import { scriptMetadata, stampOf } from "../code/code-hash.ts";
 import type { Interpreter } from "./interpreter.ts";
 import { chooseRunner, type FoundRunner } from "./runner.ts";
+import { askProgram, textOf } from "../os/ask-program.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { readScriptFile } from "../os/lab-files.ts";
 
@@ -62,9 +62,8 @@ async function resolved(
   const known = cached.get(key);
   if (known !== undefined) return known;
   const ask = async (...args: readonly string[]): Promise<string> => {
-    const options = { cwd: spec.experiment, timeout: EXPORT_MS, reject: false } as const;
-    const asked = await execa(runner.binary, args, { ...options, stdin: "ignore" });
-    return asked.failed ? "" : asked.stdout;
+    const options = { cwd: spec.experiment, timeoutMs: EXPORT_MS };
+    return textOf(await askProgram(runner.binary, args, options));
   };
   const installed =
     interpreter === undefined ? "" : await ask("pip", "freeze", "--python", interpreter.path);

@@ -1,12 +1,11 @@
 // Which program (uv or pixi) runs an experiment's scripts, where it is on this machine, and its
 // command line. environment.ts builds environments with it.
-import { execFile } from "node:child_process";
 import { access, constants, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { Runner } from "../../domain/command.ts";
+import { askProgram } from "../os/ask-program.ts";
 import { readScriptFile } from "../os/lab-files.ts";
 
 /** A runner that is installed. */
@@ -157,17 +156,14 @@ const CHANGED_BY_OLD_PIXI = /['\\\n\r]|\{[{%#]/;
 const VERBATIM_SINCE = [0, 64, 0] as const;
 
 async function passesVerbatim(pixi: string): Promise<boolean> {
-  try {
-    const { stdout } = await promisify(execFile)(pixi, ["--version"], { timeout: 5_000 });
-    const parts = /(\d+)\.(\d+)\.(\d+)/.exec(stdout)?.slice(1).map(Number) ?? [];
-    for (const [index, least] of VERBATIM_SINCE.entries()) {
-      const part = parts[index] ?? -1;
-      if (part !== least) return part > least;
-    }
-    return true;
-  } catch {
-    return false;
+  const answer = await askProgram(pixi, ["--version"], { timeoutMs: 5_000 });
+  if (answer.kind !== "said") return false;
+  const parts = /(\d+)\.(\d+)\.(\d+)/.exec(answer.text)?.slice(1).map(Number) ?? [];
+  for (const [index, least] of VERBATIM_SINCE.entries()) {
+    const part = parts[index] ?? -1;
+    if (part !== least) return part > least;
   }
+  return true;
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -3,7 +3,7 @@
 import { lstat, open, realpath, stat } from "node:fs/promises";
 import { constants } from "node:fs";
 import { dirname, isAbsolute, join, resolve, sep } from "node:path";
-import { execa } from "execa";
+import { askProgram, textOf } from "../os/ask-program.ts";
 import { GIT_MS, gitEnvironment } from "./git-environment.ts";
 
 /** A repository with a work tree, by absolute paths without symlinks. */
@@ -94,13 +94,8 @@ async function isTrusted(workTree: string, gitDir: string): Promise<boolean> {
   ).catch(() => undefined);
   if (owners === undefined) return false;
   if (me === undefined || owners.every(({ uid }) => uid === me)) return true;
-  const asked = await execa("git", ["config", "--global", "--get-all", "safe.directory"], {
-    cwd: "/",
-    env: gitEnvironment(),
-    extendEnv: false,
-    reject: false,
-    timeout: GIT_MS,
-  });
-  const named = (asked.stdout ?? "").split("\n");
+  const args = ["config", "--global", "--get-all", "safe.directory"];
+  const options = { cwd: "/", env: gitEnvironment(), timeoutMs: GIT_MS };
+  const named = textOf(await askProgram("git", args, options)).split("\n");
   return named.some((one) => one === "*" || (isAbsolute(one) && resolve(one) === workTree));
 }

@@ -1,6 +1,6 @@
 // Queries AMD's driver through `rocm-smi` for the GPUs, their utilization and their memory use.
 // Which GPU a run gets is decided in scheduler/gpu-placement.ts.
-import { execFile } from "node:child_process";
+import { askProgram } from "../os/ask-program.ts";
 import { GPU_QUERY_MS, GPU_LAYOUT_MS } from "./gpu-mig.ts";
 import { defined } from "../../base/defined.ts";
 
@@ -56,23 +56,21 @@ export async function askAmd(env: NodeJS.ProcessEnv, signal?: AbortSignal): Prom
 }
 
 /** Runs one `rocm-smi`; undefined if there is no such program. */
-function ask(
+async function ask(
   program: string,
   env: NodeJS.ProcessEnv,
   signal: AbortSignal | undefined,
 ): Promise<AmdSeen | undefined> {
-  const options = { env, signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
-  return new Promise((resolve) => {
-    execFile(program, ARGS, options, (error, stdout, stderr) => {
-      const gpus = visible(readAmd(stdout), env);
-      if (error?.code === "ENOENT") resolve(undefined);
-      else if (gpus.length > 0) resolve({ kind: "seen", gpus });
-      else if (error?.killed === true) {
-        const why = `rocm-smi did not answer within ${GPU_QUERY_MS / 1000} s`;
-        resolve({ kind: "unreachable", why, noDriver: false });
-      } else resolve({ kind: "unreachable", ...whySilent(`${stdout}\n${stderr}`) });
-    });
-  });
+  const answer = await askProgram(program, ARGS, { env, signal, timeoutMs: GPU_QUERY_MS });
+  if (answer.kind === "absent") return undefined;
+  const gpus = visible(readAmd(answer.text), env);
+  if (gpus.length > 0) return { kind: "seen", gpus };
+  if (answer.kind === "said") return { kind: "unreachable", ...whySilent(answer.text) };
+  if (!answer.late) {
+    return { kind: "unreachable", ...whySilent(`${answer.text}\n${answer.errors}`) };
+  }
+  const why = `rocm-smi did not answer within ${GPU_QUERY_MS / 1000} s`;
+  return { kind: "unreachable", why, noDriver: false };
 }
 
 function whySilent(output: string): { readonly why: string; readonly noDriver: boolean } {

@@ -1,9 +1,8 @@
 // Which GPUs this machine has, as their drivers name them, for the record of a run. Whether one is
 // free is gpu-memory.ts. A machine without a driver, or with one that hangs, has no GPUs.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import type { RunRecord } from "../../domain/run.ts";
 import { askAmd } from "./gpu-amd.ts";
+import { askProgram, textOf } from "../os/ask-program.ts";
 import { askSlices, GPU_QUERY_MS } from "./gpu-mig.ts";
 
 export type GpuFacts = RunRecord["gpus"][number];
@@ -28,16 +27,8 @@ export async function gpuFacts(program = "nvidia-smi"): Promise<readonly GpuFact
 }
 
 async function nvidiaFacts(program: string): Promise<readonly GpuFacts[]> {
-  try {
-    const { stdout } = await promisify(execFile)(
-      program,
-      ["--query-gpu=uuid,name,driver_version", "--format=csv,noheader"],
-      { timeout: GPU_QUERY_MS, killSignal: "SIGKILL" },
-    );
-    return readGpuList(stdout);
-  } catch {
-    return [];
-  }
+  const args = ["--query-gpu=uuid,name,driver_version", "--format=csv,noheader"];
+  return readGpuList(textOf(await askProgram(program, args, { timeoutMs: GPU_QUERY_MS })));
 }
 
 /** Parses `UUID, name, driver` lines; a name may contain commas. Other lines are skipped. */

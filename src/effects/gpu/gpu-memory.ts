@@ -1,7 +1,7 @@
 // Queries the drivers for the GPUs and MIG slices of the machine and their memory in use.
 // Which of them a run gets is decided in scheduler/gpu-placement.ts.
-import { execFile } from "node:child_process";
 import type { GpusSeen, SeenGpu } from "../../domain/slot.ts";
+import { askProgram, type Answer } from "../os/ask-program.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 import { defined } from "../../base/defined.ts";
@@ -33,16 +33,11 @@ async function askNvidia(
   return { kind: "seen", gpus: visible(gpus, env["CUDA_VISIBLE_DEVICES"]) };
 }
 
-function queried(env: NodeJS.ProcessEnv, program: string): Promise<GpusSeen> {
-  const options = { env, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
-  return new Promise((resolve) => {
-    execFile(program, ARGS, options, (error, stdout, stderr) => {
-      const gpus = readGpuMemory(stdout);
-      const output = `${stdout}\n${stderr}`;
-      if (error === null || gpus.length > 0) resolve({ kind: "seen", gpus });
-      else resolve({ kind: "unreachable", ...whySilent(error, output) });
-    });
-  });
+async function queried(env: NodeJS.ProcessEnv, program: string): Promise<GpusSeen> {
+  const answer = await askProgram(program, ARGS, { env, timeoutMs: GPU_QUERY_MS });
+  const gpus = answer.kind === "absent" ? [] : readGpuMemory(answer.text);
+  if (answer.kind === "said" || gpus.length > 0) return { kind: "seen", gpus };
+  return { kind: "unreachable", ...whySilent(answer) };
 }
 
 const amdGpu = ({ uuid, index, name, memoryUsed }: AmdGpu): SeenGpu => ({
@@ -92,16 +87,18 @@ function visible(gpus: readonly SeenGpu[], given: string | undefined): readonly 
   );
 }
 
-function whySilent(
-  error: Error & { readonly code?: unknown; readonly killed?: boolean },
-  output: string,
-): { readonly why: string; readonly noDriver: boolean } {
-  if (error.code === "ENOENT") return { why: "nvidia-smi is not there", noDriver: true };
-  if (error.killed === true) {
+function whySilent(answer: Exclude<Answer, { readonly kind: "said" }>): {
+  readonly why: string;
+  readonly noDriver: boolean;
+} {
+  if (answer.kind === "absent") return { why: "nvidia-smi is not there", noDriver: true };
+  if (answer.late) {
     return { why: `nvidia-smi did not answer within ${GPU_QUERY_MS / 1000} s`, noDriver: false };
   }
+  const output = `${answer.text}\n${answer.errors}`;
   const noDriver = /No devices were found|couldn't communicate with the NVIDIA driver/.test(output);
   const line =
-    output.split(/\r?\n/).find((one) => one.trim() !== "") ?? `it left with ${String(error.code)}`;
+    output.split(/\r?\n/).find((one) => one.trim() !== "") ??
+    (answer.code === undefined ? answer.what : `it left with ${answer.code}`);
   return { why: `nvidia-smi does not answer: ${line.trim().slice(0, 200)}`, noDriver };
 }

@@ -1,7 +1,6 @@
 // Slices of NVIDIA GPUs (MIG): which there are, and their memory in use. On a machine without
 // slices only `nvidia-smi -L` is run, once in GPU_LAYOUT_MS.
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { askProgram, textOf } from "../os/ask-program.ts";
 
 /** Timeout of a query: nvidia-smi takes 2 s with 8 cold GPUs, and hangs on a broken one. */
 export const GPU_QUERY_MS = 5_000;
@@ -45,34 +44,16 @@ export async function askSlices(
 ): Promise<readonly Slice[]> {
   const path = env["PATH"];
   const nowMs = performance.now();
+  const ask = async (...args: readonly string[]): Promise<string> =>
+    textOf(await askProgram(program, args, { env, timeoutMs: GPU_QUERY_MS, signal }));
   if (layout?.program !== program || layout.path !== path || nowMs >= layout.untilMs) {
-    const slices = outputOf(program, ["-L"], env, signal).then(readSlices);
+    const slices = ask("-L").then(readSlices);
     layout = { program, path, untilMs: nowMs + GPU_LAYOUT_MS, slices };
   }
   const slices = await layout.slices;
   if (slices.length === 0) return slices;
-  const memory = readSliceMemory(await outputOf(program, ["-q", "-x"], env, signal));
+  const memory = readSliceMemory(await ask("-q", "-x"));
   return slices.map((slice) => ({ ...slice, ...memory.get(`${slice.index}:${slice.slice}`) }));
-}
-
-/** The program's stdout; empty if it fails. */
-async function outputOf(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv,
-  signal: AbortSignal | undefined,
-): Promise<string> {
-  const options = {
-    env,
-    signal,
-    timeout: GPU_QUERY_MS,
-    killSignal: "SIGKILL",
-    maxBuffer: 2 ** 24,
-  } as const;
-  return promisify(execFile)(program, [...args], options).then(
-    ({ stdout }) => stdout,
-    () => "",
-  );
 }
 
 /** Parses `nvidia-smi -L`: a line for each GPU, and below it one for each of its slices. */

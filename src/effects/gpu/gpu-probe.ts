@@ -1,8 +1,7 @@
 // Queries the drivers for the GPUs' utilization and their processes, at a limited rate.
 // A driver that is absent or hangs is left alone for a while.
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { promisify } from "node:util";
+import { askProgram } from "../os/ask-program.ts";
 import { askAmd, type AmdGpu } from "./gpu-amd.ts";
 import { askSlices, type Slice, GPU_QUERY_MS } from "./gpu-mig.ts";
 import { defined } from "../../base/defined.ts";
@@ -74,10 +73,11 @@ const amdUse = ({ uuid, index, name, busy, memoryUsed, memoryTotal }: AmdGpu): G
 });
 
 async function queryNvidia(program: string, signal?: AbortSignal): Promise<GpuState> {
-  const options = { signal, timeout: GPU_QUERY_MS, killSignal: "SIGKILL" } as const;
   const smi = async (what: string): Promise<string> => {
     const args = [what, "--format=csv,noheader,nounits"];
-    return (await promisify(execFile)(program, args, options)).stdout;
+    const answer = await askProgram(program, args, { signal, timeoutMs: GPU_QUERY_MS });
+    if (answer.kind !== "said") throw new Error("nvidia-smi does not answer");
+    return answer.text;
   };
   const [use, apps, slices] = await Promise.all([
     smi("--query-gpu=uuid,utilization.gpu,memory.used,memory.total,index,name"),

@@ -1,8 +1,8 @@
 // HTML to TeX or PDF through pandoc, and Typst for PDF. uv downloads them into its own cache on
 // first use, pinned by hash: nothing is installed. No text of the page passes through a shell.
 import { join } from "node:path";
-import { execa } from "execa";
 import { findRunner } from "../environment/runner.ts";
+import { askProgram } from "../os/ask-program.ts";
 import { readFile, writeFile } from "../os/lab-files.ts";
 
 /** Timeout of each converter; on first use it includes the download (66 MB for both). */
@@ -69,13 +69,11 @@ export async function convert(
         ];
   for (const [script = "", ...args] of steps) {
     const argv = ["run", "--quiet", "--frozen", "--script", join(SCRIPTS, script), ...args];
-    const ran = await execa(uv.binary, argv, {
-      cwd: work,
-      timeout: CONVERT_MS,
-      reject: false,
-      stdin: "ignore",
-    });
-    if (ran.failed) return { kind: "refused", why: failureText(script, ran.stderr, ran.timedOut) };
+    const ran = await askProgram(uv.binary, argv, { cwd: work, timeoutMs: CONVERT_MS });
+    if (ran.kind === "absent") return { kind: "refused", why: `${uv.binary} is gone` };
+    if (ran.kind === "failed") {
+      return { kind: "refused", why: failureText(script, ran.errors, ran.late) };
+    }
   }
   return { kind: "converted", bytes: await readFile(join(work, `page.${format}`)) };
 }

@@ -2,7 +2,6 @@
 // arguments and packages, and lists what differs. scheduler/ queues the command.
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { SHORT_RUN_MS } from "../../base/limits.ts";
 import { listed } from "../../base/markdown.ts";
 import type { CodeSeen, SnapshotNote } from "../../domain/code.ts";
@@ -22,6 +21,7 @@ import { readRunRecord } from "../run-store/run-record.ts";
 import { environmentHashes } from "../run-store/run-record-facts.ts";
 import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
 import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
+import { askProgram } from "../os/ask-program.ts";
 import { copyFile, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
 
@@ -197,13 +197,10 @@ async function pythonFor(
   const chosen = await chooseRunner(experiment, lab, "uv");
   const uv = chosen.kind === "found" ? chosen : await findRunner("uv");
   if (uv.kind === "missing") return { differs: [uv.message] };
-  const found = await execa(uv.binary, ["python", "find", "--no-project", version], {
-    cwd: experiment,
-    timeout: INTERPRETER_MS,
-    reject: false,
-    stdin: "ignore",
-  });
-  if (!found.failed) return { version, differs: [] };
+  const args = ["python", "find", "--no-project", version];
+  const options = { cwd: experiment, timeoutMs: INTERPRETER_MS };
+  const found = await askProgram(uv.binary, args, options);
+  if (found.kind === "said") return { version, differs: [] };
   const minor = version.split(".").slice(0, 2).join(".");
   return { version: minor, differs: [`Python ${version} is not here: another ${minor} is used`] };
 }

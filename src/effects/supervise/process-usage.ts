@@ -1,5 +1,5 @@
 // CPU time and memory of a process, read from /proc. Without /proc nothing is known.
-import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { statFields } from "../os/process-identity.ts";
 
 export interface ProcessUse {
@@ -27,13 +27,20 @@ function pageSize(): number {
   return pageBytes;
 }
 
+/** The key of the page size in what the kernel tells each process, pairs of machine words. */
+const AT_PAGESZ = 6n;
+
 function askPageSize(): number {
   try {
-    const said = Number(execFileSync("getconf", ["PAGESIZE"], { encoding: "utf8" }));
-    return said > 0 ? said : COMMON_PAGE_BYTES;
+    const told = readFileSync("/proc/self/auxv");
+    const words = new BigUint64Array(Uint8Array.from(told).buffer, 0, told.length >> 3);
+    for (let i = 0; i + 1 < words.length; i += 2) {
+      if (words[i] === AT_PAGESZ) return Number(words[i + 1]);
+    }
   } catch {
-    return COMMON_PAGE_BYTES;
+    // A system without /proc.
   }
+  return COMMON_PAGE_BYTES;
 }
 
 /** What a process has used so far; undefined where it has ended. Fields as in proc(5). */

@@ -1,11 +1,9 @@
 // How runs are supervised on this machine: as transient systemd services where the user has a
 // systemd manager that outlives their login, else as plain process groups. This finds out which,
 // and starts a service; everything else is in supervisor.ts.
-import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { promisify } from "node:util";
 import { askProgram, type Answer } from "../os/ask-program.ts";
 
 /** A shim that has not recorded its child by then will not: the machine is in serious trouble. */
@@ -138,13 +136,9 @@ const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/;
 /** Starts a service with an environment. Rejects with systemd's message if it does not start. */
 export async function startService(request: ServiceRequest, env: NodeJS.ProcessEnv): Promise<void> {
   const variables = Object.keys(env).filter((name) => VARIABLE.test(name));
-  const asked = promisify(execFile)("systemd-run", [...serviceArguments(request, variables)], {
-    env,
-    timeout: START_DEADLINE_MS,
-  });
-  await asked.catch((error: { readonly stderr?: string; readonly message: string }) => {
-    throw new Error(
-      `systemd did not start it: ${(error.stderr?.trim() || error.message).slice(0, 500)}`,
-    );
-  });
+  const args = serviceArguments(request, variables);
+  const answer = await askProgram("systemd-run", args, { env, timeoutMs: START_DEADLINE_MS });
+  if (answer.kind === "said") return;
+  const said = answer.kind === "absent" ? "it is not there" : answer.errors || answer.what;
+  throw new Error(`systemd did not start it: ${said.slice(0, 500)}`);
 }
