@@ -10,7 +10,7 @@ import remarkParse from "remark-parse";
 import { unified } from "unified";
 import type { NewEvent } from "../src/effects/daemon/effect-handlers.ts";
 import { journalHandlers } from "../src/effects/daemon/journal-handlers.ts";
-import { readStrategies } from "../src/effects/state/write-strategies.ts";
+import { journalDisk } from "../src/effects/state/write-strategies.ts";
 import { createJournalReader } from "../src/journal/read/read.ts";
 import { experimentPath, labPath } from "../src/base/ids.ts";
 import { emptyWorld } from "../src/domain/world.ts";
@@ -56,7 +56,7 @@ async function openBenchLab(text: string): Promise<BenchLab> {
     now: Date.now,
     rendered: () => world.experiments.get(experiment)?.rendered ?? new Set(),
     troubles: { tell: () => undefined, close: async () => undefined },
-    ways: readStrategies(undefined),
+    disk: journalDisk(undefined),
     stateOf: () => join(root, "state"),
   });
   await hands.open(lab);

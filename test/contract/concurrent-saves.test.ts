@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { test, type TestContext } from "node:test";
 import { ConcurrentSaves } from "../../src/effects/journal-store/concurrent-saves.ts";
 import { MergeBases, type Writing } from "../../src/effects/journal-store/merge-bases.ts";
+import { JOURNAL_DISK } from "../../src/effects/journal-store/journal-disk.ts";
 import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { keepVersion } from "../../src/effects/journal-store/version-store.ts";
 import type { Version } from "../../src/journal/merge/merge-base.ts";
@@ -96,7 +97,7 @@ test("however often a journal is touched, one read at most waits for its turn", 
     rendered: () => new Set(),
     // Each read takes so long.
     troubles: { tell: nothing, close: async () => undefined },
-    ways: { leases: false, exchange: true, equalReadsMs: 200, pauseMs: 0 },
+    disk: { ...JOURNAL_DISK, leases: false, equalReadsMs: 200 },
     stateOf: () => join(lab, "state"),
   });
   await hands.open(lab);

@@ -21,12 +21,11 @@ import {
 import { join } from "node:path";
 import { test } from "node:test";
 import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
-import type { WriteEffect } from "../../src/effects/journal-store/journal-swap.ts";
 import { getVersion } from "../../src/effects/journal-store/version-store.ts";
 import { replayIntents } from "../../src/effects/journal-store/replay-intents.ts";
 import { readSettled } from "../../src/effects/os/stable-read.ts";
 import { hashText } from "../../src/base/ids.ts";
-import { ALL_WAYS, makePlace, until, wayName } from "./journal-place.ts";
+import { ALL_WAYS, makePlace, until, wayName, type WriteStep } from "./journal-place.ts";
 import { startSaver } from "./saver-process.ts";
 
 const OLD = "\ufeff# Warm-up\r\n\r\nrun: de-risk\r\n\r\n\tø 実験 🙂 no end";
@@ -65,9 +64,9 @@ for (const way of ALL_WAYS) {
     };
     for (const [name, save] of Object.entries(how)) {
       const place = makePlace(OLD, way);
-      const moment: WriteEffect = way.exchange ? "exchange" : "rename-aside";
+      const moment: WriteStep = way.exchange ? "exchange" : "rename-aside";
       const result = await place.replace(OLD, NEW, {
-        beforeEffect: (effect) => {
+        before: (effect) => {
           if (effect === moment) save(place.journal);
         },
       });
@@ -119,14 +118,14 @@ for (const way of ALL_WAYS) {
     await place.remove();
   });
 
-  const effects: readonly WriteEffect[] = way.exchange
+  const effects: readonly WriteStep[] = way.exchange
     ? ["save-draft", "write-temp", "save-ready", "exchange", "sync-folder", "park", "watch"]
     : ["save-ready", "rename-aside", "link-temp", "unlink-temp", "sync-folder", "park", "watch"];
   for (const crash of effects) {
     test(`${wayName(way)}: a crash before ${crash} is put right at the next start`, async () => {
       const place = makePlace(OLD, way, [1, 2]);
       const crashing = place.replace(OLD, NEW, {
-        beforeEffect: (effect) => {
+        before: (effect) => {
           if (effect === crash) throw new Error("power cut");
         },
       });
@@ -148,7 +147,7 @@ for (const way of ALL_WAYS) {
   test(`${wayName(way)}: a save into a file that a crash left behind is told at the next start`, async () => {
     const place = makePlace(OLD, way);
     const crashing = place.replace(OLD, NEW, {
-      beforeEffect: (effect) => {
+      before: (effect) => {
         if (effect === "sync-folder") throw new Error("power cut");
       },
     });
@@ -169,9 +168,9 @@ for (const way of ALL_WAYS) {
 
   test(`${wayName(way)}: an editor's rename at the same moment is never overwritten`, async () => {
     const place = makePlace(OLD, way);
-    const moment: WriteEffect = way.exchange ? "exchange" : "link-temp";
+    const moment: WriteStep = way.exchange ? "exchange" : "link-temp";
     const result = await place.replace(OLD, NEW, {
-      beforeEffect: (effect) => {
+      before: (effect) => {
         if (effect !== moment) return;
         if (way.exchange) renameSync(place.journal, `${place.journal}~`);
         else writeFileSync(place.journal, SAVED);
@@ -190,7 +189,7 @@ test("an in-place save that waits for the lease gets the journal back", async (t
   const saver = await startSaver(place.journal);
   let saved: Promise<string> | undefined;
   const result = await place.replace(OLD, NEW, {
-    beforeEffect: (effect) => {
+    before: (effect) => {
       if (effect !== "exchange") return;
       saved = saver.order("in-place", SAVED);
       // The loop stands still here, as it does in the daemon: wait for the other process itself.

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { ReplacedFiles } from "../../src/effects/journal-store/replaced-files.ts";
 import type { LateSave } from "../../src/effects/journal-store/replaced-files.ts";
 import { replaceJournal } from "../../src/effects/journal-store/journal-file.ts";
+import { JOURNAL_DISK, type JournalDisk } from "../../src/effects/journal-store/journal-disk.ts";
 import type { ReplaceRequest } from "../../src/effects/journal-store/journal-file.ts";
-import type { ReplaceResult } from "../../src/effects/journal-store/journal-swap.ts";
+import type { ReplaceResult } from "../../src/effects/journal-store/replace-result.ts";
 import { keptFolder } from "../../src/effects/journal-store/journal-paths.ts";
 import { hashText } from "../../src/base/ids.ts";
 
@@ -29,6 +30,19 @@ export function wayName({ leases, exchange }: Ways): string {
   return `${leases ? "with" : "without"} leases, ${exchange ? "by exchange" : "by link"}`;
 }
 
+/** The steps of a write: a test stops it before any of them. */
+export type WriteStep =
+  | "save-draft"
+  | "write-temp"
+  | "save-ready"
+  | "exchange"
+  | "rename-aside"
+  | "link-temp"
+  | "unlink-temp"
+  | "sync-folder"
+  | "park"
+  | "watch";
+
 export interface Place {
   readonly lab: string;
   readonly folder: string;
@@ -41,7 +55,7 @@ export interface Place {
   readonly replace: (
     from: string,
     to: string,
-    more?: Partial<ReplaceRequest>,
+    more?: Partial<ReplaceRequest> & { readonly before?: (step: WriteStep) => void },
   ) => Promise<ReplaceResult>;
   /** A second life after a crash: the same disk, nothing in memory. */
   readonly restart: () => ReplacedFiles;
@@ -87,22 +101,55 @@ export function makePlace(
     late,
     troubles,
     restart,
-    replace: (from, to, more = {}) =>
-      replaceJournal({
-        path: journal,
-        basedOnHash: hashText(from),
-        text: to,
-        keptDir,
-        intentDir,
-        replaced: displaced,
-        ...ways,
-        ...more,
-      }),
+    replace: (from, to, { before = () => undefined, ...more } = {}) =>
+      replaceJournal(
+        {
+          path: journal,
+          basedOnHash: hashText(from),
+          text: to,
+          keptDir,
+          intentDir,
+          replaced: {
+            watch: (...args) => {
+              before("watch");
+              displaced.watch(...args);
+            },
+            lookNow: (file) => displaced.lookNow(file),
+          },
+          ...more,
+        },
+        diskOf(ways, before),
+      ),
     leftovers: () => readdirSync(folder).filter((name) => name.includes(".nightlab-")),
     remove: async () => {
       await Promise.all(open.map((files) => files.close()));
       rmSync(root, { recursive: true, force: true });
     },
+  };
+}
+
+/** A disk that offers this much, and where something happens before each step of a write. */
+function diskOf({ leases, exchange }: Ways, before: (step: WriteStep) => void): JournalDisk {
+  const after =
+    <A extends unknown[], B>(step: WriteStep, act: (...given: A) => B) =>
+    (...given: A): B => {
+      before(step);
+      return act(...given);
+    };
+  const disk = JOURNAL_DISK;
+  return {
+    leases,
+    saveIntent: async (folder, intent) => {
+      before(intent.phase === "ready" ? "save-ready" : "save-draft");
+      await disk.saveIntent(folder, intent);
+    },
+    writeTemp: async (...given) => after("write-temp", disk.writeTemp)(...given),
+    exchange: exchange ? after("exchange", disk.exchange) : () => "unsupported",
+    renameAside: after("rename-aside", disk.renameAside),
+    linkTemp: after("link-temp", disk.linkTemp),
+    unlinkTemp: after("unlink-temp", disk.unlinkTemp),
+    syncFolder: async (folder) => after("sync-folder", disk.syncFolder)(folder),
+    park: async (...given) => after("park", disk.park)(...given),
   };
 }
 

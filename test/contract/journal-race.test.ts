@@ -6,9 +6,8 @@ import { mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
 import { test } from "node:test";
-import type { WriteEffect } from "../../src/effects/journal-store/journal-swap.ts";
 import { readSettled } from "../../src/effects/os/stable-read.ts";
-import { ALL_WAYS, makePlace, until, wayName } from "./journal-place.ts";
+import { ALL_WAYS, makePlace, until, wayName, type WriteStep } from "./journal-place.ts";
 import type { Place, Ways } from "./journal-place.ts";
 import { startSaver } from "./saver-process.ts";
 
@@ -37,7 +36,7 @@ function isWhole(text: string): boolean {
 }
 
 /** The scheduler takes the processor away at the worst moments, so that the saves find them. */
-function delayed(effect: WriteEffect): void {
+function delayed(effect: WriteStep): void {
   const worst = ["exchange", "rename-aside", "link-temp", "unlink-temp", "sync-folder"];
   if (!worst.includes(effect)) return;
   const deadline = performance.now() + 1;
@@ -53,7 +52,7 @@ async function writeUntil(place: Place, ways: Ways, tally: Tally, stop: () => bo
     const person = read.text.slice(0, read.text.indexOf("\n> ") + 1) || read.text;
     const receipt = `\n> **done** \`k7f3\`${" ·".repeat(1 + (i % 2))}\n`;
     const text = `${person}${receipt}`;
-    const result = await place.replace(read.text, text, { beforeEffect: delayed });
+    const result = await place.replace(read.text, text, { before: delayed });
     if (result.kind === "written") tally.written += 1;
     if (result.kind === "busy") tally.busy += 1;
     if (result.kind === "changed") tally.changed += 1;

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { JOURNAL_DISK } from "../../src/effects/journal-store/journal-disk.ts";
 import { journalHandlers } from "../../src/effects/daemon/journal-handlers.ts";
 import { experimentPath, hashText, labPath } from "../../src/base/ids.ts";
 import { until } from "./journal-place.ts";
@@ -29,7 +30,7 @@ async function writtenOnce(page: string | undefined, person = ""): Promise<strin
       now: Date.now,
       rendered: () => new Set(),
       troubles: { tell: nothing, close: async () => undefined },
-      ways: { leases: false, exchange: true, equalReadsMs: 20, pauseMs: 0 },
+      disk: { ...JOURNAL_DISK, leases: false, equalReadsMs: 20 },
       stateOf: () => join(lab, "state"),
     });
     await hands.open(lab);

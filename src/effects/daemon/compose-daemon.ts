@@ -44,7 +44,7 @@ import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
 import { openTroubles, type Troubles } from "../state/troubles.ts";
 import { wakeUp } from "../os/timer.ts";
-import { readStrategies } from "../state/write-strategies.ts";
+import { journalDisk } from "../state/write-strategies.ts";
 
 /** Plots and a report are renewed at most this often, unless the settings say otherwise. */
 const RENEW_MS = 1_000;
@@ -233,7 +233,7 @@ function createServices(core: Core): Services {
       note: (message, facts) => parts.log.debug(facts, message),
       now: Date.now,
       rendered: (experiment) => world.experiments.get(experiment)?.rendered ?? new Set(),
-      ways: readStrategies(parts.env["NIGHTLAB_TEST_WRITING"]),
+      disk: journalDisk(parts.env["NIGHTLAB_TEST_WRITING"]),
       troubles,
       stateOf: states.stateOf,
     }),

@@ -11,7 +11,7 @@ import { gitOrigin, type GitOrigin } from "../git/git-origin.ts";
 import { gitWrote } from "../git/git-activity.ts";
 import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { replaceJournal } from "../journal-store/journal-file.ts";
-import type { ReplaceResult } from "../journal-store/journal-swap.ts";
+import type { ReplaceResult } from "../journal-store/replace-result.ts";
 import { intentFolder } from "../journal-store/journal-paths.ts";
 import { getVersion, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
@@ -27,7 +27,7 @@ import {
   type Watched,
 } from "../journal-store/watched-journal.ts";
 import type { Troubles } from "../state/troubles.ts";
-import { pauseAtWorst, type WriteStrategies } from "../state/write-strategies.ts";
+import type { JournalDisk } from "../journal-store/journal-disk.ts";
 
 /** An editor that saves by renaming leaves the path absent for a moment: busy, not deleted. */
 const ABSENT_IS_BUSY_MS = 10_000;
@@ -64,7 +64,7 @@ export interface JournalHandlersParts {
   readonly now: () => number;
   /** Hashes of all that was ever rendered into a journal. */
   readonly rendered: (experiment: ExperimentPath) => ReadonlySet<string>;
-  readonly ways: WriteStrategies;
+  readonly disk: JournalDisk;
   readonly troubles: Troubles;
   /** A lab's part of the state folder. */
   readonly stateOf: (lab: LabPath) => string;
@@ -133,7 +133,7 @@ export function journalHandlers(parts: JournalHandlersParts): JournalHandlers {
 }
 
 function createJournals(parts: JournalHandlersParts): Journals {
-  const { leases, equalReadsMs } = parts.ways;
+  const { leases, equalReadsMs } = parts.disk;
   const reading = { leases, ...(equalReadsMs === undefined ? {} : { equalReadsMs }) };
   const journals: Journals = {
     parts,
@@ -287,20 +287,20 @@ async function write(
     reply({ kind: "journal-written", experiment, result: "busy", why: held.why });
     return;
   }
-  const { note, ways } = journals.parts;
-  const result = await replaceJournal({
-    path: entry.path,
-    basedOnHash: basedOn,
-    text,
-    keptDir: entry.keptDir,
-    intentDir: intentFolder(journals.parts.stateOf(entry.lab)),
-    replaced: journals.replaced,
-    // The renderer makes sizes differ, except for a merge into a journal without receipts.
-    allowSameSize: true,
-    leases: ways.leases,
-    exchange: ways.exchange,
-    ...(ways.pauseMs > 0 ? { beforeEffect: pauseAtWorst(ways.pauseMs) } : {}),
-  });
+  const { note, disk } = journals.parts;
+  const result = await replaceJournal(
+    {
+      path: entry.path,
+      basedOnHash: basedOn,
+      text,
+      keptDir: entry.keptDir,
+      intentDir: intentFolder(journals.parts.stateOf(entry.lab)),
+      replaced: journals.replaced,
+      // The renderer makes sizes differ, except for a merge into a journal without receipts.
+      allowSameSize: true,
+    },
+    disk,
+  );
   note("journal write", { experiment, ...result });
   await answerWrite(journals, entry, text, result, reply);
 }

@@ -5,20 +5,20 @@
 //                                          ↘ unsupported: rename aside → link → unlink temp ↗
 import type { Stats } from "node:fs";
 import { accessSync, constants } from "node:fs";
-import { open, realpath, rename, unlink } from "node:fs/promises";
+import { realpath, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashText } from "../../base/ids.ts";
-import { errorCode } from "../os/error-code.ts";
+import { systemErrorCode } from "../os/error-code.ts";
 import { mkdir } from "../os/lab-files.ts";
 import { leavingLink, leavingLinkText } from "../os/lab-links.ts";
 import type { ReplacedFiles } from "./replaced-files.ts";
-import { failure, notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
-import type { Published, ReplaceResult, Swap, WriteEffect } from "./journal-swap.ts";
-import { copyAttributes } from "../os/native.ts";
+import { notHeld, publishByExchange, publishByLink } from "./journal-swap.ts";
+import type { Published, Swap } from "./journal-swap.ts";
+import { failure, type ReplaceResult } from "./replace-result.ts";
+import { JOURNAL_DISK, type JournalDisk } from "./journal-disk.ts";
 import { holdStill } from "../os/stable-read.ts";
-import { newIntentId, privatePath, removeIntent, saveIntent } from "./write-intents.ts";
+import { newIntentId, privatePath, removeIntent } from "./write-intents.ts";
 import type { WriteIntent } from "./write-intents.ts";
-import { syncFolder } from "../os/atomic-write.ts";
 
 export interface ReplaceRequest {
   readonly path: string;
@@ -29,18 +29,13 @@ export interface ReplaceRequest {
   readonly keptDir: string;
   readonly intentDir: string;
   /** Watches the replaced file. */
-  readonly replaced: ReplacedFiles;
+  readonly replaced: Pick<ReplacedFiles, "watch" | "lookNow">;
   /**
    * Write even if the size stays the same. VS Code does not notice a change of equal size and saves
    * an old buffer over it without asking. The next rendering fixes that, so it is the lesser evil
    * for a caller that cannot make its text longer.
    */
   readonly allowSameSize?: boolean;
-  /** False: do without, as on a system that has no leases or no exchange; for tests. */
-  readonly leases?: boolean;
-  readonly exchange?: boolean;
-  /** Called before each effect. If it throws, the files stay as after a crash there; for tests. */
-  readonly beforeEffect?: (effect: WriteEffect) => void;
 }
 
 /**
@@ -49,26 +44,26 @@ export interface ReplaceRequest {
  * and a later one lands in the replaced file, which `displaced` watches. The old text must be a
  * kept version already. One call at a time for each path.
  */
-export async function replaceJournal(request: ReplaceRequest): Promise<ReplaceResult> {
+export async function replaceJournal(
+  request: ReplaceRequest,
+  disk: JournalDisk = JOURNAL_DISK,
+): Promise<ReplaceResult> {
   try {
-    return await replace(request);
+    return await replace(request, disk);
   } catch (error) {
-    const code = errorCode(error);
-    // An error without a code is no system error but a bug (or a test's simulated crash).
-    if (code === "") throw error;
-    return failure(request.path, code);
+    return failure(request.path, systemErrorCode(error));
   }
 }
 
-async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
-  const { basedOnHash, text, intentDir, keptDir, beforeEffect: before = () => undefined } = request;
+async function replace(request: ReplaceRequest, disk: JournalDisk): Promise<ReplaceResult> {
+  const { basedOnHash, text, intentDir, keptDir } = request;
   if (!text.isWellFormed()) {
     return { kind: "failed", why: "Cannot write the journal: its text holds half a character" };
   }
   const leaving = leavingLink(request.path);
   if (leaving !== undefined) return { kind: "refused", why: leavingLinkText(leaving) };
   const target = await realpath(request.path);
-  const held = holdStill(target, request.leases ?? true, (still) => still);
+  const held = holdStill(target, disk.leases, (still) => still);
   if (held.kind !== "held") return notHeld(target, held);
   const still = held.value;
   if (still.hash !== basedOnHash) return { kind: "changed" };
@@ -81,22 +76,18 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
     return { kind: "same-size" };
   }
   const draft = newIntent(request, target, newHash);
-  before("save-draft");
   await mkdir(keptDir, { recursive: true, mode: 0o700 });
-  await saveIntent(intentDir, draft);
-  before("write-temp");
-  const unwritten = await writeTemp(draft, bytes, still.stat);
+  await disk.saveIntent(intentDir, draft);
+  const unwritten = await disk.writeTemp(draft, bytes, still.stat);
   if (unwritten !== undefined) return await giveUp(intentDir, draft, unwritten);
   const intent: WriteIntent = { ...draft, phase: "ready" };
-  before("save-ready");
   try {
-    await saveIntent(intentDir, intent);
+    await disk.saveIntent(intentDir, intent);
   } catch (error) {
-    return await giveUp(intentDir, draft, failure(target, errorCode(error)));
+    return await giveUp(intentDir, draft, failure(target, systemErrorCode(error)));
   }
-  const leases = request.leases ?? true;
-  const swap: Swap = { intent, leases, before, old: still.stat };
-  const exchanged = request.exchange === false ? "unsupported" : publishByExchange(swap);
+  const swap: Swap = { intent, disk, old: still.stat };
+  const exchanged = publishByExchange(swap);
   const published = exchanged === "unsupported" ? publishByLink(swap) : exchanged;
   return await finish(request, swap, published);
 }
@@ -104,7 +95,7 @@ async function replace(request: ReplaceRequest): Promise<ReplaceResult> {
 /** Makes the new names durable, and parks and watches the file that was replaced. */
 async function finish(
   request: ReplaceRequest,
-  { intent, before }: Swap,
+  { intent, disk }: Swap,
   published: Published,
 ): Promise<ReplaceResult> {
   const { intentDir, replaced: displaced } = request;
@@ -112,17 +103,17 @@ async function finish(
     published.kind === "done" ? { kind: "written", hash: intent.newHash } : published.result;
   const { left } = published;
   if (left === undefined) return await giveUp(intentDir, intent, result);
-  before("sync-folder");
   // The names have changed already, so a failing sync must not be reported as a failed write.
-  await syncFolder(dirname(intent.target)).catch(() => undefined);
+  await disk.syncFolder(dirname(intent.target)).catch(systemErrorCode);
   if (left !== intent.temp) await unlink(intent.temp).catch(() => undefined);
-  before("park");
   // The file stays beside the journal if the kept versions are on another file system.
-  const file = await rename(left, intent.parked).then(
+  const file = await disk.park(left, intent.parked).then(
     () => intent.parked,
-    () => left,
+    (error: unknown) => {
+      systemErrorCode(error);
+      return left;
+    },
   );
-  before("watch");
   displaced.watch(intentDir, intent, file, published.knownHash);
   // Not awaited: the handler of a late save may itself wait for this write.
   if (published.kind === "undone") void displaced.lookNow(file);
@@ -181,53 +172,5 @@ function isWritable(path: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Writes the new text beside the old, with its mode, owner and attributes. Returns a failure. */
-async function writeTemp(
-  intent: WriteIntent,
-  bytes: Buffer,
-  old: Stats,
-): Promise<ReplaceResult | undefined> {
-  const { target, temp } = intent;
-  try {
-    const file = await open(temp, "wx", 0o600);
-    try {
-      await file.writeFile(bytes);
-      const made = await file.stat();
-      if (made.uid !== old.uid || made.gid !== old.gid) {
-        const why = `Cannot write into ${target}: its owner or group could not be kept`;
-        const isKept = await file.chown(old.uid, old.gid).then(
-          () => true,
-          () => false,
-        );
-        if (!isKept) return { kind: "refused", why };
-      }
-      await file.chmod(old.mode & 0o7777);
-      const lost = await copyAttributesOf(target, file.fd);
-      if (lost.length > 0) {
-        const why = `Cannot write into ${target}: its attributes ${lost.join(", ")} would be lost`;
-        return { kind: "refused", why };
-      }
-      await file.sync();
-      return undefined;
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (errorCode(error) === "EROFS") {
-      return { kind: "refused", why: `Cannot write into ${target}: its disk is read-only` };
-    }
-    return failure(target, errorCode(error));
-  }
-}
-
-async function copyAttributesOf(target: string, to: number): Promise<readonly string[]> {
-  const old = await open(target, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    return copyAttributes(old.fd, to);
-  } finally {
-    await old.close();
   }
 }

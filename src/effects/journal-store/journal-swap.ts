@@ -2,45 +2,18 @@
 // that it is short while a lease blocks writers. journal-file.ts prepares it and cleans up.
 import type { Stats } from "node:fs";
 import { linkSync, readFileSync, renameSync, statSync, unlinkSync } from "node:fs";
-import { errorCode } from "../os/error-code.ts";
+import { errorCode, systemErrorCode } from "../os/error-code.ts";
 import { exchangeNames, readLeaseStands } from "../os/native.ts";
 import { holdStill } from "../os/stable-read.ts";
 import type { NotRead, StillRead } from "../os/stable-read.ts";
+import { failure, type ReplaceResult } from "./replace-result.ts";
+import type { JournalDisk } from "./journal-disk.ts";
 import type { WriteIntent } from "./write-intents.ts";
-
-/** What came of an attempt to replace a journal's text. */
-export type ReplaceResult =
-  /** The file holds the new text, durably. */
-  | { readonly kind: "written"; readonly hash: string }
-  /** It no longer was the expected text: read it again, nothing was lost. */
-  | { readonly kind: "changed" }
-  /** An editor is saving it: try again once it is settled. `crossed`: a save undid the write. */
-  | { readonly kind: "busy"; readonly why: string; readonly crossed?: true }
-  /** The new text has as many bytes as the old: see `allowSameSize`. Nothing was written. */
-  | { readonly kind: "same-size" }
-  /** This file must not be replaced: its status goes into a page beside it. */
-  | { readonly kind: "refused"; readonly why: string }
-  /** A system error; the old file is untouched. */
-  | { readonly kind: "failed"; readonly why: string };
-
-/** The effects of a write on the disk, so that a test can stop it before any of them. */
-export type WriteEffect =
-  | "save-draft"
-  | "write-temp"
-  | "save-ready"
-  | "exchange"
-  | "rename-aside"
-  | "link-temp"
-  | "unlink-temp"
-  | "sync-folder"
-  | "park"
-  | "watch";
 
 /** A write that is prepared: the new text is whole on disk. */
 export interface Swap {
   readonly intent: WriteIntent;
-  readonly leases: boolean;
-  readonly before: (effect: WriteEffect) => void;
+  readonly disk: JournalDisk;
   /** The journal's mode and owner, which the new file got too. */
   readonly old: Stats;
 }
@@ -62,13 +35,12 @@ export type Published =
  * order VS Code does not notice the change. A concurrent save undoes it.
  */
 export function publishByExchange(swap: Swap): Published | "unsupported" {
-  const { intent, leases, before } = swap;
+  const { intent, disk } = swap;
   const { target, temp, basedOnHash, newHash } = intent;
-  const held = holdStill(target, leases, (still): Published | "unsupported" => {
+  const held = holdStill(target, disk.leases, (still): Published | "unsupported" => {
     const changed = changedSince(swap, still);
     if (changed !== undefined) return unpublished(intent, changed);
-    before("exchange");
-    const answer = exchangeNames(target, temp);
+    const answer = disk.exchange(intent);
     if (answer === "unsupported") return answer;
     if (answer !== "exchanged") return unpublished(intent, failure(target, answer));
     if (isUndisturbed(still, temp)) return { kind: "done", left: temp, knownHash: basedOnHash };
@@ -90,7 +62,7 @@ export function publishByExchange(swap: Swap): Published | "unsupported" {
  * many editors' own saves; `replayIntents` restores it after a crash there.
  */
 export function publishByLink(swap: Swap): Published {
-  const { intent, leases } = swap;
+  const { intent, disk } = swap;
   const { target, temp, aside } = intent;
   try {
     linkSync(temp, aside);
@@ -99,27 +71,24 @@ export function publishByLink(swap: Swap): Published {
     const why = `Cannot write into ${target}: its file system can neither exchange nor link files`;
     return unpublished(intent, { kind: "refused", why: `${why} (${errorCode(error)})` });
   }
-  const held = holdStill(target, leases, (still) => linkInPlace(swap, still));
+  const held = holdStill(target, disk.leases, (still) => linkInPlace(swap, still));
   return held.kind === "held" ? held.value : unpublished(intent, notHeld(target, held));
 }
 
 function linkInPlace(swap: Swap, still: StillRead): Published {
-  const { intent, before } = swap;
-  const { target, temp, aside, basedOnHash } = intent;
+  const { intent, disk } = swap;
+  const { target, aside, basedOnHash } = intent;
   const changed = changedSince(swap, still);
   if (changed !== undefined) return unpublished(intent, changed);
-  before("rename-aside");
-  const renamed = codeOf(() => renameSync(target, aside));
+  const renamed = codeOf(() => disk.renameAside(intent));
   if (renamed !== "") return unpublished(intent, failure(target, renamed));
   if (!isUndisturbed(still, aside)) return putBack(intent, SAVED_MEANWHILE);
-  before("link-temp");
-  const linked = codeOf(() => linkSync(temp, target));
+  const linked = codeOf(() => disk.linkTemp(intent));
   if (linked === "EEXIST") {
     return { kind: "undone", left: aside, knownHash: basedOnHash, result: SAVED_MEANWHILE };
   }
   if (linked !== "") return putBack(intent, failure(target, linked));
-  before("unlink-temp");
-  codeOf(() => unlinkSync(temp));
+  codeOf(() => disk.unlinkTemp(intent));
   return { kind: "done", left: aside, knownHash: basedOnHash };
 }
 
@@ -171,38 +140,12 @@ export function notHeld(target: string, read: NotRead): ReplaceResult {
   }
 }
 
-/** The result for a system error's code, in words that say what to do. */
-export function failure(target: string, code: string): ReplaceResult {
-  const cannot = `Cannot write into ${target}`;
-  switch (code) {
-    case "ENOENT":
-    case "ENOTDIR":
-      return { kind: "busy", why: "it is not there at this moment" };
-    case "EBUSY":
-      return {
-        kind: "refused",
-        why: `${cannot}: it is mounted by itself, so it cannot be replaced as a whole (EBUSY)`,
-      };
-    case "EROFS":
-      return { kind: "refused", why: `${cannot}: its disk is read-only` };
-    case "EPERM":
-      return { kind: "refused", why: `${cannot}: the system protects it (see lsattr)` };
-    case "ENOSPC":
-    case "EDQUOT":
-      return { kind: "failed", why: `${cannot}: the disk is full (${code}); free some space` };
-    case "EACCES":
-      return { kind: "failed", why: `${cannot}: this user may not make files in its folder` };
-    default:
-      return { kind: "failed", why: `${cannot} (${code})` };
-  }
-}
-
 /** The code of the system error that a call throws; "" if it succeeds. */
 function codeOf(call: () => void): string {
   try {
     call();
     return "";
   } catch (error) {
-    return errorCode(error) || "EIO";
+    return systemErrorCode(error);
   }
 }

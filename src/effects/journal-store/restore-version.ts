@@ -3,7 +3,7 @@
 import type { ReplacedFiles } from "./replaced-files.ts";
 import { editorHolds } from "./editor-locks.ts";
 import { replaceJournal } from "./journal-file.ts";
-import type { ReplaceResult } from "./journal-swap.ts";
+import type { ReplaceResult } from "./replace-result.ts";
 import { keepVersion } from "./version-store.ts";
 import { readSettled } from "../os/stable-read.ts";
 import { open } from "../os/lab-files.ts";
