@@ -18,7 +18,7 @@ export interface NumberEntry {
 
 export interface MetricObject {
   readonly numbers: readonly NumberEntry[];
-  /** String values of the outermost object, in order, with where they begin and end. */
+  /** String values, also those of objects inside, in order, with where they begin and end. */
   readonly strings: readonly StringEntry[];
   /** Where each key begins and ends, also those of nested objects. */
   readonly keys: readonly { readonly at: number; readonly end: number }[];
@@ -87,19 +87,38 @@ function readValue(cursor: Cursor, key: string, depth: number): boolean {
   if (char === '"' || char === "'") {
     const from = cursor.at;
     const value = readString(cursor);
-    if (value !== undefined && depth === 0) {
+    if (value !== undefined) {
       cursor.strings.push({ key, value, at: from, end: cursor.at });
     }
     return value !== undefined;
   }
-  const at = cursor.at;
-  const token = readWord(cursor);
+  let at = cursor.at;
+  let token = readWord(cursor);
+  const wrapped = WRAPPERS.test(token) && cursor.text[cursor.at] === "(";
+  if (wrapped) {
+    cursor.at += 1;
+    at = cursor.at;
+    token = readWord(cursor);
+    // An array has no single value.
+    if (numberOf(token) === undefined) return closeWrapper(cursor);
+    if (!closeWrapper(cursor)) return false;
+  }
   const value = numberOf(token);
   if (value !== undefined) {
     cursor.numbers.push({ key, token, value, at });
     return true;
   }
   return SKIPPED.has(token);
+}
+
+/** How NumPy, PyTorch and JAX print a scalar: `np.float64(0.5)`, `tensor(0.5, device='cuda:0')`. */
+const WRAPPERS =
+  /^(?:(?:np|numpy|jnp)\.)?(?:float\d*|bfloat16|u?int\d*|bool_?|[Tt]ensor|Array|array)$/;
+
+/** Moves behind the bracket that closes a scalar, past what stands beside its number. */
+function closeWrapper(cursor: Cursor): boolean {
+  cursor.at = cursor.text.lastIndexOf("(", cursor.at);
+  return skipArray(cursor);
 }
 
 const SKIPPED: ReadonlySet<string> = new Set(["true", "false", "null", "True", "False", "None"]);

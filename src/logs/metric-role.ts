@@ -36,6 +36,7 @@ const TIME = words(
 );
 const NORM = words("norm gnorm gradnorm");
 
+const VALIDATION = words("val valid validation eval dev vl");
 const CAPITALS = words("map map50 map75 miou iou auc auroc auprc");
 
 const cut = (text: string): readonly string[] =>
@@ -81,8 +82,7 @@ export function splitOf(key: string): MetricSplit {
   if (split === "val" || split === "eval" || split === "dev") return "val";
   if (split === "test") return "test";
   const all = wordsOf(key);
-  if (all.some((word) => word === "val" || word === "valid" || word === "eval")) return "val";
-  if (all.includes("vl")) return "val";
+  if (all.some((word) => VALIDATION.has(word))) return "val";
   return all.includes("test") ? "test" : all.includes("train") ? "train" : "none";
 }
 

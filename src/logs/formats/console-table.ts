@@ -50,7 +50,9 @@ export function tableHeader(text: string): TableHeader | undefined {
   if (text.length > MAX_CHARS || !BEGINS.test(text)) return undefined;
   const plain = text.replace(BAR, "");
   const separator = separatorOf(plain);
-  const cells = cellsOf(plain, separator, /[ \t]{2,}/.test(plain.trim()));
+  // Columns of a table of classes are single words, with one space between some of them.
+  const wide = /[ \t]{2,}/.test(plain.trim()) && !/^\s{0,40}class\b/i.test(plain);
+  const cells = cellsOf(plain, separator, wide);
   if (cells.length < 2 || cells.length > MAX_COLUMNS) return undefined;
   const names = cells.map(({ at, end }) => trueText(plain.slice(at, end)));
   if (!names.every((name) => NAME.test(name) && name.split(" ").length <= 3)) return undefined;
@@ -131,10 +133,12 @@ export function tableRow(header: TableHeader, text: string): TableRow | undefine
       step = { key: counter.key, value };
       continue;
     }
-    const whole = scanNumber(bytes, cell.at, cell.end, true, spot) && spot.end === cell.end;
+    // `50.80%`: the token is the number without its mark.
+    const end = token.endsWith("%") ? cell.end - 1 : cell.end;
+    const whole = scanNumber(bytes, cell.at, end, true, spot) && spot.end === end;
     const value = whole ? spot.value : notFinite(token);
     if (value === undefined && !column.passed && !NO_VALUE.test(token)) return undefined;
-    if (value !== undefined && !column.passed) values.push({ ...cell, column, value });
+    if (value !== undefined && !column.passed) values.push({ at: cell.at, end, column, value });
   }
   if (values.length === 0) return undefined;
   return {

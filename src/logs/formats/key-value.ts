@@ -6,7 +6,7 @@ import { NUMBER, SPACE, WORD } from "../lines/line-tokens.ts";
 import type { Grade, LineEntry, LineMetrics, MetricLine, PlainLine } from "../lines/metric-line.ts";
 import { trueText } from "../lines/plain-text.ts";
 import { inSplit, namesQuality, namesSetting, splitOfWord } from "../metric-words.ts";
-import { listAt, type NameValuePair, pairAt } from "../lines/value-spots.ts";
+import { listAt, nameOfUnread, type NameValuePair, pairAt } from "../lines/value-spots.ts";
 import { splitBefore, splitsInBrackets } from "./split-words.ts";
 
 /** A longer line is a listing of something. */
@@ -26,7 +26,7 @@ const NO_METRIC =
 const NO_LOG =
   /^(?:\++ |\s*(?:def|class|import|from|return|if|elif|else|for|while|with|try|except|assert|raise|print|self\.|#|\/\/|@|export|set|\$|parser\.|args\.)(?:\b|[ (.]))/;
 /** Marks of source code, such as calls and f-strings, that a line of logged values seldom has. */
-const CODE = /[{};]|[A-Za-z_]\w*\(|\bself\.|==|\+=|-=|->|"\)|'\)|:\.\d+f/;
+const CODE = /[{}]|;(?! )|(?<! );|[A-Za-z_]\w*\(|\bself\.|==|\+=|-=|->|"\)|'\)|:\.\d+f/;
 
 /** Bars, and the braces of a dict printed with one pair per line: CODE does not apply to them. */
 const DRAWN = /\[[=>.#* -]{3,200}\]|\{(?=['"][^{}]*$)|(?<=['"]\s?:\s?[-+.\deE]{1,30})\}\s*$/g;
@@ -42,11 +42,23 @@ export function readKeyValueLine(line: PlainLine): MetricLine {
   if (NO_LOG.test(text) || /^[ \t]{3,40}[\w.]{1,80} = /.test(text))
     return { kind: "other", why: "it looks like source code or a command" };
   const pairs = readPairs(line, 0);
-  if (pairs === undefined) return { kind: "other", why: "no name with a value stands in it" };
+  if (pairs === undefined) {
+    if (hasUnread(line)) return { kind: "unread", format: "key-value" };
+    return { kind: "other", why: "no name with a value stands in it" };
+  }
   if ((pairs.quality === 0 || pairs.step === undefined) && CODE.test(bare)) {
     return { kind: "other", why: "it looks like source code" };
   }
   return pairs;
+}
+
+/** Whether the line names a result whose value is not understood. */
+function hasUnread(line: PlainLine): boolean {
+  for (let i = 0; i < line.tokens.count; i += 1) {
+    const name = nameOfUnread(line, i);
+    if (name !== undefined && namesQuality(name)) return true;
+  }
+  return false;
 }
 
 /**
@@ -70,7 +82,9 @@ export function readPairs(
   if (kept.length === 0) return undefined;
   const split = splitBefore(line, first.from) ?? splitOfFirst(pairs);
   const splits = splitsInBrackets(line, first.from);
-  const section = sectionOf(text.slice(0, line.tokens.starts[first.from] ?? 0));
+  const before = text.slice(0, line.tokens.starts[first.from] ?? 0);
+  const section = sectionOf(before);
+  const summary = summaryOf(before, first.name);
   const prose = countWords(line) > 8 + 4 * kept.length;
   return {
     kind: "metrics",
@@ -81,17 +95,23 @@ export function readPairs(
         : [{ at: spotOf(line, pair.from).at, end: spotOf(line, pair.from + 2).end }],
     ),
     quality,
-    entries: kept.map((pair): LineEntry => {
+    entries: kept.flatMap((pair): readonly LineEntry[] => {
+      // `best so far: inf` says that there is none yet.
+      if (summary !== undefined && pair.word !== undefined) return [];
       const { at } = spotOf(line, pair.value);
       const named = namesQuality(pair.name);
-      return {
-        key: keyOf(pair, section ?? splits.findLast((one) => one.at < pair.from)?.split ?? split),
-        at,
-        end: spotOf(line, endToken(pair)).end,
-        grade: gradeOf(named, quality > 0, step !== undefined, settings, prose),
-        ...(pair.word === undefined ? {} : { word: pair.word }),
-        ...(pair.times === undefined ? {} : { times: pair.times }),
-      };
+      const inLine = splits.findLast((one) => one.at < pair.from)?.split ?? split;
+      const key = keyOf(pair, section ?? inLine, summary);
+      return [
+        {
+          key,
+          at,
+          end: spotOf(line, endToken(pair)).end,
+          grade: gradeOf(named, quality > 0, step !== undefined, settings, prose),
+          ...(pair.word === undefined ? {} : { word: pair.word }),
+          ...(pair.times === undefined ? {} : { times: pair.times }),
+        },
+      ];
     }),
     ...(step === undefined ? {} : { step }),
   };
@@ -189,14 +209,32 @@ function isPure({ tokens, text }: PlainLine, pair: NameValuePair): boolean {
  * 16.5`), an evaluation (`Saving dict for global step 100: loss = 2`, ` * Acc@1 76.1 Acc@5 92.9`).
  */
 function sectionOf(before: string): string | undefined {
-  if (/\bbest (?:metric|result|score|model)s?[,:][ \t]{0,4}$/i.test(before)) return "best";
   if (/^\s{0,9}Averaged stats:[ \t]{0,4}/.test(before)) return "averaged";
   if (before.includes("Saving dict for global step")) return "eval";
   return /(?:^|\s)\*[ \t]{1,9}$/.test(before) ? "val" : undefined;
 }
 
-function keyOf(pair: NameValuePair, split: string | undefined): string {
-  return metricKey(trueText(pair.name), split);
+function keyOf(
+  pair: NameValuePair,
+  split: string | undefined,
+  summary: string | undefined,
+): string {
+  const name = trueText(pair.name);
+  if (summary === undefined) return metricKey(name, split);
+  const own = name.replace(SUMMARY_NAME, "");
+  return `${summary}/${metricKey(own === "" ? name : own, split)}`;
+}
+
+const SUMMARY =
+  /(?:(?:^|[:\]>|#=*.-][ \t]{0,9})(?:the[ \t]{1,3}|overall[ \t]{1,3})?|\b(?:new|current)[ \t]{1,3})(best|final)\b[^=]{0,80}$/i;
+const SUMMARY_NAME = /^(best|final)[ _]+/i;
+
+/**
+ * `best` or `final` where a line tells again what was reached before, so that its values are not the
+ * last ones of their series: `Best model at epoch 5. accuracy: 0.95`, `current best: loss: inf`.
+ */
+function summaryOf(before: string, first: string): string | undefined {
+  return (SUMMARY.exec(before)?.[1] ?? SUMMARY_NAME.exec(first)?.[1])?.toLowerCase();
 }
 
 /**

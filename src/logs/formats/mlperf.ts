@@ -10,6 +10,7 @@ const MARK = ":::MLLOG";
 /** Counters in an event, the finest first. */
 const AXES = [
   ["metadata/step_num", "step"],
+  ["metadata/samples_count", "step"],
   ["metadata/iteration_num", "iteration"],
   ["metadata/epoch_num", "epoch"],
   ["metadata/epoch_count", "epoch"],
@@ -30,6 +31,9 @@ export function readMlperfLine({ text }: PlainLine): MetricLine {
   if (name === undefined) return { kind: "other", known: true, why: "the MLPerf event has no key" };
   fixed.push({ at: name.at, end: name.end });
   const key = name.value;
+  // Stable Diffusion reports FID and CLIP under one key.
+  const metric = object.strings.find((string) => string.key === "metadata/metric");
+  if (metric !== undefined) fixed.push({ at: metric.at, end: metric.end });
   const results = object.numbers.filter((number) => /^value(?:\/|$)/.test(number.key));
   if (
     results.length === 0 ||
@@ -46,7 +50,7 @@ export function readMlperfLine({ text }: PlainLine): MetricLine {
     format: "mlperf",
     fixed,
     entries: results.map(({ key: path, at, token, value }) => ({
-      key: path === "value" ? key : `${key}${path.slice("value".length)}`,
+      key: metric?.value ?? `${key}${path.slice("value".length)}`,
       at,
       end: at + token.length,
       grade: "sure",

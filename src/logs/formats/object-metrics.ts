@@ -54,7 +54,7 @@ export function metricsOfObject(
   };
 }
 
-const QUOTED = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+const QUOTED = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|NaN|nan|Infinity|inf)$/;
 
 /**
  * The object with its quoted numbers among its numbers: fairseq logs `{"loss": "3.097",
@@ -71,11 +71,14 @@ export function withQuotedNumbers(object: MetricObject): MetricObject {
   if (results.length + counters.length === 0) return object;
   const found = [...results, ...counters].map(({ key, value, at }) => {
     const token = value.split("/")[0] ?? value;
-    return { key, token, value: Number(token), at: at + 1 };
+    return { key, token, value: quotedNumber(token), at: at + 1 };
   });
   const numbers = [...object.numbers, ...found].toSorted((a, b) => a.at - b.at);
   return { ...object, numbers };
 }
+
+const quotedNumber = (token: string): number =>
+  Number(token.replace(/nan/i, "NaN").replace(/inf(?:inity)?/i, "Infinity"));
 
 /**
  * Of names with a slash, only those that loggers use for counters, such as `trainer/global_step`.

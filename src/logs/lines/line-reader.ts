@@ -135,7 +135,7 @@ export function readLine(
     start = stamp.end;
     seen.stampMs = stamp.ms;
     reader.inCode = false;
-    reader.timestamps.see(line, stamp.ms);
+    if (!Number.isNaN(stamp.ms)) reader.timestamps.see(line, stamp.ms);
   }
   if (tables.begun() && readRow(reader, bytes, start, to)) return;
   const meaning =

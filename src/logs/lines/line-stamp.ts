@@ -5,12 +5,14 @@
 export interface StampSpot {
   /** Position after the stamp. */
   end: number;
-  /** Ms since 1970 as if the stamp were UTC: logs name no zone. */
+  /** Ms since 1970 as if the stamp were UTC: logs name no zone. NaN where it names no year. */
   ms: number;
 }
 
 /** A 0 stands for any digit; the space may be a T. */
 const FORM = "0000-00-00 00:00:00";
+/** `05/31 02:36:11 PM `: it has no year, so that it tells no time. */
+const SHORT = "00/00 00:00:00 PM ";
 
 /**
  * A reader of stamps like `2025-02-02 14:30:00.123`, also with `T`, a comma, no fraction, or a `[`
@@ -27,6 +29,11 @@ export function createStampReader(): (
   let dayMs = 0;
   return (bytes, from, to, into) => {
     const start = bytes[from] === 91 ? from + 1 : from;
+    if (bytes[from + 2] === 47 && isShort(bytes, from, to)) {
+      into.end = from + SHORT.length;
+      into.ms = Number.NaN;
+      return true;
+    }
     if (start + FORM.length > to) return false;
     for (let i = 0; i < FORM.length; i += 1) {
       const byte = bytes[start + i] ?? 0;
@@ -56,6 +63,16 @@ export function createStampReader(): (
     into.ms = ms;
     return true;
   };
+}
+
+/** Whether a stamp of the form SHORT, of the morning or the afternoon, is at `from`. */
+function isShort(bytes: Uint8Array, from: number, to: number): boolean {
+  if (from + SHORT.length > to) return false;
+  for (let i = 0; i < SHORT.length; i += 1) {
+    const [byte, form] = [bytes[from + i], SHORT.charCodeAt(i)];
+    if (form === 48 ? !isDigit(byte) : byte !== form && !(i === 15 && byte === 65)) return false;
+  }
+  return true;
 }
 
 const isDigit = (byte: number | undefined): boolean =>

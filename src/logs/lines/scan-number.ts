@@ -23,7 +23,7 @@ const POWERS = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`));
 const EXACT_DIGITS = 15;
 
 /**
- * Parses `12`, `-.5`, `1e-05`, `6.44E+00` or `1,602,557` at `bytes[from]`; false if there is none.
+ * Parses `12`, `-.5`, `1e-05`, `1.e-05`, `6.44E+00` or `1,602,557` at `bytes[from]`; false if there is none.
  * A sign is taken only with `signed`. The value is the nearest double: with at most 15 digits and a
  * power of ten of at most 22, one product or quotient of exact doubles rounds only once (Clinger
  * 1990); the rest is left to `Number`. A number too large for a double was finite in the log, so it
@@ -61,7 +61,7 @@ export function scanNumber(
   }
   const wholeDigits = at - whole;
   let scale = 0;
-  if (at + 1 < to && bytes[at] === DOT && isDigit(bytes[at + 1])) {
+  if (at + 1 < to && bytes[at] === DOT && (isDigit(bytes[at + 1]) || isPower(bytes, at + 1, to))) {
     const point = at;
     at += 1;
     while (at < to) {
@@ -72,6 +72,7 @@ export function scanNumber(
       at += 1;
     }
     scale = at - point - 1;
+    if (wholeDigits === 0 && scale === 0) return false;
   } else if (wholeDigits === 0) return false;
   let exponent = 0;
   byte = at < to ? (bytes[at] ?? 0) : 0;
@@ -96,6 +97,14 @@ export function scanNumber(
     into.value = negative ? -size : size;
   } else into.value = fromText(bytes, from, at);
   return true;
+}
+
+/** Whether `e-05` is at `at`, as in NumPy's `1.e-05`. */
+function isPower(bytes: Uint8Array, at: number, to: number): boolean {
+  if (((bytes[at] ?? 0) | 32) !== 101) return false;
+  const sign = bytes[at + 1];
+  const digit = sign === MINUS || sign === PLUS ? at + 2 : at + 1;
+  return digit < to && isDigit(bytes[digit]);
 }
 
 /** Whether a comma is one between thousands: three digits follow it, and no fourth. */

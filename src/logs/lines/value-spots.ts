@@ -99,6 +99,14 @@ function sizeOf(line: PlainLine, i: number, name: string): number | undefined {
   return SIZES[letter.charAt(0)];
 }
 
+/** Whether `0,5312` is at token `i`: half of it would be another number. */
+export const hasDecimalComma = (line: PlainLine, i: number): boolean =>
+  line.tokens.kinds[i] === NUMBER &&
+  isMark(line, i + 1, ",") &&
+  i + 2 < line.tokens.count &&
+  line.tokens.kinds[i + 2] === NUMBER &&
+  /^\d/.test(tokenText(line, i + 2));
+
 function wordValue(line: PlainLine, i: number): number | undefined {
   const { kinds, starts, ends } = line.tokens;
   if (kinds[i] !== WORD || (ends[i] ?? 0) - (starts[i] ?? 0) > 8) return undefined;
@@ -115,6 +123,7 @@ function endOfValue(line: PlainLine, i: number): number | undefined {
     next += 1;
   }
   if (isMark(line, next, "%")) next += 1;
+  if (hasDecimalComma(line, i)) return undefined;
   if (next >= count || kinds[next] === SPACE || isMark(line, next, ",;|)]}\"'")) return i;
   const end = afterSpace(line, next + 1);
   if (isMark(line, next, ":") && isRangeStart(line, i)) return undefined;
@@ -159,6 +168,16 @@ const isRatio = (line: PlainLine, i: number): boolean =>
   ratioTotal(line, i) < line.tokens.count &&
   line.tokens.kinds[ratioTotal(line, i)] === NUMBER;
 
+/** How PyTorch, NumPy and JAX print a number, with brackets around it. */
+const SCALAR = /^(?:(?:np|numpy|jnp)\.)?(?:float\d*|bfloat16|u?int\d*|[Tt]ensor|Array|array)$/;
+
+/**
+ * The name of a value at token `i` that is not understood, so that it can be told: `loss 0,5312`.
+ */
+export function nameOfUnread(line: PlainLine, i: number): string | undefined {
+  return hasDecimalComma(line, i) ? nameBefore(line, i)?.name : undefined;
+}
+
 type Named = Pick<NameValuePair, "from" | "name" | "by" | "numbered">;
 
 function nameBefore(line: PlainLine, value: number): Named | undefined {
@@ -171,7 +190,7 @@ function nameBefore(line: PlainLine, value: number): Named | undefined {
     if (!point && !isMark(line, value + 1, ")],")) return undefined;
     if (isMark(line, value + 1, ",") && isMark(line, at, "[")) return undefined;
     at -= 1;
-    if (kinds[at] === WORD && tokenText(line, at) === "tensor") at -= 1;
+    if (kinds[at] === WORD && SCALAR.test(tokenText(line, at))) at -= 1;
     if (!isMark(line, at, ":=") && kinds[at] !== SPACE) return undefined;
   }
   const spaced = kinds[at] === SPACE;

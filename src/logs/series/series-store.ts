@@ -45,49 +45,48 @@ const LIKELY_FROM = 3;
 const MAYBE_FROM = 5;
 
 /**
- * A store for `key` as logged in `file`. The x axis is that of the first value; when a later value
- * lacks it, the axis becomes the position of the values, since half an axis is none. At most
- * `most()` values are kept exactly. When a series of `maybe` values gets a surer one, the earlier
- * values are forgotten.
+ * A store for `key` as logged in `file`. Values on different x axes, and those without one, are kept
+ * apart, since half an axis is none; the axis with the most values is that of the series. At most
+ * `most()` values are kept exactly of each. When a series of `maybe` values gets a surer one, the
+ * earlier values are forgotten.
  */
 export function createSeriesStore(file: string, key: string, most: () => number): SeriesStore {
   return new Store(file, key, most);
 }
 
+/** A counted series has the values of lines without x where there are more than twice as many. */
+const WITHOUT_AXIS = 2;
+
 class Store implements SeriesStore {
+  readonly #file: string;
   readonly #key: string;
   readonly #most: () => number;
-  readonly #points: ThinnedPoints;
-  readonly #axis = new StepAxis();
-  readonly #samples: SummarySamples;
+  /** That of the first value, in nearly all series the only one. */
+  #main: Track;
+  #others: Track[] = [];
   /** The best grade so far. */
   #rank = 0;
-  #count = 0;
-  /** Values that are not finite, of the current attempt. */
-  #holes = 0;
-  /** Number of the first value of the current attempt, where the file holds several. */
-  #attemptFrom = 0;
   #settled = true;
 
   constructor(file: string, key: string, most: () => number) {
+    this.#file = file;
     this.#key = key;
     this.#most = most;
-    this.#points = createThinnedPoints(most);
-    this.#samples = new SummarySamples(file, key);
+    this.#main = this.#newTrack(undefined);
   }
 
   add(added: NewValue, grade: Grade): boolean {
     const rank = RANK[grade];
     if (rank > this.#rank) {
-      if (this.#rank < RANK.likely) this.#forget();
+      if (this.#rank < RANK.likely) this.#main.count = 0;
       this.#rank = rank;
     } else if (rank === RANK.maybe && this.#rank > RANK.maybe) return false;
-    this.#follow(added);
-    const step = this.#axis.key === "sample" ? this.#count : added.step;
-    this.#points.add(added.value, step, added.line);
-    this.#count += 1;
-    this.#samples.add(added);
-    if (!Number.isFinite(added.value)) this.#holes += 1;
+    if (this.#main.count === 0) {
+      this.#main = this.#newTrack(added.stepKey);
+      this.#others = [];
+    }
+    const track = this.#main.axisKey === added.stepKey ? this.#main : this.#other(added.stepKey);
+    track.add(added);
     const first = this.#settled;
     this.#settled = false;
     return first;
@@ -95,16 +94,85 @@ class Store implements SeriesStore {
 
   settle(bytes: Uint8Array): void {
     this.#settled = true;
-    this.#samples.settle(bytes);
+    this.#main.settle(bytes);
+    for (const track of this.#others) track.settle(bytes);
+  }
+
+  ownAxis(): LineStep["key"] | undefined {
+    return this.#main.ownAxis();
+  }
+
+  series(): Series | undefined {
+    const track = this.#chosen();
+    return this.#isMetric(track) ? track.series(this.#key) : undefined;
+  }
+
+  #newTrack(axisKey: LineStep["key"] | undefined): Track {
+    return new Track(axisKey, this.#most, new SummarySamples(this.#file, this.#key));
+  }
+
+  #other(axisKey: LineStep["key"] | undefined): Track {
+    const known = this.#others.find((one) => one.axisKey === axisKey);
+    if (known !== undefined) return known;
+    const made = this.#newTrack(axisKey);
+    this.#others.push(made);
+    return made;
+  }
+
+  #chosen(): Track {
+    const weight = ({ axisKey, count }: Track): number =>
+      axisKey === undefined ? count / WITHOUT_AXIS : count;
+    return this.#others.reduce((a, b) => (weight(b) > weight(a) ? b : a), this.#main);
+  }
+
+  #isMetric({ count, samples }: Track): boolean {
+    if (count === 0) return false;
+    if (this.#rank === RANK.sure) return true;
+    if (this.#rank === RANK.likely) return count >= LIKELY_FROM;
+    return count >= MAYBE_FROM && samples.vary();
+  }
+}
+
+/** The values of a series on one x axis, or those of lines without one. */
+class Track {
+  readonly axisKey: LineStep["key"] | undefined;
+  readonly samples: SummarySamples;
+  count = 0;
+  readonly #most: () => number;
+  readonly #points: ThinnedPoints;
+  readonly #axis = new StepAxis();
+  /** Values that are not finite, of the current attempt. */
+  #holes = 0;
+  /** Number of the first value of the current attempt, where the file holds several. */
+  #attemptFrom = 0;
+
+  constructor(axisKey: LineStep["key"] | undefined, most: () => number, samples: SummarySamples) {
+    this.axisKey = axisKey;
+    this.#most = most;
+    this.#points = createThinnedPoints(most);
+    this.samples = samples;
+  }
+
+  add(added: NewValue): void {
+    this.#follow(added);
+    const step = this.#axis.key === "sample" ? this.count : added.step;
+    this.#points.add(added.value, step, added.line);
+    this.count += 1;
+    this.samples.add(added);
+    if (!Number.isFinite(added.value)) this.#holes += 1;
+  }
+
+  settle(bytes: Uint8Array): void {
+    this.samples.settle(bytes);
   }
 
   ownAxis(): LineStep["key"] | undefined {
     const { key, announced } = this.#axis;
-    return this.#count === 0 || announced || key === "sample" ? undefined : key;
+    return this.count === 0 || announced || key === "sample" ? undefined : key;
   }
 
-  series(): Series | undefined {
-    const summary = this.#isMetric() ? this.#summary() : undefined;
+  series(key: string): Series | undefined {
+    const summary = this.#summary(key);
     if (summary === undefined) return undefined;
     const kept = this.#points.read(this.#most(), this.#attemptFrom);
     const { steps, values, lines, bucketSize, from, even } = kept;
@@ -119,44 +187,29 @@ class Store implements SeriesStore {
     };
   }
 
-  #forget(): void {
-    this.#points.clear();
-    this.#axis.clear();
-    this.#samples.clear();
-    this.#count = 0;
-    this.#holes = 0;
-    this.#attemptFrom = 0;
-  }
-
   #follow(added: NewValue): void {
-    const change = this.#axis.follow(added, this.#count);
+    const change = this.#axis.follow(added, this.count);
     if (change === "lost") this.#points.countInstead();
     else if (change === "restart") {
-      this.#attemptFrom = this.#count;
+      this.#attemptFrom = this.count;
       this.#holes = 0;
-      this.#samples.forgetHole();
+      this.samples.forgetHole();
     }
   }
 
-  #isMetric(): boolean {
-    if (this.#rank === RANK.sure) return true;
-    if (this.#rank === RANK.likely) return this.#count >= LIKELY_FROM;
-    return this.#count >= MAYBE_FROM && this.#samples.vary();
-  }
-
-  #summary(): MetricSummary | undefined {
-    const { key, announced } = this.#axis;
+  #summary(key: string): MetricSummary | undefined {
+    const axis = this.#axis;
     // Announced steps that proved wrong are not shown.
-    const withStep = key !== "sample" || !announced;
-    const first = this.#samples.read(FIRST, withStep);
-    const last = this.#samples.read(LAST, withStep);
+    const withStep = axis.key !== "sample" || !axis.announced;
+    const first = this.samples.read(FIRST, withStep);
+    const last = this.samples.read(LAST, withStep);
     if (first === undefined || last === undefined) return undefined;
-    const min = this.#samples.read(MIN, withStep);
-    const max = this.#samples.read(MAX, withStep);
-    const notFinite = this.#samples.read(HOLE, withStep);
+    const min = this.samples.read(MIN, withStep);
+    const max = this.samples.read(MAX, withStep);
+    const notFinite = this.samples.read(HOLE, withStep);
     return {
-      key: this.#key,
-      count: this.#count,
+      key,
+      count: this.count,
       first,
       last,
       ...defined({ min, max, notFinite }),
@@ -188,11 +241,6 @@ class StepAxis {
   /** Values whose announced x was the one before. */
   #repeats = 0;
 
-  clear(): void {
-    this.#repeats = 0;
-    this.announced = false;
-  }
-
   /** Takes the x of the next value, which `count` values came before. */
   follow(added: NewValue, count: number): AxisChange {
     let change: AxisChange = "none";
@@ -202,7 +250,7 @@ class StepAxis {
       this.#stride = 0;
     } else if (this.key !== "sample") {
       if (added.announced && added.step === this.#last) this.#repeats += 1;
-      if (added.stepKey !== this.key || this.#repeats > 1 + count / 8) {
+      if (this.#repeats > 1 + count / 8) {
         this.key = "sample";
         change = "lost";
       } else if (this.#restarts(added)) {
@@ -259,10 +307,6 @@ class SummarySamples {
       if (this.#has[MIN] === 0 || value < this.#valueOf(MIN)) this.#set(MIN, added);
       if (this.#has[MAX] === 0 || value > this.#valueOf(MAX)) this.#set(MAX, added);
     }
-  }
-
-  clear(): void {
-    this.#has.fill(0);
   }
 
   forgetHole(): void {

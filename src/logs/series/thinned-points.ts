@@ -13,8 +13,6 @@ interface PointArrays {
 
 export interface ThinnedPoints {
   add(value: number, step: number, line: number): void;
-  /** Forgets all points. */
-  clear(): void;
   /** Replaces every step by its value's position in the series. */
   countInstead(): void;
   /**
@@ -84,18 +82,6 @@ class Points implements ThinnedPoints {
     if (this.#positions !== undefined) this.#positions[size] = this.#count;
     this.#size = size + 1;
     this.#count += 1;
-  }
-
-  clear(): void {
-    this.#steps = new Float64Array(FIRST_CAPACITY);
-    this.#values = new Float64Array(FIRST_CAPACITY);
-    this.#lines = new Uint32Array(FIRST_CAPACITY);
-    this.#positions = undefined;
-    this.#size = 0;
-    this.#count = 0;
-    this.#bucketSize = 1;
-    this.#open = 0;
-    this.#closes = 0;
   }
 
   countInstead(): void {

@@ -47,14 +47,23 @@ test("steps that go back and lines with an epoch only are read as they are", () 
   assert.deepEqual([...seriesOf(reading, "val").steps], [1, 2, 1]);
 });
 
-test("a series whose lines do not agree on the axis is counted instead", () => {
+test("lines without a step leave those that have one their axis", () => {
+  const without = metric('{"loss": 1}');
   const reading = readLines(
     metric('{"step": 10, "loss": 1}'),
+    without,
+    without,
     metric('{"step": 20, "loss": 1}'),
-    metric('{"loss": 1}'),
   );
+  assert.equal(seriesOf(reading, "loss").stepKey, "step");
+  assert.deepEqual([...seriesOf(reading, "loss").steps], [10, 20]);
+});
+
+test("where most lines have no step, those are the series", () => {
+  const without = metric('{"loss": 1}');
+  const reading = readLines(metric('{"step": 10, "loss": 2}'), without, without, without);
   assert.equal(seriesOf(reading, "loss").stepKey, "sample");
-  assert.deepEqual([...seriesOf(reading, "loss").steps], [0, 1, 2]);
+  assert.deepEqual([...seriesOf(reading, "loss").values], [1, 1, 1]);
 });
 
 test("the console gives samples only where no other log has any", () => {
