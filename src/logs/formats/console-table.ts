@@ -39,6 +39,8 @@ const MAX_COLUMNS = 64;
 /** How a header's first column begins: checked first, because nearly all lines fail it. */
 const BEGINS =
   /^[\s|\u00E2]{0,40}(?:epochs?|ep|e|steps?|global_step|iter(?:ation)?s?|itn?\.?|itr|round|episode|batch|update|#|class(?:es)?|[ab]?ap|train|val)\b/i;
+/** Names between tabs, perhaps with a tab at the end: a table that a script writes to a file. */
+const TABBED = /^[A-Za-z][^\t\d:=]{0,39}(?:\t[A-Za-z][^\t:=]{0,39})+\t?$/;
 const NAME = /^[A-Za-z#][\w .@%:/#()[\]+-]{0,39}$/;
 const PASSED =
   /^(?:gpu_?mem|instances|size|targets|labels|img_?size|images|class|time|date|eta|cp|duration)$/i;
@@ -47,7 +49,8 @@ const BAR = /:[ \t]{1,9}\d{1,3}%.*$/s;
 
 /** The header of a table in a line; undefined if it is none. Takes time linear in its length. */
 export function tableHeader(text: string): TableHeader | undefined {
-  if (text.length > MAX_CHARS || !BEGINS.test(text)) return undefined;
+  if (text.length > MAX_CHARS) return undefined;
+  if (!BEGINS.test(text) && !(text.includes("\t") && TABBED.test(text))) return undefined;
   const plain = text.replace(BAR, "");
   const separator = separatorOf(plain);
   // Columns of a table of classes are single words, with one space between some of them.
@@ -66,7 +69,8 @@ export function tableHeader(text: string): TableHeader | undefined {
   const yolo = names.some((name) => /^gpu_mem$/i.test(name));
   const labelled = /^class(?:es)?$/i.test(names[0] ?? "") && quality > 0;
   const counted = columns[0]?.counter !== undefined && (quality > 0 || yolo);
-  const results = separator === "|" && quality === names.length;
+  const results =
+    (separator === "|" && quality === names.length) || (separator === "\t" && quality > 1);
   return counted || labelled || results ? { columns, separator, labelled } : undefined;
 }
 
@@ -84,7 +88,8 @@ function separatorOf(text: string): TableHeader["separator"] {
 function cellsOf(text: string, separator: TableHeader["separator"], wide: boolean): Spot[] {
   const cells: Spot[] = [];
   const pattern = separator === " " ? (wide ? WIDE : NARROW) : MARKED[separator];
-  for (const match of text.matchAll(pattern)) {
+  const inner = separator === "\t" ? text.replace(/\t$/, "") : text;
+  for (const match of inner.matchAll(pattern)) {
     const all = match[0];
     const trimmed = all.trim();
     if (trimmed === "" && separator !== "," && separator !== "\t") continue;

@@ -28,6 +28,8 @@ const TAB = 9;
 const SEMICOLON = 59;
 const QUOTE = 34;
 const SPACE = 32;
+const HASH = 35;
+const BRACE = 123;
 /** Columns that tell one run in the file from another, or a row from another. */
 const LABELS =
   /^(?:seed|run|run_id|trial|rank|pid|timestamp|date|datetime|wall[ _]?time|index|unnamed:.*)?$/i;
@@ -88,6 +90,8 @@ class Table {
   ): void {
     const columns = this.#columns;
     if (columns === undefined) {
+      // Stable Baselines' monitor.csv: `#{"t_start": 1699895683.2, "env_id": "CartPole-v1"}`.
+      if (bytes[from] === HASH && bytes[from + 1] === BRACE) return;
       this.#columns = this.#readHeader(bytes, from, Math.min(to, from + LINE_BYTES));
     } else if (columns.length > 0 && !cut) this.#readRow(columns, bytes, from, to, line, offset);
   }
@@ -97,9 +101,13 @@ class Table {
   }
 
   #readHeader(bytes: Uint8Array, from: number, to: number): readonly Column[] {
+    this.#cells.separator = separatorOf(bytes, from, to);
+    this.#cells.split(bytes, from, to);
+    return this.#columnsOf(bytes);
+  }
+
+  #columnsOf(bytes: Uint8Array): readonly Column[] {
     const cells = this.#cells;
-    cells.separator = separatorOf(bytes, from, to);
-    cells.split(bytes, from, to);
     const names = Array.from({ length: cells.count }, (_, i) =>
       cellText(bytes, cells.start(i), cells.end(i)),
     );
@@ -108,6 +116,25 @@ class Table {
     return numbers > names.length / 2
       ? []
       : names.map((name) => columnOf(name.replace(/^#\s*/, "")));
+  }
+
+  /**
+   * Whether the row just split is a header: a program that was started again, with other columns,
+   * appends to the file. All its cells are names, and it has the first column of the one before.
+   */
+  #isHeader(bytes: Uint8Array): boolean {
+    const cells = this.#cells;
+    const first = bytes[cells.start(0)] ?? 0;
+    if (first >= 45 && first <= 57) return false;
+    const names = Array.from({ length: cells.count }, (_, i) =>
+      cellText(bytes, cells.start(i), cells.end(i)),
+    );
+    return (
+      names[0]?.replace(/^#\s*/, "") === this.#columns?.[0]?.key &&
+      names.every(
+        (name) => name === "" || (/^[A-Za-z#_]/.test(name) && !WORDS.has(name.toLowerCase())),
+      )
+    );
   }
 
   #readRow(
@@ -119,6 +146,10 @@ class Table {
     offset: number,
   ): void {
     this.#cells.split(bytes, from, to);
+    if (this.#isHeader(bytes)) {
+      this.#columns = this.#columnsOf(bytes);
+      return;
+    }
     if (this.#cells.count !== columns.length) {
       this.#unread += 1;
       if (this.#samples.length < UNREAD_SAMPLES) {

@@ -174,23 +174,52 @@ function readDarknet({ text }: PlainLine): MetricLine | undefined {
 }
 
 const REACHED = new RegExp(String.raw`'([A-Za-z][\w./-]{0,60})' reached (${NUMBER}) \(best `, "d");
-const LOSS_IS = new RegExp(
-  String.raw`\b(\w{0,30}(?:loss|accuracy|acc)) is (${NUMBER})(?=$|[\s,;])`,
-  "di",
+const IS = new RegExp(
+  String.raw`\b((?:[A-Za-z][\w@/-]{0,30} ){0,3}?[A-Za-z][\w@/-]{0,30})(?: so far)? is (${NUMBER})(?=$|[\s,;]|\.(?:\s|$))`,
+  "dg",
 );
+/** `12/10105 in 0 epoch`: the batch and the epoch. */
+const BATCH_IN = /^(\d{1,9})\/\d{1,9} in \d{1,6} epoch\b/d;
 
-/**
- * Lightning's checkpoints, `Epoch 0, global step 100: 'val_loss' reached 1.2`; MindSpore's `loss is
- * 0.1`.
- */
-function readSaid(line: PlainLine): MetricLine | undefined {
-  if (!/ (?:is|reached) /.test(line.text)) return undefined;
-  const match = REACHED.exec(line.text) ?? LOSS_IS.exec(line.text);
+/** Lightning's checkpoints, `Epoch 0, global step 100: 'val_loss' reached 1.2`. */
+function readReached(line: PlainLine): MetricLine | undefined {
+  const match = line.text.includes(" reached ") ? REACHED.exec(line.text) : null;
   const value = match?.indices?.[2];
   const { best } = findCounters(line);
   if (match === null || value === undefined || best === undefined) return undefined;
   const entry = { key: metricKey(match[1] ?? "", undefined), ...spotAt(value) };
   return metricsOf("value in words", [{ ...entry, grade: "sure" }], best);
+}
+
+/** `Epoch 148, val loss is 0.0297, val mse is 0.0112.`: all results of a line with a counter. */
+function readIs(line: PlainLine): MetricLine | undefined {
+  if (!line.text.includes(" is ")) return undefined;
+  const batch = BATCH_IN.exec(line.text)?.indices?.[1];
+  const step =
+    batch === undefined ? findCounters(line).best : { key: "iteration" as const, ...spotAt(batch) };
+  if (step === undefined) return undefined;
+  const entries = [...line.text.matchAll(IS)].flatMap((match): readonly LineEntry[] => {
+    const value = match.indices?.[2];
+    // `and val loss is 0.5`, `Finished the epoch, the loss is 0.5`.
+    const name = (match[1] ?? "").replace(/^.*\b(?:and|the|current|with|whose|start) /i, "");
+    if (value === undefined || !namesQuality(name)) return [];
+    return [{ key: metricKey(trueText(name), undefined), ...spotAt(value), grade: "sure" }];
+  });
+  return entries.length === 0 ? undefined : metricsOf("value in words", entries, step);
+}
+
+const CAFFE = new RegExp(
+  String.raw`\b(Train|Test) net output #\d{1,4}: ([\w/.-]{1,60}) = (${NUMBER})(?= \(|$)`,
+  "d",
+);
+
+/** Caffe's outputs, below the line with their iteration. */
+function readCaffe({ text }: PlainLine): MetricLine | undefined {
+  const match = text.includes(" net output #") ? CAFFE.exec(text) : null;
+  const value = match?.indices?.[3];
+  if (match === null || value === undefined) return undefined;
+  const key = inSplit(splitOfWord(match[1] ?? ""), match[2] ?? "");
+  return metricsOf("Caffe", [{ key, ...spotAt(value), grade: "sure" }], undefined);
 }
 
 const TRIAL = new RegExp(
@@ -258,7 +287,9 @@ const WORDINGS: readonly Wording[] = [
   readAtStep,
   readMarian,
   readDarknet,
-  readSaid,
+  readReached,
+  readIs,
+  readCaffe,
   readTrial,
   readStyleGan,
 ];

@@ -64,6 +64,9 @@ export interface LineClass {
   readonly fixed: readonly Spot[];
 }
 
+/** A process other than the first, as torchrun and DeepSpeed mark its lines. */
+const RANK = /^\[?(?:rank|default)[ ]?0*([1-9]\d{0,5})\]?:/i;
+
 /** Values taken of one line: one with more is a list of something. */
 const MOST_ENTRIES = 2_000;
 
@@ -88,8 +91,10 @@ export function classifyLine(text: string, tokens: LineTokens, read: MetricLine)
     return spots.length - 1;
   };
   const metrics = read.kind === "metrics" ? read : undefined;
+  const rank = RANK.exec(text)?.[1];
   const entries = (metrics?.entries ?? []).slice(0, MOST_ENTRIES).map((entry): ClassEntry => {
-    const { key, grade, word, times = 1 } = entry;
+    const { grade, word, times = 1 } = entry;
+    const key = rank === undefined ? entry.key : `rank${rank}/${entry.key}`;
     const token = text.slice(entry.at, entry.end);
     const asWord = { slot: -1, word: word ?? Number.NaN, token };
     const slot = word === undefined ? slotAlways(spots, entry) : asWord.slot;

@@ -55,6 +55,13 @@ export function findCounters(line: PlainLine, upTo = line.tokens.count): LineCou
     if (held) continue;
     best = preferred(best, { ...spotOf(line, inner), key: "iteration" as const, rank: 45 });
   }
+  const inSplit = best === undefined ? epochInBrackets(line, upTo) : undefined;
+  if (inSplit !== undefined) {
+    used.add(inSplit);
+    takeTotal(line, inSplit, used);
+    from = 0;
+    best = { ...spotOf(line, inSplit), key: "epoch", rank: 50 };
+  }
   if (best === undefined) {
     const bare = bracketCounter(line, upTo);
     if (bare !== undefined) {
@@ -195,6 +202,18 @@ function innerCounter(line: PlainLine, value: number, upTo: number): number | un
   else if (!bare || !isWhole(line, at)) return undefined;
   if (at >= upTo || line.tokens.kinds[at] !== NUMBER) return undefined;
   return isMark(line, afterSpace(line, at + 1), "/") ? at : undefined;
+}
+
+/** Index of the epoch in `[ Valid | 001/100 ]`, with which a line begins. */
+function epochInBrackets(line: PlainLine, upTo: number): number | undefined {
+  if (!isMark(line, 0, "[")) return undefined;
+  const word = afterSpace(line, 1);
+  if (word >= upTo || splitOfWord(tokenText(line, word)) === undefined) return undefined;
+  const mark = afterSpace(line, word + 1);
+  const value = afterSpace(line, mark + 1);
+  const slash = afterSpace(line, value + 1);
+  const counts = isMark(line, mark, "|") && isWhole(line, value) && isMark(line, slash, "/");
+  return counts ? value : undefined;
 }
 
 /** Whether `200/ 2983 batches` is at `at`. */

@@ -73,7 +73,14 @@ const SETTINGS_REACH = 3;
 /** A reader of no line yet; `file` is the name in the positions that it gives. */
 export function createLineReader(file: string, sink: MetricSink, options: TextOptions): LineReader {
   const templates = createLineTemplates<LineClass>();
-  const section = { key: undefined, value: Number.NaN, split: undefined, splitLine: 0 };
+  const section: SectionCounter = {
+    key: undefined,
+    value: Number.NaN,
+    lastKey: undefined,
+    lastValue: Number.NaN,
+    split: undefined,
+    splitLine: 0,
+  };
   const tables = createConsoleTables(sink, section);
   return {
     file,
@@ -249,6 +256,8 @@ function takeHeading(
   if (meaning.sectionSlot >= 0) {
     section.key = meaning.sectionKey;
     section.value = valueOf(templates.slots.values, meaning.sectionSlot);
+    section.lastKey = section.key;
+    section.lastValue = section.value;
   }
   if (meaning.sectionSplit !== undefined) {
     section.split = meaning.sectionSplit;

@@ -66,8 +66,8 @@ class Values implements LineValues {
       if (entry === undefined) continue;
       const store =
         split === undefined
-          ? (entry.store ??= this.storeFor(entry.key, meaning.stepKey))
-          : this.storeFor(inSplit(split, entry.key), meaning.stepKey);
+          ? (entry.store ??= this.storeFor(entry.key, meaning))
+          : this.storeFor(inSplit(split, entry.key), meaning);
       if (store === undefined) {
         all = false;
         continue;
@@ -104,11 +104,17 @@ class Values implements LineValues {
     const section = this.section;
     if (meaning.stepSlot < 0) {
       const { read } = meaning;
-      if (read.kind === "metrics" && !WHOLE.has(read.format)) this.sink.setSectionCounter(section);
+      if (read.kind !== "metrics" || WHOLE.has(read.format)) return;
+      if (read.format !== "Caffe") this.sink.setSectionCounter(section);
+      else if (section.lastKey !== undefined) {
+        this.sink.setStep(section.lastKey, section.lastValue);
+      }
       return;
     }
     const { values } = this.slots;
-    this.sink.setStep(meaning.stepKey, values[meaning.stepSlot] ?? Number.NaN);
+    section.lastKey = meaning.stepKey;
+    section.lastValue = values[meaning.stepSlot] ?? Number.NaN;
+    this.sink.setStep(meaning.stepKey, section.lastValue);
     // Lines without a step below this one belong to its epoch.
     if (meaning.epochSlot >= 0 && meaning.sectionSlot < 0) {
       section.key = "epoch";
@@ -117,13 +123,21 @@ class Values implements LineValues {
   }
 
   /**
-   * The store of a key for values on this axis. A summary of an epoch often has the same names as
-   * the lines within the epoch: on one axis, each would make the other useless.
+   * The store of a key for values of such a line. A summary of an epoch often has the same names as
+   * the lines within the epoch, and so have the batches of an evaluation, which name no epoch: on
+   * one axis, each would make the other useless.
    */
-  private storeFor(key: string, axis: LineStep["key"] | undefined): SeriesStore | undefined {
+  private storeFor(key: string, { stepKey, epochSlot }: LineClass): SeriesStore | undefined {
+    const axis: LineStep["key"] | undefined = stepKey;
     const store = this.sink.storeOf(key);
     const known = store?.ownAxis();
-    if (axis === undefined || known === undefined || known === axis) return store;
+    if (store === undefined || axis === undefined) return store;
+    store.withEpoch ??= epochSlot >= 0;
+    if (known === undefined) return store;
+    if (known === axis) {
+      const batches = axis === "iteration" && store.withEpoch && epochSlot < 0;
+      return batches ? this.sink.storeOf(`${key} (batch)`) : store;
+    }
     return known === "epoch" || axis === "epoch" ? this.sink.storeOf(`${key} (${axis})`) : store;
   }
 

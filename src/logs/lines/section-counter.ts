@@ -7,6 +7,9 @@ import { counterOf, splitOfWord } from "../metric-words.ts";
 export interface SectionCounter {
   key: LineStep["key"] | undefined;
   value: number;
+  /** The counter of the last line that had one, heading or not. */
+  lastKey: LineStep["key"] | undefined;
+  lastValue: number;
   /** The split that `Test Error:` names, and the number of that line. */
   split: string | undefined;
   splitLine: number;

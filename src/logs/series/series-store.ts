@@ -28,6 +28,8 @@ export interface NewValue {
 }
 
 export interface SeriesStore {
+  /** The line of the first value named its epoch beside the counter that is the x axis. */
+  withEpoch: boolean | undefined;
   /** True for the first value since `settle`: the caller then has to call `settle`. */
   add(value: NewValue, grade: Grade): boolean;
   /** Copies the tokens of the values added since out of `bytes`, which may go afterwards. */
@@ -58,6 +60,7 @@ export function createSeriesStore(file: string, key: string, most: () => number)
 const WITHOUT_AXIS = 2;
 
 class Store implements SeriesStore {
+  withEpoch: boolean | undefined;
   readonly #file: string;
   readonly #key: string;
   readonly #most: () => number;
