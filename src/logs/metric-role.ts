@@ -6,9 +6,11 @@ import type { RunReading, Series } from "../domain/sample.ts";
 
 /**
  * `part`: a loss that need not fall, such as one side of two that compete or one term of several.
- * `share`: from 0 to 1, or to 100, and the higher the better.
+ * `share`: from 0 to 1, or to 100, and the higher the better. `error`: a rate or distance, the lower
+ * the better. `score`: on a scale of its own, the higher the better.
  */
-export type Role = "loss" | "part" | "share" | "reward" | "norm" | "time" | "schedule" | "other";
+export type Role =
+  "loss" | "part" | "share" | "error" | "score" | "reward" | "norm" | "time" | "schedule" | "other";
 export type MetricSplit = "train" | "val" | "test" | "none";
 
 const words = (list: string): ReadonlySet<string> => new Set(list.split(" "));
@@ -20,11 +22,17 @@ const PART = words(
     "actors rl dpo ppo contrastive elbo energy wasserstein balance router z",
 );
 const SHARE = words(
-  "acc accuracy top1 top5 f1 auc auroc auprc ap map map50 map75 ap50 ap75 aps apm apl hmean iou miou dice precision recall em hit hits",
+  "acc acc1 acc5 accuracy top1 top5 prec prec1 prec5 f1 auc auroc auprc ap map map50 map75 ap50 ap75 aps apm apl hmean iou miou dice precision recall em hit hits",
+);
+const ERROR = words("err error errors wer cer ter eer fid kid lpips ade fde mpjpe");
+const SCORE = words(
+  "bleu sacrebleu psnr ssim mcc matthews kappa rouge rouge1 rouge2 rougel rougelsum meteor cider chrf " +
+    "r2 pearson pearsonr spearman spearmanr mrr ndcg clip inception",
 );
 const NO_SHARE = words("steps grad accum accumulation num count time n batch size total bits");
 const ABOUT = words(
-  "scale scaler scaling weight weights coef coefficient best ratio patience target",
+  "scale scaler scaling weight weights coef coefficient best final max highest lowest ratio " +
+    "patience target",
 );
 const REWARD = words("reward rewards return returns episodic elo eprewmean rew");
 const SCHEDULE = words(
@@ -69,7 +77,9 @@ export function roleOf(key: string): Role {
     const cross = /cross entropy/.test(reads);
     return has(PART) && !cross ? "part" : "loss";
   }
+  if (has(ERROR) && !has(NO_SHARE)) return "error";
   if (has(SHARE) && !has(NO_SHARE)) return "share";
+  if (has(SCORE) && !has(NO_SHARE)) return "score";
   if (has(REWARD)) return "reward";
   if (has(SCHEDULE) || reads === "epoch") return "schedule";
   return "other";
@@ -110,6 +120,6 @@ export function betterWay(plan: Plan, key: string): "min" | "max" | undefined {
   const promised = plan.metrics.find((metric) => sameMetric(metric.key, key))?.direction;
   if (promised !== undefined) return promised;
   const role = roleOf(key);
-  if (role === "loss") return "min";
-  return role === "share" || role === "reward" ? "max" : undefined;
+  if (role === "loss" || role === "error") return "min";
+  return role === "share" || role === "score" || role === "reward" ? "max" : undefined;
 }

@@ -15,7 +15,7 @@ const MEDIAN_COST = 1.2533;
 export const diverged = rule({
   name: "diverged",
   tier: "A",
-  says: "The loss ends at 1.5 times its best and near where it began, or an accuracy at less than half its best.",
+  says: "The loss ends at 1.5 times its best and near where it began, or an accuracy at less than half its best, or with nothing left in its last value.",
   silent: "Two-player and reinforcement losses, and validation that worsens while training falls.",
   numbers: {
     ratio: {
@@ -64,6 +64,8 @@ function ofLoss(series: Series, input: RuleInput, numbers: Numbers): readonly Fo
 function ofShare(series: Series, input: RuleInput, least: number): readonly Found[] {
   if (splitOf(series.summary.key) === "test") return [];
   const ends = endsOf(series.values, least);
+  const dead = diesAtLast(series);
+  if (dead !== undefined) return [dead];
   if (ends === undefined) return [];
   const { last, highest: best, window } = ends;
   const gone = last < best / 2 || (last < 1e-3 && best > 1e-2);
@@ -71,6 +73,18 @@ function ofShare(series: Series, input: RuleInput, least: number): readonly Foun
   const { key } = series.summary;
   const message = `${key} ends around ${shown(last)}, less than half of its best, ${shown(best)} (medians of ${window} values)`;
   return roleIn(input.reading, key) === "share" ? [found(series, message)] : [];
+}
+
+/** A last value that is this share of the one before it is no noise of an accuracy. */
+const NOTHING_LEFT = 1e-2;
+
+/** The accuracy is gone in the last value alone, which medians do not see. */
+function diesAtLast(series: Series): Found | undefined {
+  const { last, key, max } = series.summary;
+  const before = series.values.at(-2) ?? 0;
+  const scale = (max?.value ?? 0) > 1 ? 100 : 1;
+  if (before < scale / 10 || !(last.value < NOTHING_LEFT * before)) return undefined;
+  return found(series, `${key} ends at ${last.token}, after ${shown(before)}`);
 }
 
 /** How far apart the medians of two windows lie by noise alone. */

@@ -2,6 +2,7 @@
 // rule looks for is in its own file; where findings are shown is left to receipt and report.
 import { type Finding, RULES, type RuleName } from "../domain/finding.ts";
 import { evenSample } from "../logs/series/even-sample.ts";
+import { lastAttempt } from "../logs/series/last-attempt.ts";
 import { numbersOf, RULE_BOOK } from "./rule-book.ts";
 import type { RuleInput } from "./rule.ts";
 
@@ -34,13 +35,16 @@ export function withComparisons(found: readonly Finding[], input: RuleInput): re
 
 function runRules(input: RuleInput, names: readonly RuleName[]): readonly Finding[] {
   const atMs = Math.min(input.nowMs, input.endedAtMs ?? input.nowMs);
-  const even = { ...input, reading: evenSample(input.reading) };
+  const even = evenSample(input.reading);
+  const last = lastAttempt(even);
+  const extremes = lastAttempt(input.reading);
   return names
     .filter((name) => !input.plan.rulesOff.includes(name))
     .flatMap((name) => {
       const rule = RULE_BOOK[name];
+      const seen = rule.attempts === true ? even : rule.extremes === true ? extremes : last;
       const found = rule
-        .find(rule.extremes === true ? input : even, numbersOf(name, input.plan))
+        .find({ ...input, reading: seen }, numbersOf(name, input.plan))
         .map((one): Finding => ({ rule: name, tier: rule.tier, atMs, ...one }));
       return oncePerMetric(found).slice(0, FINDINGS_PER_RULE);
     });

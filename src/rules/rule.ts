@@ -75,6 +75,8 @@ export interface Rule {
   readonly numbers: Readonly<Record<string, RuleNumber>>;
   /** It needs the extremes of series too long to be kept whole, not an even sample. */
   readonly extremes?: true;
+  /** It needs all attempts that a file holds, not the last one alone. */
+  readonly attempts?: true;
   /** Pure; the findings are in the order in which they are shown. */
   find(input: RuleInput, numbers: Readonly<Record<string, number>>): readonly Found[];
 }

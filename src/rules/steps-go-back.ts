@@ -9,6 +9,7 @@ import { defined } from "../base/defined.ts";
 export const stepsGoBack = rule({
   name: "steps-go-back",
   tier: "B",
+  attempts: true,
   says: "The step of a metric falls inside one file: another attempt, or a wrong counter.",
   silent:
     "Counters of an epoch, and logs of many attempts: they fall to the start again and again. One such fall is told in the report only.",

@@ -66,7 +66,9 @@ function aboveTraining(val: Series, input: RuleInput, points: number): readonly 
     ({ summary }) => splitOf(summary.key) === "train" && bareName(summary.key) === name,
   );
   if (train === undefined || val.values.length < 2 * EVALUATIONS) return [];
-  const scale = Math.max(val.summary.max?.value ?? 0, train.summary.max?.value ?? 0) > 1 ? 100 : 1;
+  const [scale, trainScale] = [scaleOf(val), scaleOf(train)];
+  // A percentage and a share of one cannot be compared: which is which is a guess near 1.
+  if (scale !== trainScale) return [];
   const trained = finite(train.values.subarray(-Math.max(3, train.values.length >> 3)));
   const late = finite(val.values.subarray(-EVALUATIONS));
   const least = Math.max(...trained) + points * scale;
@@ -80,6 +82,9 @@ function aboveTraining(val: Series, input: RuleInput, points: number): readonly 
     ),
   ];
 }
+
+/** 100 for a series in percent, else 1. */
+const scaleOf = ({ summary }: Series): number => ((summary.max?.value ?? 0) > 1 ? 100 : 1);
 
 const bareName = (key: string): string =>
   key

@@ -272,6 +272,44 @@ test("learning rates, coarse scores and values at their bound are no dead metric
   assert.deepEqual([finding?.count, finding?.persists], [20, true]);
 });
 
+test("values that were carried over from evaluation to evaluation are not dead", () => {
+  const carried = each(50, (i) => `"val/loss": ${(2 - Math.floor(i / 12) / 7).toFixed(5)}`);
+  assert.deepEqual(says("dead-metric", carried), []);
+});
+
+test("an accuracy that is gone in its last value alone has collapsed", () => {
+  const scores = (last: number) => each(20, (i) => `"val/acc": ${i < 19 ? 0.8 + i / 200 : last}`);
+  const [finding] = says("diverged", scores(6.6e-11));
+  assert.match(finding?.message ?? "", /^val\/acc ends at 6\.6e-11, after 0\.89$/);
+  assert.deepEqual(says("diverged", scores(0.5)), []);
+});
+
+test("an error rate that falls is no accuracy that collapses", () => {
+  const falling = each(40, (i) => `"val/err-top1": ${(0.9 * 0.9 ** i).toFixed(5)}`);
+  assert.deepEqual(says("diverged", falling), []);
+});
+
+test("a share and a percentage are not compared", () => {
+  const mixed = each(
+    20,
+    (i) =>
+      `"train_accuracy": ${(0.9 + i / 500).toFixed(4)}, "val_accuracy": ${(75 + i / 5).toFixed(2)}`,
+  );
+  assert.deepEqual(says("too-good", mixed), []);
+});
+
+test("a rule sees the last attempt of a file alone", () => {
+  const attempt = (from: number, loss: (i: number) => number): string[] =>
+    each(60, (i) => metric(`{"step": ${from + i}, "train/loss": ${loss(i).toFixed(4)}}`));
+  const trained = attempt(10_000, (i) => 2 - i / 50);
+  const anew = attempt(1, (i) => 5 - i / 100);
+  const found = (lines: readonly string[]) =>
+    findings(ruleInput({ reading: readLines(...lines) })).map(({ rule }) => rule);
+  assert.deepEqual(found([...trained, ...anew]), ["steps-go-back"]);
+  const rising = attempt(1, (i) => 0.5 + i / 10);
+  assert.ok(found([...trained, ...rising]).includes("diverged"), "the last one is judged");
+});
+
 test("fine-tuning at its optimum is learning; a loss that stays at ln 10 is not", () => {
   assert.match(
     says("not-learning", flatLoss(2.303))[0]?.message ?? "",
