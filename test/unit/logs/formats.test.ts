@@ -1,7 +1,7 @@
 // What frameworks print, as lines and as what is read of them: `x: key=first..last`, one a metric.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readText } from "./reading.ts";
+import { readText, seriesOf } from "./reading.ts";
 
 /** `step 1..2: loss=0.5..0.4 acc=0.1` of a log's text: metrics by axis, first and last token. */
 function read(text: string, file = "logs/train.log"): string {
@@ -276,4 +276,28 @@ test("the numbers of a line do not change how it is read", () => {
   ];
   assert.deepEqual([...(series[0]?.values ?? [])], expected);
   assert.deepEqual([...(series[1]?.values ?? [])], expected);
+});
+
+test("a table whose program was started again, with another column, is read on", () => {
+  const reading = readText({
+    "logs/training.csv":
+      "epoch,loss,lr\n0,2.33,0.1\n1,2.18,0.1\nepoch,loss,val_map,lr\n2,2.03,0.41,0.05\n",
+  });
+  assert.deepEqual([...seriesOf(reading, "loss").values], [2.33, 2.18, 2.03]);
+  assert.deepEqual([...seriesOf(reading, "val_map").steps], [2]);
+  assert.equal(reading.unread.count, 0);
+});
+
+test("what Stable Baselines notes above its table is passed over", () => {
+  const reading = readText({
+    "logs/monitor.csv": '#{"t_start": 1699895683.2, "env_id": "CartPole-v1"}\nr,l,t\n33.0,33,1.2\n',
+  });
+  assert.deepEqual(
+    reading.series.map(({ summary }) => [summary.key, summary.last.token]),
+    [
+      ["r", "33.0"],
+      ["l", "33"],
+      ["t", "1.2"],
+    ],
+  );
 });
