@@ -6,6 +6,8 @@ export interface ExpressionToken {
   readonly text: string;
   /** UTF-16 offset in the criterion. */
   readonly offset: number;
+  /** A name in quotes: whatever it looks like, it is a metric's. */
+  readonly quoted?: true;
 }
 
 /**
@@ -13,6 +15,10 @@ export interface ExpressionToken {
  * A name does not begin with a minus: `-val/acc` is a negated name.
  */
 const WORD = /(?!-[\p{L}_])[\p{L}\p{M}\p{N}_./@-]+/uy;
+/** `"val loss"`, with quotes or backticks, also behind `baseline.`. */
+const QUOTED = /(baseline\.)?(?:"([^"]+)"|`([^`]+)`)/y;
+/** `(B)`, `(M)` or `(P)` right behind a name: ultralytics' boxes, masks and poses. */
+const SUFFIX = /\([A-Z]{1,2}\)/y;
 const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]-?\d+)?$/;
 /** `1e+5`: the plus belongs to the number, although a name cannot hold it. */
 const POSITIVE_EXPONENT = /(?:\d+(?:\.\d*)?|\.\d+)[eE]\+\d+/y;
@@ -35,8 +41,20 @@ export function tokensOf(text: string): readonly ExpressionToken[] {
       at += 1;
       continue;
     }
+    QUOTED.lastIndex = at;
+    const quoted = QUOTED.exec(text);
+    if (quoted !== null) {
+      const [all, baseline = "", ...names] = quoted;
+      const name = names.find((one) => one !== undefined) ?? "";
+      tokens.push({ kind: "name", text: baseline + name.trim(), offset: at, quoted: true });
+      at += all.length;
+      continue;
+    }
     const number = match(POSITIVE_EXPONENT, text, at);
-    const word = number ?? match(WORD, text, at);
+    const plain = number ?? match(WORD, text, at);
+    const suffix =
+      plain === undefined || number !== undefined ? "" : match(SUFFIX, text, at + plain.length);
+    const word = plain === undefined ? undefined : plain + (suffix ?? "");
     const written = word ?? match(OPERATOR, text, at) ?? text.charAt(at);
     tokens.push(token(written, at, number !== undefined, word !== undefined));
     at += written.length;

@@ -70,6 +70,7 @@ const EXAMPLE = "write it like `val/loss <= 0.5` or `acc >= 1.02 * baseline.acc`
  *   product    = factor *( ("*" | "/") factor )
  *   factor     = number | value | "mean" "(" value ")" | "(" sum ")" | "-" factor
  *   value      = metric | word "(" metric ")"
+ *   metric     = name | '"' any characters '"'
  */
 class Reader {
   readonly #text: string;
@@ -165,7 +166,7 @@ class Reader {
   }
 
   #named(token: ExpressionToken): Term {
-    if (!this.#take("(")) return metric(token, "last");
+    if (token.quoted === true || !this.#take("(")) return metric(token, "last");
     if (token.text === "mean") return this.#mean();
     const word = AGGREGATIONS.find((known) => known === token.text);
     if (word === undefined) {
@@ -259,7 +260,7 @@ class Reader {
 function metric(token: ExpressionToken, aggregation: Aggregation): MetricTerm {
   const baseline = token.text.startsWith("baseline.");
   const name = baseline ? token.text.slice("baseline.".length) : token.text;
-  if (name === "" || name === "and") {
+  if (name === "" || (name === "and" && token.quoted !== true)) {
     throw new Misread(token.offset, `\`${token.text}\` names no metric`, EXAMPLE);
   }
   return { kind: "metric", name, baseline, aggregation, offset: token.offset };
