@@ -15,9 +15,9 @@ const COARSE = 1e-3;
 export const deadMetric = rule({
   name: "dead-metric",
   tier: "B",
-  says: "A measured value repeats to the last bit, 10 times or more and to the end, while the step goes on.",
+  says: "A measured value repeats to the last bit, 10 times or more while the step goes on.",
   silent:
-    "Learning rates, counters, scores at their bound, values of few digits, and values that were repeated half as long before: they are carried over between evaluations.",
+    "Learning rates, counters, scores at their bound, values of few digits, and values that repeat half as long elsewhere: they are carried over between evaluations.",
   numbers: {
     repeats: { value: 10, why: "Equal values in a row." },
   },
@@ -41,17 +41,24 @@ function isMeasured(key: string, { plan }: RuleInput): boolean {
 
 function foundIn(series: Series, repeats: number): readonly Found[] {
   const { values, steps, summary } = series;
-  let at = 0;
-  let earlier = 0;
-  for (let i = 1; i < values.length; i += 1) {
-    if (values[i] === values[at] && (steps[i] ?? 0) > (steps[i - 1] ?? 0)) continue;
-    earlier = Math.max(earlier, i - at);
-    at = i;
+  let start = 0;
+  let worst = { at: 0, length: 0 };
+  let next = 0;
+  for (let i = 1; i <= values.length; i += 1) {
+    const same = values[i] === values[start] && (steps[i] ?? 0) > (steps[i - 1] ?? 0);
+    if (same) continue;
+    const length = i - start;
+    if (length > worst.length && isFine(values[start] ?? 0)) {
+      next = worst.length;
+      worst = { at: start, length };
+    } else next = Math.max(next, length);
+    start = i;
   }
-  const length = values.length - at;
-  if (length < Math.max(repeats, 2 * earlier) || !isFine(values[at] ?? 0) || isCoarse(series))
-    return [];
+  const { at, length } = worst;
+  if (length < Math.max(repeats, 2 * next) || isCoarse(series)) return [];
+  const last = at + length === values.length;
   const evidence = logPlaceAt(series, at);
+  const until = last ? "to the end" : `${length} times`;
   const { key } = summary;
   return [
     {
@@ -59,7 +66,7 @@ function foundIn(series: Series, repeats: number): readonly Found[] {
       message: `${key} stays exactly ${shown(values[at] ?? 0)} from${atStep(series, at).replace(" at", "")} on, ${until}`,
       ...defined({ evidence }),
       count: length,
-      persists: true,
+      persists: last,
       blocking: false,
     },
   ];

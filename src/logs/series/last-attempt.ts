@@ -1,6 +1,7 @@
 // Of a file that holds several attempts, what rules see: the last one. An earlier attempt that
 // failed, or began elsewhere, says nothing about this one. Where attempts begin is in
 // series-store.ts.
+import { median } from "../../base/robust-statistics.ts";
 import type { MetricSummary, RunReading, Sample, Series } from "../../domain/sample.ts";
 
 /** The reading with each series cut to its last attempt; the same object if there is but one. */
@@ -11,7 +12,7 @@ export function lastAttempt(reading: RunReading): RunReading {
 
 function cut(series: Series): Series {
   const { attemptFrom: from, even, ...rest } = series;
-  if (from === undefined) return series;
+  if (from === undefined || isCounterOfEpochs(series, from)) return series;
   const values = series.values.subarray(from);
   const lines = series.lines.subarray(from);
   const kept = even?.filter((i) => i >= from).map((i) => i - from);
@@ -23,6 +24,27 @@ function cut(series: Series): Series {
     lines,
     ...(kept === undefined ? {} : { even: kept }),
   };
+}
+
+/** Values of which the median is taken, on both sides of a fall. */
+const NEAR = 3;
+
+/**
+ * Whether the step falls because it counts within epochs that nothing names: it does so more than
+ * once, and the values go on where they were, not where they began.
+ */
+function isCounterOfEpochs({ steps, values }: Series, from: number): boolean {
+  const start = steps[0] ?? 0;
+  let falls = 0;
+  for (let i = 1; i < steps.length; i += 1) {
+    const step = steps[i] ?? 0;
+    if (step < (steps[i - 1] ?? 0) && step <= start) falls += 1;
+  }
+  if (falls < 2) return false;
+  const [first, before, after] = [0, Math.max(0, from - NEAR), from].map((at) =>
+    median(values.subarray(at, at + NEAR)),
+  );
+  return Math.abs((after ?? 0) - (before ?? 0)) <= Math.abs((after ?? 0) - (first ?? 0));
 }
 
 function summaryOf(
