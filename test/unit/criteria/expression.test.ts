@@ -24,19 +24,21 @@ test("a name is a maximal run, so a slash or a dash inside it is no operator", (
   assert.equal(value.comparisons[0]?.operator, "<=");
 });
 
+/** The metrics of a criterion. */
+const termsOf = (text: string): readonly string[] => {
+  const { value } = readCriterion(text);
+  assert.ok(value !== undefined, text);
+  return metricTerms(value).map(({ name, baseline, aggregation }) =>
+    [baseline ? "baseline" : "", aggregation, name].join(" ").trim(),
+  );
+};
+
 test("names with brackets stand as they are, others in quotes", () => {
-  const names = (text: string): readonly string[] => {
-    const { value } = readCriterion(text);
-    assert.ok(value !== undefined, text);
-    return metricTerms(value).map(({ name, baseline, aggregation }) =>
-      [baseline ? "baseline" : "", aggregation, name].join(" ").trim(),
-    );
-  };
-  assert.deepEqual(names("metrics/mAP50(B) >= 0.5"), ["last metrics/mAP50(B)"]);
-  assert.deepEqual(names("best(metrics/mAP50-95(M)) >= 0.5"), ["best metrics/mAP50-95(M)"]);
-  assert.deepEqual(names('best("R^2") > baseline."R^2"'), ["best R^2", "baseline last R^2"]);
-  assert.deepEqual(names("`top-5 acc (%)` >= 93"), ["last top-5 acc (%)"]);
-  assert.deepEqual(names('"mean" < 2 and "and" > 1'), ["last mean", "last and"]);
+  assert.deepEqual(termsOf("metrics/mAP50(B) >= 0.5"), ["last metrics/mAP50(B)"]);
+  assert.deepEqual(termsOf("best(metrics/mAP50-95(M)) >= 0.5"), ["best metrics/mAP50-95(M)"]);
+  assert.deepEqual(termsOf('best("R^2") > baseline."R^2"'), ["best R^2", "baseline last R^2"]);
+  assert.deepEqual(termsOf("`top-5 acc (%)` >= 93"), ["last top-5 acc (%)"]);
+  assert.deepEqual(termsOf('"mean" < 2 and "and" > 1'), ["last mean", "last and"]);
   assert.match(problem("foo(acc) < 1"), /`foo\(…\)` is not known/);
 });
 

@@ -277,8 +277,9 @@ test("values that were carried over from evaluation to evaluation are not dead",
   assert.deepEqual(says("dead-metric", carried), []);
 });
 
+const scores = (last: number) => each(20, (i) => `"val/acc": ${i < 19 ? 0.8 + i / 200 : last}`);
+
 test("an accuracy that is gone in its last value alone has collapsed", () => {
-  const scores = (last: number) => each(20, (i) => `"val/acc": ${i < 19 ? 0.8 + i / 200 : last}`);
   const [finding] = says("diverged", scores(6.6e-11));
   assert.match(finding?.message ?? "", /^val\/acc ends at 6\.6e-11, after 0\.89$/);
   assert.deepEqual(says("diverged", scores(0.5)), []);
@@ -298,13 +299,15 @@ test("a share and a percentage are not compared", () => {
   assert.deepEqual(says("too-good", mixed), []);
 });
 
+const attempt = (from: number, loss: (i: number) => number): string[] =>
+  each(60, (i) => metric(`{"step": ${from + i}, "train/loss": ${loss(i).toFixed(4)}}`));
+
+const found = (lines: readonly string[]) =>
+  findings(ruleInput({ reading: readLines(...lines) })).map(({ rule }) => rule);
+
 test("a rule sees the last attempt of a file alone", () => {
-  const attempt = (from: number, loss: (i: number) => number): string[] =>
-    each(60, (i) => metric(`{"step": ${from + i}, "train/loss": ${loss(i).toFixed(4)}}`));
   const trained = attempt(10_000, (i) => 2 - i / 50);
   const anew = attempt(1, (i) => 5 - i / 100);
-  const found = (lines: readonly string[]) =>
-    findings(ruleInput({ reading: readLines(...lines) })).map(({ rule }) => rule);
   assert.deepEqual(found([...trained, ...anew]), ["steps-go-back"]);
   const rising = attempt(1, (i) => 0.5 + i / 10);
   assert.ok(found([...trained, ...rising]).includes("diverged"), "the last one is judged");
