@@ -100,7 +100,7 @@ function sizeOf(line: PlainLine, i: number, name: string): number | undefined {
 }
 
 /** Whether `0,5312` is at token `i`: half of it would be another number. */
-export const hasDecimalComma = (line: PlainLine, i: number): boolean =>
+const hasDecimalComma = (line: PlainLine, i: number): boolean =>
   line.tokens.kinds[i] === NUMBER &&
   isMark(line, i + 1, ",") &&
   i + 2 < line.tokens.count &&

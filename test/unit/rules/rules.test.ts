@@ -302,15 +302,15 @@ test("a share and a percentage are not compared", () => {
 const attempt = (from: number, loss: (i: number) => number): string[] =>
   each(60, (i) => metric(`{"step": ${from + i}, "train/loss": ${loss(i).toFixed(4)}}`));
 
-const found = (lines: readonly string[]) =>
+const rulesOn = (lines: readonly string[]) =>
   findings(ruleInput({ reading: readLines(...lines) })).map(({ rule }) => rule);
 
 test("a rule sees the last attempt of a file alone", () => {
   const trained = attempt(10_000, (i) => 2 - i / 50);
   const anew = attempt(1, (i) => 5 - i / 100);
-  assert.deepEqual(found([...trained, ...anew]), ["steps-go-back"]);
+  assert.deepEqual(rulesOn([...trained, ...anew]), ["steps-go-back"]);
   const rising = attempt(1, (i) => 0.5 + i / 10);
-  assert.ok(found([...trained, ...rising]).includes("diverged"), "the last one is judged");
+  assert.ok(rulesOn([...trained, ...rising]).includes("diverged"), "the last one is judged");
 });
 
 test("fine-tuning at its optimum is learning; a loss that stays at ln 10 is not", () => {
