@@ -120,7 +120,8 @@ function rank(one: Traceback): number {
 
 /**
  * The death markers in the terminal traceback or after it; without one, in the last fifth of a log.
- * Errors before that were survived: a search for the batch size catches them and goes on.
+ * Errors before that were survived: a search for the batch size catches them and goes on. What a
+ * launcher says of its children comes after what they died of.
  */
 function terminalMarkers(
   reading: RunReading,
@@ -131,8 +132,9 @@ function terminalMarkers(
   const last = signalOf(exitCode) === "SIGABRT" ? ABORT_REASON_BYTES : 0;
   const bytes = new Map(reading.files.map((file) => [file.file, file.bytes]));
   const size = (file: string): number => bytes.get(file) ?? 0;
+  const own = traceback !== undefined && !OF_THE_LAUNCHER.test(traceback.lastLine);
   const terminal = (one: DeathMarker): boolean =>
-    traceback === undefined
+    !own
       ? endOf(one) >= Math.min(0.8 * size(one.file), size(one.file) - last)
       : one.file === traceback.file && one.offset >= traceback.offset;
   return reading.deathMarkers.filter((one) => !one.metricAfter && terminal(one));
@@ -149,12 +151,15 @@ function lastLineOf(
   markers: readonly DeathMarker[] = [],
   cause?: Cause,
 ): Pick<RunOutcome, "lastLine"> {
-  if (traceback !== undefined) {
+  const named = markers.findLast(({ kind }) => kind === cause?.kind);
+  if (
+    traceback !== undefined &&
+    (named === undefined || !OF_THE_LAUNCHER.test(traceback.lastLine))
+  ) {
     const { lastLine: text, file, lastLineNumber: line } = traceback;
     return { lastLine: { text, file, line } };
   }
-  const marker = markers.findLast(({ kind }) => kind === cause?.kind);
-  if (marker === undefined) return {};
-  const { text, file, line } = marker;
+  if (named === undefined) return {};
+  const { text, file, line } = named;
   return { lastLine: { text, file, line } };
 }

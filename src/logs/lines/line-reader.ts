@@ -184,6 +184,12 @@ export function readCutLine(
   if (isCutMetric(latin1(bytes, from, to))) unread.add(line, offset, bytes, from, to);
 }
 
+/** Takes the traceback that the log breaks off in. */
+export function endFailure({ finder, tracebacks, timestamps }: LineReader): void {
+  const found = finder.end();
+  if (found !== undefined) tracebacks.add(timestamps.stamped(found));
+}
+
 /** Whether the line is a row of the table begun above it; then it is nothing else besides. */
 function readRow(reader: LineReader, bytes: Uint8Array, from: number, to: number): boolean {
   const { seen, section } = reader;

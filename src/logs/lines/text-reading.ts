@@ -5,6 +5,7 @@ import type { MetricSink } from "../series/metric-sink.ts";
 import { type BarRedraws, createBarRedraws } from "./bar-redraws.ts";
 import { type LastLines, createLastLines } from "./last-lines.ts";
 import {
+  endFailure,
   type FileDeathMarker,
   type FileTraceback,
   type LineReader,
@@ -73,6 +74,7 @@ export function createTextReading(
       splitter.finish();
       state.bars.finish();
       reader.tables.close();
+      endFailure(reader);
     },
     tracebacks: () => reader.tracebacks.items(),
     deathMarkers: () => reader.deathMarkers.items(),

@@ -28,6 +28,11 @@ export interface TracebackFinder {
    * one, whose place in the list it takes.
    */
   next(line: TextLine): { readonly found: FoundTraceback; readonly replaces: boolean } | undefined;
+  /**
+   * The log is over: a traceback whose exception is not there, since the process was gone before it
+   * was printed. Its last line is that of the innermost frame.
+   */
+  end(): FoundTraceback | undefined;
   /** Whether the last line was within a traceback: it quotes code, whose words mean nothing. */
   inFrames(): boolean;
   /** Whether a failure has begun: then the next line must be given, whatever it says. */
@@ -100,6 +105,7 @@ const USAGE_LINES = 60;
 export function createTracebackFinder(): TracebackFinder {
   let state: State = { kind: "idle" };
   let previous = "";
+  let frame: TextLine | undefined;
 
   return {
     next(line) {
@@ -111,9 +117,15 @@ export function createTracebackFinder(): TracebackFinder {
         state = ignored ? { kind: "idle" } : startFrames(state, line, plain, header);
         return undefined;
       }
+      if (state.kind === "frames" && /^\s+(?!File ")\S/.test(plain)) frame = line;
       const step = advance(state, line, plain);
       state = step.state;
       return step.done;
+    },
+    end() {
+      if (state.kind !== "frames" || state.box || frame === undefined) return undefined;
+      if (frame.line <= state.begun.line) return undefined;
+      return finished(state.begun, frame, frame.text).done?.found;
     },
     inFrames: () => state.kind === "frames",
     busy: () => state.kind !== "idle" || previous.startsWith(IGNORED),

@@ -45,6 +45,23 @@ test("a traceback at the end behind exit 0 is a hidden crash, one that was survi
   assert.equal(prose.cause.kind, "success");
 });
 
+test("a traceback that breaks off before its exception is a crash all the same", () => {
+  const torn = `Traceback (most recent call last):\n  File "a.py", line 3, in go\n    raise Gone("x")\n`;
+  const { cause, lastLine } = death(METRIC.repeat(20) + torn, { exit: exit(0) });
+  assert.deepEqual([cause.kind, lastLine?.text], ["hidden-crash", 'raise Gone("x")']);
+  assert.equal(death(torn + METRIC.repeat(20), { exit: exit(0) }).cause.kind, "success");
+});
+
+test("what a launcher says of its children does not hide what they died of", () => {
+  const console =
+    METRIC.repeat(20) +
+    "[rank6]: torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.51 GiB.\n" +
+    traceback("torch.distributed.elastic.multiprocessing.errors.ChildFailedError: ");
+  const { cause, lastLine } = death(console, { exit: exit(1) });
+  assert.equal(cause.kind, "gpu-out-of-memory");
+  assert.match(lastLine?.text ?? "", /^\[rank6\]: torch\.OutOfMemoryError/);
+});
+
 test("a traceback that many lines followed does not explain an exit code of the script's own", () => {
   const early = traceback("ValueError: caught") + "still working\n".repeat(100);
   assert.equal(death(early, { exit: exit(3) }).lastLine, undefined);
