@@ -132,7 +132,7 @@ class Table {
     return (
       names[0]?.replace(/^#\s*/, "") === this.#columns?.[0]?.key &&
       names.every(
-        (name) => name === "" || (/^[A-Za-z#_]/.test(name) && !WORDS.has(name.toLowerCase())),
+        (name) => name === "" || (/^[A-Za-z#_]/.test(name) && notFinite(name) === undefined),
       )
     );
   }

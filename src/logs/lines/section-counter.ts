@@ -17,7 +17,7 @@ export interface SectionCounter {
 
 /** A counter with nothing around it but the words and marks of headings. */
 const HEADING =
-  /(?:^|[\]|>:-][ \t]{1,9})[-=*#>~+[(\s]{0,80}(?:(?:start(?:ing|ed)?|begin(?:ning)?|train(?:ing)?|running|current|learning)[ :]{1,3})?(epochs?|global[ _]step|step|iteration|iter|batch|round|episode)[ \t]{0,3}[:=#[(]?[ \t]{0,3}(\d{1,12})(?:[ \t]{0,3}(?:\/|of)[ \t]{0,3}\d{1,12})?(?:,[ \t]?epoch=\d{1,9})?[\])]?(?:[ \t]{1,3}(?:starts?|started|begins?|begin))?(?:[ \t]{1,3}\([\d.:]{1,12} ?(?:m?s|sec|seconds)?\))?(?:[ \t,|-]{1,5}(?:(?:epoch )?(?:time|duration|lr|learning rate)|testing net)\b[^|]{0,60})?[-=*#:.,<~+\])\s]{0,80}$/di;
+  /(?:^|[\]|>:-][ \t]{1,9})[-=*#>~+[(\s]{0,80}(?:(?:start(?:ing|ed)?|begin(?:ning)?|train(?:ing)?|running|current|learning)[ :]{1,3}|evaluating [a-z]{2,30}, )?(epochs?|global[ _]step|step|iteration|iter|batch|round|episode)[ \t]{0,3}[:=#[(]?[ \t]{0,3}(\d{1,12})(?:[ \t]{0,3}(?:\/|of)[ \t]{0,3}\d{1,12})?(?:,[ \t]?epoch=\d{1,9})?[\])]?(?:[ \t]{1,3}(?:starts?|started|begins?|begin))?(?:[ \t]{1,3}\([\d.:]{1,12} ?(?:m?s|sec|seconds)?\))?(?:[ \t,|-]{1,5}(?:(?:epoch )?(?:time|duration|lr|learning rate)|testing net)\b[^|]{0,60})?[-=*#:.,<~+\])\s]{0,80}$/di;
 /** ESPnet's `2/200epoch started. Estimated time to finish: …`. */
 const STARTED = /\b(\d{1,9})\/\d{1,9}(epoch) started\b/d;
 

@@ -36,7 +36,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
     "grad_norm 447 step 5.595053195953369@0 0.008600800298154354@8500",
     "validation/loss 70 step 0.4571109073102294@1 0.123807@8125",
   ],
-  "deepspeed-opt-1.3b.log": ["ppl 17 sample 4998.29638671875 1.8085135221481323"],
+  "deepspeed-opt-1.3b.log": ["ppl 17 epoch 4998.29638671875@0 1.8085135221481323@16"],
   "bigscience-gpt2-hf.out": ["train_samples_per_second 4 epoch 1.088@1 1.088@1"],
   "bigscience-gpt2-megatron.out": [
     "lm-loss 49 iteration 1.244238E+01@1 7.747273E+00@49",
