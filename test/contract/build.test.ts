@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -24,9 +33,31 @@ test("what is published runs without its TypeScript, its shell script and fonts 
     for (const name of [
       "supervise/shim.sh",
       "render/fonts/Inter-Regular.otf",
-      "render/live-page/page.browser.js",
+      "render/live-page/page.css",
+      "render/live-page/vega-notices.txt",
     ]) {
       assert.ok(existsSync(join(folder, "dist/effects", name)), name);
+    }
+    const scripts = readdirSync(join(folder, "dist/effects/render/live-page"));
+    assert.deepEqual(
+      scripts.filter((name) => /\.(js|ts)$/.test(name)),
+      ["page.js"],
+    );
+    const bundle = readFileSync(join(folder, "dist/effects/render/live-page/page.js"), "utf8");
+    assert.doesNotMatch(bundle, /\b(import|export)\b[^"]*\bfrom\b/);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("the notices are those of the installed packages' licences", () => {
+  const folder = mkdtempSync(join(tmpdir(), "nightlab-notices-"));
+  try {
+    execFileSync(process.execPath, [join(CHECKOUT, "bin/notices.js"), folder]);
+    for (const path of ["THIRD-PARTY-NOTICES", "src/effects/render/live-page/vega-notices.txt"]) {
+      const made = readFileSync(join(folder, path), "utf8");
+      assert.equal(readFileSync(join(CHECKOUT, path), "utf8"), made, "run: node bin/notices.js");
+      assert.match(made, /\(c\) 2015-2023, University of Washington Interactive Data Lab/);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { after, before, describe, test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import * as vega from "vega";
 import { presentLivePage, renewLivePage } from "../../src/effects/render/live-page.ts";
+import { NUMBERS } from "../../src/effects/render/live-page/axis-numbers.ts";
 import type { ReportInput } from "../../src/judge/input.ts";
 import { input } from "../unit/judge/given.ts";
 import { curveRun } from "../unit/judge/made-runs.ts";
@@ -43,6 +44,15 @@ test("the page is written once, again where a run has more, and the same for the
   assert.equal(await presentLivePage(plots), "index.html");
 });
 
+test("the licences of what is in it stand in it, and no font is", async () => {
+  const plots = await folder();
+  await renewLivePage(plots, two());
+  const page = await readFile(join(plots, "index.html"), "utf8");
+  const notices = new URL("../../src/effects/render/live-page/vega-notices.txt", import.meta.url);
+  assert.ok(page.includes(`<script>/*!\n${await readFile(notices, "utf8")}*/\n`));
+  assert.doesNotMatch(page, /@font-face|data:font/);
+});
+
 test("nothing is written where no run has a curve", async () => {
   const plots = join(root, "none", "plots");
   await renewLivePage(plots, input({ metrics }, []));
@@ -65,26 +75,23 @@ for (const [whose, change] of [
   });
 }
 
-test("axes say their numbers as a person would write them", async () => {
-  const place = new URL(
-    "../../src/effects/render/live-page/axis-numbers.browser.js",
-    import.meta.url,
-  );
-  const { NUMBERS } = (await import(place.href)) as { NUMBERS: object };
-  const labels = async (from: number, to: number): Promise<string> => {
-    const spec = {
-      width: 300,
-      height: 300,
-      scales: [{ name: "y", type: "linear", range: "height", domain: [from, to], zero: false }],
-      axes: [{ orient: "left", scale: "y", tickCount: 5, encode: NUMBERS }],
-    };
-    return new vega.View(vega.parse(spec as vega.Spec)).toSVG();
+/** A chart whose y axis goes from one number to another, as SVG. */
+async function axis(from: number, to: number): Promise<string> {
+  const spec = {
+    width: 300,
+    height: 300,
+    scales: [{ name: "y", type: "linear", range: "height", domain: [from, to], zero: false }],
+    axes: [{ orient: "left", scale: "y", tickCount: 5, encode: NUMBERS }],
   };
-  const negative = await labels(-200, 0);
+  return new vega.View(vega.parse(spec as vega.Spec)).toSVG();
+}
+
+test("axes say their numbers as a person would write them", async () => {
+  const negative = await axis(-200, 0);
   assert.match(negative, />\u2212100</);
   assert.doesNotMatch(negative, /e\+/);
-  assert.match(await labels(0, 2e14), />1e\+14</);
-  assert.match(await labels(0.001, 0.0011), />0\.00102</);
+  assert.match(await axis(0, 2e14), />1e\+14</);
+  assert.match(await axis(0.001, 0.0011), />0\.00102</);
 });
 
 test("line ends that git changed do not make it a person's", async () => {
@@ -140,6 +147,12 @@ describe("in a browser", () => {
     if (page === undefined) return;
     assert.equal(await page.ask("document.body.dataset.drawn"), "2");
     assert.equal(await page.ask("document.querySelectorAll('figure canvas').length"), 2);
+    // The page is higher than the window: its scroll bar takes no part of a chart away.
+    assert.equal(await page.ask(`document.documentElement.scrollHeight > innerHeight`), true);
+    const fits = `[...document.querySelectorAll(".chart")].every(
+      (chart) => chart.querySelector("canvas").getBoundingClientRect().width <= chart.clientWidth,
+    )`;
+    assert.equal(await page.ask(fits), true);
     assert.ok((await page.ask<number>(ink(BLUE))) > 100);
     assert.deepEqual(page.troubles, []);
   });

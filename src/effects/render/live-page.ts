@@ -1,5 +1,5 @@
 // Writes an experiment's plots/index.html if it has changed, and never over a person's file. Its
-// content is made in report/plots/live-page.ts; its script and style are the files of live-page/.
+// content is made in report/plots/live-page.ts; its script and style are made of live-page/.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -7,26 +7,11 @@ import type { ReportInput } from "../../judge/input.ts";
 import { livePage, livePageHtml, type PageParts } from "../../report/plots/live-page.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { mkdir, open, readFile } from "../os/lab-files.ts";
+import { pageScript } from "./bundle-page.ts";
 
 /** File name of the page; the second if the first is a person's own file. */
 const NAMES = ["index.html", "index.nightlab.html"];
 const ASSETS = join(import.meta.dirname, "live-page");
-
-/** The modules of the page's script, each after those that it imports. */
-const SCRIPTS = [
-  "look",
-  "axis-numbers",
-  "page-data",
-  "elements",
-  "curve-points",
-  "curves-spec",
-  "zoom",
-  "curves",
-  "values",
-  "map",
-  "run-list",
-  "page",
-];
 
 let parts: Promise<PageParts> | undefined;
 
@@ -89,20 +74,12 @@ const hashOf = (text: string): string => createHash("sha256").update(text).diges
 async function readParts(): Promise<PageParts> {
   // The library's single-file build, which its package.json does not export.
   const library = join(fileURLToPath(import.meta.resolve("vega")), "..", "vega.min.js");
-  const [code = "", style = "", ...scripts] = await Promise.all(
-    [library, join(ASSETS, "page.css"), ...SCRIPTS.map(scriptFile)].map((path) =>
-      readFile(path, "utf8"),
-    ),
-  );
-  return { library: code, style, script: joined(scripts) };
-}
-
-const scriptFile = (name: string): string => join(ASSETS, `${name}.browser.js`);
-
-/** Joins the modules into one script: a page opened from a folder (file:) cannot import modules. */
-function joined(scripts: readonly string[]): string {
-  const plain = scripts.map((script) =>
-    script.replaceAll(/^import [^;]*;\n/gm, "").replaceAll(/^export (?=const )/gm, ""),
-  );
-  return `"use strict";\n${plain.join("\n")}`;
+  const [code, notices, style, script] = await Promise.all([
+    readFile(library, "utf8"),
+    readFile(join(ASSETS, "vega-notices.txt"), "utf8"),
+    readFile(join(ASSETS, "page.css"), "utf8"),
+    pageScript(),
+  ]);
+  // The licences of what is in the library want their notices in every copy.
+  return { library: `/*!\n${notices.replaceAll("*/", "* /")}*/\n${code}`, style, script };
 }

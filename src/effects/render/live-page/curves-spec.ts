@@ -1,9 +1,22 @@
 // The Vega spec of a chart of curves: a line per curve in "rows", a ring around each flagged value
-// in "marks", and the highlighted point in "spot". curves.browser.js fills these data sets.
-import { NUMBERS } from "./axis-numbers.browser.js";
-import { ALARM, HEIGHT } from "./look.browser.js";
+// in "marks", and the highlighted point in "spot". curves.ts fills these data sets.
+import type { Spec } from "vega";
+import { NUMBERS } from "./axis-numbers.ts";
+import type { Range } from "./curve-points.ts";
+import { ALARM, HEIGHT } from "./look.ts";
 
-export const linesSpec = ({ xTitle, yTitle, log, width, across, up }) => ({
+export interface LinesChart {
+  readonly xTitle: string;
+  readonly yTitle: string;
+  /** Whether y is logarithmic. */
+  readonly log: boolean;
+  /** In CSS pixels. */
+  readonly width: number;
+  readonly across: Range;
+  readonly up: Range;
+}
+
+export const linesSpec = ({ xTitle, yTitle, log, width, across, up }: LinesChart): Spec => ({
   $schema: "https://vega.github.io/schema/vega/v6.json",
   width,
   height: HEIGHT,

@@ -1,22 +1,37 @@
 // The chart of the runs' results: a dot per run, over its setting or over the option of a sweep.
-// A sweep over two options is a map: map.browser.js.
-import { NUMBERS } from "./axis-numbers.browser.js";
-import { draw, figure, nearest, placeIn, said, tell, widthOf } from "./elements.browser.js";
-import { HEIGHT, INK, theme } from "./look.browser.js";
-import { groupName, page, runsOf, shown, styleOf } from "./page-data.browser.js";
+// A sweep over two options is a map: map.ts.
+import type { Scale, Spec, View } from "vega";
+import type { LiveDots } from "../../../report/plots/live-page-data.ts";
+import { NUMBERS } from "./axis-numbers.ts";
+import type { Range } from "./curve-points.ts";
+import { draw, figure, nearest, placeIn, said, tell, widthOf, type Chart } from "./elements.ts";
+import { HEIGHT, INK, theme } from "./look.ts";
+import { groupName, runAt, runsOf, shown, styleOf } from "./page-data.ts";
 
-const dotsSpec = ({ xTitle, yTitle, width, domain, numeric, log }) => {
+interface DotsGiven {
+  readonly xTitle: string | undefined;
+  readonly yTitle: string;
+  /** In CSS pixels. */
+  readonly width: number;
+  /** The range of a numeric x axis, else its values. */
+  readonly domain: readonly number[] | readonly string[];
+  readonly numeric: boolean;
+  /** Whether a numeric x axis is logarithmic. */
+  readonly log: boolean;
+}
+
+function dotsSpec({ xTitle, yTitle, width, domain, numeric, log }: DotsGiven): Spec {
   const ink = INK[theme()];
-  const x = numeric
+  const x: Scale = numeric
     ? {
         name: "x",
         type: log ? "log" : "linear",
         range: "width",
-        domain,
+        domain: [...domain],
         zero: false,
         padding: 24,
       }
-    : { name: "x", type: "band", range: "width", domain, padding: 0.2 };
+    : { name: "x", type: "band", range: "width", domain: [...domain], padding: 0.2 };
   const half = numeric ? 0 : 0.5;
   return {
     $schema: "https://vega.github.io/schema/vega/v6.json",
@@ -37,7 +52,7 @@ const dotsSpec = ({ xTitle, yTitle, width, domain, numeric, log }) => {
       {
         orient: "bottom",
         scale: "x",
-        title: xTitle,
+        ...(xTitle === undefined ? {} : { title: xTitle }),
         labelOverlap: true,
         labelLimit: 150,
         ...(numeric || domain.length < 6 ? {} : { labelAngle: -35, labelAlign: "right" }),
@@ -90,64 +105,86 @@ const dotsSpec = ({ xTitle, yTitle, width, domain, numeric, log }) => {
       },
     ],
   };
-};
+}
 
-export const dotsChart = (given) => {
+/** A run's result; x is its setting, or its value of the option. */
+interface Dot {
+  readonly x: number | string;
+  readonly y: number;
+  readonly r: number;
+  /** Its colour. */
+  readonly c: string;
+}
+
+/** Adds the chart of results to the page. */
+export function dotsChart(given: LiveDots): Chart {
+  const option = given.at?.[0];
   const holder = figure(given.title, given.caption, []);
-  const at = (dot) => (given.at === undefined ? groupName(dot.r) : dot.at[0]);
+  const at = (dot: LiveDots["dots"][number]): string =>
+    option === undefined ? groupName(runAt(dot.r).group) : (dot.at?.[0] ?? "");
   const numbers = given.dots.map((dot) => Number(at(dot)));
-  const numeric = given.at !== undefined && numbers.every((value) => Number.isFinite(value));
+  const numeric = option !== undefined && numbers.every((value) => Number.isFinite(value));
   const [low, high] = [Math.min(...numbers), Math.max(...numbers)];
   const log = numeric && low > 0 && high / low > 10;
   const domain = numeric ? [low, high] : [...new Set(given.dots.map(at))];
-  let view;
-  let rows = [];
+  let rows: readonly Dot[] = [];
 
-  const update = () => {
+  const fill = (view: View): View => {
     rows = given.dots
       .filter(({ r }) => shown.has(r))
       .map((dot) => {
-        const { color } = styleOf(page.runs[dot.r].group);
+        const { color } = styleOf(runAt(dot.r).group);
         return { x: numeric ? Number(at(dot)) : at(dot), y: dot.v, r: dot.r, c: color };
       });
     const bars = shownBars(given);
     const up = rangeOf([...rows.map(({ y }) => y), ...bars.flatMap((bar) => [bar.low, bar.high])]);
-    view.data("rows", rows).data("bars", bars).signal("up", up).run();
+    return view
+      .data("rows", [...rows])
+      .data("bars", bars)
+      .signal("up", up)
+      .run();
   };
+  const built = (): View => {
+    const titles = { xTitle: option, yTitle: given.name };
+    const spec = dotsSpec({ ...titles, width: widthOf(holder), domain, numeric, log });
+    return fill(draw(holder, spec, []));
+  };
+  let view = built();
   holder.addEventListener("pointermove", (event) => {
     const found = nearest(view, rows, placeIn(view, holder, event));
     if (found === undefined) return tell(event);
-    const setting = given.at === undefined ? [] : [`${given.at[0]} ${found.x}`];
-    const who = [groupName(found.r), page.runs[found.r].folder];
-    tell(event, [`${given.name} ${said(found.y)}`, ...setting, ...who]);
+    const setting = option === undefined ? [] : [`${option} ${found.x}`];
+    const { group, folder } = runAt(found.r);
+    tell(event, [`${given.name} ${said(found.y)}`, ...setting, groupName(group), folder]);
   });
   holder.addEventListener("pointerleave", (event) => tell(event));
   return {
     rebuild() {
-      view?.finalize();
-      const titles = { xTitle: given.at?.[0] ?? null, yTitle: given.name };
-      view = draw(
-        holder,
-        dotsSpec({ ...titles, width: widthOf(holder), domain, numeric, log }),
-        [],
-      );
-      update();
+      view.finalize();
+      view = built();
     },
-    update,
-    resize: () => view.width(widthOf(holder)).run(),
+    update() {
+      fill(view);
+    },
+    resize() {
+      view.width(widthOf(holder)).run();
+    },
   };
-};
+}
 
 /** A mean covers all runs of its setting: hide it if one of them is hidden. */
-const shownBars = ({ bars = [] }) =>
-  bars
-    .filter((bar) => runsOf[bar.g].every((r) => shown.has(r)))
-    .map((bar) => ({ ...bar, x: page.groups[bar.g].name }));
+function shownBars({ bars = [] }: LiveDots): (NonNullable<LiveDots["bars"]>[number] & {
+  readonly x: string;
+})[] {
+  return bars
+    .filter((bar) => runsOf(bar.g).every((r) => shown.has(r)))
+    .map((bar) => ({ ...bar, x: groupName(bar.g) }));
+}
 
 /** The range of the axis, a little wider than the values. */
-const rangeOf = (values) => {
+function rangeOf(values: readonly number[]): Range {
   if (values.length === 0) return [0, 1];
   const [bottom, top] = [Math.min(...values), Math.max(...values)];
   const room = (top - bottom || Math.abs(top) || 1) * 0.08;
   return [bottom - room, top + room];
-};
+}

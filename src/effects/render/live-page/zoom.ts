@@ -1,22 +1,51 @@
 // Mouse control of a chart of curves: drag a box to zoom in, Shift and drag to pan, Ctrl and wheel
 // to zoom, double click to see everything. What the pointer selects is left to the chart.
-import { element, placeIn } from "./elements.browser.js";
+import type { View } from "vega";
+import type { Range } from "./curve-points.ts";
+import { element, paddingOf, placeIn, type Place } from "./elements.ts";
 
 /** Smallest box, in CSS pixels: a smaller one was meant as a click. */
 const LEAST_BOX = 5;
 
-/**
- * Handles the mouse on `surface`. `chart.view()` is the Vega view; `chart.show(across, up)` sets
- * the ranges of both axes, and `chart.all()` resets them. `chart.point(event)` is called when the
- * pointer moves without a button, `chart.leave(event)` when it leaves, and during a drag.
- */
-export const zoomable = (surface, chart) => {
+/** What the mouse does to a chart. */
+export interface Zoomable {
+  readonly view: () => View;
+  /** Sets the ranges of both axes. */
+  readonly show: (across: Range, up: Range) => void;
+  /** Resets them. */
+  readonly all: () => void;
+  /** The pointer moved without a button. */
+  readonly point: (event: MouseEvent) => void;
+  /** The pointer left, or drags. */
+  readonly leave: (event: MouseEvent) => void;
+}
+
+/** A numeric scale of Vega, of which vega's types say nothing. */
+interface Scale {
+  readonly range: () => readonly number[];
+  readonly invert: (at: number) => number;
+  readonly copy: () => Scale;
+}
+
+interface Scales {
+  readonly x: Scale;
+  readonly y: Scale;
+}
+
+interface Drag extends Place {
+  readonly pan: boolean;
+  /** The scales where it began. */
+  readonly scales: Scales;
+}
+
+/** Lets the mouse zoom and pan the chart that is drawn on `surface`. */
+export function zoomable(surface: HTMLElement, chart: Zoomable): void {
   const box = element("div", { className: "box", hidden: true });
   surface.before(box);
-  let from;
-  let frame;
+  let from: Drag | undefined;
+  let frame = 0;
 
-  const move = (event) => {
+  const move = (event: MouseEvent): void => {
     if (from === undefined) return chart.point(event);
     chart.leave(event);
     const at = placeIn(chart.view(), surface, event);
@@ -28,8 +57,8 @@ export const zoomable = (surface, chart) => {
   };
   surface.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    from = { ...placeIn(chart.view(), surface, event), pan: event.shiftKey };
-    from.scales = scalesOf(chart.view());
+    const view = chart.view();
+    from = { ...placeIn(view, surface, event), pan: event.shiftKey, scales: scalesOf(view) };
     surface.setPointerCapture(event.pointerId);
   });
   surface.addEventListener("pointermove", (event) => {
@@ -53,7 +82,7 @@ export const zoomable = (surface, chart) => {
     chart.leave(event);
   });
   surface.addEventListener("dblclick", () => chart.all());
-  const wheel = (event) => {
+  const wheel = (event: WheelEvent): void => {
     if (!event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const at = placeIn(chart.view(), surface, event);
@@ -62,19 +91,32 @@ export const zoomable = (surface, chart) => {
     chart.show(around(x, at.x, by), around(y, at.y, by));
   };
   surface.addEventListener("wheel", wheel, { passive: false });
-};
+}
 
 /** Copies of the scales: Vega's own change when the view does. */
-const scalesOf = (view) => ({ x: view.scale("x").copy(), y: view.scale("y").copy() });
-const rising = (values) => values.toSorted((a, b) => a - b);
-const moved = (scale, by) => rising(scale.range().map((end) => scale.invert(end - by)));
-const between = (scale, a, b) => rising([scale.invert(a), scale.invert(b)]);
-const around = (scale, at, by) =>
-  rising(scale.range().map((end) => scale.invert(at + (end - at) * by)));
+function scalesOf(view: View): Scales {
+  const copy = (name: string): Scale => (view.scale(name) as Scale).copy();
+  return { x: copy("x"), y: copy("y") };
+}
 
-const outline = (box, view, from, at) => {
+/** The values at both ends of an axis whose ends are moved to these pixels. */
+function rangeAt(scale: Scale, end: (pixel: number) => number): Range {
+  const values = scale.range().map((pixel) => scale.invert(end(pixel)));
+  return [Math.min(...values), Math.max(...values)];
+}
+
+const moved = (scale: Scale, by: number): Range => rangeAt(scale, (end) => end - by);
+const around = (scale: Scale, at: number, by: number): Range =>
+  rangeAt(scale, (end) => at + (end - at) * by);
+
+function between(scale: Scale, a: number, b: number): Range {
+  const [one, other] = [scale.invert(a), scale.invert(b)];
+  return [Math.min(one, other), Math.max(one, other)];
+}
+
+function outline(box: HTMLElement, view: View, from: Place, at: Place): void {
   const [left, top] = view.origin();
-  const padding = view.padding();
+  const padding = paddingOf(view);
   box.hidden = false;
   Object.assign(box.style, {
     left: `${Math.min(at.x, from.x) + left + padding.left}px`,
@@ -82,4 +124,4 @@ const outline = (box, view, from, at) => {
     width: `${Math.abs(at.x - from.x)}px`,
     height: `${Math.abs(at.y - from.y)}px`,
   });
-};
+}
