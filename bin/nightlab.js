@@ -54,7 +54,7 @@ function compiled() {
 
 /** Runs the same command with the Node of the checkout; its exit is this process's exit. */
 function handOver() {
-  const node = inPackage("node_modules/node/bin/node");
+  const node = inPackage("node_modules/.bin/node");
   if (!existsSync(node)) {
     console.error(missingNode());
     process.exit(1);

@@ -1,12 +1,14 @@
 #!/usr/bin/env node
-// Makes a checkout ready: the npm packages of the lock file (a new Node among them) and uv.
-// Does nothing where all is there, and writes nowhere but below the checkout. Node 18 reads it.
+// Makes a checkout ready: the npm packages of the lock file (a new Node among them) and uv, all of
+// them checked against hashes in the repository: package-lock.json and bin/uv-requirements.txt. Does
+// nothing where all is there, and writes nowhere but below the checkout. Node 18 reads it.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const UV_VERSION = "0.13.9";
+/** As in bin/nightlab.js. */
+const NEEDED_NODE = [22, 22];
 /** npm would try for more than a minute without a network before it says so. */
 const RETRIES = [
   "--fetch-retries=2",
@@ -15,12 +17,14 @@ const RETRIES = [
 ];
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
+const UV_REQUIREMENTS = at("bin", "uv-requirements.txt");
+const UV_VERSION = /^uv==([\w.]+)/m.exec(readFileSync(UV_REQUIREMENTS, "utf8"))?.[1];
 
 setUpPackages();
 setUpUv();
 
 function setUpPackages() {
-  if (!packagesFit()) {
+  if (!packagesFit() || !hasNode()) {
     step("installing npm packages (npm ci)");
     mkdirSync(at(".tools"), { recursive: true });
     const npm = process.platform === "win32" ? "npm.cmd" : "npm";
@@ -29,6 +33,8 @@ function setUpPackages() {
       "ci",
       "--no-audit",
       "--no-fund",
+      // The Node that calls it may be older than the one that it brings.
+      "--no-engine-strict",
       "--loglevel=error",
       `--cache=${cache}`,
       ...RETRIES,
@@ -41,16 +47,23 @@ function setUpPackages() {
       ]);
     }
   }
-  if (!existsSync(at("node_modules", "node", "bin", "node"))) {
-    giveUp(
-      "the npm package `node` is there, but its Node is not",
-      "its install script did not run",
-      [
-        "npm may have been told to skip install scripts. This runs just that one:",
-        "  npm rebuild node --ignore-scripts=false",
-      ],
-    );
-  }
+  if (hasNode()) return;
+  // Its packages are optional, one for each platform: npm goes on where it has none.
+  giveUp(
+    "there is no new Node in the checkout",
+    `npm brought none for ${process.platform}-${process.arch}`,
+    [
+      "Try again, in case that its download failed: node bin/setup.js",
+      `Or install Node ${NEEDED_NODE.join(".")} or newer (https://nodejs.org), and try again with that.`,
+    ],
+  );
+}
+
+/** Whether the checkout has a new Node, or this one, with which it was called, is new enough. */
+function hasNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const isNew = major > NEEDED_NODE[0] || (major === NEEDED_NODE[0] && minor >= NEEDED_NODE[1]);
+  return isNew || existsSync(at("node_modules", ".bin", "node"));
 }
 
 /** Whether node_modules holds what package-lock.json says: npm notes there what it installed. */
@@ -105,7 +118,9 @@ function installUv(home) {
   const result = run(join(home, "bin", "python"), [
     ...pip,
     "--disable-pip-version-check",
-    `uv==${UV_VERSION}`,
+    "--only-binary=:all:",
+    "--require-hashes",
+    `--requirement=${UV_REQUIREMENTS}`,
   ]);
   return result.failed ? `pip install uv: ${result.why}` : undefined;
 }

@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -45,8 +53,8 @@ function checkout(name: string, brings: { readonly node: boolean }): string {
   writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
   writeFileSync(join(folder, "src", "main.ts"), STAND_IN);
   if (brings.node) {
-    mkdirSync(join(folder, "node_modules", "node", "bin"), { recursive: true });
-    symlinkSync(process.execPath, join(folder, "node_modules", "node", "bin", "node"));
+    mkdirSync(join(folder, "node_modules", ".bin"), { recursive: true });
+    symlinkSync(process.execPath, join(folder, "node_modules", ".bin", "node"));
   }
   return join(folder, "bin", "nightlab.js");
 }
@@ -93,5 +101,29 @@ describe("the launcher", () => {
     assert.equal(ran.status, 1);
     assert.match(ran.stderr, /this Node is 20\.20\.2, and nightlab needs 22\.22\.0/);
     assert.match(ran.stderr, /node ".*setup\.js"/);
+  });
+
+  it("of an installed package refuses an old Node in words", () => {
+    const folder = join(root, "installed");
+    mkdirSync(join(folder, "bin"), { recursive: true });
+    mkdirSync(join(folder, "dist"));
+    cpSync(LAUNCHER, join(folder, "bin", "nightlab.js"));
+    writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+    writeFileSync(join(folder, "dist", "main.js"), 'console.log("started");');
+    const launcher = join(folder, "bin", "nightlab.js");
+    const ran = spawnSync(process.execPath, [...asOldNode, launcher], { encoding: "utf8" });
+    assert.deepEqual([ran.status, ran.stdout], [1, ""]);
+    assert.match(ran.stderr, /this Node is 20\.20\.2, and nightlab needs 22\.22\.0 or newer\.$/m);
+    assert.match(ran.stderr, /^Install a newer one \(https:\/\/nodejs\.org\)/m);
+    const today = spawnSync(process.execPath, [launcher], { encoding: "utf8" });
+    assert.equal(today.stdout, "started\n");
+  });
+
+  it("asks for the Node that package.json says", () => {
+    const { engines } = JSON.parse(
+      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    ) as { readonly engines: { readonly node: string } };
+    const [, needed = ""] = /NEEDED = \[(.*)\];/.exec(readFileSync(LAUNCHER, "utf8")) ?? [];
+    assert.equal(engines.node, `>=${needed.replaceAll(", ", ".")}`);
   });
 });
