@@ -1,6 +1,6 @@
 // What a checkout downloads is what was looked at: each package has its hash in the repository.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -53,4 +53,12 @@ test("uv has the hashes of its wheels, and setup asks for nothing that has none"
   for (const option of ["--require-hashes", "--only-binary=:all:"]) {
     assert.ok(setup.includes(`"${option}"`), option);
   }
+});
+
+test("the forge's actions are named by their commits", () => {
+  const used = globSync(".github/workflows/*.yml", { cwd: ROOT }).flatMap((path) =>
+    [...read(path).matchAll(/\buses: (.*)$/gm)].map(([, action = ""]) => action),
+  );
+  assert.ok(used.length > 0);
+  for (const action of used) assert.match(action, /^[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
 });
