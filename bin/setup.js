@@ -3,8 +3,8 @@
 // them checked against hashes in the repository: package-lock.json and bin/uv-requirements.txt. Does
 // nothing where all is there, and writes nowhere but below the checkout. Node 18 reads it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** As in bin/nightlab.js. */
@@ -47,6 +47,7 @@ function setUpPackages() {
       ]);
     }
   }
+  linkNode();
   if (hasNode()) return;
   // Its packages are optional, one for each platform: npm goes on where it has none.
   giveUp(
@@ -57,6 +58,21 @@ function setUpPackages() {
       `Or install Node ${NEEDED_NODE.join(".")} or newer (https://nodejs.org), and try again with that.`,
     ],
   );
+}
+
+/** Puts the Node that npm brought on the path of npm's scripts; npm 10 leaves that out. */
+function linkNode() {
+  const link = at("node_modules", ".bin", "node");
+  if (existsSync(link)) return;
+  const { optionalDependencies } = JSON.parse(
+    readFileSync(at("bin", "node", "package.json"), "utf8"),
+  );
+  const brought = Object.keys(optionalDependencies)
+    .map((name) => at("node_modules", name, "bin", "node"))
+    .find((path) => existsSync(path));
+  if (brought === undefined) return;
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(relative(dirname(link), brought), link);
 }
 
 /** Whether the checkout has a new Node, or this one, with which it was called, is new enough. */

