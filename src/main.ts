@@ -94,6 +94,15 @@ program
   });
 
 program
+  .command("explain")
+  .argument("<id>", "id or its beginning, run folder or name")
+  .option("--json", "for programs", false)
+  .description("the story of a command: each fact and reason in order, and what it waits for now")
+  .action(async (id: string, { json }: { json: boolean }) =>
+    answer((await import("./cli/explain.ts")).explain(id, { json, nowMs: Date.now() })),
+  );
+
+program
   .command("logs")
   .argument("<id>", "id, run folder or name")
   .option("-f, --follow", "go on until the run has ended", false)

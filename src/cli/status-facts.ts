@@ -218,7 +218,7 @@ function entryOf(
     limitMs: run?.limitMs,
     exitCode: run?.outcome?.exitCode,
     cause: run?.outcome?.cause.kind,
-    why: whyText(command),
+    why: causeText(command),
     asks: ENDED.has(command.state) ? undefined : asksText(command.spec),
     priority: command.spec.priority,
     place: going ? slotName(run.spec.place) : undefined,
@@ -245,7 +245,7 @@ function entryOf(
 }
 
 /** The cause as plain text: without Markdown and without the advice that follows it. */
-function whyText(command: Command): string | undefined {
+export function causeText(command: Command): string | undefined {
   const { outcome } = command.run ?? {};
   const short = outcome === undefined ? undefined : causeWords(command, outcome).short;
   return short

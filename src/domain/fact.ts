@@ -20,6 +20,9 @@ import type {
   StopAsker,
 } from "./run.ts";
 
+/** A save of the journal, its first text, or a commit that git brought. */
+export type Came = "saved" | "first-text" | "commit";
+
 export type Fact = { readonly atMs: number } & (
   | {
       readonly kind: "experiment-known";
@@ -66,6 +69,8 @@ export type Fact = { readonly atMs: number } & (
       readonly released: boolean;
       /** Shown in this receipt only, such as that the plan has no criteria. */
       readonly notes: readonly string[];
+      /** How it came to start; absent where it was held for that, and in facts of 0.1. */
+      readonly came?: Came;
     }
   | {
       readonly kind: "command-edited";

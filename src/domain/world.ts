@@ -5,6 +5,7 @@ import type { CommandState, Swept } from "./command-state.ts";
 import type { EventOf, ExperimentSight, OldCopy } from "./event.ts";
 import { type LabSettings, type LabTrust, TRUSTED, UNKNOWN_SETTINGS } from "./lab-settings.ts";
 import type { Repeats } from "./repeat.ts";
+import type { Came } from "./fact.ts";
 import type { Finding } from "./finding.ts";
 import type { CommandForm } from "./journal.ts";
 import type { JournalView } from "./journal-view.ts";
@@ -35,6 +36,8 @@ export interface Command {
   readonly form: CommandForm;
   /** The block's text when it was accepted or last edited before its start. */
   readonly source: string;
+  /** How it came to start. */
+  readonly came?: Came;
   /** The nearest heading above its block, or "". */
   readonly heading: string;
   /** Headings that its block was below before, latest first. */

@@ -3,7 +3,9 @@
 import { ENDED, type CommandState } from "../domain/command-state.ts";
 import { GO_GIVEN, QUEUE_WORDS, type CommandSpec } from "../domain/command.ts";
 import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
+import type { Came } from "../domain/fact.ts";
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
+import type { Settling } from "../domain/journal-view.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { conditions } from "./conditions.ts";
 import { approvalReason, circularWait, isLong } from "./approval.ts";
@@ -57,7 +59,7 @@ export function acceptSettled(turn: Turn): void {
       if (readyAtMs > turn.atMs) turn.wake(readyAtMs);
       else if (left === 0) turn.wake(turn.atMs + 1);
       else {
-        accept(turn, experiment, at, found.command, block, settling.hold);
+        accept(turn, experiment, at, found.command, block, settling);
         left -= 1;
       }
     }
@@ -100,9 +102,10 @@ function accept(
   at: string,
   found: FoundCommand,
   block: CommandBlock,
-  hold: string | undefined,
+  settling: Settling,
 ): void {
   const { spec } = found;
+  const { hold } = settling;
   if (spec === undefined) return;
   const id = turn.world.views.get(experiment)?.placed.get(at);
   if (id !== undefined) {
@@ -117,7 +120,8 @@ function accept(
     add(turn, experiment, at, found, block, heldBack(spec, hold));
     return;
   }
-  const added = add(turn, experiment, at, found, block, { state: "queued" });
+  const first = { state: "queued", came: cameBy(settling) } as const;
+  const added = add(turn, experiment, at, found, block, first);
   if (spec.verb === "stop") acceptStop(turn, added, spec);
   else if (spec.verb === "queue") acceptQueueWord(turn, added, spec);
   else firstState(turn, added);
@@ -126,6 +130,12 @@ function accept(
 interface First {
   readonly state: CommandState;
   readonly reason?: string;
+  readonly came?: Came;
+}
+
+function cameBy({ committed, firstText }: Settling): Came {
+  if (committed) return "commit";
+  return firstText === true ? "first-text" : "saved";
 }
 
 function add(...args: Parameters<typeof record>): CommandId {

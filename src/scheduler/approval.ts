@@ -2,14 +2,18 @@
 // Pure questions about the world; start.ts records the answers.
 import { SHORT_RUN_MS } from "../base/limits.ts";
 import type { ExperimentPath } from "../base/ids.ts";
+import { changedFiles, type CodeSeen } from "../domain/code.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { Command, World } from "../domain/world.ts";
 import { spanText } from "../base/time.ts";
 import { membersIn } from "../domain/grid.ts";
 import { isSweep, unstarted } from "../domain/members.ts";
 import { resolveTarget, runnersOf } from "../domain/resolve-reference.ts";
+import { queuedCode } from "./code.ts";
 import { READY, type Readiness } from "./readiness.ts";
 
+/** Changed scripts named in a reason. */
+const SHOWN_FILES = 4;
 /** A sweep of short runs that may take longer than this in total is treated like a long run. */
 const SWEEP_UNASKED_MS = 2 * 3_600_000;
 
@@ -124,7 +128,11 @@ export function awaitsDeRisk(world: World, command: Command): Readiness {
  * passed de-risk, which is a short run of the same experiment and code that is done and has no
  * blocking flag.
  */
-export function judgeApproval(world: World, command: Command, codeHash: string): Readiness {
+export function judgeApproval(
+  world: World,
+  command: Command,
+  { codeHash, code }: { readonly codeHash: string; readonly code?: CodeSeen },
+): Readiness {
   if (command.approved || !isLong(world, command)) return READY;
   if (command.spec.because === undefined) {
     return { kind: "hold", reason: approvalReason(world, command) };
@@ -135,7 +143,7 @@ export function judgeApproval(world: World, command: Command, codeHash: string):
   const done = shortRuns.filter(passed);
   if (done.some((other) => other.run?.start.codeHash === codeHash)) return READY;
   if (done.length > 0) {
-    return { kind: "hold", reason: "the scripts changed since the last passed de-risk" };
+    return { kind: "hold", reason: otherCode(world, done, code) };
   }
   return {
     kind: "hold",
@@ -144,6 +152,20 @@ export function judgeApproval(world: World, command: Command, codeHash: string):
         ? "no de-risking run (up to 2 min) has been done yet"
         : "no de-risking run has passed",
   };
+}
+
+/** That no de-risk passed on this code, and which scripts the last one had otherwise. */
+function otherCode(world: World, done: readonly Command[], now: CodeSeen | undefined): string {
+  const [last] = done.toSorted((a, b) => (b.run?.claimedAtMs ?? 0) - (a.run?.claimedAtMs ?? 0));
+  const ran = last && queuedCode(world, last);
+  const changed =
+    now === undefined || ran === undefined || ran.hash !== last?.run?.start.codeHash
+      ? []
+      : changedFiles(ran, now);
+  if (changed.length === 0) return "the scripts changed since the last passed de-risk";
+  const more = changed.length - SHOWN_FILES;
+  const names = `${changed.slice(0, SHOWN_FILES).join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `the scripts changed since \`${last?.id ?? ""}\` passed as a de-risk: ${names}`;
 }
 
 /** Whether a long command without approval lacks a passed de-risk, on whatever code. */

@@ -68,7 +68,7 @@ export function onCodeNoted(turn: Turn, event: EventOf<"code-noted">): void {
 }
 
 /** The code that a command was queued with; members of a sweep share the sweep's. */
-function queuedCode(world: World, { code, parent }: Command): NotedCode | undefined {
+export function queuedCode(world: World, { code, parent }: Command): NotedCode | undefined {
   return code ?? (parent === undefined ? undefined : world.commands.get(parent)?.code);
 }
 

@@ -186,7 +186,7 @@ function decide(turn: Turn, command: Command, slot: Slot, found: StartExaminatio
         setState(turn, command, "held", `${reason}; your go starts it without`);
         return;
       }
-      const approval = judgeApproval(world, command, found.codeHash);
+      const approval = judgeApproval(world, command, found);
       if (approval.kind !== "ready") {
         setState(turn, command, "held", approval.reason);
         return;

@@ -40,6 +40,36 @@ test("facts come back in order, those of the asked labs and of the machine only"
   again.close();
 });
 
+const state = (id: string): Fact => ({
+  kind: "command-state",
+  atMs: 2,
+  id: commandId(id),
+  state: "queued",
+});
+
+test("facts are found by a part of their text or by their kind, and long ones are not searched", () => {
+  const ledger = openLedger(join(root, "having"));
+  const aligned: Fact = {
+    kind: "journal-aligned",
+    atMs: 3,
+    experiment: experimentPath("/a/exp"),
+    commands: [commandId("k7f3")],
+  };
+  const lab = labPath("/a");
+  const facts = [known("/a"), state("k7f3"), aligned, state("k7f3.2"), state("m2qd")];
+  ledger.append(facts.map((fact) => ({ lab, fact })));
+  ledger.append([{ lab: labPath("/b"), fact: state("k7f3") }]);
+  assert.deepEqual(ledger.having([lab], ['"k7f3"']), [state("k7f3")]);
+  assert.deepEqual(ledger.having([lab], ['"k7f3"', '"k7f3.'], ["experiment-known"]), [
+    known("/a"),
+    state("k7f3"),
+    state("k7f3.2"),
+  ]);
+  assert.deepEqual(ledger.having([lab], [], ["journal-aligned"]), [aligned]);
+  assert.deepEqual(ledger.having([lab], []), []);
+  ledger.close();
+});
+
 const at = (lab: string, name: string): LedgerRow => ({
   lab: labPath(lab),
   fact: { ...known(lab), experiment: experimentPath(`${lab}/${name}`) } as Fact,

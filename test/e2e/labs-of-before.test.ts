@@ -96,6 +96,19 @@ const records = (): ReadonlyMap<string, string> =>
       .map((path) => [path, readFileSync(join(lab, path), "utf8")]),
   );
 
+test("every command of it is explained, as far as 0.1 wrote it down", () => {
+  const { commands } = JSON.parse(nightlab("status", "--json")) as Status;
+  for (const { id, state } of commands) {
+    const story = nightlab("explain", id);
+    assert.ok(story.startsWith(`${id} · `), story);
+    assert.ok(story.split("\n")[0]?.endsWith(` · ${state}`), story);
+    assert.match(
+      story,
+      /^ {2}\d\d:\d\d:\d\d {2}(?:accepted: [\w-]+\/JOURNAL\.md:\d+|asked for by)/m,
+    );
+  }
+});
+
 test("a lab of release 0.1 is as that release left it, and goes on", async () => {
   assert.deepEqual(
     lasting(nightlab("status", "--json")),

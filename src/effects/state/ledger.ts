@@ -21,6 +21,15 @@ export interface Ledger {
     afterSeq: number,
     count: number,
   ): { readonly facts: readonly Fact[]; readonly seq: number };
+  /**
+   * Facts of these labs and of the machine whose stored text has one of these parts, and all of
+   * these kinds, oldest first. Scans the rows, which costs a fraction of reading them as facts.
+   */
+  having(
+    labs: readonly LabPath[],
+    parts: readonly string[],
+    kinds?: readonly Fact["kind"][],
+  ): readonly Fact[];
   /** The newest row: its number, and a hash that distinguishes it from another ledger's row. */
   last(): { readonly seq: number; readonly row: string } | undefined;
   /** The hash of any row; undefined if there is no such row. */
@@ -50,6 +59,9 @@ const NETWORK_FILE_SYSTEMS = new Set([
   0x6969, 0xff534d42, 0xfe534d42, 0x517b, 0x01021997, 0x00c36400, 0x0bd00bd0, 0x47504653,
   0x5346414f,
 ]);
+
+/** Long facts that tell nothing of one command: `having` does not search in them. */
+const LONG: readonly Fact["kind"][] = ["journal-aligned", "pieces-rendered", "night-told"];
 
 /** Where the ledger of a state folder is. */
 const ledgerPath = (stateDir: string): string => join(stateDir, "ledger.sqlite");
@@ -139,6 +151,17 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
         );
         const rows = query.all(...params, afterSeq, count);
         return { facts: rows.map(factOf), seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
+      }),
+    having: (labs, parts, kinds = []) =>
+      inWords(path, () => {
+        const { where, params } = rowsOf(db, labs);
+        const isKind = `kind IN (${kinds.map(() => "?").join(", ")})`;
+        const hasPart = parts.map(() => "instr(body, ?) > 0").join(" OR ") || "FALSE";
+        const isWanted = `${isKind} OR (kind NOT IN (${LONG.map(() => "?").join(", ")}) AND (${hasPart}))`;
+        const query = db.prepare(
+          `SELECT body FROM facts WHERE (${where}) AND (${isWanted}) ORDER BY seq`,
+        );
+        return query.all(...params, ...kinds, ...LONG, ...parts).map(factOf);
       }),
     knows: (lab) =>
       inWords(
