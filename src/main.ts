@@ -56,9 +56,13 @@ program
 program
   .command("watch")
   .argument("[labs...]", "labs to watch; the one of this folder by default")
+  .option(
+    "--record <file>",
+    "write every event of the daemon into a new file, for a report of a bug",
+  )
   .description("the daemon: reads journals, runs what they say, writes back; ends on Ctrl-C")
-  .action(async (labs: readonly string[]) =>
-    answer((await import("./cli/watch.ts")).watch(labs, { version })),
+  .action(async (labs: readonly string[], options: { record?: string }) =>
+    answer((await import("./cli/watch.ts")).watch(labs, { version, ...options })),
   );
 
 program

@@ -9,6 +9,7 @@ import { areLinksTaken, type TrustedLink } from "../effects/os/trusted-links.ts"
 import { openLog } from "../effects/os/log.ts";
 import { adoptLinks } from "../effects/daemon/adopt-links.ts";
 import { openDaemon } from "../effects/daemon/compose-daemon.ts";
+import { makeRecordingFile, type RecordingFile } from "../effects/daemon/recording.ts";
 import { trimHeap } from "../effects/os/trim-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
@@ -26,7 +27,11 @@ const SHUTDOWN_MS = 1_500;
  */
 export async function watch(
   paths: readonly string[],
-  options: { readonly version: string },
+  options: {
+    readonly version: string;
+    /** Where every event is recorded. */
+    readonly record?: string;
+  },
 ): Promise<CommandResult> {
   const labs = namedLabs(paths);
   if ("text" in labs) return labs;
@@ -35,6 +40,11 @@ export async function watch(
   for (const lab of labs) await askAtFirstWatch(lab);
   const locks = lockAll(labs);
   if ("text" in locks) return locks;
+  const recording = recordingFile(options.record);
+  if ("text" in recording) {
+    for (const lock of locks) lock.release();
+    return recording;
+  }
   trimHeap();
   const ended = Promise.withResolvers<CommandResult>();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
@@ -49,6 +59,7 @@ export async function watch(
     log,
     env: process.env,
     version: options.version,
+    ...recording,
     onFault(error) {
       const isTold = error instanceof LedgerTrouble;
       const what = isTold ? error.message : error instanceof Error ? error.stack : String(error);
@@ -62,6 +73,18 @@ export async function watch(
   await daemon.close();
   for (const lock of locks) lock.release();
   return answer;
+}
+
+/** A new file: what is in one that is there already is somebody's. */
+function recordingFile(
+  path: string | undefined,
+): { readonly recordingFile?: RecordingFile } | CommandResult {
+  if (path === undefined) return {};
+  try {
+    return { recordingFile: makeRecordingFile(resolve(path)) };
+  } catch (error) {
+    return refused(`Cannot record into ${resolve(path)}: ${fileErrorText(error)}.`);
+  }
 }
 
 function namedLabs(paths: readonly string[]): readonly LabPath[] | CommandResult {

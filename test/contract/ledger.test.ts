@@ -40,7 +40,7 @@ test("facts come back in order, those of the asked labs and of the machine only"
   again.close();
 });
 
-const state = (id: string): Fact => ({
+const queued = (id: string): Fact => ({
   kind: "command-state",
   atMs: 2,
   id: commandId(id),
@@ -56,14 +56,14 @@ test("facts are found by a part of their text or by their kind, and long ones ar
     commands: [commandId("k7f3")],
   };
   const lab = labPath("/a");
-  const facts = [known("/a"), state("k7f3"), aligned, state("k7f3.2"), state("m2qd")];
+  const facts = [known("/a"), queued("k7f3"), aligned, queued("k7f3.2"), queued("m2qd")];
   ledger.append(facts.map((fact) => ({ lab, fact })));
-  ledger.append([{ lab: labPath("/b"), fact: state("k7f3") }]);
-  assert.deepEqual(ledger.having([lab], ['"k7f3"']), [state("k7f3")]);
+  ledger.append([{ lab: labPath("/b"), fact: queued("k7f3") }]);
+  assert.deepEqual(ledger.having([lab], ['"k7f3"']), [queued("k7f3")]);
   assert.deepEqual(ledger.having([lab], ['"k7f3"', '"k7f3.'], ["experiment-known"]), [
     known("/a"),
-    state("k7f3"),
-    state("k7f3.2"),
+    queued("k7f3"),
+    queued("k7f3.2"),
   ]);
   assert.deepEqual(ledger.having([lab], [], ["journal-aligned"]), [aligned]);
   assert.deepEqual(ledger.having([lab], []), []);

@@ -47,6 +47,8 @@ export interface LabOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Words before the daemon's own command line, such as a program that takes rights away. */
   readonly under?: readonly string[];
+  /** Options of `nightlab watch`, asked for at each start. */
+  readonly watch?: () => readonly string[];
 }
 
 /** Waits are short here: a test's journal has nobody typing in it. */
@@ -102,7 +104,7 @@ export async function openLab(options: LabOptions): Promise<TestLab> {
     },
     async start() {
       log = "";
-      const daemonLine = [process.execPath, LAUNCHER, "watch", path];
+      const daemonLine = [process.execPath, LAUNCHER, "watch", path, ...(options.watch?.() ?? [])];
       const [program = "", ...words] = [...(options.under ?? []), ...daemonLine];
       const child = spawn(program, words, { env });
       child.stdout.on("data", (data: Buffer) => (log += data.toString()));

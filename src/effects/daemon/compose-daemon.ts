@@ -34,6 +34,7 @@ import { openLabStates, type LabStates } from "./lab-states.ts";
 import { openLabs } from "./open-labs.ts";
 import { createRenderer, type Renderer } from "../render/render.ts";
 import { manualRuns, type ManualRuns } from "../run-store/manual-runs.ts";
+import { startRecording, type RecordingFile } from "./recording.ts";
 import { reportHandlers, type ReportHandlers } from "./report-handlers.ts";
 import { runHandlers, type RunHandlers } from "./run-handlers.ts";
 import type { RunContext } from "../run-store/run-context.ts";
@@ -64,6 +65,8 @@ export interface RealDaemonParts {
   readonly log: Logger;
   readonly env: NodeJS.ProcessEnv;
   readonly version: string;
+  /** Where every event is recorded. */
+  readonly recordingFile?: RecordingFile;
   /** A fault ended the loop: the daemon must end. */
   readonly onFault: (error: unknown) => void;
 }
@@ -108,9 +111,11 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const endTelling = tellLeavingLinks(warn);
   const alarm = wakeUp(now);
   const views = statusViews(core);
+  const recorder = startRecording({ ...parts, ledger, warn, atMs: now() });
   loop = startLoop({
     world,
     ledger: views,
+    recorder,
     handlers: effectHandlers(core, services, () => pauses.look()),
     now,
     wakeAt: alarm.at,
@@ -144,6 +149,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       await core.renderer.close();
       endTelling();
       await core.troubles.close();
+      await recorder?.close();
       views.keep();
       ledger.close();
     },

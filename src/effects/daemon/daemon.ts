@@ -1,6 +1,7 @@
 // The loop: passes one event at a time to `step`, appends its facts to the ledger, then dispatches
 // its effects. It decides nothing and does no I/O of its own; compose-daemon.ts gives it its parts.
 import { dispatch, type EffectHandlers, type NewEvent } from "./effect-handlers.ts";
+import type { Recorder } from "./recording.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { labOf } from "../../domain/replay.ts";
 import type { Event } from "../../domain/event.ts";
@@ -15,6 +16,8 @@ export interface LoopParts {
   readonly now: () => number;
   /** Calls back once at or after a time; a later call replaces the earlier one. */
   readonly wakeAt: (atMs: number | undefined, callback: () => void) => void;
+  /** Sees every event before its turn, and what came of it. */
+  readonly recorder?: Pick<Recorder, "event" | "turn"> | undefined;
   /** A bug of the daemon, or a ledger that cannot be written: the daemon must end. */
   readonly onFault: (error: unknown) => void;
 }
@@ -45,7 +48,10 @@ export function startLoop(parts: LoopParts): Loop {
     parts.onFault(error);
   };
   const runTurn = (event: Event): void => {
-    const { facts, effects, wakeAtMs } = step(world, event);
+    parts.recorder?.event(event);
+    const outcome = step(world, event);
+    parts.recorder?.turn(outcome);
+    const { facts, effects, wakeAtMs } = outcome;
     ledger.append(facts.map((fact) => ({ lab: labOf(world, fact), fact })));
     parts.wakeAt(wakeAtMs, () => post({ kind: "tick" }));
     for (const effect of effects) dispatch(handlers, effect, post).catch(fault);
