@@ -31,6 +31,6 @@ export async function measure(
 }
 
 /** Nearest rank: a time that was really measured. */
-function quantile(sorted: readonly number[], q: number): number {
+export function quantile(sorted: readonly number[], q: number): number {
   return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)] ?? Number.NaN;
 }

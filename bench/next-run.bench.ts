@@ -1,39 +1,80 @@
-// From the moment a GPU is free again to the next run's process on it, on the real daemon. The
-// driver and uv are stand-ins: the first tells of the memory, the second says when it was called.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+// From the moment a GPU is free again to the next run's process on it, on the real daemon, against
+// what the queues of peers.ts take from one command to the next. The driver and uv are stand-ins:
+// the first tells of the memory, the second says when it was called.
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { standIn } from "../test/contract/gpu-stand-in.ts";
 import { JOURNAL, openLab, trainScript } from "../test/e2e/lab.ts";
-import { measure } from "./measure.ts";
+import { measure, quantile } from "./measure.ts";
+import { boundBy, peers, type Peer } from "./peers.ts";
 import type { Bench } from "./run.ts";
 
 const ROUNDS = 15;
+const BOUND_MS = 50;
+/** Says when it was started and when it ended. */
+const STAMPS = "date +%s%N >> started\nsleep 0.3\ndate +%s%N >> ended\n";
+
+/** Times in a file of stamps, ms since 1970; none where it is not there yet. */
+function stampsIn(folder: string, name: string): readonly number[] {
+  try {
+    const lines = readFileSync(join(folder, name), "utf8").trim().split("\n");
+    return lines.map((line) => Number(line) / 1e6);
+  } catch {
+    return [];
+  }
+}
+
+/** What a peer takes from one command's end to the next one's process, ms in the median. */
+function gapOf(peer: Peer): number {
+  const folder = mkdtempSync(join(tmpdir(), "nightlab-bench-"));
+  try {
+    mkdirSync(join(folder, "work"));
+    const count = Math.min(ROUNDS + 1, peer.most);
+    const command = [
+      "sh",
+      "-c",
+      `cd ${join(folder, "work")}; ${STAMPS.trim().replaceAll("\n", "; ")}`,
+    ];
+    peer.row(
+      folder,
+      Array.from({ length: count }, () => command),
+    );
+    const started = stampsIn(join(folder, "work"), "started");
+    const ended = stampsIn(join(folder, "work"), "ended");
+    const gaps = started.slice(1).map((at, i) => at - (ended[i] ?? Number.NaN));
+    return quantile(
+      gaps.toSorted((a, b) => a - b),
+      0.5,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 /** Where `heldMs` is over 0, a run's memory stays in use so long; the time counts from its release. */
 function benchOf(what: string, heldMs: number): Bench {
+  let boundMs = BOUND_MS;
   return {
     what,
-    boundMs: 50,
+    get boundMs() {
+      return boundMs;
+    },
     run: async () => {
+      for (const peer of heldMs > 0 ? [] : peers()) {
+        const gapMs = gapOf(peer);
+        console.log(`     ${what}: ${peer.name} takes ${gapMs.toPrecision(3)} ms`);
+        // What nq does is to fork: it asks nobody about a GPU.
+        if (peer.isDaemon) boundMs = Math.min(boundMs, boundBy(peer, gapMs));
+      }
       const folder = mkdtempSync(join(tmpdir(), "nightlab-bench-"));
       const uv = join(folder, "uv");
-      writeFileSync(
-        uv,
-        '#!/bin/sh\n[ "$1" = run ] || exit 0\ndate +%s%N >> started\nsleep 0.3\ndate +%s%N >> ended\n',
-      );
+      writeFileSync(uv, `#!/bin/sh\n[ "$1" = run ] || exit 0\n${STAMPS}`);
       chmodSync(uv, 0o755);
       const driver = standIn(folder, [4]);
       const env = { ...driver.env, NIGHTLAB_UV: uv };
       const lab = await openLab({ journal: JOURNAL, train: trainScript(""), env });
-      const times = (name: string): readonly number[] => {
-        try {
-          const lines = readFileSync(join(lab.experiment, name), "utf8").trim().split("\n");
-          return lines.map((line) => Number(line) / 1e6);
-        } catch {
-          return [];
-        }
-      };
+      const times = (name: string): readonly number[] => stampsIn(lab.experiment, name);
       try {
         await lab.start();
         return await measure(ROUNDS, async (round) => {
