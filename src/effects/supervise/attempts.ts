@@ -101,8 +101,11 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
     if (spec.token === undefined || (await readSpec(dir))?.token === spec.token) return "there";
     throw new Error(`${dir} is there already, and this run did not make it; move it away`);
   }
-  await atomicWrite(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`);
-  await syncFolder(dirname(dir));
+  // Together, they are one commit of the file system's journal; one after another they are two.
+  await Promise.all([
+    atomicWrite(join(dir, "spec.json"), `${JSON.stringify(spec, undefined, 2)}\n`),
+    syncFolder(dirname(dir)),
+  ]);
   return "made";
 }
 

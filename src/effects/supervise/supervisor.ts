@@ -137,7 +137,8 @@ export class Supervisor {
       const state = found.kind === "never-started" && isRemoved(lab, dir) ? LOST : found;
       if (state.kind === "ended" || state.kind === "lost") {
         cancel();
-        if (state.kind === "ended") await syncExit(dir);
+        // The ledger makes the code durable too: the next run waits for one of the two, not for both.
+        if (state.kind === "ended") void syncExit(dir);
         // An adopted shim holds the GPU locks until it exits.
         if (shim === undefined && state.kind === "ended") await shimExited(dir, token);
         callback(state);
