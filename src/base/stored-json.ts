@@ -1,5 +1,6 @@
-// Parses stored JSON. JSON has no NaN and no infinity: such a value of a sample is stored as null,
-// beside the literal token that says which one it was.
+// Parses stored JSON, and checks what it holds. JSON has no NaN and no infinity: such a value of a
+// sample is stored as null, beside the literal token that says which one it was.
+import type { Shape } from "./stored-shape.ts";
 
 /** Like `JSON.parse`, but samples get their NaN or infinite value back. */
 export function parseStored(text: string): unknown {
@@ -14,4 +15,25 @@ function withValue(_key: string, stored: unknown): unknown {
     ...stored,
     value: /nan/i.test(token) ? NaN : token.startsWith("-") ? -Infinity : Infinity,
   };
+}
+
+/** A stored file is not what was written; the message names it and the way out. */
+export class StoredTrouble extends Error {
+  override readonly name = "StoredTrouble";
+  constructor(path: string, what: string, fix: string) {
+    super(`${path} is not what was written there: ${what}; ${fix}`);
+  }
+}
+
+/** A text as a value of this shape. Throws a `StoredTrouble`. */
+export function parseAs<T>(path: string, text: string, shape: Shape<T>, fix: string): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new StoredTrouble(path, error instanceof Error ? error.message : String(error), fix);
+  }
+  const wrong = shape(value);
+  if (wrong !== undefined) throw new StoredTrouble(path, `it${wrong}`, fix);
+  return value as T;
 }

@@ -126,6 +126,7 @@ function parse(text: string): Document.Parsed | undefined {
       uniqueKeys: false,
     });
   } catch {
+    // Any failure: the library gives up on that text, which is told as no YAML.
     return undefined;
   }
 }

@@ -2,6 +2,7 @@
 // for people without a lab. effects/pages/export-page.ts converts it.
 import { stat } from "node:fs/promises";
 import { dirname, extname, join, relative, resolve } from "node:path";
+import { orAbsent } from "../effects/os/absent.ts";
 import { counted } from "../base/markdown.ts";
 import { exportPage, type ExportFormat } from "../effects/pages/export-page.ts";
 import { type CommandResult, refused } from "./command-result.ts";
@@ -92,9 +93,9 @@ async function reportOf(experiment: string): Promise<string | undefined> {
 }
 
 async function isFile(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isFile() === true;
+  return (await orAbsent(stat(path)))?.isFile() === true;
 }
 
 async function isFolder(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() === true;
+  return (await orAbsent(stat(path)))?.isDirectory() === true;
 }

@@ -43,6 +43,7 @@ function parsed(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text);
     return isRecord(value) ? value : undefined;
   } catch {
+    // Any failure: bad JSON, which the caller says.
     return undefined;
   }
 }

@@ -1,6 +1,7 @@
 // `nightlab inspect PATH|ID`: shows what nightlab reads from a log file or a run folder, and what
 // its rules find there. Writes nothing.
 import { existsSync } from "node:fs";
+import { orAbsent } from "../effects/os/absent.ts";
 import { open, readFile, stat } from "../effects/os/lab-files.ts";
 import { basename, dirname, join, resolve } from "node:path";
 import { readRun, READ_CHUNK } from "../effects/run-store/tail.ts";
@@ -62,6 +63,7 @@ export async function inspect(target: string, options: InspectOptions): Promise<
 
 /** The run folder that this is, or whose `logs` this is; undefined if it is neither. */
 async function runFolderOf(folder: string): Promise<string | undefined> {
+  // Any failure: it is no run folder then.
   const logs = await stat(join(folder, "logs")).catch(() => undefined);
   if (logs?.isDirectory() === true) return folder;
   const whole = resolve(folder);
@@ -147,7 +149,7 @@ async function shown(
 }
 
 async function recordOf(runDir: string): Promise<ReturnType<typeof recordedRun>> {
-  const text = await readFile(join(runDir, "run.json"), "utf8").catch(() => undefined);
+  const text = await orAbsent(readFile(join(runDir, "run.json"), "utf8"));
   return text === undefined ? undefined : recordedRun(text);
 }
 

@@ -3,6 +3,7 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
+import { orAbsent } from "../effects/os/absent.ts";
 import { recordOf } from "../effects/state/lab-identity.ts";
 import { recordFolder } from "../effects/state/lab-records.ts";
 import { hasLedger, openLedger } from "../effects/state/ledger.ts";
@@ -16,7 +17,7 @@ import { runsOf, type Command, type World } from "../domain/world.ts";
 /** The nearest folder at or above an absolute path that has a JOURNAL.md. */
 export async function experimentOf(path: string): Promise<string | undefined> {
   for (let dir = path; ; dir = dirname(dir)) {
-    const journal = await stat(join(dir, "JOURNAL.md")).catch(() => undefined);
+    const journal = await orAbsent(stat(join(dir, "JOURNAL.md")));
     if (journal?.isFile() === true) return dir;
     if (dirname(dir) === dir) return undefined;
   }

@@ -73,6 +73,7 @@ async function consoleOf(lab: LabPath, command: Command, run: Run): Promise<stri
           join(command.experiment, "runs", run.folder ?? "", "logs", name),
         );
   for (const path of [join(dir, "console.log"), ...inRun, join(dir, "prepare.log")]) {
+    // Any failure: the next place is looked at.
     if ((await stat(path).catch(() => undefined))?.isFile() === true) return path;
   }
   return undefined;

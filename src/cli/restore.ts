@@ -1,6 +1,7 @@
 // `nightlab restore JOURNAL VERSION`: shows what restoring a version would change, and with `--yes`
 // does it: through the daemon if one runs, else with effects/journal-store/restore-version.ts.
 import { randomBytes } from "node:crypto";
+import { orAbsent } from "../effects/os/absent.ts";
 import { open, readFile } from "../effects/os/lab-files.ts";
 import { ReplacedFiles } from "../effects/journal-store/replaced-files.ts";
 import { isLocked } from "../effects/state/lab-lock.ts";
@@ -64,7 +65,7 @@ async function shown(
   text: string,
   path: string,
 ): Promise<CommandResult> {
-  const current = await readFile(kept.path, "utf8").catch(() => "");
+  const current = await orAbsent(readFile(kept.path, "utf8"), "");
   const { gone, added } = changedLines(kept.linesOf(current), kept.linesOf(text));
   const name = hash.slice(0, VERSION_DIGITS);
   const command = `nightlab restore ${shellWord(path)} ${name}`;

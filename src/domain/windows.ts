@@ -175,6 +175,7 @@ function readFields(start: string): Fields | undefined {
   try {
     parsed = parse(start);
   } catch {
+    // Any failure: no cron fields, which settings/ tells.
     return undefined;
   }
   const hours = [...new Set(parsed.hour)].toSorted((a, b) => a - b);

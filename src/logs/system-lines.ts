@@ -38,6 +38,7 @@ function sampleOf(line: string): SystemSample | undefined {
   try {
     value = JSON.parse(line);
   } catch {
+    // Any failure: half a line, as where the machine went down.
     return undefined;
   }
   if (typeof value !== "object" || value === null) return undefined;

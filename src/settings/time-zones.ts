@@ -6,6 +6,7 @@ export function isTimeZone(name: string): boolean {
   try {
     return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
   } catch {
+    // Any failure: Intl knows no such zone.
     return false;
   }
 }

@@ -76,6 +76,8 @@ const rules: Readonly<Record<string, (file: SourceFile) => readonly string[]>> =
       /\b(appendFile|copyFile|cp|link|mkdir|rename|rm|rmdir|symlink|truncate|unlink|writeFile)\b/;
     return rooms.test(path) && writes.test(names) ? [`${path}: ${names.trim()}`] : [];
   },
+  "an error is no absence: who catches any says why any failure is the same": (file) =>
+    file.path.startsWith("src/") ? [...boldCatches(file)] : [],
   "a file opens by saying what it is": (file) =>
     !file.path.startsWith("src/") || /^(#!.*\n)?\/\/ \S/.test(file.text)
       ? []
@@ -129,6 +131,75 @@ function linesOf(
   });
 }
 
+/** How many such places a text has. */
+const seen = (text: string): number => [...boldCatches({ path: "src/a.ts", text })].length;
+
+/** A handler that takes the error, or names a function that does. */
+const TAKES_ERROR = /^(?:async )?\(\{?\s*(?!_)\w|^[\w.#]+[,)\s]/;
+const TAKES_NONE = /^(?:async )?\((?:_\w*)?\)/;
+
+/**
+ * Places that catch whatever comes: `catch {`, `.catch(() => …)` and a second handler of `then`
+ * that takes no error. Each has "any failure" in a comment within it or at most three lines above.
+ * What is none of the known forms is listed too, so that nothing is overlooked.
+ */
+function* boldCatches({ path, text }: SourceFile): Generator<string> {
+  const code = withoutComments(text);
+  const place = (at: number): string => {
+    const line = code.slice(0, at).split("\n").length;
+    return `${path}:${line} ${text.split("\n")[line - 1]?.trim() ?? ""}`;
+  };
+  const isExplained = (at: number, end: number): boolean => {
+    const from = code.slice(0, at).split("\n").length - 1;
+    const to = code.slice(0, end).split("\n").length;
+    const said = text.split("\n").slice(Math.max(0, from - 3), to);
+    return said.some((line) => /\/\/ .*\bany failure\b/i.test(line));
+  };
+  for (const { index: at } of code.matchAll(/\bcatch\b/g)) {
+    const after = code.slice(at + "catch".length);
+    const isMethod = code[at - 1] === ".";
+    const handler = after.slice(1).trimStart();
+    const isBare = isMethod ? TAKES_NONE.test(handler) : /^\s*\{/.test(after);
+    const takes = isMethod ? TAKES_ERROR.test(handler) : /^ \((?!_)\w+\) \{/.test(after);
+    const end = at + (isMethod ? 0 : after.indexOf("\n", after.indexOf("\n") + 1));
+    if (isBare ? !isExplained(at, end) : !takes) yield place(at);
+  }
+  for (const { index: at } of code.matchAll(/\.then\(/g)) {
+    const args = argumentsAt(code, at + ".then(".length);
+    if (args === undefined) yield `${place(at)}: not understood`;
+    else if (args.length > 1) {
+      const [first = "", second = ""] = args;
+      const end = at + first.length + second.length + ".then(".length;
+      const handler = second.trimStart();
+      const isBold = TAKES_NONE.test(handler);
+      if (isBold ? !isExplained(at, end) : handler !== "" && !TAKES_ERROR.test(handler + ",")) {
+        yield place(at);
+      }
+    }
+  }
+}
+
+/** The text with every comment line and trailing comment as blanks of the same length. */
+const withoutComments = (text: string): string =>
+  text.replaceAll(/^[ \t]*(?:\/\/|\/\*|\*).*$|[ \t]\/\/ .*$/gm, (comment) =>
+    " ".repeat(comment.length),
+  );
+
+/** The arguments of a call whose parenthesis opens before `from`; undefined where it never closes. */
+function argumentsAt(code: string, from: number): readonly string[] | undefined {
+  const args: string[] = [""];
+  let depth = 0;
+  for (let i = from; i < code.length; i += 1) {
+    const char = code[i] ?? "";
+    if (depth === 0 && char === ")") return args;
+    if ("([{".includes(char)) depth += 1;
+    if (")]}".includes(char)) depth -= 1;
+    if (depth === 0 && char === ",") args.push("");
+    else args.push((args.pop() ?? "") + char);
+  }
+  return undefined;
+}
+
 function projectFiles(): readonly SourceFile[] {
   return globSync("{src,test,bench}/**/*.ts", { cwd: ROOT })
     .toSorted()
@@ -152,6 +223,10 @@ const BAD: Readonly<Record<keyof typeof rules, SourceFile>> = {
   "files of a lab are written and removed by effects/os/lab-files.ts, which judges links": {
     path: "src/effects/pages/a.ts",
     text: '// A.\nimport { readdir, rename } from "node:fs/promises";\n',
+  },
+  "an error is no absence: who catches any says why any failure is the same": {
+    path: "src/effects/os/a.ts",
+    text: "// A.\ntry {\n  a();\n} catch {\n  b();\n}\n",
   },
   "a file opens by saying what it is": { path: "src/base/a.ts", text: "export {};\n" },
   "no file is so long that it must hold two thoughts": {
@@ -178,6 +253,36 @@ describe("the house is tidy:", () => {
       assert.deepEqual(offences, []);
     });
   }
+
+  it("a place that catches any error is seen in each of its forms", () => {
+    const bold = [
+      "try {\n} catch {\n  return;\n}\n",
+      "await a().catch(() => undefined);\n",
+      "await a()\n  .catch(() => {\n    b();\n  });\n",
+      "await a().catch(\n  () => [],\n);\n",
+      "await a().catch(async () => b());\n",
+      "await a().catch((_error) => b());\n",
+      "await a().then(b, () => false);\n",
+      "await a().then(\n  (c) => d(c, [1, 2]),\n  () => undefined,\n);\n",
+      "try {\n} catch ({ code }) {\n}\n",
+    ];
+    for (const text of bold) {
+      assert.equal(seen(text), 1, text);
+      assert.equal(
+        seen(`// Any failure: it says why.\n${text}`),
+        text.includes("code") ? 1 : 0,
+        text,
+      );
+    }
+    const fine = [
+      "try {\n} catch (error) {\n  throw error;\n}\n",
+      "await a().catch((error: unknown) => b(error));\n",
+      "await a().catch(String);\nawait a().catch(this.#b);\n",
+      "await a().then(b, (error) => c(error));\nawait a().then(() => b());\n",
+      "// catch {\n",
+    ];
+    for (const text of fine) assert.equal(seen(text), 0, text);
+  });
 
   it("each invariant in ARCHITECTURE.md names tests that exist", () => {
     const page = join(ROOT, "ARCHITECTURE.md");

@@ -46,6 +46,7 @@ async function listUpTo(path: string, most: number): Promise<readonly Dirent[] |
       entries.push(entry);
     }
   } catch {
+    // Any failure: what cannot be listed counts as data, which a script reads from where it is.
     return undefined;
   }
   return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));

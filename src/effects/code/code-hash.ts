@@ -56,7 +56,8 @@ async function gather(
   const path = join(experiment, below);
   const entries =
     below === ""
-      ? await readdir(path, { withFileTypes: true }).catch(() => [])
+      ? // Any failure: no script counts, which differs from every other code.
+        await readdir(path, { withFileTypes: true }).catch(() => [])
       : ((await codeFolder(path)) ?? []);
   found.folders += 1;
   for (const entry of entries) {
@@ -78,6 +79,7 @@ interface CachedDigest {
 const cached = new Map<string, CachedDigest>();
 
 async function cachedDigest(path: string): Promise<string | undefined> {
+  // Any failure: it counts as unreadable, by its name.
   const facts = await stat(path, { bigint: true }).catch(() => undefined);
   if (facts === undefined) return "unreadable";
   // Reading a FIFO would block for ever.
@@ -119,6 +121,7 @@ export async function fileDigest(path: string): Promise<string | undefined> {
       await file.close();
     }
   } catch {
+    // Any failure: it counts as unreadable, by its name.
     return "unreadable";
   }
 }

@@ -3,13 +3,16 @@
 import { join, relative, resolve } from "node:path";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
+import { boolean, list, maybe, object, string } from "../../base/stored-shape.ts";
 import { PATCH_BYTES } from "../git/git.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { codeSeen } from "./code-hash.ts";
 import { gitFacts, type GitFacts } from "../git/git-facts.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
+import { orAbsent } from "../os/absent.ts";
 import { readFile, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { readStored } from "../os/stored-file.ts";
 
 const FACTS = "git.json";
 const PATCH = "run.patch";
@@ -19,6 +22,17 @@ export interface KeptGit extends GitFacts {
   readonly codeHash: string;
 }
 
+type StoredGit = Partial<Omit<KeptGit, "patch">> & { readonly patched?: boolean };
+/** Without a version: that is version 1. */
+const STORED_GIT = object<StoredGit>({
+  commit: maybe(string()),
+  dirty: maybe(boolean),
+  left: maybe(list(string())),
+  secret: maybe(list(string())),
+  codeHash: maybe(string()),
+  patched: maybe(boolean),
+});
+
 /** Writes facts to a folder. `undefined` (no repository) is recorded too. */
 export async function keepGit(dir: string, facts: KeptGit | undefined): Promise<void> {
   const { patch, ...rest } = facts ?? {};
@@ -27,26 +41,22 @@ export async function keepGit(dir: string, facts: KeptGit | undefined): Promise<
   await atomicWrite(join(dir, FACTS), `${JSON.stringify(stored)}\n`);
 }
 
-/** The facts recorded in a folder; `none` where nothing was recorded. */
+/**
+ * The facts recorded in a folder; `none` where nothing was recorded. Rejects where they cannot be
+ * read: asked now, git would speak of later code.
+ */
 async function keptGit(dir: string): Promise<KeptGit | undefined | "none"> {
-  try {
-    const stored = JSON.parse(await readFile(join(dir, FACTS), "utf8")) as Partial<KeptGit> & {
-      readonly patched?: boolean;
-    };
-    const { commit, dirty, left, secret, patched, codeHash = "" } = stored;
-    if (commit === undefined || dirty === undefined) return undefined;
-    const unkept = {
-      ...defined({ left, secret }),
-    };
-    const facts = { commit, dirty, codeHash, ...unkept };
-    if (patched !== true) return facts;
-    const path = join(dir, PATCH);
-    return (await stat(path)).size > PATCH_BYTES
-      ? facts
-      : { ...facts, patch: await readFile(path) };
-  } catch {
-    return "none";
-  }
+  const stored = await readStored(join(dir, FACTS), STORED_GIT);
+  if (stored === undefined) return "none";
+  const { commit, dirty, left, secret, patched, codeHash = "" } = stored;
+  if (commit === undefined || dirty === undefined) return undefined;
+  const facts = { commit, dirty, codeHash, ...defined({ left, secret }) };
+  if (patched !== true) return facts;
+  const path = join(dir, PATCH);
+  const size = (await orAbsent(stat(path)))?.size;
+  return size === undefined || size > PATCH_BYTES
+    ? facts
+    : { ...facts, patch: await readFile(path) };
 }
 
 /** Attempts whose facts are being looked up. */
@@ -73,11 +83,15 @@ async function lookUp(spec: AttemptSpec): Promise<KeptGit | undefined> {
     const kept = await keptGit(folder);
     if (kept === "none") continue;
     // The snapshot is removed when the run has ended.
-    if (folder !== dir) await keepGit(dir, kept).catch(() => undefined);
+    if (folder !== dir) {
+      // Any failure: run.json has them; what is not recorded here is asked again.
+      await keepGit(dir, kept).catch(() => undefined);
+    }
     return kept;
   }
   if (root !== undefined) return undefined;
   const facts = await gitWithCode(spec.lab, spec.experiment);
+  // Any failure: as above.
   await keepGit(dir, facts).catch(() => undefined);
   return facts;
 }

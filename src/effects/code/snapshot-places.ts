@@ -2,9 +2,12 @@
 // snapshots.ts makes them.
 import { stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { object, record, string } from "../../base/stored-shape.ts";
 import { fileDigest } from "./code-hash.ts";
+import { orAbsent } from "../os/absent.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
-import { lstat, mkdir, readdir, readFile, rename, rm } from "../os/lab-files.ts";
+import { lstat, mkdir, readdir, rename, rm } from "../os/lab-files.ts";
+import { readStored } from "../os/stored-file.ts";
 
 /** A snapshot that no command knows may be another machine's; after this long it is a leftover. */
 export const SNAPSHOT_UNKNOWN_MS = 7 * 86_400_000;
@@ -26,6 +29,10 @@ interface Copied {
   /** SHA-256 of its bytes as copied. */
   readonly digest: string;
 }
+
+const MANIFEST_SHAPE = record(object<Copied>({ mark: string(), digest: string() }));
+/** Most of a manifest: 5,000 files with paths of 4 KiB. */
+const MANIFEST_BYTES = 32 * 2 ** 20;
 
 /** Writes the manifest of a new snapshot; `root` is its folder, which may still be temporary. */
 export async function noteCopied(root: string, code: string): Promise<void> {
@@ -58,6 +65,7 @@ async function listFiles(
  * Removes a snapshot. Files that the run wrote beside its script are moved to the same path in the
  * experiment, as if there had been no snapshot. Files that a person has changed there since, and
  * existing scripts, are not replaced: then the snapshot stays, and the answer names those files.
+ * Rejects where the snapshot cannot be read: then it stays as it is.
  */
 export async function dropSnapshot(
   lab: string,
@@ -65,15 +73,15 @@ export async function dropSnapshot(
   id: string,
 ): Promise<readonly string[]> {
   const root = snapshotRoot(lab, id);
-  const text = await readFile(join(root, MANIFEST), "utf8").catch(() => undefined);
-  if (text === undefined) {
+  const manifest = await readStored(join(root, MANIFEST), MANIFEST_SHAPE, { most: MANIFEST_BYTES });
+  if (manifest === undefined) {
     await removeSnapshot(lab, id);
     return [];
   }
-  const before = new Map(Object.entries(JSON.parse(text) as Readonly<Record<string, Copied>>));
+  const before = new Map(Object.entries(manifest));
   const code = snapshotCode(lab, experiment, id);
   const kept: string[] = [];
-  const now = await listFiles(code).catch(() => []);
+  const now = await orAbsent(listFiles(code), []);
   for (const [path, mark] of now) {
     const copied = before.get(path);
     if (copied?.mark === mark) continue;
@@ -101,19 +109,25 @@ export async function sweepSnapshots(
 ): Promise<void> {
   const folder = join(lab, ".nightlab", "snapshots");
   // Through a link it would remove somebody else's files.
+  // Any failure, here and below: what is not looked at stays, and the next start looks again.
   if ((await lstat(folder).catch(() => undefined))?.isDirectory() !== true) return;
+  // Any failure.
   for (const name of await readdir(folder).catch(() => [])) {
     const id = name.replace(/\.part$/, "");
+    // Any failure.
     const facts = await lstat(join(folder, name)).catch(() => undefined);
     const isOld = facts !== undefined && nowMs - facts.mtimeMs > SNAPSHOT_UNKNOWN_MS;
+    // Any failure.
     if (isOld && !isKnown(id)) await removeSnapshot(lab, id).catch(() => undefined);
   }
 }
 
 /** False where that would replace a file that is not the copied one, or a script. */
 async function moveOut(from: string, to: string, copied: Copied | undefined): Promise<boolean> {
-  const isFree = (await lstat(to).catch(() => undefined)) === undefined;
-  const isSame = copied !== undefined && (await fileDigest(to)) === copied.digest;
+  const isFree = (await orAbsent(lstat(to))) === undefined;
+  const digest = isFree || copied === undefined ? "unreadable" : await fileDigest(to);
+  // Two files that cannot be read are not the same.
+  const isSame = digest !== "unreadable" && digest === copied?.digest;
   if (!isFree && (!isSame || to.endsWith(".py"))) return false;
   await mkdir(dirname(to), { recursive: true });
   await rename(from, to);

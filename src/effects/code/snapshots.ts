@@ -118,6 +118,7 @@ class Copier {
   }
 
   async #copy(from: string, to: string, path: string): Promise<void> {
+    // Any failure: it is not copied, and the hash of the copy then differs.
     const facts = await stat(from).catch(() => undefined);
     if (facts?.isFile() !== true) return;
     const tooMuch =
@@ -155,15 +156,18 @@ export async function linkWhatCame(experiment: string, codeDir: string): Promise
 
 /** Links what the copy lacks to the same path: data, settings of tools, `runs/`. */
 async function linkRest(from: string, to: string, depth: number, linkCode: boolean): Promise<void> {
+  // Any failure: the script finds missing what is not linked, and says so; here and below.
   for (const entry of await readdir(from, { withFileTypes: true }).catch(() => [])) {
     const { name } = entry;
     if (name === "__pycache__" || name === ".git" || name === ".nightlab") continue;
     const [source, target] = [join(from, name), join(to, name)];
+    // Any failure.
     const existing = await lstat(target).catch(() => undefined);
     if (existing?.isDirectory() === true) {
       if (depth > 0) await linkRest(source, target, depth - 1, linkCode);
     } else if (existing?.isSymbolicLink() === true) {
       // A dangling link: the experiment has been renamed since.
+      // Any failure.
       const found = await stat(target).catch(() => undefined);
       if (found === undefined) {
         await rm(target);
@@ -190,6 +194,7 @@ async function isCode(
  * Links the neighbours of a folder, for scripts that use files beside their experiment's folder.
  */
 async function linkNeighbours(folder: string, copy: string): Promise<void> {
+  // Any failure: as in `linkRest`.
   const names = await readdir(dirname(folder)).catch(() => []);
   for (const name of names.slice(0, SNAPSHOT_NEIGHBOURS)) {
     if (name === ".nightlab" || name === ".git") continue;

@@ -49,6 +49,7 @@ async function followedPaths(lab: LabPath, world: World): Promise<readonly strin
     for (const { folder } of runsOf(command)) {
       if (folder === undefined) continue;
       const run = join(command.experiment, "runs", folder);
+      // Any failure: what is not seen is not trusted.
       const logs = (await readdir(join(run, "logs")).catch(() => [])).map((name) =>
         join("logs", name),
       );

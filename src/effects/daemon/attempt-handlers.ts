@@ -10,13 +10,7 @@ import type { AttemptSpec } from "../../domain/run.ts";
 import { GPU_ELSEWHERE_MS } from "../../scheduler/gpu-placement.ts";
 import { argvOf, examineAttempt } from "../environment/attempt-line.ts";
 import { takeNotes } from "../supervise/attempt-notes.ts";
-import {
-  attemptDir,
-  createAttempt,
-  readAttempt,
-  syncExit,
-  type AttemptState,
-} from "../supervise/attempts.ts";
+import { attemptDir, createAttempt, syncExit } from "../supervise/attempts.ts";
 import { privateValues } from "../environment/private-env.ts";
 import { forgottenAttempts } from "../supervise/forgotten-claims.ts";
 import { prefetchLog, environmentLog } from "../environment/environment-log.ts";
@@ -26,7 +20,7 @@ import { gitOfAttempt } from "../code/recorded-git.ts";
 import { hostFacts } from "../os/process-identity.ts";
 import { venvOf, type PreparedEnvironments } from "../environment/prepared-environments.ts";
 import { linkWhatCame } from "../code/snapshots.ts";
-import type { Supervisor } from "../supervise/supervisor.ts";
+import type { ReadableState, Supervisor } from "../supervise/supervisor.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 import { rm } from "../os/lab-files.ts";
 
@@ -99,7 +93,12 @@ async function examine(
     post({ kind: "start-examined", command, examination: before });
     return;
   }
-  const examined = await examineAttempt(spec, env);
+  const examined = await examineAttempt(spec, env).catch((error: unknown) => {
+    return {
+      kind: "target-missing",
+      message: `it cannot be examined: ${messageOf(error)}`,
+    } as const;
+  });
   const noMemoryLimit = spec.memory === undefined ? undefined : supervisor.whyNoMemoryLimit();
   const examination =
     examined.kind === "ready"
@@ -148,7 +147,7 @@ async function prepare(
   }
   const abort = new AbortController();
   preparing.set(attempt, abort);
-  // If something cannot be linked, the script finds it missing and says so.
+  // Any failure to link something: the script finds it missing and says so.
   if (spec.codeDir !== undefined) {
     await linkWhatCame(spec.experiment, spec.codeDir).catch(() => undefined);
   }
@@ -190,7 +189,7 @@ async function start(
   try {
     const waiting = new AbortController();
     preparing.set(attempt, waiting);
-    await lockAgain(locks, spec, waiting.signal);
+    await lockAgain(supervisor, locks, spec, waiting.signal);
     preparing.delete(attempt);
     const noted = createAttempt(spec).then(() => takeNotes(spec));
     const [argv, own] = await Promise.all([
@@ -209,11 +208,13 @@ async function start(
     );
     post({ kind: "attempt-started", attempt, process });
     // Make the folder entries of its claim and exit code durable, now that nothing waits.
+    // Any failure: the run goes on, and a later boot that lacks the claim calls it lost.
     await syncFolder(attemptDir(spec.lab, attempt)).catch(() => undefined);
-    // Ask git now, while the code is still what the run has read.
+    // Ask git now, while the code is still what the run has read. Any failure: it is asked again
+    // for run.json.
     await gitOfAttempt(spec).catch(() => undefined);
   } catch (error) {
-    const state = await stateOf(spec);
+    const state = await supervisor.stateOf(spec);
     // Once claimed, the script may run, whatever failed after that: this is not a failed start.
     if (state.kind !== "never-started") return report(spec, state, post);
     post({ kind: "attempt-not-started", attempt, message: messageOf(error) });
@@ -222,12 +223,12 @@ async function start(
 
 /** Takes over an attempt of an earlier daemon, with the locks on its GPUs. */
 async function adopt(
-  { locks }: Attempts,
+  { supervisor, locks }: Attempts,
   { spec }: EffectOf<"adopt-attempt">,
   post: Post,
 ): Promise<void> {
   const { attempt } = spec;
-  const state = await stateOf(spec);
+  const state = await supervisor.stateOf(spec);
   // Its shim still holds the locks, or has died: then this daemon holds them.
   if (state.kind !== "ended" && state.kind !== "lost") locks.take(attempt, gpusOf(spec));
   if (state.kind === "ended") await syncExit(attemptDir(spec.lab, attempt));
@@ -237,11 +238,8 @@ async function adopt(
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error);
 
-const stateOf = async (spec: AttemptSpec): Promise<AttemptState> =>
-  readAttempt(attemptDir(spec.lab, spec.attempt), hostFacts(), spec.token);
-
 /** Posts what became of an attempt. */
-function report({ attempt }: AttemptSpec, state: AttemptState, post: Post): void {
+function report({ attempt }: AttemptSpec, state: ReadableState, post: Post): void {
   switch (state.kind) {
     case "never-started":
       post({ kind: "attempt-adopted", attempt, state: "never-started" });
@@ -278,10 +276,14 @@ const gpusOf = ({ place }: AttemptSpec): readonly string[] =>
  * Takes the locks of a run that had not started when the daemon restarted: another daemon may have
  * taken them since, so wait. Rejects when `signal` aborts the wait.
  */
-async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal): Promise<void> {
+async function lockAgain(
+  supervisor: Supervisor,
+  locks: GpuLocks,
+  spec: AttemptSpec,
+  signal: AbortSignal,
+): Promise<void> {
   if (locks.granted(spec.attempt)) return;
-  const dir = attemptDir(spec.lab, spec.attempt);
-  while ((await readAttempt(dir, hostFacts(), spec.token)).kind === "never-started") {
+  while ((await supervisor.stateOf(spec, signal)).kind === "never-started") {
     if (locks.take(spec.attempt, gpusOf(spec)).length === 0) return;
     await wait(GPU_ELSEWHERE_MS, undefined, { signal });
   }
@@ -289,6 +291,7 @@ async function lockAgain(locks: GpuLocks, spec: AttemptSpec, signal: AbortSignal
 
 /** Disk space free for ordinary users; infinite where the system does not say. */
 async function freeBytes(path: string): Promise<number> {
+  // Any failure: a run that finds no space says so itself.
   const facts = await statfs(path).catch(() => undefined);
   return facts === undefined ? Number.POSITIVE_INFINITY : facts.bavail * facts.bsize;
 }

@@ -22,6 +22,7 @@ export function codeHandlers(
   const inTurn = async (experiment: ExperimentPath, work: () => Promise<void>): Promise<void> => {
     const before = last.get(experiment);
     const own = (async () => {
+      // Any failure: it was told; the next in turn goes on.
       await before?.catch(() => undefined);
       await work();
     })();

@@ -46,6 +46,7 @@ import { Supervisor } from "../supervise/supervisor.ts";
 import { openTroubles, type Troubles } from "../state/troubles.ts";
 import { wakeUp } from "../os/timer.ts";
 import { journalDisk } from "../state/write-strategies.ts";
+import { tellUnread, tellUnreadAttempt } from "./tell-unread.ts";
 
 /** Plots and a report are renewed at most this often, unless the settings say otherwise. */
 const RENEW_MS = 1_000;
@@ -109,6 +110,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const services = createServices(core);
   for (const lab of labs) await services.pages.open(lab);
   const endTelling = tellLeavingLinks(warn);
+  const endUnread = tellUnread(labs, core.troubles);
   const alarm = wakeUp(now);
   const views = statusViews(core);
   const recorder = startRecording({ ...parts, ledger, warn, atMs: now() });
@@ -148,6 +150,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       await Promise.all([reports.close(), pages.close()]);
       await core.renderer.close();
       endTelling();
+      endUnread();
       await core.troubles.close();
       await recorder?.close();
       views.keep();
@@ -188,15 +191,19 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
   const supervision = await findSupervision(parts.env);
   log.debug({ supervision }, "supervision");
   const { labs, stateDir } = parts;
+  const troubles = openTroubles({ labs, stateDir, warn, now: Date.now });
   return {
     parts,
     ledger,
     states,
     world,
-    supervisor: new Supervisor({ supervision }),
+    supervisor: new Supervisor({
+      supervision,
+      onUnreadable: (place, why) => tellUnreadAttempt(troubles, place, why),
+    }),
     renderer: createRenderer(),
     cache: createReadingCache(),
-    troubles: openTroubles({ labs, stateDir, warn, now: Date.now }),
+    troubles,
     now: steadyClock({
       notBeforeMs: world.nowMs,
       onJump: (byMs) => post({ kind: "clock-jumped", byMs }),

@@ -206,6 +206,7 @@ function inotify(name: string): number {
   try {
     return Number(readFileSync(`/proc/sys/fs/inotify/${name}`, "utf8"));
   } catch {
+    // Any failure: a system without inotify.
     return Number.NaN;
   }
 }
@@ -233,6 +234,7 @@ function daemons(lab: LabPath | undefined): Check {
         at >= 0 && words[at + 1] === "watch" && !/^(?:sh|nsenter)$/.test(words[0] ?? "");
       return watches ? [{ pid: Number(name), uid: statSync(`/proc/${name}`).uid }] : [];
     } catch {
+      // Any failure: it has ended meanwhile.
       return [];
     }
   });

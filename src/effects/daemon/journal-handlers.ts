@@ -235,6 +235,7 @@ async function takeText(
   const { hash, mtimeMs } = found;
   // The version is kept while the text is parsed, and the text is used only once it is kept.
   const kept = keepVersion(keptDir, found.bytes, { hash });
+  // Any failure: it rejects again where it is awaited.
   kept.catch(() => undefined);
   const origin = (await gitWrote(entry.lab, path, mtimeMs))
     ? await journals.arrivals.originOf(entry.lab, path, found.text)
@@ -318,6 +319,7 @@ async function answerWrite(
     case "written":
       entry.lastSize = Buffer.byteLength(text);
       entry.writeTrouble = undefined;
+      // Any failure: an old STATUS.md stays until the next one.
       await endStatusPage(experiment).catch(() => undefined);
       await entry.saves.written(text, result.hash);
       // Read from the disk: somebody may have saved since, and that is newer than our text.

@@ -360,5 +360,6 @@ export async function wantAgain(lab: string): Promise<void> {
 }
 
 async function isShown(lab: LabPath, wanted: Wanted): Promise<boolean> {
+  // Any failure: LAB.md is written again.
   return (await readFile(markFile(lab), "utf8").catch(() => "")) === markOf(wanted);
 }

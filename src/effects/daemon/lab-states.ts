@@ -7,7 +7,7 @@ import type { LabPath } from "../../base/ids.ts";
 import { shellWord } from "../../base/shell-word.ts";
 import type { LabTrust } from "../../domain/lab-settings.ts";
 import { errorCode } from "../os/error-code.ts";
-import { readId, writeId } from "../state/lab-identity.ts";
+import { writeId } from "../state/lab-identity.ts";
 import { noticesFor } from "../state/lab-notices.ts";
 import {
   identityIfThere,
@@ -101,7 +101,14 @@ export async function openLabStates(
     isAway: (lab) => !isThere(find(lab)),
     readAgain(lab) {
       const one = find(lab);
-      one.record = readRecord(stateDir, one.record.id) ?? one.record;
+      try {
+        one.record = readRecord(stateDir, one.record.id) ?? one.record;
+      } catch (error) {
+        warn("what was said of the lab is not read; it counts as before", {
+          lab,
+          error: String(error),
+        });
+      }
     },
     watch: (lab, changed) => lookAtFolder(find(lab), warn, changed),
   };
@@ -120,7 +127,7 @@ function lookAtFolder(one: Open, warn: LabStatesParts["warn"], changed: () => vo
     }
     if (away !== undefined || !isMissing(join(lab, ".nightlab", "id"))) return;
     writeId(lab, record.id);
-    if (readId(lab) !== record.id || one.emptied) return;
+    if (isMissing(join(lab, ".nightlab", "id")) || one.emptied) return;
     one.emptied = true;
     warn(EMPTIED, { lab });
     changed();
@@ -138,6 +145,7 @@ function isThere({ lab, record }: Open): boolean {
     const folder = identityIfThere(lab);
     return folder !== undefined && isFolder(record.asked ?? record, { path: lab, folder });
   } catch {
+    // Any failure.
     return true;
   }
 }
@@ -148,6 +156,7 @@ function nameOf(handle: number): string {
     const name = readlinkSync(`/proc/self/fd/${handle}`);
     return name.endsWith(" (deleted)") ? "" : name;
   } catch {
+    // Any failure: its new name is not told.
     return "";
   }
 }

@@ -75,8 +75,10 @@ function followRequests(
   standingChanged: () => void,
 ): () => void {
   try {
-    return watchRequests(parts.states.stateOf(lab), (request) =>
-      takeRequest(lab, parts, request, standingChanged),
+    return watchRequests(
+      parts.states.stateOf(lab),
+      (request) => takeRequest(lab, parts, request, standingChanged),
+      (path, why) => parts.warn("a request of the command line is not taken", { lab, path, why }),
     );
   } catch (error) {
     parts.warn("no requests of the command line are taken", { lab, error: String(error) });

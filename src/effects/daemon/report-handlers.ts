@@ -132,6 +132,7 @@ class ReportRenewals {
       const { mark, folders } = await fingerprint(experiment);
       this.#runs.set(experiment, folders);
       const markFile = markFileOf(lab, experiment);
+      // Any failure: the report is renewed.
       if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
       if (await this.#write(experiment, lab, tell)) {
         await mkdir(dirname(markFile), { recursive: true });
@@ -209,15 +210,18 @@ async function fingerprint(
 ): Promise<{ readonly mark: string; readonly folders: number }> {
   const marks: string[] = [];
   const mark = async (path: string): Promise<void> => {
+    // Any failure, here and below: the report is renewed, which tells.
     const found = await stat(join(experiment, path)).catch(() => undefined);
     if (found !== undefined) marks.push(`${path} ${found.ino} ${found.size} ${found.mtimeMs}`);
   };
   for (const name of ["JOURNAL.md", "IGNORED_RUNS.md", "REPORT.md"]) await mark(name);
+  // Any failure.
   const runs = (await readdir(join(experiment, "runs")).catch(() => [])).toSorted(byName);
   for (const run of runs) {
     const inRun = ["run.json", "logs", "plots"].map((name) => join("runs", run, name));
     for (const path of inRun) await mark(path);
     const logs = join("runs", run, "logs");
+    // Any failure.
     for (const log of await readdir(join(experiment, logs)).catch(() => [])) {
       await mark(join(logs, log));
     }

@@ -154,6 +154,8 @@ class FollowedRun {
       taken: () => context.takenFolders(spec),
       folderFound: (folder) => this.#takeFolder(folder),
       logsGrew: (folder, tail) => this.#takeLogs(folder, tail),
+      unread: (error) =>
+        context.warn("the run's folder is not looked for", { attempt: spec.attempt, error }),
     });
   }
 
@@ -259,9 +261,9 @@ async function concludeRun(runs: Runs, effect: ConcludeRun, post: Post): Promise
   }
   await run?.endSampling();
   runs.followed.delete(attempt);
-  const reading = await readingOf(spec, folder, tail);
+  const reading = await readingOf(context, spec, folder, tail);
   if (tail !== undefined) runs.lastTails.set(attempt, tail);
-  const death = await deathOf(spec, facts, reading);
+  const death = await deathOf(context, spec, facts, reading);
   const record = await recordOf(context, effect, folder, await run?.record);
   if (record !== undefined) {
     const whole = { ...record, spec, limitMs: facts.limitMs };
@@ -296,7 +298,12 @@ async function recordOf(
 ): Promise<RecordFacts | undefined> {
   if (known !== undefined) return known;
   if (folder === undefined || facts.startedAtMs === undefined) return undefined;
-  return await recordFacts(context, spec, start, folder, facts.startedAtMs);
+  try {
+    return await recordFacts(context, spec, start, folder, facts.startedAtMs);
+  } catch (error) {
+    context.warn("run.json not written", { folder, error: String(error) });
+    return undefined;
+  }
 }
 
 /** How a repeated run compares with the original. */
@@ -307,6 +314,7 @@ async function comparedWithOriginal(
 ): Promise<Pick<RunOutcome, "repeated">> {
   const { repeats, experiment } = spec;
   if (repeats === undefined) return {};
+  // Any failure: a comparison that is not shown; the report says so of what it cannot read.
   const original = await readRun(runDir(experiment, repeats.folder)).catch(() => undefined);
   if (original === undefined) return {};
   return { repeated: compareRepeat(original, reading, promisedKeys(context, spec)) };

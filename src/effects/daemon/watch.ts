@@ -134,6 +134,7 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
       resolve();
     });
   });
+  // Any failure to close it: nothing more is heard of it.
   return { folder, ready, close: () => watcher.close().catch(() => undefined) };
 }
 
@@ -164,6 +165,7 @@ function linkFound({ links }: Watching, path: string): void {
   // Not synchronously: it may lead to a disk that hangs. Where it leads out, that is told.
   void access(join(path, JOURNAL)).then(
     () => void leaves(path),
+    // Any failure: nothing there that would have to be told.
     () => undefined,
   );
 }
@@ -223,6 +225,7 @@ function folderGone({ handlers, experiments, empty }: Watching, path: string): v
 function pollJournals(watching: Watching): NodeJS.Timeout {
   const { experiments, handlers } = watching;
   const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
+    // Any failure: the journal is read, which tells what it is.
     const now = await stat(join(experiment, JOURNAL)).then(stampOf, () => ABSENT);
     if (now === last || !experiments.has(experiment)) return;
     experiments.set(experiment, now);
@@ -277,6 +280,7 @@ function isOpen(experiment: ExperimentPath): boolean {
   try {
     return readdirSync(experiment).some(isSwapFile);
   } catch {
+    // Any failure: then its text settles sooner, as with an editor that makes none.
     return false;
   }
 }

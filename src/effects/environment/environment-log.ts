@@ -31,6 +31,7 @@ export function readEnvironmentProgress(path: string): string | undefined {
       closeSync(file);
     }
   } catch {
+    // Any failure: `status` shows no progress.
     return undefined;
   }
 }

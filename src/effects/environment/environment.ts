@@ -11,6 +11,7 @@ import { nearest } from "../../base/nearest.ts";
 import type { PinnedEnvironment } from "../../domain/repeat.ts";
 import { scriptMetadata } from "../code/code-hash.ts";
 import { GRACE_MS } from "../os/process-identity.ts";
+import { orAbsent } from "../os/absent.ts";
 import type { FoundRunner } from "./runner.ts";
 import { open, readScriptFile } from "../os/lab-files.ts";
 
@@ -89,7 +90,7 @@ async function runStep(what: Preparation, args: readonly string[]): Promise<Prep
 
 /**
  * Why a script cannot be run, or undefined where it exists. A path that leads out of the
- * experiment's folder is refused.
+ * experiment's folder is refused. Rejects where that cannot be looked at.
  */
 export async function scriptTrouble(
   experiment: string,
@@ -98,19 +99,15 @@ export async function scriptTrouble(
   if (isAbsolute(script) || script.split("/").includes("..")) {
     return `${script} is not inside the experiment's folder`;
   }
-  try {
-    if ((await stat(join(experiment, script))).isFile()) return undefined;
-    return `${script} is a folder, not a script`;
-  } catch {
-    const scripts = (await readdir(experiment).catch(() => [])).filter((name) =>
-      name.endsWith(".py"),
-    );
-    if (scripts.length === 0) return `${script} is not there, and no other Python script either`;
-    const near = nearest(script, scripts);
-    return near === undefined
-      ? `${script} is not there; the folder has ${listed(scripts.toSorted().slice(0, 5))}`
-      : `${script} is not there; did you mean ${near}?`;
-  }
+  const facts = await orAbsent(stat(join(experiment, script)));
+  if (facts?.isFile() === true) return undefined;
+  if (facts !== undefined) return `${script} is a folder, not a script`;
+  const scripts = (await orAbsent(readdir(experiment), [])).filter((name) => name.endsWith(".py"));
+  if (scripts.length === 0) return `${script} is not there, and no other Python script either`;
+  const near = nearest(script, scripts);
+  return near === undefined
+    ? `${script} is not there; the folder has ${listed(scripts.toSorted().slice(0, 5))}`
+    : `${script} is not there; did you mean ${near}?`;
 }
 
 /** What went wrong according to a runner's output, on one line: the error and its causes. */
@@ -142,13 +139,11 @@ async function prepareArgs(what: Preparation): Promise<readonly (readonly string
       return [["install"]];
     case "uv": {
       if (pinned !== undefined) return pinnedArgs(pinned);
+      // Any failure: uv is started with the script all the same, and says what it is.
       const text = await readScriptFile(path).catch(() => "");
       if (scriptMetadata(text) === undefined) return [];
       // An outdated lock is for the person to fix; `uv run` will report it.
-      const locked = await stat(`${path}.lock`).then(
-        () => true,
-        () => false,
-      );
+      const locked = (await orAbsent(stat(`${path}.lock`))) !== undefined;
       return [["sync", ...(locked ? ["--frozen"] : []), "--script", path]];
     }
   }
@@ -191,6 +186,7 @@ async function waitFor(child: ChildProcess, what: Preparation): Promise<number |
           if (Date.now() - grewAtMs > idleMs) end("idle");
           return undefined;
         },
+        // Any failure: it counts as not grown.
         () => undefined,
       );
     },
@@ -220,7 +216,7 @@ function signal(child: ChildProcess, name: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, name);
   } catch {
-    // It has just ended.
+    // Any failure: it has just ended.
   }
 }
 

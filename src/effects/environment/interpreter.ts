@@ -4,7 +4,7 @@ import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { AttemptSpec } from "../../domain/run.ts";
 import { scriptFile } from "./attempt-line.ts";
-import { attemptDir, readProcesses } from "../supervise/attempts.ts";
+import { attemptDir, readProcesses, type AttemptProcesses } from "../supervise/attempts.ts";
 import { pythonOf } from "./environment.ts";
 import { stampOf } from "../code/code-hash.ts";
 import { venvOf } from "./prepared-environments.ts";
@@ -40,7 +40,10 @@ export function interpreterText({ path, version, implementation }: Interpreter):
 
 /** The first Python among the attempt's process and its descendants: uv and pixi start it. */
 async function runningPython(spec: AttemptSpec): Promise<string | undefined> {
-  const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt), spec.token);
+  // Any failure: the interpreter is asked of its runner.
+  const { child } = await readProcesses(attemptDir(spec.lab, spec.attempt), spec.token).catch(
+    (): Partial<AttemptProcesses> => ({}),
+  );
   if (child === undefined) return undefined;
   let level = [child.pid];
   for (let depth = 0; depth < 4 && level.length > 0; depth += 1) {
@@ -72,6 +75,7 @@ async function runnersPython(spec: AttemptSpec): Promise<string | undefined> {
     return existing(join(dirname(manifest), ".pixi", "envs", "default", "bin", "python"));
   }
   const script = join(spec.codeDir ?? experiment, spec.script);
+  // Any failure: it is asked of the runner again.
   const stamp = await stat(script, { bigint: true }).then(stampOf, () => undefined);
   const key = `${runner.binary}\n${script}\n${stamp}`;
   const known = stamp === undefined ? undefined : await existing(cached.get(key));
@@ -99,6 +103,7 @@ async function existing(path: string | undefined): Promise<string | undefined> {
   if (path === undefined) return undefined;
   return stat(path).then(
     () => path,
+    // Any failure: it is not recorded.
     () => undefined,
   );
 }
@@ -110,6 +115,7 @@ async function versionOf(path: string): Promise<Omit<Interpreter, "path">> {
   const field = (name: RegExp): string | undefined =>
     new RegExp(`^(?:${name.source})\\s*=\\s*(\\S+)`, "m").exec(settings)?.[1];
   const version = field(/version_info|version/) ?? (await condaVersion(root));
+  // Any failure: a version that is not recorded; here and below.
   const found = version ?? /(\d+\.\d+\.\d+)/.exec(await realpath(path).catch(() => ""))?.[1];
   const implementation = field(/implementation/);
   return {
@@ -119,8 +125,10 @@ async function versionOf(path: string): Promise<Omit<Interpreter, "path">> {
 }
 
 async function condaVersion(root: string): Promise<string | undefined> {
+  // Any failure.
   const names = await readdir(join(root, "conda-meta")).catch(() => []);
   return names.flatMap((name) => /^python-(\d+\.\d+\.\d+)-/.exec(name)?.[1] ?? [])[0];
 }
 
+// Any failure: nothing is recorded of it.
 const readText = (path: string): Promise<string> => readScriptFile(path).catch(() => "");

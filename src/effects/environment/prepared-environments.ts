@@ -141,6 +141,7 @@ async function build(
 }
 
 async function environmentDir(log: string): Promise<string | undefined> {
+  // Any failure: the environment is made again, which costs time alone.
   const text = await readFile(log, "utf8").catch(() => "");
   return /^(?:Creating|Using) script environment at: (.+)$/m.exec(text)?.[1];
 }
@@ -149,6 +150,7 @@ async function stillExists(dir: string | undefined): Promise<boolean> {
   if (dir === undefined) return true;
   return stat(dir).then(
     () => true,
+    // Any failure: the environment is made again.
     () => false,
   );
 }
@@ -168,6 +170,7 @@ async function madeFrom(spec: AttemptSpec, runner: FoundRunner): Promise<string>
     if (manifest !== undefined) files.push(manifest, join(dirname(manifest), "pixi.lock"));
   }
   const stamps = files.map(async (file) =>
+    // Any failure: another stamp, and the environment is made again.
     stat(file, { bigint: true }).then(stampOf, () => "none"),
   );
   return (await Promise.all(stamps)).join("\n");

@@ -42,7 +42,9 @@ export async function keepResolved(
   const runner = await chooseRunner(experiment, lab, spec.runner);
   if (runner.kind === "missing" || runner.runner !== "uv") return undefined;
   const path = join(spec.codeDir ?? experiment, script);
+  // Any failure: packages that are not recorded beside run.json; here and below.
   if ((await stat(`${path}.lock`).catch(() => undefined)) !== undefined) return undefined;
+  // Any failure.
   const block = scriptMetadata(await readScriptFile(path).catch(() => ""));
   if (block === undefined || /^# dependencies\s*=\s*\[[\s#]*\]/m.test(block)) return undefined;
   const text = await resolved(runner, spec, block, interpreter);
@@ -106,5 +108,6 @@ const normalized = (name: string): string => name.toLowerCase().replaceAll(/[-_.
 async function environmentStamp({ path, version }: Interpreter): Promise<string | undefined> {
   const minor = version?.split(".").slice(0, 2).join(".");
   const packages = join(dirname(dirname(path)), "lib", `python${minor}`, "site-packages");
+  // Any failure: it is looked up again.
   return stat(packages, { bigint: true }).then(stampOf, () => undefined);
 }

@@ -6,6 +6,7 @@ import { delimiter, dirname, isAbsolute, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Runner } from "../../domain/command.ts";
 import { askProgram } from "../os/ask-program.ts";
+import { orAbsent } from "../os/absent.ts";
 import { readScriptFile } from "../os/lab-files.ts";
 
 /** A runner that is installed. */
@@ -118,7 +119,10 @@ export async function commandLine(
   }
 }
 
-/** The pixi manifest of a folder: the first one found from it up to the lab. */
+/**
+ * The pixi manifest of a folder: the first one found from it up to the lab. Rejects where one cannot
+ * be read: another runner would run the script with other packages.
+ */
 export async function pixiManifest(folder: string, lab: string): Promise<string | undefined> {
   const inside = relative(lab, folder);
   if (isAbsolute(inside) || inside.startsWith("..")) return manifestIn(folder);
@@ -133,14 +137,10 @@ async function manifestIn(folder: string): Promise<string | undefined> {
   const own = join(folder, "pixi.toml");
   if (await isFile(own)) return own;
   const shared = join(folder, "pyproject.toml");
-  try {
-    const text = await readScriptFile(shared);
-    return /^[ \t]*\[[ \t]*"?tool"?[ \t]*\.[ \t]*"?pixi"?[ \t]*[.\]]/m.test(text)
-      ? shared
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = await orAbsent(readScriptFile(shared), "");
+  return /^[ \t]*\[[ \t]*"?tool"?[ \t]*\.[ \t]*"?pixi"?[ \t]*[.\]]/m.test(text)
+    ? shared
+    : undefined;
 }
 
 /** A script's path, so that no runner takes it for an option, for stdin (`-`) or for a URL. */
@@ -171,14 +171,10 @@ async function isProgram(path: string): Promise<boolean> {
     await access(path, constants.X_OK);
     return await isFile(path);
   } catch {
+    // Any failure: it cannot be started, and the next folder is looked into.
     return false;
   }
 }
 
-async function isFile(path: string): Promise<boolean> {
-  try {
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
-  }
-}
+const isFile = async (path: string): Promise<boolean> =>
+  (await orAbsent(stat(path)))?.isFile() === true;

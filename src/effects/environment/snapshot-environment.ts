@@ -18,15 +18,18 @@ export async function dropSnapshotEnvironments(
   id: string,
 ): Promise<void> {
   const code = snapshotCode(lab, experiment, id);
+  // Any failure: an environment stays in the cache of uv; here and below.
   const names = (await readdir(code).catch(() => [])).filter((name) => name.endsWith(".py"));
   const runner = await chooseRunner(experiment, lab, undefined);
   if (runner.kind === "missing" || runner.runner !== "uv") return;
   for (const name of names.slice(0, SNAPSHOT_SCRIPTS)) {
     const script = join(code, name);
+    // Any failure.
     if (scriptMetadata(await readScriptFile(script).catch(() => "")) === undefined) continue;
     const python = await scriptPython(runner.binary, script, experiment);
     const environment = dirname(dirname(python ?? ""));
     if (await belongsTo(environment, name)) {
+      // Any failure.
       await rm(environment, { recursive: true, force: true }).catch(() => undefined);
     }
   }
@@ -42,6 +45,7 @@ async function belongsTo(environment: string, script: string): Promise<boolean> 
   if (!named || !inCache) return false;
   return stat(join(environment, "pyvenv.cfg")).then(
     () => true,
+    // Any failure: what is not surely ours is not removed.
     () => false,
   );
 }

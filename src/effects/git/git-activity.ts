@@ -2,6 +2,7 @@
 // git-origin.ts finds out how; `step` decides what a checkout means for commands.
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { orAbsent } from "../os/absent.ts";
 import { nestedGitDir, repositoryOf } from "./repository.ts";
 
 /**
@@ -12,7 +13,7 @@ const BEFORE_MS = 3_000;
 
 /**
  * Whether Git changed the index since about `mtimeMs` (ms since 1970), the file's mtime. A file in
- * a repository below the lab is one of that repository.
+ * a repository below the lab is one of that repository. Rejects where that cannot be looked at.
  */
 export async function gitWrote(lab: string, path: string, mtimeMs: number): Promise<boolean> {
   const gitDir = (await nestedGitDir(lab, dirname(path))) ?? (await repositoryOf(lab))?.gitDir;
@@ -22,9 +23,5 @@ export async function gitWrote(lab: string, path: string, mtimeMs: number): Prom
   return indexMs !== undefined && indexMs >= mtimeMs - BEFORE_MS;
 }
 
-async function timeOf(path: string): Promise<number | undefined> {
-  return await stat(path).then(
-    ({ mtimeMs }) => mtimeMs,
-    () => undefined,
-  );
-}
+const timeOf = async (path: string): Promise<number | undefined> =>
+  (await orAbsent(stat(path)))?.mtimeMs;

@@ -52,6 +52,7 @@ const HERE = [
 export async function gitFacts(lab: string, experiment: string): Promise<GitFacts | undefined> {
   const repository = await repositoryOf(lab, experiment);
   if (repository === undefined) return undefined;
+  // Any failure: no git facts; a run does not depend on them.
   const temp = await mkdtemp(join(tmpdir(), "nightlab-git-")).catch(() => undefined);
   if (temp === undefined) return undefined;
   try {
@@ -74,6 +75,7 @@ export async function gitFacts(lab: string, experiment: string): Promise<GitFact
       ...(secret.length === 0 ? {} : { secret: secret.map(masked) }),
     };
   } catch {
+    // Any failure of git: no git facts, as above.
     return undefined;
   } finally {
     await rm(temp, { recursive: true, force: true });
@@ -92,6 +94,7 @@ async function copyIndex(repository: Repository, to: string, git: Git): Promise<
     await copyFile(path, to);
     await utimes(to, second, second);
   } catch {
+    // Any failure: git makes an index of its own, which takes longer.
     await git("read-tree", "HEAD");
   }
 }
@@ -107,6 +110,7 @@ async function differing(
   const fits: string[] = [];
   const left: string[] = [];
   const sort = async (name: string): Promise<void> => {
+    // Any failure: git looks at it itself, and fails for all.
     const facts = await lstat(join(experiment, name)).catch(() => undefined);
     // A folder is listed only if it is a nested repository.
     const huge = facts !== undefined && (facts.size > PATCH_FILE_BYTES || facts.isDirectory());

@@ -4,6 +4,8 @@ import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import type { JournalOrigin } from "../../domain/event.ts";
+import { orAbsent } from "../os/absent.ts";
+import { errorCode } from "../os/error-code.ts";
 import { gitIn, type Git } from "./git.ts";
 import { nestedGitDir, repositoryOf } from "./repository.ts";
 
@@ -21,8 +23,8 @@ const LOOK_MS = 50;
 /** Finds origins of texts; remembers the stashes between calls. */
 export interface GitOrigin {
   /**
-   * How git brought this text; undefined if an editor saved it, or if that cannot be determined. In
-   * a repository below the lab, which is not asked, it is a checkout. Waits while git holds its
+   * How git brought this text; undefined if an editor saved it. Where git fails to tell, and in a
+   * repository below the lab, which is not asked, it is a checkout. Waits while git holds its
    * index locked, at most GIT_LOCK_MS. Never rejects.
    */
   originOf(lab: string, path: string, text: string): Promise<JournalOrigin | undefined>;
@@ -59,12 +61,15 @@ export function gitOrigin(): GitOrigin {
         if (repository === undefined) return undefined;
         await untilUnlocked(repository.gitDir);
         const git = gitIn(repository, dirname(path));
+        if (!(await hasCommits(git))) return undefined;
         const origin = await find(git, path, text);
         if (origin !== undefined) return origin;
         await pause(REFLOG_LAG_MS);
         return await find(git, path, text);
-      } catch {
-        return undefined;
+      } catch (error) {
+        // Without a git program, nothing here is git's. Any other failure: git wrote something just
+        // now, and what nobody is known to have typed must not start.
+        return errorCode(error) === "ENOENT" ? undefined : "checkout";
       }
     },
   };
@@ -98,8 +103,19 @@ async function movesOf(git: Git): Promise<readonly Move[]> {
   return lines(log).map((line) => ({ commit: line.slice(0, 40), message: line.slice(41) }));
 }
 
+/** Whether HEAD is a commit: before the first one, git has brought nothing. */
+const hasCommits = (git: Git): Promise<boolean> =>
+  git("rev-parse", "--verify", "--quiet", "HEAD").then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Error && "exitCode" in error && error.exitCode === 1) return false;
+      throw error;
+    },
+  );
+
 async function stashesNow(git: Git): Promise<readonly string[]> {
   const list = ["log", "-g", "-n", String(GIT_STASHES), "--format=%H", "refs/stash"];
+  // Any failure: there is no stash, which git calls an error.
   return lines(await git(...list, "--").catch(() => ""));
 }
 
@@ -120,8 +136,4 @@ async function untilUnlocked(gitDir: string): Promise<void> {
   }
 }
 
-const exists = async (path: string): Promise<boolean> =>
-  await stat(path).then(
-    () => true,
-    () => false,
-  );
+const exists = async (path: string): Promise<boolean> => (await orAbsent(stat(path))) !== undefined;

@@ -108,6 +108,7 @@ function jsonIn(text: string): Readonly<Record<string, unknown>> | undefined {
       ? (value as Readonly<Record<string, unknown>>)
       : undefined;
   } catch {
+    // Any failure: that is no JSON, and the caller says that the driver does not answer.
     return undefined;
   }
 }

@@ -77,7 +77,7 @@ function save(cache: GpuCache): void {
     writeFileSync(`${path()}.${process.pid}`, JSON.stringify(cache));
     renameSync(`${path()}.${process.pid}`, path());
   } catch {
-    // Not cached: the next reader queries the drivers itself.
+    // Any failure: not cached; the next reader queries the drivers itself.
   }
 }
 
@@ -87,6 +87,7 @@ function read(): GpuCache | undefined {
     const isComplete = typeof cache.atMs === "number" && Array.isArray(cache.gpus);
     return isComplete ? (cache as GpuCache) : undefined;
   } catch {
+    // Any failure: the drivers are asked.
     return undefined;
   }
 }

@@ -128,7 +128,7 @@ function isMissing(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) === undefined;
   } catch {
-    // Something is there, or in the way to it.
+    // Any failure: something is there, or in the way to it.
     return false;
   }
 }
@@ -218,6 +218,7 @@ function ownerOf(path: string): number | undefined {
   try {
     return lstatSync(path).uid;
   } catch {
+    // Any failure: the message does without its owner.
     return undefined;
   }
 }
@@ -230,6 +231,6 @@ function touch(descriptor: number): void {
     const now = new Date();
     futimesSync(descriptor, now, now);
   } catch {
-    // Another user's file: only its owner may set its times.
+    // Any failure, such as another user's file: only its owner may set its times.
   }
 }

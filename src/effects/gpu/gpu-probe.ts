@@ -45,6 +45,7 @@ export function createGpuProbe(program = "nvidia-smi", signal?: AbortSignal): Gp
     ask(nowMs) {
       if (nowMs < quietUntilMs) return Promise.resolve(undefined);
       if (known !== undefined && nowMs - known.atMs < GPU_SAMPLE_MS) return known.state;
+      // Any failure of a driver: samples without GPUs, and it is asked again later.
       const state = query(program, signal).catch(() => {
         quietUntilMs = nowMs + GPU_ASK_AGAIN_MS;
         return undefined;
@@ -57,6 +58,7 @@ export function createGpuProbe(program = "nvidia-smi", signal?: AbortSignal): Gp
 
 async function query(program: string, signal?: AbortSignal): Promise<GpuState | undefined> {
   const [nvidia, amd] = await Promise.all([
+    // Any failure: AMD's answer counts.
     queryNvidia(program, signal).catch(() => undefined),
     askAmd(process.env, signal),
   ]);

@@ -32,6 +32,7 @@ const CLOCK_GRAIN_MS = 2_000;
  * read counts as none.
  */
 export async function editorHolds(path: string): Promise<false | EditorHold> {
+  // Any failure: a lock is looked for beside this name alone.
   const paths = new Set([path, await realpath(path).catch(() => path)]);
   for (const one of paths) {
     const hold = (await emacsHolds(one)) || (await vimHolds(one));
@@ -51,6 +52,7 @@ async function emacsHolds(path: string): Promise<false | EditorHold> {
     if (host === hostname() && (await isGone(Number(pid), mtimeMs))) return false;
     return { editor: "Emacs", why: `Emacs has unsaved changes (${lock}, by ${owner})` };
   } catch {
+    // Any failure: no lock. A write under an open editor is merged with its next save.
     return false;
   }
 }
@@ -64,10 +66,12 @@ async function vimHolds(path: string): Promise<false | EditorHold> {
   const whole = `${path.replaceAll("/", "%")}.sw`;
   const inNeovim = neovimSwapFolders().map((folder) => ({ folder, start: whole }));
   for (const { folder, start } of [beside, ...inNeovim]) {
+    // Any failure, here and below: no lock, as above.
     const names = await readdir(folder).catch(() => []);
     for (const name of names) {
       if (!name.startsWith(start) || name.length !== start.length + 1) continue;
       const lock = join(folder, name);
+      // Any failure.
       const editor = await swapSaysModified(lock, path).catch(() => undefined);
       if (editor !== undefined) return { editor, why: `${editor} has unsaved changes (${lock})` };
     }
@@ -117,6 +121,7 @@ async function isGone(pid: number, lockedAtMs: number): Promise<boolean> {
   } catch (error) {
     return errorCode(error) === "ESRCH";
   }
+  // Any failure: it is not known to be another process, so its lock holds.
   const startedAtMs = await startOf(pid).catch(() => undefined);
   return startedAtMs !== undefined && startedAtMs > lockedAtMs + CLOCK_GRAIN_MS;
 }

@@ -105,6 +105,7 @@ async function finish(
   if (left === undefined) return await giveUp(intentDir, intent, result);
   // The names have changed already, so a failing sync must not be reported as a failed write.
   await disk.syncFolder(dirname(intent.target)).catch(systemErrorCode);
+  // Any failure, also to tidy up: the intent stays, and the next start does the rest.
   if (left !== intent.temp) await unlink(intent.temp).catch(() => undefined);
   // The file stays beside the journal if the kept versions are on another file system.
   const file = await disk.park(left, intent.parked).then(
@@ -126,7 +127,9 @@ async function giveUp(
   intent: WriteIntent,
   result: ReplaceResult,
 ): Promise<ReplaceResult> {
+  // Any failure: the intent stays, and the next start removes both.
   await unlink(intent.temp).catch(() => undefined);
+  // Any failure.
   await removeIntent(intentDir, intent.id).catch(() => undefined);
   return result;
 }
@@ -171,6 +174,7 @@ function isWritable(path: string): boolean {
     accessSync(path, constants.W_OK);
     return true;
   } catch {
+    // Any failure: the write is refused, and says so.
     return false;
   }
 }

@@ -183,7 +183,6 @@ export class MergeBases {
    */
   async #recall(): Promise<void> {
     if (this.#recalled) return;
-    this.#recalled = true;
     const here = new Set(this.#writings.flatMap(({ texts }) => texts));
     const before = [...(await this.#versions())].filter((hash) => !here.has(hash));
     const writings: Writing[] = [];
@@ -194,6 +193,9 @@ export class MergeBases {
       if (known === undefined) writings.push({ marks: new Set(marks), texts: [hash] });
       else known.texts.push(hash);
     }
+    // Not before all could be read: without its base, a stale save would bring back or lose lines.
+    if (this.#recalled) return;
+    this.#recalled = true;
     this.#writings.unshift(...writings);
   }
 

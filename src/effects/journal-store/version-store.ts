@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { constants, gunzip, zstdCompress, zstdDecompress } from "node:zlib";
 import { syncFolder } from "../os/atomic-write.ts";
+import { orAbsent } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
 import { mkdir, open, readdir, readFile, rename, stat, unlink } from "../os/lab-files.ts";
 
@@ -73,6 +74,7 @@ export async function keepVersion(
   const bytes = typeof content === "string" ? Buffer.from(content, "utf8") : content;
   const before = lastKeep.get(folder) ?? Promise.resolve();
   const turn = before.then(() => keep(folder, bytes, options));
+  // Any failure is the caller's, below.
   const settled = turn.catch(() => undefined);
   lastKeep.set(folder, settled);
   try {
@@ -88,17 +90,25 @@ export async function listVersions(folder: string): Promise<readonly KeptVersion
   return stored.map(({ hash, size, atMs, told }) => ({ hash, size, atMs, told }));
 }
 
-/** The exact bytes of a version, or undefined if it is not kept or its file is damaged. */
+/**
+ * The exact bytes of a version, or undefined if it is not kept or its file is damaged. Rejects where
+ * that cannot be read.
+ */
 export async function getVersion(folder: string, hash: string): Promise<Buffer | undefined> {
   const found = (await readStored(folder)).find((version) => version.hash === hash);
   if (found === undefined) return undefined;
+  const path = join(folder, found.name);
+  const compressed = await orAbsent(readFile(path)).catch((error: unknown) => {
+    throw new Error(`the kept version ${path} cannot be read`, { cause: error });
+  });
+  if (compressed === undefined) return undefined;
   try {
-    const compressed = await readFile(join(folder, found.name));
     const bytes = await (found.name.endsWith(".gz")
       ? decompressGzip(compressed)
       : decompress(compressed));
     return sha256(bytes) === hash ? bytes : undefined;
   } catch {
+    // Any failure: these are not the bytes that were compressed.
     return undefined;
   }
 }
@@ -128,6 +138,7 @@ async function keep(folder: string, bytes: Uint8Array, options: KeepOptions): Pr
   // Versions that the user was told of are deleted last.
   const deletable = [...others.filter((one) => !one.told), ...others.filter((one) => one.told)];
   await makeRoom(folder, deletable, bytes.length, { ...options, atMs });
+  // Any failure: it is deleted another time.
   for (const duplicate of duplicates)
     await unlink(join(folder, duplicate.name)).catch(() => undefined);
   return hash;
@@ -145,6 +156,7 @@ async function store(folder: string, name: string, bytes: Uint8Array): Promise<v
     }
     await rename(temp, join(folder, name));
   } catch (error) {
+    // Any failure: the error that is thrown says more.
     await unlink(temp).catch(() => undefined);
     throw error;
   }
@@ -170,10 +182,7 @@ async function makeRoom(
     // The new version counts uncompressed: an upper bound that saves one `stat`.
     total = newSize;
     for (const version of others) {
-      const size = await stat(join(folder, version.name)).then(
-        (found) => found.size,
-        () => 0,
-      );
+      const size = (await orAbsent(stat(join(folder, version.name))))?.size ?? 0;
       sizes.set(version.name, size);
       total += size;
     }
@@ -183,6 +192,7 @@ async function makeRoom(
   for (const version of others) {
     const fits = count <= maxVersions && total <= maxBytes;
     if (fits && version.atMs >= oldestMs) continue;
+    // Any failure: it is deleted another time.
     await unlink(join(folder, version.name)).catch(() => undefined);
     total -= sizes.get(version.name) ?? 0;
     count -= 1;

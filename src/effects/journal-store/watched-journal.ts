@@ -72,6 +72,7 @@ export function isNewWriteTrouble(entry: Watched, why: string): boolean {
 /** Runs `work` once all earlier work on this journal is done; settles as `work` does. */
 export function inTurn<T>(entry: Watched, work: () => Promise<T>): Promise<T> {
   const done = entry.turn.then(work);
+  // Any failure is the caller's; the next in turn goes on.
   entry.turn = done.catch(() => undefined);
   return done;
 }

@@ -2,9 +2,13 @@
 // for each write, until the last of its private files is gone; replay-intents.ts reads them back.
 import { randomBytes } from "node:crypto";
 import { basename, dirname, isAbsolute, join, normalize, sep } from "node:path";
+import { list, object, oneOf, string } from "../../base/stored-shape.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
+import { isAbsent } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
-import { lstat, mkdir, readdir, readFile, unlink } from "../os/lab-files.ts";
+import { lstat, mkdir, readdir, unlink } from "../os/lab-files.ts";
+import { readStored } from "../os/stored-file.ts";
+import { orTold } from "../os/unread.ts";
 import { journalPath, keptFolder, labPageKept, labPagePath } from "./journal-paths.ts";
 
 /** One write to a journal. Stored as JSON. */
@@ -47,24 +51,27 @@ export async function removeIntent(intentDir: string, id: string): Promise<void>
 /** Largest intent that is read: six paths, and a hash for each late save. */
 const INTENT_BYTES = 2 ** 20;
 
-/** Every intent of a folder, oldest first. Ignores files that hold none. */
+/**
+ * Every intent of a folder, oldest first. Links and the like are ignored. One that cannot be read, or
+ * is not what was written, is told: the private files that it names stay, with what somebody may have
+ * saved into them.
+ */
 export async function readIntents(intentDir: string): Promise<readonly WriteIntent[]> {
   let names: readonly string[];
   try {
     names = await readdir(intentDir);
   } catch (error) {
     // Where a link or a file stands, none of nightlab's own can be.
-    const none = ["ENOENT", "ENOTDIR", "ELOOP", "ELEAVESLAB"];
-    if (none.includes(errorCode(error))) return [];
+    if (isAbsent(error)) return [];
     throw error;
   }
   const intents: WriteIntent[] = [];
   for (const name of names.toSorted()) {
     if (name.startsWith(".") || !name.endsWith(".json")) continue;
     const path = join(intentDir, name);
-    const found = await lstat(path);
-    if (!found.isFile() || found.size > INTENT_BYTES) continue;
-    const intent = parseIntent(await readFile(path, "utf8").catch(() => ""));
+    const found = await orTold(path, lstat(path), "look");
+    if (found?.isFile() !== true) continue;
+    const intent = await orTold(path, readIntent(path));
     if (intent !== undefined && name === `${intent.id}.json`) intents.push(intent);
   }
   return intents;
@@ -113,30 +120,25 @@ function intentFile(intentDir: string, id: string): string {
   return join(intentDir, `${id}.json`);
 }
 
-const TEXT_FIELDS = [
-  "id",
-  "path",
-  "target",
-  "temp",
-  "aside",
-  "parked",
-  "keptDir",
-  "basedOnHash",
-  "newHash",
-] as const;
+const INTENT = object<WriteIntent>({
+  id: string(),
+  phase: oneOf("draft", "ready"),
+  path: string(),
+  target: string(),
+  temp: string(),
+  aside: string(),
+  parked: string(),
+  keptDir: string(),
+  basedOnHash: string(),
+  newHash: string(),
+  toldHashes: list(string()),
+});
 
-function parseIntent(text: string): WriteIntent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  if (typeof value !== "object" || value === null) return undefined;
-  const record = value as Readonly<Record<string, unknown>>;
-  const isComplete =
-    TEXT_FIELDS.every((key) => typeof record[key] === "string") &&
-    (record["phase"] === "draft" || record["phase"] === "ready") &&
-    Array.isArray(record["toldHashes"]);
-  return isComplete ? (value as WriteIntent) : undefined;
-}
+/** Without a version: that is version 1. */
+const readIntent = (path: string): Promise<WriteIntent | undefined> =>
+  readStored(path, INTENT, {
+    most: INTENT_BYTES,
+    fix:
+      "the files beside the journal whose names end with `.nightlab-` and this one's name may hold " +
+      "what somebody saved: look into them, then remove this file",
+  });

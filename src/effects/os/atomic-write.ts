@@ -36,6 +36,7 @@ export async function atomicWrite(path: string, content: Uint8Array | string): P
     }
     await rename(temp, target);
   } catch (error) {
+    // Any failure: the error that is thrown says more.
     await unlink(temp).catch(() => undefined);
     throw error;
   }

@@ -2,6 +2,7 @@
 // renames the edited file to keep it. The caller writes the new one.
 import { createHash } from "node:crypto";
 import { RECORD_BYTES } from "../../base/limits.ts";
+import { orAbsent } from "./absent.ts";
 import { errorCode } from "./error-code.ts";
 import { appendFile, link, readFile, rm, stat } from "./lab-files.ts";
 
@@ -19,11 +20,11 @@ export async function backUpEditedFile(
   marks: string,
   text: string,
 ): Promise<string | undefined> {
-  const hashes = await readFile(marks, "utf8").catch(() => "");
+  const hashes = await orAbsent(readFile(marks, "utf8"), "");
   // Before the file itself is written: a crash in between must not make our own text look edited.
   await appendFile(marks, `${hashOf(text)}\n`);
   if (hashes === "") return undefined;
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await orAbsent(stat(path));
   if (facts?.isFile() !== true) return undefined;
   const ours = facts.size <= RECORD_BYTES && hashes.includes(hashOf(await readFile(path)));
   return ours ? undefined : moveToBackup(path);

@@ -11,6 +11,7 @@ export function decodeUtf8(bytes: Uint8Array): Decoded {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     return { kind: "text", text };
   } catch {
+    // Any failure: bytes that are no UTF-8.
     return { kind: "not-utf8", byteOffset: firstInvalidByte(bytes) };
   }
 }

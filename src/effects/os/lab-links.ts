@@ -130,6 +130,7 @@ function isItself(path: string): boolean {
   try {
     return realpathSync.native(path) === path;
   } catch {
+    // Any failure: it is looked at part by part.
     return false;
   }
 }
@@ -139,6 +140,7 @@ function isSymlink(path: string): boolean | undefined {
   try {
     return lstatSync(path).isSymbolicLink();
   } catch {
+    // Any failure: what cannot be looked at cannot be gone through, either.
     return undefined;
   }
 }
@@ -181,6 +183,7 @@ function realOr(path: string): string {
   try {
     return realpathSync.native(path);
   } catch {
+    // Any failure: by its own name it leads nowhere else.
     return path;
   }
 }

@@ -63,6 +63,7 @@ function loadCalls(): Calls {
       try {
         return library.func(declaration);
       } catch {
+        // Any failure: the C library lacks it, and the caller goes another way.
         return undefined;
       }
     };
@@ -94,6 +95,7 @@ function loadCalls(): Calls {
     const present = Object.entries(found).filter(([, call]) => call !== undefined);
     return { errno, ...Object.fromEntries(present) };
   } catch {
+    // Any failure: no koffi for this machine; each call has a way without it.
     return { errno: () => "ENOSYS" };
   }
 }
@@ -114,6 +116,7 @@ export function takeReadLease(
   try {
     if (!LOCAL_FILE_SYSTEMS.has(statfsSync(path).type)) return "refused";
   } catch {
+    // Any failure: a lease is only quicker than what is done without one.
     return "refused";
   }
   if (fcntl(descriptor, F_SETLEASE, "int", F_RDLCK) === 0) return "held";

@@ -201,6 +201,7 @@ function processIds(): readonly number[] | undefined {
     const names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
     return names.length === 0 ? undefined : names.map(Number);
   } catch {
+    // Any failure: a system without /proc, where `ps` is asked.
     return undefined;
   }
 }
@@ -239,7 +240,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
     process.kill(pid, signal);
     return true;
   } catch {
-    // ESRCH: it has ended. EPERM: the pid belongs to another user's process by now.
+    // Any failure. ESRCH: it has ended. EPERM: the pid belongs to another user's process by now.
     return false;
   }
 }
@@ -248,6 +249,7 @@ function readText(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
+    // Any failure: the process has ended meanwhile, or hides it.
     return undefined;
   }
 }
@@ -257,6 +259,7 @@ function outputOf(command: string, args: readonly string[], env = process.env): 
     const stdio = ["ignore", "pipe", "ignore"] as const;
     return execFileSync(command, args, { encoding: "utf8", env, stdio: [...stdio] }).trim();
   } catch {
+    // Any failure: a program that is not here or has nothing to say.
     return "";
   }
 }

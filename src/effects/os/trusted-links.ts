@@ -2,8 +2,11 @@
 // `nightlab trust LINK` recorded in the machine's state folder, where nothing in a lab can.
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { list, object, string } from "../../base/stored-shape.ts";
 import { errorCode } from "./error-code.ts";
+import { parseAs } from "../../base/stored-json.ts";
 import { stateDir } from "./state-dir.ts";
+import { orToldSync } from "./unread.ts";
 
 /** A symlink by its absolute path, no part of which but the last is a link, and where it leads. */
 export interface TrustedLink {
@@ -23,12 +26,15 @@ let read: { readonly path: string; readonly stamp: string; readonly stored: Stor
 
 /** Whether this link was trusted with this target; another target is not what was trusted. */
 export function isTrustedLink({ link, target }: TrustedLink): boolean {
-  return readStored().links.some((one) => one.link === link && one.target === target);
+  return trusted().some((one) => one.link === link && one.target === target);
 }
 
 /** Whether a link was trusted, with whatever target. */
-export const wasTrustedLink = (link: string): boolean =>
-  readStored().links.some((one) => one.link === link);
+export const wasTrustedLink = (link: string): boolean => trusted().some((one) => one.link === link);
+
+/** The trusted links; while they cannot be read, which is told, those that were read last. */
+const trusted = (): readonly TrustedLink[] =>
+  (orToldSync(pathOf(), readStored) ?? read?.stored ?? NONE).links;
 
 /**
  * Records a link with its target, in place of an earlier target. Rejects with the system's error
@@ -52,27 +58,27 @@ export function noteLinksTaken(lab: string, taken: readonly TrustedLink[]): void
 
 const pathOf = (): string => join(stateDir(), "trusted-links.json");
 
-/** What is recorded now. What cannot be read trusts nothing. */
+/**
+ * What is recorded now. Throws where it cannot be read or is not what was written: read as empty, it
+ * would have the lab's present links taken over as if they had been followed before.
+ */
 function readStored(): Stored {
   const path = pathOf();
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return NONE;
   const stamp = `${found.ino} ${found.size} ${found.mtimeMs}`;
   if (read?.path === path && read.stamp === stamp) return read.stored;
-  const stored = parse(readFileSync(path, "utf8"));
+  const stored = parseAs(path, readFileSync(path, "utf8"), STORED, FIX);
   read = { path, stamp, stored };
   return stored;
 }
 
-function parse(text: string): Stored {
-  try {
-    const { links, labs } = JSON.parse(text) as Partial<Stored>;
-    if (!Array.isArray(links) || !Array.isArray(labs)) return NONE;
-    return { links, labs };
-  } catch {
-    return NONE;
-  }
-}
+/** Without a version: that is version 1. */
+const STORED = object<Stored>({
+  links: list(object<TrustedLink>({ link: string(), target: string() })),
+  labs: list(string()),
+});
+const FIX = "put it back from a backup, or trust its links anew: `nightlab trust LINK`";
 
 function write(stored: Stored): void {
   const path = pathOf();

@@ -20,7 +20,7 @@ export async function folderChanged(path: string, ms: number, signal: AbortSigna
       watcher.on("error", done);
       cleanups.push(() => watcher.close());
     } catch {
-      // It does not exist yet or cannot be watched: wait for the timeout.
+      // Any failure: it does not exist yet or cannot be watched; wait for the timeout.
     }
   });
 }

@@ -88,6 +88,6 @@ async function textLines(
     }
     if (size > 0) endLine();
   } catch {
-    // Gone or unreadable: the audit reports each line that is missing.
+    // Any failure: the audit reports each line that is missing.
   }
 }

@@ -124,6 +124,7 @@ async function readPictures(
     if (isElsewhere(target)) continue;
     const path = resolve(dir, decoded(target));
     const mime = MIME[extname(path).toLowerCase()];
+    // Any failure: the export names each picture that it lacks.
     const about = await stat(path).catch(() => undefined);
     if (mime === undefined || about?.isFile() !== true || about.size > PICTURE_BYTES) {
       absent.push(target);
@@ -145,6 +146,7 @@ async function isPicture(bytes: Buffer): Promise<boolean> {
     await sharp(bytes).metadata();
     return true;
   } catch {
+    // Any failure: sharp cannot read it, so that it is no picture.
     return false;
   }
 }
@@ -184,6 +186,7 @@ async function keepPictures(
   names: ReadonlyMap<string, string>,
 ): Promise<void> {
   const wanted = new Set(names.values());
+  // Any failure: old pictures of ours stay.
   const there: readonly string[] = await readdir(folder).catch(() => []);
   if (wanted.size > 0) await mkdir(folder, { recursive: true });
   for (const name of there) {
@@ -213,6 +216,7 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
+    // Any failure: then it is a name as it stands.
     return path;
   }
 }

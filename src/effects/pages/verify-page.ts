@@ -8,6 +8,7 @@ import type { ReportInput, ReportRun } from "../../judge/input.ts";
 import { sourcesOf } from "../../report/audit/line-marks.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 import { open } from "../os/lab-files.ts";
+import { orTold } from "../os/unread.ts";
 
 const LF = 10;
 /** A cited log line is re-read up to this length: the metrics are in it. */
@@ -126,7 +127,7 @@ async function readLines(
     for (const [line, { samples }] of offsets) take(line, samples);
     return;
   }
-  const handle = await open(path).catch(() => undefined);
+  const handle = await orTold(path, open(path));
   if (handle === undefined) return;
   try {
     for (const [line, { offset }] of offsets) {

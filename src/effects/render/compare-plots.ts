@@ -68,6 +68,7 @@ export async function renewComparePlots(
 export async function withFigures(experimentDir: string, input: ReportInput): Promise<ReportInput> {
   const { figures: _, livePage: __, ...rest } = input;
   const folder = join(experimentDir, FOLDER);
+  // Any failure: the page goes without pictures, which draws them anew.
   const files = new Set(await readdir(folder).catch(() => []));
   if (files.size === 0) return rest;
   const page = await presentLivePage(folder);

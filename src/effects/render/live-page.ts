@@ -45,6 +45,7 @@ export async function presentLivePage(plotsDir: string): Promise<string | undefi
 
 /** The first HEAD_BYTES of a file; undefined if it cannot be opened. */
 async function headOf(path: string): Promise<string | undefined> {
+  // Any failure: what cannot be read is not ours to replace; here and below.
   const file = await open(path).catch(() => undefined);
   if (file === undefined) return undefined;
   try {
@@ -63,6 +64,7 @@ const SIGNATURE = /^<!doctype html>\r?\n<!-- nightlab plots ([0-9a-f]{64}) -->\r
 
 /** Whether the page matches its hash: nobody edited it. Git may have changed its line ends. */
 async function isOwn(path: string): Promise<boolean> {
+  // Any failure.
   const text = await readFile(path, "utf8").catch(() => "");
   const signature = SIGNATURE.exec(text);
   if (signature === null) return false;

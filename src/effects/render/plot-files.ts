@@ -124,6 +124,7 @@ function readMark(text: string): Mark | undefined {
     if (!Array.isArray(images)) return undefined;
     return { drawing, metric, spec: mark.spec, images: images.map(String) };
   } catch {
+    // Any failure: a spec that is not ours.
     return undefined;
   }
 }
@@ -175,6 +176,7 @@ async function writeNew(path: string, content: Uint8Array | string): Promise<boo
     if ((await readRegular(path)) !== "absent") return false;
     await rename(temp, path);
   } finally {
+    // Any failure: it has been renamed, or is removed another time.
     await unlink(temp).catch(() => undefined);
   }
   return true;

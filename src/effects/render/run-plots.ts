@@ -122,6 +122,7 @@ function chosen(all: readonly Series[], promised: readonly string[]): readonly S
 }
 
 async function isFolder(path: string): Promise<boolean> {
+  // Any failure: nothing is drawn into what cannot be looked at.
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }
 

@@ -19,6 +19,7 @@ import {
   SNAPSHOT_BYTES,
   SNAPSHOT_FILE_BYTES,
 } from "../code/snapshots.ts";
+import { orAbsent } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
 import { mkdir, readFile, rename, rm, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
@@ -61,6 +62,7 @@ export async function restoreCode(asked: CodeAsked): Promise<CodeRestored> {
   if (typeof why !== "string") return why;
   const here = await codeSeen(experiment);
   if (here.hash !== record.codeHash) {
+    // Any failure: a leftover, which is removed after a week.
     await removeSnapshot(lab, id).catch(() => undefined);
     const since = git === undefined ? `${why}, and the scripts have changed since` : why;
     return { kind: "refused", why: since };
@@ -143,6 +145,7 @@ async function checkOut(asked: CodeAsked, commit: string): Promise<readonly stri
     const git = gitIn(repository, experiment, { indexFile, timeoutMs: CHECKOUT_MS });
     // run.json may have been edited: never pass an option to git as a commit.
     const revision = /^[0-9a-f]{7,64}$/.test(commit) ? `${commit}^{commit}` : "none";
+    // Any failure: git does not have it.
     await git("cat-file", "-e", revision).catch(() => {
       throw new Error(
         `commit ${commit.slice(0, 7)} is not in this repository; \`git fetch\` may bring it`,
@@ -226,7 +229,7 @@ async function patchOf({ runDir, record }: CodeAsked): Promise<Uint8Array | unde
   const name = record.git?.patch;
   if (name === undefined) return undefined;
   const path = join(runDir, "run.patch");
-  const stats = await stat(path).catch(() => undefined);
+  const stats = await orAbsent(stat(path));
   if (stats?.isFile() !== true) throw new Error(`${name} is not beside its run.json any more`);
   if (stats.size > 2 * PATCH_BYTES) throw new Error(`${name} is too large to be a patch of ours`);
   return readFile(path);

@@ -22,6 +22,7 @@ import { environmentHashes } from "../run-store/run-record-facts.ts";
 import { chooseRunner, findRunner, pixiManifest } from "../environment/runner.ts";
 import { removeSnapshot, snapshotRoot } from "../code/snapshot-places.ts";
 import { askProgram } from "../os/ask-program.ts";
+import { orAbsent } from "../os/absent.ts";
 import { copyFile, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
 
@@ -176,7 +177,7 @@ async function packagesOf(
   }
   const requirements = join(snapshotRoot(lab, id), "requirements.txt");
   const recorded = join(dir, "requirements.txt");
-  if ((await stat(recorded).catch(() => undefined))?.isFile() !== true) {
+  if ((await orAbsent(stat(recorded)))?.isFile() !== true) {
     return { differs: [...differs, "its requirements.txt is gone: packages are resolved anew"] };
   }
   await copyFile(recorded, requirements);

@@ -11,6 +11,7 @@ import { readRunRecord } from "./run-record.ts";
 import { readRun } from "./tail.ts";
 import { readdir, stat, statSync } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { orTold } from "../os/unread.ts";
 
 /** How many earlier runs a run is compared with at most. */
 const EARLIER_RUNS = 50;
@@ -61,7 +62,9 @@ export function createEarlierRuns(): EarlierRuns {
   const known = new Map<string, { readonly print: string; readonly digest?: RunDigest }>();
   return {
     async of(experiment) {
-      const folders = (await listRunFolders(experiment)).slice(-2 * EARLIER_RUNS);
+      const runs = join(experiment, "runs");
+      const all = (await orTold(runs, listRunFolders(experiment))) ?? [];
+      const folders = all.slice(-2 * EARLIER_RUNS);
       const found: RunDigest[] = [];
       for (const folder of folders) {
         const dir = runDir(experiment, folder);
@@ -92,8 +95,9 @@ async function digestIn(dir: string, folder: RunFolder): Promise<RunDigest | und
 async function logBytes(dir: string): Promise<number> {
   const logs = join(dir, "logs");
   let bytes = 0;
-  for (const name of await readdir(logs).catch(() => [])) {
-    bytes += (await stat(join(logs, name)).catch(() => undefined))?.size ?? 0;
+  for (const name of (await orTold(logs, readdir(logs))) ?? []) {
+    const path = join(logs, name);
+    bytes += (await orTold(path, stat(path), "look"))?.size ?? 0;
   }
   return bytes;
 }

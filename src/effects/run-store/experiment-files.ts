@@ -8,6 +8,7 @@ import { createJournalReader, type JournalReader } from "../../journal/read/read
 import { settingOf } from "../../judge/groups.ts";
 import { meansRun, type Baseline, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { readIgnoredRuns } from "../../settings/ignored.ts";
+import { orAbsent } from "../os/absent.ts";
 import { inTurns } from "../os/in-turns.ts";
 import { JOURNAL_BYTES } from "../os/stable-read.ts";
 import { withFigures } from "../render/compare-plots.ts";
@@ -41,8 +42,9 @@ export interface ExperimentFilesOptions {
 }
 
 /**
- * Reads everything that the report of an experiment is made from. Rejects only where the journal
- * cannot be read, with the reason in words; the report itself mentions any other broken file.
+ * Reads everything that the report of an experiment is made from. Rejects where the journal, the list
+ * of ignored runs or that of all runs cannot be read: a report without them would say what is not so.
+ * The report itself mentions any other broken file.
  */
 export async function readExperimentFiles(
   experimentDir: string,
@@ -131,10 +133,9 @@ async function planInLab(plan: Plan, labDir: string | undefined): Promise<Plan> 
 async function ignoredFile(dir: string): Promise<readonly IgnoredRun[]> {
   const name = "IGNORED_RUNS.md";
   const path = join(dir, name);
-  const found = await stat(path).catch(() => undefined);
+  const found = await orAbsent(stat(path));
   if (found?.isFile() !== true || found.size > JOURNAL_BYTES) return [];
-  const text = await readFile(path, "utf8").catch(() => "");
-  return readIgnoredRuns(text, name);
+  return readIgnoredRuns(await orAbsent(readFile(path, "utf8"), ""), name);
 }
 
 /**

@@ -131,6 +131,7 @@ async function hasJournal(dir: string, name: Buffer): Promise<boolean> {
   const path = Buffer.concat([Buffer.from(`${dir}/`), name, Buffer.from("/JOURNAL.md")]);
   return await lstat(path).then(
     () => true,
+    // Any failure: a name that no path can say is told where it surely has a journal.
     () => false,
   );
 }

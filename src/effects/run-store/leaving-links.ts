@@ -65,10 +65,12 @@ function take(path: string, found: Map<string, TrustedLink>): void {
 }
 
 const entriesOf = async (dir: string): Promise<readonly Dirent[]> =>
+  // Any failure: what cannot be listed has no links to tell.
   await readdir(dir, { withFileTypes: true }).catch(() => []);
 
 const isExperiment = async (path: string): Promise<boolean> =>
   await access(join(path, "JOURNAL.md")).then(
     () => true,
+    // Any failure: it only says what is linked.
     () => false,
   );

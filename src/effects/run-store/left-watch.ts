@@ -90,6 +90,7 @@ class Watch implements LeftWatch {
     const folder = this.#options.folder();
     const logs =
       folder === undefined ? [] : await findLogFiles(runDir(this.#spec.experiment, folder));
+    // Any failure: it counts as not grown.
     const console = await stat(join(dir, "console.log")).then(
       ({ size }) => size,
       () => 0,

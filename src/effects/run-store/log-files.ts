@@ -2,6 +2,7 @@
 // src/logs/ parses them; tail.ts tracks how far each has been read.
 import { join } from "node:path";
 import { lstat, readdir, stat } from "../os/lab-files.ts";
+import { orTold } from "../os/unread.ts";
 
 /** Most log files of one run: a folder with more holds something else. */
 const LOGS_PER_RUN = 1_000;
@@ -46,7 +47,7 @@ export async function findLogFiles(runDir: string): Promise<readonly LogFile[]> 
     (name) => IN_LOGS.test(name) && !NOT_IN_LOGS.test(name),
     names,
   );
-  const root = await readdir(runDir, { withFileTypes: true }).catch(() => []);
+  const root = (await orTold(runDir, readdir(runDir, { withFileTypes: true }))) ?? [];
   for (const entry of root) {
     if (!entry.isDirectory()) {
       if (IN_ROOT.test(entry.name)) names.push(entry.name);
@@ -74,7 +75,8 @@ async function collect(
   wanted: (name: string) => boolean,
   into: string[],
 ): Promise<void> {
-  const entries = await readdir(join(runDir, folder), { withFileTypes: true }).catch(() => []);
+  const path = join(runDir, folder);
+  const entries = (await orTold(path, readdir(path, { withFileTypes: true }))) ?? [];
   for (const entry of entries) {
     const name = `${folder}/${entry.name}`;
     if (entry.isDirectory()) {
@@ -87,9 +89,9 @@ async function factsOf(runDir: string, names: readonly string[]): Promise<readon
   const found: (LogFile & { readonly link: boolean })[] = [];
   for (const name of names) {
     const path = join(runDir, name);
-    const own = await lstat(path).catch(() => undefined);
+    const own = await orTold(path, lstat(path), "look");
     const link = own?.isSymbolicLink() === true;
-    const facts = link ? await stat(path).catch(() => undefined) : own;
+    const facts = link ? await orTold(path, stat(path), "look") : own;
     if (facts?.isFile() !== true) continue;
     found.push({ name, path, identity: `${facts.dev}:${facts.ino}`, size: facts.size, link });
   }

@@ -10,6 +10,7 @@ import { renewPlots } from "../render/run-plots.ts";
 import type { Renderer } from "../render/render.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
+import { orTold } from "../os/unread.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** A new folder counts as a manual run when no run of the daemon's has claimed it by then. */
@@ -83,11 +84,15 @@ function watchExperiment(state: State, experiment: ExperimentPath): void {
 }
 
 async function startWatch(state: State, experiment: ExperimentPath, entry: Watched): Promise<void> {
-  for (const folder of await listRunFolders(experiment)) entry.seen.add(folder);
+  const runs = join(experiment, "runs");
+  for (const folder of (await orTold(runs, listRunFolders(experiment))) ?? []) {
+    entry.seen.add(folder);
+  }
   if (!state.watched.has(experiment)) return;
   const changed = (): void => {
     entry.scanning = entry.scanning
       .then(() => followNewFolders(state, experiment, entry))
+      // Any failure: the next change scans again.
       .catch(() => undefined);
   };
   try {

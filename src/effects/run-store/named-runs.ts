@@ -6,6 +6,7 @@ import { meansRun, type ReportRun } from "../../judge/input.ts";
 import { createReadingCache, readExperimentFiles } from "./experiment-files.ts";
 import { experimentsOf } from "./lab-experiments.ts";
 import { readFile, stat } from "../os/lab-files.ts";
+import { orTold } from "../os/unread.ts";
 
 /** A larger file is not a list of resolved packages, and is not read. */
 const RESOLVED_BYTES = 8 * 2 ** 20;
@@ -32,6 +33,7 @@ export async function findNamedRuns(
     if (found !== undefined) return found;
     const runs = await readExperimentFiles(experiment, { cache }).then(
       ({ input }) => input.runs,
+      // Any failure: no experiment there; a name that is not found is told.
       () => [],
     );
     known.set(experiment, runs);
@@ -75,8 +77,8 @@ async function packagesOf(experiment: string, run: ReportRun): Promise<readonly 
   const file = run.record?.environment?.resolved;
   if (file === undefined || basename(file) !== file) return [];
   const path = join(experiment, run.path, file);
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await orTold(path, stat(path), "look");
   if (facts?.isFile() !== true || facts.size > RESOLVED_BYTES) return [];
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = (await orTold(path, readFile(path, "utf8"))) ?? "";
   return [...text.matchAll(/^([\w.-]+(?:\[[^\]\n]*\])?==[^\s;\\]+)/gm)].map((one) => one[1] ?? "");
 }

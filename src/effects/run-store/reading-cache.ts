@@ -55,6 +55,7 @@ export async function logsPrint(runDir: string): Promise<string> {
   const [logs, pattern] = await Promise.all([findLogFiles(runDir), metricsPatternOf(runDir)]);
   const lines = await Promise.all(
     logs.map(async ({ name, path }) => {
+      // Any failure: then it is read again, which tells.
       const found = await stat(path, { bigint: true }).catch(() => undefined);
       return found === undefined ? name : `${name} ${found.size} ${found.mtimeNs} ${found.ino}`;
     }),

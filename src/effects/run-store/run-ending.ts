@@ -8,13 +8,20 @@ import type { RunReading } from "../../domain/sample.ts";
 import { causeOfDeath, type Death } from "../../rules/cause.ts";
 import { newSince } from "../../logs/series/new-since.ts";
 import { createRunReader } from "../../logs/run-reader.ts";
-import { oomKills, readNotes } from "../supervise/attempt-notes.ts";
+import { oomKills, readNotes, type AttemptNotes } from "../supervise/attempt-notes.ts";
 import { attemptDir } from "../supervise/attempts.ts";
-import { discoverRunFolder, makeRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
+import {
+  discoverRunFolder,
+  makeRunFolder,
+  moveConsole,
+  runDir,
+  type FolderSearch,
+} from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { openTail, type RunTail } from "./tail.ts";
 import { open } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { orTold } from "../os/unread.ts";
 
 /** How much of the console is read for a run without a folder: the cause is at its end. */
 const CONSOLE_BYTES = 8 * 2 ** 20;
@@ -33,10 +40,8 @@ export async function folderOf(
   const { experiment, attempt, name } = spec;
   let folder = known;
   if (folder === undefined && spec.verb === "run" && facts.startedAtMs !== undefined) {
-    const before = new Set((await readNotes(spec))?.foldersBefore ?? []);
-    const taken = context.takenFolders(spec);
-    const search = await discoverRunFolder(experiment, attempt, name, before, taken);
-    if (search.kind === "found") folder = search.folder;
+    const search = await searchFolder(context, spec);
+    if (search?.kind === "found") folder = search.folder;
     else {
       folder = await makeRunFolder(
         experiment,
@@ -55,8 +60,42 @@ export async function folderOf(
   return folder;
 }
 
+/** The folder that it made, where what stood there before it is known. */
+async function searchFolder(
+  context: RunContext,
+  spec: AttemptSpec,
+): Promise<FolderSearch | undefined> {
+  const { experiment, attempt, name } = spec;
+  const notes = await notesOf(context, spec);
+  if (notes === "unread") return undefined;
+  const before = new Set(notes?.foldersBefore ?? []);
+  try {
+    return await discoverRunFolder(experiment, attempt, name, before, context.takenFolders(spec));
+  } catch (error) {
+    context.warn("the run's folder is not looked for", { attempt, error: String(error) });
+    return undefined;
+  }
+}
+
+/** What was noted at its start. What cannot be read is logged: the run ends all the same. */
+async function notesOf(
+  { warn }: RunContext,
+  spec: AttemptSpec,
+): Promise<AttemptNotes | "unread" | undefined> {
+  try {
+    return await readNotes(spec);
+  } catch (error) {
+    warn("what was noted at the run's start is not read", {
+      attempt: spec.attempt,
+      error: String(error),
+    });
+    return "unread";
+  }
+}
+
 /** What the run's logs say; for an evaluation, only what it added to them. */
 export async function readingOf(
+  context: RunContext,
   spec: AttemptSpec,
   folder: RunFolder | undefined,
   followed: RunTail | undefined,
@@ -67,37 +106,46 @@ export async function readingOf(
   await tail.finish();
   const reading = tail.reader.reading();
   if (spec.verb !== "eval") return reading;
-  return newSince(reading, (await readNotes(spec))?.logSizes ?? {});
+  const notes = await notesOf(context, spec);
+  // Without the sizes, lines of the evaluated run would count as the evaluation's.
+  return notes === "unread"
+    ? createRunReader().reading()
+    : newSince(reading, notes?.logSizes ?? {});
 }
 
 /** Reads the end of the console output of an attempt without a run folder. */
 async function readConsole(spec: AttemptSpec): Promise<RunReading> {
   const reader = createRunReader();
-  try {
-    const file = await open(join(attemptDir(spec.lab, spec.attempt), "console.log"));
-    try {
-      const { size } = await file.stat();
-      const bytes = new Uint8Array(Math.min(size, CONSOLE_BYTES));
-      await file.read(bytes, 0, bytes.length, Math.max(0, size - bytes.length));
-      reader.feed("console.log", bytes);
-    } finally {
-      await file.close();
-    }
-  } catch {
-    // The attempt never started, or its output was not kept.
-  }
+  const path = join(attemptDir(spec.lab, spec.attempt), "console.log");
+  // Absent where the attempt never started, or its output was not kept.
+  const bytes = await orTold(path, endOf(path));
+  if (bytes !== undefined) reader.feed("console.log", bytes);
   reader.finish();
   return reader.reading();
 }
 
+async function endOf(path: string): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const bytes = new Uint8Array(Math.min(size, CONSOLE_BYTES));
+    await file.read(bytes, 0, bytes.length, Math.max(0, size - bytes.length));
+    return bytes;
+  } finally {
+    await file.close();
+  }
+}
+
 /** The run's ending and cause: as already known, else derived from its exit and its logs. */
 export async function deathOf(
+  context: RunContext,
   spec: AttemptSpec,
   facts: ConclusionFacts,
   reading: RunReading,
 ): Promise<Death> {
   if (facts.known !== undefined && facts.known.ending !== "lost") return facts.known;
-  const before = (await readNotes(spec))?.oomKills;
+  const notes = await notesOf(context, spec);
+  const before = notes === "unread" ? undefined : notes?.oomKills;
   const lost = facts.known?.cause.kind === "machine-restarted" ? "machine-restarted" : "lost";
   return causeOfDeath({
     reading,

@@ -25,6 +25,7 @@ import { readSystemFile } from "./system-sampler.ts";
 import { openTail, readRun, type RunTail } from "./tail.ts";
 import { readdir } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { orTold } from "../os/unread.ts";
 
 /** Reads of READ_CHUNK bytes per report at most: a log that grows faster is read on later. */
 const READS_PER_REPORT = 100_000;
@@ -81,6 +82,7 @@ async function readLogs(
   inProgress.set(request.cache, queued);
   const before = queued.get(key);
   const own = (async () => {
+    // Any failure is that reader's; this one reads anew.
     await before?.catch(() => undefined);
     return readLogsNow(key, request, record);
   })();
@@ -142,7 +144,8 @@ async function readNew(
  * script's own.
  */
 async function presentPlots(runDir: string, reading: RunReading): Promise<readonly PlotRef[]> {
-  const present = new Set(await readdir(join(runDir, "plots")).catch(() => []));
+  const plots = join(runDir, "plots");
+  const present = new Set((await orTold(plots, readdir(plots))) ?? []);
   if (present.size === 0) return [];
   return [...runPictureNames(reading.series)].flatMap(([metric, name]) => {
     const own = [name, `${name}-nightlab`].find(

@@ -7,7 +7,12 @@ import type { AttemptSpec } from "../../domain/run.ts";
 import { readNotes } from "../supervise/attempt-notes.ts";
 import { attemptDir } from "../supervise/attempts.ts";
 import { folderChanged } from "../os/wait-for-change.ts";
-import { discoverRunFolder, moveConsole, runDir } from "../supervise/run-folders.ts";
+import {
+  discoverRunFolder,
+  moveConsole,
+  runDir,
+  type FolderSearch,
+} from "../supervise/run-folders.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** Without change events from the kernel, a new run folder is looked for this often. */
@@ -26,6 +31,8 @@ export interface FollowerHandlers {
   readonly folderFound: (folder: RunFolder) => void;
   /** Its logs have grown; resolves when what is new has been shown. */
   readonly logsGrew: (folder: RunFolder, tail: RunTail) => Promise<void>;
+  /** Its folder cannot be looked for now; called once for each reason in a row. */
+  readonly unread: (why: string) => void;
 }
 
 export interface RunFollower {
@@ -53,6 +60,10 @@ class Follower implements RunFollower {
   #folder: RunFolder | undefined;
   #tail: RunTail | undefined;
   #consoleMoved = false;
+  /** Run folders that stood there before its start. */
+  #before: ReadonlySet<string> | undefined;
+  /** Why its folder could not be looked for last time. */
+  #unread: string | undefined;
 
   constructor(spec: AttemptSpec, folder: RunFolder | undefined, handlers: FollowerHandlers) {
     this.#spec = spec;
@@ -82,15 +93,24 @@ class Follower implements RunFollower {
   }
 
   async #discover(): Promise<RunFolder | undefined> {
-    const { experiment, attempt, name } = this.#spec;
-    const before = new Set((await readNotes(this.#spec))?.foldersBefore ?? []);
+    const { experiment } = this.#spec;
     for (;;) {
-      const taken = this.#handlers.taken();
-      const found = await discoverRunFolder(experiment, attempt, name, before, taken);
-      if (found.kind === "found") return found.folder;
+      const found = await this.#search().catch((error: unknown) => this.#tellUnread(error));
+      if (found?.kind === "found") return found.folder;
       if (this.#over.signal.aborted) return undefined;
       await folderChanged(join(experiment, "runs"), FOLDER_POLL_MS, this.#over.signal);
     }
+  }
+
+  #tellUnread(error: unknown): undefined {
+    if (this.#unread !== String(error)) this.#handlers.unread(String(error));
+    this.#unread = String(error);
+  }
+
+  async #search(): Promise<FolderSearch> {
+    const { experiment, attempt, name } = this.#spec;
+    this.#before ??= new Set((await readNotes(this.#spec))?.foldersBefore ?? []);
+    return await discoverRunFolder(experiment, attempt, name, this.#before, this.#handlers.taken());
   }
 
   async #read(): Promise<void> {
@@ -106,9 +126,11 @@ class Follower implements RunFollower {
       while (!signal.aborted && (await tail.poll())) grew = true;
       if (grew && !signal.aborted) {
         await this.#handlers.logsGrew(folder, tail);
+        // Any failure is the abort; here and below.
         await pause(this.#handlers.restMs(), undefined, { signal }).catch(() => undefined);
       } else {
         await folderChanged(join(dir, "logs"), LOG_POLL_MS, signal);
+        // Any failure, as above.
         await pause(LOG_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       }
     }

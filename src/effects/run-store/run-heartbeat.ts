@@ -68,7 +68,7 @@ export function liveWriter(
   };
   const update = (changes: Partial<LiveRun>): void => {
     live = { ...live, ...changes };
-    // A disk error costs the status its details, never the run.
+    // Any failure, as of the disk, costs the status its details, never the run.
     writing ??= write()
       .catch(() => undefined)
       .finally(() => {
@@ -107,6 +107,7 @@ export function readLive(lab: string, attempt: AttemptId): LiveRun | undefined {
       ? (live as LiveRun)
       : undefined;
   } catch {
+    // Any failure: `status` shows the run without its details.
     return undefined;
   }
 }

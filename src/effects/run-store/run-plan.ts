@@ -9,6 +9,7 @@ import { ownPattern } from "../../logs/formats/own-pattern.ts";
 import type { OwnFormat } from "../../logs/lines/metric-line.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
 import { open } from "../os/lab-files.ts";
+import { orTold } from "../os/unread.ts";
 import { readSettingsInForce } from "./lab-settings.ts";
 
 /** How much of a journal is read to find its frontmatter. */
@@ -31,17 +32,18 @@ async function planBeside(runDir: string): Promise<Plan | undefined> {
 }
 
 async function readPlan(path: string): Promise<Plan | undefined> {
-  const handle = await open(path).catch(() => undefined);
-  if (handle === undefined) return undefined;
+  const text = await orTold(path, headOf(path));
+  return text === undefined ? undefined : readHead(text).plan;
+}
+
+async function headOf(path: string): Promise<string> {
+  const handle = await open(path);
   try {
     const buffer = new Uint8Array(FRONTMATTER_BYTES);
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-    const text = Buffer.from(buffer.subarray(0, bytesRead)).toString("utf8");
-    return readHead(text).plan;
-  } catch {
-    return undefined;
+    return Buffer.from(buffer.subarray(0, bytesRead)).toString("utf8");
   } finally {
-    await handle.close().catch(() => undefined);
+    await handle.close();
   }
 }
 

@@ -18,8 +18,9 @@ import { keepResolved } from "../environment/resolved-environment.ts";
 import { runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
 import { pixiManifest } from "../environment/runner.ts";
-import { open, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { readFile, stat } from "../os/lab-files.ts";
+import { orTold } from "../os/unread.ts";
 
 /** Gathers the facts of a start and writes run.json; errors are logged, and give undefined. */
 export async function startRecord(
@@ -73,7 +74,7 @@ export async function recordFacts(
   const { experiment, script } = spec;
   const manifest = start.runner === "pixi" ? await pixiManifest(experiment, spec.lab) : undefined;
   const [git, gpus, environment, argv] = await Promise.all([
-    gitOf(spec, start),
+    gitOf(context, spec, start),
     gpusOf(spec),
     environmentHashes(spec.codeDir ?? experiment, script, manifest),
     argvAsRun(spec, folder),
@@ -112,12 +113,17 @@ async function gpusOf({ place }: AttemptSpec): Promise<readonly GpuFacts[]> {
 /** The command line; if it can no longer be composed, the script and its arguments. */
 async function argvAsRun(spec: AttemptSpec, folder: RunFolder): Promise<readonly string[]> {
   const of = spec.verb === "eval" ? { ...spec, onRun: folder } : spec;
+  // Any failure, as of a runner that is gone by now.
   return argvOf(of).catch(() => [spec.script, ...spec.args]);
 }
 
 /** Drops a patch that belongs to code other than what the run started with. */
-async function gitOf(spec: AttemptSpec, start: StartFacts): Promise<GitFacts | undefined> {
-  const kept = await gitOfAttempt(spec);
+async function gitOf(
+  { warn }: RunContext,
+  spec: AttemptSpec,
+  start: StartFacts,
+): Promise<GitFacts | undefined> {
+  const kept = await orWarned(warn, "git is not recorded", gitOfAttempt(spec));
   if (kept === undefined || kept.codeHash === start.codeHash) return kept;
   return { commit: kept.commit, dirty: true };
 }
@@ -168,17 +174,26 @@ export async function environmentHashes(
 }
 
 async function digestOf(path: string): Promise<string | undefined> {
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await orTold(path, stat(path), "look");
   return facts?.isFile() === true ? fileDigest(path) : undefined;
 }
 
 async function readScript(path: string): Promise<string> {
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await orTold(path, stat(path), "look");
   if (facts?.isFile() !== true || facts.size > RECORD_BYTES) return "";
-  const file = await open(path, "r");
+  return (await orTold(path, readFile(path, "utf8"))) ?? "";
+}
+
+/** What `look` resolves to. A record does without what cannot be looked up, which is logged. */
+async function orWarned<T>(
+  warn: RunContext["warn"],
+  what: string,
+  look: Promise<T>,
+): Promise<T | undefined> {
   try {
-    return await file.readFile("utf8");
-  } finally {
-    await file.close();
+    return await look;
+  } catch (error) {
+    warn(what, { error: String(error) });
+    return undefined;
   }
 }

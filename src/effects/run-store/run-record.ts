@@ -9,6 +9,7 @@ import { seedOf } from "../../base/seed-name.ts";
 import { isoStamp } from "../../base/time.ts";
 import type { GitFacts } from "../git/git-facts.ts";
 import type { GpuFacts } from "../gpu/gpu-facts.ts";
+import { isAbsent } from "../os/absent.ts";
 import { backUpEditedFile } from "../os/back-up-edited-file.ts";
 import { findRunFolder, runDir } from "../supervise/run-folders.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
@@ -165,8 +166,8 @@ export async function readRunRecord(dir: string, file = "run.json"): Promise<Rec
     const facts = await stat(path);
     if (!facts.isFile()) return problem("it is no file");
     if (facts.size > RECORD_BYTES) return problem(`it is larger than ${RECORD_BYTES} bytes`);
-  } catch {
-    return { kind: "none" };
+  } catch (error) {
+    return isAbsent(error) ? { kind: "none" } : problem(String(error));
   }
   try {
     const handle = await open(path, "r");
@@ -225,7 +226,11 @@ function given<K extends string, V>(key: K, value: V | undefined): { readonly [P
 function whatIsWrong(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return "it holds no record";
   const fields = value as Record<string, unknown>;
-  if (fields["version"] !== 1) return `its version is ${JSON.stringify(fields["version"])}, not 1`;
+  const { version } = fields;
+  if (typeof version === "number" && version > 1) {
+    return `it was written by a newer nightlab (version ${version} of run.json); use that one`;
+  }
+  if (version !== 1) return `its version is ${JSON.stringify(version)}, not 1`;
   for (const key of ["id", "attempt", "verb", "name", "folder", "script", "said", "startedAt"]) {
     if (typeof fields[key] !== "string") return `"${key}" is missing`;
   }

@@ -20,6 +20,7 @@ import { processUse, type ProcessUse } from "../supervise/process-usage.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
 import { appendFile, readFile, stat } from "../os/lab-files.ts";
 import { defined } from "../../base/defined.ts";
+import { orTold } from "../os/unread.ts";
 
 /** Short enough for a stall or a leak to show within a minute. */
 const SAMPLE_MS = 5_000;
@@ -94,6 +95,7 @@ class Sampler implements SystemSampler {
     clearTimeout(this.#timer);
     // A driver that hangs must delay neither the run's ending nor the daemon's exit.
     await Promise.race([this.#working, pause(SAMPLER_END_MS, undefined, { ref: false })]);
+    // Any failure costs samples.
     await this.#keep(this.#options.runDir()).catch(() => undefined);
   }
 
@@ -105,7 +107,7 @@ class Sampler implements SystemSampler {
   }
 
   async #round(): Promise<void> {
-    // A disk error costs samples, never the run.
+    // Any failure, as of the disk, costs samples and never the run.
     await this.#take().catch(() => undefined);
     if (this.#ended) return;
     this.#options.sampled(this.#samples.at(-1));
@@ -159,9 +161,9 @@ class Sampler implements SystemSampler {
 /** The samples in a run's folder; empty where there are none. */
 export async function readSystemFile(runDir: string): Promise<SystemSeries> {
   const path = join(runDir, "logs", SYSTEM_LOG);
-  const facts = await stat(path).catch(() => undefined);
+  const facts = await orTold(path, stat(path), "look");
   if (facts?.isFile() !== true || facts.size > SYSTEM_LOG_BYTES) return [];
-  return readSystemLines(await readFile(path, "utf8").catch(() => ""));
+  return readSystemLines((await orTold(path, readFile(path, "utf8"))) ?? "");
 }
 
 interface Reading {
@@ -233,10 +235,12 @@ function gpuPart(
 }
 
 async function freeBytes(path: string): Promise<number | undefined> {
+  // Any failure: the sample does without.
   const facts = await statfs(path).catch(() => undefined);
   return facts === undefined ? undefined : facts.bavail * facts.bsize;
 }
 
 async function isFolder(path: string): Promise<boolean> {
+  // Any failure: the samples wait for it.
   return (await stat(path).catch(() => undefined))?.isDirectory() === true;
 }

@@ -8,6 +8,7 @@ import { type RunReader, createRunReader } from "../../logs/run-reader.ts";
 import { type LogFile, findLogFiles } from "./log-files.ts";
 import { ownFormatOf } from "./run-plan.ts";
 import { type Unpacker, createUnpacker } from "../os/unpack.ts";
+import { orTold } from "../os/unread.ts";
 import { open } from "../os/lab-files.ts";
 
 /** Most bytes read per poll, shared among the logs that have grown. */
@@ -115,8 +116,16 @@ async function readNew(
   buffer: Uint8Array,
   reader: RunReader,
 ): Promise<boolean> {
-  const handle = await open(file.path).catch(() => undefined);
-  if (handle === undefined) return false;
+  return (await orTold(file.path, readOn(file, most, buffer, reader))) ?? false;
+}
+
+async function readOn(
+  file: Followed,
+  most: number,
+  buffer: Uint8Array,
+  reader: RunReader,
+): Promise<boolean> {
+  const handle = await open(file.path);
   try {
     const { mark } = file;
     const before = await readAt(handle, buffer, mark.length, file.position - mark.length);
@@ -135,10 +144,8 @@ async function readNew(
     const seen = mark.length + read;
     file.mark = buffer.slice(Math.max(0, seen - TAIL_MARK_BYTES), seen);
     return true;
-  } catch {
-    return false;
   } finally {
-    await handle.close().catch(() => undefined);
+    await handle.close();
   }
 }
 

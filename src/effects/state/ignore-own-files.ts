@@ -12,6 +12,6 @@ export async function ignoreOwnFiles(lab: LabPath): Promise<void> {
     if (!(await lstat(dir)).isDirectory()) return;
     await writeFile(join(dir, ".gitignore"), "# nightlab's own files\n*\n", { flag: "wx" });
   } catch {
-    // It is there, or the disk is full: a start does not depend on it.
+    // Any failure: it is there, or the disk is full: a start does not depend on it.
   }
 }

@@ -10,6 +10,7 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import type { LabPath } from "../../base/ids.ts";
 import type { LabTrust } from "../../domain/lab-settings.ts";
+import { orAbsentSync } from "../os/absent.ts";
 import {
   identityIfThere,
   identityOf,
@@ -33,11 +34,13 @@ export type Recognized =
 /** Recognizes a lab's folder; changes nothing. Throws the system's error if it cannot look. */
 export function recognizeLab(stateDir: string, lab: LabPath): Recognized {
   const here: LabFolder = { path: lab, folder: identityOf(lab) };
-  const records = readRecords(stateDir);
+  const { records, unread } = readRecords(stateDir);
   const same = records.find((one) => isFolder(one, here));
   if (same !== undefined) return { kind: "lab", record: same };
   const asked = records.find((one) => one.asked !== undefined && isFolder(one.asked, here));
   if (asked !== undefined) return { kind: "asked", record: asked };
+  // The one that cannot be read may be this lab's.
+  if (unread !== undefined) throw unread;
   const id = readId(lab);
   const named = records.find((one) => one.id === id);
   if (named !== undefined && named.path !== lab && isStillThere(named)) {
@@ -98,17 +101,16 @@ export function stateIfKnown(stateDir: string, lab: LabPath): string | undefined
   return "record" in found ? recordFolder(stateDir, found.record) : undefined;
 }
 
-/** The id in a lab's `.nightlab`; undefined if there is none, or no plain file with one. */
+/**
+ * The id in a lab's `.nightlab`; undefined if there is none, or no plain file with one. Throws where
+ * that cannot be read.
+ */
 export function readId(lab: string): string | undefined {
   const path = join(lab, ".nightlab", "id");
-  try {
-    const stat = lstatSync(path);
-    if (!stat.isFile() || stat.size > ID_BYTES) return undefined;
-    const id = readFileSync(path, "utf8").trim();
-    return isLabId(id) ? id : undefined;
-  } catch {
-    return undefined;
-  }
+  const stat = orAbsentSync(() => lstatSync(path));
+  if (stat?.isFile() !== true || stat.size > ID_BYTES) return undefined;
+  const id = orAbsentSync(() => readFileSync(path, "utf8"))?.trim();
+  return id !== undefined && isLabId(id) ? id : undefined;
 }
 
 const ID_BYTES = 64;
@@ -118,17 +120,18 @@ const ID_BYTES = 64;
  * which lab it is.
  */
 export function writeId(lab: string, id: string): void {
-  if (readId(lab) === id) return;
   const folder = join(lab, ".nightlab");
   const path = join(folder, "id");
   const temp = `${path}.${randomBytes(6).toString("hex")}`;
   try {
+    if (readId(lab) === id) return;
     mkdirSync(folder, { recursive: true });
     // Through a link it would land elsewhere.
     if (!lstatSync(folder).isDirectory()) return;
     writeFileSync(temp, `${id}\n`, { flag: "wx" });
     renameSync(temp, path);
   } catch {
+    // Any failure: the folder's own identity says which lab it is.
     rmSync(temp, { force: true });
   }
 }

@@ -121,7 +121,8 @@ function isLockedIn(folder: string): boolean {
   try {
     db.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE; ROLLBACK");
     return false;
-  } catch {
+  } catch (error) {
+    if (!String(error).includes("locked")) throw error;
     return true;
   } finally {
     db.close();
@@ -134,6 +135,7 @@ function readPid(file: string): number | undefined {
     const pid = Number(readFileSync(file, "utf8").trim());
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
   } catch {
+    // Any failure: the lock is told without the pid of its holder.
     return undefined;
   }
 }

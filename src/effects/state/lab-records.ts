@@ -12,9 +12,12 @@ import {
   type BigIntStats,
 } from "node:fs";
 import { join } from "node:path";
-import { labPath, type LabPath } from "../../base/ids.ts";
+import type { LabPath } from "../../base/ids.ts";
+import { boolean, maybe, object, oneOf, string } from "../../base/stored-shape.ts";
 import type { LabTrust } from "../../domain/lab-settings.ts";
+import { orAbsentSync } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
+import { parseAs, StoredTrouble } from "../../base/stored-json.ts";
 
 /** What tells one folder of a machine from every other, whatever its name; decimal numbers. */
 export interface FolderIdentity {
@@ -105,36 +108,59 @@ export function isFolder(
   );
 }
 
-/** Every record of the state folder; those that cannot be read are left out. */
-export function readRecords(stateDir: string): readonly LabRecord[] {
-  let names: readonly string[];
-  try {
-    names = readdirSync(join(stateDir, LABS));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
+/**
+ * Every record of the state folder. `unread`: why one of them cannot be read, if there is such a one;
+ * nobody can tell which lab that is. Throws where the folder itself cannot be read.
+ */
+export function readRecords(stateDir: string): {
+  readonly records: readonly LabRecord[];
+  readonly unread?: Error;
+} {
+  const names = orAbsentSync(() => readdirSync(join(stateDir, LABS))) ?? [];
+  const records: LabRecord[] = [];
+  let unread: Error | undefined;
+  for (const name of names.filter(isLabId)) {
+    try {
+      const record = readRecord(stateDir, name);
+      if (record !== undefined) records.push(record);
+    } catch (error) {
+      unread ??= error instanceof Error ? error : new Error(String(error));
+    }
   }
-  return names.flatMap((name) => (isLabId(name) ? (readRecord(stateDir, name) ?? []) : []));
+  return { records, ...(unread === undefined ? {} : { unread }) };
 }
 
-/** A lab's record; undefined if there is none that can be read. */
+/**
+ * A lab's record; undefined if there is none. Throws where it cannot be read or is not what was
+ * written: without it the lab would count as a new one, without its history and its trust.
+ */
 export function readRecord(stateDir: string, id: string): LabRecord | undefined {
-  try {
-    const text = readFileSync(join(recordFolder(stateDir, { id }), RECORD), "utf8");
-    const value = JSON.parse(text) as Partial<LabRecord>;
-    return value.id === id && isPlace(value) && typeof value.trusted === "boolean"
-      ? { ...(value as LabRecord), path: labPath(value.path) }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const path = join(recordFolder(stateDir, { id }), RECORD);
+  const text = orAbsentSync(() => readFileSync(path, "utf8"));
+  if (text === undefined) return undefined;
+  const record = parseAs(path, text, RECORD_SHAPE, RECORD_FIX);
+  if (record.id !== id) throw new StoredTrouble(path, "its id is another lab's", RECORD_FIX);
+  return record;
 }
 
-function isPlace(value: Partial<LabRecord>): value is Partial<LabRecord> & LabFolder {
-  const { path, folder } = value;
-  const texts = [path, folder?.device, folder?.inode, folder?.born];
-  return texts.every((text) => typeof text === "string");
-}
+const FOLDER = object<LabFolder>({
+  path: string(),
+  folder: object<FolderIdentity>({ device: string(), inode: string(), born: string() }),
+});
+/** Without a version: that is version 1. */
+const RECORD_SHAPE = object<LabRecord>({
+  id: string(),
+  path: string(),
+  folder: object<FolderIdentity>({ device: string(), inode: string(), born: string() }),
+  trusted: boolean,
+  arrivals: maybe(oneOf("hold", "start")),
+  asked: maybe(FOLDER),
+  copyOf: maybe(string()),
+  older: maybe(oneOf(true)),
+});
+const RECORD_FIX =
+  "put it back from a backup, or remove its folder: then its lab counts as a new one, and its " +
+  "commands are held until you trust it";
 
 /** Stores a record. Throws the system's error. */
 export function saveRecord(stateDir: string, record: LabRecord): LabRecord {

@@ -43,7 +43,7 @@ export function watchPause(
     watcher.on("error", () => watcher.close());
     closers.push(() => watcher.close());
   } catch {
-    // Polling is enough.
+    // Any failure: polling is enough.
   }
   return {
     look,

@@ -14,9 +14,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { errorCode } from "../os/error-code.ts";
+import { orAbsentSync } from "../os/absent.ts";
 import { QUEUE_WORDS, type QueueWord } from "../../domain/command.ts";
-import { COMMAND_ID, commandId, type CommandId } from "../../base/ids.ts";
+import { COMMAND_ID, type CommandId } from "../../base/ids.ts";
+import { kinds, list, maybe, object, oneOf, type Shape, string } from "../../base/stored-shape.ts";
+import { parseAs } from "../../base/stored-json.ts";
 
 /** The command line waits this long for the daemon's answer. */
 export const REQUEST_ANSWER_MS = 15_000;
@@ -112,24 +114,34 @@ export async function restoreAnswer(
   state: string,
   id: string,
 ): Promise<{ readonly why?: string } | undefined> {
-  return answerTo(state, `restore-${id}`, REQUEST_ANSWER_MS);
+  const shape = object<{ readonly why?: string }>({ why: maybe(string()) });
+  return answerTo(state, `restore-${id}`, shape, REQUEST_ANSWER_MS);
 }
 
 /** Waits for the answer to a repeat request. After REPEAT_ANSWER_MS, withdraws it: undefined. */
 export async function repeatAnswer(state: string, id: string): Promise<RepeatAnswer | undefined> {
-  return answerTo(state, `repeat-${id}`, REPEAT_ANSWER_MS);
+  const shape = object<RepeatAnswer>({
+    why: maybe(string()),
+    command: maybe(string()),
+    name: maybe(string()),
+    of: maybe(string()),
+    from: maybe(string()),
+    differs: maybe(list(string())),
+  });
+  return answerTo(state, `repeat-${id}`, shape, REPEAT_ANSWER_MS);
 }
 
 async function answerTo<T extends object>(
   state: string,
   name: string,
+  shape: Shape<T>,
   withinMs: number,
 ): Promise<T | undefined> {
   const path = join(folder(state), `${name}.answer`);
   const deadline = performance.now() + withinMs;
   while (performance.now() < deadline) {
     if (existsSync(path)) {
-      const answer = JSON.parse(readFileSync(path, "utf8")) as T;
+      const answer = parseAs(path, readFileSync(path, "utf8"), shape, "ask again");
       rmSync(path, { force: true });
       return answer;
     }
@@ -148,61 +160,74 @@ function atomicWriteSync(state: string, name: string, content: object): void {
   renameSync(`${path}.part`, path);
 }
 
-/** Passes on every waiting request, and each new one; the returned function ends the watch. */
-export function watchRequests(state: string, take: (request: Request) => void): () => void {
+/**
+ * Passes on every waiting request, and each new one; the returned function ends the watch. `told`:
+ * of a request that cannot be read, which stays, or is none that this nightlab knows, which goes.
+ */
+export function watchRequests(
+  state: string,
+  take: (request: Request) => void,
+  told: (path: string, why: string) => void,
+): () => void {
   mkdirSync(folder(state), { recursive: true, mode: 0o700 });
+  const unread = new Set<string>();
   const look = (): void => {
     for (const name of waitingIn(folder(state))) {
       const path = join(folder(state), name);
-      const request = readRequest(path);
-      rmSync(path, { force: true });
-      if (request !== undefined) take(request);
+      try {
+        const text = orAbsentSync(() => readFileSync(path, "utf8"));
+        // Before it is taken: one that cannot be removed would be taken again and again.
+        rmSync(path, { force: true });
+        unread.delete(path);
+        const request = text === undefined ? undefined : parseRequest(text);
+        if (request !== undefined) take(request);
+        else if (text !== undefined) told(path, "it is no request that this nightlab knows");
+      } catch (error) {
+        if (!unread.has(path)) told(path, String(error));
+        unread.add(path);
+      }
     }
   };
   const watcher = watch(folder(state), look);
   // The folder may be removed under the daemon: then nothing can be asked until its next start.
   watcher.on("error", () => watcher.close());
   watcher.unref();
+  const again = setInterval(() => unread.size > 0 && look(), LOOK_AGAIN_MS).unref();
   look();
-  return () => watcher.close();
+  return () => {
+    clearInterval(again);
+    watcher.close();
+  };
 }
+
+/** A request that could not be read is looked at again this often. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** Names of waiting requests; none if the folder is gone. */
-function waitingIn(path: string): readonly string[] {
-  try {
-    return readdirSync(path).filter((name) => name.endsWith(".json"));
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  }
-}
+const waitingIn = (path: string): readonly string[] =>
+  (orAbsentSync(() => readdirSync(path)) ?? []).filter((name) => name.endsWith(".json"));
 
-function readRequest(path: string): Request | undefined {
+/** Stored requests; without a version: that is version 1. */
+const REQUEST = kinds<Request>({
+  stop: { id: string() },
+  queue: { id: oneOf("word"), word: oneOf(...QUEUE_WORDS) },
+  restore: { id: string(), experiment: string(), version: string() },
+  repeat: { id: string(), experiment: string(), folder: string() },
+  retell: { id: oneOf("night") },
+  trust: { id: oneOf("lab") },
+});
+
+function parseRequest(stored: string): Request | undefined {
+  let value: unknown;
   try {
-    const value = JSON.parse(readFileSync(path, "utf8")) as Partial<Record<string, unknown>>;
-    const texts = (...keys: readonly string[]): readonly string[] | undefined => {
-      const found = keys.flatMap((key) => (typeof value[key] === "string" ? [value[key]] : []));
-      return found.length === keys.length ? found : undefined;
-    };
-    if (value["kind"] === "restore") {
-      const [id, experiment, version] = texts("id", "experiment", "version") ?? [];
-      if (id === undefined || experiment === undefined || version === undefined) return undefined;
-      return { kind: "restore", id, experiment, version };
-    }
-    if (value["kind"] === "repeat") {
-      const [id, experiment, run] = texts("id", "experiment", "folder") ?? [];
-      if (id === undefined || experiment === undefined || run === undefined) return undefined;
-      return /^[\w-]{1,40}$/.test(id) ? { kind: "repeat", id, experiment, folder: run } : undefined;
-    }
-    if (value["kind"] === "trust") return { kind: "trust", id: "lab" };
-    if (value["kind"] === "retell") return { kind: "retell", id: "night" };
-    if (value["kind"] === "queue") {
-      const word = QUEUE_WORDS.find((one) => one === value["word"]);
-      return word === undefined ? undefined : { kind: "queue", id: "word", word };
-    }
-    if (value["kind"] !== "stop" || !COMMAND_ID.test(String(value["id"]))) return undefined;
-    return { kind: "stop", id: commandId(String(value["id"])) };
+    value = JSON.parse(stored);
   } catch {
+    // Any failure is bad JSON: no request.
     return undefined;
   }
+  if (REQUEST(value) !== undefined) return undefined;
+  const request = value as Request;
+  if (request.kind === "repeat" && !/^[\w-]{1,40}$/.test(request.id)) return undefined;
+  if (request.kind === "stop" && !COMMAND_ID.test(request.id)) return undefined;
+  return request;
 }

@@ -102,7 +102,7 @@ export function keepStatusView(
     writeFileSync(`${path}.${process.pid}`, JSON.stringify(stored));
     renameSync(`${path}.${process.pid}`, path);
   } catch {
-    // The next reader uses the ledger.
+    // Any failure: the next reader uses the ledger.
   }
 }
 
@@ -111,6 +111,7 @@ function lastRow(ledger: Pick<Ledger, "last">): ReturnType<Ledger["last"]> {
   try {
     return ledger.last();
   } catch {
+    // Any failure: no view is kept, and whoever asks the ledger is told.
     return undefined;
   }
 }
@@ -133,6 +134,7 @@ function readStored(stateDir: string, lab: LabPath, ledger: Ledger): StoredView 
     const stored = parseStored(text) as StoredView;
     return stored.format === FORMAT && ledger.row(stored.seq) === stored.row ? stored : undefined;
   } catch {
+    // Any failure: it can be made anew from the ledger.
     return undefined;
   }
 }

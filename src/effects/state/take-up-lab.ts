@@ -131,6 +131,7 @@ function isReal(folder: string): boolean {
   try {
     return realpathSync(folder) === folder;
   } catch {
+    // Any failure: what is not surely plain is not taken over.
     return false;
   }
 }

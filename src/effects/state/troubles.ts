@@ -90,6 +90,7 @@ export function readTroubles(stateDir: string, lab: LabPath): KeptTroubles | und
     const text = readFileSync(viewPath(stateDir, lab, "troubles"), "utf8");
     return parseStored(text) as KeptTroubles;
   } catch {
+    // Any failure: it is not known; `status` looks for itself at what it can.
     return undefined;
   }
 }

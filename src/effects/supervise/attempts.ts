@@ -4,14 +4,17 @@ import { constants, statSync } from "node:fs";
 import { open as openPipe } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
+import { maybe, object, string } from "../../base/stored-shape.ts";
 import { attemptId, COMMAND_ID } from "../../base/ids.ts";
 import type { AttemptId } from "../../base/ids.ts";
 import type { AttemptSpec, Exit, ProcessIdentity } from "../../domain/run.ts";
+import { isAbsent, orAbsent } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
 import { isAlive, membersOf, processesWith } from "../os/process-identity.ts";
 import type { FoundProcess, HostFacts } from "../os/process-identity.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { mkdir, open, readFile, stat } from "../os/lab-files.ts";
+import { readStored } from "../os/stored-file.ts";
 import { leftBehindNote, parseLeftBehind } from "./left-behind.ts";
 import { defined } from "../../base/defined.ts";
 
@@ -19,7 +22,8 @@ import { defined } from "../../base/defined.ts";
  *                         ┌──────────────────────────► ended
  *   never-started ─► running ─► running-unwatched ───► lost (lost)
  *                         └─────────┴───power cut────► lost (machine-restarted)
- * `unknown`: its state cannot be determined from this machine.
+ * `unknown`: its state cannot be determined from this machine. `unreadable`: nothing may follow from
+ * it, until its folder can be read again.
  */
 export type AttemptState =
   | { readonly kind: "never-started" }
@@ -33,7 +37,8 @@ export type AttemptState =
     }
   | { readonly kind: "ended"; readonly exit: Exit }
   | { readonly kind: "lost"; readonly why: "machine-restarted" | "lost" }
-  | { readonly kind: "unknown"; readonly why: string };
+  | { readonly kind: "unknown"; readonly why: string }
+  | { readonly kind: "unreadable"; readonly why: string };
 
 /** The run's first process has ended, and processes that it started live on. */
 export interface MainEnd {
@@ -66,6 +71,7 @@ export interface Begun {
   readonly bootId: string;
   readonly host: string;
 }
+const BEGUN = object<Partial<Begun>>({ bootId: maybe(string()), host: maybe(string()) });
 
 /** An attempt's id: its command's id, then the attempt's number. */
 const ATTEMPT_ID = new RegExp(`${COMMAND_ID.source.replace(/\$$/, "")}-[0-9]{1,6}$`);
@@ -111,6 +117,7 @@ export async function createAttempt(spec: AttemptSpec): Promise<"made" | "there"
 
 /**
  * The spec of an attempt; undefined where it is missing or incomplete. Optional fields are trusted.
+ * Rejects where it cannot be read.
  */
 export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
   const text = await readSmall(join(dir, "spec.json"));
@@ -119,6 +126,7 @@ export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
     const value: unknown = JSON.parse(text);
     return isSpec(value) ? value : undefined;
   } catch {
+    // Any failure is bad JSON: whoever asks counts that as the spec of another run.
     return undefined;
   }
 }
@@ -127,13 +135,21 @@ export async function readSpec(dir: string): Promise<AttemptSpec | undefined> {
  * The state of an attempt, from its folder and this machine's processes. A run of another host that
  * has not written its exit code is unknown, never lost. A claim counts whoever made it; exit codes
  * and processes only with the attempt's `token`, where it has one. Never throws, whatever is in the
- * folder.
+ * folder and whether or not that can be read.
  */
 export async function readAttempt(
   dir: string,
   here: HostFacts,
   token?: string,
 ): Promise<AttemptState> {
+  try {
+    return await stateIn(dir, here, token);
+  } catch (error) {
+    return { kind: "unreadable", why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function stateIn(dir: string, here: HostFacts, token?: string): Promise<AttemptState> {
   const exit = await readExit(dir, "exit", token);
   if (exit !== undefined) return { kind: "ended", exit };
   if (!(await exists(join(dir, "claim")))) return withoutClaim(dir, here);
@@ -180,13 +196,8 @@ async function withoutClaim(dir: string, here: HostFacts): Promise<AttemptState>
   return { kind: "lost", why: "machine-restarted" };
 }
 
-async function readStart(dir: string): Promise<Partial<Begun>> {
-  try {
-    return JSON.parse(await readFile(join(dir, NOTES), "utf8")) as Partial<Begun>;
-  } catch {
-    return {};
-  }
-}
+const readStart = async (dir: string): Promise<Partial<Begun>> =>
+  (await readStored(join(dir, NOTES), BEGUN)) ?? {};
 
 /** The machine and boot of an attempt's claim; undefined for attempts of earlier releases. */
 export async function readClaim(dir: string): Promise<Begun | undefined> {
@@ -240,7 +251,8 @@ async function readExit(
     marked("over-limit"),
     marked("oom-kill"),
     readSmall(join(dir, "signal")),
-    readSmall(leftBehindNote(dir)),
+    // Any failure: it names idle processes that were ended, and nothing follows from it.
+    readSmall(leftBehindNote(dir)).catch(() => undefined),
   ]);
   const leftBehind = parseLeftBehind(note);
   const code = Number(match[1]);
@@ -266,11 +278,11 @@ export async function syncExit(dir: string): Promise<void> {
       await file.close();
     }
   } catch {
-    // The code is readable all the same, and is in the ledger in a moment.
+    // Any failure: the code is readable all the same, and is in the ledger in a moment.
   }
 }
 
-/** Whether a process holds a FIFO open for reading. Never blocks. */
+/** Whether a process holds a FIFO open for reading. Never blocks; rejects where it cannot tell. */
 async function fifoIsHeld(path: string): Promise<boolean> {
   try {
     // If it has become an ordinary file, opening it proves nothing.
@@ -278,8 +290,10 @@ async function fifoIsHeld(path: string): Promise<boolean> {
     const file = await openPipe(path, constants.O_WRONLY | constants.O_NONBLOCK);
     await file.close();
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // ENXIO: nobody reads it.
+    if (isAbsent(error) || errorCode(error) === "ENXIO") return false;
+    throw error;
   }
 }
 
@@ -336,20 +350,9 @@ function isSpec(value: unknown): value is AttemptSpec {
 }
 
 async function readSmall(path: string): Promise<string | undefined> {
-  try {
-    const facts = await stat(path);
-    if (!facts.isFile() || facts.size > RECORD_BYTES) return undefined;
-    return await readFile(path, "utf8");
-  } catch {
-    return undefined;
-  }
+  const facts = await orAbsent(stat(path));
+  if (facts?.isFile() !== true || facts.size > RECORD_BYTES) return undefined;
+  return await orAbsent(readFile(path, "utf8"));
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const exists = async (path: string): Promise<boolean> => (await orAbsent(stat(path))) !== undefined;

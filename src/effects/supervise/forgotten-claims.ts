@@ -30,10 +30,7 @@ export async function forgottenAttempts(
   here: HostFacts,
 ): Promise<FoundAttempts> {
   const folder = dirname(attemptDir(spec.lab, spec.attempt));
-  const names = await readdir(folder).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return [];
-    throw error;
-  });
+  const names = await orNone(readdir(folder), []);
   let last = 0;
   let claim: ForgottenClaim | undefined;
   for (const name of names) {
@@ -51,6 +48,16 @@ export async function forgottenAttempts(
   return { last, ...defined({ claim }) };
 }
 
+/** More than absence is doubt here: a file in place of a folder may hide a claim. */
+async function orNone<T, N>(look: Promise<T>, none: N): Promise<T | N> {
+  try {
+    return await look;
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return none;
+    throw error;
+  }
+}
+
 async function specIn(dir: string): Promise<AttemptSpec | undefined> {
   if (!specs.has(dir)) specs.set(dir, await readSpec(dir));
   return specs.get(dir);
@@ -65,10 +72,7 @@ async function claimIn(
   attempt: AttemptId,
   here: HostFacts,
 ): Promise<ForgottenClaim | undefined> {
-  const facts = await stat(join(dir, "claim")).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  });
+  const facts = await orNone(stat(join(dir, "claim")), undefined);
   if (facts === undefined) return undefined;
   const host = (await readClaim(dir))?.host;
   const goesOn = (await readAttempt(dir, here)).kind.startsWith("running");

@@ -29,11 +29,12 @@ export function holdsGpu(pid: number, proc = "/proc"): boolean {
       try {
         return GPU_DEVICE.test(readlinkSync(join(folder, fd)));
       } catch {
-        // Closed meanwhile.
+        // Any failure: closed meanwhile, or not ours to see.
         return false;
       }
     });
   } catch {
+    // Any failure: it has ended, or is not ours to see.
     return false;
   }
 }
@@ -70,6 +71,7 @@ export async function noteLeftBehind(
   const notes: readonly LeftBehind[] = processes
     .slice(0, NAMED)
     .map(({ pid }) => ({ pid, command: commandOf(pid), idleMs: Math.round(idleMs) }));
+  // Any failure costs the note: the processes are ended all the same.
   await atomicWrite(join(dir, NOTE), `${JSON.stringify(notes)}\n`).catch(() => undefined);
 }
 
@@ -79,6 +81,7 @@ export function parseLeftBehind(text: string | undefined): readonly LeftBehind[]
     const value: unknown = JSON.parse(text ?? "[]");
     return Array.isArray(value) ? value.filter(isLeftBehind).slice(0, NAMED) : [];
   } catch {
+    // Any failure is bad JSON: a note of which nothing follows.
     return [];
   }
 }
@@ -114,6 +117,7 @@ function readCommandLine(pid: number): readonly string[] {
       .split("\0")
       .filter((word) => word !== "");
   } catch {
+    // Any failure: it has ended; the note calls it "a process".
     return [];
   }
 }

@@ -96,7 +96,7 @@ function callsOfSystem(): Calls | undefined {
     try {
       if (process.platform === "linux") loaded = loadCalls();
     } catch {
-      // No koffi for this machine, or an older C library: use Node's spawn.
+      // Any failure: no koffi for this machine, or an older C library: use Node's spawn.
     }
   }
   return loaded;

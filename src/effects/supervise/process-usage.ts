@@ -38,7 +38,7 @@ function askPageSize(): number {
       if (words[i] === AT_PAGESZ) return Number(words[i + 1]);
     }
   } catch {
-    // A system without /proc.
+    // Any failure: a system without /proc.
   }
   return COMMON_PAGE_BYTES;
 }

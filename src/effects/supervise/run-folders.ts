@@ -6,6 +6,7 @@ import { join, sep } from "node:path";
 import { RUN_FOLDER, RUN_NAME, runFolder } from "../../base/ids.ts";
 import type { AttemptId, RunFolder } from "../../base/ids.ts";
 import { localStamp } from "../../base/time.ts";
+import { orAbsent } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
 import { RUN_ID_VARIABLE } from "./attempts.ts";
 import { processesWith } from "../os/process-identity.ts";
@@ -34,10 +35,13 @@ export function runDir(experiment: string, folder: RunFolder): string {
   return join(experiment, "runs", folder);
 }
 
-/** Folders named like a run, oldest first, without links and other entries. Never rejects. */
+/**
+ * Folders named like a run, oldest first, without links and other entries. Rejects where they cannot
+ * be listed.
+ */
 export async function listRunFolders(experiment: string): Promise<readonly RunFolder[]> {
   const runs = join(experiment, "runs");
-  const entries = await readdir(runs, { withFileTypes: true }).catch(() => []);
+  const entries = await orAbsent(readdir(runs, { withFileTypes: true }), []);
   const names = entries
     .filter((entry) => entry.isDirectory() && RUN_FOLDER.test(entry.name))
     .map((entry) => runFolder(entry.name));
@@ -50,12 +54,8 @@ export async function findRunFolder(
   name: string,
 ): Promise<RunFolder | undefined> {
   if (!RUN_FOLDER.test(name)) return undefined;
-  try {
-    const facts = await lstat(join(experiment, "runs", name));
-    return facts.isDirectory() ? runFolder(name) : undefined;
-  } catch {
-    return undefined;
-  }
+  const facts = await orAbsent(lstat(join(experiment, "runs", name)));
+  return facts?.isDirectory() === true ? runFolder(name) : undefined;
 }
 
 /**
@@ -76,7 +76,7 @@ export async function discoverRunFolder(
   const [only, ...others] = matching;
   if (only === undefined) return { kind: "none" };
   if (others.length === 0) return { kind: "found", folder: only };
-  const runs = await realpath(join(experiment, "runs")).catch(() => undefined);
+  const runs = await orAbsent(realpath(join(experiment, "runs")));
   if (runs === undefined) return { kind: "none" };
   const inUse = openPaths(attempt);
   const used = matching.filter((folder) => {
@@ -133,11 +133,11 @@ export async function moveConsole(
   options: { readonly scriptRuns: boolean } = { scriptRuns: false },
 ): Promise<ConsoleMove> {
   const from = join(attemptFolder, "console.log");
-  if ((await findRunFolder(experiment, folder)) === undefined) {
-    return { kind: "left", why: `runs/${folder} is no folder` };
-  }
   const logs = join(runDir(experiment, folder), "logs");
   try {
+    if ((await findRunFolder(experiment, folder)) === undefined) {
+      return { kind: "left", why: `runs/${folder} is no folder` };
+    }
     // A running script may be about to create it, and many refuse an existing folder.
     if (!options.scriptRuns) {
       await mkdir(logs).catch((error: unknown) => {
@@ -148,7 +148,7 @@ export async function moveConsole(
       return { kind: "left", why: `runs/${folder}/logs is no folder` };
     }
     const own = `console-${attempt}.log`;
-    const source = await lstat(from).catch(() => undefined);
+    const source = await orAbsent(lstat(from));
     if (source === undefined) return await movedBefore(logs, own);
     for (const name of ["console.log", own]) {
       if (await moveUnlessThere(from, join(logs, name), source.ino)) {
@@ -170,7 +170,7 @@ export async function moveConsole(
 
 async function movedBefore(logs: string, own: string): Promise<ConsoleMove> {
   for (const name of [own, "console.log"]) {
-    const existing = await lstat(join(logs, name)).catch(() => undefined);
+    const existing = await orAbsent(lstat(join(logs, name)));
     if (existing?.isFile() === true) return { kind: "moved", file: `logs/${name}` };
   }
   return { kind: "left", why: "the attempt has no console output" };
@@ -189,7 +189,7 @@ async function moveUnlessThere(from: string, to: string, inode: number): Promise
       case "ENOTSUP":
       case "ENOSYS":
         // The file system has no hard links.
-        if ((await lstat(to).catch(() => undefined)) !== undefined) return false;
+        if ((await orAbsent(lstat(to))) !== undefined) return false;
         await rename(from, to);
         return true;
       default:
@@ -208,13 +208,13 @@ function openPaths(attempt: AttemptId): readonly string[] {
     try {
       for (const fd of readdirSync(`/proc/${pid}/fd`)) links.push(`/proc/${pid}/fd/${fd}`);
     } catch {
-      // It ended meanwhile.
+      // Any failure: it ended meanwhile, or is not ours to see; then the folder stays ambiguous.
     }
     for (const path of links) {
       try {
         paths.push(readlinkSync(path));
       } catch {
-        // Closed meanwhile.
+        // Any failure: closed meanwhile.
       }
     }
   }

@@ -60,6 +60,7 @@ export async function findSupervision(
   }
   const shown = await ask("systemctl", "--user", "show", "--property=ControlGroup", "--value");
   const own = shown.kind === "said" ? shown.text : "";
+  // Any failure: then memory limits are not promised.
   const controllers = await readFile(join(cgroups, own, "cgroup.controllers"), "utf8").catch(
     () => "",
   );

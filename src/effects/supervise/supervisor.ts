@@ -18,7 +18,7 @@ import {
   RUN_ID_VARIABLE,
   syncExit,
 } from "./attempts.ts";
-import type { AttemptPlace, AttemptState, MainEnd } from "./attempts.ts";
+import type { AttemptPlace, AttemptProcesses, AttemptState, MainEnd } from "./attempts.ts";
 import { posixSpawn, type Program, type Started } from "./posix-spawn.ts";
 import {
   ageMs,
@@ -31,6 +31,7 @@ import {
   GRACE_MS,
   type FoundProcess,
 } from "../os/process-identity.ts";
+import { orAbsent } from "../os/absent.ts";
 import { makeFifo } from "../os/native.ts";
 import { startService, type Supervision, START_DEADLINE_MS } from "./services.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
@@ -49,6 +50,8 @@ export const SWEEP_ROUNDS = 5;
 /** The variable that tells the shim its attempt's token. */
 const TOKEN_VARIABLE = "NIGHTLAB_TOKEN";
 
+/** The state of an attempt whose folder can be read. */
+export type ReadableState = Exclude<AttemptState, { kind: "unreadable" }>;
 /** The state of an attempt that is over. */
 export type AttemptEnd = Extract<AttemptState, { kind: "ended" | "lost" }>;
 
@@ -58,6 +61,8 @@ export interface SupervisorOptions {
   readonly pollMs?: number;
   /** How runs are supervised here; default: as plain process groups. */
   readonly supervision?: Supervision;
+  /** Told once that an attempt's folder cannot be read, and why; undefined: it can again. */
+  readonly onUnreadable?: (place: AttemptPlace, why: string | undefined) => void;
 }
 
 const SHIM = fileURLToPath(new URL("./shim.sh", import.meta.url));
@@ -68,11 +73,45 @@ export class Supervisor {
   readonly #supervision: Supervision;
   readonly #shims = new Map<AttemptId, Started>();
   readonly #watches = new Set<() => void>();
+  readonly #onUnreadable: NonNullable<SupervisorOptions["onUnreadable"]>;
+  /** Attempts whose folder cannot be read, and why. */
+  readonly #unreadable = new Map<AttemptId, string>();
+  #closed = false;
 
   constructor(options: SupervisorOptions = {}) {
     this.#graceMs = options.graceMs ?? GRACE_MS;
     this.#pollMs = options.pollMs ?? ADOPTED_POLL_MS;
     this.#supervision = options.supervision ?? { kind: "group", why: "none was looked for" };
+    this.#onUnreadable = options.onUnreadable ?? (() => undefined);
+  }
+
+  /**
+   * The state of an attempt. While its folder cannot be read, that is told and this waits: neither a
+   * start nor an end may follow from it. Rejects when `signal` aborts the wait; never settles once
+   * the supervisor is closed.
+   */
+  async stateOf(place: AttemptPlace, signal?: AbortSignal): Promise<ReadableState> {
+    for (;;) {
+      const state = await this.#look(place);
+      if (this.#closed) return await new Promise(() => {});
+      if (state.kind !== "unreadable") return state;
+      await wait(this.#pollMs, undefined, { ref: false, ...(signal && { signal }) });
+    }
+  }
+
+  async #look(place: AttemptPlace): Promise<AttemptState> {
+    const dir = attemptDir(place.lab, place.attempt);
+    const state = await readAttempt(dir, hostFacts(), place.token);
+    this.#tell(place, state.kind === "unreadable" ? state.why : undefined);
+    return state;
+  }
+
+  #tell(place: AttemptPlace, why: string | undefined): void {
+    const { attempt } = place;
+    if (this.#unreadable.get(attempt) === why) return;
+    if (why === undefined) this.#unreadable.delete(attempt);
+    else this.#unreadable.set(attempt, why);
+    this.#onUnreadable(place, why);
   }
 
   /** Why memory limits cannot be enforced here; undefined where they can. */
@@ -97,7 +136,7 @@ export class Supervisor {
   ): Promise<ProcessIdentity> {
     await createAttempt(spec);
     const dir = attemptDir(spec.lab, spec.attempt);
-    const before = await readAttempt(dir, hostFacts(), spec.token);
+    const before = await this.stateOf(spec);
     if (before.kind === "never-started") {
       await writeFile(join(dir, "limit"), limitText(limitMs));
       // Saves the shim from starting mkfifo; if this fails, the shim does so.
@@ -132,7 +171,7 @@ export class Supervisor {
     };
     const check = async (): Promise<void> => {
       clearTimeout(timer);
-      const found = await readAttempt(dir, hostFacts(), token);
+      const found = await this.#look(place);
       if (over) return;
       const state = found.kind === "never-started" && isRemoved(lab, dir) ? LOST : found;
       if (state.kind === "ended" || state.kind === "lost") {
@@ -147,13 +186,19 @@ export class Supervisor {
         if (state.kind === "running-unwatched" && (await isOverLimit(dir, token))) {
           await this.stop(place);
         }
-        clearTimeout(timer);
-        if (over) return;
-        timer = setTimeout(checkAgain, this.#pollMs);
+        again();
       }
     };
+    const again = (): void => {
+      clearTimeout(timer);
+      if (!over) timer = setTimeout(checkAgain, this.#pollMs);
+    };
     const checkAgain = (): void => {
-      if (!over) void check();
+      if (over) return;
+      void check().catch((error: unknown) => {
+        this.#tell(place, String(error));
+        again();
+      });
     };
     this.#watches.add(cancel);
     // A shim adopted from an earlier daemon is not our child: no exit event comes, so watch its
@@ -170,11 +215,13 @@ export class Supervisor {
    * the run's own before it is signalled. If the attempt has ended, this ends what its script left
    * behind; one that never started, or runs on another host, is left alone.
    */
-  async stop({ lab, attempt, token }: AttemptPlace): Promise<void> {
+  async stop(place: AttemptPlace): Promise<void> {
+    const { lab, attempt, token } = place;
     const dir = attemptDir(lab, attempt);
-    const state = await readAttempt(dir, hostFacts(), token);
+    const state = await this.#look(place);
     if (state.kind === "never-started" || state.kind === "unknown") return;
-    const { child } = await readProcesses(dir, token);
+    // Any failure: what lives and names the attempt is ended all the same.
+    const { child } = await readProcesses(dir, token).catch((): Partial<AttemptProcesses> => ({}));
     const left = (): readonly FoundProcess[] =>
       "main" in state ? processesLeft(dir, child) : processesOf(dir);
     // If the leader has ended, its number may by now lead another group. Where nothing else can be
@@ -211,6 +258,7 @@ export class Supervisor {
   close(): void {
     for (const cancel of this.#watches) cancel();
     this.#shims.clear();
+    this.#closed = true;
   }
 
   async #spawnShim(
@@ -255,7 +303,7 @@ export class Supervisor {
       const { child } = await readProcesses(dir, spec.token);
       if (child !== undefined) return child;
       // A shim that found the attempt claimed exits: wait for the shim that claimed it.
-      const state = exited ? await readAttempt(dir, hostFacts(), spec.token) : undefined;
+      const state = exited ? await this.stateOf(spec) : undefined;
       if (state?.kind === "running-unwatched") return state.process;
       if (state !== undefined && state.kind !== "running") {
         throw new Error(
@@ -273,7 +321,8 @@ export class Supervisor {
 
 /** Waits for a shim that has written the exit code to exit, SHIM_LEAVES_MS at most. */
 async function shimExited(dir: string, token: string | undefined): Promise<void> {
-  const { shim } = await readProcesses(dir, token);
+  // Any failure: a GPU whose lock is still held is asked for again.
+  const { shim } = await readProcesses(dir, token).catch((): Partial<AttemptProcesses> => ({}));
   const deadline = Date.now() + SHIM_LEAVES_MS;
   const isLeaving = (): boolean => shim !== undefined && isAlive(shim) && Date.now() < deadline;
   while (isLeaving()) await wait(START_LOOK_MS);
@@ -283,7 +332,7 @@ async function shimExited(dir: string, token: string | undefined): Promise<void>
 async function isOverLimit(dir: string, token: string | undefined): Promise<boolean> {
   const { child } = await readProcesses(dir, token);
   const age = child === undefined ? undefined : ageMs(child);
-  const limit = Number(await readFile(join(dir, "limit"), "utf8").catch(() => Number.NaN));
+  const limit = Number(await orAbsent(readFile(join(dir, "limit"), "utf8"), Number.NaN));
   return age !== undefined && limit > 0 && age > limit * 1000;
 }
 
@@ -295,6 +344,7 @@ function isRemoved(lab: string, dir: string): boolean {
   try {
     return isThere(lab) && !isThere(dir) && processesOf(dir).length === 0;
   } catch {
+    // Any failure: not being able to look removes nothing.
     return false;
   }
 }
@@ -309,7 +359,7 @@ function watchFolder(dir: string, changed: () => void): FSWatcher | undefined {
       if (name === "exit") changed();
     }).on("error", () => undefined);
   } catch {
-    // The folder cannot be watched: polling is enough.
+    // Any failure: polling is enough.
     return undefined;
   }
 }

@@ -159,6 +159,7 @@ function decoded(path: string): string {
   try {
     return decodeURIComponent(path);
   } catch {
+    // Any failure: then it is a name as it stands.
     return path;
   }
 }
