@@ -29,8 +29,6 @@ export const whole: Shape<number> = (value) =>
 export const boolean: Shape<boolean> = (value) =>
   typeof value === "boolean" ? undefined : " is neither true nor false";
 
-export const anything: Shape<never> = () => undefined;
-
 /** One of these values. */
 export function oneOf<T extends string | number | boolean>(...values: readonly T[]): Shape<T> {
   const known: ReadonlySet<unknown> = new Set(values);

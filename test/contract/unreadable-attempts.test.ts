@@ -34,6 +34,10 @@ afterEach(async () => {
   bench.remove();
 });
 
+/** What the lab's disk has of attempts that no ledger knows. */
+const look = (): ReturnType<typeof forgottenAttempts> =>
+  forgottenAttempts(bench.spec(2), () => false, HERE);
+
 async function made(files: Readonly<Record<string, string>>): Promise<string> {
   const spec = bench.spec(1);
   await createAttempt(spec);
@@ -112,7 +116,6 @@ describe("an attempt", () => {
 
   it("that the ledger does not know holds its command back while it cannot be looked at", async () => {
     const dir = await made({ claim: CLAIM });
-    const look = () => forgottenAttempts(bench.spec(2), () => false, HERE);
     for (const path of [dirname(dir), dir, join(dir, "spec.json")]) {
       await whileUnreadable(path, () => assert.rejects(look(), /EACCES/, path));
     }

@@ -6,7 +6,6 @@ import { readdirSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, beforeEach, test } from "node:test";
-import { setTimeout as pause } from "node:timers/promises";
 import { labPath, type LabPath } from "../../src/base/ids.ts";
 import { dropSnapshot } from "../../src/effects/code/snapshot-places.ts";
 import { takeSnapshot } from "../../src/effects/code/snapshots.ts";
@@ -218,15 +217,13 @@ test("a request waits while it cannot be read, and one of another release is tol
   writeRequest(state, stop as unknown as Request);
   const path = join(state, "requests", "stop-k7f3.json");
   chmodSync(dirname(path), 0o755);
-  let end = (): void => undefined;
-  await whileUnreadable(path, async () => {
-    end = watchRequests(
+  const end = await whileUnreadable(path, () =>
+    watchRequests(
       state,
       (one) => taken.push(one),
       (_, why) => told.push(why),
-    );
-    await pause(10);
-  });
+    ),
+  );
   assert.deepEqual(taken, []);
   assert.match(told[0] ?? "", /EACCES/);
   await until("it is taken", () => taken.length === 1);

@@ -1,56 +1,84 @@
 // Labs of earlier releases, kept for ever: each opens with its ledger, its attempts and its run.json
-// as the release left them. The fixture is a lab of release 0.1, cut off in the middle of its work
-// (held, waiting, queued, swept, failed and stopped commands, a paused queue), with what
+// as the release left them. A fixture is a lab that was cut off in the middle of its work (held,
+// waiting, queued, failed, stopped and repeated commands, a paused queue), with what
 // `nightlab status --json` said then; its plots are left out.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { globSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  globSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { after, before, test } from "node:test";
+import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { untraced } from "../untraced.ts";
 
-const FIXTURE = fileURLToPath(new URL("../fixtures/lab-0.1.tar.gz", import.meta.url));
+/** Each release: ended receipts and runs in its lab, and the command that was queued in it. */
+const RELEASES = [
+  { release: "0.1", receipts: 10, runs: 13, queued: "x2kw" },
+  // As it was being made, on 2026-11-30.
+  { release: "0.2", receipts: 9, runs: 9, queued: "s2jp" },
+] as const;
+
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
-/** Where the lab lay when it was made. */
-const MADE_AT = "/tmp/nightlab-0.1";
 const ENDED = /^> \*\*(?:done|failed|stopped|lost)\*\* `/;
 
-const root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-before-")));
-const lab = join(root, "lab");
-const env = { ...process.env, NIGHTLAB_STATE_DIR: join(root, "state") };
+let root = "";
+let lab = "";
+let env: NodeJS.ProcessEnv = {};
 let daemon: ChildProcess | undefined;
 let log = "";
 
-before(() => {
-  execFileSync("tar", ["xzf", FIXTURE, "-C", root]);
-  for (const name of globSync("{lab/{.nightlab/**,**},status.json}", {
+/** Unpacks a release's lab, and has everything in it say where it lies now. */
+function unpack(release: string): void {
+  root = realpathSync(mkdtempSync(join(tmpdir(), "nightlab-before-")));
+  lab = join(root, "lab");
+  env = { ...process.env, NIGHTLAB_STATE_DIR: join(root, "state") };
+  log = "";
+  const madeAt = `/tmp/nightlab-${release}`;
+  const fixture = new URL(`../fixtures/lab-${release}.tar.gz`, import.meta.url);
+  execFileSync("tar", ["xzf", fileURLToPath(fixture), "-C", root]);
+  for (const name of globSync("{lab,state}/{.nightlab/**,**}", {
     cwd: root,
     withFileTypes: true,
   })) {
-    if (!name.isFile()) continue;
     const path = join(name.parentPath, name.name);
+    if (!name.isFile() || path.endsWith(".sqlite")) continue;
     const text = readFileSync(path, "utf8");
-    if (text.includes(MADE_AT)) writeFileSync(path, text.replaceAll(MADE_AT, root));
+    if (text.includes(madeAt)) writeFileSync(path, text.replaceAll(madeAt, root));
+    if (name.name === "lab.json") {
+      const { dev, ino, birthtimeNs } = statSync(lab, { bigint: true });
+      const folder = { device: String(dev), inode: String(ino), born: String(birthtimeNs) };
+      const record = JSON.parse(readFileSync(path, "utf8")) as object;
+      writeFileSync(path, JSON.stringify({ ...record, folder }));
+    }
   }
+  const status = join(root, "status.json");
+  writeFileSync(status, readFileSync(status, "utf8").replaceAll(madeAt, root));
   // A window of the lab's: never while the test runs.
   const settings = join(lab, "nightlab.yaml");
   const hour = (new Date().getUTCHours() + 6) % 24;
   writeFileSync(settings, readFileSync(settings, "utf8").replace("0 12 * * *", `0 ${hour} * * *`));
   const ledger = new DatabaseSync(join(root, "state", "ledger.sqlite"));
   ledger.exec(
-    `UPDATE facts SET lab = replace(lab, '${MADE_AT}', '${root}'), body = replace(body, '${MADE_AT}', '${root}')`,
+    `UPDATE facts SET lab = replace(lab, '${madeAt}', '${root}'), body = replace(body, '${madeAt}', '${root}')`,
   );
   ledger.close();
-});
+}
 
-after(() => {
+function remove(): void {
   daemon?.kill("SIGKILL");
-  rmSync(root, { recursive: true, force: true });
-});
+  if (root !== "") rmSync(root, { recursive: true, force: true });
+}
+after(remove);
 
 interface Status {
   readonly paused: boolean;
@@ -96,38 +124,41 @@ const records = (): ReadonlyMap<string, string> =>
       .map((path) => [path, readFileSync(join(lab, path), "utf8")]),
   );
 
-test("every command of it is explained, as far as 0.1 wrote it down", () => {
-  const { commands } = JSON.parse(nightlab("status", "--json")) as Status;
-  for (const { id, state } of commands) {
-    const story = nightlab("explain", id);
-    assert.ok(story.startsWith(`${id} · `), story);
-    assert.ok(story.split("\n")[0]?.endsWith(` · ${state}`), story);
-    assert.match(
-      story,
-      /^ {2}\d\d:\d\d:\d\d {2}(?:accepted: [\w-]+\/JOURNAL\.md:\d+|asked for by)/m,
+for (const { release, receipts: ended, runs: made, queued } of RELEASES) {
+  test(`a lab of release ${release} is as that release left it, and goes on`, async () => {
+    remove();
+    unpack(release);
+    assert.deepEqual(
+      lasting(nightlab("status", "--json")),
+      lasting(readFileSync(join(root, "status.json"), "utf8")),
     );
-  }
-});
 
-test("a lab of release 0.1 is as that release left it, and goes on", async () => {
-  assert.deepEqual(
-    lasting(nightlab("status", "--json")),
-    lasting(readFileSync(join(root, "status.json"), "utf8")),
-  );
+    // Every command of it is explained, as far as that release wrote it down.
+    const { commands } = JSON.parse(nightlab("status", "--json")) as Status;
+    for (const { id, state } of commands) {
+      const story = nightlab("explain", id);
+      assert.ok(story.startsWith(`${id} · `), story);
+      assert.ok(story.split("\n")[0]?.endsWith(` · ${state}`), story);
+      assert.match(
+        story,
+        /^ {2}\d\d:\d\d:\d\d {2}(?:accepted: [\w-]+\/JOURNAL\.md:\d+|asked for by)/m,
+      );
+    }
 
-  const [receipts, runs] = [endedReceipts(), records()];
-  assert.deepEqual([receipts.size, runs.size], [10, 13]);
-  daemon = spawn(process.execPath, [LAUNCHER, "watch", lab], { env });
-  daemon.stdout?.on("data", (data: Buffer) => (log += data.toString()));
-  daemon.stderr?.on("data", (data: Buffer) => (log += data.toString()));
-  await until("the daemon watches", () => log.includes('"watching"'));
-  nightlab("resume");
-  // It was queued in 0.1 and runs now: by then every journal was read and what is due was written.
-  assert.match(nightlab("wait", "x2kw"), /done/);
-  await until("its receipt is written", () => endedReceipts().has("x2kw"));
+    const [receipts, runs] = [endedReceipts(), records()];
+    assert.deepEqual([receipts.size, runs.size], [ended, made]);
+    daemon = spawn(process.execPath, [LAUNCHER, "watch", lab], { env });
+    daemon.stdout?.on("data", (data: Buffer) => (log += data.toString()));
+    daemon.stderr?.on("data", (data: Buffer) => (log += data.toString()));
+    await until("the daemon watches", () => log.includes('"watching"'));
+    nightlab("resume");
+    // It was queued in 0.1 and runs now: by then every journal was read and what is due was written.
+    assert.match(nightlab("wait", queued), /done/);
+    await until("its receipt is written", () => endedReceipts().has(queued));
 
-  const [now, nowRuns] = [endedReceipts(), records()];
-  assert.deepEqual(new Map([...now].filter(([id]) => id !== "x2kw")), receipts);
-  assert.deepEqual(new Map([...nowRuns].filter(([path]) => runs.has(path))), runs);
-  assert.equal(nowRuns.size, runs.size + 1, "one run was started, and no other");
-});
+    const [now, nowRuns] = [endedReceipts(), records()];
+    assert.deepEqual(new Map([...now].filter(([id]) => id !== queued)), receipts);
+    assert.deepEqual(new Map([...nowRuns].filter(([path]) => runs.has(path))), runs);
+    assert.equal(nowRuns.size, runs.size + 1, "one run was started, and no other");
+  });
+}

@@ -105,7 +105,7 @@ export function stateIfKnown(stateDir: string, lab: LabPath): string | undefined
  * The id in a lab's `.nightlab`; undefined if there is none, or no plain file with one. Throws where
  * that cannot be read.
  */
-export function readId(lab: string): string | undefined {
+function readId(lab: string): string | undefined {
   const path = join(lab, ".nightlab", "id");
   const stat = orAbsentSync(() => lstatSync(path));
   if (stat?.isFile() !== true || stat.size > ID_BYTES) return undefined;

@@ -42,6 +42,13 @@ export const damagedTrouble = (path: string, why: string): LedgerTrouble =>
       "no command that ran, and holds what stands in the journals.",
   );
 
+/** A row is of a release after this one. */
+export const newerTrouble = (path: string, what: string): LedgerTrouble =>
+  new LedgerTrouble(
+    `The ledger ${path} was written by a newer nightlab (${what}), use that one. Nothing was started ` +
+      "or changed.",
+  );
+
 function wordsOf(path: string, error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const { errcode } = error as { readonly errcode?: unknown };

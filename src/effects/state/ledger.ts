@@ -3,11 +3,11 @@
 import { mkdirSync, statfsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import type { Fact, PauseFact } from "../../domain/fact.ts";
+import type { Fact, FactOf, PauseFact } from "../../domain/fact.ts";
 import { hashText, type LabPath } from "../../base/ids.ts";
 import { shellWord } from "../../base/shell-word.ts";
-import { parseStored } from "../../base/stored-json.ts";
 import { damagedTrouble, inWords, LedgerTrouble, movedTrouble } from "./ledger-trouble.ts";
+import { factOf, storedFact } from "./stored-fact.ts";
 
 /** An open ledger. All methods are synchronous, and throw a `LedgerTrouble`. */
 export interface Ledger {
@@ -112,13 +112,8 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
   const checkPlace = (): void => {
     if (statSync(path, { throwIfNoEntry: false })?.ino !== opened) throw movedTrouble(path);
   };
-  const factOf = (row: Readonly<Record<string, unknown>>): Fact => {
-    try {
-      return parseStored(String(row["body"])) as Fact;
-    } catch (error) {
-      throw damagedTrouble(path, String(error));
-    }
-  };
+  const factIn = (row: Readonly<Record<string, unknown>>): Fact =>
+    factOf(path, Number(row["seq"]), String(row["body"]));
   return {
     append: (rows) =>
       inWords(path, () => {
@@ -127,7 +122,7 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
         db.exec("BEGIN IMMEDIATE");
         try {
           for (const { lab, fact } of rows) {
-            insert?.run(fact.atMs, lab, fact.kind, JSON.stringify(fact));
+            insert?.run(fact.atMs, lab, fact.kind, storedFact(fact));
           }
           db.exec("COMMIT");
         } catch (error) {
@@ -137,20 +132,20 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
       }),
     read: (labs, afterSeq = 0) =>
       inWords(path, () => {
-        const { where, params } = rowsOf(db, labs);
+        const { where, params } = rowsOf(db, path, labs);
         const query = db.prepare(
-          `SELECT body FROM facts WHERE (${where}) AND seq > ? ORDER BY seq`,
+          `SELECT seq, body FROM facts WHERE (${where}) AND seq > ? ORDER BY seq`,
         );
-        return query.all(...params, afterSeq).map(factOf);
+        return query.all(...params, afterSeq).map(factIn);
       }),
     some: (labs, afterSeq, count) =>
       inWords(path, () => {
-        const { where, params } = rowsOf(db, labs);
+        const { where, params } = rowsOf(db, path, labs);
         const query = db.prepare(
           `SELECT seq, body FROM facts WHERE (${where}) AND seq > ? ORDER BY seq LIMIT ?`,
         );
         const rows = query.all(...params, afterSeq, count);
-        return { facts: rows.map(factOf), seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
+        return { facts: rows.map(factIn), seq: Number(rows.at(-1)?.["seq"] ?? afterSeq) };
       }),
     having: (labs, parts, kinds = []) =>
       inWords(path, () => {
@@ -178,10 +173,10 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
       inWords(path, () => {
         checkPlace();
         const query = db.prepare(
-          "SELECT body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
+          "SELECT seq, body FROM facts WHERE lab = '' AND kind = 'queue-paused' ORDER BY seq DESC LIMIT 1",
         );
         const row = query.get();
-        return row === undefined ? undefined : (factOf(row) as PauseFact);
+        return row === undefined ? undefined : (factIn(row) as PauseFact);
       }),
     row: (seq) => inWords(path, () => hashOfRow(db, seq)),
     close: () => db.close(),
@@ -225,9 +220,10 @@ interface Move {
 /** The rows of these labs and of the machine, as an SQL condition and its parameters. */
 function rowsOf(
   db: DatabaseSync,
+  path: string,
   labs: readonly LabPath[],
 ): { readonly where: string; readonly params: readonly (string | number)[] } {
-  const moves = movesIn(db);
+  const moves = movesIn(db, path);
   if (moves.length === 0) {
     const wanted = ["", ...labs];
     return { where: `lab IN (${wanted.map(() => "?").join(", ")})`, params: wanted };
@@ -240,13 +236,14 @@ function rowsOf(
 }
 
 /** All moves of labs, oldest first. Facts of the machine are few. */
-function movesIn(db: DatabaseSync): readonly Move[] {
+function movesIn(db: DatabaseSync, path: string): readonly Move[] {
   const query = db.prepare(
     "SELECT seq, body FROM facts WHERE lab = '' AND kind = 'lab-moved' ORDER BY seq",
   );
-  return query
-    .all()
-    .map(({ seq, body }) => ({ ...(JSON.parse(String(body)) as Move), seq: Number(seq) }));
+  return query.all().map(({ seq, body }) => ({
+    ...(factOf(path, Number(seq), String(body)) as FactOf<"lab-moved">),
+    seq: Number(seq),
+  }));
 }
 
 /** Under which paths the ledger has a lab, from which row to which: its moves lead back. */
