@@ -25,7 +25,18 @@ export class StoredTrouble extends Error {
   }
 }
 
-/** A text as a value of this shape. Throws a `StoredTrouble`. */
+/** A stored file is of a release after this one. */
+class NewerTrouble extends Error {
+  override readonly name = "NewerTrouble";
+  constructor(path: string, version: number) {
+    super(`${path} was written by a newer nightlab (version ${version}); use that one`);
+  }
+}
+
+/** The version of every stored file so far: one without a `v` has it, and it is not written. */
+const VERSION = 1;
+
+/** A text as a value of this shape. Throws an error that names the path and the way out. */
 export function parseAs<T>(path: string, text: string, shape: Shape<T>, fix: string): T {
   let value: unknown;
   try {
@@ -33,7 +44,9 @@ export function parseAs<T>(path: string, text: string, shape: Shape<T>, fix: str
   } catch (error) {
     throw new StoredTrouble(path, error instanceof Error ? error.message : String(error), fix);
   }
-  const wrong = shape(value);
+  const { v = VERSION } = typeof value === "object" && value !== null && "v" in value ? value : {};
+  if (typeof v === "number" && v > VERSION) throw new NewerTrouble(path, v);
+  const wrong = v === VERSION ? shape(value) : " has no version that was ever written";
   if (wrong !== undefined) throw new StoredTrouble(path, `it${wrong}`, fix);
   return value as T;
 }

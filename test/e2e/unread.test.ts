@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { openLab, type LabOptions, type TestLab } from "./lab.ts";
+import { JOURNAL, openLab, trainScript, type LabOptions, type TestLab } from "./lab.ts";
 
 const open: TestLab[] = [];
 after(async () => {
@@ -133,4 +133,29 @@ test("a save of a linked journal's target right after the start is noticed", asy
   await it.start();
   writeFileSync(target, "# Exp\n\nqueue: resume\n");
   await it.until("it is answered", () => isAnswered(it), 15_000);
+});
+
+test("a run whose attempt cannot be read is told, neither lost nor started again, and ends", async () => {
+  const train = trainScript(
+    'print(open("started", "a").write("x"))\nwhile not os.path.exists("gate"): time.sleep(0.05)\n' +
+      'metric(step=1, **{"val/loss": 0.1})',
+  );
+  const it = await lab({ journal: JOURNAL, train, under: AS_A_USER });
+  await it.start();
+  await it.save(`${JOURNAL}run: de-risk !\n`);
+  const started = join(it.experiment, "started");
+  await it.until("it runs", () => /\*\*running\*\* `/.test(it.journal()) && existsSync(started));
+  const [id = ""] = /(?<=\*\*running\*\* `)[a-z0-9]+/.exec(it.journal()) ?? [];
+  const attempt = join(it.path, ".nightlab", "attempts", `${id}-1`);
+  await it.stop("SIGKILL");
+  chmodSync(attempt, 0o000);
+  await it.start();
+  await it.until("it is told", () => it.log().includes("neither starts nor ends"));
+  assert.match((await it.nightlab("status")).stdout, new RegExp(`${id}-1 cannot be read.*EACCES`));
+  writeFileSync(join(it.experiment, "gate"), "");
+  assert.match(it.journal(), /\*\*running\*\* `/);
+  chmodSync(attempt, 0o755);
+  await it.until("it ends", () => /\*\*done\*\* `/.test(it.journal()));
+  assert.equal(readFileSync(started, "utf8"), "x", "it was started once");
+  assert.doesNotMatch((await it.nightlab("status")).stdout, /cannot be read/);
 });

@@ -23,7 +23,6 @@ export interface KeptGit extends GitFacts {
 }
 
 type StoredGit = Partial<Omit<KeptGit, "patch">> & { readonly patched?: boolean };
-/** Without a version: that is version 1. */
 const STORED_GIT = object<StoredGit>({
   commit: maybe(string()),
   dirty: maybe(boolean),

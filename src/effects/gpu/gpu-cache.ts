@@ -2,6 +2,8 @@
 // `nightlab status` share it, so that together they query no more often than one of them would.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { parseAs } from "../../base/stored-json.ts";
+import { list, maybe, number, object, string } from "../../base/stored-shape.ts";
 import { createGpuProbe, type GpuProbe, type GpuUse, GPU_SAMPLE_MS } from "./gpu-probe.ts";
 import { stateDir } from "../os/state-dir.ts";
 
@@ -81,11 +83,24 @@ function save(cache: GpuCache): void {
   }
 }
 
+const CACHE = object<GpuCache>({
+  atMs: number,
+  gpus: list(
+    object<GpuUse>({
+      uuid: string(),
+      busy: maybe(number),
+      memory: maybe(number),
+      memoryTotal: maybe(number),
+      index: maybe(number),
+      slice: maybe(number),
+      name: maybe(string()),
+    }),
+  ),
+});
+
 function read(): GpuCache | undefined {
   try {
-    const cache = JSON.parse(readFileSync(path(), "utf8")) as Partial<GpuCache>;
-    const isComplete = typeof cache.atMs === "number" && Array.isArray(cache.gpus);
-    return isComplete ? (cache as GpuCache) : undefined;
+    return parseAs(path(), readFileSync(path(), "utf8"), CACHE, "it is made anew");
   } catch {
     // Any failure: the drivers are asked.
     return undefined;

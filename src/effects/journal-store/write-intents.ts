@@ -134,7 +134,6 @@ const INTENT = object<WriteIntent>({
   toldHashes: list(string()),
 });
 
-/** Without a version: that is version 1. */
 const readIntent = (path: string): Promise<WriteIntent | undefined> =>
   readStored(path, INTENT, {
     most: INTENT_BYTES,

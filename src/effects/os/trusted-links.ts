@@ -73,7 +73,6 @@ function readStored(): Stored {
   return stored;
 }
 
-/** Without a version: that is version 1. */
 const STORED = object<Stored>({
   links: list(object<TrustedLink>({ link: string(), target: string() })),
   labs: list(string()),

@@ -3,6 +3,8 @@
 import { join } from "node:path";
 import { RECORD_BYTES } from "../../base/limits.ts";
 import type { AttemptId } from "../../base/ids.ts";
+import { parseAs } from "../../base/stored-json.ts";
+import { list, maybe, number, object, oneOf, string } from "../../base/stored-shape.ts";
 import type { RunReading } from "../../domain/sample.ts";
 import type { SystemSample } from "../../domain/system.ts";
 import { sparkline } from "../../logs/series/sparkline.ts";
@@ -96,16 +98,29 @@ export function liveWriter(
 }
 
 const FILE = "live.json";
+const LIVE = object<LiveRun>({
+  atMs: number,
+  progress: maybe(
+    object<Progress>({ unit: oneOf("step", "epoch", "%"), done: number, total: number }),
+  ),
+  endsAtMs: maybe(number),
+  metrics: list(object<HeartbeatMetric>({ key: string(), token: string(), curve: string() })),
+  system: maybe(
+    object<NonNullable<LiveRun["system"]>>({
+      cpu: number,
+      rss: number,
+      gpu: maybe(number),
+      gpuMemory: maybe(number),
+    }),
+  ),
+});
 
 /** The last heartbeat of a run; undefined where there is none yet or it cannot be read. */
 export function readLive(lab: string, attempt: AttemptId): LiveRun | undefined {
   try {
     const path = join(attemptDir(lab, attempt), FILE);
     if ((statSync(path)?.size ?? 0) > RECORD_BYTES) return undefined;
-    const live = JSON.parse(readFileSync(path)) as Partial<LiveRun>;
-    return typeof live.atMs === "number" && Array.isArray(live.metrics)
-      ? (live as LiveRun)
-      : undefined;
+    return parseAs(path, readFileSync(path), LIVE, "it is written anew");
   } catch {
     // Any failure: `status` shows the run without its details.
     return undefined;

@@ -147,7 +147,6 @@ const FOLDER = object<LabFolder>({
   path: string(),
   folder: object<FolderIdentity>({ device: string(), inode: string(), born: string() }),
 });
-/** Without a version: that is version 1. */
 const RECORD_SHAPE = object<LabRecord>({
   id: string(),
   path: string(),

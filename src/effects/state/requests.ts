@@ -207,7 +207,6 @@ const LOOK_AGAIN_MS = 1_000;
 const waitingIn = (path: string): readonly string[] =>
   (orAbsentSync(() => readdirSync(path)) ?? []).filter((name) => name.endsWith(".json"));
 
-/** Stored requests; without a version: that is version 1. */
 const REQUEST = kinds<Request>({
   stop: { id: string() },
   queue: { id: oneOf("word"), word: oneOf(...QUEUE_WORDS) },

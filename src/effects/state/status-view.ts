@@ -6,9 +6,27 @@ import { join } from "node:path";
 import { apply } from "../../domain/apply.ts";
 import type { LabPath } from "../../base/ids.ts";
 import { ENDED } from "../../domain/command-state.ts";
-import { emptyWorld, type Command, type Experiment, type World } from "../../domain/world.ts";
+import {
+  emptyWorld,
+  type Command,
+  type Experiment,
+  type Run,
+  type World,
+} from "../../domain/world.ts";
 import { parseStored } from "../../base/stored-json.ts";
+import {
+  boolean,
+  list,
+  maybe,
+  number,
+  object,
+  oneOf,
+  string,
+  tuple,
+  whole,
+} from "../../base/stored-shape.ts";
 import { hasLedger, openLedger, type Ledger } from "./ledger.ts";
+import { attemptSpec, commandSpec, startFacts } from "./stored-spec.ts";
 
 /** Ended commands in a status view; the ledger has all. */
 export const VIEW_ENDED = 50;
@@ -127,12 +145,66 @@ export function viewPath(stateDir: string, lab: LabPath, kind?: string): string 
   return join(stateDir, FOLDER, `${name}${kind === undefined ? "" : `.${kind}`}.json`);
 }
 
+type OldCopy = OldCopies[number];
+/** What each command and run of a view has; what may be absent there is as the ledger gave it. */
+const RUN = object<Pick<Run, "attempt" | "claimedAtMs" | "spec" | "start" | "exited" | "plotted">>({
+  attempt: string(),
+  claimedAtMs: number,
+  spec: attemptSpec,
+  start: startFacts,
+  exited: boolean,
+  plotted: boolean,
+});
+type Listed = Pick<
+  Command,
+  "id" | "experiment" | "spec" | "canonical" | "source" | "heading" | "state" | "stateSinceMs"
+> & { readonly notes: readonly string[]; readonly run?: unknown };
+const VIEW = object<
+  Omit<StoredView, "commands" | "experiments"> & {
+    readonly commands: readonly Listed[];
+    readonly experiments: readonly (readonly unknown[])[];
+  }
+>({
+  format: oneOf(FORMAT),
+  seq: whole,
+  row: string(),
+  earlier: whole,
+  paused: boolean,
+  pause: maybe(
+    object<NonNullable<World["pause"]>>({ atMs: number, drain: boolean, why: maybe(string()) }),
+  ),
+  nowMs: number,
+  experiments: list(
+    tuple(
+      string(),
+      string(),
+      list(object<OldCopy>({ saved: string(), version: string(), lines: number, atMs: number })),
+    ),
+  ),
+  commands: list(
+    object<Listed>({
+      id: string(),
+      experiment: string(),
+      spec: commandSpec,
+      canonical: string(),
+      source: string(),
+      heading: string(),
+      state: string(),
+      stateSinceMs: number,
+      notes: list(string()),
+      run: maybe(RUN),
+    }),
+  ),
+});
+
 function readStored(stateDir: string, lab: LabPath, ledger: Ledger): StoredView | undefined {
   try {
     const text = readFileSync(viewPath(stateDir, lab), "utf8");
     if (text.length > VIEW_BYTES) return undefined;
-    const stored = parseStored(text) as StoredView;
-    return stored.format === FORMAT && ledger.row(stored.seq) === stored.row ? stored : undefined;
+    const stored = parseStored(text);
+    if (VIEW(stored) !== undefined) return undefined;
+    const view = stored as StoredView;
+    return ledger.row(view.seq) === view.row ? view : undefined;
   } catch {
     // Any failure: it can be made anew from the ledger.
     return undefined;

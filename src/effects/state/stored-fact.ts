@@ -11,8 +11,8 @@ import {
   number,
   object,
   oneOf,
-  pair,
   string,
+  tuple,
   type Fields,
   type Shape,
 } from "../../base/stored-shape.ts";
@@ -136,7 +136,7 @@ const KINDS: { readonly [K in Fact["kind"]]: Stored<K> } = {
   "old-copy-mended": { ...ofExperiment, version: string() },
   "receipts-shown": { ...ofExperiment, ids },
   "receipts-taken-out": { ...ofExperiment, ids, surely: boolean },
-  "commands-moved": { ...ofExperiment, headings: list(pair(string<CommandId>(), string())) },
+  "commands-moved": { ...ofExperiment, headings: list(tuple(string<CommandId>(), string())) },
   "receipts-missed": { ...ofExperiment, ids },
 };
 

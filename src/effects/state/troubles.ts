@@ -3,7 +3,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
-import { parseStored } from "../../base/stored-json.ts";
+import { parseAs } from "../../base/stored-json.ts";
+import { list, maybe, number, object, string } from "../../base/stored-shape.ts";
 import type { Trouble } from "../../domain/trouble.ts";
 import { writeTroublePage } from "../journal-store/status-page.ts";
 import { viewPath } from "./status-view.ts";
@@ -84,11 +85,16 @@ export function openTroubles(parts: TroublesParts): Troubles {
   };
 }
 
+const KEPT = object<KeptTroubles>({
+  atMs: number,
+  troubles: list(object<Trouble>({ where: string(), says: string(), fix: maybe(string()) })),
+});
+
 /** What the lab's last daemon found; undefined where that is not known. */
 export function readTroubles(stateDir: string, lab: LabPath): KeptTroubles | undefined {
   try {
-    const text = readFileSync(viewPath(stateDir, lab, "troubles"), "utf8");
-    return parseStored(text) as KeptTroubles;
+    const path = viewPath(stateDir, lab, "troubles");
+    return parseAs(path, readFileSync(path, "utf8"), KEPT, "it is written anew");
   } catch {
     // Any failure: it is not known; `status` looks for itself at what it can.
     return undefined;

@@ -14,10 +14,7 @@ import { orAbsent } from "../os/absent.ts";
 import { readdir, stat } from "../os/lab-files.ts";
 import { readStored } from "../os/stored-file.ts";
 
-/**
- * Written before the start. Notes of earlier releases lack the boot and the host. Without a version:
- * that is version 1.
- */
+/** Written before the start. Notes of earlier releases lack the boot and the host. */
 export interface AttemptNotes extends Partial<Begun> {
   /** Run folders of the run's name that existed already. */
   readonly foldersBefore: readonly string[];
