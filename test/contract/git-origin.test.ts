@@ -133,3 +133,25 @@ test("outside of a repository, and without the program, nothing is said", async 
     await rm(folder, { recursive: true });
   }
 });
+
+test("where git cannot say, nobody is known to have typed it", async () => {
+  await withRepository(async ({ save, journal, origin }) => {
+    const head = join(dirname(journal), "..", "..", ".git", "refs", "heads", "main");
+    const whole = await readFile(head, "utf8");
+    await save("two\n");
+    await writeFile(head, "no hash\n");
+    assert.equal(await origin(), "checkout");
+    await writeFile(head, whole);
+    assert.equal(await origin(), undefined);
+  });
+});
+
+test("in a repository without a commit, everything was typed", async () => {
+  await withRepository(async ({ save, journal, origin }) => {
+    const folder = join(dirname(journal), "..", "..");
+    await rm(join(folder, ".git"), { recursive: true });
+    await execa("git", ["init", folder]);
+    await save("two\n");
+    assert.equal(await origin(), undefined);
+  });
+});

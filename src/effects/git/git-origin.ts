@@ -60,8 +60,8 @@ export function gitOrigin(): GitOrigin {
         const repository = await repositoryOf(lab, dirname(path));
         if (repository === undefined) return undefined;
         await untilUnlocked(repository.gitDir);
+        if (!(await hasMoved(repository.gitDir))) return undefined;
         const git = gitIn(repository, dirname(path));
-        if (!(await hasCommits(git))) return undefined;
         const origin = await find(git, path, text);
         if (origin !== undefined) return origin;
         await pause(REFLOG_LAG_MS);
@@ -103,15 +103,9 @@ async function movesOf(git: Git): Promise<readonly Move[]> {
   return lines(log).map((line) => ({ commit: line.slice(0, 40), message: line.slice(41) }));
 }
 
-/** Whether HEAD is a commit: before the first one, git has brought nothing. */
-const hasCommits = (git: Git): Promise<boolean> =>
-  git("rev-parse", "--verify", "--quiet", "HEAD").then(
-    () => true,
-    (error: unknown) => {
-      if (error instanceof Error && "exitCode" in error && error.exitCode === 1) return false;
-      throw error;
-    },
-  );
+/** Whether git has ever moved HEAD here: before that it has brought nothing. */
+const hasMoved = async (gitDir: string): Promise<boolean> =>
+  (await exists(join(gitDir, "logs", "HEAD"))) || (await exists(join(gitDir, "reftable")));
 
 async function stashesNow(git: Git): Promise<readonly string[]> {
   const list = ["log", "-g", "-n", String(GIT_STASHES), "--format=%H", "refs/stash"];

@@ -149,14 +149,14 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
       }),
     having: (labs, parts, kinds = []) =>
       inWords(path, () => {
-        const { where, params } = rowsOf(db, labs);
+        const { where, params } = rowsOf(db, path, labs);
         const isKind = `kind IN (${kinds.map(() => "?").join(", ")})`;
         const hasPart = parts.map(() => "instr(body, ?) > 0").join(" OR ") || "FALSE";
         const isWanted = `${isKind} OR (kind NOT IN (${LONG.map(() => "?").join(", ")}) AND (${hasPart}))`;
         const query = db.prepare(
-          `SELECT body FROM facts WHERE (${where}) AND (${isWanted}) ORDER BY seq`,
+          `SELECT seq, body FROM facts WHERE (${where}) AND (${isWanted}) ORDER BY seq`,
         );
-        return query.all(...params, ...kinds, ...LONG, ...parts).map(factOf);
+        return query.all(...params, ...kinds, ...LONG, ...parts).map(factIn);
       }),
     knows: (lab) =>
       inWords(

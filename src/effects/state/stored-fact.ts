@@ -18,7 +18,7 @@ import {
 } from "../../base/stored-shape.ts";
 import type { NotedCode } from "../../domain/code.ts";
 import type { CommandState } from "../../domain/command-state.ts";
-import type { Fact, FactOf } from "../../domain/fact.ts";
+import type { Came, Fact, FactOf } from "../../domain/fact.ts";
 import type { Occurrence } from "../../domain/window.ts";
 import { damagedTrouble, newerTrouble } from "./ledger-trouble.ts";
 import {
@@ -72,6 +72,7 @@ const KINDS: { readonly [K in Fact["kind"]]: Stored<K> } = {
     reason: maybe(string()),
     released: boolean,
     notes: texts,
+    came: maybe(oneOf<Came>("saved", "first-text", "commit")),
   },
   "command-edited": { ...byId, ...edited },
   "journal-aligned": { ...ofExperiment, commands: ids },
