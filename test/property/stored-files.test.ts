@@ -101,6 +101,10 @@ async function holds(
 
 const asWritten = (found: unknown, text: string): void => assert.deepEqual(found, JSON.parse(text));
 
+const orNone = (found: unknown, text: string): void => {
+  if (found !== undefined) asWritten(found, text);
+};
+
 test("the notes of an attempt; it never counts as not started for want of them", async () => {
   await createAttempt(spec);
   await takeNotes(spec);
@@ -180,9 +184,6 @@ test("what can be made anew is read as it was, or is not there", async () => {
   const troubles = openTroubles(parts);
   troubles.tell({ lab }, "a test", [{ where: ".", says: "is a test", fix: "none" }]);
   await troubles.close();
-  const orNone = (found: unknown, text: string): void => {
-    if (found !== undefined) asWritten(found, text);
-  };
   await holds(viewPath(state, lab, "troubles"), () => readTroubles(state, lab), orNone);
   const live = join(attemptDir(lab, spec.attempt), "live.json");
   writeFileSync(live, JSON.stringify({ atMs: 1, metrics: [{ key: "a", token: "1", curve: "x" }] }));

@@ -171,21 +171,31 @@ export function watchRequests(
 ): () => void {
   mkdirSync(folder(state), { recursive: true, mode: 0o700 });
   const unread = new Set<string>();
+  /** Does something with a path; what fails is told once, until it goes again. */
+  const orSay = <T>(path: string, work: () => T): T | undefined => {
+    try {
+      const done = work();
+      unread.delete(path);
+      return done;
+    } catch (error) {
+      if (!unread.has(path)) told(path, String(error));
+      unread.add(path);
+      return undefined;
+    }
+  };
   const look = (): void => {
-    for (const name of waitingIn(folder(state))) {
+    for (const name of orSay(folder(state), () => waitingIn(folder(state))) ?? []) {
       const path = join(folder(state), name);
-      try {
-        const text = orAbsentSync(() => readFileSync(path, "utf8"));
+      const stored = orSay(path, () => {
+        const found = orAbsentSync(() => readFileSync(path, "utf8"));
         // Before it is taken: one that cannot be removed would be taken again and again.
         rmSync(path, { force: true });
-        unread.delete(path);
-        const request = text === undefined ? undefined : parseRequest(text);
-        if (request !== undefined) take(request);
-        else if (text !== undefined) told(path, "it is no request that this nightlab knows");
-      } catch (error) {
-        if (!unread.has(path)) told(path, String(error));
-        unread.add(path);
-      }
+        return found;
+      });
+      if (stored === undefined) continue;
+      const request = parseRequest(stored);
+      if (request === undefined) told(path, "it is no request that this nightlab knows");
+      else take(request);
     }
   };
   const watcher = watch(folder(state), look);
