@@ -59,8 +59,12 @@ function folder(name: string): LabPath {
 }
 const takeUp = (lab: LabPath): Promise<TakenUp> => takeUpLab(state, lab, ledger);
 const idIn = (lab: string): string => readFileSync(join(lab, ".nightlab", "id"), "utf8").trim();
-const known = (lab: LabPath): void =>
-  ledger.append([{ lab, fact: { kind: "night-told", lab, atMs: 1 } as never }]);
+const known = (lab: LabPath): void => {
+  const night = { startMs: 0, endMs: 1 };
+  ledger.append([
+    { lab, fact: { kind: "night-told", lab, atMs: 1, night, asOfMs: 1, atWork: [] } },
+  ]);
+};
 const isIn = (lab: LabPath): boolean =>
   ledger.read([lab]).some(({ kind }) => kind === "night-told");
 const copyTree = (from: string, to: string): void => void execFileSync("cp", ["-a", from, to]);
