@@ -111,6 +111,19 @@ test("while a run goes on the environment of the next is built, one at a time", 
   assert.deepEqual(alone.machine.ahead, []);
 });
 
+test("environments are built ahead one after another, again after ten seconds, and not in a pause", () => {
+  // A build takes 2 s here, and a turn is taken much more often.
+  const night = behind("run: b\n\nrun: c", { delayMs: () => 2_000 });
+  night.pass(12_000);
+  assert.deepEqual(night.machine.ahead, ["b", "c", "b", "c"]);
+  night.save(`${night.text()}\nqueue: pause\n`);
+  night.pass(5_000);
+  const asked = night.machine.ahead.length;
+  night.pass(15_000);
+  assert.equal(night.machine.ahead.length, asked);
+  assert.equal(night.starts.length, 1);
+});
+
 test("an environment that cannot be built is told while another run has the machine", () => {
   const night = behind("run: b");
   night.machine.broken.set("b", "No solution found when resolving script dependencies");

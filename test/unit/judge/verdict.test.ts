@@ -189,6 +189,16 @@ test("an ignored run is no evidence, even when it is named", () => {
   assert.match(why(verdict), /listed among the ignored runs/);
 });
 
+test("a criterion that names an ignored run has no value of it", () => {
+  const success = "val/loss < base.val/loss";
+  const runs = [run("full", ["0.1"]), run("base", ["0.2"], { long: false, limitMs: 120_000 })];
+  assert.equal(judge({ success }, ...runs).word, "MET");
+  const ignored = [{ target: "base", line: 7, file: "IGNORED_RUNS.md" }];
+  const verdict = only(input({ success }, runs, { ignored }));
+  assert.equal(verdict.word, "NOT EVALUABLE");
+  assert.match(why(verdict), /has no value of `base\.val\/loss`/);
+});
+
 test("a mean over seeds is judged from three runs on", () => {
   const success = "mean(val/loss) < 0.4";
   assert.equal(judge({ success }, ...seeds("0.30", "0.31", "0.32")).word, "MET");

@@ -1,29 +1,11 @@
 // What each rule must not mistake for a fault, and the edges at which it begins to speak.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isFlag, RULES, STOPPING, type RuleName } from "../../../src/domain/finding.ts";
+import { isFlag, RULES, STOPPING } from "../../../src/domain/finding.ts";
 import { findings } from "../../../src/rules/findings.ts";
 import { RULE_BOOK } from "../../../src/rules/rule-book.ts";
-import type { RuleInput } from "../../../src/rules/rule.ts";
 import { metric, readLines, ruleInput } from "../logs/reading.ts";
-
-const DONE: Partial<RuleInput> = {
-  outcome: { ending: "done", cause: { kind: "success" }, exitCode: 0 },
-  endedAtMs: 1_000,
-};
-
-/** What one rule says of lines `{"step": i, …}` of a run that is done. */
-function says(rule: RuleName, objects: readonly string[], changes: Partial<RuleInput> = {}) {
-  const lines = objects.map((object, i) => metric(`{"step": ${i}, ${object}}`));
-  const input = ruleInput({ reading: readLines(...lines), ...DONE, ...changes });
-  return findings(input).filter((finding) => finding.rule === rule);
-}
-
-const each = (n: number, of: (i: number) => string): string[] =>
-  Array.from({ length: n }, (_, i) => of(i));
-
-/** Noise that is the same in each test: from -1 to 1. */
-const wave = (i: number): number => Math.sin(i * 12.9898) * Math.cos(i * 78.233);
+import { DONE, each, says, wave } from "./says.ts";
 
 const lossHighAt = (isHigh: (i: number) => boolean) =>
   each(400, (i) => `"train/loss": ${((isHigh(i) ? 1.5 : 1) * (2 + 0.02 * wave(i))).toFixed(5)}`);

@@ -161,6 +161,17 @@ test("`gpus: 0` takes a CPU slot; a machine without GPUs has such slots only", (
   assert.equal(allTaken(none, heldSlots(none)), true);
 });
 
+test("that a machine has no GPU is believed for ten minutes, then the driver is asked again", () => {
+  const world = worldWith([]);
+  add(world, "aaaa");
+  world.nowMs += 600_000;
+  assert.equal(gets(world, "aaaa"), "the CPU");
+  world.nowMs += 1;
+  assert.deepEqual(answer(world, "aaaa"), { kind: "wait", ask: true, keep: false });
+  seeGpus(world.gpus, [gpu(0)], 0, world.nowMs);
+  assert.equal(gets(world, "aaaa"), "GPU 0");
+});
+
 test("that a machine has no GPU is said in one receipt of a lab, and a sweep's is its own", () => {
   const world = worldWith([]);
   for (const id of ["aaaa", "bbbb", "cccc"]) add(world, id);

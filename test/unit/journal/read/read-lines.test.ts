@@ -269,6 +269,15 @@ test("after names runs, each with success or with any end", () => {
     { target: "k7f3", any: false },
     { target: "b", any: true },
   ]);
+  const mixed = spec("run: a after=b (Any) --lr 2 !\n");
+  assert.deepEqual(mixed.after, [{ target: "b", any: true }]);
+  assert.deepEqual([mixed.args, mixed.go], [["--lr", "2"], true], "the words behind are its own");
+  const plain = spec("run: a after=b --any (any)\n");
+  assert.deepEqual([plain.after, plain.args], [[{ target: "b", any: false }], ["--any", "(any)"]]);
+  for (const value of ["b (any)", '"b (any)"', "[b (any)]", "\n  - b (any)"]) {
+    const fenced = spec(`\`\`\`yaml\nrun: a\nafter: ${value}\n\`\`\`\n`);
+    assert.deepEqual(fenced.after, [{ target: "b", any: true }], value);
+  }
   assert.match(problem("run: a after=../x\n"), /`after` names no run/);
 });
 
