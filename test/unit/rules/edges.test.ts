@@ -20,9 +20,10 @@ const rising = (early: readonly number[], late: readonly number[]) =>
 const EARLY = [3, 2, 1, 1, 1];
 const BY_HALF = { plan: { ...PLAN, rules: { overfitting: { numbers: { by: 0.5 } } } } };
 
+const overfits = (late: readonly number[], early = EARLY): boolean =>
+  says("overfitting", rising(early, late), BY_HALF).length > 0;
+
 test("overfitting begins where validation is above its best by just as much as is asked for", () => {
-  const overfits = (late: readonly number[], early = EARLY): boolean =>
-    says("overfitting", rising(early, late), BY_HALF).length > 0;
   assert.ok(overfits([1.5, 1.5, 1.5]), "by half: as much as is asked for");
   assert.ok(!overfits([1.49, 1.5, 1.5]), "one of the last three is nearer");
   assert.ok(!overfits([1.5, 1.5]), "the best is among the last three");
