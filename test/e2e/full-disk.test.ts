@@ -1,62 +1,34 @@
-// A disk without room, for real: a small file system of its own, which only this test's processes
-// see. Where the machine does not allow that, the test says so and is counted as skipped.
+// A disk of a lab without room, for real; the machine's state has another one.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import {
-  appendFileSync,
-  closeSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { JOURNAL, openLab } from "./lab.ts";
+import { fillUp, runOnSmallDisk, smallDisk } from "./small-disk.ts";
 
-const INSIDE = "NIGHTLAB_TEST_SMALL_DISK";
-const MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$1" && TMPDIR="$1" exec "$2" --test "$3"';
+const STATES = "NIGHTLAB_TEST_STATES";
 
-if (process.env[INSIDE] === undefined) {
+if (smallDisk === undefined) {
   test("a full disk: nothing is done in the journal, it is said once, and done later", (t) => {
-    const disk = mkdtempSync(join(tmpdir(), "nightlab-disk-"));
     const states = mkdtempSync(join(tmpdir(), "nightlab-states-"));
-    try {
-      const allowed = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", disk]);
-      if (allowed.status !== 0) {
-        t.skip("this machine allows no file system of a test's own");
-        return;
-      }
-      const self = fileURLToPath(import.meta.url);
-      const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-      const inside = spawnSync(
-        "unshare",
-        ["-rm", "sh", "-c", MOUNT, "sh", disk, process.execPath, self],
-        { env: { ...env, [INSIDE]: states }, encoding: "utf8" },
-      );
-      assert.equal(inside.status, 0, inside.stdout + inside.stderr);
-    } finally {
-      rmSync(disk, { recursive: true, force: true });
-      rmSync(states, { recursive: true, force: true });
-    }
+    t.after(() => rmSync(states, { recursive: true, force: true }));
+    runOnSmallDisk(t, fileURLToPath(import.meta.url), "1m", (disk) => ({
+      TMPDIR: disk,
+      [STATES]: states,
+    }));
   });
 } else {
   test("inside the small disk", async () => {
     const it = await openLab({
       journal: JOURNAL,
-      env: { NIGHTLAB_STATE_DIR: process.env[INSIDE] },
+      env: { NIGHTLAB_STATE_DIR: process.env[STATES] },
     });
     try {
       await it.start();
       const filler = join(it.path, "filler");
-      try {
-        for (;;) appendFileSync(filler, "x".repeat(1_024));
-      } catch (error) {
-        assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-      }
+      fillUp(filler);
       // Within the page that the journal has already, which a save would first give back: whoever
       // else writes could take it.
       const text = `${JOURNAL}queue: resume\n`;

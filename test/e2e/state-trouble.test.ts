@@ -2,26 +2,22 @@
 // out, and nothing is done that could not be recorded.
 import assert from "node:assert/strict";
 import type { ChildProcess } from "node:child_process";
-import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
   closeSync,
   existsSync,
-  mkdtempSync,
   openSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { JOURNAL, openLab, trainScript, type TestLab } from "./lab.ts";
+import { fillUp, runOnSmallDisk, smallDisk } from "./small-disk.ts";
 
 const TRAIN = trainScript("time.sleep(60 if name == 'slow' else 0)");
-const INSIDE = "NIGHTLAB_TEST_SMALL_STATE";
-const MOUNT = 'mount -t tmpfs -o size=600k tmpfs "$1" && exec "$2" --test "$3"';
 
 const ended = (it: TestLab, daemon: ChildProcess): Promise<number> =>
   it.until("the daemon ends", () => daemon.exitCode ?? false);
@@ -41,7 +37,7 @@ async function labWithRun(t: TestContext): Promise<{ it: TestLab; daemon: ChildP
   return { it, daemon };
 }
 
-if (process.env[INSIDE] === undefined) {
+if (smallDisk === undefined) {
   test("a damaged ledger is told by every command, and no daemon starts on it", async (t) => {
     const { it } = await labWithRun(t);
     await it.stop();
@@ -79,24 +75,10 @@ if (process.env[INSIDE] === undefined) {
   });
 
   test("a full disk of the state: the daemon ends in words, and starts nothing", (t) => {
-    const disk = mkdtempSync(join(tmpdir(), "nightlab-state-"));
-    t.after(() => rmSync(disk, { recursive: true, force: true }));
-    const allowed = spawnSync("unshare", ["-rm", "mount", "-t", "tmpfs", "tmpfs", disk]);
-    if (allowed.status !== 0) {
-      t.skip("this machine allows no file system of a test's own");
-      return;
-    }
-    const self = fileURLToPath(import.meta.url);
-    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-    const inside = spawnSync(
-      "unshare",
-      ["-rm", "sh", "-c", MOUNT, "sh", disk, process.execPath, self],
-      { env: { ...env, [INSIDE]: disk }, encoding: "utf8" },
-    );
-    assert.equal(inside.status, 0, inside.stdout + inside.stderr);
+    runOnSmallDisk(t, fileURLToPath(import.meta.url), "600k");
   });
 } else {
-  const state = join(process.env[INSIDE] ?? "", "state");
+  const state = join(smallDisk, "state");
   test("inside the small disk", async (t) => {
     const it = await openLab({
       journal: JOURNAL,
@@ -105,11 +87,7 @@ if (process.env[INSIDE] === undefined) {
     });
     t.after(() => it.close());
     const daemon = await it.start();
-    try {
-      for (;;) appendFileSync(join(state, "filler"), "x".repeat(1_024));
-    } catch (error) {
-      assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-    }
+    fillUp(join(state, "filler"));
     for (let n = 0; n < 400 && daemon.exitCode === null; n += 1) {
       appendFileSync(
         join(it.experiment, "JOURNAL.md"),
