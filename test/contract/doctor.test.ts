@@ -18,8 +18,9 @@ writeFileSync(join(lab, "nightlab.yaml"), "");
 after(() => rmSync(root, { recursive: true, force: true }));
 
 function program(name: string, text: string): void {
-  writeFileSync(join(bin, name), `#!/bin/sh\n${text}\n`);
-  chmodSync(join(bin, name), 0o755);
+  const path = join(bin, name);
+  writeFileSync(path, `#!/bin/sh\n${text}\n`);
+  chmodSync(path, 0o755);
 }
 
 interface Told {
@@ -29,11 +30,18 @@ interface Told {
   readonly fix?: string;
 }
 
-/** The answer, with these programs and those of the system alone. */
+interface Answer {
+  readonly code: number;
+  /** As a page for people; "" unless it was asked for. */
+  readonly text: string;
+  readonly of: (what: string) => Told;
+}
+
+/** The answer, with these programs and those of the system alone; as a page too, where asked for. */
 async function ask(
   env: NodeJS.ProcessEnv = {},
-  dir = lab,
-): Promise<{ readonly code: number; readonly text: string; readonly of: (what: string) => Told }> {
+  { dir = lab, page: wantsPage = false } = {},
+): Promise<Answer> {
   const base = {
     PATH: [bin, dirname(process.execPath), "/usr/bin", "/bin"].join(":"),
     HOME: root,
@@ -47,16 +55,17 @@ async function ask(
         resolve({ code: typeof error?.code === "number" ? error.code : 0, text: out }),
       );
     });
-  const [page, json] = await Promise.all([run(), run("--json")]);
+  const [page, json] = await Promise.all([wantsPage ? run() : undefined, run("--json")]);
   const { checks } = JSON.parse(json.text) as { readonly checks: readonly Told[] };
-  assert.equal(page.code, json.code);
-  for (const { what, says, fix = "" } of checks) {
+  assert.equal(page?.code ?? json.code, json.code);
+  for (const { what, says, fix = "" } of page === undefined ? [] : checks) {
     // Daemons of other tests come and go between the two answers.
     if (what === "daemons") continue;
-    assert.ok(page.text.includes(says) && page.text.includes(fix), says);
+    assert.ok(page?.text.includes(says) && page.text.includes(fix), says);
   }
   return {
-    ...page,
+    code: json.code,
+    text: page?.text ?? "",
     of: (what) => checks.find((one) => one.what === what) ?? assert.fail(`nothing on ${what}`),
   };
 }
@@ -70,23 +79,24 @@ program(
 );
 
 test("it says which supervision holds, and how to have the better one", async () => {
-  const without = await ask({ MANAGER: "offline" });
+  const [without, dies, whole, off] = await Promise.all([
+    ask({ MANAGER: "offline" }),
+    ask({ MANAGER: "running", LINGER: "no" }),
+    ask({ MANAGER: "degraded", LINGER: "yes" }),
+    ask({ MANAGER: "running", LINGER: "yes", NIGHTLAB_SYSTEMD: "off" }),
+  ]);
   assert.equal(without.of("supervision").state, "warn");
   assert.match(without.of("supervision").says, /plain groups .* no manager of your own/);
-  const dies = await ask({ MANAGER: "running", LINGER: "no" });
   assert.match(dies.of("supervision").says, /end when you log out/);
   assert.equal(dies.of("supervision").fix, "loginctl enable-linger");
-  const whole = await ask({ MANAGER: "degraded", LINGER: "yes" });
   assert.match(whole.of("supervision").says, /services of systemd 252/);
-  const off = await ask({ MANAGER: "running", LINGER: "yes", NIGHTLAB_SYSTEMD: "off" });
   assert.match(off.of("supervision").says, /NIGHTLAB_SYSTEMD is off/);
 });
 
 test("a machine that has what it takes is told so, and the code is 0", async () => {
   const driver = standIn(root, [4, 4]);
-  const found = await ask({
-    PATH: `${driver.env["PATH"]?.split(":")[0]}:${bin}:/usr/bin:/bin`,
-  });
+  const path = `${driver.env["PATH"]?.split(":")[0]}:${bin}:/usr/bin:/bin`;
+  const found = await ask({ PATH: path }, { page: true });
   assert.equal(found.code, 0, found.text);
   assert.match(found.of("GPUs").says, /0 NVIDIA H100 80GB HBM3, 1 .*; driver 550\.54\.15/);
   assert.match(found.of("uv").says, /uv 0\.9\.9 at /);
@@ -96,7 +106,7 @@ test("a machine that has what it takes is told so, and the code is 0", async () 
 });
 
 test("what will not work is bad, and the code is 1", async () => {
-  const noUv = await ask({ NIGHTLAB_UV: "/nowhere/uv" });
+  const noUv = await ask({ NIGHTLAB_UV: "/nowhere/uv" }, { page: true });
   assert.deepEqual([noUv.code, noUv.of("uv").state], [1, "bad"]);
   program(
     "nvidia-smi",
@@ -124,7 +134,7 @@ test("a repository that would commit weights is told which lines it lacks", asyn
 });
 
 test("outside of a lab it looks at the machine alone", async () => {
-  const found = await ask({}, root);
+  const found = await ask({}, { dir: root });
   assert.match(found.of("lab").says, /none here or above/);
 });
 
@@ -132,7 +142,7 @@ test("settings with a mistake are told with their line, and with what holds mean
   const other = join(root, "another lab");
   mkdirSync(other);
   writeFileSync(join(other, "nightlab.yaml"), "quiet: 5s\nsetle: 5s\n");
-  const { of } = await ask({}, other);
+  const { of } = await ask({}, { dir: other, page: true });
   assert.equal(of("settings").state, "bad");
   assert.match(of("settings").says, /^nightlab.yaml, line 2: .*; nothing of this lab starts/);
   assert.match(of("settings").fix ?? "", /settle/);
@@ -146,17 +156,16 @@ const ODD: readonly (readonly [text: string, said: RegExp])[] = [
 ];
 
 test("a program that hangs, fails or dies is told as that, each with its command line", async () => {
-  const own = join(root, "odd programs");
-  mkdirSync(own);
-  const put = (name: string, text: string): void => {
-    writeFileSync(join(own, name), `#!/bin/sh\n${text}\n`);
-    chmodSync(join(own, name), 0o755);
-  };
-  const path = [own, bin, dirname(process.execPath), "/usr/bin", "/bin"].join(":");
-  for (const [text, said] of ODD) {
-    for (const name of ["systemd-run", "git", "uv", "nvidia-smi"]) put(name, text);
+  const told = ODD.map(async ([text, said], i) => {
+    const own = join(root, `odd programs ${i}`);
+    mkdirSync(own);
+    for (const name of ["systemd-run", "git", "uv", "nvidia-smi"]) {
+      writeFileSync(join(own, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+    }
+    const path = [own, bin, dirname(process.execPath), "/usr/bin", "/bin"].join(":");
     const beganMs = Date.now();
-    const found = await ask({ PATH: path, NIGHTLAB_UV: join(own, "uv"), MANAGER: "running" });
+    const env = { PATH: path, NIGHTLAB_UV: join(own, "uv"), MANAGER: "running" };
+    const found = await ask(env, { page: true });
     assert.ok(Date.now() - beganMs < 60_000);
     for (const what of ["supervision", "git", "uv", "GPUs"]) {
       assert.match(found.of(what).says, said, what);
@@ -164,7 +173,8 @@ test("a program that hangs, fails or dies is told as that, each with its command
       assert.match(found.of(what).fix ?? "", /see what/, what);
     }
     assert.equal(found.code, 1);
-  }
+  });
+  await Promise.all(told);
 });
 
 test("what systemd-run prints that is no version is quoted", async () => {

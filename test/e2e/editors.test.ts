@@ -124,7 +124,8 @@ async function typeWithReceipts(editor: Editor): Promise<void> {
   }
 }
 
-describe("real editors, with receipts arriving while a person types", { concurrency: 4 }, () => {
+// All at a time: they mostly wait, for a person and for quiet.
+describe("real editors, with receipts arriving while a person types", { concurrency: true }, () => {
   before(() => {
     const script = fileURLToPath(new URL("install-editors.sh", import.meta.url));
     execFileSync("sh", [script], { stdio: "ignore", timeout: 240_000 });

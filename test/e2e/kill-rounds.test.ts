@@ -1,6 +1,7 @@
 // The real daemon, shim and script killed again and again at moments drawn from a seed, and the
 // whole machine with them: what starts twice, ends twice, lies about its end or signals a stranger?
-// `NIGHTLAB_KILLS` is the number of kills (500 in the long form), `NIGHTLAB_SEED` their seed.
+// `NIGHTLAB_KILLS` is the number of kills (test/long/many-shapes.test.ts has more), `NIGHTLAB_SEED`
+// their seed.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
@@ -29,7 +30,7 @@ import {
 import { JOURNAL } from "./lab.ts";
 import { trustForTest } from "../trust.ts";
 
-const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 15);
+const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 8);
 const SEED = Number(process.env["NIGHTLAB_SEED"] ?? 20_251_123);
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
 const WAIT_MS = 120_000;

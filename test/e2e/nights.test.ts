@@ -69,8 +69,12 @@ test("a command waits for its window over a restart, and starts when the window 
   const typo = settings(-1, 1).replace("end", "ned");
   for (const text of ["", settings(2, 3), typo]) {
     await writeFile(file, text);
-    await pause(text === typo ? 3_000 : 1_000);
+    await pause(1_000);
   }
+  const page = join(it.path, "LAB.md");
+  const told = (): boolean =>
+    existsSync(page) && /nightlab.yaml, line 5: /.test(readFileSync(page, "utf8"));
+  await it.until("the mistake is told", told);
   assert.match((await it.nightlab("status")).stdout, /nightlab.yaml, line 5: /);
   assert.equal(it.runs().length, 0);
   await writeFile(file, settings(-1, 1));

@@ -1,5 +1,5 @@
-// The property tests that are cheap for a few cases and say more for many: so many as a person would
-// wait for over a coffee. Each is the file of the short form, called with its variable.
+// The tests that are cheap for a few cases and say more for many: so many as a person would wait for
+// over a coffee. Each is the file of the short form, called with its variable.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -10,6 +10,7 @@ const MANY = [
   ["property/mutated-labs.test.ts", { NIGHTLAB_MUTATED_LABS: "400" }],
   ["property/deletions.test.ts", { NIGHTLAB_PROPERTY_RUNS: "400" }],
   ["sim/edits.test.ts", { NIGHTLAB_EDITS: "400" }],
+  ["e2e/kill-rounds.test.ts", { NIGHTLAB_KILLS: "100" }],
 ] as const;
 
 for (const [file, variable] of MANY) {
