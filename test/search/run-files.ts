@@ -1,11 +1,11 @@
-// Runs the test files that are its further arguments in this one process, in that order, and notes
-// the processor time that they took, in ms, in the file that is the first.
+// Runs the test files that are its arguments in this one process, in that order, and notes the
+// processor time that they took, in ms, in the file that NIGHTLAB_TRIAL_CPU names.
 import { writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
-const [, , cpuFile = "", ...files] = process.argv;
+const cpuFile = process.env["NIGHTLAB_TRIAL_CPU"];
 process.on("exit", () => {
   const { user, system } = process.cpuUsage();
-  writeFileSync(cpuFile, String((user + system) / 1_000));
+  if (cpuFile !== undefined) writeFileSync(cpuFile, String((user + system) / 1_000));
 });
-for (const file of files) await import(pathToFileURL(file).href);
+for (const file of process.argv.slice(2)) await import(pathToFileURL(file).href);

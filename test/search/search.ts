@@ -17,7 +17,8 @@ const HELP = `node test/search/search.ts
   --seed N        repeats a search (NIGHTLAB_SEED); default: a new one
   --in PATH       only mutants of files whose path holds this; may be given several times
   --mutants N     at most so many of them, and no property tests
-  --mutant NAME   this one alone: FILE:LINE:COLUMN:TEXT as a search prints it
+  --within N      tests of so many seconds of processor time are run for each, quickest first (60)
+  --mutant NAME   this one alone, with all of them: FILE:LINE:COLUMN:TEXT as a search prints it
   --jobs N        at one time; default: the cores but one`;
 
 /** Where decisions are made: a change there that no test sees is a gap. */
@@ -35,6 +36,7 @@ const { values } = parseArgs({
     in: { type: "string", multiple: true, default: [] },
     mutants: { type: "string" },
     mutant: { type: "string" },
+    within: { type: "string", default: "60" },
     jobs: { type: "string", default: String(Math.max(1, availableParallelism() - 1)) },
     help: { type: "boolean", default: false },
   },
@@ -42,7 +44,8 @@ const { values } = parseArgs({
 const jobs = Number(values.jobs);
 const minutes = Number(values.minutes);
 const seed = values.seed === "" ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-for (const number of [jobs, minutes, seed, Number(values.mutants ?? 1)]) {
+const withinMs = 1_000 * Number(values.within);
+for (const number of [jobs, minutes, seed, withinMs, Number(values.mutants ?? 1)]) {
   assert.ok(Number.isFinite(number) && number >= 0, `A number is wanted.\n${HELP}`);
 }
 const startedAt = performance.now();
@@ -115,8 +118,13 @@ type Outcome = "killed" | "took too long" | "survived" | "is run by no test";
 async function judge(mutant: Mutant, reach: readonly Reach[]): Promise<Outcome> {
   const tests = reaching(reach, mutant.file, mutant.start);
   if (tests.length === 0) return "is run by no test";
-  const usualMs = tests.reduce((sum, { cpuMs }) => sum + cpuMs, 0);
-  const files = tests.map(({ test }) => test);
+  let usualMs = 0;
+  const files: string[] = [];
+  for (const { test, cpuMs } of tests) {
+    usualMs += cpuMs;
+    if (usualMs > withinMs && files.length > 0) break;
+    files.push(test);
+  }
   const { ended } = await runTests(files, START_MS + PATIENCE * usualMs, { mutant });
   return ended === "passed" ? "survived" : ended === "failed" ? "killed" : ended;
 }

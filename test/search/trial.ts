@@ -45,7 +45,12 @@ export async function runTests(
   const coverageFolder = coverage ? mkdtempSync(join(tmpdir(), "nightlab-reach-")) : "";
   const cpuFile = join(scratch, "cpu");
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
-  const env: NodeJS.ProcessEnv = { ...inherited, NIGHTLAB_SEED: seed, TMPDIR: scratch };
+  const env: NodeJS.ProcessEnv = {
+    ...inherited,
+    NIGHTLAB_SEED: seed,
+    NIGHTLAB_TRIAL_CPU: cpuFile,
+    TMPDIR: scratch,
+  };
   if (coverage) env["NODE_V8_COVERAGE"] = coverageFolder;
   if (mutant !== undefined) {
     const { file, start, end, becomes } = mutant;
@@ -56,11 +61,12 @@ export async function runTests(
   }
   const node = [process.execPath, `--test-reporter=${here("first-failure.ts")}`];
   const seconds = String(Math.ceil(limitMs / 1_000));
-  const child = spawn(
-    "sh",
-    ["-c", LIMITED, seconds, ...node, here("run-files.ts"), cpuFile, ...files],
-    { cwd: ROOT, env, detached: true, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const child = spawn("sh", ["-c", LIMITED, seconds, ...node, here("run-files.ts"), ...files], {
+    cwd: ROOT,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   if (child.pid !== undefined) groups.add(child.pid);
   let output = "";
   const keep = (data: Buffer): void => {

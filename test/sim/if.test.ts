@@ -61,6 +61,10 @@ const CASES: readonly (readonly [written: string, receipt: RegExp | string])[] =
     "**held** `val/loss` names no run; write `if` as `full.val/loss < 0.4`",
   ],
   [
+    'run: full\n\nrun: base\n\nrun: next after=full,base if="val/loss < 0.6"',
+    /^\*\*held\*\* `val\/loss` names no run/,
+  ],
+  [
     'run: full\n\nrun: next if="ful.val/loss < 0.6"',
     "**held** no run is called `ful`; write `if` as `full.val/loss < 0.4`",
   ],

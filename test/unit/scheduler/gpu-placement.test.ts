@@ -268,3 +268,30 @@ test("a GPU that was cut into slices since is not missed as lost, nor are slices
   seeGpus(world.gpus, [gpu(0), gpu(1)], 0, NOW);
   assert.deepEqual([...world.gpus.known.keys()].toSorted(), ["GPU-0", "GPU-1"]);
 });
+
+test("a run is given what its command says: script, words, variables and limits", () => {
+  const world = worldWith([]);
+  const said = {
+    script: "wide.py",
+    args: ["--lr", "2"],
+    env: { WIDTH: "64" },
+    runner: "pixi",
+    timeoutMs: 90_000,
+    memory: 2 ** 30,
+  } as const;
+  add(world, "aaaa", said);
+  add(world, "bbbb");
+  const specOf = (id: string) => {
+    const command = world.commands.get(commandId(id));
+    assert.ok(command !== undefined);
+    return attemptSpec(world, command, { kind: "cpu", why: "asked" });
+  };
+  const { script, args, env, runner, limitMs, memory, name, verb } = specOf("aaaa");
+  assert.deepEqual(
+    { script, args, env, runner, timeoutMs: limitMs, memory },
+    { ...said, args: ["aaaa", "--lr", "2"] },
+  );
+  assert.deepEqual([name, verb], ["aaaa", "run"]);
+  const plain = specOf("bbbb");
+  assert.deepEqual([plain.script, plain.env, plain.limitMs], ["train.py", {}, 120_000]);
+});
