@@ -10,6 +10,9 @@ const MANY = [
   ["property/mutated-labs.test.ts", { NIGHTLAB_MUTATED_LABS: "400" }],
   ["property/deletions.test.ts", { NIGHTLAB_PROPERTY_RUNS: "400" }],
   ["sim/edits.test.ts", { NIGHTLAB_EDITS: "400" }],
+  ["sim/life.test.ts", { SIM_RUNS: "1000" }],
+  ["sim/typed.test.ts", { TYPED_MINUTES: "60" }],
+  ["property/audit.test.ts", { NIGHTLAB_AUDITS: "200" }],
   ["e2e/kill-rounds.test.ts", { NIGHTLAB_KILLS: "100" }],
 ] as const;
 

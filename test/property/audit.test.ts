@@ -1,5 +1,5 @@
 // The audit over random experiments: no true report is doubted, and no lie on one is missed.
-// NIGHTLAB_AUDITS says how many of each (40).
+// NIGHTLAB_AUDITS says how many of each (20).
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
@@ -9,7 +9,7 @@ import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.
 
 const start = (line: string): string => /^\D*/.exec(line)?.[0] ?? "";
 const folded = (line: string): string => line.replaceAll(/\s+/g, " ");
-const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 40);
+const AUDITS = Number(process.env["NIGHTLAB_AUDITS"] ?? 20);
 
 test(`of ${AUDITS} true reports none is doubted`, () => {
   fc.assert(

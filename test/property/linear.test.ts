@@ -14,7 +14,7 @@ const MINUTE_MS = 60_000;
 const HEAD = "# A night\n\n## 2025-02-02\n\n";
 const MOST = 2.5;
 /** Made-up shapes; more of them with `NIGHTLAB_SHAPES=1000`. The long tests take 200. */
-const SHAPES = Number(process.env["NIGHTLAB_SHAPES"] ?? "60");
+const SHAPES = Number(process.env["NIGHTLAB_SHAPES"] ?? "30");
 /** Fewer steps than this are no cost: caches and fixed parts. */
 const FEW = 30_000;
 

@@ -20,7 +20,7 @@ const COPY = experimentPath("/lab/copy");
 const OTHER = experimentPath("/lab/other");
 
 /** More of them with `NIGHTLAB_EDITS=5000`. */
-const RUNS = Number(process.env["NIGHTLAB_EDITS"] ?? "60");
+const RUNS = Number(process.env["NIGHTLAB_EDITS"] ?? "30");
 
 const KINDS = [
   "split-words",

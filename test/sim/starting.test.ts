@@ -82,6 +82,19 @@ test("a line starts a second after its author's editor was closed", () => {
   );
 });
 
+test("a stop that comes while a run is being started ends it once it has begun", () => {
+  // What is done is answered 2 s later: the stop is in between.
+  const night = startNight({ ...calm, durationMs: () => HOUR, delayMs: () => 2_000 });
+  night.save(`${HEAD}run: a !\n`);
+  while (night.starts.length === 0) night.pass(100);
+  const [command] = night.world().commands.values();
+  assert.ok(command?.run !== undefined && command.run.startedAtMs === undefined);
+  night.post({ kind: "stop-asked", id: command.id });
+  night.pass(MINUTE);
+  assert.deepEqual(night.machine.running(), []);
+  assert.match(night.text(), /\*\*stopped\*\*/);
+});
+
 test("what a commit brought starts without a wait, in every form that may start", () => {
   const night = startNight(calm);
   night.pass(MINUTE);

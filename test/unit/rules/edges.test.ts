@@ -41,21 +41,23 @@ test("a spike is told by its highest value, not by where it began", () => {
   assert.match(finding?.message ?? "", /^train\/loss ×(?:1\.9|2\.0)\d? at step 252$/);
 });
 
+const stands = (acc: number): boolean =>
+  says(
+    "not-learning",
+    each(60, (i) => `"train/loss": ${(2.303 + 0.01 * wave(i)).toFixed(4)}, "val/acc": ${acc}`),
+  ).length > 0;
+
 test("a good score is no want of learning, as a share and in percent", () => {
-  const stands = (acc: number): boolean =>
-    says(
-      "not-learning",
-      each(60, (i) => `"train/loss": ${(2.303 + 0.01 * wave(i)).toFixed(4)}, "val/acc": ${acc}`),
-    ).length > 0;
   assert.deepEqual([0.69, 0.7, 1.5, 69, 70].map(stands), [true, false, true, true, false]);
 });
 
+const flips = (...values: readonly number[]): readonly string[] =>
+  says(
+    "out-of-range",
+    values.map((value) => `"acc": ${value}`),
+  ).map(({ message }) => message);
+
 test("a unit changes with two values on each side, in either direction", () => {
-  const flips = (...values: readonly number[]): readonly string[] =>
-    says(
-      "out-of-range",
-      values.map((value) => `"acc": ${value}`),
-    ).map(({ message }) => message);
   const [up, ...more] = flips(0.8, 0.81, 81, 82);
   assert.match(up ?? "", /changes its unit at step 2/);
   assert.deepEqual(more, []);
@@ -64,12 +66,13 @@ test("a unit changes with two values on each side, in either direction", () => {
   assert.deepEqual(flips(0.01, 0.02, 1, 1), [], "no percentage is told from a share of 1");
 });
 
+const slow = (by: number, count: number): boolean =>
+  says(
+    "slower",
+    each(200, (i) => `"step_time": ${i >= 40 && i < 40 + count ? by : 1}`),
+  ).length > 0;
+
 test("steps are slower by more than a quarter, for most of thirty of them", () => {
-  const slow = (by: number, count: number): boolean =>
-    says(
-      "slower",
-      each(200, (i) => `"step_time": ${i >= 40 && i < 40 + count ? by : 1}`),
-    ).length > 0;
   assert.ok(!slow(1.25, 30), "by just a quarter");
   assert.ok(slow(1.26, 30));
   assert.ok(!slow(1.26, 12), "an evaluation");
