@@ -41,6 +41,8 @@ export interface MachineOptions {
   readonly findings?: (start: Start, ranMs: number) => readonly Finding[];
   /** Delay of each hand's answer. */
   readonly delayMs: () => number;
+  /** From a start's order to its process; absent: none. */
+  readonly spawnMs?: () => number;
   /** Called at each write of a journal by the daemon. */
   readonly onWrite?: (before: string, after: string) => void;
   /** Why no run can be held to an amount of memory there; absent: it can. */
@@ -282,9 +284,14 @@ export class Machine {
         reply({ kind: "environment-prepared", attempt, ...failure });
       }),
       "start-attempt": guarded(({ spec }) => {
-        this.#spawn(spec);
-        const process = { pid: 100 + this.#processes.size, startTime: "1", bootId: "b" };
-        reply({ kind: "attempt-started", attempt: spec.attempt, process });
+        const begin = (): void => {
+          this.#spawn(spec);
+          const process = { pid: 100 + this.#processes.size, startTime: "1", bootId: "b" };
+          reply({ kind: "attempt-started", attempt: spec.attempt, process });
+        };
+        const afterMs = this.#options.spawnMs?.();
+        if (afterMs === undefined) begin();
+        else this.at(this.nowMs + afterMs, life, begin);
       }),
       "follow-attempt": guarded(({ spec: { attempt, name } }) => {
         reply({ kind: "run-folder-found", attempt, folder: runFolder(`2025-${name}`) });
