@@ -30,7 +30,7 @@ import {
 import { JOURNAL } from "./lab.ts";
 import { trustForTest } from "../trust.ts";
 
-const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 8);
+const KILLS = Number(process.env["NIGHTLAB_KILLS"] ?? 12);
 const SEED = Number(process.env["NIGHTLAB_SEED"] ?? 20_251_123);
 const LAUNCHER = fileURLToPath(new URL("../../bin/nightlab.js", import.meta.url));
 const WAIT_MS = 120_000;
