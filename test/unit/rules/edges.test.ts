@@ -14,6 +14,17 @@ test("a loss of equal odds is chance only where no accuracy says that something 
   assert.deepEqual(says("chance-level", learnt, CLASSES), []);
 });
 
+const guesses = (acc: number): number =>
+  says(
+    "chance-level",
+    each(10, () => `"val/acc": ${acc}`),
+    CLASSES,
+  ).length;
+
+test("chance is told in percent as well", () => {
+  assert.deepEqual([10.1, 0.101, 14, 0.14].map(guesses), [1, 1, 0, 0]);
+});
+
 /** Validation that falls to 1 and ends at `late`, while training goes on falling. */
 const rising = (early: readonly number[], late: readonly number[]) =>
   [...early, ...late].map((val, i) => `"train/loss": ${2 / (1 + i)}, "val/loss": ${val}`);
