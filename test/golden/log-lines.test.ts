@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { createRunReader } from "../../src/logs/run-reader.ts";
-import { verifyFindings } from "../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../oracle/verify-page.ts";
 import { renderReport } from "../../src/report/page/page.ts";
 import { input, run } from "../unit/judge/given.ts";
 

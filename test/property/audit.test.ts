@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "../properties.ts";
-import { verifyFindings } from "../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../oracle/verify-page.ts";
 import { renderReport } from "../../src/report/page/page.ts";
 import { audited, experimentOf, mutated, MUTATIONS, shapes } from "./audit-case.ts";
 

@@ -2,17 +2,17 @@
 // nightlab's; rebuilds plots and report without a daemon. The content is made in report/.
 import { dirname, join, resolve } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
-import type { AuditFinding } from "../../report/audit/audit-finding.ts";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
-import { reportBlocks } from "../../report/page/page.ts";
+import { valueRefusals, type Refusal } from "../../report/audit/verify-values.ts";
+import { reportTree } from "../../report/page/page.ts";
 import {
   createReadingCache,
   type ExperimentFilesOptions,
   readExperimentFiles,
 } from "../run-store/experiment-files.ts";
 import { renewComparePlots, withFigures } from "../render/compare-plots.ts";
-import { verifyPage, readCited } from "./verify-page.ts";
+import { readSources } from "./verify-page.ts";
 import { renewPlots } from "../render/run-plots.ts";
 import { createRenderer, type Renderer } from "../render/render.ts";
 import { readWithRetry } from "../os/read-with-retry.ts";
@@ -137,7 +137,7 @@ async function writeReport(dir: string, input: ReportInput): Promise<RenewedRepo
 }
 
 /** Why a page does not pass verification, in one sentence. */
-function refusalText(refusals: readonly AuditFinding[]): string {
+function refusalText(refusals: readonly Refusal[]): string {
   const [first] = refusals;
   const more = refusals.length > 1 ? `, and ${refusals.length - 1} more` : "";
   return `the new one says ${first?.said ?? ""}, and ${first?.message ?? ""}${more}`;
@@ -152,9 +152,9 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const report = { written: false, path, unwritten, problems: [unwritten] };
     return { kind: "settled", report };
   };
-  const made = reportBlocks(input);
-  const lineOf = await readCited(dirname(path), made, input);
-  const blocks = withLineMarks(made, lineOf);
+  const tree = reportTree(input);
+  const { lineOf, troubleOf } = await readSources(dirname(path), tree);
+  const blocks = withLineMarks(tree, lineOf);
   for (let attempt = 0; attempt < REPORT_ATTEMPTS; attempt += 1) {
     const current = await readWithRetry(path);
     if (current.kind === "refused") return failed(current.why);
@@ -170,7 +170,7 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     const again = await readWithRetry(path);
     if (again.kind === "refused") return failed(again.why);
     if (again.text !== current.text) continue;
-    const refusals = verifyPage(renewed.text, blocks, input, lineOf);
+    const refusals = valueRefusals(tree, input, troubleOf);
     if (refusals.length > 0) {
       const refused = refusalText(refusals);
       const unwritten = `Cannot write ${path}: the new page fails its own audit: ${refused}`;

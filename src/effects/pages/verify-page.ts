@@ -1,146 +1,108 @@
-// Re-reads the log lines that a page cites, at the byte offsets of its samples, before it is saved.
-// Whether the lines support the page is decided in report/audit/verify-page.ts.
+// Reads the log lines anew that a page has values from, before it is saved: those of the sources in
+// its tree. Whether they bear the page out is decided in report/audit/verify-values.ts.
 import { type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import type { AuditFinding } from "../../report/audit/audit-finding.ts";
-import { verifyFindings } from "../../report/audit/verify-page.ts";
-import type { ReportInput, ReportRun } from "../../judge/input.ts";
-import { sourcesOf } from "../../report/audit/line-marks.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
+import { standsIn } from "../../report/audit/token-in-line.ts";
+import { placeOf, type SourceTrouble } from "../../report/audit/verify-values.ts";
+import type { ReportTree } from "../../report/page/page.ts";
+import { pathOf, sourcesIn, type Source } from "../../report/page/values.ts";
 import { open } from "../os/lab-files.ts";
-import { orTold } from "../os/unread.ts";
+import { metricsPatternOf } from "../run-store/run-plan.ts";
 
 const LF = 10;
-/** A cited log line is re-read up to this length: the metrics are in it. */
-const VERIFIED_LINE_BYTES = 1 << 20;
+/** A line is read up to this length, as by the readers of text logs. */
+const LINE_BYTES = 1 << 20;
+/** Up to this offset the lines of a log are counted anew; beyond it they count as they were read. */
+const COUNTED_BYTES = 1 << 20;
 
-/** Text of a log line that was read at a sample's offset; undefined if it was not read. */
-export type CitedLines = (path: string, line: number) => string | undefined;
+/** What the logs say now, on the lines that a page has values from. */
+export interface ReadLines {
+  /** The text of a line, by the log's path from the page and the line's number from 1. */
+  readonly lineOf: (path: string, line: number) => string | undefined;
+  readonly troubleOf: SourceTrouble;
+}
 
-/** Reads the current text of the log lines that the blocks of a report cite, and of its flags. */
-export async function readCited(
+/** Reads the lines of all sources in a page's tree, each at the offset where its value was read. */
+export async function readSources(
   experimentDir: string,
-  blocks: readonly PageBlock[],
-  input: ReportInput,
-): Promise<CitedLines> {
-  const wanted = new Set(sourcesOf(blocks).map(({ path, line }) => `${path}#${line}`));
-  const flags = shownFlags(input, blocks);
+  { blocks }: ReportTree,
+): Promise<ReadLines> {
   const lines = new Map<string, string>();
-  for (const [path, offsets] of offsetsOf(input, wanted, flags)) {
-    await readLines(join(experimentDir, path), offsets, (line, text) =>
-      lines.set(`${path}#${line}`, text),
-    );
-  }
-  return (path, line) => lines.get(`${path}#${line}`);
-}
-
-/** Verifies a page before it is saved: the findings that forbid it, empty if it may be saved. */
-export function verifyPage(
-  page: string,
-  blocks: readonly PageBlock[],
-  input: ReportInput,
-  lineOf: CitedLines,
-): readonly AuditFinding[] {
-  const flags = flagFindings(page, shownFlags(input, blocks), lineOf);
-  return [...verifyFindings(page, lineOf), ...flags];
-}
-
-/** A flag's value, and the log line that the page cites for it. */
-interface FlagSource {
-  readonly path: string;
-  readonly line: number;
-  /** Byte offset of the line in the file. */
-  readonly offset: number;
-  readonly metric: string;
-  readonly token: string;
-}
-
-/** Flags that the page shows with a link to the log line of their value. */
-function shownFlags(input: ReportInput, blocks: readonly PageBlock[]): readonly FlagSource[] {
-  const list = blocks.find((block) => block.key === "discussion.flags.list")?.text ?? "";
-  return input.runs.flatMap(({ path, findings }) =>
-    findings.flatMap(({ evidence, token, metric }): FlagSource[] => {
-      if (evidence === undefined || token === undefined || metric === undefined) return [];
-      const file = `${path}/${evidence.file}`;
-      if (!list.includes(`#L${evidence.line})`)) return [];
-      return [{ path: file, line: evidence.line, offset: evidence.offset, metric, token }];
-    }),
-  );
-}
-
-/** A finding for each flag whose log line does not contain the flag's value. */
-function flagFindings(
-  page: string,
-  flags: readonly FlagSource[],
-  lineOf: CitedLines,
-): readonly AuditFinding[] {
-  return flags.flatMap(({ path, line, metric, token }): AuditFinding[] => {
-    if (lineOf(path, line)?.includes(token) === true) return [];
-    const at = page.slice(0, Math.max(0, page.indexOf(`#L${line})`))).split("\n").length;
-    const message = `${path}:${line} does not say ${metric} ${token}`;
-    return [{ kind: "changed-source", line: at, said: `the flag on ${metric}`, message }];
-  });
-}
-
-/** By line number: the line's byte offset, and the samples that were read from it, as text. */
-type Offsets = ReadonlyMap<number, { readonly offset: number; readonly samples: string }>;
-
-/** For each cited log, the offsets of its cited lines. */
-function offsetsOf(
-  input: ReportInput,
-  wanted: ReadonlySet<string>,
-  flags: readonly FlagSource[],
-): ReadonlyMap<string, Offsets> {
-  const found = new Map<string, Map<number, { offset: number; samples: string }>>();
-  const note = (path: string, at: { line: number; offset: number }, sample: string): void => {
-    const offsets = found.get(path) ?? new Map<number, { offset: number; samples: string }>();
-    const before = offsets.get(at.line)?.samples ?? "";
-    offsets.set(at.line, { offset: at.offset, samples: `${before} ${sample},` });
-    found.set(path, offsets);
-  };
-  const add = (run: ReportRun): void => {
-    for (const { summary } of run.reading.series) {
-      const { first, last, min, max, notFinite } = summary;
-      for (const sample of [first, last, min, max, notFinite]) {
-        if (sample === undefined) continue;
-        const path = `${run.path}/${sample.file}`;
-        if (!wanted.has(`${path}#${sample.line}`)) continue;
-        note(path, sample, `"${sample.key}": ${sample.token}`);
-      }
+  const troubles = new Map<string, string>();
+  for (const [path, sources] of Map.groupBy(sourcesIn(blocks), pathOf)) {
+    // A compressed or binary file has no lines of text to seek to: it counts as it was read.
+    if (/\.gz$|tfevents/.test(path)) continue;
+    const take = (source: Source, whole: string | undefined, trouble: string | undefined): void => {
+      if (whole !== undefined) lines.set(`${path}#${source.line}`, whole);
+      if (trouble !== undefined) troubles.set(placeOf(source), trouble);
+    };
+    // Any failure: its values are refused, with the path.
+    const handle = await open(join(experimentDir, path)).catch(() => undefined);
+    if (handle === undefined) {
+      for (const source of sources) take(source, undefined, `${path} cannot be read`);
+      continue;
     }
-  };
-  for (const flag of flags) note(flag.path, flag, `"${flag.metric}": ${flag.token}`);
-  input.runs.forEach(add);
-  if (input.baseline?.kind === "run") {
-    for (const run of input.baseline.group ?? [input.baseline.run]) add(run);
+    try {
+      const pattern = await metricsPatternOf(join(experimentDir, sources[0]?.run ?? ""));
+      await readLog(handle, path, sources, pattern !== undefined, take);
+    } finally {
+      await handle.close();
+    }
   }
-  return found;
+  return {
+    lineOf: (path, line) => lines.get(`${path}#${line}`),
+    troubleOf: (source) => troubles.get(placeOf(source)),
+  };
 }
 
-async function readLines(
+/** Passes each source of one log to `take`, with its whole line and what is wrong with it. */
+async function readLog(
+  handle: FileHandle,
   path: string,
-  offsets: Offsets,
-  take: (line: number, text: string) => void,
+  sources: readonly Source[],
+  anywhere: boolean,
+  take: (source: Source, whole: string | undefined, trouble: string | undefined) => void,
 ): Promise<void> {
-  // A compressed or binary file has no lines of text to seek to: use the samples as they were read.
-  if (/\.gz$|tfevents/.test(path)) {
-    for (const [line, { samples }] of offsets) take(line, samples);
-    return;
-  }
-  const handle = await orTold(path, open(path));
-  if (handle === undefined) return;
-  try {
-    for (const [line, { offset }] of offsets) {
-      take(line, await lineAt(handle, await startOf(handle, offset)));
+  const lineAtOffset = await lineCounter(handle);
+  for (const [offset, here] of Map.groupBy(sources, (source) => source.offset)) {
+    const start = await startOf(handle, offset);
+    const whole = await lineAt(handle, start);
+    const text = start === offset ? whole : await lineAt(handle, offset);
+    const missing = here.filter(({ token }) => !standsIn(text, token, anywhere));
+    const tokens = new Set(missing.map(({ token }) => token));
+    if (tokens.size > 0) await findBeyond(handle, offset + LINE_BYTES, tokens);
+    for (const source of here) {
+      const { line, key, token } = source;
+      const counted = lineAtOffset(offset) ?? line;
+      const trouble =
+        counted !== line
+          ? `line ${line} of ${path} begins elsewhere`
+          : tokens.has(token)
+            ? `${path}:${line} does not say ${key} ${token}`
+            : undefined;
+      take(source, whole, trouble);
     }
-  } finally {
-    await handle.close();
   }
+}
+
+/** Gives the number of the line at an offset; undefined beyond COUNTED_BYTES. */
+async function lineCounter(handle: FileHandle): Promise<(offset: number) => number | undefined> {
+  const buffer = Buffer.alloc(COUNTED_BYTES);
+  const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
+  const ends: number[] = [];
+  for (let at = buffer.indexOf(LF); at >= 0 && at < bytesRead; at = buffer.indexOf(LF, at + 1)) {
+    ends.push(at);
+  }
+  return (offset) => {
+    if (offset > bytesRead) return undefined;
+    const next = ends.findIndex((end) => end >= offset);
+    return (next < 0 ? ends.length : next) + 1;
+  };
 }
 
 /**
  * Where the line of an offset begins: a reader's line may begin behind a carriage return in it. At
- * most VERIFIED_LINE_BYTES before the offset.
+ * most LINE_BYTES before the offset.
  */
 async function startOf(handle: FileHandle, offset: number): Promise<number> {
   for (let size = 1; ; size *= 64) {
@@ -149,18 +111,32 @@ async function startOf(handle: FileHandle, offset: number): Promise<number> {
     await handle.read(buffer, 0, buffer.length, from);
     const end = buffer.lastIndexOf(LF);
     if (end >= 0) return from + end + 1;
-    if (from === 0 || size >= VERIFIED_LINE_BYTES) return from;
+    if (from === 0 || size >= LINE_BYTES) return from;
   }
 }
 
-/** The text from an offset to the next line end, at most VERIFIED_LINE_BYTES. */
+/** The text from an offset to the next line end, at most LINE_BYTES. */
 async function lineAt(handle: FileHandle, offset: number): Promise<string> {
   for (let size = 1024; ; size *= 8) {
-    const buffer = Buffer.alloc(Math.min(size, VERIFIED_LINE_BYTES));
+    const buffer = Buffer.alloc(Math.min(size, LINE_BYTES));
     const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
     const end = buffer.subarray(0, bytesRead).indexOf(LF);
-    if (end >= 0 || bytesRead < buffer.length || size >= VERIFIED_LINE_BYTES) {
+    if (end >= 0 || bytesRead < buffer.length || size >= LINE_BYTES) {
       return buffer.toString("utf8", 0, end >= 0 ? end : bytesRead);
     }
+  }
+}
+
+/**
+ * Takes away the tokens that stand in the rest of a line, which `from` is in if it is that long: a
+ * trainer state may be one line of any length.
+ */
+async function findBeyond(handle: FileHandle, from: number, tokens: Set<string>): Promise<void> {
+  const overlap = Math.max(...[...tokens].map((token) => token.length)) + 2;
+  const { size } = await handle.stat();
+  for (let at = from; at < size && tokens.size > 0; at += LINE_BYTES) {
+    const text = await lineAt(handle, Math.max(0, at - overlap));
+    for (const token of tokens) if (standsIn(text, token, false)) tokens.delete(token);
+    if (Buffer.byteLength(text) < LINE_BYTES) return;
   }
 }

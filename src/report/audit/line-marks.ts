@@ -1,8 +1,10 @@
 // Short hashes of the cited log lines, kept on the page itself: an audit can tell years later, on
 // any machine, whether a log line is still the one cited. Markdown does not show them.
 import { createHash } from "node:crypto";
-import { pageSources, type PageSource } from "./page-sources.ts";
-import { LINE_MARKS_OPEN, readPage } from "./page-units.ts";
+import { blocksOf, type ReportTree } from "../page/page.ts";
+import { pathOf } from "../page/values.ts";
+import type { PageSource } from "./page-sources.ts";
+import { LINE_MARKS_OPEN } from "./page-units.ts";
 import type { PageBlock } from "../../base/page-signature.ts";
 
 const EXPLANATION = "Marks of the cited lines of the logs, in the order of their numbers.";
@@ -23,23 +25,19 @@ function lineMark(path: string, text: string | undefined): string {
 
 /** The blocks, and after them a block with the marks of the cited lines if any line is cited. */
 export function withLineMarks(
-  blocks: readonly PageBlock[],
+  { blocks, sources }: ReportTree,
   lineOf: (path: string, line: number) => string | undefined,
 ): readonly PageBlock[] {
-  const sources = sourcesOf(blocks);
-  if (sources.length === 0) return blocks;
-  const marks = sources.map(({ path, line }) => lineMark(path, lineOf(path, line)));
+  const written = blocksOf(blocks);
+  if (sources.length === 0) return written;
+  const marks = sources.map((source) =>
+    lineMark(pathOf(source), lineOf(pathOf(source), source.line)),
+  );
   const lines = [`${LINE_MARKS_OPEN}${EXPLANATION}`];
   for (let i = 0; i < marks.length; i += PER_LINE) {
     lines.push(marks.slice(i, i + PER_LINE).join(" "));
   }
-  return [...blocks, { key: "sources.marks", text: `${lines.join("\n")}"` }];
-}
-
-/** The sources in the blocks' list of sources, in its order. */
-export function sourcesOf(blocks: readonly PageBlock[]): readonly PageSource[] {
-  const list = blocks.find((block) => block.key === "sources.list");
-  return list === undefined ? [] : [...pageSources(readPage(list.text).units).values()];
+  return [...written, { key: "sources.marks", text: `${lines.join("\n")}"` }];
 }
 
 /** What is wrong with a source whose line holds the token but changed; undefined where nothing. */

@@ -1,23 +1,30 @@
 // Results: the table of the runs that are evidence, with the values of each metric in the criteria,
 // and from three runs on mean, standard deviation and interval. Fewer allow no estimate.
-import { decimalText, parseDecimal, type Decimal } from "../../base/decimal.ts";
+import { parseDecimal } from "../../base/decimal.ts";
 import { BOOTSTRAP_RESAMPLES } from "../../judge/bootstrap.ts";
 import { findMetric, type Operand } from "../../judge/evaluate.ts";
 import { termMetrics, type MetricTerm } from "../../criteria/criterion.ts";
-import { estimateText, type ReportContext } from "./report-context.ts";
+import type { ReportContext } from "./report-context.ts";
 import { settingCount } from "../../judge/groups.ts";
-import { counted, table } from "../../base/markdown.ts";
+import { counted } from "../../base/markdown.ts";
 import { measureText } from "./section-compare.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
 import { summarize } from "../../judge/statistics.ts";
+import {
+  countOf,
+  joined,
+  type Content,
+  type Derived,
+  type ReportBlock,
+  type Source,
+} from "./values.ts";
 
 /** A heading, the table and its note, if two or more runs are evidence; else nothing. */
-export function evidenceBlocks(context: ReportContext): readonly PageBlock[] {
+export function evidenceBlocks(context: ReportContext): readonly ReportBlock[] {
   const judged = context.verdicts.flatMap((verdict) => verdict.judged);
   const runs = context.evidence.runs;
   if (runs.length < 2 || judged.length === 0) return [];
   const settings = settingCount(runs);
-  const rows = new Map<string, readonly string[]>();
+  const rows = new Map<string, readonly Content[]>();
   const notes: string[] = [];
   for (const { comparison, perRun } of judged) {
     for (const side of ["left", "right"] as const) {
@@ -48,7 +55,7 @@ export function evidenceBlocks(context: ReportContext): readonly PageBlock[] {
   if (settings === 1 && runs.length >= 10) head.push("median", "95 % BCa interval");
   return [
     { key: "results.evidence", text: "### The runs that are evidence" },
-    { key: "results.evidence.table", text: table(head, [...rows.values()]) },
+    { key: "results.evidence.table", text: { head, rows: [...rows.values()] } },
     { key: "results.evidence.note", text: notes.join(" ") },
   ];
 }
@@ -58,30 +65,30 @@ function row(
   operands: readonly Operand[],
   isOneSetting: boolean,
   context: ReportContext,
-): readonly string[] {
-  const cited = operands.map((one) => context.sources.cite(one.run, one.sample)).join(", ");
-  const values = operands.flatMap((one) => {
-    const value = parseDecimal(one.sample.token);
-    return value?.kind === "finite" ? [value] : [];
-  });
+): readonly Content[] {
+  const cited = operands.map((one) => context.sources.cite(one.run, one.sample));
+  const finite = cited.filter(({ token }) => parseDecimal(token)?.kind === "finite");
   const what = `${measureText(term)} ${pickedFrom(operands)}`;
-  return [what, cited, String(values.length), ...(isOneSetting ? estimates(values) : [])];
+  return [what, joined(cited, ", "), [countOf(finite)], ...(isOneSetting ? estimates(finite) : [])];
 }
 
-function estimates(values: readonly Decimal[]): readonly string[] {
-  if (values.length === 0) return ["", "", ""];
-  const summary = summarize(values);
-  if (summary.kind !== "several") return ["", "", ""];
-  const { low, high, deviation } = summary;
-  return [
-    decimalText(summary.mean),
-    `≈ ${estimateText(deviation)}`,
-    `≈ ${estimateText(low)} to ≈ ${estimateText(high)}`,
-    ...(summary.median === undefined ? [] : [`≈ ${estimateText(summary.median)}`]),
-    ...(summary.bootstrap === undefined
-      ? []
-      : [`≈ ${estimateText(summary.bootstrap.low)} to ≈ ${estimateText(summary.bootstrap.high)}`]),
+function estimates(sources: readonly Source[]): readonly Content[] {
+  const values = sources.flatMap(({ token }) => parseDecimal(token) ?? []);
+  const summary = values.length === 0 ? undefined : summarize(values);
+  if (summary?.kind !== "several") return ["", "", ""];
+  const { mean, low, high, deviation, median, bootstrap } = summary;
+  const of = [sources];
+  const shown: Derived[] = [
+    { kind: "derived", how: "mean", of, value: mean },
+    { kind: "derived", how: "deviation", of, value: deviation },
+    { kind: "derived", how: "t interval", of, value: [low, high] },
   ];
+  if (median !== undefined) shown.push({ kind: "derived", how: "median", of, value: median });
+  if (bootstrap !== undefined) {
+    const value = [bootstrap.low, bootstrap.high] as const;
+    shown.push({ kind: "derived", how: "BCa interval", of, value });
+  }
+  return shown.map((one) => [one]);
 }
 
 /** How many values each was picked from: `of 20 values each`, or `of 18 to 20 values each`. */

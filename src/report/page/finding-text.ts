@@ -8,13 +8,20 @@ import type { Cause } from "../../domain/run.ts";
 import { spanText } from "../../base/time.ts";
 import type { ReportRun } from "../../judge/input.ts";
 import { code, link, plain } from "../../base/markdown.ts";
+import { sourceOf } from "./sources.ts";
+import { rich, type Content } from "./values.ts";
 
 /** `val/loss is NaN at step 412 ([logs/train.log:418](…))`, without a full stop. */
-export function reportFinding(run: ReportRun, finding: Finding): string {
+export function reportFinding(run: ReportRun, finding: Finding): Content {
   const text = plain(finding.message).replace(/\.$/, "");
-  if (finding.evidence === undefined) return text;
-  const { file, line } = finding.evidence;
-  return `${text} (${link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)})`;
+  const { evidence, metric: key, token } = finding;
+  if (evidence === undefined) return text;
+  const { file, line } = evidence;
+  const place =
+    key === undefined || token === undefined
+      ? link(`${plain(file)}:${line}`, `${run.path}/${file}`, line)
+      : { ...sourceOf(run, { ...evidence, key, token }), as: "place" as const };
+  return rich`${text} (${place})`;
 }
 
 /**

@@ -1,4 +1,4 @@
-// The whole report of an experiment as blocks of Markdown, in page order. It depends on its input
+// The whole report of an experiment as a tree of text and values, in page order, and as Markdown. It depends on its input
 // alone; keeping a person's additions is preserve-user-edits.ts.
 import { reportContext } from "./report-context.ts";
 import type { ReportInput } from "../../judge/input.ts";
@@ -10,9 +10,16 @@ import { discussionBlocks } from "./section-discussion.ts";
 import { methodsBlocks } from "./section-methods.ts";
 import { abstractBlocks, introductionBlocks, titleBlocks } from "./section-opening.ts";
 import { resultsBlocks } from "./section-results.ts";
+import { textOf, type ReportBlock, type Source } from "./values.ts";
 
-/** All blocks of the page. Sources come last, because the other sections assign their numbers. */
-export function reportBlocks(input: ReportInput): readonly PageBlock[] {
+export interface ReportTree {
+  readonly blocks: readonly ReportBlock[];
+  /** The entries of the list of sources, in the order of their numbers, which count from 1. */
+  readonly sources: readonly Source[];
+}
+
+/** The page as a tree. Sources come last, because the other sections assign their numbers. */
+export function reportTree(input: ReportInput): ReportTree {
   const context = reportContext(input);
   const sections = [
     titleBlocks,
@@ -24,10 +31,20 @@ export function reportBlocks(input: ReportInput): readonly PageBlock[] {
     conclusionBlocks,
     sourcesBlocks,
   ];
-  return sections
-    .flatMap((section) => section(context))
-    .filter((block) => block.text !== "")
-    .map((block) => ({ ...block, text: visibleText(block.text) }));
+  const blocks = sections.flatMap((section) => section(context));
+  return { blocks, sources: context.sources.list() };
+}
+
+/** The blocks of a page as text. */
+export function blocksOf(blocks: readonly ReportBlock[]): readonly PageBlock[] {
+  return blocks
+    .map(({ key, text }) => ({ key, text: visibleText(textOf(text)) }))
+    .filter(({ text }) => text !== "");
+}
+
+/** All blocks of the page as text. */
+export function reportBlocks(input: ReportInput): readonly PageBlock[] {
+  return blocksOf(reportTree(input).blocks);
 }
 
 /** A new page, signed. */

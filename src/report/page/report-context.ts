@@ -48,11 +48,6 @@ export function citeJournal(line: number, file = "JOURNAL.md"): string {
   return link(`${plain(file)}:${line}`, file, line);
 }
 
-/** An estimate with four significant digits, as all tables and sentences write it. */
-export function estimateText(value: number): string {
-  return String(Number(value.toPrecision(4)));
-}
-
 /** The newest runs that are evidence, then the newest others, up to REPORT_RUNS. */
 function shownRuns(counted: readonly ReportRun[], evidence: Evidence): readonly ReportRun[] {
   const judged = new Set(evidence.runs);

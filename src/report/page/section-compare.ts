@@ -8,17 +8,28 @@ import {
   type Measurement,
   REPORT_COMPARISONS,
 } from "../../judge/comparisons.ts";
-import { compareDecimals, decimalText, type Decimal } from "../../base/decimal.ts";
+import { compareDecimals, type Decimal } from "../../base/decimal.ts";
 import type { Operand } from "../../judge/evaluate.ts";
-import { estimateText, type ReportContext } from "./report-context.ts";
+import type { ReportContext } from "./report-context.ts";
 import type { RunGroup } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
-import { code, counted, listed, plain, table } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
+import { code, counted, listed, plain } from "../../base/markdown.ts";
+import { differenceValues, type DifferenceValues } from "./difference-values.ts";
+import { saidOf } from "./run-table.ts";
+import { sourceOf } from "./sources.ts";
+import {
+  countOf,
+  joined,
+  rich,
+  type Content,
+  type Derived,
+  type ReportBlock,
+  type Rich,
+} from "./values.ts";
 import { searched, sweepOf } from "../../judge/sweep.ts";
 
 /** The table of differences to the baseline; nothing without a baseline or values. */
-export function baselineBlocks(context: ReportContext): readonly PageBlock[] {
+export function baselineBlocks(context: ReportContext): readonly ReportBlock[] {
   const swept = sweptOnly(context);
   const comparisons = context.comparisons.filter((one) => !swept.has(one.group.runs[0]));
   if (comparisons.length === 0) return [];
@@ -31,15 +42,19 @@ export function baselineBlocks(context: ReportContext): readonly PageBlock[] {
     "95 % interval",
     "outcome",
   ];
-  const rows = comparisons.map((one) => [
-    groupLabel(one.group, context),
-    measureText(one.measure),
-    cellText(one.left, context),
-    cellText(one.right, context),
-    decimalText(one.difference.mean),
-    intervalText(one),
-    outcomeText(one),
-  ]);
+  const values = differenceValues(context.comparisons);
+  const rows = comparisons.map((one): readonly Content[] => {
+    const { difference, interval } = values(one);
+    return [
+      groupLabel(one.group, context),
+      measureText(one.measure),
+      cellText(one.left, context),
+      cellText(one.right, context),
+      [difference],
+      interval === undefined ? "" : [interval],
+      outcomeText(one, values(one)),
+    ];
+  });
   const tested = comparisons.filter((one) => one.difference.kind !== "observed").length;
   const baseline = comparisons[0]?.baseline;
   const who = baseline === undefined ? "" : listed(baseline.runs.map(context.label));
@@ -50,7 +65,7 @@ export function baselineBlocks(context: ReportContext): readonly PageBlock[] {
   ];
   return [
     { key: "results.baseline", text: "### Against the baseline" },
-    { key: "results.baseline.table", text: table(head, rows) },
+    { key: "results.baseline.table", text: { head, rows } },
     { key: "results.baseline.note", text: notes.join(" ") },
   ];
 }
@@ -83,32 +98,23 @@ function testNotes(comparisons: readonly GroupComparison[], tested: number): rea
   return [all, "A difference counts as shown where its corrected p is below 0.05.", ...untested];
 }
 
-function intervalText({ difference }: GroupComparison): string {
-  return difference.kind === "observed"
-    ? ""
-    : `≈ ${estimateText(difference.low)} to ≈ ${estimateText(difference.high)}`;
-}
-
-function outcomeText({ difference, adjusted, sign }: GroupComparison): string {
-  if (difference.kind === "observed") return "difference observed, not tested";
+function outcomeText(
+  { difference }: GroupComparison,
+  { direction, adjusted }: DifferenceValues,
+): Content {
+  if (direction === undefined || adjusted === undefined) return "difference observed, not tested";
   const how = difference.kind === "welch" ? "Welch's t" : "paired t, shared seeds";
-  const p = adjusted === undefined ? "" : `, p ${pText(adjusted)}`;
-  const word = { [-1]: "lower", 0: "no difference shown", 1: "higher" }[sign];
-  return `${word} (${how}${p})`;
-}
-
-function pText(p: number): string {
-  return p < 1e-6 ? "< 0.000001" : `≈ ${estimateText(p)}`;
+  return rich`${direction} (${how}, p ${adjusted})`;
 }
 
 /** The settings of a sweep and the best of them, with the note that it confirms nothing. */
-export function sweepBlocks(context: ReportContext): readonly PageBlock[] {
+export function sweepBlocks(context: ReportContext): readonly ReportBlock[] {
   const sweep = sweepOf(searched(context.counted, context.evidence));
   const measures = measuresOf(context.input);
   if (sweep === undefined || measures.length === 0) return [];
   const shown = sweep.groups.slice(0, REPORT_COMPARISONS);
   const chosen = measures.slice(0, 4);
-  const rows = shown.map((group) => [
+  const rows = shown.map((group): readonly Content[] => [
     code(settingText(group, sweep.options)),
     groupLabel(group, context),
     ...chosen.map((measure) => cellText(measureGroup(measure, group.runs), context)),
@@ -127,9 +133,9 @@ export function sweepBlocks(context: ReportContext): readonly PageBlock[] {
     { key: "results.sweep", text: `### Sweep over ${listed(sweep.options.map(code))}` },
     {
       key: "results.sweep.table",
-      text: table(["setting", "runs", ...chosen.map(measureText)], rows),
+      text: { head: ["setting", "runs", ...chosen.map(measureText)], rows },
     },
-    { key: "results.sweep.note", text: notes.join(" ") },
+    { key: "results.sweep.note", text: joined(notes, " ") },
   ];
 }
 
@@ -138,7 +144,7 @@ function bestText(
   measure: Measure,
   groups: readonly RunGroup[],
   context: ReportContext,
-): readonly string[] {
+): readonly Content[] {
   const all = groups.flatMap((group) => {
     const { operands, values } = measureGroup(measure, group.runs);
     return operands.flatMap((operand, i) => {
@@ -149,18 +155,24 @@ function bestText(
   const sorted = all.toSorted((a, b) => compareDecimals(a.value, b.value) ?? 0);
   const [low, high] = [sorted[0]?.value, sorted.at(-1)?.value];
   if (low === undefined || high === undefined || compareDecimals(low, high) === 0) return [];
-  const settings = new Set(all.map(({ setting }) => setting)).size;
-  const of = `of ${counted(settings, "setting")} and ${counted(all.length, "run")}`;
-  const sentences = (word: string, best: Decimal): string[] => {
+  const values = all.map(({ operand: { run, sample } }) => sourceOf(run, sample));
+  const settings: Derived = {
+    kind: "derived",
+    how: "kinds",
+    of: [all.map(({ operand: { run }, setting }) => saidOf(run, "setting", setting))],
+    value: BigInt(new Set(all.map(({ setting }) => setting)).size),
+  };
+  const of = rich`of ${settings} ${settings.value === 1n ? "setting" : "settings"} and ${countOf(values)} ${all.length === 1 ? "run" : "runs"}`;
+  const sentences = (how: "smallest" | "largest", best: Decimal): readonly Rich[] => {
     const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);
     const [one] = equal;
     if (one === undefined) return [];
     const { run, sample } = one.operand;
     const runs = equal.map(({ operand }) => context.label(operand.run));
     const where = runs.length > 3 ? counted(runs.length, "run") : listed(runs);
-    return [
-      `The ${word} ${measureText(measure)} ${of} is ${context.sources.cite(run, sample)}, in ${where}.`,
-    ];
+    const value = context.sources.cite(run, sample);
+    const found: Derived = { kind: "derived", how, of: [values], value };
+    return [rich`The ${how} ${measureText(measure)} ${of} is ${found}, in ${where}.`];
   };
   return [
     ...(measure.better === "max" ? [] : sentences("smallest", low)),
@@ -168,10 +180,13 @@ function bestText(
   ];
 }
 
-function cellText({ operands }: Measurement, context: ReportContext): string {
+function cellText({ operands }: Measurement, context: ReportContext): Content {
   return operands.length === 0
     ? "none"
-    : operands.map((one: Operand) => context.sources.cite(one.run, one.sample)).join(", ");
+    : joined(
+        operands.map((one: Operand) => context.sources.cite(one.run, one.sample)),
+        ", ",
+      );
 }
 
 /** ``last `val/loss` ``: a measure's name in tables and sentences. */

@@ -8,15 +8,15 @@ import { reportFinding, isResolved } from "./finding-text.ts";
 import { settingCount } from "../../judge/groups.ts";
 import { runState } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
 import { quotedSections } from "./section-quotes.ts";
+import { joined, rich, type Content, type ReportBlock } from "./values.ts";
 
 /** REPORT.md lists at most this many entries and flags, the newest; the journal has all. */
 const REPORT_ENTRIES = 300;
 
 /** The section Discussion. */
-export function discussionBlocks(context: ReportContext): readonly PageBlock[] {
-  const blocks: PageBlock[] = [
+export function discussionBlocks(context: ReportContext): readonly ReportBlock[] {
+  const blocks: ReportBlock[] = [
     { key: "discussion", text: "## Discussion" },
     ...quotedSections(context, "discussion"),
     ...listBlocks("entries", "### Entries of the journal", entryLines(context)),
@@ -29,11 +29,11 @@ export function discussionBlocks(context: ReportContext): readonly PageBlock[] {
   return blocks;
 }
 
-function listBlocks(name: string, heading: string, lines: readonly string[]): PageBlock[] {
+function listBlocks(name: string, heading: string, lines: readonly Content[]): ReportBlock[] {
   if (lines.length === 0) return [];
   return [
     { key: `discussion.${name}`, text: heading },
-    { key: `discussion.${name}.list`, text: lines.join("\n") },
+    { key: `discussion.${name}.list`, text: joined(lines, "\n") },
   ];
 }
 
@@ -54,14 +54,16 @@ function entryLine(entry: Entry): string {
   return `- ${stamp} ${tags} “${plain(entry.text)}” (${citeJournal(entry.line)})`;
 }
 
-function flagLines(context: ReportContext): readonly string[] {
+function flagLines(context: ReportContext): readonly Content[] {
   const lines = context.counted.flatMap((run) =>
     run.findings.map((finding) => {
       const text = reportFinding(run, finding);
       const label = context.label(run);
-      if (!isFlag(finding)) return `- Note on ${label}: ${text}`;
+      if (!isFlag(finding)) return rich`- Note on ${label}: ${text}`;
       const resolved = isResolved(run, finding, context.input.journal);
-      return resolved ? `- [RESOLVED] ${label}: ${text}` : `- [WEIRD] ${label} (open): ${text}`;
+      return resolved
+        ? rich`- [RESOLVED] ${label}: ${text}`
+        : rich`- [WEIRD] ${label} (open): ${text}`;
     }),
   );
   const more = lines.length - REPORT_ENTRIES;

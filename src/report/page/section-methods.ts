@@ -7,7 +7,7 @@ import { code, counted, link, listed, plain, table } from "../../base/markdown.t
 import type { ReportRun } from "../../judge/input.ts";
 import { leftOutLines } from "./left-out.ts";
 import { runTable } from "./run-table.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
+import type { ReportBlock } from "./values.ts";
 import { hypothesisText } from "./section-opening.ts";
 import { hasSection, quotedSections } from "./section-quotes.ts";
 
@@ -15,11 +15,11 @@ import { hasSection, quotedSections } from "./section-quotes.ts";
 const REPORT_DISTINCT = 10;
 
 /** The section Methods. */
-export function methodsBlocks(context: ReportContext): readonly PageBlock[] {
+export function methodsBlocks(context: ReportContext): readonly ReportBlock[] {
   const { runs } = context.input;
   const left = leftOutLines(context);
   const environment = environmentTable(context);
-  const blocks: PageBlock[] = [
+  const blocks: ReportBlock[] = [
     { key: "methods", text: "## Methods" },
     ...quotedSections(context, "methods"),
     { key: "methods.plan", text: [...planLines(context), ...changedCriteria(context)].join("\n") },

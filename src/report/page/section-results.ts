@@ -6,19 +6,19 @@ import type { MetricSummary, Sample, Series } from "../../domain/sample.ts";
 import { evidenceBlocks } from "./evidence-table.ts";
 import type { ReportContext } from "./report-context.ts";
 import { runState, type ReportRun, type RunState } from "../../judge/input.ts";
-import { code, counted, image, link, plain, sentenceCase, table } from "../../base/markdown.ts";
+import { code, counted, image, link, plain, sentenceCase } from "../../base/markdown.ts";
 import { figureText, linkedText, runFigures, type RunFigures } from "./run-figures.ts";
-import type { PageBlock } from "../../base/page-signature.ts";
 import { baselineBlocks, sweepBlocks } from "./section-compare.ts";
 import { quotedSections } from "./section-quotes.ts";
+import { rich, type Content, type ReportBlock } from "./values.ts";
 
 /** A run's table in REPORT.md has at most this many metrics, the promised ones first. */
 const REPORT_METRICS_PER_RUN = 20;
 
 /** The section Results. */
-export function resultsBlocks(context: ReportContext): readonly PageBlock[] {
+export function resultsBlocks(context: ReportContext): readonly ReportBlock[] {
   const { shown, counted: all } = context;
-  const blocks: PageBlock[] = [{ key: "results", text: "## Results" }];
+  const blocks: ReportBlock[] = [{ key: "results", text: "## Results" }];
   if (all.length === 0) {
     blocks.push({ key: "results.none", text: "There is no run to show." });
   }
@@ -29,7 +29,7 @@ export function resultsBlocks(context: ReportContext): readonly PageBlock[] {
     ...sweepBlocks(context),
     ...figureBlocks(context),
   ];
-  const runs: PageBlock[] = [];
+  const runs: ReportBlock[] = [];
   let figures = context.input.figures?.length ?? 0;
   for (const run of shown) {
     const pictures = runFigures(
@@ -49,7 +49,7 @@ export function resultsBlocks(context: ReportContext): readonly PageBlock[] {
 }
 
 /** The pictures of the whole experiment, and the link to the live page. */
-function figureBlocks(context: ReportContext): readonly PageBlock[] {
+function figureBlocks(context: ReportContext): readonly ReportBlock[] {
   const { figures = [], livePage } = context.input;
   const live =
     livePage === undefined
@@ -74,9 +74,9 @@ function runBlocks(
   context: ReportContext,
   pictures: RunFigures,
   figuresBefore: number,
-): readonly PageBlock[] {
+): readonly ReportBlock[] {
   const key = `results.${run.folder}`;
-  const blocks: PageBlock[] = [
+  const blocks: ReportBlock[] = [
     { key, text: `#### ${context.label(run)}` },
     { key: `${key}.intro`, text: introText(run, context) },
   ];
@@ -86,7 +86,7 @@ function runBlocks(
       .slice(0, REPORT_METRICS_PER_RUN)
       .map((one) => metricRow(run, one, context));
     const head = ["metric", "values", "first", "last", "smallest", "largest"];
-    blocks.push({ key: `${key}.table`, text: table(head, rows) });
+    blocks.push({ key: `${key}.table`, text: { head, rows } });
   }
   const more = metrics.length - REPORT_METRICS_PER_RUN;
   if (more > 0) {
@@ -123,12 +123,12 @@ const HOW: Readonly<Record<RunState, string>> = {
   "by hand": "Started by hand",
 };
 
-function metricRow(run: ReportRun, series: Series, context: ReportContext): readonly string[] {
+function metricRow(run: ReportRun, series: Series, context: ReportContext): readonly Content[] {
   const { summary } = series;
-  const cell = (sample: Sample | undefined): string => {
+  const cell = (sample: Sample | undefined): Content => {
     if (sample === undefined) return "none";
     const step = sample.step === undefined ? "" : ` at ${stepWord(series)} ${sample.step}`;
-    return `${context.sources.cite(run, sample)}${step}`;
+    return rich`${context.sources.cite(run, sample)}${step}`;
   };
   return [
     plain(summary.key),
@@ -145,10 +145,10 @@ function stepWord(series: Series): string {
 }
 
 /** How many values there are, and how many of them are not finite, with the first of those. */
-function valuesText(run: ReportRun, summary: MetricSummary, context: ReportContext): string {
+function valuesText(run: ReportRun, summary: MetricSummary, context: ReportContext): Content {
   if (summary.notFinite === undefined) return String(summary.count);
   const first = context.sources.number(run, summary.notFinite);
-  return `${summary.count}, ${summary.notFiniteCount} of them not finite, first ${first}`;
+  return rich`${String(summary.count)}, ${String(summary.notFiniteCount)} of them not finite, first ${first}`;
 }
 
 /** The items of promised metrics in the plan's order, then the others in their own order. */

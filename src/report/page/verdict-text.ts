@@ -1,17 +1,35 @@
 // The words for a verdict: short sentences and a table, each number with its source.
-// How the verdict is reached is judge/verdict.ts. verify-verdicts.ts reads these sentences back.
-import { arithmetic, decimalText, parseDecimal, toNumber } from "../../base/decimal.ts";
+// How the verdict is reached is judge/verdict.ts; what its numbers follow from is verdict-values.ts.
+import { arithmetic, parseDecimal, toNumber } from "../../base/decimal.ts";
 import type { Worth } from "../../judge/evaluate.ts";
+import {
+  criterionToken,
+  marginsOf,
+  metOf,
+  passingOf,
+  verdictWord,
+  sideValue,
+  type Which,
+} from "./verdict-values.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../../criteria/criterion.ts";
 import type { Obstacle } from "../../judge/evidence.ts";
-import { estimateText, type ReportContext } from "./report-context.ts";
+import type { ReportContext } from "./report-context.ts";
 import { reportFinding } from "./finding-text.ts";
 import { findMetric } from "../../judge/evaluate.ts";
 import { settingCount } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
-import { code, counted, listed, sentenceCase, table } from "../../base/markdown.ts";
+import { code, counted, listed, sentenceCase } from "../../base/markdown.ts";
 import type { JudgedComparison, MeasuredRun } from "../../judge/judge.ts";
 import type { Verdict } from "../../judge/verdict.ts";
+import {
+  countOf,
+  joined,
+  rich,
+  textOf,
+  type Content,
+  type Rich,
+  type RichTable,
+} from "./values.ts";
 
 /** A verdict names at most this many runs; of more it gives the number. */
 const NAMED = 5;
@@ -25,15 +43,15 @@ const ASKS: Readonly<Record<ComparisonOperator, string>> = {
 };
 
 /** ``The success criterion `val/loss < 0.5` is **MET** (single run).`` */
-function verdictLine(verdict: Verdict): string {
+function verdictLine(verdict: Verdict): Rich {
   const label = { 0: "", 1: " (single run)", 2: " (two runs)" }[verdict.runs.length];
   const basis = verdict.word === "NOT EVALUABLE" ? "" : (label ?? ` (${verdict.runs.length} runs)`);
   const changed = verdict.changed ? " It was changed after the first result; see Methods." : "";
-  return `The ${verdict.which} criterion ${code(verdict.text)} is **${verdict.word}**${basis}.${changed}`;
+  return rich`The ${verdict.which} criterion ${code(verdict.text)} is **${verdictWord(verdict)}**${basis}.${changed}`;
 }
 
 /** The reasons for a verdict as sentences; the table of several runs is `verdictTable`. */
-export function verdictReasons(verdict: Verdict, context: ReportContext): readonly string[] {
+export function verdictReasons(verdict: Verdict, context: ReportContext): readonly Content[] {
   const label = context.label;
   if (verdict.word === "NOT EVALUABLE") {
     // A finding about a run also says how it ended, so its obstacle is left out.
@@ -46,34 +64,40 @@ export function verdictReasons(verdict: Verdict, context: ReportContext): readon
     return [
       ...obstacleSentences(obstacles, label),
       ...shown.map(({ run, finding }) =>
-        sentence(`In ${label(run)}: ${reportFinding(run, finding)}`),
+        sentence(rich`In ${label(run)}: ${reportFinding(run, finding)}`),
       ),
       ...(more > 0 ? [`${counted(more, "more flag")} of this kind stand in Discussion.`] : []),
     ];
   }
   const one = verdict.runs.length === 1;
+  const { which } = verdict;
   const sentences = verdict.judged.flatMap((judged) =>
     one
-      ? judged.perRun.flatMap((measured) => measuredSentences(judged.comparison, measured, context))
-      : severalSentences(judged),
+      ? judged.perRun.flatMap((measured) =>
+          measuredSentences(judged.comparison, measured, which, context),
+        )
+      : severalSentences(judged, which),
   );
   return one
     ? [...sentences, "One run; variation between runs unknown."]
-    : [...sentences, `${verdict.passing} of ${counted(verdict.runs.length, "run")} meet it.`];
+    : [
+        ...sentences,
+        rich`${passingOf(verdict)} of ${counted(verdict.runs.length, "run")} meet it.`,
+      ];
 }
 
 /** Each obstacle as a sentence; one that many runs share is one sentence with their number. */
 function obstacleSentences(
   obstacles: readonly Obstacle[],
   label: ReportContext["label"],
-): readonly string[] {
+): readonly Content[] {
   const runs = new Map<string, ReportRun[]>();
   for (const { run, text } of obstacles)
     if (run !== undefined) runs.set(text, [...(runs.get(text) ?? []), run]);
   const general = obstacles.filter(({ run }) => run === undefined);
   return [
     ...general.map(({ text }) => sentence(sentenceCase(text))),
-    ...[...runs].flatMap(([text, those]) =>
+    ...[...runs].flatMap(([text, those]): readonly Content[] =>
       those.length <= NAMED
         ? those.map((run) => sentence(sentenceCase(`${label(run)} ${text}`)))
         : [`${those.length} of the runs ${text.replace(/^(?:has|was|is)\b/, pluralVerb)}.`],
@@ -87,48 +111,53 @@ const pluralVerb = (verb: string): string =>
 /** A verdict with its reasons; the same reasons as those of the verdict before are not repeated. */
 export function verdictSentences(
   verdict: Verdict,
-  reasons: readonly string[],
-  before: readonly string[] | undefined,
-): readonly string[] {
-  const same = verdict.word === "NOT EVALUABLE" && before?.join("\n") === reasons.join("\n");
+  reasons: readonly Content[],
+  before: readonly Content[] | undefined,
+): Rich {
+  const textsOf = (all: readonly Content[] | undefined): string | undefined =>
+    all?.map(textOf).join("\n");
+  const same = verdict.word === "NOT EVALUABLE" && textsOf(before) === textsOf(reasons);
   const line = verdictLine(verdict);
-  return same ? [line, "The reason is the same."] : [line, ...reasons];
+  return joined(same ? [line, "The reason is the same."] : [line, ...reasons], " ");
 }
 
-function sentence(text: string): string {
-  return text.endsWith("?") ? text : `${text}.`;
+function sentence(text: Content): Rich {
+  return rich`${text}${textOf(text).endsWith("?") ? "" : "."}`;
 }
 
 /** A comparison as a table with a row for each run: both sides, and whether the run meets it. */
-export function verdictTable(judged: JudgedComparison, context: ReportContext): string {
-  const { comparison } = judged;
-  return table(
-    [
-      "run",
-      code(termText(comparison.left)),
-      code(`${comparison.operator} ${termText(comparison.right)}`),
-      "met",
-    ],
-    judged.perRun.map((one) => [
-      context.label(one.run),
-      sideText(comparison.left, one.left, context),
-      sideText(comparison.right, one.right, context),
-      one.passes ? "yes" : "no",
-    ]),
-  );
+export function verdictTable(
+  { comparison, perRun }: JudgedComparison,
+  which: Which,
+  context: ReportContext,
+): RichTable {
+  const head = [
+    "run",
+    code(termText(comparison.left)),
+    code(`${comparison.operator} ${termText(comparison.right)}`),
+    "met",
+  ];
+  const rows = perRun.map((one) => [
+    context.label(one.run),
+    sideText(comparison.left, one.left, which, context),
+    sideText(comparison.right, one.right, which, context),
+    [metOf(comparison, one, which)],
+  ]);
+  return { head, rows };
 }
 
 function measuredSentences(
   comparison: Comparison,
   measured: MeasuredRun,
+  which: Which,
   context: ReportContext,
-): readonly string[] {
-  const left = sideText(comparison.left, measured.left, context);
-  const right = sideText(comparison.right, measured.right, context);
+): readonly Content[] {
+  const left = sideText(comparison.left, measured.left, which, context);
+  const right = sideText(comparison.right, measured.right, which, context);
   const where = context.label(measured.run);
   return [
-    `In ${where}, ${sideName(comparison.left, measured.left)} is ${left}.`,
-    `The criterion asks for ${ASKS[comparison.operator]} ${right}.`,
+    rich`In ${where}, ${sideName(comparison.left, measured.left)} is ${left}.`,
+    rich`The criterion asks for ${ASKS[comparison.operator]} ${right}.`,
     ...baselineSentence(measured.right, context),
   ];
 }
@@ -139,10 +168,11 @@ function baselineSentence(worth: Worth, context: ReportContext): readonly string
   return labels.length === 0 ? [] : [`The baseline is ${listed(labels)}.`];
 }
 
-function severalSentences(judged: JudgedComparison): readonly string[] {
+function severalSentences(judged: JudgedComparison, which: Which): readonly Content[] {
   const { margin, perRun, comparison } = judged;
   const { left, right, operator } = comparison;
-  if (margin === undefined) {
+  const values = marginsOf(judged, which);
+  if (margin === undefined || values === undefined) {
     if (perRun.length < 3) return ["From two runs nothing is estimated."];
     const settings = settingCount(perRun.map((one) => one.run));
     return settings > 1
@@ -150,21 +180,21 @@ function severalSentences(judged: JudgedComparison): readonly string[] {
       : ["Each run has to be equal by itself."];
   }
   const limit = right.kind === "number" ? parseDecimal(right.token) : undefined;
-  const isPlain = limit?.kind === "finite";
-  const what = isPlain
-    ? left.kind === "metric"
-      ? `the ${pickedWord(left)} ${code(left.name)}`
-      : code(termText(left))
-    : `the margin ${code(`${termText(left)} - ${group(right, "-", termText)}`)}`;
-  const mean = isPlain ? arithmetic("+", margin.mean, limit) : margin.mean;
-  const bound = estimateText(margin.bound + (isPlain ? toNumber(limit) : 0));
+  let { mean, bound } = values;
+  let asked: Content = "0";
+  let what = `the margin ${code(`${termText(left)} - ${group(right, "-", termText)}`)}`;
+  if (right.kind === "number" && limit?.kind === "finite") {
+    // The limit is a plain number: the left side itself is set beside it.
+    what =
+      left.kind === "metric" ? `the ${pickedWord(left)} ${code(left.name)}` : code(termText(left));
+    const lefts = [perRun.map((one) => sideValue(left, one.left, which))];
+    mean = { ...mean, of: lefts, value: arithmetic("+", margin.mean, limit) };
+    bound = { ...bound, of: lefts, value: margin.bound + toNumber(limit) };
+    asked = [criterionToken(right.token, which)];
+  }
   return [
-    `The mean of ${what} over ${perRun.length} runs is ${decimalText(mean)}, its one-sided 95 % t-bound ≈ ${bound}; the criterion asks for ${ASKS[operator]} ${isPlain ? limitText(right) : "0"}.`,
+    rich`The mean of ${what} over ${countOf(values.margins)} runs is ${mean}, its one-sided 95 % t-bound ${bound}; the criterion asks for ${ASKS[operator]} ${asked}.`,
   ];
-}
-
-function limitText(term: Term): string {
-  return term.kind === "number" ? term.token : "0";
 }
 
 /** `the last of 20 values of val/loss`, or the expression where it is more than one metric. */
@@ -190,27 +220,27 @@ function pickedWord(term: MetricTerm): string {
 }
 
 /** The cited value of one side; a derived value with its operands: `0.49 (= 0.98 × 0.5 [2])`. */
-function sideText(term: Term, worth: Worth, context: ReportContext): string {
+function sideText(term: Term, worth: Worth, which: Which, context: ReportContext): Rich {
   const operands = [...worth.operands];
-  const written = (inner: Term): string => {
+  const written = (inner: Term): Rich => {
     switch (inner.kind) {
       case "number":
-        return inner.token;
+        return [criterionToken(inner.token, which)];
       case "metric": {
         const operand = operands.shift();
-        return operand === undefined ? "" : context.sources.cite(operand.run, operand.sample);
+        return operand === undefined ? [] : [context.sources.cite(operand.run, operand.sample)];
       }
       case "negated":
-        return `-${written(inner.term)}`;
+        return rich`-${written(inner.term)}`;
       case "arithmetic": {
-        const left = group(inner.left, inner.operator, written);
-        return `${left} ${inner.operator.replace("*", "×")} ${group(inner.right, inner.operator, written)}`;
+        const left = grouped(inner.left, inner.operator, written);
+        return rich`${left} ${inner.operator.replace("*", "×")} ${grouped(inner.right, inner.operator, written)}`;
       }
     }
   };
   const text = written(term);
   if (term.kind === "number" || term.kind === "metric") return text;
-  return `${decimalText(worth.value)} (= ${text})`;
+  return rich`${sideValue(term, worth, which)} (= ${text})`;
 }
 
 /** The term as a criterion writes it. */
@@ -233,9 +263,12 @@ function termText(term: Term): string {
 }
 
 /** The text of an operand, in brackets where the operator `around` it binds more strongly. */
-function group(term: Term, around: string, textOf: (term: Term) => string): string {
-  const text = textOf(term);
-  if (term.kind !== "arithmetic") return text;
+function group(term: Term, around: string, text: (term: Term) => string): string {
+  return textOf(grouped(term, around, (inner) => [text(inner)]));
+}
+
+function grouped(term: Term, around: string, text: (term: Term) => Rich): Rich {
+  if (term.kind !== "arithmetic") return text(term);
   const binds = "*/".includes(term.operator) ? "+-" : "+";
-  return binds.includes(around) ? text : `(${text})`;
+  return binds.includes(around) ? text(term) : rich`(${text(term)})`;
 }

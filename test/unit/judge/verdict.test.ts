@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Plan } from "../../../src/domain/journal.ts";
-import { verifyFindings } from "../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../oracle/verify-page.ts";
 import { settingOf } from "../../../src/judge/groups.ts";
 import type { ReportInput, ReportRun } from "../../../src/judge/input.ts";
 import { renderReport } from "../../../src/report/page/page.ts";

@@ -4,7 +4,7 @@ import type { AuditFinding } from "../../../../src/report/audit/audit-finding.ts
 import { audited, experimentOf, type Experiment } from "../../../property/audit-case.ts";
 import { renewPage } from "../../../../src/report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../../../src/report/audit/line-marks.ts";
-import { renderReport, reportBlocks } from "../../../../src/report/page/page.ts";
+import { renderReport, reportTree } from "../../../../src/report/page/page.ts";
 import { cpuMs } from "../../../cpu-ms.ts";
 
 const values = Array.from({ length: 40 }, (_, i) => 2_000 + 37 * i);
@@ -121,7 +121,7 @@ test("a clause that is cut out of a sentence is told, a single word is style", (
 });
 
 test("a cited line that was changed elsewhere than in its number is another line", () => {
-  const blocks = withLineMarks(reportBlocks(three.input), (path, line) =>
+  const blocks = withLineMarks(reportTree(three.input), (path, line) =>
     three.lines.get(`${path}#${line}`),
   );
   const renewed = renewPage(undefined, blocks);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { verifyFindings } from "../../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../../oracle/verify-page.ts";
 import { nameWithoutSeed } from "../../../../src/base/seed-name.ts";
 import { groupsOf, runSeed } from "../../../../src/judge/groups.ts";
 import type { ReportRun } from "../../../../src/judge/input.ts";

@@ -1,8 +1,8 @@
 // Verifies the counts on a finished page against the page's own tables: how many runs there are and
 // how they ended, and which value of a sweep is the smallest or largest.
-import { AGGREGATIONS } from "../../criteria/criterion.ts";
-import { oneLine, type AuditFinding } from "./audit-finding.ts";
-import { cellsOf, type PageUnit } from "./page-units.ts";
+import { AGGREGATIONS } from "../../src/criteria/criterion.ts";
+import { oneLine, type AuditFinding } from "../../src/report/audit/audit-finding.ts";
+import { cellsOf, type PageUnit } from "../../src/report/audit/page-units.ts";
 import { writtenValue } from "./written-terms.ts";
 
 /** The counts that differ from the page's tables. `own` are the units that nightlab wrote. */

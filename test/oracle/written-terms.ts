@@ -1,6 +1,6 @@
 // Reads a value back from a page: `0.40376 (= 0.98 × 0.412 [2])` is computed again from the numbers
 // in it. For the verification of a page; shares no code with what made the page.
-import { unescaped } from "./unit-tokens.ts";
+import { unescaped } from "../../src/report/audit/unit-tokens.ts";
 
 /**
  * The value of a cell or clause, computed from its operands; undefined where the text is no value.
@@ -18,6 +18,11 @@ export function writtenValue(text: string): number | undefined {
   // A result too large for a double is left to the exact arithmetic of the page's own code.
   if (!Number.isFinite(value)) return Number.POSITIVE_INFINITY;
   return isNear(stated, value) ? value : Number.NaN;
+}
+
+/** Arithmetic mean of at least one value. */
+export function meanAgain(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** Whether two values are equal in the digits that a page shows, which are at least four. */

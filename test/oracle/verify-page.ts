@@ -1,7 +1,7 @@
-// Verifies a finished page before it is saved: reads its text back, checks each citation against
-// the log line, and computes each derived number of a table again from its cited operands, by
-// another method than the one that made it. What a person added to the page is not checked.
-import { oneLine, type AuditFinding } from "./audit-finding.ts";
+// An oracle for tests, which knows a page by its text alone: it reads nightlab's own sentences and
+// tables back, checks each citation against the log line, and computes each derived number of a
+// table again from its cited operands. What a person added to the page is not checked.
+import { oneLine, type AuditFinding } from "../../src/report/audit/audit-finding.ts";
 import { countFindings } from "./verify-counts.ts";
 import { verdictFindings } from "./verify-verdicts.ts";
 import {
@@ -10,22 +10,25 @@ import {
   sourceFinding,
   sourceTrouble,
   type PageSource,
-} from "./page-sources.ts";
-import { cellsOf, isSigned, readPage, type PageUnit } from "./page-units.ts";
+} from "../../src/report/audit/page-sources.ts";
+import { cellsOf, isSigned, readPage, type PageUnit } from "../../src/report/audit/page-units.ts";
 import {
   bcaAgain,
   deviationAgain,
-  meanAgain,
+  differenceIntervalAgain,
   medianAgain,
   tQuantileAgain,
-  pairedAgain,
-  welchAgain,
-} from "./cross-check.ts";
-import { numberText, unescaped, unitTokens, type UnitToken } from "./unit-tokens.ts";
-import { isNear } from "./written-terms.ts";
+} from "../../src/report/audit/cross-check.ts";
+import {
+  numberText,
+  unescaped,
+  unitTokens,
+  type UnitToken,
+} from "../../src/report/audit/unit-tokens.ts";
+import { isNear, meanAgain } from "./written-terms.ts";
 
 /**
- * Reasons not to save a page; none for a sound one. `lineOf` gives a log's line as it is on disk.
+ * What is wrong with a page; nothing with a sound one. `lineOf` gives a log's line as it is on disk.
  */
 export function verifyFindings(
   page: string,
@@ -120,8 +123,10 @@ function rowFindings(
     if (values.length > 0 && others.length > 0) {
       compare("difference", [meanAgain(values) - meanAgain(others)]);
       // Both sides are in the order of the seeds: values with the same index are a pair.
-      if (/\(paired t/.test(cell("outcome"))) compare("95 % interval", pairedAgain(values, others));
-      if (/\(Welch's t/.test(cell("outcome"))) compare("95 % interval", welchAgain(values, others));
+      if (/\(paired t/.test(cell("outcome")))
+        compare("95 % interval", differenceIntervalAgain(values, others, "paired"));
+      if (/\(Welch's t/.test(cell("outcome")))
+        compare("95 % interval", differenceIntervalAgain(values, others, "welch"));
     }
   }
   return findings;

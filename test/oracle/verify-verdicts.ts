@@ -1,10 +1,10 @@
 // Verifies the verdicts of a finished page by judging them again from the page: the rows below a
 // verdict give the runs that pass, the margins, their mean and its bound, and so the verdict's
 // word.
-import { oneLine, type AuditFinding } from "./audit-finding.ts";
-import { cellsOf, type PageUnit } from "./page-units.ts";
-import { deviationAgain, meanAgain, tQuantileAgain } from "./cross-check.ts";
-import { isNear, writtenValue } from "./written-terms.ts";
+import { oneLine, type AuditFinding } from "../../src/report/audit/audit-finding.ts";
+import { cellsOf, type PageUnit } from "../../src/report/audit/page-units.ts";
+import { deviationAgain, tQuantileAgain } from "../../src/report/audit/cross-check.ts";
+import { isNear, meanAgain, writtenValue } from "./written-terms.ts";
 
 /** One verdict as the page states it: its sentences and its tables. */
 interface WrittenVerdict {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { verifyFindings } from "../../../../src/report/audit/verify-page.ts";
+import { verifyFindings } from "../../../oracle/verify-page.ts";
 import { renderReport } from "../../../../src/report/page/page.ts";
 import { markOf } from "../../../../src/base/page-signature.ts";
 import { audited, experimentOf } from "../../../property/audit-case.ts";
