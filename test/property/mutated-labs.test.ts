@@ -23,9 +23,6 @@ async function renewed(experiment: string, options: object): Promise<string> {
     assert.match(String(error), /^Error: Cannot read .*JOURNAL\.md: \w/, (error as Error).stack);
     return "unread";
   }
-  // Damaged lines can be read in two ways: then the audit refuses the page, and says which it is.
-  if (/fails its own audit: the new one says .+, and .+/.test(report.unwritten ?? ""))
-    return "refused";
   assert.deepEqual(report.problems, []);
   const page = readFileSync(report.path, "utf8");
   assert.doesNotMatch(page, OBEYED);
@@ -38,7 +35,6 @@ test(`${LABS} mutated labs from seed ${FIRST}: every report is written or the re
   const failures: string[] = [];
   let written = 0;
   let unread = 0;
-  let refused = 0;
   try {
     for (let seed = FIRST; seed < FIRST + LABS; seed += 1) {
       const experiment = join(root, String(seed), "exp");
@@ -48,11 +44,10 @@ test(`${LABS} mutated labs from seed ${FIRST}: every report is written or the re
         const labDir = join(root, String(seed));
         const first = await renewed(experiment, { cache, labDir });
         if (first === "unread") unread += 1;
-        else if (first === "refused") refused += 1;
         else written += 1;
         disturb(experiment, draws(seed + 1));
         const grown = await renewed(experiment, { cache, labDir });
-        if (grown !== "unread" && grown !== "refused") {
+        if (grown !== "unread") {
           rmSync(join(experiment, "REPORT.md"));
           assert.equal(await renewed(experiment, { labDir }), grown);
         }
@@ -67,7 +62,6 @@ test(`${LABS} mutated labs from seed ${FIRST}: every report is written or the re
   console.log(
     `${written} written, ${unread} with a journal that is not read, ${failures.length} failed`,
   );
-  assert.ok(refused <= LABS / 1_000, `${refused} refused by their own audit`);
   assert.equal(
     failures.length,
     0,

@@ -101,7 +101,9 @@ function numberTrouble(source: Source, entries: readonly Source[]): string | und
   const { number } = source;
   if (number === undefined) return undefined;
   const entry = entries[number - 1];
-  return entry?.number === number && placeOf(entry) === placeOf(source)
+  // A line may say a value twice: redraws of a bar have one line, and an offset each.
+  const { offset } = source;
+  return entry?.number === number && placeOf({ ...entry, offset }) === placeOf(source)
     ? undefined
     : `entry ${number} of the list of sources is another value`;
 }
@@ -211,7 +213,7 @@ function workedOut(derived: Derived): Again {
     case "largest":
       return extremeOf(exact, derived.how === "smallest" ? -1 : 1);
     case "met":
-      return holdsAgain(derived.operator, exact[0], second.map(exactOf)[0]) ? "yes" : "no";
+      return metAgain(derived.operator, exact[0], second.map(exactOf)[0]);
     case "passing":
       return BigInt(
         first.filter((_, i) => derived.of.every((one) => one[i] && wordOf(one[i]) === "yes"))
@@ -265,7 +267,12 @@ function extremeOf(values: readonly Decimal[], sign: -1 | 1): Decimal {
   return others.reduce((a, b) => (compareDecimals(b, a) === sign ? b : a), first);
 }
 
-function holdsAgain(operator: ComparisonOperator, left = NAN, right = NAN): boolean {
+function metAgain(operator: ComparisonOperator, left?: Decimal, right?: Decimal): string {
+  if (left === undefined || right === undefined) return "nothing";
+  return holdsAgain(operator, left, right) ? "yes" : "no";
+}
+
+function holdsAgain(operator: ComparisonOperator, left: Decimal, right: Decimal): boolean {
   const order = compareDecimals(left, right);
   return order !== undefined && operator.includes("<=>".charAt(order + 1));
 }
