@@ -27,7 +27,10 @@ export function resampledMeans(values: readonly number[]): Float64Array {
  * Two-sided 95 % BCa interval of the mean of at least two values that are not all equal:
  * Efron and Tibshirani, An Introduction to the Bootstrap (1993), 14.3.
  */
-export function bcaInterval(values: readonly number[]): Interval {
+export function bcaInterval(given: readonly number[]): Interval {
+  // In shares of a power of two near the largest, so that no cube leaves the range of doubles.
+  const unit = 2 ** Math.floor(Math.log2(Math.max(...given.map(Math.abs))));
+  const values = given.map((value) => value / unit);
   const n = values.length;
   const mean = values.reduce((a, b) => a + b, 0) / n;
   const means = resampledMeans(values).toSorted();
@@ -39,7 +42,7 @@ export function bcaInterval(values: readonly number[]): Interval {
   const acceleration = accelerationOf(values, mean);
   const at = (probability: number): number => {
     const z = bias + normalQuantile(probability);
-    return quantile(means, normalProbability(bias + z / (1 - acceleration * z)));
+    return quantile(means, normalProbability(bias + z / (1 - acceleration * z))) * unit;
   };
   return { low: at(0.025), high: at(0.975) };
 }

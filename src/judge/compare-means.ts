@@ -28,12 +28,16 @@ export type Difference =
 export function welchDifference(a: readonly Decimal[], b: readonly Decimal[]): Difference {
   const mean = arithmetic("-", meanOf(a), meanOf(b));
   if (a.length < 3 || b.length < 3) return { kind: "observed", mean };
-  const [s, t] = [standardDeviation(a) ** 2 / a.length, standardDeviation(b) ** 2 / b.length];
-  const error = Math.sqrt(s + t);
+  const errors = [
+    standardDeviation(a) / Math.sqrt(a.length),
+    standardDeviation(b) / Math.sqrt(b.length),
+  ];
+  const error = Math.hypot(...errors);
   // Values without any spread are copies of one run, or rounded: they cannot be tested.
   if (error === 0) return { kind: "observed", mean };
-  // The Welch-Satterthwaite equation.
-  const degrees = (s + t) ** 2 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
+  // The Welch-Satterthwaite equation, in shares of the error.
+  const [s = 0, t = 0] = errors.map((one) => (one / error) ** 2);
+  const degrees = 1 / (s ** 2 / (a.length - 1) + t ** 2 / (b.length - 1));
   return tested("welch", mean, error, degrees);
 }
 

@@ -56,15 +56,19 @@ export function judgeComparison(
   return { comparison, word, perRun, margin: { mean, bound, meanPasses } };
 }
 
-/** Whether the bound passes. Equal margins have no spread: their exact mean is the bound. */
+/**
+ * Whether the bound passes; undefined where doubles hold none. Equal margins have no spread: their
+ * exact mean is the bound.
+ */
 function boundPasses(
   comparison: Comparison,
   bound: number,
   mean: Decimal,
   margins: readonly Decimal[],
-): boolean {
+): boolean | undefined {
   const equal = margins.every((margin) => compareDecimals(margin, mean) === 0);
   if (equal) return holds(comparison.operator, mean, ZERO);
+  if (!Number.isFinite(bound)) return undefined;
   switch (comparison.operator) {
     case "<":
       return bound < 0;

@@ -61,8 +61,11 @@ export function standardDeviation(values: readonly Decimal[]): number {
   if (first !== undefined && values.every((one) => compareDecimals(one, first) === 0)) return 0;
   const numbers = values.map(toNumber);
   const mean = toNumber(meanOf(values));
-  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (numbers.length - 1));
+  // As shares of the widest distance, whose square may be beyond the range of doubles.
+  const widest = Math.max(...numbers.map((value) => Math.abs(value - mean)));
+  if (widest === 0) return 0;
+  const squares = numbers.reduce((sum, value) => sum + ((value - mean) / widest) ** 2, 0);
+  return Math.sqrt(squares / (numbers.length - 1)) * widest;
 }
 
 /**

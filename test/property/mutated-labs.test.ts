@@ -14,6 +14,9 @@ const LABS = Number(process.env["NIGHTLAB_MUTATED_LABS"] ?? 60);
 const asked = process.env["NIGHTLAB_SEED"] ?? "20250202";
 const FIRST = asked === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
 
+/** Labs whose true reports were refused when a page was checked by its words. */
+const ONCE_REFUSED = [7_000_575, 7_005_786, 7_007_595, 7_008_735, 7_009_267, 7_000_382];
+
 /** What came of a renewal: the page, or why there is none. */
 async function renewed(experiment: string, options: object): Promise<string> {
   let report: RenewedReport;
@@ -36,7 +39,8 @@ test(`${LABS} mutated labs from seed ${FIRST}: every report is written or the re
   let written = 0;
   let unread = 0;
   try {
-    for (let seed = FIRST; seed < FIRST + LABS; seed += 1) {
+    const seeds = Array.from({ length: LABS }, (_, i) => FIRST + i);
+    for (const seed of [...ONCE_REFUSED, ...seeds]) {
       const experiment = join(root, String(seed), "exp");
       try {
         writeMutated(experiment, seed);

@@ -63,8 +63,10 @@ async function readLog(
   anywhere: boolean,
   take: (source: Source, whole: string | undefined, trouble: string | undefined) => void,
 ): Promise<void> {
-  const lineAtOffset = await lineCounter(handle);
-  for (const [offset, here] of Map.groupBy(sources, (source) => source.offset)) {
+  const byOffset = [...Map.groupBy(sources, ({ offset }) => offset)].toSorted(([a], [b]) => a - b);
+  const lineNumber = await lineCounter(handle, byOffset.at(-1)?.[0] ?? 0);
+  for (const [offset, here] of byOffset) {
+    const counted = lineNumber(offset);
     const start = await startOf(handle, offset);
     const whole = await lineAt(handle, start);
     const text = start === offset ? whole : await lineAt(handle, offset);
@@ -73,9 +75,8 @@ async function readLog(
     if (tokens.size > 0) await findBeyond(handle, offset + LINE_BYTES, tokens);
     for (const source of here) {
       const { line, key, token } = source;
-      const counted = lineAtOffset(offset) ?? line;
       const trouble =
-        counted !== line
+        counted !== undefined && counted !== line
           ? `line ${line} of ${path} begins elsewhere`
           : tokens.has(token)
             ? `${path}:${line} does not say ${key} ${token}`
@@ -85,18 +86,19 @@ async function readLog(
   }
 }
 
-/** Gives the number of the line at an offset; undefined beyond COUNTED_BYTES. */
-async function lineCounter(handle: FileHandle): Promise<(offset: number) => number | undefined> {
-  const buffer = Buffer.alloc(COUNTED_BYTES);
+/** Gives the line's number at each of rising offsets up to `last`; undefined past COUNTED_BYTES. */
+async function lineCounter(
+  handle: FileHandle,
+  last: number,
+): Promise<(offset: number) => number | undefined> {
+  const buffer = Buffer.alloc(Math.min(last, COUNTED_BYTES));
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0);
-  const ends: number[] = [];
-  for (let at = buffer.indexOf(LF); at >= 0 && at < bytesRead; at = buffer.indexOf(LF, at + 1)) {
-    ends.push(at);
-  }
+  let line = 1;
+  let end = buffer.indexOf(LF);
   return (offset) => {
     if (offset > bytesRead) return undefined;
-    const next = ends.findIndex((end) => end >= offset);
-    return (next < 0 ? ends.length : next) + 1;
+    for (; end >= 0 && end < offset; end = buffer.indexOf(LF, end + 1)) line += 1;
+    return line;
   };
 }
 

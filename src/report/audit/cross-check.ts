@@ -191,7 +191,7 @@ export function pAgain(
   lost = 0,
 ): number {
   const { difference, error, degrees } = test === "welch" ? welchOf(a, b) : pairedOf(a, b);
-  const off = lost * Math.max(...a.map(Math.abs), ...b.map(Math.abs));
+  const off = lost * Math.max(1e-310, ...a.map(Math.abs), ...b.map(Math.abs));
   return 2 * tTailAgain((Math.abs(difference) + off) / Math.max(0, error - off), degrees);
 }
 

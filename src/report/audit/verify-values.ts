@@ -206,7 +206,7 @@ function workedOut(derived: Derived): Again {
     case "Holm":
       return [holmAgain(first.flatMap(estimateOf), derived.index)];
     case "bound":
-      return [boundAgain(a, derived.side)];
+      return [boundAgain(a, derived.side) + (b[0] ?? 0)];
     case "direction":
       return directionAgain(first.flatMap(estimateOf), second.flatMap(estimateOf));
     case "smallest":
@@ -291,7 +291,8 @@ function wordOfMean(
   if (mean === undefined || bound === undefined) return "nothing";
   const passes = holdsAgain(operator, exactOf(mean), ZERO);
   const [end = Number.NaN] = estimateOf(bound);
-  const agrees = operator.includes("<=>".charAt(Math.sign(end) + 1)) === passes;
+  const agrees =
+    Number.isFinite(end) && operator.includes("<=>".charAt(Math.sign(end) + 1)) === passes;
   const isEqual = margins.every((one) => isSame(one, exactOf(mean)));
   return isEqual || agrees ? (passes ? "MET" : "NOT MET") : "INCONCLUSIVE";
 }
@@ -334,6 +335,9 @@ const NEAR = 2e-5;
 const NEAR_OF_WIDTH = 2e-7;
 /** Doubles lose this share of the size of their operands where these nearly cancel. */
 const LOST = 1e-12;
+/** Beyond these sums and shares of doubles lose all digits. */
+const LARGE = 1e300;
+const SMALL = 1e-320;
 
 function agree(
   said: readonly number[],
@@ -342,16 +346,16 @@ function agree(
   slack: number,
 ): boolean {
   if (said.length !== again.length) return false;
-  const isBeyond = inputs.some((one) => !Number.isFinite(toNumber(one)));
+  const isBeyond = inputs.some((one) => !(Math.abs(toNumber(one)) < LARGE));
   const width = Math.abs((again[1] ?? 0) - (again[1] === undefined ? 0 : (again[0] ?? 0)));
   return said.every((one, i) => {
     const other = again[i] ?? Number.NaN;
     if (!Number.isFinite(one) || !Number.isFinite(other)) {
-      // Doubles hold no estimate of inputs beyond their range.
+      // Of inputs at the end of their range doubles hold no estimate.
       return Number.isFinite(one) === Number.isFinite(other) || isBeyond;
     }
     const near = NEAR * Math.max(Math.abs(one), Math.abs(other)) + NEAR_OF_WIDTH * width;
-    return Math.abs(one - other) <= near + slack;
+    return Math.abs(one - other) <= near + slack + SMALL;
   });
 }
 

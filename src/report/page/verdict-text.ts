@@ -188,9 +188,10 @@ function severalSentences(judged: JudgedComparison, which: Which): readonly Cont
     what =
       left.kind === "metric" ? `the ${pickedWord(left)} ${code(left.name)}` : code(termText(left));
     const lefts = [perRun.map((one) => sideValue(left, one.left, which))];
+    const token = criterionToken(right.token, which);
     mean = { ...mean, of: lefts, value: arithmetic("+", margin.mean, limit) };
-    bound = { ...bound, of: lefts, value: margin.bound + toNumber(limit) };
-    asked = [criterionToken(right.token, which)];
+    bound = { ...bound, of: [values.margins, [token]], value: margin.bound + toNumber(limit) };
+    asked = [token];
   }
   return [
     rich`The mean of ${what} over ${countOf(values.margins)} runs is ${mean}, its one-sided 95 % t-bound ${bound}; the criterion asks for ${ASKS[operator]} ${asked}.`,
