@@ -14,7 +14,7 @@ const LABS = Number(process.env["NIGHTLAB_MUTATED_LABS"] ?? 60);
 const asked = process.env["NIGHTLAB_SEED"] ?? "20250202";
 const FIRST = asked === "random" ? Math.floor(Math.random() * 2 ** 31) : Number(asked);
 
-/** Labs whose true reports were refused when a page was checked by its words. */
+/** Labs whose true reports were once refused. */
 const ONCE_REFUSED = [7_000_575, 7_005_786, 7_007_595, 7_008_735, 7_009_267, 7_000_382];
 
 /** What came of a renewal: the page, or why there is none. */

@@ -1,5 +1,5 @@
 // What an audit finds wrong with a page, and on which line. The checks that find it are
-// audit.ts, audit-journal.ts, audit-receipts.ts and verify-page.ts.
+// audit.ts, audit-journal.ts and audit-receipts.ts.
 
 export type AuditKind =
   /** A number that no log line and no derived quantity gives. */

@@ -52,7 +52,7 @@ function runsText(context: ReportContext): Content {
   const states = runs.map(stateOf);
   const order: readonly RunState[] = ["done", "running", "failed", "stopped", "lost", "by hand"];
   const found = order.flatMap((state) => {
-    const count = countOf(states, state);
+    const count = countOf(states.filter(({ token }) => token === state));
     return count.value === 0n ? [] : [{ state, count }];
   });
   const [only, ...others] = found;

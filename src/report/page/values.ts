@@ -47,10 +47,8 @@ export type Derived = Derivation & {
 
 /** The function that gives a derived value, with what it takes besides its inputs. */
 export type Derivation =
-  /** How many inputs there are, or how many of them are `which`. */
-  | { readonly how: "count"; readonly which?: string }
-  /** How many different ones there are among the inputs. */
-  | { readonly how: "kinds" }
+  /** How many inputs there are, or how many different ones. */
+  | { readonly how: "count" | "kinds" }
   /** An expression of a criterion over its numbers and metrics, in the order in which it has them. */
   | { readonly how: "term"; readonly term: Term }
   | { readonly how: "mean" | "deviation" | "median" | "t interval" | "BCa interval" }
@@ -96,17 +94,9 @@ export function rich(texts: TemplateStringsArray, ...parts: readonly (Content | 
   return texts.flatMap((text, i) => [text, ...partsOf(parts[i] ?? "")]);
 }
 
-/** How many values these are, or how many of them are `which`. */
-export function countOf(values: readonly Value[], which?: string): Derived {
-  const isCounted = (one: Value): boolean => which === undefined || wordOf(one) === which;
-  const value = BigInt(values.filter(isCounted).length);
-  return {
-    kind: "derived",
-    how: "count",
-    ...(which !== undefined && { which }),
-    of: [values],
-    value,
-  };
+/** How many values these are. */
+export function countOf(values: readonly Value[]): Derived {
+  return { kind: "derived", how: "count", of: [values], value: BigInt(values.length) };
 }
 
 /** A value as a word, where it is one. */

@@ -114,9 +114,11 @@ export function verdictSentences(
   reasons: readonly Content[],
   before: readonly Content[] | undefined,
 ): Rich {
-  const textsOf = (all: readonly Content[] | undefined): string | undefined =>
-    all?.map(textOf).join("\n");
-  const same = verdict.word === "NOT EVALUABLE" && textsOf(before) === textsOf(reasons);
+  const text = textOf(joined(reasons, "\n"));
+  const same =
+    verdict.word === "NOT EVALUABLE" &&
+    before !== undefined &&
+    textOf(joined(before, "\n")) === text;
   const line = verdictLine(verdict);
   return joined(same ? [line, "The reason is the same."] : [line, ...reasons], " ");
 }
