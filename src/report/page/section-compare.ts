@@ -18,7 +18,7 @@ import { differenceValues, type DifferenceValues } from "./difference-values.ts"
 import { saidOf } from "./run-table.ts";
 import { sourceOf } from "./sources.ts";
 import {
-  countOf,
+  counting,
   joined,
   rich,
   type Content,
@@ -162,7 +162,7 @@ function bestText(
     of: [all.map(({ operand: { run }, setting }) => saidOf(run, "setting", setting))],
     value: BigInt(new Set(all.map(({ setting }) => setting)).size),
   };
-  const of = rich`of ${settings} ${settings.value === 1n ? "setting" : "settings"} and ${countOf(values)} ${all.length === 1 ? "run" : "runs"}`;
+  const of = rich`of ${settings} ${settings.value === 1n ? "setting" : "settings"} and ${counting(values, "run")}`;
   const sentences = (how: "smallest" | "largest", best: Decimal): readonly Rich[] => {
     const equal = all.filter(({ value }) => compareDecimals(value, best) === 0);
     const [one] = equal;

@@ -6,10 +6,11 @@ import { spanText } from "../../base/time.ts";
 import { citeJournal, type ReportContext } from "./report-context.ts";
 import { reportFinding, isResolved } from "./finding-text.ts";
 import { settingCount } from "../../judge/groups.ts";
-import { runState } from "../../judge/input.ts";
+import { runState, type ReportRun } from "../../judge/input.ts";
 import { counted, plain } from "../../base/markdown.ts";
 import { quotedSections } from "./section-quotes.ts";
-import { joined, rich, type Content, type ReportBlock } from "./values.ts";
+import { stateOf } from "./run-table.ts";
+import { counting, joined, rich, type Content, type ReportBlock } from "./values.ts";
 
 /** REPORT.md lists at most this many entries and flags, the newest; the journal has all. */
 const REPORT_ENTRIES = 300;
@@ -72,12 +73,13 @@ function flagLines(context: ReportContext): readonly Content[] {
 }
 
 /** The limits of what the page's numbers show, each a fact that can be checked. */
-function limitLines(context: ReportContext): readonly string[] {
+function limitLines(context: ReportContext): readonly Content[] {
   const { evidence, counted: runs } = context;
   if (runs.length === 0) return [];
-  const lines: string[] = [];
-  const addCount = (count: number, one: string, many: string): void => {
-    if (count > 0) lines.push(`- ${count === 1 ? `1 run ${one}` : `${count} runs ${many}`}.`);
+  const lines: Content[] = [];
+  const add = (which: readonly ReportRun[], one: string, many: string): void => {
+    const text = which.length === 1 ? one : many;
+    if (which.length > 0) lines.push(rich`- ${counting(which.map(stateOf), "run")} ${text}.`);
   };
   if (evidence.runs.length === 1)
     lines.push("- One run is evidence; variation between runs is unknown.");
@@ -85,7 +87,8 @@ function limitLines(context: ReportContext): readonly string[] {
     lines.push("- Two runs are evidence; nothing is estimated from two.");
   const settings = settingCount(evidence.runs);
   const of = settings > 1 ? `, of ${settings} settings; no mean is taken of them` : "";
-  if (evidence.runs.length > 2) lines.push(`- ${evidence.runs.length} runs are evidence${of}.`);
+  if (evidence.runs.length > 2)
+    lines.push(rich`- ${counting(evidence.runs.map(stateOf), "run")} are evidence${of}.`);
   const codes = new Set(evidence.runs.flatMap((run) => run.record?.codeHash ?? []));
   if (codes.size > 1)
     lines.push(`- The runs that are evidence ran ${codes.size} versions of the scripts.`);
@@ -99,20 +102,20 @@ function limitLines(context: ReportContext): readonly string[] {
     const which = open.map((verdict) => verdict.which).join(" and the ");
     lines.push(`- The ${which} criterion cannot be evaluated; Conclusion says why.`);
   }
-  const recorded = runs.flatMap((run) => (run.record === undefined ? [] : [run.record]));
+  const recorded = runs.filter((run) => run.record !== undefined);
   const unended = runs.filter((run) => ["failed", "stopped", "lost"].includes(runState(run)));
-  addCount(unended.length, "did not end well", "did not end well");
-  addCount(
-    runs.length - recorded.length,
+  add(unended, "did not end well", "did not end well");
+  add(
+    runs.filter((run) => run.record === undefined),
     "was started by hand, so its circumstances are not recorded",
     "were started by hand, so their circumstances are not recorded",
   );
-  const dirty = recorded.filter((record) => record.git?.dirty === true).length;
-  addCount(dirty, "had uncommitted changes", "had uncommitted changes");
-  const untracked = recorded.filter((record) => record.git === undefined).length;
-  addCount(untracked, "has no git commit", "have no git commit");
-  const unread = runs.filter((run) => run.reading.unread.count > 0).length;
-  addCount(
+  const dirty = recorded.filter((run) => run.record?.git?.dirty === true);
+  add(dirty, "had uncommitted changes", "had uncommitted changes");
+  const untracked = recorded.filter((run) => run.record?.git === undefined);
+  add(untracked, "has no git commit", "have no git commit");
+  const unread = runs.filter((run) => run.reading.unread.count > 0);
+  add(
     unread,
     "has metric lines that could not be read",
     "have metric lines that could not be read",

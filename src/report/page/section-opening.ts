@@ -82,11 +82,11 @@ function word(state: RunState): string {
   return state === "by hand" ? "started by hand" : state;
 }
 
-function evidenceText(context: ReportContext): readonly string[] {
+function evidenceText(context: ReportContext): readonly Content[] {
   const { runs } = context.evidence;
   if (context.verdicts.length === 0) return [];
   if (runs.length === 0) return ["No run is evidence for the criteria."];
-  if (runs.length > 5) return [`The criteria judge ${runs.length} runs.`];
+  if (runs.length > 5) return [rich`The criteria judge ${countOf(runs.map(stateOf))} runs.`];
   const noun = runs.length === 1 ? "run" : "runs";
   return [`The criteria judge the ${noun} ${listed(runs.map(context.label))}.`];
 }

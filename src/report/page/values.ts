@@ -99,6 +99,11 @@ export function countOf(values: readonly Value[]): Derived {
   return { kind: "derived", how: "count", of: [values], value: BigInt(values.length) };
 }
 
+/** `1 run`, `3 runs`. */
+export function counting(values: readonly Value[], noun: string, plural = `${noun}s`): Rich {
+  return rich`${countOf(values)} ${values.length === 1 ? noun : plural}`;
+}
+
 /** A value as a word, where it is one. */
 export function wordOf(value: Value): string | undefined {
   if (value.kind === "literal") return value.token;

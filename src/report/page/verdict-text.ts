@@ -15,6 +15,7 @@ import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../../cri
 import type { Obstacle } from "../../judge/evidence.ts";
 import type { ReportContext } from "./report-context.ts";
 import { reportFinding } from "./finding-text.ts";
+import { stateOf } from "./run-table.ts";
 import { findMetric } from "../../judge/evaluate.ts";
 import { settingCount } from "../../judge/groups.ts";
 import type { ReportRun } from "../../judge/input.ts";
@@ -22,6 +23,7 @@ import { code, counted, listed, sentenceCase } from "../../base/markdown.ts";
 import type { JudgedComparison, MeasuredRun } from "../../judge/judge.ts";
 import type { Verdict } from "../../judge/verdict.ts";
 import {
+  counting,
   countOf,
   joined,
   rich,
@@ -82,7 +84,7 @@ export function verdictReasons(verdict: Verdict, context: ReportContext): readon
     ? [...sentences, "One run; variation between runs unknown."]
     : [
         ...sentences,
-        rich`${passingOf(verdict)} of ${counted(verdict.runs.length, "run")} meet it.`,
+        rich`${passingOf(verdict)} of ${counting(verdict.runs.map(stateOf), "run")} meet it.`,
       ];
 }
 
