@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { createRunReader } from "../../src/logs/run-reader.ts";
 import { verifyFindings } from "../oracle/verify-page.ts";
-import { renderReport } from "../../src/report/page/page.ts";
+import { standsIn } from "../../src/report/audit/token-in-line.ts";
+import { valueRefusals } from "../../src/report/audit/verify-values.ts";
+import { renderReport, reportTree } from "../../src/report/page/page.ts";
 import { input, run } from "../unit/judge/given.ts";
 
 const FILE = join(import.meta.dirname, "log-lines.txt");
@@ -57,14 +59,18 @@ for (const { name, log, expected } of cases) {
   });
 }
 
-test("log lines: the gate lets the report of each of them be saved", () => {
+test("log lines: the report of each of them may be saved, and says what they do", () => {
   for (const { name, log } of cases) {
     const reader = createRunReader();
     reader.feed("logs/train.log", Buffer.from(log));
     reader.finish();
-    const page = renderReport(input({}, [{ ...run("full", []), reading: reader.reading() }]));
+    const given = input({}, [{ ...run("full", []), reading: reader.reading() }]);
     const lines = log.split("\n");
-    const found = verifyFindings(page, (_, line) => lines[line - 1]);
+    const refusals = valueRefusals(reportTree(given), given, ({ line, token }) =>
+      standsIn(lines[line - 1] ?? "", token) ? undefined : `line ${line} does not say ${token}`,
+    );
+    assert.deepEqual(refusals, [], name);
+    const found = verifyFindings(renderReport(given), (_, line) => lines[line - 1]);
     assert.deepEqual(
       found.map(({ message }) => message),
       [],

@@ -17,7 +17,7 @@ const PLANTED = Number(process.env["NIGHTLAB_PLANTED"] ?? 40);
 function refusalsOf(tree: ReportTree, { input: given, lines }: Experiment): readonly Refusal[] {
   return valueRefusals(tree, given, (source) => {
     const line = lines.get(`${pathOf(source)}#${source.line}`);
-    return standsIn(line ?? "", source.token, false) ? undefined : "its line says something else";
+    return standsIn(line ?? "", source.token) ? undefined : "its line says something else";
   });
 }
 

@@ -43,8 +43,8 @@ export async function readSources(
       continue;
     }
     try {
-      const pattern = await metricsPatternOf(join(experimentDir, sources[0]?.run ?? ""));
-      await readLog(handle, path, sources, pattern !== undefined, take);
+      const runDir = join(experimentDir, sources[0]?.run ?? "");
+      await readLog(handle, path, sources, runDir, take);
     } finally {
       await handle.close();
     }
@@ -60,7 +60,7 @@ async function readLog(
   handle: FileHandle,
   path: string,
   sources: readonly Source[],
-  anywhere: boolean,
+  runDir: string,
   take: (source: Source, whole: string | undefined, trouble: string | undefined) => void,
 ): Promise<void> {
   const byOffset = [...Map.groupBy(sources, ({ offset }) => offset)].toSorted(([a], [b]) => a - b);
@@ -70,9 +70,14 @@ async function readLog(
     const start = await startOf(handle, offset);
     const whole = await lineAt(handle, start);
     const text = start === offset ? whole : await lineAt(handle, offset);
-    const missing = here.filter(({ token }) => !standsIn(text, token, anywhere));
+    const missing = here.filter(({ token }) => !standsIn(text, token));
     const tokens = new Set(missing.map(({ token }) => token));
-    if (tokens.size > 0) await findBeyond(handle, offset + LINE_BYTES, tokens);
+    if (tokens.size > 0) {
+      await findBeyond(handle, offset + LINE_BYTES, tokens);
+      // A person's own pattern says what a value is, and may cut it out of a longer number.
+      const isOwn = (await metricsPatternOf(runDir)) !== undefined;
+      for (const token of tokens) if (isOwn && text.includes(token)) tokens.delete(token);
+    }
     for (const source of here) {
       const { line, key, token } = source;
       const trouble =
@@ -138,7 +143,7 @@ async function findBeyond(handle: FileHandle, from: number, tokens: Set<string>)
   const { size } = await handle.stat();
   for (let at = from; at < size && tokens.size > 0; at += LINE_BYTES) {
     const text = await lineAt(handle, Math.max(0, at - overlap));
-    for (const token of tokens) if (standsIn(text, token, false)) tokens.delete(token);
+    for (const token of tokens) if (standsIn(text, token)) tokens.delete(token);
     if (Buffer.byteLength(text) < LINE_BYTES) return;
   }
 }

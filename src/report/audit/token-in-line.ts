@@ -1,21 +1,15 @@
 // Whether a value stands in the text of a log, as its reader saw it: without colours, and by itself.
 import { copyPlain } from "../../logs/lines/plain-text.ts";
 
-/**
- * Whether a token stands in a text from a log, and is no part of a longer number. `anywhere`: it may
- * be a part of one, since a person's own pattern says what a value is.
- */
-export function standsIn(text: string, token: string, anywhere: boolean): boolean {
+/** Whether a token stands in a text from a log, and is no part of a longer number. */
+export function standsIn(text: string, token: string): boolean {
   // A redraw of a progress bar begins behind a carriage return; what colours it ends there too.
-  return (
-    holds(text, token, anywhere) ||
-    text.split("\r").some((part) => holds(withoutColours(part), token, anywhere))
-  );
+  return holds(text, token) || text.split("\r").some((part) => holds(withoutColours(part), token));
 }
 
-function holds(text: string, token: string, anywhere: boolean): boolean {
+function holds(text: string, token: string): boolean {
   for (let at = text.indexOf(token); at >= 0; at = text.indexOf(token, at + 1)) {
-    if (anywhere || isWhole(token, text.charAt(at - 1), text.slice(at + token.length))) return true;
+    if (isWhole(token, text.charAt(at - 1), text.slice(at + token.length))) return true;
   }
   return false;
 }

@@ -248,11 +248,7 @@ function termAgain(term: Term, leaves: Decimal[]): Decimal {
     case "metric":
       return leaves.shift() ?? NAN;
     case "negated":
-      return arithmetic("*", termAgain(term.term, leaves), {
-        kind: "finite",
-        numerator: -1n,
-        denominator: 1n,
-      });
+      return arithmetic("-", ZERO, termAgain(term.term, leaves));
     case "arithmetic": {
       const left = termAgain(term.left, leaves);
       return arithmetic(term.operator, left, termAgain(term.right, leaves));
