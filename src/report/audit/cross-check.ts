@@ -1,6 +1,6 @@
 // The statistics of a page computed a second time by other methods than judge/ uses: an integral
 // instead of a continued fraction, the jackknife instead of its closed form. They are compared with
-// the page's in verify-values.ts.
+// the page's in derived-values.ts.
 import { resampledMeans } from "../../judge/bootstrap.ts";
 
 type Interval = readonly [low: number, high: number];

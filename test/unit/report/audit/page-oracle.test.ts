@@ -23,7 +23,7 @@ function forged(from: string, to: string): string {
     .replace(markOf({ key: "", text: block }).text, markOf({ key: "", text }).text);
 }
 
-test("a true page passes the gate", () => {
+test("the oracle has nothing against a true page", () => {
   assert.deepEqual(verifyFindings(page, lineOf), []);
   assert.deepEqual(audited(page, given).findings, []);
 });
@@ -54,7 +54,7 @@ test("a person's own number does not keep the page from being saved", () => {
   assert.equal(audited(mine, given).findings.length, 1);
 });
 
-/** A page with a part for each thing that the gate works out again. */
+/** A page with a part for each thing that the oracle works out again. */
 const many = experimentOf({
   ...shape,
   seeds: 12,

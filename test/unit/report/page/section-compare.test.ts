@@ -135,7 +135,7 @@ test("the best of a sweep is called what it is, and of how many it was picked", 
   assert.doesNotMatch(empty, /The criteria judge|No run is evidence for the criteria/);
 });
 
-test("runs of one setting with names of their own are one setting, to the gate as well", () => {
+test("runs of one setting with names of their own are one setting, to the oracle as well", () => {
   const runs = ["0.5", "0.3", "0.4"].map((token, i) =>
     made(`run-${i}`, ["--lr", i === 0 ? "0.1" : "0.2"], token),
   );
