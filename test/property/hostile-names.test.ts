@@ -136,6 +136,7 @@ test(`${LABS} labs of hostile names: each true report is written, and no other`,
           const page = readFileSync(report.path, "utf8");
           assert.doesNotMatch(page, OBEYED);
           assert.match(page, /^## Results$/m);
+          assert.equal((await renewReport(experiment, { labDir })).written, false);
 
           const tree = reportTree(input);
           const values = allValues(tree);
