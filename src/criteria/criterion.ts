@@ -6,8 +6,14 @@ export const AGGREGATIONS = ["last", "best", "min", "max"] as const;
 export type Aggregation = (typeof AGGREGATIONS)[number];
 export type ComparisonOperator = "<" | "<=" | ">" | ">=" | "==";
 
+/** A number as a criterion has it. */
+export interface NumberTerm {
+  readonly kind: "number";
+  readonly token: string;
+}
+
 export type Term =
-  | { readonly kind: "number"; readonly token: string }
+  | NumberTerm
   | MetricTerm
   | { readonly kind: "negated"; readonly term: Term }
   | {
@@ -63,6 +69,20 @@ export function termMetrics(term: Term): readonly MetricTerm[] {
       return termMetrics(term.term);
     case "arithmetic":
       return [...termMetrics(term.left), ...termMetrics(term.right)];
+  }
+}
+
+/** All number terms in a term, itself included, in written order. */
+export function numberTerms(term: Term): readonly NumberTerm[] {
+  switch (term.kind) {
+    case "number":
+      return [term];
+    case "metric":
+      return [];
+    case "negated":
+      return numberTerms(term.term);
+    case "arithmetic":
+      return [...numberTerms(term.left), ...numberTerms(term.right)];
   }
 }
 

@@ -47,6 +47,10 @@ export const LIES: Readonly<
     value.kind === "derived" ? undefined : { ...value, token: otherToken(value.token) },
   "another line": (value) =>
     value.kind === "source" ? { ...value, line: value.line + 1 } : undefined,
+  "another number of the criterion": (value) =>
+    value.kind === "literal" && "criterion" in value.of
+      ? { ...value, of: { ...value.of, at: value.of.at + 1 } }
+      : undefined,
   "another offset": (value) =>
     value.kind === "source" ? { ...value, offset: value.offset + 1 } : undefined,
   "another metric": (value) =>

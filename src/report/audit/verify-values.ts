@@ -1,7 +1,7 @@
 // Verifies a page before it is saved, from the tree that it is made of: each source is in its log's
 // line, each literal in what a person or run.json says, and each derived value follows from its
 // inputs once more (derived-values.ts). The page's text is not read for it.
-import type { Term } from "../../criteria/criterion.ts";
+import { numberTerms } from "../../criteria/criterion.ts";
 import { readCriterion } from "../../criteria/expression.ts";
 import { argsWithoutSeed } from "../../judge/groups.ts";
 import { ignoredBy, type ReportInput, type ReportRun } from "../../judge/input.ts";
@@ -77,7 +77,7 @@ function writtenBy(input: ReportInput): Written {
   };
   const numbers = (which: "success" | "failure"): readonly string[] =>
     (readCriterion(journal.plan[which] ?? "").value?.comparisons ?? []).flatMap(({ left, right }) =>
-      [left, right].flatMap(numbersIn),
+      [left, right].flatMap(numberTerms).map(({ token }) => token),
     );
   return {
     input,
@@ -126,7 +126,7 @@ function numberTrouble(source: Source, entries: readonly Source[]): string | und
 
 function literalTrouble({ token, of }: Literal, written: Written): string | undefined {
   if ("criterion" in of) {
-    return written.numbers[of.criterion].includes(token)
+    return written.numbers[of.criterion][of.at] === token
       ? undefined
       : `the ${of.criterion} criterion has no such number`;
   }
@@ -147,20 +147,6 @@ function saidOfRun(
       return ignoredBy(input, run) === undefined ? undefined : "ignored";
     case "setting":
       return argsWithoutSeed(run).join("\n");
-  }
-}
-
-/** The numbers of a term, in the order in which it has them. */
-function numbersIn(term: Term): readonly string[] {
-  switch (term.kind) {
-    case "number":
-      return [term.token];
-    case "metric":
-      return [];
-    case "negated":
-      return numbersIn(term.term);
-    case "arithmetic":
-      return [...numbersIn(term.left), ...numbersIn(term.right)];
   }
 }
 

@@ -3,6 +3,7 @@
 import type { ReportContext } from "./report-context.ts";
 import { quotedSections } from "./section-quotes.ts";
 import { joined, type Content, type ReportBlock } from "./values.ts";
+import { askedBy } from "./verdict-values.ts";
 import { verdictReasons, verdictSentences, verdictTable } from "./verdict-text.ts";
 
 /** The section Conclusion. */
@@ -23,7 +24,7 @@ export function conclusionBlocks(context: ReportContext): readonly ReportBlock[]
     verdict.judged.forEach((judged, index) => {
       blocks.push({
         key: `${key}.table.${index}`,
-        text: verdictTable(judged, verdict.which, context),
+        text: verdictTable(judged, askedBy(verdict), context),
       });
     });
   }

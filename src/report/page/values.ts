@@ -29,7 +29,8 @@ export interface Literal {
   readonly kind: "literal";
   readonly token: string;
   readonly of:
-    | { readonly criterion: "success" | "failure" }
+    /** `at`: which of the criterion's numbers it is, from 0. */
+    | { readonly criterion: "success" | "failure"; readonly at: number }
     | { readonly run: string; readonly says: "state" | "ignored" | "setting" };
 }
 

@@ -3,13 +3,14 @@
 import { arithmetic, parseDecimal, toNumber } from "../../base/decimal.ts";
 import type { Worth } from "../../judge/evaluate.ts";
 import {
+  askedBy,
   criterionToken,
   marginsOf,
   metOf,
   passingOf,
   verdictWord,
   sideValue,
-  type Which,
+  type Asked,
 } from "./verdict-values.ts";
 import type { Comparison, ComparisonOperator, MetricTerm, Term } from "../../criteria/criterion.ts";
 import type { Obstacle } from "../../judge/evidence.ts";
@@ -72,13 +73,13 @@ export function verdictReasons(verdict: Verdict, context: ReportContext): readon
     ];
   }
   const one = verdict.runs.length === 1;
-  const { which } = verdict;
+  const asked = askedBy(verdict);
   const sentences = verdict.judged.flatMap((judged) =>
     one
       ? judged.perRun.flatMap((measured) =>
-          measuredSentences(judged.comparison, measured, which, context),
+          measuredSentences(judged.comparison, measured, asked, context),
         )
-      : severalSentences(judged, which),
+      : severalSentences(judged, asked),
   );
   return one
     ? [...sentences, "One run; variation between runs unknown."]
@@ -132,7 +133,7 @@ function sentence(text: Content): Rich {
 /** A comparison as a table with a row for each run: both sides, and whether the run meets it. */
 export function verdictTable(
   { comparison, perRun }: JudgedComparison,
-  which: Which,
+  asked: Asked,
   context: ReportContext,
 ): RichTable {
   const head = [
@@ -143,9 +144,9 @@ export function verdictTable(
   ];
   const rows = perRun.map((one) => [
     context.label(one.run),
-    sideText(comparison.left, one.left, which, context),
-    sideText(comparison.right, one.right, which, context),
-    [metOf(comparison, one, which)],
+    sideText(comparison.left, one.left, asked, context),
+    sideText(comparison.right, one.right, asked, context),
+    [metOf(comparison, one, asked)],
   ]);
   return { head, rows };
 }
@@ -153,11 +154,11 @@ export function verdictTable(
 function measuredSentences(
   comparison: Comparison,
   measured: MeasuredRun,
-  which: Which,
+  asked: Asked,
   context: ReportContext,
 ): readonly Content[] {
-  const left = sideText(comparison.left, measured.left, which, context);
-  const right = sideText(comparison.right, measured.right, which, context);
+  const left = sideText(comparison.left, measured.left, asked, context);
+  const right = sideText(comparison.right, measured.right, asked, context);
   const where = context.label(measured.run);
   return [
     rich`In ${where}, ${sideName(comparison.left, measured.left)} is ${left}.`,
@@ -172,10 +173,10 @@ function baselineSentence(worth: Worth, context: ReportContext): readonly string
   return labels.length === 0 ? [] : [`The baseline is ${listed(labels)}.`];
 }
 
-function severalSentences(judged: JudgedComparison, which: Which): readonly Content[] {
+function severalSentences(judged: JudgedComparison, asked: Asked): readonly Content[] {
   const { margin, perRun, comparison } = judged;
   const { left, right, operator } = comparison;
-  const values = marginsOf(judged, which);
+  const values = marginsOf(judged, asked);
   if (margin === undefined || values === undefined) {
     if (perRun.length < 3) return ["From two runs nothing is estimated."];
     const settings = settingCount(perRun.map((one) => one.run));
@@ -185,20 +186,20 @@ function severalSentences(judged: JudgedComparison, which: Which): readonly Cont
   }
   const limit = right.kind === "number" ? parseDecimal(right.token) : undefined;
   let { mean, bound } = values;
-  let asked: Content = "0";
+  let limitText: Content = "0";
   let what = `the margin ${code(`${termText(left)} - ${group(right, "-", termText)}`)}`;
   if (right.kind === "number" && limit?.kind === "finite") {
     // The limit is a plain number: the left side itself is set beside it.
     what =
       left.kind === "metric" ? `the ${pickedWord(left)} ${code(left.name)}` : code(termText(left));
-    const lefts = [perRun.map((one) => sideValue(left, one.left, which))];
-    const token = criterionToken(right.token, which);
+    const lefts = [perRun.map((one) => sideValue(left, one.left, asked))];
+    const token = criterionToken(right, asked);
     mean = { ...mean, of: lefts, value: arithmetic("+", margin.mean, limit) };
     bound = { ...bound, of: [values.margins, [token]], value: margin.bound + toNumber(limit) };
-    asked = [token];
+    limitText = [token];
   }
   return [
-    rich`The mean of ${what} over ${countOf(values.margins)} runs is ${mean}, its one-sided 95 % t-bound ${bound}; the criterion asks for ${ASKS[operator]} ${asked}.`,
+    rich`The mean of ${what} over ${countOf(values.margins)} runs is ${mean}, its one-sided 95 % t-bound ${bound}; the criterion asks for ${ASKS[operator]} ${limitText}.`,
   ];
 }
 
@@ -225,12 +226,12 @@ function pickedWord(term: MetricTerm): string {
 }
 
 /** The cited value of one side; a derived value with its operands: `0.49 (= 0.98 × 0.5 [2])`. */
-function sideText(term: Term, worth: Worth, which: Which, context: ReportContext): Rich {
+function sideText(term: Term, worth: Worth, asked: Asked, context: ReportContext): Rich {
   const operands = [...worth.operands];
   const written = (inner: Term): Rich => {
     switch (inner.kind) {
       case "number":
-        return [criterionToken(inner.token, which)];
+        return [criterionToken(inner, asked)];
       case "metric": {
         const operand = operands.shift();
         return operand === undefined ? [] : [context.sources.cite(operand.run, operand.sample)];
@@ -245,7 +246,7 @@ function sideText(term: Term, worth: Worth, which: Which, context: ReportContext
   };
   const text = written(term);
   if (term.kind === "number" || term.kind === "metric") return text;
-  return rich`${sideValue(term, worth, which)} (= ${text})`;
+  return rich`${sideValue(term, worth, asked)} (= ${text})`;
 }
 
 /** The term as a criterion writes it. */

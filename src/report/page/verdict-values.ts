@@ -1,27 +1,48 @@
 // The numbers and words of a verdict as values: each says what it follows from, down to the log.
 // The sentences around them are verdict-text.ts.
 import { arithmetic } from "../../base/decimal.ts";
-import type { Comparison, Term } from "../../criteria/criterion.ts";
+import {
+  numberTerms,
+  type Comparison,
+  type NumberTerm,
+  type Term,
+} from "../../criteria/criterion.ts";
 import type { Worth } from "../../judge/evaluate.ts";
 import type { JudgedComparison, MeasuredRun } from "../../judge/judge.ts";
 import type { Verdict } from "../../judge/verdict.ts";
 import { sourceOf } from "./sources.ts";
 import type { Derived, Literal, Value } from "./values.ts";
 
-export type Which = Verdict["which"];
+/** A criterion by its name, with its numbers in the order in which it has them. */
+export interface Asked {
+  readonly which: Verdict["which"];
+  readonly numbers: readonly Term[];
+}
+
+/** What a verdict is on. */
+export function askedBy({ which, judged }: Verdict): Asked {
+  const numbers = judged.flatMap(({ comparison: { left, right } }) =>
+    [left, right].flatMap(numberTerms),
+  );
+  return { which, numbers };
+}
 
 /** A number as the criterion has it. */
-export function criterionToken(token: string, which: Which): Literal {
-  return { kind: "literal", token, of: { criterion: which } };
+export function criterionToken(term: NumberTerm, { which, numbers }: Asked): Literal {
+  return {
+    kind: "literal",
+    token: term.token,
+    of: { criterion: which, at: numbers.indexOf(term) },
+  };
 }
 
 /** The value of one side of a comparison in one run. */
-export function sideValue(term: Term, { value, operands }: Worth, which: Which): Value {
+export function sideValue(term: Term, { value, operands }: Worth, asked: Asked): Value {
   const left = operands.map(({ run, sample }) => sourceOf(run, sample));
   const leaves = (inner: Term): readonly Value[] => {
     switch (inner.kind) {
       case "number":
-        return [criterionToken(inner.token, which)];
+        return [criterionToken(inner, asked)];
       case "metric": {
         const source = left.shift();
         return source === undefined ? [] : [source];
@@ -43,19 +64,20 @@ export function sideValue(term: Term, { value, operands }: Worth, which: Which):
 export function metOf(
   { left, right, operator }: Comparison,
   one: MeasuredRun,
-  which: Which,
+  asked: Asked,
 ): Derived {
-  const of = [[sideValue(left, one.left, which)], [sideValue(right, one.right, which)]];
+  const of = [[sideValue(left, one.left, asked)], [sideValue(right, one.right, asked)]];
   return { kind: "derived", how: "met", operator, of, value: one.passes ? "yes" : "no" };
 }
 
 /** How many runs meet the whole criterion. */
-export function passingOf({ judged, which, passing }: Verdict): Derived {
-  return { kind: "derived", how: "passing", of: metsOf(judged, which), value: BigInt(passing) };
+export function passingOf(verdict: Verdict): Derived {
+  const of = metsOf(verdict.judged, askedBy(verdict));
+  return { kind: "derived", how: "passing", of, value: BigInt(verdict.passing) };
 }
 
-const metsOf = (judged: readonly JudgedComparison[], which: Which): Derived["of"] =>
-  judged.map(({ comparison, perRun }) => perRun.map((one) => metOf(comparison, one, which)));
+const metsOf = (judged: readonly JudgedComparison[], asked: Asked): Derived["of"] =>
+  judged.map(({ comparison, perRun }) => perRun.map((one) => metOf(comparison, one, asked)));
 
 /** The mean of left − right over the runs, its bound, and what both follow from. */
 export interface Margins {
@@ -67,13 +89,13 @@ export interface Margins {
 /** The margins of a comparison that is judged by its mean; undefined for any other. */
 export function marginsOf(
   { comparison, perRun, margin }: JudgedComparison,
-  which: Which,
+  asked: Asked,
 ): Margins | undefined {
   if (margin === undefined) return undefined;
   const margins = perRun.map(({ left, right }): Derived => {
     const of = [
-      [sideValue(comparison.left, left, which)],
-      [sideValue(comparison.right, right, which)],
+      [sideValue(comparison.left, left, asked)],
+      [sideValue(comparison.right, right, asked)],
     ];
     const value = arithmetic("-", left.value, right.value);
     return { kind: "derived", how: "difference", of, value };
@@ -87,12 +109,14 @@ export function marginsOf(
 }
 
 /** The word of a verdict, which follows from the words on its comparisons. */
-export function verdictWord({ word, judged, which }: Verdict): Derived | string {
+export function verdictWord(verdict: Verdict): Derived | string {
+  const { word, judged } = verdict;
+  const asked = askedBy(verdict);
   if (word === "NOT EVALUABLE") return word;
   const words = judged.map((one): Derived => {
     const { comparison } = one;
-    const { margins, mean, bound } = marginsOf(one, which) ?? {};
-    const mets = one.perRun.map((measured) => metOf(comparison, measured, which));
+    const { margins, mean, bound } = marginsOf(one, asked) ?? {};
+    const mets = one.perRun.map((measured) => metOf(comparison, measured, asked));
     const of = mean && bound && margins ? [mets, margins, [mean, bound]] : [mets];
     return { kind: "derived", how: "word", operator: comparison.operator, of, value: one.word };
   });
