@@ -213,7 +213,10 @@ export type Fact = { readonly atMs: number } & (
       /** Receipt blocks are about to be written into a journal. */
       readonly kind: "pieces-rendered";
       readonly experiment: ExperimentPath;
-      /** Their hashes, durable before the write, so that they are always recognized as its own. */
+      /**
+       * Hashes of those that no earlier write had, durable before the write, so that they are always
+       * recognized as its own. In facts of earlier releases all of the write's.
+       */
       readonly hashes: readonly string[];
     }
   | {

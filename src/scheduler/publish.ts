@@ -85,7 +85,8 @@ function publish(turn: Turn, experiment: ExperimentPath, view: JournalView): voi
   turn.world.views.set(experiment, seen);
   if (result.text === onDisk) return;
   if (retry === undefined) {
-    turn.record({ kind: "pieces-rendered", experiment, hashes: result.hashes });
+    const hashes = result.hashes.filter((hash) => !rendered.has(hash));
+    turn.record({ kind: "pieces-rendered", experiment, hashes });
   }
   turn.world.views.set(experiment, {
     ...seen,
