@@ -5,6 +5,7 @@ import type { Fact, FactOf } from "./fact.ts";
 import type { CommandId } from "../base/ids.ts";
 import { EARLY_FAILURE_MS, EARLY_FAILURES } from "./pause.ts";
 import type { Exit, KnownEnding } from "./run.ts";
+import { wholeRun } from "./past-run.ts";
 import type { Run, World } from "./world.ts";
 
 export type RunFact = Extract<
@@ -71,10 +72,18 @@ function claimRun(world: World, fact: FactOf<"run-claimed">): void {
     run,
   }));
   const { place: slot } = spec;
+  if (slot?.kind === "cpu" && slot.why === "no-gpu") noteCpu(world, id);
   if (slot?.kind === "cpu" && slot.first === true) noteNoGpu(world, id);
   if (slot?.kind === "gpus") {
     for (const { uuid, index } of slot.gpus) world.gpus.known.set(uuid, index);
   }
+}
+
+function noteCpu(world: World, id: CommandId): void {
+  const path = world.commands.get(id)?.experiment;
+  const experiment = path === undefined ? undefined : world.experiments.get(path);
+  if (path === undefined || experiment === undefined || experiment.ranWithoutGpu === true) return;
+  world.experiments.set(path, { ...experiment, ranWithoutGpu: true });
 }
 
 /** Noted once a lab. A member of a sweep has no receipt of its own, so its sweep has the note. */
@@ -117,14 +126,16 @@ function endRun(world: World, fact: FactOf<"run-ended">): void {
     ...command,
     state: outcome.ending,
     stateSinceMs: atMs,
+    ...(command.run === undefined
+      ? {}
+      : { run: { ...wholeRun(command.run), exited: true, endedAtMs, outcome } }),
   }));
-  changeRun(world, id, { exited: true, endedAtMs, outcome });
 }
 
 /** The plots may be those of an earlier attempt: it is plotted while the next one runs. */
 function notePlots(world: World, fact: FactOf<"run-plotted">): void {
   const plotted = (run: Run): Run => ({
-    ...run,
+    ...wholeRun(run),
     plotted: true,
     ...(run.outcome === undefined ? {} : { outcome: { ...run.outcome, plots: fact.plots } }),
   });
@@ -162,7 +173,7 @@ function resolveFlag(world: World, { id, flag }: FactOf<"flag-resolved">): void 
 
 function changeRun(world: World, id: CommandId, update: Partial<Run>): void {
   change(world, id, (command) =>
-    command.run === undefined ? {} : { run: { ...command.run, ...update } },
+    command.run === undefined ? {} : { run: { ...wholeRun(command.run), ...update } },
   );
 }
 

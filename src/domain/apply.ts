@@ -1,10 +1,11 @@
 // What each fact means: the only code that changes the durable part of the world. It decides
 // nothing, so the same function runs live and on replay. Facts about runs are in apply-run.ts.
 import { applyToRun } from "./apply-run.ts";
-import { change, replace } from "./change-command.ts";
+import { change, put, replace } from "./change-command.ts";
 import { GO_GIVEN } from "./command.ts";
 import type { Fact, FactOf } from "./fact.ts";
-import type { ExperimentPath } from "../base/ids.ts";
+import type { CommandId, ExperimentPath } from "../base/ids.ts";
+import { wholeRun } from "./past-run.ts";
 import type { Command, Experiment, Run, World } from "./world.ts";
 
 /**
@@ -132,7 +133,9 @@ function addExperiment(world: World, fact: FactOf<"experiment-known">): void {
     path,
     lab,
     foreign,
-    commands: [],
+    present: [],
+    gone: [],
+    index: { named: new Map(), inFolder: new Map(), passed: new Set() },
     rendered: new Set(),
     writes: 0,
   });
@@ -172,7 +175,8 @@ function moveLab(world: World, { from, to }: FactOf<"lab-moved">): void {
   world.nightlySummaries.delete(from);
 }
 
-function runMovedTo(run: Run, moved: (path: string) => string): Run {
+function runMovedTo(one: Run, moved: (path: string) => string): Run {
+  const run = wholeRun(one);
   const { lab, experiment, codeDir } = run.spec;
   const code = codeDir === undefined ? {} : { codeDir: moved(codeDir) };
   return { ...run, spec: { ...run.spec, lab: moved(lab), experiment: moved(experiment), ...code } };
@@ -183,7 +187,8 @@ function moveExperiment(world: World, fact: FactOf<"experiment-moved">): void {
   if (experiment === undefined) return;
   world.experiments.delete(fact.from);
   world.experiments.set(fact.to, { ...experiment, path: fact.to, lab: fact.lab });
-  for (const id of [...experiment.commands, ...(experiment.repeats ?? [])]) {
+  const { present, gone, repeats = [] } = experiment;
+  for (const id of [...present, ...gone, ...repeats]) {
     change(world, id, (command) => movedTo(command, fact.to));
     for (const member of world.commands.get(id)?.members ?? []) {
       change(world, member, (command) => movedTo(command, fact.to));
@@ -195,22 +200,16 @@ function moveExperiment(world: World, fact: FactOf<"experiment-moved">): void {
 function movedTo({ run }: Command, experiment: ExperimentPath): Partial<Command> {
   return run === undefined
     ? { experiment }
-    : { experiment, run: { ...run, spec: { ...run.spec, experiment } } };
+    : { experiment, run: { ...wholeRun(run), spec: { ...run.spec, experiment } } };
 }
 
 function addCommand(world: World, fact: FactOf<"command-accepted">): void {
   const { atMs, kind: _, released: approved, ...rest } = fact;
   const { id, experiment } = fact;
-  world.commands.set(id, {
-    ...rest,
-    approved,
-    acceptedAtMs: atMs,
-    stateSinceMs: atMs,
-    shownInWrite: 0,
-  });
-  changeExperiment(world, experiment, ({ commands }) =>
-    commands.includes(id) ? {} : { commands: [...commands, id] },
-  );
+  const isKnown = world.commands.has(id);
+  put(world, { ...rest, approved, acceptedAtMs: atMs, stateSinceMs: atMs, shownInWrite: 0 });
+  if (!isKnown)
+    changeExperiment(world, experiment, ({ present }) => ({ present: [...present, id] }));
 }
 
 /** The runs of a sweep share its acceptance time and its block in the journal. */
@@ -220,7 +219,7 @@ function addMembers(world: World, fact: FactOf<"members-made">): void {
   for (const [index, { id, spec, swept }] of fact.members.entries()) {
     const { attemptsFound, claimsTold } = head;
     const { experiment, canonical, form, source, heading, line, acceptedAtMs } = head;
-    world.commands.set(id, {
+    put(world, {
       id,
       experiment,
       spec,
@@ -264,7 +263,7 @@ function noteCode(world: World, fact: FactOf<"code-noted">): void {
 function addRepeat(world: World, fact: FactOf<"repeat-queued">): void {
   const { atMs, kind: _, id, experiment, ...rest } = fact;
   if (!world.experiments.has(experiment) || world.commands.has(id)) return;
-  world.commands.set(id, {
+  put(world, {
     ...rest,
     id,
     experiment,
@@ -285,14 +284,22 @@ function addRepeat(world: World, fact: FactOf<"repeat-queued">): void {
 function alignJournal(world: World, fact: FactOf<"journal-aligned">): void {
   const experiment = world.experiments.get(fact.experiment);
   if (experiment === undefined) return;
-  const present = new Set(fact.commands);
-  const gone = experiment.commands.filter((id) => !present.has(id));
-  changeExperiment(world, fact.experiment, () => ({ commands: [...fact.commands, ...gone] }));
-  for (const id of fact.commands) {
+  const { commands: present, atMs } = fact;
+  const here = new Set(present);
+  const left = experiment.present.filter((id) => !here.has(id));
+  const isBack = (id: CommandId): boolean =>
+    world.commands.get(id)?.absentSinceMs !== undefined && here.has(id);
+  const gone = present.some(isBack)
+    ? experiment.gone.filter((id) => !here.has(id))
+    : experiment.gone;
+  // Extended in place: a journal of years has thousands of them.
+  gone.push(...left.toReversed());
+  changeExperiment(world, fact.experiment, () => ({ present, gone }));
+  for (const id of present.filter(isBack)) {
     replace(world, id, ({ absentSinceMs: _, ...command }) => command);
   }
-  for (const id of gone) {
-    change(world, id, (command) => ({ absentSinceMs: command.absentSinceMs ?? fact.atMs }));
+  for (const id of left) {
+    change(world, id, ({ absentSinceMs = atMs }) => ({ absentSinceMs }));
   }
 }
 

@@ -1,12 +1,12 @@
 // How a pause of the queue is worded, in receipts and by `nightlab status`.
 // When the queue pauses is decided in scheduler/pause.ts.
 import type { Pause } from "./pause.ts";
-import type { World } from "./world.ts";
+import { openCommands, type World } from "./world.ts";
 
 /** The number of runs that hold a slot: being prepared, or running. */
-export function atWork({ commands }: World): number {
+export function atWork(world: World): number {
   let count = 0;
-  for (const { run } of commands.values()) if (run !== undefined && !run.exited) count += 1;
+  for (const { run } of openCommands(world)) if (run !== undefined && !run.exited) count += 1;
   return count;
 }
 

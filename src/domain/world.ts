@@ -144,12 +144,18 @@ export interface Experiment {
   readonly lab: LabPath;
   /** It came from elsewhere: commands of its first reading are held. */
   readonly foreign: boolean;
-  /** Commands in the journal, in its order, then those gone from it. */
-  readonly commands: readonly CommandId[];
+  /** Commands in the journal, in its order. */
+  readonly present: readonly CommandId[];
+  /** Commands gone from the journal, those that went last at the end; extended in place. */
+  readonly gone: CommandId[];
+  /** What its commands are looked up by, kept by change-command.ts. */
+  readonly index: CommandIndex;
   /** Hashes of all receipt blocks that the daemon has rendered into this journal. */
   readonly rendered: Set<string>;
   /** Its repeats, which are in no journal, oldest first. */
   readonly repeats?: readonly CommandId[];
+  /** One of its runs went to the CPU for want of a GPU. */
+  readonly ranWithoutGpu?: true;
   /** How many times the daemon has written this journal. */
   readonly writes: number;
   /** Kept versions with merge conflicts, and the command whose receipt shows each. */
@@ -158,6 +164,16 @@ export interface Experiment {
   readonly oldCopies?: readonly (OldCopy & { readonly atMs: number })[];
   /** Its folder is a copy of another experiment's. */
   readonly copied?: ExperimentCopy;
+}
+
+/** Finds commands of an experiment among tens of thousands, its repeats among them. */
+export interface CommandIndex {
+  /** By their target, oldest first. */
+  readonly named: Map<string, CommandId[]>;
+  /** By the folder of any of their runs. */
+  readonly inFolder: Map<RunFolder, CommandId>;
+  /** Hashes of the code of short runs that are done and have no blocking flag. */
+  readonly passed: Set<string>;
 }
 
 export interface ExperimentCopy {
@@ -214,7 +230,7 @@ export interface PrefetchWatch {
 }
 
 /**
- * Durable, by facts: `experiments`, `commands`, `paused`, `pause`, `earlyFailures`, `drains` and
+ * Durable, by facts: `experiments`, `commands`, `open`, `paused`, `pause`, `earlyFailures`, `drains` and
  * `nightlySummaries`. All else is seen or asked anew after a start.
  */
 export interface World {
@@ -226,7 +242,13 @@ export interface World {
   /** Experiments on disk. */
   readonly found: Map<ExperimentPath, FoundExperiment>;
   readonly experiments: Map<ExperimentPath, Experiment>;
+  /** Every command ever accepted, oldest first. */
   readonly commands: Map<CommandId, Command>;
+  /**
+   * Those of them for which something may be left to do: all others have ended, and so have their
+   * plots. A turn looks at these alone.
+   */
+  readonly open: Set<CommandId>;
   /** The journals as last read. */
   readonly views: Map<ExperimentPath, JournalView>;
   /** All experiments on disk have been found: one that is not in `found` is gone. */
@@ -263,6 +285,7 @@ export function emptyWorld(): World {
     found: new Map(),
     experiments: new Map(),
     commands: new Map(),
+    open: new Set(),
     views: new Map(),
     allFound: false,
     undecided: new Map(),
@@ -277,6 +300,10 @@ export function emptyWorld(): World {
     prefetch: { looked: new Map() },
   };
 }
+
+/** The commands for which something may be left to do. */
+export const openCommands = (world: World): readonly Command[] =>
+  [...world.open].flatMap((id) => world.commands.get(id) ?? []);
 
 /** How far the lab that an experiment belongs to is trusted. */
 export function trustOf(world: World, experiment: ExperimentPath): LabTrust {

@@ -6,7 +6,7 @@ import { mintCommandId, type CommandId, type ExperimentPath } from "../base/ids.
 import type { Came } from "../domain/fact.ts";
 import type { CommandBlock, FoundCommand } from "../domain/journal.ts";
 import type { Settling } from "../domain/journal-view.ts";
-import { settingsOf, type Command, type World } from "../domain/world.ts";
+import { openCommands, settingsOf, type Command, type World } from "../domain/world.ts";
 import { conditions } from "./conditions.ts";
 import { approvalReason, circularWait, isLong } from "./approval.ts";
 import { changeView } from "./change-view.ts";
@@ -15,7 +15,7 @@ import { atWork } from "../domain/pause-text.ts";
 import { setQueue } from "./pause.ts";
 import { showLabPage } from "./nightly-summary.ts";
 import { requestStop } from "./run-events.ts";
-import { commandsOf, resolveTarget } from "../domain/resolve-reference.ts";
+import { inOrderOf, resolveTarget } from "../domain/resolve-reference.ts";
 import { planGaps } from "../settings/plan.ts";
 import type { Turn } from "../domain/turn.ts";
 import { cameWithOthers, DELETED, HOLDS } from "./hold-reasons.ts";
@@ -39,15 +39,20 @@ const ACCEPT_STEPS = 200_000;
  * have not. Ticked commands are released and commands of deleted blocks cancelled.
  */
 export function acceptSettled(turn: Turn): void {
+  const absent = Map.groupBy(
+    openCommands(turn.world).filter(isAbsent),
+    ({ experiment }) => experiment,
+  );
   for (const [experiment, view] of turn.world.views) {
     if (view.reading.conflicted) continue;
     releaseTicked(turn, experiment);
-    cancelDeleted(turn, experiment);
+    cancelDeleted(turn, experiment, absent.get(experiment) ?? []);
     if (view.settling.size === 0) continue;
     const positions = blockIndexes(view.reading);
-    const names = (): Iterable<string> => namesIn(turn.world, experiment);
+    const names = (like: (name: string) => boolean): Iterable<string> =>
+      namesIn(turn.world, experiment, like);
     const few = view.settling.size <= FEW_SETTLING;
-    const isBegunName = few ? (name: string) => isPrefix(name, names()) : begunIn(names);
+    const isBegunName = few ? (name: string) => isPrefix(name, names) : begunIn(names);
     const { settleMs } = settingsOf(turn.world, experiment);
     let left = Math.ceil(ACCEPT_STEPS / positions.size);
     for (const [at, settling] of view.settling) {
@@ -85,9 +90,11 @@ export function holdArrived(turn: Turn, experiment: ExperimentPath): void {
 
 /** Commands of a journal that are held because they came with others, for the box of them all. */
 export function heldTogether(world: World, experiment: ExperimentPath): readonly CommandId[] {
-  return commandsOf(world, experiment)
-    .filter(({ state, reason }) => state === "held" && cameWithOthers(reason))
-    .map(({ id }) => id);
+  const known = world.experiments.get(experiment);
+  const held = openCommands(world).filter(
+    (one) => one.state === "held" && one.experiment === experiment && cameWithOthers(one.reason),
+  );
+  return known === undefined ? [] : inOrderOf(known, new Set(held.map(({ id }) => id)));
 }
 
 /** Not to start by itself. `stop:` and `queue:` would act at once and may be outdated: skipped. */
@@ -181,10 +188,10 @@ function notesFor(world: World, experiment: ExperimentPath): readonly string[] {
   const plan = world.views.get(experiment)?.reading.plan;
   const gaps = plan === undefined ? [] : planGaps(plan);
   if (gaps.length === 0) return [];
-  const noted = [...world.commands.values()].some(
-    (command) => command.experiment === experiment && command.notes.length > 0,
-  );
-  return noted ? [] : gaps;
+  for (const command of world.commands.values()) {
+    if (command.experiment === experiment && command.notes.length > 0) return [];
+  }
+  return gaps;
 }
 
 /** Moves positions from settling to accepted, and records the order of commands. */
@@ -276,9 +283,9 @@ function releaseTicked(turn: Turn, experiment: ExperimentPath): void {
  * for its paste. Where the save that took them out was perhaps not meant, they are held for a day
  * instead: nothing starts either way, but LAB.md names them.
  */
-function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
+function cancelDeleted(turn: Turn, experiment: ExperimentPath, absent: readonly Command[]): void {
   const meant = turn.world.views.get(experiment)?.deleted;
-  for (const id of turn.world.experiments.get(experiment)?.commands ?? []) {
+  for (const { id } of absent) {
     const command = turn.world.commands.get(id);
     if (command?.absentSinceMs === undefined || !cancellable(command)) continue;
     // Runs of a sweep that have started go on; the others are cancelled.
@@ -306,18 +313,20 @@ function cancelDeleted(turn: Turn, experiment: ExperimentPath): void {
 export const cancellable = (command: Command): boolean =>
   command.run === undefined && !ENDED.has(command.state);
 
-function isPrefix(name: string, known: Iterable<string>): boolean {
-  for (const other of known) {
-    if (other.length > name.length && other.startsWith(name)) return true;
-  }
-  return false;
+const isAbsent = ({ absentSinceMs }: Command): boolean => absentSinceMs !== undefined;
+
+type Names = (like: (name: string) => boolean) => Iterable<string>;
+
+function isPrefix(name: string, known: Names): boolean {
+  const like = (other: string): boolean => other.length > name.length && other.startsWith(name);
+  return known(like)[Symbol.iterator]().next().done !== true;
 }
 
 /** The same question for many names: they are sorted when it is asked first. */
-function begunIn(names: () => Iterable<string>): (name: string) => boolean {
+function begunIn(names: Names): (name: string) => boolean {
   let sorted: readonly string[] | undefined;
   return (name) => {
-    sorted ??= [...new Set(names())].toSorted();
+    sorted ??= [...new Set(names(() => true))].toSorted();
     let [low, high] = [0, sorted.length];
     while (low < high) {
       const middle = (low + high) >> 1;
@@ -329,12 +338,22 @@ function begunIn(names: () => Iterable<string>): (name: string) => boolean {
   };
 }
 
-/** Names of all runs known and of those written in the journal; may repeat. */
-function* namesIn(world: World, experiment: ExperimentPath): Iterable<string> {
-  for (const { spec, parent } of world.commands.values()) {
-    if (spec.verb === "run" && parent === undefined) yield spec.target;
+/** Names of all runs known and of those written in the journal that are `like`; may repeat. */
+function* namesIn(
+  world: World,
+  experiment: ExperimentPath,
+  like: (name: string) => boolean,
+): Iterable<string> {
+  const isRun = (id: CommandId): boolean => {
+    const { spec, parent } = world.commands.get(id) ?? {};
+    return spec?.verb === "run" && parent === undefined;
+  };
+  for (const { index } of world.experiments.values()) {
+    for (const [name, ids] of index.named) if (like(name) && ids.some(isRun)) yield name;
   }
   for (const block of world.views.get(experiment)?.reading.blocks ?? []) {
-    for (const { spec } of block.commands) if (spec?.verb === "run") yield spec.target;
+    for (const { spec } of block.commands) {
+      if (spec?.verb === "run" && like(spec.target)) yield spec.target;
+    }
   }
 }

@@ -1,9 +1,9 @@
 // Which block of a text is which command, and which are new. journal/identity/align.ts pairs them;
 // here what it leaves is told apart: typed anew, or brought, pasted and torn with a receipt.
-import { commandId, type CommandId } from "../base/ids.ts";
+import { commandId, type CommandId, type ExperimentPath } from "../base/ids.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { JournalView } from "../domain/journal-view.ts";
-import { commandsOf } from "../domain/resolve-reference.ts";
+import { presentIn } from "../domain/resolve-reference.ts";
 import type { Turn } from "../domain/turn.ts";
 import { hasBegun, type Command, type JournalRead, type World } from "../domain/world.ts";
 import type { Alignment, KnownPlace } from "../journal/identity/align.ts";
@@ -22,6 +22,7 @@ import { defined } from "../base/defined.ts";
 /** A text to be aligned, with the commands that are known in its journal. */
 interface Text {
   readonly world: World;
+  readonly experiment: ExperimentPath;
   readonly known: readonly Command[];
   readonly found: ReadonlyMap<string, BlockIndex>;
   readonly before: JournalView | undefined;
@@ -41,7 +42,8 @@ export function alignBlocks(
   const found = blockIndexes(reading);
   const all: Text = {
     world,
-    known: commandsOf(world, experiment),
+    experiment,
+    known: knownIn(turn, experiment, { found, before }),
     found,
     before,
     inCopy: world.experiments.get(experiment)?.copied !== undefined,
@@ -58,6 +60,38 @@ export function alignBlocks(
   if (ids.length > 0) turn.record({ kind: "receipts-missed", experiment, ids });
   const { placed, descendants } = result;
   return { placed, descendants, ...sortNew(all, result) };
+}
+
+/**
+ * The commands that a text may hold: those of the last one, and of those gone from the journal the
+ * ones that a receipt names, that read like a line of it, or that went just now.
+ */
+function knownIn(
+  turn: Turn,
+  experiment: ExperimentPath,
+  { found, before }: Pick<Text, "found" | "before">,
+): readonly Command[] {
+  const { world } = turn;
+  const { gone = [] } = world.experiments.get(experiment) ?? {};
+  const named = new Set<string | undefined>();
+  const texts = new Set<string>();
+  for (const { command, receiptId } of found.values()) {
+    named.add(receiptId);
+    texts.add(command.canonical);
+  }
+  // Until its first text the last daemon's end counts as now.
+  const nowMs = before === undefined ? Math.min(turn.atMs, world.replayedMs) : turn.atMs;
+  const left: Command[] = [];
+  for (let i = gone.length - 1; i >= 0; i -= 1) {
+    const command = world.commands.get(gone[i] as CommandId);
+    if (command === undefined) continue;
+    const mayReturn =
+      named.has(command.id) ||
+      texts.has(command.canonical) ||
+      !isLongAbsent({ atMs: nowMs }, command);
+    if (mayReturn) left.push(command);
+  }
+  return [...presentIn(world, experiment), ...left];
 }
 
 const wasShown = (world: World, id: CommandId): boolean =>
@@ -142,8 +176,11 @@ function sortNew(
 
 /** Whether a line without a receipt is a copy all the same, or the original of one. */
 function copyTest(text: Text, result: Alignment): (at: string) => boolean {
-  const { world, known, found, inCopy, torn } = text;
-  const own = new Set(known.map(({ id }) => id));
+  const { world, experiment, known, found, inCopy, torn } = text;
+  const isOwn = (id: CommandId): boolean => {
+    const { experiment: of, parent, repeats } = world.commands.get(id) ?? {};
+    return of === experiment && parent === undefined && repeats === undefined;
+  };
   const placed = new Set(result.placed.values());
   // Receipts that stand twice, torn off and below a copy, or below two lines: no telling which line
   // is the older one.
@@ -158,7 +195,7 @@ function copyTest(text: Text, result: Alignment): (at: string) => boolean {
   const stoodBare = bareLines(text, result.placed);
   return (at) => {
     const ids = (torn().get(at) ?? []).map(commandId);
-    const isTorn = ids.some((id) => (own.has(id) ? placed.has(id) : !inCopy));
+    const isTorn = ids.some((id) => (isOwn(id) ? placed.has(id) : !inCopy));
     return isTorn || twice.has(found.get(at)?.command.canonical ?? "") || stoodBare(at);
   };
 }

@@ -4,7 +4,7 @@ import { SHORT_RUN_MS } from "../base/limits.ts";
 import type { ExperimentPath } from "../base/ids.ts";
 import { changedFiles, type CodeSeen } from "../domain/code.ts";
 import { ENDED } from "../domain/command-state.ts";
-import type { Command, World } from "../domain/world.ts";
+import { openCommands, type Command, type World } from "../domain/world.ts";
 import { spanText } from "../base/time.ts";
 import { membersIn } from "../domain/grid.ts";
 import { isSweep, unstarted } from "../domain/members.ts";
@@ -112,9 +112,12 @@ export function isSettling(world: World, experiment: ExperimentPath, target: str
 /** A long command without approval waits while a run that could be its de-risk has not ended. */
 export function awaitsDeRisk(world: World, command: Command): Readiness {
   if (command.approved || !isLong(world, command)) return READY;
-  const pending = runnersOf(world, command.experiment).find(
+  const pending = openCommands(world).find(
     (other) =>
+      other.experiment === command.experiment &&
       other.id !== command.id &&
+      other.members === undefined &&
+      other.repeats === undefined &&
       couldBeDeRisk(world, other) &&
       (other.state === "queued" || other.state === "preparing" || other.state === "running"),
   );
@@ -137,20 +140,25 @@ export function judgeApproval(
   if (command.spec.because === undefined) {
     return { kind: "hold", reason: approvalReason(world, command) };
   }
-  const shortRuns = runnersOf(world, command.experiment).filter(
-    (other) => other.id !== command.id && couldBeDeRisk(world, other),
-  );
-  const done = shortRuns.filter(passed);
-  if (done.some((other) => other.run?.start.codeHash === codeHash)) return READY;
-  if (done.length > 0) {
+  const codes = passedCode(world, command);
+  if (codes.has(codeHash)) return READY;
+  if (codes.size > 0) {
+    const done = runnersOf(world, command.experiment).filter(
+      (other) =>
+        other.state === "done" &&
+        couldBeDeRisk(world, other) &&
+        codes.has(other.run?.start.codeHash ?? ""),
+    );
     return { kind: "hold", reason: otherCode(world, done, code) };
   }
+  const isTried = runnersOf(world, command.experiment).some(
+    (other) => other.id !== command.id && couldBeDeRisk(world, other),
+  );
   return {
     kind: "hold",
-    reason:
-      shortRuns.length === 0
-        ? "no de-risking run (up to 2 min) has been done yet"
-        : "no de-risking run has passed",
+    reason: isTried
+      ? "no de-risking run has passed"
+      : "no de-risking run (up to 2 min) has been done yet",
   };
 }
 
@@ -170,10 +178,7 @@ function otherCode(world: World, done: readonly Command[], now: CodeSeen | undef
 
 /** Whether a long command without approval lacks a passed de-risk, on whatever code. */
 export function lacksDeRisk(world: World, command: Command): boolean {
-  if (command.approved || !isLong(world, command)) return false;
-  return !runnersOf(world, command.experiment).some(
-    (other) => other.id !== command.id && couldBeDeRisk(world, other) && passed(other),
-  );
+  return !command.approved && isLong(world, command) && passedCode(world, command).size === 0;
 }
 
 /** The last short run of an experiment that is done. */
@@ -203,9 +208,9 @@ export function atMost(world: World, command: Command): string {
   return left > 1 ? `${each} and ${spanText(limitMs * left)} together` : each;
 }
 
-/** Done, and without a blocking flag. */
-const passed = ({ state, run }: Command): boolean =>
-  state === "done" && run?.outcome?.findings.every((finding) => !finding.blocking) === true;
+/** Hashes of the code of passed short runs of the same experiment. */
+const passedCode = (world: World, { experiment }: Command): ReadonlySet<string> =>
+  world.experiments.get(experiment)?.index.passed ?? new Set();
 
 function couldBeDeRisk(world: World, command: Command): boolean {
   const limitMs = command.run?.limitMs ?? limitOf(world, command);

@@ -2,7 +2,13 @@
 // What that means for its commands is in align-journal.ts and accept-commands.ts.
 import { commandId, type ExperimentPath } from "../base/ids.ts";
 import type { JournalReading } from "../domain/journal.ts";
-import type { ExperimentCopy, FoundExperiment, JournalRead, World } from "../domain/world.ts";
+import type {
+  Experiment,
+  ExperimentCopy,
+  FoundExperiment,
+  JournalRead,
+  World,
+} from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { blockIndexes, type BlockIndex } from "../journal/identity/block-index.ts";
 import type { FirstText } from "./start-rule.ts";
@@ -80,9 +86,9 @@ export function noteGone({ world, atMs }: Turn, experiment: ExperimentPath): voi
  */
 export function followRename(turn: Turn, gone: ExperimentPath): JournalRead | undefined {
   const { world, atMs } = turn;
-  for (const { path, lab, copied, commands } of world.experiments.values()) {
+  for (const { path, lab, copied, ...one } of world.experiments.values()) {
     const view = world.views.get(path);
-    if (copied?.of !== gone || commands.length > 0 || view === undefined) continue;
+    if (copied?.of !== gone || hasCommands(one) || view === undefined) continue;
     if (atMs - copied.atMs > RENAME_SEEN_MS) continue;
     turn.record({ kind: "experiment-moved", from: gone, to: path, lab });
     world.views.delete(path);
@@ -131,11 +137,14 @@ function experimentOfReceipts(world: World, reading: JournalReading): Experiment
   return undefined;
 }
 
+const hasCommands = (one: Pick<Experiment, "present" | "gone"> | undefined): boolean =>
+  one !== undefined && one.present.length + one.gone.length > 0;
+
 /** An experiment with commands and this very text that has just gone: it was renamed. */
 function sameTextGone(world: World, hash: string, atMs: number): ExperimentPath | undefined {
   for (const [path, gone] of world.gone) {
     if (gone.hash !== hash || atMs - gone.atMs > RENAME_SEEN_MS) continue;
-    if ((world.experiments.get(path)?.commands.length ?? 0) > 0) return path;
+    if (hasCommands(world.experiments.get(path))) return path;
   }
   return undefined;
 }
@@ -144,7 +153,7 @@ function sameTextGone(world: World, hash: string, atMs: number): ExperimentPath 
 function sameText(world: World, text: string, except: ExperimentPath): ExperimentPath | undefined {
   for (const [path, view] of world.views) {
     if (path === except || view.text !== text) continue;
-    if ((world.experiments.get(path)?.commands.length ?? 0) > 0) return path;
+    if (hasCommands(world.experiments.get(path))) return path;
   }
   return undefined;
 }

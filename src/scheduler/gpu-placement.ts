@@ -1,7 +1,7 @@
 // Which slot a command may have now: free GPUs, a share of one, or a CPU slot.
 // Pure questions about the world; whose turn it is, is decided in order.ts and start.ts.
 import { gpuNumber, type GpuWatch, type Slot, type SeenGpu } from "../domain/slot.ts";
-import { runsOf, settingsOf, type Command, type World } from "../domain/world.ts";
+import { openCommands, settingsOf, type Command, type World } from "../domain/world.ts";
 import { defined } from "../base/defined.ts";
 
 /** CPU slots of a lab without `cpu-slots:`: most scripts use all cores. */
@@ -37,7 +37,7 @@ export function heldSlots(world: World): HeldSlots {
   const gpus = new Map<string, number>();
   let cpu = 0;
   let all = false;
-  for (const { run } of world.commands.values()) {
+  for (const { run } of openCommands(world)) {
     if (run === undefined || run.exited) continue;
     const { place: slot } = run.spec;
     if (slot === undefined) all = true;
@@ -106,13 +106,9 @@ export function slotFor(world: World, command: Command, held: HeldSlots): Placem
 /** Whether no run of the lab has gone to the CPU for want of a GPU before. */
 function isFirstWithoutGpu(world: World, { experiment }: Command): boolean {
   const lab = world.experiments.get(experiment)?.lab;
-  for (const other of world.commands.values()) {
-    if (world.experiments.get(other.experiment)?.lab !== lab) continue;
-    for (const { spec } of runsOf(other)) {
-      if (spec.place?.kind === "cpu" && spec.place.why === "no-gpu") return false;
-    }
-  }
-  return true;
+  return ![...world.experiments.values()].some(
+    (one) => one.lab === lab && one.ranWithoutGpu === true,
+  );
 }
 
 const count = (gpus: number): string => `${gpus} GPU${gpus === 1 ? "" : "s"}`;

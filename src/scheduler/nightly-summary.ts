@@ -4,14 +4,14 @@ import { relative } from "node:path";
 import { counted } from "../base/markdown.ts";
 import { codeSpan } from "../base/markdown-text.ts";
 import { commandTitle } from "../domain/command.ts";
-import { membersOf } from "../domain/members.ts";
+import { inOrderOf } from "../domain/resolve-reference.ts";
 import { HOLDS } from "./hold-reasons.ts";
 import { ENDED } from "../domain/command-state.ts";
 import type { EventOf } from "../domain/event.ts";
 import type { LabPath } from "../base/ids.ts";
 import type { Occurrence } from "../domain/window.ts";
 import type { LabSettings } from "../domain/lab-settings.ts";
-import type { Command, NightlySummary, World } from "../domain/world.ts";
+import { openCommands, type Command, type NightlySummary, type World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import type { PageBlock } from "../base/page-signature.ts";
 import { hasNews, stillAtWork } from "./nightly-summary-facts.ts";
@@ -116,13 +116,11 @@ const isVanished = ({ state, reason }: Command): boolean =>
 
 /** For each journal: which waiting commands lost their line, in a save that was perhaps not meant. */
 function vanishedBlocks(world: World, lab: LabPath): readonly PageBlock[] {
+  const vanished = openCommands(world).filter(isVanished);
+  const heads = new Set(vanished.map(({ id, parent }) => parent ?? id));
   return [...world.experiments.values()].flatMap((experiment) => {
     if (experiment.lab !== lab) return [];
-    const gone = experiment.commands.flatMap((id) => {
-      const command = world.commands.get(id);
-      const all = command === undefined ? [] : [command, ...membersOf(world, command)];
-      return all.some(isVanished) ? all.slice(0, 1) : [];
-    });
+    const gone = inOrderOf(experiment, heads).flatMap((id) => world.commands.get(id) ?? []);
     if (gone.length === 0) return [];
     const folder = relative(lab, experiment.path) || ".";
     const named = gone

@@ -1,7 +1,7 @@
 // The order in which commands get their turn: higher `priority` first, then older, then as written.
 // Whether one may start is decided in start.ts, on which slot in gpu-placement.ts.
-import type { CommandId, ExperimentPath } from "../base/ids.ts";
-import type { Command, World } from "../domain/world.ts";
+import { placesIn } from "../domain/resolve-reference.ts";
+import { openCommands, type Command, type World } from "../domain/world.ts";
 import { standsFor } from "../domain/members.ts";
 
 /** Scripts put the time into the names of their run folders, to the second. */
@@ -16,26 +16,28 @@ export const startable = (command: Command): boolean =>
 /** All commands that wait for their start, the next one first. */
 export function inOrder(world: World): readonly Command[] {
   const indexOf = indexesIn(world);
-  return [...world.commands.values()].filter(startable).toSorted(
-    (a, b) =>
-      (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
-      a.acceptedAtMs - b.acceptedAtMs ||
-      // Members of one sweep stay in the order of its grid.
-      (a.parent !== undefined && a.parent === b.parent ? 0 : indexOf(a) - indexOf(b)),
-  );
+  return openCommands(world)
+    .filter(startable)
+    .toSorted(
+      (a, b) =>
+        (b.spec.priority ?? 0) - (a.spec.priority ?? 0) ||
+        a.acceptedAtMs - b.acceptedAtMs ||
+        (a.parent !== undefined && a.parent === b.parent
+          ? gridOrder(a, b)
+          : indexOf(a) - indexOf(b)),
+    );
 }
 
-/** The index of a command, or of its sweep, among the commands of its journal; -1: in none. */
+/** Members of one sweep, `k7f3.2`, by their number. */
+const gridOrder = (a: Command, b: Command): number =>
+  Number(/\d+$/.exec(a.id)?.[0]) - Number(/\d+$/.exec(b.id)?.[0]);
+
+/** The index of a command, or of its sweep, in its journal; -1: in none. */
 function indexesIn(world: World): (command: Command) => number {
-  const known = new Map<ExperimentPath, ReadonlyMap<CommandId, number>>();
   return (command) => {
-    const { id, experiment } = standsFor(world, command);
-    let indexes = known.get(experiment);
-    if (indexes === undefined) {
-      indexes = new Map(world.experiments.get(experiment)?.commands.map((one, at) => [one, at]));
-      known.set(experiment, indexes);
-    }
-    return indexes.get(id) ?? -1;
+    const experiment = world.experiments.get(command.experiment);
+    const places = experiment === undefined ? undefined : placesIn(experiment);
+    return places?.get(standsFor(world, command).id) ?? -1;
   };
 }
 
@@ -47,14 +49,16 @@ function indexesIn(world: World): (command: Command) => number {
 export function twinUntilMs(world: World, { id, experiment, spec }: Command): number {
   let untilMs = 0;
   if (spec.verb !== "run") return untilMs;
-  for (const other of world.commands.values()) {
-    const { run } = other;
-    if (run === undefined || other.id === id) continue;
+  for (const twin of world.experiments.get(experiment)?.index.named.get(spec.target) ?? []) {
+    const { run, stateSinceMs } = world.commands.get(twin) ?? {};
+    if (run === undefined || twin === id) continue;
+    // One that has been over for so long has left its folder's name.
+    const isOver = !world.open.has(twin);
+    if (isOver && world.nowMs - (stateSinceMs ?? 0) >= FOLDER_STAMP_MS) continue;
     const exitedAtMs = run.exited ? (run.exitedAtMs ?? 0) : Infinity;
     const madeAtMs = Math.min(run.folderAtMs ?? Infinity, exitedAtMs);
-    if (world.nowMs - madeAtMs >= FOLDER_STAMP_MS || other.experiment !== experiment) continue;
-    if (run.spec.verb === "run" && run.spec.name === spec.target)
-      untilMs = Math.max(untilMs, madeAtMs + FOLDER_STAMP_MS);
+    if (world.nowMs - madeAtMs >= FOLDER_STAMP_MS || run.spec.verb !== "run") continue;
+    untilMs = Math.max(untilMs, madeAtMs + FOLDER_STAMP_MS);
   }
   return untilMs;
 }

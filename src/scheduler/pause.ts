@@ -4,7 +4,7 @@ import { apply } from "../domain/apply.ts";
 import type { QueueWord } from "../domain/command.ts";
 import type { PauseFact } from "../domain/fact.ts";
 import { EARLY_FAILURE_MS, EARLY_FAILURES } from "../domain/pause.ts";
-import type { World } from "../domain/world.ts";
+import { openCommands, type World } from "../domain/world.ts";
 import { changeView } from "./change-view.ts";
 import { showLabPage } from "./nightly-summary.ts";
 import type { Turn } from "../domain/turn.ts";
@@ -43,7 +43,7 @@ export function pauseAfterFailures(turn: Turn): void {
   const [first, ...more] = world.earlyFailures;
   if (world.paused || first === undefined || more.length + 1 < EARLY_FAILURES) return;
   if (!more.every(({ acceptedAtMs }) => acceptedAtMs <= first.endedAtMs)) return;
-  if (![...world.commands.values()].some(startable)) return;
+  if (!openCommands(world).some(startable)) return;
   const why = `${EARLY_FAILURES} runs in a row failed within ${EARLY_FAILURE_MS / 1_000} s`;
   record(turn, { paused: true, why, died: world.earlyFailures.map(({ id }) => id) });
 }

@@ -8,7 +8,6 @@ import { sameMetric } from "../domain/metric-key.ts";
 import type { Command, World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { membersOf } from "../domain/members.ts";
-import { runnersOf } from "../domain/resolve-reference.ts";
 
 /** So much of an entry is searched for names of flags. */
 const RESOLVED_CHARS = 2_000;
@@ -19,7 +18,10 @@ export function resolveEarlier(turn: Turn, id: CommandId): void {
   const outcome = command?.run?.outcome;
   if (command === undefined || outcome?.ending !== "done") return;
   const still = new Set(outcome.findings.filter(isFlag).map(flagKey));
-  for (const earlier of runnersOf(turn.world, command.experiment)) {
+  const { named } = turn.world.experiments.get(command.experiment)?.index ?? {};
+  for (const same of named?.get(command.spec.target) ?? []) {
+    const earlier = turn.world.commands.get(same);
+    if (earlier === undefined || earlier.repeats !== undefined) continue;
     if (!isEarlierRun(earlier, command)) continue;
     for (const flag of openFlags(earlier)) {
       if (still.has(flagKey(flag)) || !wouldShow(flag, outcome.metrics)) continue;

@@ -4,7 +4,7 @@ import { ENDED } from "../domain/command-state.ts";
 import type { Event } from "../domain/event.ts";
 import type { AttemptId, CommandId } from "../base/ids.ts";
 import type { Cause, Exit, KnownEnding, StopAsker } from "../domain/run.ts";
-import type { Command, Run, World } from "../domain/world.ts";
+import { openCommands, type Command, type Run, type World } from "../domain/world.ts";
 import { membersOf } from "../domain/members.ts";
 import { resolveEarlier } from "./resolve-flags.ts";
 import { retryEnded } from "./retry.ts";
@@ -101,7 +101,7 @@ function plot(turn: Turn, run: Run | undefined): void {
 
 /** After a start of the daemon: every run without a complete ending is continued where it is. */
 export function resumeRuns(turn: Turn): void {
-  for (const { id, run, earlierRuns = [] } of turn.world.commands.values()) {
+  for (const { id, run, earlierRuns = [] } of openCommands(turn.world)) {
     for (const earlier of earlierRuns) plot(turn, earlier);
     if (run === undefined || run.plotted) continue;
     if (run.outcome !== undefined) plot(turn, run);

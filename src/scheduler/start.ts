@@ -6,7 +6,7 @@ import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
 import { localStamp } from "../base/time.ts";
-import { settingsOf, type Command, type World } from "../domain/world.ts";
+import { openCommands, settingsOf, type Command, type World } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { attemptOf, attemptSpec } from "./attempt-spec.ts";
 import { changedSince, isOtherCode, snapshotReady } from "./code.ts";
@@ -33,7 +33,7 @@ export function startNext(turn: Turn): void {
   const held = heldSlots(world);
   const readable = readableIn(world);
   if (world.paused || allTaken(world, held)) {
-    for (const command of world.commands.values()) {
+    for (const command of openCommands(world)) {
       if (startable(command) && readable(command)) updateWaiting(turn, command, held);
     }
     return;

@@ -1,7 +1,7 @@
 // Stops runs at the end of the window that they started in, where nightlab.yaml says
 // `at-end: stop`. Runs that were started outside of their window are left alone.
 import { localStamp } from "../base/time.ts";
-import { settingsOf, type Command, type Run } from "../domain/world.ts";
+import { openCommands, settingsOf, type Command, type Run } from "../domain/world.ts";
 import type { Turn } from "../domain/turn.ts";
 import { windowOf } from "./conditions.ts";
 import { requestStop } from "./run-events.ts";
@@ -11,7 +11,7 @@ import { occurrenceAt } from "../domain/windows.ts";
 export function endWindows(turn: Turn): void {
   // Until then earlier runs are not adopted, and nightlab.yaml may not have been read.
   if (!turn.world.allFound) return;
-  for (const command of turn.world.commands.values()) {
+  for (const command of openCommands(turn.world)) {
     const { run, spec } = command;
     if (spec.when === undefined || run === undefined || run.exited) continue;
     if (run.stopRequested === undefined) endWindow(turn, command, run);

@@ -1,7 +1,7 @@
 // Lets the next run start before the last one is concluded: an idle GPU costs more than a late
 // receipt. Otherwise reading logs, asking git and drawing would compete with the start for the CPU.
 import { setTimeout as pause } from "node:timers/promises";
-import type { World } from "../../domain/world.ts";
+import { openCommands, type World } from "../../domain/world.ts";
 
 /** Concluding a run is delayed by this much at most. */
 const START_FIRST_MS = 100;
@@ -13,8 +13,7 @@ export async function afterStarts(world: World): Promise<void> {
   while (isStarting(world) && performance.now() < deadline) await pause(START_FIRST_POLL_MS);
 }
 
-function isStarting({ examining, gpus, commands }: World): boolean {
-  if (examining !== undefined || gpus.asked) return true;
-  for (const { state } of commands.values()) if (state === "preparing") return true;
-  return false;
-}
+const isStarting = (world: World): boolean =>
+  world.examining !== undefined ||
+  world.gpus.asked ||
+  openCommands(world).some(({ state }) => state === "preparing");

@@ -2,7 +2,6 @@
 // headings in the world. Which known command is at which position is found by align.ts.
 import type { CommandId, ExperimentPath } from "../../base/ids.ts";
 import type { FoundCommand, JournalReading } from "../../domain/journal.ts";
-import { commandsOf } from "../../domain/resolve-reference.ts";
 import type { Turn } from "../../domain/turn.ts";
 
 /** A command of a reading, with its block, heading and receipt. */
@@ -45,10 +44,8 @@ export function recordOrder(
   placed: ReadonlyMap<string, CommandId>,
 ): void {
   const order = [...places].flatMap((at) => placed.get(at) ?? []);
-  const present = commandsOf(turn.world, experiment).filter(
-    (command) => command.absentSinceMs === undefined,
-  );
-  const same = order.length === present.length && order.every((id, i) => id === present[i]?.id);
+  const { present = [] } = turn.world.experiments.get(experiment) ?? {};
+  const same = order.length === present.length && order.every((id, i) => id === present[i]);
   if (!same) turn.record({ kind: "journal-aligned", experiment, commands: order });
 }
 

@@ -106,7 +106,7 @@ test("members have their sweep's place and time, and survive what is written as 
   assert.deepEqual(head?.members, [MEMBER, memberId(ID, 2)]);
   assert.equal(second?.acceptedAtMs, head.acceptedAtMs);
   assert.deepEqual([second?.parent, second?.state, second?.line], [ID, "queued", 3]);
-  assert.deepEqual(world.experiments.get(EXP)?.commands, [ID]);
+  assert.deepEqual(world.experiments.get(EXP)?.present, [ID]);
 });
 
 test("a try that ended stays beside the next one, with its own plots", () => {
