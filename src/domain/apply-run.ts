@@ -75,7 +75,10 @@ function claimRun(world: World, fact: FactOf<"run-claimed">): void {
   if (slot?.kind === "cpu" && slot.why === "no-gpu") noteCpu(world, id);
   if (slot?.kind === "cpu" && slot.first === true) noteNoGpu(world, id);
   if (slot?.kind === "gpus") {
-    for (const { uuid, index } of slot.gpus) world.gpus.known.set(uuid, index);
+    for (const { uuid, index } of slot.gpus) {
+      world.gpus.known.set(uuid, index);
+      world.gpus.claimed.set(uuid, index);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 // nothing, so the same function runs live and on replay. Facts about runs are in apply-run.ts.
 import { applyToRun } from "./apply-run.ts";
 import { change, put, replace } from "./change-command.ts";
+import { sameCode } from "./code.ts";
 import { GO_GIVEN } from "./command.ts";
 import type { Fact, FactOf } from "./fact.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
@@ -18,6 +19,7 @@ const OLD_COPIES = 50;
 
 /** Changes `world` as the fact says. Facts about unknown experiments and commands are ignored. */
 export function apply(world: World, fact: Fact): void {
+  world.recordedMs = Math.max(world.recordedMs, fact.atMs);
   switch (fact.kind) {
     case "experiment-known":
       addExperiment(world, fact);
@@ -256,7 +258,9 @@ function editCommand(world: World, fact: FactOf<"command-edited">): void {
 
 function noteCode(world: World, fact: FactOf<"code-noted">): void {
   const { atMs, ids, code, snapshot } = fact;
-  const noted = { ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) };
+  const last = world.experiments.get(fact.experiment)?.lastCode;
+  const noted = sameCode({ ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) }, last);
+  changeExperiment(world, fact.experiment, () => ({ lastCode: noted }));
   for (const id of ids) change(world, id, () => ({ code: noted }));
 }
 

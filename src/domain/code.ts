@@ -28,6 +28,10 @@ export type SnapshotNote =
     }
   | { readonly kind: "failed"; readonly why: string };
 
+/** The code, with the files of an earlier one where both are the same: thousands are kept. */
+export const sameCode = (code: NotedCode, earlier: NotedCode | undefined): NotedCode =>
+  earlier !== undefined && earlier.hash === code.hash ? { ...code, files: earlier.files } : code;
+
 /** Paths of the files that differ, in order: `train.py`, `new.py (new)`, `old.py (gone)`. */
 export function changedFiles(before: CodeSeen, now: CodeSeen): readonly string[] {
   if (before.hash === now.hash) return [];

@@ -53,7 +53,13 @@ class PastRun {
   /** JSON of the whole run, deflated, a byte a character. */
   readonly packed: string;
 
-  constructor(run: Omit<Run, "exited" | "plotted">, packed: string) {
+  constructor(
+    run: Pick<Run, "attempt" | "claimedAtMs" | "limitMs"> & {
+      readonly endedAtMs?: number | undefined;
+      readonly folder?: RunFolder | undefined;
+    },
+    packed: string,
+  ) {
     this.attempt = run.attempt;
     this.claimedAtMs = run.claimedAtMs;
     this.limitMs = run.limitMs;
@@ -102,6 +108,35 @@ export function pastRun(run: Run): Run {
   if (run instanceof PastRun) return run;
   const packed = deflateRawSync(JSON.stringify(run), PACKING).toString("latin1");
   return new PastRun(run, packed) as Run;
+}
+
+/** A packed run as JSON, with what it needs to be a run again. */
+export type StoredRun = readonly [
+  attempt: AttemptId,
+  claimedAtMs: number,
+  limitMs: number,
+  endedAtMs: number | null,
+  folder: RunFolder | null,
+  packed: string,
+];
+
+/** Undefined for a run that is not packed. */
+export function storedRun(run: Run): StoredRun | undefined {
+  if (!(run instanceof PastRun)) return undefined;
+  const { attempt, claimedAtMs, limitMs, endedAtMs = null, folder = null } = run;
+  const packed = Buffer.from(run.packed, "latin1").toString("base64");
+  return [attempt, claimedAtMs, limitMs, endedAtMs, folder, packed];
+}
+
+export function runOf([attempt, claimedAtMs, limitMs, endedAtMs, folder, packed]: StoredRun): Run {
+  const known = {
+    attempt,
+    claimedAtMs,
+    limitMs,
+    endedAtMs: endedAtMs ?? undefined,
+    folder: folder ?? undefined,
+  };
+  return new PastRun(known, Buffer.from(packed, "base64").toString("latin1")) as Run;
 }
 
 /** The run with all of its fields as its own. */

@@ -5,14 +5,11 @@ import type { Fact } from "./fact.ts";
 import type { LabPath } from "../base/ids.ts";
 import { emptyWorld, type World } from "./world.ts";
 
-/** Builds the world from facts, oldest first. */
-export function replay(facts: Iterable<Fact>): World {
-  const world = emptyWorld();
-  for (const fact of facts) {
-    apply(world, fact);
-    world.nowMs = Math.max(world.nowMs, fact.atMs);
-  }
-  world.replayedMs = world.nowMs;
+/** Builds the world from facts, oldest first, or goes on from the world that earlier ones gave. */
+export function replay(facts: Iterable<Fact>, world = emptyWorld()): World {
+  for (const fact of facts) apply(world, fact);
+  world.nowMs = world.recordedMs;
+  world.replayedMs = world.recordedMs;
   return world;
 }
 

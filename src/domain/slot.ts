@@ -54,6 +54,8 @@ export interface GpuWatch {
   epoch: number;
   /** Every GPU that was ever seen or held, by UUID, with its index then. */
   readonly known: Map<string, number>;
+  /** Those that a run held, ever: alone durable. */
+  readonly claimed: Map<string, number>;
   /** When a run of this daemon last released a GPU. */
   readonly left: Map<string, { readonly epoch: number; readonly atMs: number }>;
   /** GPUs whose lock another daemon held, or that could not be locked (`why`), and when. */
@@ -67,6 +69,7 @@ export function emptyGpuWatch(): GpuWatch {
     nextAtMs: 0,
     epoch: 0,
     known: new Map(),
+    claimed: new Map(),
     left: new Map(),
     elsewhere: new Map(),
   };

@@ -154,6 +154,8 @@ export interface Experiment {
   readonly rendered: Set<string>;
   /** Its repeats, which are in no journal, oldest first. */
   readonly repeats?: readonly CommandId[];
+  /** The code that was noted last. */
+  readonly lastCode?: NotedCode;
   /** One of its runs went to the CPU for want of a GPU. */
   readonly ranWithoutGpu?: true;
   /** How many times the daemon has written this journal. */
@@ -236,7 +238,9 @@ export interface PrefetchWatch {
 export interface World {
   /** The time of the last event, ms since 1970; it never goes back. */
   nowMs: number;
-  /** The time of the last fact before this daemon began. */
+  /** The time of the latest fact. */
+  recordedMs: number;
+  /** The same, before this daemon began. */
   replayedMs: number;
   readonly labs: Map<LabPath, Lab>;
   /** Experiments on disk. */
@@ -280,6 +284,7 @@ export interface World {
 export function emptyWorld(): World {
   return {
     nowMs: 0,
+    recordedMs: 0,
     replayedMs: 0,
     labs: new Map(),
     found: new Map(),

@@ -1,5 +1,6 @@
 // A simulated night: the real step and loop on a clock, a disk and processes that are made up,
 // with crashes of the daemon between any two effects. One seed, one night.
+import assert from "node:assert/strict";
 import { dirname } from "node:path";
 import { startLoop, type Loop } from "../../src/effects/daemon/daemon.ts";
 import { steadyClock } from "../../src/effects/os/clock.ts";
@@ -7,6 +8,7 @@ import type { NewEvent } from "../../src/effects/daemon/effect-handlers.ts";
 import { wakeUp } from "../../src/effects/os/timer.ts";
 import { knownAttempts } from "../../src/scheduler/known-attempts.ts";
 import { replay } from "../../src/domain/replay.ts";
+import { worldLines, worldOfLines } from "../../src/domain/stored-world.ts";
 import { POLL_MS } from "../../src/base/limits.ts";
 import type { ExperimentSight, JournalOrigin } from "../../src/domain/event.ts";
 import type { Fact } from "../../src/domain/fact.ts";
@@ -15,6 +17,7 @@ import type { LabTrust } from "../../src/domain/lab-settings.ts";
 import type { World } from "../../src/domain/world.ts";
 import { insteadOf, type SettingsInForce } from "../../src/settings/in-force.ts";
 import { readLabSettings } from "../../src/settings/lab.ts";
+import { canonical } from "./canonical-world.ts";
 import { Machine, type MachineOptions, type Start } from "./machine.ts";
 
 export const LAB = labPath("/lab");
@@ -85,11 +88,15 @@ export interface NightOptions extends MachineOptions {
   readonly pollMs?: number;
 }
 
+/** Facts between two snapshots of a world, from which the next daemon starts. */
+const SNAPSHOT_FACTS = 7;
+
 /** An experiment's lab is the folder that it lies in. */
 const labOf = (experiment: ExperimentPath): LabPath => labPath(dirname(experiment));
 
 export function startNight(options: NightOptions): Night {
   const facts: string[] = [];
+  let snapshot: { count: number; row: string; lines: readonly string[] } | undefined;
   let downMs = 0;
   let diskFull = false;
   let loop: Loop | undefined;
@@ -135,6 +142,12 @@ export function startNight(options: NightOptions): Night {
     const { life } = machine;
     upSinceMs = machine.nowMs;
     world = replay(facts.map((row) => JSON.parse(row) as Fact));
+    if (snapshot !== undefined && facts[snapshot.count - 1] === snapshot.row) {
+      const since = facts.slice(snapshot.count).map((row) => JSON.parse(row) as Fact);
+      const read = replay(since, worldOfLines(snapshot.lines));
+      assert.equal(canonical(read), canonical(world), "a snapshot says what the ledger says");
+      world = read;
+    }
     now = steadyClock({
       notBeforeMs: world.nowMs,
       wallMs: () => machine.wallMs(),
@@ -157,6 +170,10 @@ export function startNight(options: NightOptions): Night {
         append(rows) {
           if (rows.length > 0 && diskFull) throw new Error("no space left on device");
           facts.push(...rows.map(({ fact }) => JSON.stringify(fact)));
+          const row = facts.at(-1);
+          if (row !== undefined && facts.length >= (snapshot?.count ?? 0) + SNAPSHOT_FACTS) {
+            snapshot = { count: facts.length, row, lines: [...worldLines(world)] };
+          }
         },
       },
       now,

@@ -4,7 +4,6 @@ import type { Logger } from "pino";
 import { QUIET_MS } from "../../domain/lab-settings.ts";
 import { startLoop, type Loop } from "./daemon.ts";
 import { readJournal } from "../../journal/read/read.ts";
-import { replay } from "../../domain/replay.ts";
 import {
   attemptId,
   experimentPath,
@@ -22,10 +21,10 @@ import { gpuHandlers } from "./gpu-handlers.ts";
 import { createGpuLocks } from "../gpu/gpu-locks.ts";
 import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { journalHandlers, type JournalHandlers } from "./journal-handlers.ts";
-import { logFact } from "../state/fact-log.ts";
 import { onLeavingLink, trustCommand } from "../os/lab-links.ts";
 import { openLedger, type Ledger } from "../state/ledger.ts";
 import { watchPause } from "../state/machine-pause.ts";
+import { keepWorld } from "./kept-world.ts";
 import { labPages, type LabPages } from "./lab-page.ts";
 import { nightlySummaryHandlers, portions } from "./nightly-summary-handlers.ts";
 import { createReadingCache, type ReadingCache } from "../run-store/reading-cache.ts";
@@ -40,7 +39,7 @@ import { runHandlers, type RunHandlers } from "./run-handlers.ts";
 import type { RunContext } from "../run-store/run-context.ts";
 import { knownAttempts } from "../../scheduler/known-attempts.ts";
 import { afterStarts } from "../supervise/start-priority.ts";
-import { keepStatusView, VIEW_FACTS } from "../state/status-view.ts";
+import { readWorldOf, type ReadWorld } from "../state/snapshot.ts";
 import { findSupervision } from "../supervise/services.ts";
 import { Supervisor } from "../supervise/supervisor.ts";
 import { openTroubles, type Troubles } from "../state/troubles.ts";
@@ -78,6 +77,7 @@ interface Core {
   readonly ledger: Ledger;
   readonly states: LabStates;
   readonly world: World;
+  readonly read: ReadWorld;
   readonly supervisor: Supervisor;
   readonly renderer: Renderer;
   readonly cache: ReadingCache;
@@ -112,19 +112,23 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const endTelling = tellLeavingLinks(warn);
   const endUnread = tellUnread(labs, core.troubles);
   const alarm = wakeUp(now);
-  const views = statusViews(core);
+  const kept = keepWorld({ ...parts, ...core });
   const recorder = startRecording({ ...parts, ledger, warn, atMs: now() });
   loop = startLoop({
     world,
-    ledger: views,
+    ledger: kept,
     recorder,
     handlers: effectHandlers(core, services, () => pauses.look()),
     now,
     wakeAt: alarm.at,
-    onFault: parts.onFault,
+    onFault(error) {
+      kept.spoil();
+      parts.onFault(error);
+    },
   });
   const fault = (error: unknown): void => {
     loop?.stop();
+    kept.spoil();
     parts.onFault(error);
   };
   const pauses = watchPause(stateDir, guarded(ledger, fault), world, (fact) =>
@@ -136,7 +140,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
   const stopWatching = await openLabs(labs, opened);
   await journalsRead(world);
   post({ kind: "daemon-started" });
-  views.keep();
+  kept.keep();
   log.info({ labs, experiments: world.found.size, commands: world.commands.size }, "watching");
   return {
     world,
@@ -153,7 +157,7 @@ export async function openDaemon(parts: RealDaemonParts): Promise<RealDaemon> {
       endUnread();
       await core.troubles.close();
       await recorder?.close();
-      views.keep();
+      await kept.close();
       ledger.close();
     },
   };
@@ -187,7 +191,8 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
   const ledger = openLedger(parts.stateDir);
   const warn: Core["warn"] = (message, facts) => log.warn(facts, message);
   const states = await openLabStates(parts.labs, { stateDir: parts.stateDir, ledger, warn });
-  const world = replay(ledger.read(parts.labs));
+  const read = readWorldOf(parts.stateDir, parts.labs, ledger);
+  const { world } = read;
   const supervision = await findSupervision(parts.env);
   log.debug({ supervision }, "supervision");
   const { labs, stateDir } = parts;
@@ -197,6 +202,7 @@ async function openCore(parts: RealDaemonParts, post: Post): Promise<Core> {
     ledger,
     states,
     world,
+    read,
     supervisor: new Supervisor({
       supervision,
       onUnreadable: (place, why) => tellUnreadAttempt(troubles, place, why),
@@ -316,30 +322,6 @@ function effectHandlers(core: Core, services: Services, lookForPause: () => void
     "show-lab-page": ({ lab, problems, digest }) => {
       for (const problem of problems) log.warn({ lab, problem }, "nightlab.yaml");
       void pages.show(lab, problems, digest);
-    },
-  };
-}
-
-interface StatusViews extends Pick<Ledger, "append"> {
-  /** Writes the view of every lab that `nightlab status` reads. */
-  keep(): void;
-}
-
-/** Appends to the ledger, logs each fact, and keeps the status views at most VIEW_FACTS behind. */
-function statusViews({ parts, ledger, world }: Core): StatusViews {
-  const { labs, stateDir, log } = parts;
-  let sinceKept = 0;
-  const keep = (): void => {
-    sinceKept = 0;
-    for (const lab of labs) keepStatusView(stateDir, lab, ledger, { world, earlier: 0 });
-  };
-  return {
-    keep,
-    append(rows) {
-      ledger.append(rows);
-      sinceKept += rows.length;
-      if (sinceKept >= VIEW_FACTS) keep();
-      for (const { fact } of rows) logFact(log, fact);
     },
   };
 }

@@ -30,6 +30,8 @@ export interface Ledger {
     parts: readonly string[],
     kinds?: readonly Fact["kind"][],
   ): readonly Fact[];
+  /** How many rows after `after`, up to `upTo`, are of these labs or of the machine. */
+  count(labs: readonly LabPath[], after: number, upTo: number): number;
   /** The newest row: its number, and a hash that distinguishes it from another ledger's row. */
   last(): { readonly seq: number; readonly row: string } | undefined;
   /** The hash of any row; undefined if there is no such row. */
@@ -157,6 +159,12 @@ function ledgerOn(db: DatabaseSync, path: string, readOnly: boolean): Ledger {
           `SELECT seq, body FROM facts WHERE (${where}) AND (${isWanted}) ORDER BY seq`,
         );
         return query.all(...params, ...kinds, ...LONG, ...parts).map(factIn);
+      }),
+    count: (labs, after, upTo) =>
+      inWords(path, () => {
+        const { where, params } = rowsOf(db, path, labs);
+        const sql = `SELECT count(*) AS rows FROM facts WHERE (${where}) AND seq > ? AND seq <= ?`;
+        return Number(db.prepare(sql).get(...params, after, upTo)?.["rows"]);
       }),
     knows: (lab) =>
       inWords(

@@ -1,0 +1,156 @@
+// The durable part of a world as lines of JSON, and back: what replaying its facts again would give.
+// effects/state/snapshot.ts keeps them in a file; none of it is believed against the ledger.
+import { parseStored } from "../base/stored-json.ts";
+import type { CommandId, LabPath } from "../base/ids.ts";
+import { sameCode } from "./code.ts";
+import { runOf, storedRun, type StoredRun } from "./past-run.ts";
+import { emptyWorld, runsOf } from "./world.ts";
+import type { Command, Experiment, NightlySummary, Run, World } from "./world.ts";
+
+type Entries<K, V> = readonly (readonly [K, V])[];
+
+interface StoredRest {
+  readonly recordedMs: number;
+  readonly open: readonly CommandId[];
+  readonly paused: boolean;
+  readonly pause?: World["pause"];
+  readonly earlyFailures: World["earlyFailures"];
+  readonly drains: readonly CommandId[];
+  readonly nightlySummaries: Entries<LabPath, NightlySummary>;
+  readonly gpus: {
+    readonly epoch: number;
+    readonly claimed: Entries<string, number>;
+    readonly left: Entries<string, { readonly epoch: number; readonly atMs: number }>;
+  };
+}
+
+type StoredExperiment = Omit<Experiment, "rendered" | "index"> & {
+  readonly rendered: readonly string[];
+  readonly passed: readonly string[];
+};
+
+type StoredCommand = Omit<Command, "run" | "earlierRuns"> & {
+  readonly run?: Run | { readonly past: StoredRun };
+  readonly earlierRuns?: readonly (Run | { readonly past: StoredRun })[];
+};
+
+/**
+ * The lines, made one by one: first the commands, then the experiments, then the rest. The world
+ * may change meanwhile; the lines are of the moment of the call.
+ */
+export function worldLines(world: World): Generator<string, void, undefined> {
+  const commands = [...world.commands.values()];
+  const experiments = [...world.experiments.values()].map(
+    ({ index: { passed }, rendered, gone, ...one }): StoredExperiment => ({
+      ...one,
+      gone: [...gone],
+      rendered: [...rendered],
+      passed: [...passed],
+    }),
+  );
+  const { recordedMs, open, paused, pause, earlyFailures, drains, nightlySummaries } = world;
+  const { epoch, claimed, left } = world.gpus;
+  const rest: StoredRest = {
+    recordedMs,
+    open: [...open],
+    paused,
+    ...(pause === undefined ? {} : { pause }),
+    earlyFailures,
+    drains: [...drains],
+    nightlySummaries: [...nightlySummaries],
+    gpus: { epoch, claimed: [...claimed], left: [...left] },
+  };
+  return (function* lines() {
+    for (const command of commands) yield JSON.stringify({ command: stored(command) });
+    for (const experiment of experiments) yield JSON.stringify({ experiment });
+    yield JSON.stringify({ rest });
+  })();
+}
+
+function stored({ run, earlierRuns, ...command }: Command): StoredCommand {
+  const storedAs = (one: Run): Run | { readonly past: StoredRun } => {
+    const past = storedRun(one);
+    return past === undefined ? one : { past };
+  };
+  return {
+    ...command,
+    ...(run === undefined ? {} : { run: storedAs(run) }),
+    ...(earlierRuns === undefined ? {} : { earlierRuns: earlierRuns.map(storedAs) }),
+  };
+}
+
+/** The world of all lines; replaying the facts that followed makes it current. Throws on others. */
+export function worldOfLines(lines: Iterable<string>): World {
+  const world = emptyWorld();
+  let last: Command | undefined;
+  for (const line of lines) {
+    const { command, experiment, rest } = parseStored(line) as StoredLine;
+    if (command !== undefined) {
+      last = commandOf(command, last);
+      world.commands.set(last.id, last);
+    } else if (experiment !== undefined) addExperiment(world, experiment);
+    else if (rest !== undefined) addRest(world, rest);
+    else throw new Error("a line of no kind");
+  }
+  for (const command of world.commands.values()) {
+    const { id, experiment, spec } = command;
+    const index = world.experiments.get(experiment)?.index;
+    if (index === undefined) continue;
+    const same = index.named.get(spec.target);
+    if (same === undefined) index.named.set(spec.target, [id]);
+    else same.push(id);
+    for (const { folder } of runsOf(command)) {
+      if (folder !== undefined) index.inFolder.set(folder, id);
+    }
+  }
+  return world;
+}
+
+interface StoredLine {
+  readonly command?: StoredCommand;
+  readonly experiment?: StoredExperiment;
+  readonly rest?: StoredRest;
+}
+
+/** What it has in common with the one before, as thousands have, is kept in memory once. */
+function commandOf({ run, earlierRuns, ...command }: StoredCommand, before?: Command): Command {
+  const readRun = (one: Run | { readonly past: StoredRun }): Run =>
+    "past" in one ? runOf(one.past) : one;
+  const { experiment, heading, code } = before ?? {};
+  return {
+    ...command,
+    ...(experiment === command.experiment ? { experiment } : {}),
+    ...(heading === command.heading ? { heading } : {}),
+    ...(command.code === undefined ? {} : { code: sameCode(command.code, code) }),
+    ...(run === undefined ? {} : { run: readRun(run) }),
+    ...(earlierRuns === undefined ? {} : { earlierRuns: earlierRuns.map(readRun) }),
+  };
+}
+
+function addExperiment(world: World, { rendered, passed, ...one }: StoredExperiment): void {
+  const known = (id: CommandId): CommandId => world.commands.get(id)?.id ?? id;
+  world.experiments.set(one.path, {
+    ...one,
+    present: one.present.map(known),
+    gone: one.gone.map(known),
+    rendered: new Set(rendered),
+    index: { named: new Map(), inFolder: new Map(), passed: new Set(passed) },
+  });
+}
+
+function addRest(world: World, rest: StoredRest): void {
+  const { gpus } = world;
+  world.recordedMs = rest.recordedMs;
+  for (const id of rest.open) world.open.add(id);
+  world.paused = rest.paused;
+  if (rest.pause !== undefined) world.pause = rest.pause;
+  world.earlyFailures = rest.earlyFailures;
+  for (const id of rest.drains) world.drains.add(id);
+  for (const [lab, summary] of rest.nightlySummaries) world.nightlySummaries.set(lab, summary);
+  gpus.epoch = rest.gpus.epoch;
+  for (const [uuid, index] of rest.gpus.claimed) {
+    gpus.known.set(uuid, index);
+    gpus.claimed.set(uuid, index);
+  }
+  for (const [uuid, left] of rest.gpus.left) gpus.left.set(uuid, left);
+}
