@@ -30,7 +30,9 @@ export type SnapshotNote =
 
 /** The code, with the files of an earlier one where both are the same: thousands are kept. */
 export const sameCode = (code: NotedCode, earlier: NotedCode | undefined): NotedCode =>
-  earlier !== undefined && earlier.hash === code.hash ? { ...code, files: earlier.files } : code;
+  earlier !== undefined && earlier.hash === code.hash
+    ? { ...code, hash: earlier.hash, files: earlier.files }
+    : code;
 
 /** Paths of the files that differ, in order: `train.py`, `new.py (new)`, `old.py (gone)`. */
 export function changedFiles(before: CodeSeen, now: CodeSeen): readonly string[] {

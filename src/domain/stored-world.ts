@@ -25,9 +25,11 @@ interface StoredRest {
 }
 
 type StoredExperiment = Omit<Experiment, "rendered" | "index"> & {
-  readonly rendered: readonly string[];
   readonly passed: readonly string[];
 };
+
+/** Hashes of receipts in one line, which is parsed as a whole. */
+const HASHES_A_LINE = 1_000;
 
 type StoredCommand = Omit<Command, "run" | "earlierRuns"> & {
   readonly run?: Run | { readonly past: StoredRun };
@@ -41,12 +43,10 @@ type StoredCommand = Omit<Command, "run" | "earlierRuns"> & {
 export function worldLines(world: World): Generator<string, void, undefined> {
   const commands = [...world.commands.values()];
   const experiments = [...world.experiments.values()].map(
-    ({ index: { passed }, rendered, gone, ...one }): StoredExperiment => ({
-      ...one,
-      gone: [...gone],
-      rendered: [...rendered],
-      passed: [...passed],
-    }),
+    ({ index: { passed }, rendered, gone, ...one }) => {
+      const experiment: StoredExperiment = { ...one, gone: [...gone], passed: [...passed] };
+      return { experiment, rendered: [...rendered] };
+    },
   );
   const { recordedMs, open, paused, pause, earlyFailures, drains, nightlySummaries } = world;
   const { epoch, claimed, left } = world.gpus;
@@ -62,7 +62,12 @@ export function worldLines(world: World): Generator<string, void, undefined> {
   };
   return (function* lines() {
     for (const command of commands) yield JSON.stringify({ command: stored(command) });
-    for (const experiment of experiments) yield JSON.stringify({ experiment });
+    for (const { experiment, rendered } of experiments) {
+      yield JSON.stringify({ experiment });
+      for (let i = 0; i < rendered.length; i += HASHES_A_LINE) {
+        yield JSON.stringify({ rendered: rendered.slice(i, i + HASHES_A_LINE) });
+      }
+    }
     yield JSON.stringify({ rest });
   })();
 }
@@ -83,12 +88,14 @@ function stored({ run, earlierRuns, ...command }: Command): StoredCommand {
 export function worldOfLines(lines: Iterable<string>): World {
   const world = emptyWorld();
   let last: Command | undefined;
+  let hashes = new Set<string>();
   for (const line of lines) {
-    const { command, experiment, rest } = parseStored(line) as StoredLine;
+    const { command, experiment, rendered, rest } = parseStored(line) as StoredLine;
     if (command !== undefined) {
       last = commandOf(command, last);
       world.commands.set(last.id, last);
-    } else if (experiment !== undefined) addExperiment(world, experiment);
+    } else if (experiment !== undefined) hashes = addExperiment(world, experiment);
+    else if (rendered !== undefined) for (const hash of rendered) hashes.add(hash);
     else if (rest !== undefined) addRest(world, rest);
     else throw new Error("a line of no kind");
   }
@@ -109,6 +116,8 @@ export function worldOfLines(lines: Iterable<string>): World {
 interface StoredLine {
   readonly command?: StoredCommand;
   readonly experiment?: StoredExperiment;
+  /** Of the experiment before it. */
+  readonly rendered?: readonly string[];
   readonly rest?: StoredRest;
 }
 
@@ -127,15 +136,18 @@ function commandOf({ run, earlierRuns, ...command }: StoredCommand, before?: Com
   };
 }
 
-function addExperiment(world: World, { rendered, passed, ...one }: StoredExperiment): void {
+/** Gives its set of hashes of receipts, still empty. */
+function addExperiment(world: World, { passed, ...one }: StoredExperiment): Set<string> {
+  const rendered = new Set<string>();
   const known = (id: CommandId): CommandId => world.commands.get(id)?.id ?? id;
   world.experiments.set(one.path, {
     ...one,
     present: one.present.map(known),
     gone: one.gone.map(known),
-    rendered: new Set(rendered),
+    rendered,
     index: { named: new Map(), inFolder: new Map(), passed: new Set(passed) },
   });
+  return rendered;
 }
 
 function addRest(world: World, rest: StoredRest): void {

@@ -154,21 +154,27 @@ function* linesOfFile(path: string): Generator<string, void, undefined> {
   const file = openSync(path, "r");
   try {
     const hash = createHash("sha256");
-    const part = Buffer.allocUnsafe(PART_BYTES);
-    let left = Buffer.alloc(0);
+    let bytes = Buffer.allocUnsafe(PART_BYTES);
+    let used = 0;
     for (;;) {
-      const size = readSync(file, part, 0, PART_BYTES, -1);
+      const size = readSync(file, bytes, used, bytes.length - used, -1);
       if (size === 0) break;
-      let bytes = Buffer.concat([left, part.subarray(0, size)]);
-      for (let end = bytes.indexOf(10); end !== -1 && end < bytes.length - 1;) {
-        hash.update(bytes.subarray(0, end + 1));
-        yield bytes.toString("utf8", 0, end);
-        bytes = bytes.subarray(end + 1);
-        end = bytes.indexOf(10);
+      used += size;
+      let from = 0;
+      // The last line of the file is nobody's.
+      for (;;) {
+        const end = bytes.indexOf(10, from);
+        if (end === -1 || end >= used - 1) break;
+        yield bytes.toString("utf8", from, end);
+        from = end + 1;
       }
-      left = bytes;
+      hash.update(bytes.subarray(0, from));
+      bytes.copyWithin(0, from, used);
+      used -= from;
+      if (used === bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(used)]);
     }
-    if (left.toString() !== `${hash.digest("hex")}\n`) throw new Error("not as it was written");
+    if (bytes.toString("utf8", 0, used) !== `${hash.digest("hex")}\n`)
+      throw new Error("not as it was written");
   } finally {
     closeSync(file);
   }
