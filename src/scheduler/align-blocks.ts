@@ -72,26 +72,32 @@ function knownIn(
   { found, before }: Pick<Text, "found" | "before">,
 ): readonly Command[] {
   const { world } = turn;
-  const { gone = [] } = world.experiments.get(experiment) ?? {};
-  const named = new Set<string | undefined>();
-  const texts = new Set<string>();
+  const { gone = [], index } = world.experiments.get(experiment) ?? {};
+  const left = new Map<CommandId, Command>();
+  const add = (id: CommandId, mayBe: (command: Command) => boolean): boolean => {
+    const command = world.commands.get(id);
+    const isLeft = command?.absentSinceMs !== undefined && command.experiment === experiment;
+    if (!isLeft || command.parent !== undefined || !mayBe(command)) return false;
+    left.set(id, command);
+    return true;
+  };
   for (const { command, receiptId } of found.values()) {
-    named.add(receiptId);
-    texts.add(command.canonical);
+    if (receiptId !== undefined) add(commandId(receiptId), () => true);
+    // What reads the same has the same target.
+    for (const id of index?.named.get(command.spec?.target ?? "") ?? []) {
+      add(id, ({ canonical }) => canonical === command.canonical);
+    }
   }
   // Until its first text the last daemon's end counts as now.
-  const nowMs = before === undefined ? Math.min(turn.atMs, world.replayedMs) : turn.atMs;
-  const left: Command[] = [];
+  const atMs = before === undefined ? Math.min(turn.atMs, world.replayedMs) : turn.atMs;
   for (let i = gone.length - 1; i >= 0; i -= 1) {
-    const command = world.commands.get(gone[i] as CommandId);
-    if (command === undefined) continue;
-    const mayReturn =
-      named.has(command.id) ||
-      texts.has(command.canonical) ||
-      !isLongAbsent({ atMs: nowMs }, command);
-    if (mayReturn) left.push(command);
+    const id = gone[i];
+    if (id !== undefined && !add(id, (command) => !isLongAbsent({ atMs }, command))) break;
   }
-  return [...presentIn(world, experiment), ...left];
+  const latestFirst = [...left.values()].toSorted(
+    (a, b) => (b.absentSinceMs ?? 0) - (a.absentSinceMs ?? 0) || a.acceptedAtMs - b.acceptedAtMs,
+  );
+  return [...presentIn(world, experiment), ...latestFirst];
 }
 
 const wasShown = (world: World, id: CommandId): boolean =>

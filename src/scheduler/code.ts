@@ -26,7 +26,7 @@ export function noteCode(turn: Turn): void {
 
 /** After a start of the daemon: requests code that the last one had no time to note. */
 export function noteCodeAgain(turn: Turn): void {
-  requestCode(turn, turn.world.commands.keys());
+  requestCode(turn, turn.world.open);
 }
 
 function requestCode(turn: Turn, ids: Iterable<CommandId>): void {

@@ -5,14 +5,13 @@ import { QUIET_MS } from "../../domain/lab-settings.ts";
 import { startLoop, type Loop } from "./daemon.ts";
 import { readJournal } from "../../journal/read/read.ts";
 import {
-  attemptId,
   experimentPath,
   type ExperimentPath,
   type LabPath,
   type RunFolder,
 } from "../../base/ids.ts";
 import type { AttemptSpec } from "../../domain/run.ts";
-import { runsOf, settingsOf, type World } from "../../domain/world.ts";
+import { runsOf, settingsOf, type Run, type World } from "../../domain/world.ts";
 import { withLabRules } from "../../settings/rule-values.ts";
 import { attemptHandlers } from "./attempt-handlers.ts";
 import { codeHandlers } from "./code-handlers.ts";
@@ -281,8 +280,7 @@ function runContext({ parts, world, now, warn }: Core, reports: ReportHandlers):
     },
     timeZone: (lab) => world.labs.get(lab as LabPath)?.settings?.timeZone ?? machineTimeZone(),
     renewMs: (experiment) => renewMs(world, experiment),
-    takenFolders: ({ experiment, attempt }) =>
-      takenFolders(world, experimentPath(experiment), attempt),
+    takenFolders: (spec) => takenFolders(world, spec),
     reportTouched: (experiment) => reports.touch(experiment),
     warn,
     now,
@@ -346,32 +344,27 @@ async function journalsRead(world: World): Promise<void> {
 
 /** Whether a run folder belongs to a command's run, or may: that run's folder is not known yet. */
 function isOurs(
-  { commands }: World,
+  world: World,
   experiment: ExperimentPath,
   folder: RunFolder,
   name: string,
 ): boolean {
-  return [...commands.values()].some(
-    (command) =>
-      command.experiment === experiment &&
-      runsOf(command).some(
-        (run) => run.folder === folder || (run.folder === undefined && run.spec.name === name),
-      ),
-  );
+  if (world.experiments.get(experiment)?.index.inFolder.has(folder) === true) return true;
+  return runsNamed(world, experiment, name).some((run) => run.folder === undefined);
 }
 
-/** The run folders of an experiment's other attempts. */
+/** The run folders of an experiment's other attempts with the same name, which is in the folder's. */
 function takenFolders(
   world: World,
-  experiment: ExperimentPath,
-  except: string,
+  { experiment, name, attempt }: AttemptSpec,
 ): ReadonlySet<string> {
-  const taken = new Set<string>();
-  for (const command of world.commands.values()) {
-    if (command.experiment !== experiment || command.spec.verb !== "run") continue;
-    for (const { attempt, folder } of runsOf(command)) {
-      if (folder !== undefined && attempt !== attemptId(except)) taken.add(folder);
-    }
-  }
-  return taken;
+  const runs = runsNamed(world, experimentPath(experiment), name);
+  return new Set(runs.flatMap((run) => (run.attempt === attempt ? [] : (run.folder ?? []))));
 }
+
+/** All attempts at the commands with that target. */
+const runsNamed = (world: World, experiment: ExperimentPath, name: string): readonly Run[] =>
+  (world.experiments.get(experiment)?.index.named.get(name) ?? []).flatMap((id) => {
+    const command = world.commands.get(id);
+    return command === undefined ? [] : runsOf(command);
+  });
