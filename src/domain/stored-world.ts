@@ -31,9 +31,13 @@ type StoredExperiment = Omit<Experiment, "rendered" | "index"> & {
 /** Hashes of receipts in one line, which is parsed as a whole. */
 const HASHES_A_LINE = 1_000;
 
+interface PackedRun {
+  readonly past: StoredRun;
+}
+
 type StoredCommand = Omit<Command, "run" | "earlierRuns"> & {
-  readonly run?: Run | { readonly past: StoredRun };
-  readonly earlierRuns?: readonly (Run | { readonly past: StoredRun })[];
+  readonly run?: Run | PackedRun;
+  readonly earlierRuns?: readonly (Run | PackedRun)[];
 };
 
 /**
@@ -73,16 +77,19 @@ export function worldLines(world: World): Generator<string, void, undefined> {
 }
 
 function stored({ run, earlierRuns, ...command }: Command): StoredCommand {
-  const storedAs = (one: Run): Run | { readonly past: StoredRun } => {
-    const past = storedRun(one);
-    return past === undefined ? one : { past };
-  };
   return {
     ...command,
     ...(run === undefined ? {} : { run: storedAs(run) }),
     ...(earlierRuns === undefined ? {} : { earlierRuns: earlierRuns.map(storedAs) }),
   };
 }
+
+function storedAs(run: Run): Run | PackedRun {
+  const past = storedRun(run);
+  return past === undefined ? run : { past };
+}
+
+const readRun = (run: Run | PackedRun): Run => ("past" in run ? runOf(run.past) : run);
 
 /** The world of all lines; replaying the facts that followed makes it current. Throws on others. */
 export function worldOfLines(lines: Iterable<string>): World {
@@ -123,8 +130,6 @@ interface StoredLine {
 
 /** What it has in common with the one before, as thousands have, is kept in memory once. */
 function commandOf({ run, earlierRuns, ...command }: StoredCommand, before?: Command): Command {
-  const readRun = (one: Run | { readonly past: StoredRun }): Run =>
-    "past" in one ? runOf(one.past) : one;
   const { experiment, heading, code } = before ?? {};
   return {
     ...command,
