@@ -15,7 +15,7 @@ import { commandsOf } from "../domain/resolve-reference.ts";
 import type { Turn } from "../domain/turn.ts";
 import { settingsOf, type Command, type World } from "../domain/world.ts";
 import { mergeConflictBlocks } from "../journal/merge/merge-conflicts.ts";
-import { problemBlocks, receiptBlocks, type ReceiptContext } from "../journal/receipt/receipt.ts";
+import { problemBlocks, receiptBlocks } from "../journal/receipt/receipt.ts";
 import { pieceHash, renderJournal } from "../journal/receipt/render.ts";
 import { measuresOf } from "../judge/comparisons.ts";
 import { comparedNames } from "../logs/criterion-metrics.ts";
@@ -185,59 +185,81 @@ function commandAt(world: World, view: JournalView, at: string): readonly Comman
 
 /** What all receipts of an experiment are made with, looked up once for all of them. */
 interface Receipts {
-  readonly experiment: ExperimentPath;
+  readonly timeZone: string;
+  readonly promised: readonly string[];
+  readonly paused: { readonly paused?: string };
   /** Commands that one box starts together. */
   readonly foreign: readonly CommandId[];
+  readonly repeats: readonly Command[];
   /** What a held command's box compares it with; undefined where nothing is done yet. */
   readonly deRisk: () => Command | undefined;
+  /** What the tables of sweeps compare. */
+  readonly measures: () => ReturnType<typeof measuresOf>;
 }
 
 function receiptsOf(world: World, experiment: ExperimentPath): Receipts {
+  const reading = world.views.get(experiment)?.reading;
+  const plan = reading?.plan;
   let found: { readonly last: Command | undefined } | undefined;
+  let measures: ReturnType<typeof measuresOf> | undefined;
   return {
-    experiment,
+    timeZone: settingsOf(world, experiment).timeZone,
+    // Metrics of the criteria come first: they are what matters to the reader, and get the picture.
+    promised: plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)],
+    paused: world.paused ? { paused: pauseShort(world.pause) } : {},
     foreign: heldTogether(world, experiment),
+    repeats: repeatsIn(world, experiment),
     deRisk: () => (found ??= { last: lastDeRisk(world, experiment) }).last,
+    measures: () => (measures ??= reading === undefined ? [] : measuresOf({ journal: reading })),
   };
 }
 
+/** The last receipt of each command, with all that it was made of. */
+const MADE = new WeakMap<
+  Command,
+  { readonly said: string; readonly of: readonly Command[]; readonly blocks: readonly string[] }
+>();
+
+/** The blocks of a command's receipt; they are made once for what is said and whom it is of. */
 function receiptBlocksOf(
   world: World,
-  { experiment, foreign, deRisk }: Receipts,
+  { timeZone, promised, paused, foreign, repeats, deRisk, measures }: Receipts,
   command: Command,
 ): readonly string[] {
-  const reading = world.views.get(experiment)?.reading;
-  const plan = reading?.plan;
-  const { timeZone } = settingsOf(world, experiment);
-  // Metrics of the criteria come first: they are what matters to the reader, and get the picture.
-  const promised = plan === undefined ? [] : [...comparedNames(plan), ...plan.metrics.map(keyOf)];
   const members = membersOf(world, command);
-  const measures =
-    reading === undefined || members.length === 0 ? [] : measuresOf({ journal: reading });
-  return receiptBlocks(command, {
+  const own = repeats.filter(({ repeats: of }) => of !== undefined && isOf(command, of.id));
+  const environmentTrouble = prefetchFailure(world, command);
+  const trouble = environmentTrouble === undefined ? {} : { environmentTrouble };
+  const common = {
     timeZone,
     promised,
-    ...(members.length > 0 ? { sweep: { members, measures, timeZone, promised } } : {}),
     ...(members.length === 0 && isSweep(command) ? { atMost: atMost(world, command) } : {}),
     ...(command.state === "held" ? { startNote: startNote(world, command, deRisk()) } : {}),
     ...startAllOf(command, foreign),
-    ...(world.paused ? { paused: pauseShort(world.pause) } : {}),
-    code: codeContext(world, command),
+    ...paused,
+  };
+  const compared = members.length === 0 ? [] : measures();
+  const said = JSON.stringify([common, trouble, compared]);
+  const of = [...members, ...own];
+  const made = MADE.get(command);
+  if (
+    made?.said === said &&
+    made.of.length === of.length &&
+    of.every((one, i) => one === made.of[i])
+  ) {
+    return made.blocks;
+  }
+  const blocks = receiptBlocks(command, {
+    ...common,
+    ...(members.length > 0 ? { sweep: { members, measures: compared, timeZone, promised } } : {}),
+    code: { ...trouble, ...(own.length === 0 ? {} : { repeats: own }) },
   });
+  MADE.set(command, { said, of, blocks });
+  return blocks;
 }
 
-function codeContext(world: World, command: Command): NonNullable<ReceiptContext["code"]> {
-  const environmentTrouble = prefetchFailure(world, command);
-  const own = (id: CommandId): boolean =>
-    id === command.id || command.members?.includes(id) === true;
-  const repeats = repeatsIn(world, command.experiment).filter(
-    (repeat) => repeat.repeats !== undefined && own(repeat.repeats.id),
-  );
-  return {
-    ...defined({ environmentTrouble }),
-    ...(repeats.length === 0 ? {} : { repeats }),
-  };
-}
+const isOf = ({ id, members }: Command, run: CommandId): boolean =>
+  run === id || members?.includes(run) === true;
 
 const keyOf = ({ key }: { readonly key: string }): string => key;
 

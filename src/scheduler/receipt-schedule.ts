@@ -38,9 +38,10 @@ function stateDueAtMs(world: World, command: Command): number {
   const { run, state, stateSinceMs } = command;
   if (command.members !== undefined && ENDED.has(state)) {
     const ended = membersOf(world, command).map((member) => member.run);
-    return ended.some((one) => one?.outcome !== undefined && !one.plotted) ? Infinity : 0;
+    return ended.some((one) => one?.plotted === false && one.outcome !== undefined) ? Infinity : 0;
   }
-  if (run?.outcome !== undefined) return run.plotted ? 0 : Infinity;
+  if (run?.plotted === true) return 0;
+  if (run?.outcome !== undefined) return Infinity;
   if (ENDED.has(state) || state === "held") return 0;
   return Math.max(stateSinceMs, run?.flaggedAtMs ?? 0) + WORTH_WRITING_MS;
 }

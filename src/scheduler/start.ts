@@ -2,7 +2,8 @@
 // started or held. What happens to a claimed run is in run-events.ts.
 import type { CommandState } from "../domain/command-state.ts";
 import type { StartExamination } from "../domain/event.ts";
-import type { CommandId, ExperimentPath } from "../base/ids.ts";
+import type { CommandId } from "../base/ids.ts";
+import type { JournalView } from "../domain/journal-view.ts";
 import type { Slot } from "../domain/slot.ts";
 import type { AttemptSpec } from "../domain/run.ts";
 import { localStamp } from "../base/time.ts";
@@ -269,20 +270,28 @@ function setState(turn: Turn, command: Command, state: CommandState, reason?: st
 }
 
 /**
- * Returns a test, valid for one turn, whether a command's journal was read and has no conflict
- * markers, and its block is not being edited. It searches each journal once for all its commands.
+ * Returns a test whether a command's journal was read and has no conflict markers, and its block is
+ * not being edited.
  */
 export function readableIn(world: World): (command: Command) => boolean {
-  const settled = new Map<ExperimentPath, ReadonlySet<CommandId>>();
   return (command) => {
     const view = world.views.get(command.experiment);
     if (view === undefined || view.reading.conflicted) return false;
     if (command.repeats !== undefined) return true;
-    let ids = settled.get(command.experiment);
-    if (ids === undefined) {
-      ids = new Set([...view.placed].flatMap(([at, id]) => (view.settling.has(at) ? [] : [id])));
-      settled.set(command.experiment, ids);
-    }
-    return ids.has(standsFor(world, command).id);
+    return settledIn(view).has(standsFor(world, command).id);
   };
+}
+
+/** Each journal is searched once for all its commands, until something of it is placed or settles. */
+const SETTLED = new WeakMap<
+  JournalView["placed"],
+  { readonly settling: JournalView["settling"]; readonly ids: ReadonlySet<CommandId> }
+>();
+
+function settledIn({ placed, settling }: JournalView): ReadonlySet<CommandId> {
+  const known = SETTLED.get(placed);
+  if (known?.settling === settling) return known.ids;
+  const ids = new Set([...placed].flatMap(([at, id]) => (settling.has(at) ? [] : [id])));
+  SETTLED.set(placed, { settling, ids });
+  return ids;
 }
