@@ -41,12 +41,13 @@ const steps = (work: () => void): number => [...stepsOf(work).values()].reduce((
 
 const beside = (count: number): World => replay([...over(count), WAITS]);
 
+const turn = (world: World) => () => {
+  step(world, { kind: "tick", atMs: at("02-03 10:01") });
+  assert.equal(resolveTarget(world, EXPERIMENT, "w")?.id, "wait");
+  assert.equal(resolveTarget(world, EXPERIMENT, "2025-02-02T10-00-00-r-7")?.spec.target, "r-7");
+};
+
 test("a turn takes as many steps beside two thousand ended runs as beside two hundred", () => {
-  const turn = (world: World) => () => {
-    step(world, { kind: "tick", atMs: at("02-03 10:01") });
-    assert.equal(resolveTarget(world, EXPERIMENT, "w")?.id, "wait");
-    assert.equal(resolveTarget(world, EXPERIMENT, "2025-02-02T10-00-00-r-7")?.spec.target, "r-7");
-  };
   const [few, many] = [beside(200), beside(2_000)];
   turn(few)();
   assert.deepEqual(
