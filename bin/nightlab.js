@@ -8,7 +8,7 @@ import { constants, homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Below this, chokidar, execa and vega-lite do not load. */
+/** Below this, execa and vega-lite do not load. */
 const NEEDED = [22, 22, 0];
 
 const inPackage = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));

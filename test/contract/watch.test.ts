@@ -58,7 +58,7 @@ async function withEyes(
       },
     });
   } finally {
-    await eye.close();
+    eye.close();
     await rm(root, { recursive: true });
   }
 }

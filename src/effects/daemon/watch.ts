@@ -1,13 +1,13 @@
 // Watches a lab's folders: which experiments there are, and which journals may have changed.
 // journal-handlers.ts reads what changed; nothing below a run's folder is watched here.
-import { existsSync, readdirSync, type Stats } from "node:fs";
-import { access } from "node:fs/promises";
+import { existsSync, lstatSync, readdirSync, type Stats } from "node:fs";
+import { access, lstat } from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
-import { watch } from "chokidar";
 import { POLL_MS } from "../../base/limits.ts";
 import { experimentPath, type ExperimentPath, type LabPath } from "../../base/ids.ts";
 import type { ExperimentSight } from "../../domain/event.ts";
 import { isIgnoredFolder } from "../../base/ignored-folders.ts";
+import { followFolders, type EntryKind, type Interest } from "../os/folder-tree.ts";
 import { stat, statSync } from "../os/lab-files.ts";
 import { leaves, linkedFolder } from "../os/lab-links.ts";
 import { belongsElsewhere, EXPERIMENTS_PER_LAB, LAB_DEPTH } from "../run-store/lab-experiments.ts";
@@ -35,7 +35,7 @@ export interface LabWatchHandlers {
 export interface LabWatch {
   /** Resolves when everything that was there at the start has been reported. */
   readonly ready: Promise<void>;
-  close(): Promise<void>;
+  readonly close: () => void;
 }
 
 const JOURNAL = "JOURNAL.md";
@@ -47,12 +47,19 @@ const RUNS = "runs";
 interface Watching {
   readonly lab: LabPath;
   readonly handlers: LabWatchHandlers;
-  /** The stat of each experiment's journal at its last poll, or before it was first read. */
-  readonly experiments: Map<ExperimentPath, string>;
+  readonly experiments: Map<ExperimentPath, Journal>;
   /** When each folder was first seen without a journal, ms since 1970. */
   readonly empty: Map<string, number>;
   /** Links to folders by their paths; a watch where a link is trusted to lead out of the lab. */
   readonly links: Map<string, FolderWatch | undefined>;
+}
+
+/** A journal, as polls know it. */
+interface Journal {
+  /** Its stat at the last poll, or before it was first read. */
+  stamp: string;
+  /** When it was last seen to change, ms since 1970; 0: not since the start. */
+  changedAtMs: number;
 }
 
 /** The watch of a folder: the lab's own, or one that a trusted link leads to. */
@@ -60,7 +67,9 @@ interface FolderWatch {
   readonly folder: string;
   /** Resolves when everything that was there at the start has been reported. */
   readonly ready: Promise<void>;
-  close(): Promise<void>;
+  /** Takes it up again where it was away. */
+  readonly look: () => void;
+  readonly close: () => void;
 }
 
 /**
@@ -79,7 +88,7 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
     links: new Map(),
   };
   const own = watchFolder(watching, lab, lab);
-  const poll = pollJournals(watching);
+  const poll = pollJournals(watching, own.look);
   const allReady = async (): Promise<void> => {
     await own.ready;
     followLinks(watching);
@@ -87,9 +96,9 @@ export function watchLab(lab: LabPath, handlers: LabWatchHandlers): LabWatch {
   };
   return {
     ready: allReady(),
-    async close() {
+    close() {
       clearInterval(poll);
-      await Promise.all([own, ...linkedWatches(watching)].map((one) => one.close()));
+      for (const one of [own, ...linkedWatches(watching)]) one.close();
     },
   };
 }
@@ -103,39 +112,25 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
   const known = (real: string): string => path + real.slice(folder.length);
   const depth = path.slice(lab.length).split(sep).length - 1;
   let initial = true;
-  const watcher = watch(folder, {
-    ignored: (real, stats) => real !== folder && isIgnored(watching, known(real), stats),
+  const tree = followFolders({
+    root: folder,
     depth: Math.max(0, LAB_DEPTH - depth),
-    followSymlinks: false,
-    ignorePermissionErrors: true,
-    // Atomic mode ignores swap files. Without it a save by renaming is an unlink and an add, which
-    // serve as well.
-    atomic: false,
+    interestIn: (real, kind) => interestIn(lab, known(real), kind),
+    // Another lab within this one, a linked worktree of git or a submodule.
+    isPart: (entries) => !entries.has(SETTINGS) && entries.get(".git") !== "file",
+    appeared: (real, kind) => appeared(watching, known(real), kind, initial),
+    changed: (real) => fileTouched(watching, known(real), initial),
+    gone(real, kind) {
+      if (kind === "folder") folderGone(watching, known(real));
+      else fileGone(watching, known(real));
+    },
+    renamed: handlers.folderTouched,
+    failed: handlers.failed,
   });
-  watcher
-    .on("add", (real) => fileTouched(watching, known(real), initial))
-    .on("change", (real) => fileTouched(watching, known(real), initial))
-    .on("unlink", (real) => fileGone(watching, known(real)))
-    .on("addDir", (real) => {
-      const added = known(real);
-      if (basename(added) === RUNS) handlers.runsFound(experimentPath(dirname(added)));
-      else if (!watching.experiments.has(experimentPath(added))) {
-        watching.empty.set(added, Date.now());
-      }
-    })
-    .on("unlinkDir", (real) => folderGone(watching, known(real)))
-    .on("raw", (event) => {
-      if (event === "rename") handlers.folderTouched();
-    })
-    .on("error", handlers.failed);
-  const ready = new Promise<void>((resolve) => {
-    watcher.once("ready", () => {
-      initial = false;
-      resolve();
-    });
+  const ready = tree.ready.then(() => {
+    initial = false;
   });
-  // Any failure to close it: nothing more is heard of it.
-  return { folder, ready, close: () => watcher.close().catch(() => undefined) };
+  return { folder, ready, look: tree.look, close: tree.close };
 }
 
 /**
@@ -148,7 +143,7 @@ function followLinks(watching: Watching): void {
     const folder = linkedFolder(path);
     if (folder === followed?.folder) continue;
     if (followed !== undefined) {
-      void followed.close();
+      followed.close();
       links.set(path, undefined);
       folderGone(watching, path);
     }
@@ -180,12 +175,21 @@ function fileTouched(watching: Watching, path: string, initial: boolean): void {
   else if (name === JOURNAL && !experiments.has(experiment)) {
     if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
     // Before it is read: a save that the watcher misses, as of a link's target, shows at the poll.
-    experiments.set(experiment, journalStamp(experiment));
+    const changedAtMs = initial ? 0 : Date.now();
+    experiments.set(experiment, { stamp: stampNow(experiment), changedAtMs });
     handlers.experimentFound(experiment, initial ? "stood" : sightOf(watching, experiment));
     watching.empty.delete(experiment);
     handlers.journalTouched(experiment);
   } else if (name === IGNORED) handlers.ignoredTouched(experiment);
-  else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+  else if (name === JOURNAL) journalChanged(watching, experiment);
+}
+
+/** A journal that is known may have changed. */
+function journalChanged({ handlers, experiments }: Watching, experiment: ExperimentPath): void {
+  const journal = experiments.get(experiment);
+  if (journal === undefined) return;
+  journal.changedAtMs = Date.now();
+  handlers.journalTouched(experiment);
 }
 
 /** How an experiment was found whose journal has just appeared. */
@@ -199,14 +203,15 @@ function sightOf({ empty }: Watching, experiment: ExperimentPath): "typed" | "ar
     : "arrived";
 }
 
-function fileGone({ handlers, experiments }: Watching, path: string): void {
+function fileGone(watching: Watching, path: string): void {
+  const { handlers, experiments } = watching;
   const name = basename(path);
   const experiment = experimentPath(dirname(path));
   if (isSwapFile(name)) {
     if (experiments.has(experiment) && !isOpen(experiment)) handlers.editorClosed(experiment);
   } else if (name === SETTINGS) handlers.settingsTouched();
   else if (name === IGNORED) handlers.ignoredTouched(experiment);
-  else if (experiments.has(experiment)) handlers.journalTouched(experiment);
+  else if (name === JOURNAL) journalChanged(watching, experiment);
 }
 
 /** A folder is gone, and every experiment in it. */
@@ -221,52 +226,104 @@ function folderGone({ handlers, experiments, empty }: Watching, path: string): v
   }
 }
 
-/** Watchers can lose an event, so every journal's stat is compared every POLL_MS as well. */
-function pollJournals(watching: Watching): NodeJS.Timeout {
-  const { experiments, handlers } = watching;
-  const look = async (experiment: ExperimentPath, last: string): Promise<void> => {
-    // Any failure: the journal is read, which tells what it is.
-    const now = await stat(join(experiment, JOURNAL)).then(stampOf, () => ABSENT);
-    if (now === last || !experiments.has(experiment)) return;
-    experiments.set(experiment, now);
-    handlers.journalTouched(experiment);
+/**
+ * Watchers can lose an event, and some network disks have none, so stats of journals are compared as
+ * well: of those that change each POLL_MS, and of all the others in turn, POLLED_PER_S each second
+ * at most, which is each POLL_MS in a lab of 200.
+ */
+function pollJournals(watching: Watching, lookAtLab: () => void): NodeJS.Timeout {
+  const { experiments } = watching;
+  const look = async (experiment: ExperimentPath, journal: Journal): Promise<void> => {
+    const now = await stampSoon(experiment);
+    if (now === journal.stamp || experiments.get(experiment) !== journal) return;
+    journal.stamp = now;
+    journalChanged(watching, experiment);
   };
+  let beat = 0;
+  let next = 0;
   const timer = setInterval(() => {
-    followLinks(watching);
-    for (const [experiment, last] of experiments) void look(experiment, last);
-  }, POLL_MS);
+    beat += 1;
+    const isWhole = beat % BEATS_PER_POLL === 0;
+    if (isWhole) {
+      lookAtLab();
+      followLinks(watching);
+    }
+    const all = [...experiments];
+    const share = Math.min(Math.ceil(all.length / BEATS_PER_POLL), POLLED_PER_S);
+    const recentMs = Date.now() - RECENT_MS;
+    const due = new Map(isWhole ? all.filter(([, one]) => one.changedAtMs >= recentMs) : []);
+    for (let i = 0; i < share; i += 1) {
+      next = (next + 1) % all.length;
+      const one = all[next];
+      if (one !== undefined) due.set(...one);
+    }
+    for (const [experiment, journal] of due) void look(experiment, journal);
+  }, BEAT_MS);
   return timer.unref();
 }
+
+/** Polls take turns: each does a part of them. */
+const BEAT_MS = 1_000;
+const BEATS_PER_POLL = POLL_MS / BEAT_MS;
+/** 0.05 % of a core. */
+const POLLED_PER_S = 40;
+/** A journal that has changed is likely to change again. */
+const RECENT_MS = 600_000;
 
 const ABSENT = "absent";
 
 const stampOf = ({ ino, size, mtimeMs }: Stats): string => `${ino} ${size} ${mtimeMs}`;
 
 /** The stat of a journal, or of the file that it links to, as it is compared at a poll. */
-function journalStamp(experiment: ExperimentPath): string {
-  const found = statSync(join(experiment, JOURNAL));
+function stampNow(experiment: ExperimentPath): string {
+  const path = join(experiment, JOURNAL);
+  const own = lstatSync(path, { throwIfNoEntry: false });
+  const found = own?.isSymbolicLink() === true ? statSync(path) : own;
   return found === undefined ? ABSENT : stampOf(found);
 }
 
-/** Watches only folders that may hold experiments, and the three files that mean something. */
-function isIgnored(watching: Watching, path: string, stats: Stats | undefined): boolean {
-  const { lab } = watching;
+/** The same without waiting for the disk. */
+async function stampSoon(experiment: ExperimentPath): Promise<string> {
+  const path = join(experiment, JOURNAL);
+  try {
+    const own = await lstat(path);
+    return stampOf(own.isSymbolicLink() ? await stat(path) : own);
+  } catch {
+    return ABSENT;
+  }
+}
+
+/** Only folders that may hold experiments, and the files that mean something. */
+function interestIn(lab: LabPath, path: string, kind: EntryKind): Interest {
   const name = basename(path);
-  if (basename(dirname(path)) === RUNS && dirname(path) !== lab) return true;
-  if (isSwapFile(name)) return false;
-  if (isIgnoredFolder(name) && name !== RUNS) return true;
-  if (stats === undefined) return false;
+  if (isSwapFile(name)) return "tell";
+  if (name === RUNS) return kind === "folder" || kind === "link" ? "tell" : "none";
+  if (isIgnoredFolder(name)) return "none";
+  const means =
+    name === JOURNAL || name === IGNORED || (name === SETTINGS && dirname(path) === lab);
+  switch (kind) {
+    case "file":
+      return means ? "tell" : "none";
+    case "folder":
+      return "enter";
+    case "link":
+      return name === JOURNAL || !means ? "tell" : "none";
+    case "other":
+      return "none";
+  }
+}
+
+/** An entry of a watched folder is there. */
+function appeared(watching: Watching, path: string, kind: EntryKind, initial: boolean): void {
+  const { handlers, experiments, empty } = watching;
+  const name = basename(path);
+  if (name === RUNS) {
+    if (kind === "folder" || !leaves(path)) handlers.runsFound(experimentPath(dirname(path)));
+  } else if (kind === "folder") {
+    if (!experiments.has(experimentPath(path))) empty.set(path, Date.now());
+  } else if (kind === "file" || name === JOURNAL) fileTouched(watching, path, initial);
   // A journal may be a link to where a person keeps it; links to folders are looked at apart.
-  if (stats.isSymbolicLink()) {
-    if (name === RUNS) {
-      if (!leaves(path)) watching.handlers.runsFound(experimentPath(dirname(path)));
-    } else if (name !== JOURNAL && name !== IGNORED && name !== SETTINGS) linkFound(watching, path);
-    return name !== JOURNAL;
-  }
-  if (stats.isFile()) {
-    return name !== JOURNAL && name !== IGNORED && !(name === SETTINGS && dirname(path) === lab);
-  }
-  return !stats.isDirectory() || belongsElsewhere(path);
+  else linkFound(watching, path);
 }
 
 /**
