@@ -10,6 +10,7 @@ import { createReadingCache } from "../../src/effects/run-store/experiment-files
 import type { Renderer } from "../../src/effects/render/render.ts";
 import {
   reportHandlers,
+  LOOKED_AT_START,
   type ReportHandlers,
   RENEW_RUN_MS,
 } from "../../src/effects/daemon/report-handlers.ts";
@@ -106,6 +107,62 @@ test("the more runs a report has, the longer it rests", async () => {
   const [first = 0, second = 0] = renewedAt.slice(-2);
   assert.ok(second - first >= 200 * RENEW_RUN_MS);
   restMs = 0;
+});
+
+/** The hands of a daemon that comes later, and how often they made a report. */
+function laterHands(): { readonly hands: ReportHandlers; readonly made: () => number } {
+  let made = 0;
+  const later = reportHandlers({
+    labOf: () => labPath(root),
+    renewed: () => void (made += 1),
+    cache: createReadingCache(),
+    renderer,
+    renewMs: () => 0,
+    warn: () => undefined,
+    troubles: { tell: () => undefined, close: () => Promise.resolve() },
+  });
+  after(() => later.close());
+  return { hands: later, made: () => made };
+}
+
+const readAtStart = (to: ReportHandlers, path: typeof experiment): void =>
+  void to["renew-report"]({ kind: "renew-report", experiment: path }, () => undefined);
+
+test("the next daemon makes no report again that is up to date", async () => {
+  const kept = experimentPath(join(root, "kept"));
+  const stale = experimentPath(join(root, "stale"));
+  for (const path of [kept, stale]) await cp(CASE, path, { recursive: true });
+  const first = laterHands();
+  for (const path of [kept, stale]) readAtStart(first.hands, path);
+  await until("both reports", () => first.made() === 2);
+  await first.hands.close();
+  const [run = ""] = await readdir(join(stale, "runs"));
+  const log = join(stale, "runs", run, "logs", "train.log");
+  await appendFile(log, '2025-02-02 14:30:09 | INFO | metric {"step": 9, "val/loss": 0.1}\n');
+  const second = laterHands();
+  for (const path of [kept, stale]) readAtStart(second.hands, path);
+  await until("the report whose log has grown", () => second.made() > 0);
+  await second.hands.close();
+  assert.equal(second.made(), 1);
+});
+
+test("of many experiments the runs of the last ones are looked at a little later", async () => {
+  const last = experimentPath(join(root, "last"));
+  await cp(CASE, last, { recursive: true });
+  const first = laterHands();
+  readAtStart(first.hands, last);
+  await until("the report", () => first.made() === 1);
+  await first.hands.close();
+  const [run = ""] = await readdir(join(last, "runs"));
+  const log = join(last, "runs", run, "logs", "train.log");
+  await appendFile(log, '2025-02-02 14:30:09 | INFO | metric {"step": 9, "val/loss": 0.1}\n');
+  const second = laterHands();
+  for (let i = 0; i < LOOKED_AT_START; i += 1) {
+    readAtStart(second.hands, experimentPath(join(root, `none-${i}`)));
+  }
+  readAtStart(second.hands, last);
+  await until("the report whose log has grown", () => second.made() === 1);
+  assert.match(await readFile(join(last, "REPORT.md"), "utf8"), /0\.1/);
 });
 
 test("where a run has ended they are drawn at once", async () => {

@@ -2,7 +2,7 @@
 // and only if something that it is made from has changed. What a report says is in report/.
 import { createHash } from "node:crypto";
 import { dirname, join, relative } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as pause } from "node:timers/promises";
 import type { ExperimentPath, LabPath } from "../../base/ids.ts";
 import type { Trouble } from "../../domain/trouble.ts";
 import { whyUnreadable } from "../os/stable-read.ts";
@@ -12,7 +12,17 @@ import { renewReport } from "../pages/pages.ts";
 import type { ReadingCache } from "../run-store/reading-cache.ts";
 import type { Renderer } from "../render/render.ts";
 import { atomicWrite } from "../os/atomic-write.ts";
-import { mkdir, readdir, readFile, stat } from "../os/lab-files.ts";
+import { mkdir, readFileSync } from "../os/lab-files.ts";
+import { inTurns } from "../os/in-turns.ts";
+import {
+  lookAtInputs,
+  markOf,
+  markOfWritten,
+  readMark,
+  surfaceNow,
+  writtenMark,
+  type ReportMark,
+} from "../pages/report-mark.ts";
 
 /** A renewal looks at every run, so the interval between two grows by this much for each run. */
 export const RENEW_RUN_MS = 5;
@@ -20,6 +30,12 @@ export const RENEW_RUN_MS = 5;
 const RENEW_RUNS_MOST_MS = 30_000;
 /** While runs go on, the experiment's own pictures are drawn at most this often. */
 const FIGURES_MS = 30_000;
+/**
+ * Reports whose runs are looked at as soon as the daemon has started, which takes a millisecond
+ * each; the others follow one each LOOK_LATER_MS.
+ */
+export const LOOKED_AT_START = 50;
+const LOOK_LATER_MS = 2_000;
 /** While one report waits for its time, another may come due: look at least this often. */
 const LOOK_MS = 100;
 
@@ -69,6 +85,13 @@ class ReportRenewals {
   readonly #runs = new Map<ExperimentPath, number>();
   /** Experiments whose pictures are drawn without waiting for FIGURES_MS. */
   readonly #drawNow = new Set<ExperimentPath>();
+  /** Whether an experiment was touched by more than the first reading of its journal. */
+  readonly #isTouched = new Map<ExperimentPath, boolean>();
+  /** How many were looked at as at a start. */
+  #started = 0;
+  /** Experiments whose runs are still to be looked at. */
+  readonly #later = new Set<ExperimentPath>();
+  #laterTimer: NodeJS.Timeout | undefined;
   #working: Promise<void> | undefined;
   #closed = false;
 
@@ -79,6 +102,8 @@ class ReportRenewals {
   /** Schedules a renewal; with `draw`, pictures included. */
   touch(experiment: ExperimentPath, { draw = false } = {}): void {
     if (draw) this.#drawNow.add(experiment);
+    // The first time is when its journal is read: nothing has happened yet that this daemon saw.
+    this.#isTouched.set(experiment, !draw || this.#isTouched.has(experiment));
     const dueAtMs = this.#earliestMs(experiment);
     if (this.#closed || (this.#dueAtMs.get(experiment) ?? Infinity) <= dueAtMs) return;
     this.#dueAtMs.set(experiment, dueAtMs);
@@ -87,7 +112,31 @@ class ReportRenewals {
 
   async close(): Promise<void> {
     this.#closed = true;
+    clearInterval(this.#laterTimer);
     await this.#working;
+  }
+
+  /**
+   * Whether a report that was up to date when the last daemon ended, and of which nothing on the
+   * surface has changed since, waits for a look at all files of its runs.
+   */
+  #isLookedAtLater(experiment: ExperimentPath, known: ReportMark): boolean {
+    if (this.#isTouched.get(experiment) === true) return false;
+    this.#isTouched.set(experiment, true);
+    this.#started += 1;
+    if (this.#started <= LOOKED_AT_START || known.surface !== surfaceNow(experiment)) return false;
+    this.#later.add(experiment);
+    this.#laterTimer ??= setInterval(() => {
+      const [next] = this.#later;
+      if (next !== undefined) {
+        this.#later.delete(next);
+        this.touch(next);
+        return;
+      }
+      clearInterval(this.#laterTimer);
+      this.#laterTimer = undefined;
+    }, LOOK_LATER_MS).unref();
+    return true;
   }
 
   /** When a report may be renewed again. */
@@ -109,7 +158,10 @@ class ReportRenewals {
       else if (waitMs > 0) await pause(Math.min(waitMs, LOOK_MS));
       else {
         this.#dueAtMs.delete(experiment);
-        if (!(await this.#renew(experiment))) continue;
+        if (!(await this.#renew(experiment))) {
+          await nextTurn();
+          continue;
+        }
         this.#renewedAtMs.set(experiment, performance.now());
         // Changes during the renewal were scheduled without its rest: apply it now.
         const again = this.#dueAtMs.get(experiment);
@@ -129,15 +181,20 @@ class ReportRenewals {
     const tell = (why?: string): void =>
       troubles.tell({ lab }, `report ${experiment}`, reportTroubles(experiment, lab, why));
     try {
-      const { mark, folders } = await fingerprint(experiment);
-      this.#runs.set(experiment, folders);
       const markFile = markFileOf(lab, experiment);
-      // Any failure: the report is renewed.
-      if (mark === (await readFile(markFile, "utf8").catch(() => ""))) return false;
-      if (await this.#write(experiment, lab, tell)) {
-        await mkdir(dirname(markFile), { recursive: true });
-        await atomicWrite(markFile, mark);
-      }
+      const known = readMark(fileText(markFile));
+      if (this.#isLookedAtLater(experiment, known)) return false;
+      // Before anything is read: what comes meanwhile is not in the report.
+      const inputs = await inTurns(lookAtInputs(experiment));
+      this.#runs.set(experiment, inputs.runs);
+      const before = markOf(experiment, inputs);
+      if (before.whole === known.whole) return false;
+      const { isWhole, text } = await this.#write(experiment, lab, tell);
+      if (!isWhole) return true;
+      const mark = text === undefined ? before : await markOfWritten(experiment, inputs, text);
+      if (mark === undefined) return true;
+      await mkdir(dirname(markFile), { recursive: true });
+      await atomicWrite(markFile, writtenMark(mark));
     } catch (error) {
       warn("report not renewed", { experiment, error: String(error) });
       // A journal that is not read is told as such.
@@ -147,19 +204,22 @@ class ReportRenewals {
     return true;
   }
 
-  /** Writes a report; true if it is now up to date, pictures included. */
+  /**
+   * Writes a report. `isWhole`: it is now up to date, pictures included; `text`: what REPORT.md now
+   * says, where it was written.
+   */
   async #write(
     experiment: ExperimentPath,
     lab: LabPath,
     tell: (why?: string) => void,
-  ): Promise<boolean> {
+  ): Promise<{ readonly isWhole: boolean; readonly text?: string | undefined }> {
     const { cache, renderer, renewed, warn } = this.#parts;
     const drawnAtMs = this.#drawnAtMs.get(experiment) ?? -FIGURES_MS;
     const restMs = drawnAtMs + FIGURES_MS - performance.now();
     const draws = restMs <= 0 || this.#drawNow.has(experiment);
     this.#drawNow.delete(experiment);
     if (draws) this.#drawnAtMs.set(experiment, performance.now());
-    const { problems, refused, unwritten } = await renewReport(experiment, {
+    const { problems, refused, unwritten, text } = await renewReport(experiment, {
       cache,
       labDir: lab,
       ...(draws ? { renderer } : {}),
@@ -168,11 +228,11 @@ class ReportRenewals {
     tell(unwritten);
     renewed(experiment, refused);
     // The next touch tries again: the log may have been in the middle of a change.
-    if (refused !== undefined) return false;
+    if (refused !== undefined) return { isWhole: false };
     if (!draws && !this.#dueAtMs.has(experiment)) {
       this.#dueAtMs.set(experiment, performance.now() + restMs);
     }
-    return draws;
+    return { isWhole: draws, text };
   }
 }
 
@@ -186,8 +246,6 @@ function reportTroubles(
   return [{ where: join(relative(lab, experiment), "REPORT.md"), says: `is not renewed: ${why}` }];
 }
 
-const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-
 /** The entry that is due first; of several due at once, the one that was added first. */
 function soonest<K>(due: ReadonlyMap<K, number>): readonly [K, number] | undefined {
   let found: readonly [K, number] | undefined;
@@ -195,39 +253,17 @@ function soonest<K>(due: ReadonlyMap<K, number>): readonly [K, number] | undefin
   return found;
 }
 
-/** Where the fingerprint of an up-to-date report is kept. */
+/** "" for a file that cannot be read. */
+function fileText(path: string): string {
+  try {
+    return readFileSync(path);
+  } catch {
+    return "";
+  }
+}
+
+/** Where the mark of an up-to-date report is kept. */
 const markFileOf = (lab: string, experiment: string): string => {
   const name = createHash("sha256").update(relative(lab, experiment)).digest("hex").slice(0, 32);
   return join(lab, ".nightlab", "pages", `${name}.mark`);
 };
-
-/**
- * `mark` changes whenever a file that the report is made from has changed, or the report itself.
- * `folders` is the number of run folders.
- */
-async function fingerprint(
-  experiment: string,
-): Promise<{ readonly mark: string; readonly folders: number }> {
-  const marks: string[] = [];
-  const mark = async (path: string): Promise<void> => {
-    // Any failure, here and below: the report is renewed, which tells.
-    const found = await stat(join(experiment, path)).catch(() => undefined);
-    if (found !== undefined) marks.push(`${path} ${found.ino} ${found.size} ${found.mtimeMs}`);
-  };
-  for (const name of ["JOURNAL.md", "IGNORED_RUNS.md", "REPORT.md"]) await mark(name);
-  // Any failure.
-  const runs = (await readdir(join(experiment, "runs")).catch(() => [])).toSorted(byName);
-  for (const run of runs) {
-    const inRun = ["run.json", "logs", "plots"].map((name) => join("runs", run, name));
-    for (const path of inRun) await mark(path);
-    const logs = join("runs", run, "logs");
-    // Any failure.
-    for (const log of await readdir(join(experiment, logs)).catch(() => [])) {
-      await mark(join(logs, log));
-    }
-  }
-  return {
-    mark: createHash("sha256").update(marks.join("\n")).digest("hex"),
-    folders: runs.length,
-  };
-}

@@ -1,6 +1,6 @@
 // Writes an experiment's REPORT.md if its bytes differ, and never over a page that is not
 // nightlab's; rebuilds plots and report without a daemon. The content is made in report/.
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
@@ -32,6 +32,8 @@ export interface RenewedReport {
   readonly written: boolean;
   /** Absolute path of the page, also if it could not be written. */
   readonly path: string;
+  /** What REPORT.md says by this write. */
+  readonly text?: string;
   /** Why the page is not up to date, in a sentence; the old one was kept. */
   readonly unwritten?: string;
   /** Why the new page failed verification; `unwritten` says so too. */
@@ -179,7 +181,8 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     }
     try {
       const written = await atomicWrite(path, renewed.text);
-      return { kind: "settled", report: { written, path, problems: [] } };
+      const text = basename(path) === PAGE ? { text: renewed.text } : {};
+      return { kind: "settled", report: { written, path, problems: [], ...text } };
     } catch (error) {
       return failed(error instanceof Error ? error.message : String(error));
     }

@@ -7,7 +7,7 @@ import { orTold } from "../os/unread.ts";
 /** Most log files of one run: a folder with more holds something else. */
 const LOGS_PER_RUN = 1_000;
 /** Levels of a log folder that are searched: `lightning_logs/version_0/` is the deepest known. */
-const LOG_DEPTH = 4;
+export const LOG_DEPTH = 4;
 
 /** A log as its folder shows it now. */
 export interface LogFile {
@@ -32,6 +32,10 @@ const RECORD_FOLDERS = /^(?:lightning_logs|csv_logs|tb_logs|tb|tensorboard|event
 /** ...and the only files there that count as logs. */
 const RECORDS = /^(?:metrics\.csv|results\.csv|progress\.csv|.*tfevents.*)$/;
 const CHECKPOINT = /^checkpoint-(\d{1,15})$/;
+
+/** Whether a folder of a run may hold logs. */
+export const mayHoldLogs = (folder: string): boolean =>
+  folder === "logs" || RECORD_FOLDERS.test(folder);
 
 /**
  * The logs of a run folder, by name, LOGS_PER_RUN at most. Links to files are followed within the
