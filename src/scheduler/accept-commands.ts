@@ -45,7 +45,7 @@ export function acceptSettled(turn: Turn): void {
   );
   for (const [experiment, view] of turn.world.views) {
     if (view.reading.conflicted) continue;
-    releaseTicked(turn, experiment);
+    if (view.ticked.size > 0) releaseTicked(turn, experiment);
     cancelDeleted(turn, experiment, absent.get(experiment) ?? []);
     if (view.settling.size === 0) continue;
     const positions = blockIndexes(view.reading);

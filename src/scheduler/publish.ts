@@ -27,7 +27,6 @@ import { prefetchFailure } from "./prefetch-environments.ts";
 import { pacedFrom, receiptDueAtMs } from "./receipt-schedule.ts";
 import { repeatsIn } from "./repeat.ts";
 import { PROBLEMS } from "./settle-timers.ts";
-import { defined } from "../base/defined.ts";
 
 /** A problem is shown after this many times the lab's `settle:`: most are fixed by then. */
 const SETTLE_PROBLEM_TIMES = 3;

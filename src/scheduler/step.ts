@@ -30,6 +30,12 @@ import { onStartExamined, startNext } from "./start.ts";
 import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
 
+/**
+ * At a start a thousand journals are read, one event each: what follows from all of them waits for
+ * `daemon-started`, or this long.
+ */
+const FIRST_LOOK_MS = 1_000;
+
 export interface Outcome {
   /** To be made durable, in this order, before any of the effects is executed. */
   readonly facts: readonly Fact[];
@@ -46,6 +52,10 @@ export function step(world: World, event: Event): Outcome {
   world.nowMs = Math.max(world.nowMs, event.atMs);
   const turn = openTurn(world, world.nowMs);
   handle(turn, event);
+  if (event.kind === "journal-read" && !world.allFound) {
+    const { facts, effects } = turn;
+    return { facts, effects, wakeAtMs: turn.atMs + FIRST_LOOK_MS };
+  }
   acceptSettled(turn);
   endWindows(turn);
   pauseAfterFailures(turn);

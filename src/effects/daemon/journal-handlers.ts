@@ -13,7 +13,7 @@ import type { EffectHandlers, Post } from "./effect-handlers.ts";
 import { replaceJournal } from "../journal-store/journal-file.ts";
 import type { ReplaceResult } from "../journal-store/replace-result.ts";
 import { intentFolder } from "../journal-store/journal-paths.ts";
-import { getVersion, keepVersion } from "../journal-store/version-store.ts";
+import { getVersion, isKeptAlready, keepVersion } from "../journal-store/version-store.ts";
 import { replayIntents } from "../journal-store/replay-intents.ts";
 import { answerRestore, type RestoreRequest } from "../state/requests.ts";
 import { restoreVersion } from "../journal-store/restore-version.ts";
@@ -234,7 +234,11 @@ async function takeText(
   const known = await mergeBases.knows(found.hash);
   const { hash, mtimeMs } = found;
   // The version is kept while the text is parsed, and the text is used only once it is kept.
-  const kept = keepVersion(keptDir, found.bytes, { hash });
+  const isFirst = entry.lastSize === undefined;
+  const before = isFirst ? await mergeBases.lastBefore() : undefined;
+  const kept = isKeptAlready(before, hash, Date.now())
+    ? Promise.resolve(hash)
+    : keepVersion(keptDir, found.bytes, { hash });
   // Any failure: it rejects again where it is awaited.
   kept.catch(() => undefined);
   const origin = (await gitWrote(entry.lab, path, mtimeMs))

@@ -164,9 +164,10 @@ export class ConcurrentSaves {
   /** The newest kept version, from before the daemon started; undefined if it is on disk now. */
   async #lastBeforeStart({ hash }: FileText): Promise<FileState | undefined> {
     const { mergeBases } = this.#parts;
-    const disk = await mergeBases.newest();
-    const last = disk === undefined ? hash : hashText(disk.text);
-    if (disk === undefined || last === hash) return undefined;
+    const last = (await mergeBases.lastBefore())?.hash;
+    if (last === undefined || last === hash) return undefined;
+    const disk = await mergeBases.load(last);
+    if (disk === undefined) return undefined;
     await mergeBases.note(last, disk, mergeBases.present);
     return { disk, hash: last, logical: disk, proved: true, personMs: 0 };
   }

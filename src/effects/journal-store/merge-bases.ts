@@ -5,7 +5,7 @@ import { hashText } from "../../base/ids.ts";
 import { textDistance } from "../../base/line-diff.ts";
 import { createJournalReader } from "../../journal/read/read.ts";
 import { decodeUtf8 } from "../os/decode-text.ts";
-import { getVersion, listVersions } from "./version-store.ts";
+import { getVersion, listVersions, type KeptVersion } from "./version-store.ts";
 
 /** Kept versions from before the daemon started that are compared with a text; newest first. */
 const BASE_VERSIONS = 400;
@@ -31,6 +31,7 @@ export class MergeBases {
   readonly #reader = createJournalReader();
   /** Hashes of all versions, oldest first. */
   #known: Set<string> | undefined;
+  #lastBefore: KeptVersion | undefined;
   /** Oldest first; the last one is the present. Those from before the start come with `#recall`. */
   readonly #writings: Writing[] = [];
   #recalled = false;
@@ -52,10 +53,10 @@ export class MergeBases {
     return (await this.#versions()).has(hash);
   }
 
-  /** The version that was seen last; undefined if none is kept or it cannot be read. */
-  async newest(): Promise<Version | undefined> {
-    const hash = [...(await this.#versions())].at(-1);
-    return hash === undefined ? undefined : await this.load(hash);
+  /** The version that was kept last before the first one of this daemon. */
+  async lastBefore(): Promise<KeptVersion | undefined> {
+    await this.#versions();
+    return this.#lastBefore;
   }
 
   /** The write after which everything is loaded that nothing proves older. */
@@ -202,6 +203,7 @@ export class MergeBases {
   async #versions(): Promise<Set<string>> {
     if (this.#known === undefined) {
       const listed = await listVersions(this.#keptDir);
+      this.#lastBefore ??= listed.at(-1);
       this.#known ??= new Set(listed.map(({ hash }) => hash));
     }
     return this.#known;

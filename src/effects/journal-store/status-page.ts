@@ -1,6 +1,7 @@
 // STATUS.md, beside a journal that cannot be written: what the journal's receipts would say; and
 // beside one that cannot be read: why not. scheduler/publish.ts and the troubles of
 // state/troubles.ts decide its content; the user's own text in it is preserved.
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { codeSpan, proseText } from "../../base/markdown-text.ts";
 import type { Trouble } from "../../domain/trouble.ts";
@@ -30,7 +31,10 @@ export async function writeTroublePage(
     await writeStatusPage(experiment, `${[TROUBLE, ...shown].join("\n\n")}\n`);
     return;
   }
-  const current = await readPage(join(experiment, "STATUS.md"));
+  const path = join(experiment, "STATUS.md");
+  // Hardly any experiment has one, and each is looked at when the daemon starts.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  const current = await readPage(path);
   if (current !== undefined && IS_TROUBLE.test(current)) await writeStatusPage(experiment, MENDED);
 }
 

@@ -15,6 +15,8 @@ const KEPT_VERSIONS = 2_000;
 const KEPT_BYTES = 256 * 2 ** 20;
 /** Age of a kept version: 90 days. */
 const KEPT_MS = 90 * 86_400_000;
+/** When the newest version was last seen is noted to a day: a thousand journals are read at a start. */
+const SEEN_AGAIN_MS = 86_400_000;
 
 /** One entry of a listing. */
 export interface KeptVersion {
@@ -118,11 +120,21 @@ export async function hasVersion(folder: string, hash: string): Promise<boolean>
   return (await readStored(folder)).some((version) => version.hash === hash);
 }
 
+/** Whether keeping a text once more would change nothing, by the newest version of its folder. */
+export const isKeptAlready = (
+  newest: KeptVersion | undefined,
+  hash: string,
+  atMs: number,
+): boolean => newest?.hash === hash && atMs - newest.atMs < SEEN_AGAIN_MS;
+
 async function keep(folder: string, bytes: Uint8Array, options: KeepOptions): Promise<string> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const hash = options.hash ?? sha256(bytes);
   const atMs = Math.min(Math.max(0, Math.round(options.atMs ?? Date.now())), 1e15 - 1);
   const stored = await readStored(folder);
+  const newest = stored.at(-1);
+  const isTold = options.told !== true || newest?.told === true;
+  if (isTold && isKeptAlready(newest, hash, atMs)) return hash;
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   const same = stored.filter((version) => version.hash === hash);
   const told = options.told === true || same.some((version) => version.told);
   const stamp = String(atMs).padStart(15, "0");
