@@ -10,7 +10,7 @@ import { openLog } from "../effects/os/log.ts";
 import { adoptLinks } from "../effects/daemon/adopt-links.ts";
 import { openDaemon } from "../effects/daemon/compose-daemon.ts";
 import { makeRecordingFile, type RecordingFile } from "../effects/daemon/recording.ts";
-import { trimHeap } from "../effects/os/trim-heap.ts";
+import { trimAtRest, trimHeap } from "../effects/os/trim-heap.ts";
 import { stateDir } from "../effects/os/state-dir.ts";
 import { labPath, type LabPath } from "../base/ids.ts";
 import { refused, type CommandResult } from "./command-result.ts";
@@ -67,7 +67,9 @@ export async function watch(
       ended.resolve(refused(isTold ? error.message : `nightlab ends on a fault: ${String(error)}`));
     },
   });
+  const endTrims = trimAtRest();
   const answer = await ended.promise;
+  endTrims();
   // A forced exit loses no run: they live under their shims and go on.
   setTimeout(() => process.exit(answer.exitCode), SHUTDOWN_MS).unref();
   await daemon.close();

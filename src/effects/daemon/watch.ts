@@ -127,10 +127,11 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
     renamed: handlers.folderTouched,
     failed: handlers.failed,
   });
-  const ready = tree.ready.then(() => {
+  const allTold = async (): Promise<void> => {
+    await tree.ready;
     initial = false;
-  });
-  return { folder, ready, look: tree.look, close: tree.close };
+  };
+  return { folder, ready: allTold(), look: tree.look, close: tree.close };
 }
 
 /**

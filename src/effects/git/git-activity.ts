@@ -3,7 +3,6 @@
 import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { orAbsent } from "../os/absent.ts";
-import { nestedGitDir, repositoryOf } from "./repository.ts";
 import { nestedGitDir, repositoryOf, type Repository } from "./repository.ts";
 
 /**

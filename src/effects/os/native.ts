@@ -1,5 +1,5 @@
 // The few system calls that Node lacks: read leases, file locks, named pipes, exchanging two names,
-// extended attributes. Callers decide when to use them, and what to do where they are unsupported.
+// extended attributes, giving memory back. Callers decide when to use them, and what to do where they are unsupported.
 import { statfsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
@@ -45,6 +45,7 @@ interface Calls {
   readonly flistxattr?: Numeric;
   readonly fgetxattr?: Numeric;
   readonly fsetxattr?: Numeric;
+  readonly mallocTrim?: Numeric;
 }
 
 let loaded: Calls | undefined;
@@ -91,6 +92,7 @@ function loadCalls(): Calls {
       fsetxattr: find(
         "int fsetxattr(int fd, const char *name, const void *value, size_t size, int flags)",
       ),
+      mallocTrim: find("int malloc_trim(size_t pad)"),
     };
     const present = Object.entries(found).filter(([, call]) => call !== undefined);
     return { errno, ...Object.fromEntries(present) };
@@ -198,4 +200,9 @@ export function copyAttributes(from: number, to: number): readonly string[] {
     if (!done && !name.startsWith("security.") && !name.startsWith("trusted.")) failed.push(name);
   }
   return failed;
+}
+
+/** Gives memory back that was freed outside of V8's heap, where glibc keeps it for later. */
+export function trimMalloc(): void {
+  calls().mallocTrim?.(0);
 }
