@@ -17,6 +17,14 @@ export interface TextLines {
 export function linesOf(text: string): TextLines {
   const starts: number[] = [];
   let start = 0;
+  if (!text.includes("\r")) {
+    for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", start)) {
+      starts.push(start);
+      start = end + 1;
+    }
+    if (start < text.length || starts.length === 0) starts.push(start);
+    return { text, starts };
+  }
   for (let i = 0; i < text.length; i += 1) {
     const code = text.charCodeAt(i);
     if (code !== 10 && (code !== 13 || text.charCodeAt(i + 1) === 10)) continue;

@@ -2,6 +2,7 @@
 // The callers know the keys, and turn offsets into lines and columns.
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Scalar, YAMLError } from "yaml";
+import { readPlainYaml } from "./plain-yaml.ts";
 import { lineAt, linesOf, startOf } from "./text-lines.ts";
 
 /** Longest YAML text that is read: anything larger is data, not a plan or settings. */
@@ -57,6 +58,8 @@ export function readYamlMap(text: string): YamlMap {
     const message = `this YAML is longer than ${YAML_CHARS / 1024} KiB and was not read`;
     return { entries: [], faults: [{ message, fix: "keep data in a file of its own", offset: 0 }] };
   }
+  const plain = readPlainYaml(text);
+  if (plain !== undefined && plain.length > 0) return { entries: plain, faults: [] };
   const first = isCrowded(text) ? undefined : parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
   if (first.errors.length === 0) return uniqueMapOf(first);

@@ -31,8 +31,8 @@ import { followMembers } from "./sweep.ts";
 import { endWindows } from "./window-end.ts";
 
 /**
- * At a start a thousand journals are read, one event each: what follows from all of them waits for
- * `daemon-started`, or this long.
+ * At a start a thousand journals are found and read, an event each: what follows from all of them
+ * waits for `daemon-started`, or this long.
  */
 const FIRST_LOOK_MS = 1_000;
 
@@ -52,7 +52,7 @@ export function step(world: World, event: Event): Outcome {
   world.nowMs = Math.max(world.nowMs, event.atMs);
   const turn = openTurn(world, world.nowMs);
   handle(turn, event);
-  if (event.kind === "journal-read" && !world.allFound) {
+  if (!world.allFound && (event.kind === "experiment-found" || event.kind === "journal-read")) {
     const { facts, effects } = turn;
     return { facts, effects, wakeAtMs: turn.atMs + FIRST_LOOK_MS };
   }

@@ -174,7 +174,8 @@ function fileTouched(watching: Watching, path: string, initial: boolean): void {
   if (isSwapFile(name)) return;
   if (name === SETTINGS) handlers.settingsTouched();
   else if (name === JOURNAL && !experiments.has(experiment)) {
-    if (experiments.size >= EXPERIMENTS_PER_LAB || isWithinAnother(lab, experiment)) return;
+    if (experiments.size >= EXPERIMENTS_PER_LAB) return;
+    if (!initial && isWithinAnother(lab, experiment)) return;
     // Before it is read: a save that the watcher misses, as of a link's target, shows at the poll.
     const changedAtMs = initial ? 0 : Date.now();
     experiments.set(experiment, { stamp: stampNow(experiment), changedAtMs });
