@@ -14,9 +14,9 @@ export function trimHeap(): void {
 /** The young generation's size from which on it may not grow any more, both halves in bytes. */
 const YOUNG_BYTES = 2 * 16 * 2 ** 20;
 /** The heap is looked at this often. */
-const LOOK_MS = 5_000;
+const LOOK_MS = 2_000;
 /** Processor time in LOOK_MS up to which the process rests: 1 % of a core, in µs. */
-const REST_US = 50_000;
+const REST_US = 20_000;
 /** Processor time after which there is garbage worth a collection, which takes 50 ms, in µs. */
 const WORK_US = 500_000;
 

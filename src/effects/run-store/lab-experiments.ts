@@ -100,6 +100,9 @@ function isFirstLink({ linked }: Survey, path: string): boolean {
 async function entriesOf(survey: Survey, dir: string, where: string): Promise<readonly Dirent[]> {
   let raw: Dirent<Buffer>[];
   try {
+    const named = await readdir(dir, { withFileTypes: true });
+    // Only a name with a mark for what cannot be decoded may be one that is not UTF-8.
+    if (!named.some(({ name }) => name.includes("\uFFFD"))) return named;
     raw = await readdir(dir, { withFileTypes: true, encoding: "buffer" });
   } catch (error) {
     const code = errorCode(error);

@@ -1,6 +1,6 @@
 // Runs that a person starts without a command: their folders appear, their logs grow, and plots and
 // report follow them. They have no record and no receipt, and nightlab never stops them.
-import { watch, type FSWatcher } from "node:fs";
+import { readdirSync, watch, type FSWatcher } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { RUN_FOLDER, type ExperimentPath, type RunFolder } from "../../base/ids.ts";
@@ -10,7 +10,6 @@ import { renewPlots } from "../render/run-plots.ts";
 import type { Renderer } from "../render/render.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
-import { orTold } from "../os/unread.ts";
 import { openTail, type RunTail } from "./tail.ts";
 
 /** A new folder counts as a manual run when no run of the daemon's has claimed it by then. */
@@ -80,15 +79,11 @@ function watchExperiment(state: State, experiment: ExperimentPath): void {
   if (state.watched.has(experiment) || state.closing.signal.aborted) return;
   const entry: Watched = { watcher: undefined, seen: new Set(), scanning: Promise.resolve() };
   state.watched.set(experiment, entry);
-  void startWatch(state, experiment, entry);
+  startWatch(state, experiment, entry);
 }
 
-async function startWatch(state: State, experiment: ExperimentPath, entry: Watched): Promise<void> {
+function startWatch(state: State, experiment: ExperimentPath, entry: Watched): void {
   const runs = join(experiment, "runs");
-  for (const folder of (await orTold(runs, listRunFolders(experiment))) ?? []) {
-    entry.seen.add(folder);
-  }
-  if (!state.watched.has(experiment)) return;
   const changed = (): void => {
     entry.scanning = entry.scanning
       .then(() => followNewFolders(state, experiment, entry))
@@ -96,8 +91,10 @@ async function startWatch(state: State, experiment: ExperimentPath, entry: Watch
       .catch(() => undefined);
   };
   try {
-    entry.watcher = watch(join(experiment, "runs"), changed);
+    entry.watcher = watch(runs, changed);
     entry.watcher.on("error", () => entry.watcher?.close());
+    // Names alone, at once: a daemon starts with a thousand of these folders.
+    for (const name of readdirSync(runs)) if (RUN_FOLDER.test(name)) entry.seen.add(name);
   } catch (error) {
     state.parts.context.warn("runs/ not watched", { experiment, error: String(error) });
   }
