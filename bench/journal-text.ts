@@ -18,19 +18,25 @@ export interface LongJournal {
   readonly commands: number;
 }
 
-/** A journal of at least so many characters, all of them ASCII; it ends in a blank line. */
+/** Days with commands: a journal has 5,000 commands at most, three a day. */
+const DAYS_WITH_COMMANDS = 1_500;
+
+/** A journal of at least so many characters; it ends in a blank line. Its last years are prose. */
 export function longJournal(chars: number): LongJournal {
   const parts = [HEAD];
   let length = HEAD.length;
   let day = 0;
   while (length < chars) {
-    const part = dayText(day);
+    const part = day < DAYS_WITH_COMMANDS ? dayText(day) : asProse(dayText(day));
     parts.push(part);
     length += part.length;
     day += 1;
   }
-  return { text: parts.join(""), commands: day * 3 };
+  return { text: parts.join(""), commands: Math.min(day, DAYS_WITH_COMMANDS) * 3 };
 }
+
+/** The same text with each command and receipt made a remark. */
+const asProse = (text: string): string => text.replaceAll(/^(run: |> )/gm, "then $1");
 
 /** One day of some 2 KB: three commands, two of them with receipts, which name no id of a ledger. */
 function dayText(day: number): string {

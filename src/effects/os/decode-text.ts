@@ -1,19 +1,18 @@
 // Decodes UTF-8 strictly: encoding the text gives the same bytes, or the answer is where decoding
 // fails. Nothing is repaired: a file in another encoding is for its author to convert.
 
+import { isUtf8 } from "node:buffer";
+
 export type Decoded =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "not-utf8"; readonly byteOffset: number };
 
 /** Decodes UTF-8 exactly; a byte-order mark stays in the text as U+FEFF. */
 export function decodeUtf8(bytes: Uint8Array): Decoded {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    return { kind: "text", text };
-  } catch {
-    // Any failure: bytes that are no UTF-8.
-    return { kind: "not-utf8", byteOffset: firstInvalidByte(bytes) };
-  }
+  if (!isUtf8(bytes)) return { kind: "not-utf8", byteOffset: firstInvalidByte(bytes) };
+  // Not by a TextDecoder, which takes four times as long.
+  const { buffer, byteOffset, length } = bytes;
+  return { kind: "text", text: Buffer.from(buffer, byteOffset, length).toString("utf8") };
 }
 
 /** Offset of the first byte of the first ill-formed sequence (Unicode 16, table 3-7). */

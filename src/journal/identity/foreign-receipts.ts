@@ -1,10 +1,11 @@
 // Receipts in a journal that belong to no command of it: those of another journal, and those that
 // stand below no command at all.
 import { commandId, type ExperimentPath } from "../../base/ids.ts";
-import { linesOf } from "../../base/text-lines.ts";
+import type { Span } from "../../base/problem.ts";
+import { isBlankChar, linesOf } from "../../base/text-lines.ts";
 import type { JournalReading } from "../../domain/journal.ts";
 import type { World } from "../../domain/world.ts";
-import { findReceiptQuotes, readReceipt } from "../read/receipt-quotes.ts";
+import { findReceiptQuotes, quoteLine, readReceipt } from "../read/receipt-quotes.ts";
 import { blockIndexes } from "./block-index.ts";
 
 interface ReadText {
@@ -43,7 +44,9 @@ function receiptIds({ reading }: ReadText): ReadonlySet<string> {
  */
 export function tornReceipts({ text, reading }: ReadText): ReadonlyMap<string, readonly string[]> {
   const { blocks } = reading;
-  const attached = new Set(blocks.flatMap(({ receipt }) => receipt?.span.start ?? []));
+  const spans = blocks.flatMap(({ receipt }) => receipt?.span ?? []);
+  if (!hasHeadOutside(text, spans)) return new Map();
+  const attached = new Set(spans.map(({ start }) => start));
   const lines = linesOf(text);
   const torn = new Map<string, string[]>();
   let next = 0;
@@ -59,3 +62,23 @@ export function tornReceipts({ text, reading }: ReadText): ReadonlyMap<string, r
   }
   return torn;
 }
+
+/**
+ * Whether a line begins a receipt outside of these spans, which are in order. Asked at each new
+ * command, of a text whose lines would take long to count.
+ */
+function hasHeadOutside(text: string, spans: readonly Span[]): boolean {
+  let next = 0;
+  for (let at = text.indexOf(">"); at >= 0; at = text.indexOf(">", at + 1)) {
+    let start = at;
+    while (isBlankChar(text, start - 1)) start -= 1;
+    if (start > 0 && text[start - 1] !== "\n" && text[start - 1] !== "\r") continue;
+    while ((spans[next]?.end ?? Number.POSITIVE_INFINITY) <= start) next += 1;
+    const isInside = (spans[next]?.start ?? Number.POSITIVE_INFINITY) <= at;
+    if (!isInside && quoteLine(text.slice(at, at + HEAD_CHARS)) === "receipt") return true;
+  }
+  return false;
+}
+
+/** More than the head of a receipt takes behind its mark. */
+const HEAD_CHARS = 100;
