@@ -24,6 +24,7 @@ class CountingRenderer implements Renderer {
     if (JSON.stringify(spec).includes("bad/metric")) throw new Error("the spec is refused");
     return { webp: createHash("sha256").update(JSON.stringify(spec)).digest() };
   };
+  readonly turn = (): Promise<() => void> => Promise.resolve(() => undefined);
   readonly close = (): Promise<void> => Promise.resolve();
 }
 

@@ -198,3 +198,34 @@ test("the drawing process dies with its parent, even by SIGKILL", async () => {
   parent.kill("SIGKILL");
   await until("the orphan is gone", () => !alive(child));
 });
+
+test("who has the turn is drawn next, and pictures of runs that go on leave half of the time", async () => {
+  const [own, other] = [new AbortController().signal, new AbortController().signal];
+  const order: string[] = [];
+  const drawn = async (key: string, unwanted?: AbortSignal): Promise<void> => {
+    await renderer.render(specOf(key), unwanted);
+    order.push(key);
+  };
+  const withTurn = async (): Promise<void> => {
+    const end = await renderer.turn(own);
+    order.push("turn");
+    await drawn("own", own);
+    end();
+  };
+  await Promise.all([
+    drawn("first", other),
+    withTurn(),
+    drawn("later", other),
+    // Of a run that has ended: it goes before those that rest after the first one.
+    drawn("ended"),
+  ]);
+  assert.deepEqual(order, ["first", "ended", "turn", "own", "later"]);
+});
+
+test("a turn that nobody uses holds nothing up, given back or not", async () => {
+  const [kept, returned] = [new AbortController().signal, new AbortController().signal];
+  await renderer.turn(kept);
+  const end = await renderer.turn(returned);
+  end();
+  assert.ok((await renderer.render(specOf("next"), kept)).webp.length > 0);
+});

@@ -30,6 +30,7 @@ const renderer: Renderer = {
     drawn += 1;
     return Promise.resolve({ webp: new Uint8Array([drawn]) });
   },
+  turn: () => Promise.resolve(() => undefined),
   close: () => Promise.resolve(),
 };
 let renewed = 0;

@@ -212,11 +212,18 @@ class FollowedRun {
     this.#tail = tail;
     this.#silence.news(context.now());
     this.#live.logs(tail.reader.reading(), promisedKeys(context, spec));
-    const found = await this.#judge();
+    let found = await this.#judge();
+    const { signal } = this.#ending;
+    const endTurn = await this.#parts.renderer.turn(signal);
+    // What came while other runs' pictures were drawn is in this one's.
+    let grew = false;
+    while (!signal.aborted && (await tail.poll())) grew = true;
+    if (grew) found = await this.#judge();
     await draw(this.#parts, spec, folder, tail.reader.reading(), found, {
       scriptRuns: true,
-      unwanted: this.#ending.signal,
+      unwanted: signal,
     });
+    endTurn();
     context.reportTouched(experiment);
   }
 

@@ -11,6 +11,13 @@ const RENDER_IDLE_MS = 20_000;
 const RENDER_MS = 30_000;
 /** Attempts at a picture whose drawing process dies: if it dies twice, the spec is the cause. */
 const RENDER_ATTEMPTS = 2;
+/**
+ * Pictures of runs that go on take at most this share of a core: twenty of them would otherwise draw
+ * without a pause. Those of runs that have ended do not wait.
+ */
+const LIVE_SHARE = 0.5;
+/** Whoever has the turn asks for its picture within this time, or loses it. */
+const TURN_MS = 200;
 /** Limit of the drawing process's JavaScript heap, in MB: a picture needs under 100. */
 const RENDER_HEAP_MB = 256;
 /** Plots until the drawing process is replaced: each adds about 0.7 MB to its memory. */
@@ -24,6 +31,11 @@ export interface Renderer {
    * aborted is dropped, and rejects.
    */
   readonly render: (spec: object, unwanted?: AbortSignal) => Promise<{ readonly webp: Uint8Array }>;
+  /**
+   * Resolves when everything that was asked for earlier is drawn, so that what is drawn next with
+   * the same `unwanted` shows what is known then; to be called back where nothing is. Never rejects.
+   */
+  readonly turn: (unwanted: AbortSignal) => Promise<() => void>;
   /** Ends the drawing process, and resolves when it has exited; pending specs reject. */
   readonly close: () => Promise<void>;
 }
@@ -37,7 +49,8 @@ export interface RendererOptions {
 }
 
 interface Job {
-  readonly spec: object;
+  /** Absent: it is only a turn. */
+  readonly spec?: object;
   readonly resolve: (result: { readonly webp: Uint8Array }) => void;
   readonly reject: (error: Error) => void;
   readonly unwanted?: AbortSignal;
@@ -52,6 +65,7 @@ export function createRenderer(options: RendererOptions = {}): Renderer {
   const drawing = new DrawingProcess(options);
   return {
     render: (spec, unwanted) => drawing.render(spec, unwanted),
+    turn: (unwanted) => drawing.turn(unwanted),
     close: () => drawing.close(),
   };
 }
@@ -72,6 +86,11 @@ class DrawingProcess {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastId = 0;
+  /** When the current picture was begun, and until when pictures of runs that go on wait, ms. */
+  #begunAtMs = 0;
+  #restUntilMs = 0;
+  /** Whose turn it is: nothing else is begun for TURN_MS. */
+  #turnOf: AbortSignal | undefined;
   /** Replies of the current process. */
   #drawn = 0;
   #closed = false;
@@ -87,7 +106,21 @@ class DrawingProcess {
       return Promise.reject(new Error("Cannot draw a plot: the renderer is closed"));
     return new Promise((resolve, reject) => {
       const job: Job = { spec, resolve, reject, attemptsLeft: RENDER_ATTEMPTS };
-      this.#waiting.push(unwanted === undefined ? job : { ...job, unwanted });
+      const hasTurn = unwanted !== undefined && unwanted === this.#turnOf;
+      if (hasTurn) this.#turnOf = undefined;
+      const whole = unwanted === undefined ? job : { ...job, unwanted };
+      if (hasTurn) this.#waiting.unshift(whole);
+      else this.#waiting.push(whole);
+      this.#next();
+    });
+  }
+
+  turn(unwanted: AbortSignal): Promise<() => void> {
+    const end = (): void => this.#endTurn(unwanted);
+    if (this.#closed) return Promise.resolve(end);
+    return new Promise((resolve) => {
+      const done = (): void => resolve(end);
+      this.#waiting.push({ resolve: done, reject: done, unwanted, attemptsLeft: 0 });
       this.#next();
     });
   }
@@ -115,10 +148,23 @@ class DrawingProcess {
 
   #next(): void {
     this.#dropUnwanted();
-    if (this.#current !== undefined || this.#closed) return;
-    const job = this.#waiting.shift();
-    if (job === undefined) return this.#idle();
+    if (this.#current !== undefined || this.#turnOf !== undefined || this.#closed) return;
+    if (this.#waiting.length === 0) return this.#idle();
+    const restMs = this.#restUntilMs - performance.now();
+    // The rest is before a turn; who had it goes on at once.
+    const at = this.#waiting.findIndex((one) => restMs <= 0 || one.unwanted === undefined);
+    if (at < 0) {
+      this.#wait(restMs, () => this.#next());
+      return;
+    }
+    const [job] = this.#waiting.splice(at, 1);
+    if (job === undefined) return;
+    if (job.spec === undefined) {
+      this.#giveTurn(job);
+      return;
+    }
     this.#current = job;
+    this.#begunAtMs = performance.now();
     if (this.#drawn >= RENDER_PLOTS) this.#end();
     const child = (this.#child ??= this.#start());
     // A process that draws keeps the daemon alive until its reply; an idle one does not.
@@ -133,6 +179,19 @@ class DrawingProcess {
     child.send(request, (error) => {
       if (error !== null) this.#died(child, error.message);
     });
+  }
+
+  #giveTurn({ unwanted, resolve }: Job): void {
+    this.#turnOf = unwanted;
+    this.#wait(TURN_MS, () => this.#endTurn(unwanted));
+    resolve({ webp: new Uint8Array() });
+  }
+
+  #endTurn(unwanted: AbortSignal | undefined): void {
+    if (this.#turnOf !== unwanted) return;
+    this.#turnOf = undefined;
+    clearTimeout(this.#timer);
+    this.#next();
   }
 
   #start(): ChildProcess {
@@ -159,6 +218,10 @@ class DrawingProcess {
 
   #answered(reply: RenderReply): void {
     this.#drawn += 1;
+    const now = performance.now();
+    if (this.#current?.unwanted !== undefined) {
+      this.#restUntilMs = now + (now - this.#begunAtMs) * (1 / LIVE_SHARE - 1);
+    }
     this.#settle((job) => {
       if (reply.kind === "drawn") job.resolve({ webp: reply.webp });
       else job.reject(new Error(`Cannot draw a plot: ${reply.message}`));
