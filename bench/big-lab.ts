@@ -130,11 +130,22 @@ export async function untilCalm(child: ChildProcess): Promise<number> {
   }
 }
 
-/** Processor time of a process so far in seconds, with that of its children, ended or not. */
-export function cpuS({ pid = 0 }: Pick<ChildProcess, "pid">): number {
+/** Processor time in seconds of a process's children that have ended. */
+export function endedChildrenCpuS({ pid = 0 }: Pick<ChildProcess, "pid">): number {
+  const [, , user = 0, system = 0] = ticksOf(pid);
+  return (user + system) / TICKS_PER_S;
+}
+
+/** Its own in user and system mode, and that of its ended children, in ticks. */
+function ticksOf(pid: number): readonly number[] {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const own = fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS_PER_S;
+  return fields.slice(11, 15).map(Number);
+}
+
+/** Processor time of a process so far in seconds, with that of its children, ended or not. */
+export function cpuS({ pid = 0 }: Pick<ChildProcess, "pid">): number {
+  const own = ticksOf(pid).reduce((sum, ticks) => sum + ticks, 0) / TICKS_PER_S;
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim();
   const pids = children === "" ? [] : children.split(" ").map(Number);
   return pids.reduce((sum, one) => sum + cpuS({ pid: one }), own);

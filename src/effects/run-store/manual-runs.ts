@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { RUN_FOLDER, type ExperimentPath, type RunFolder } from "../../base/ids.ts";
 import { findings } from "../../rules/findings.ts";
 import { folderChanged } from "../os/wait-for-change.ts";
-import { renewPlots } from "../render/run-plots.ts";
+import { renewPlots, type PlotsInput } from "../render/run-plots.ts";
 import type { Renderer } from "../render/render.ts";
 import { listRunFolders, runDir } from "../supervise/run-folders.ts";
 import type { RunContext } from "./run-context.ts";
@@ -130,11 +130,16 @@ async function follow(
 ): Promise<void> {
   const dir = runDir(experiment, folder);
   const tail = openTail(dir);
+  // Of this run alone: whose turn it is to be drawn is told by it.
+  const unwanted = AbortSignal.any([signal]);
   for (let idleMs = 0; idleMs < IDLE_END_MS && !signal.aborted;) {
     let grew = false;
     while (!signal.aborted && (await tail.poll())) grew = true;
     if (grew) {
-      await draw(parts, experiment, folder, tail, true);
+      const endTurn = await parts.renderer.turn(unwanted);
+      while (!signal.aborted && (await tail.poll()));
+      await draw(parts, experiment, folder, tail, { scriptRuns: true, unwanted });
+      endTurn();
       idleMs = 0;
       await pause(parts.context.renewMs(experiment), undefined, { signal });
       continue;
@@ -143,7 +148,7 @@ async function follow(
     await folderChanged(join(dir, "logs"), LOG_POLL_MS, signal);
     idleMs += performance.now() - from;
   }
-  if (!signal.aborted) await draw(parts, experiment, folder, tail, false);
+  if (!signal.aborted) await draw(parts, experiment, folder, tail, {});
 }
 
 async function draw(
@@ -151,7 +156,7 @@ async function draw(
   experiment: ExperimentPath,
   folder: RunFolder,
   tail: RunTail,
-  scriptRuns: boolean,
+  more: Pick<PlotsInput, "scriptRuns" | "unwanted">,
 ): Promise<void> {
   const reading = tail.reader.reading();
   const plan = around.plan(experiment);
@@ -171,7 +176,7 @@ async function draw(
     }),
     promised: plan.metrics.map(({ key }) => key),
     renderer,
-    scriptRuns,
+    ...more,
   });
   for (const failure of failures) around.warn("plot not drawn", { folder, failure });
   around.reportTouched(experiment);
