@@ -123,6 +123,45 @@ test("a renamed folder is gone under its old name and found under its new one", 
   );
 });
 
+test("while the lab itself is away nothing is gone, and it is watched again once it is back", async () => {
+  await withEyes(
+    async (lab) => await journal(lab, "exp"),
+    async ({ lab, told, until }) => {
+      await rename(lab, `${lab}-away`);
+      await pause(500);
+      await rename(`${lab}-away`, lab);
+      await journal(lab, "late");
+      await until("found late");
+      assert.ok(!told.some((line) => line.startsWith("gone")), told.join(", "));
+    },
+  );
+});
+
+test("a folder in place of another of its name is read again", async () => {
+  await withEyes(
+    async (lab) => {
+      await journal(lab, "exp");
+      await journal(lab, "..", "other");
+    },
+    async ({ lab, told }) => {
+      const before = told.length;
+      await rename(join(lab, "exp"), join(lab, "..", "aside"));
+      await rename(join(lab, "..", "other"), join(lab, "exp"));
+      const deadline = Date.now() + 10_000;
+      while (!told.slice(before).includes("touched exp")) {
+        assert.ok(Date.now() < deadline, told.join(", "));
+        await pause(10);
+      }
+      const again = told.length;
+      await writeFile(join(lab, "exp", "JOURNAL.md"), "run: b\n");
+      while (!told.slice(again).includes("touched exp")) {
+        assert.ok(Date.now() < deadline, told.join(", "));
+        await pause(10);
+      }
+    },
+  );
+});
+
 test("an editor is closed when the last of its swap files is gone", async () => {
   await withEyes(
     async (lab) => await journal(lab, "exp"),

@@ -35,7 +35,7 @@ const FIGURES_MS = 30_000;
  * twenty runs; the others follow one each LOOK_LATER_MS.
  */
 export const LOOKED_AT_START = 10;
-const LOOK_LATER_MS = 4_000;
+const LOOK_LATER_MS = 5_000;
 /** While one report waits for its time, another may come due: look at least this often. */
 const LOOK_MS = 100;
 

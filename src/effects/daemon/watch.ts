@@ -231,7 +231,7 @@ function folderGone({ handlers, experiments, empty }: Watching, path: string): v
 /**
  * Watchers can lose an event, and some network disks have none, so stats of journals are compared as
  * well: of those that change each POLL_MS, and of all the others in turn, POLLED_PER_S each second
- * at most, which is each POLL_MS in a lab of 125.
+ * at most, which is each POLL_MS in a lab of 100.
  */
 function pollJournals(watching: Watching, lookAtLab: () => void): NodeJS.Timeout {
   const { experiments } = watching;
@@ -267,8 +267,8 @@ function pollJournals(watching: Watching, lookAtLab: () => void): NodeJS.Timeout
 /** Polls take turns: each does a part of them. */
 const BEAT_MS = 1_000;
 const BEATS_PER_POLL = POLL_MS / BEAT_MS;
-/** 0.06 % of a core. */
-const POLLED_PER_S = 25;
+/** 0.05 % of a core. */
+const POLLED_PER_S = 20;
 /** A journal that has changed is likely to change again. */
 const RECENT_MS = 600_000;
 

@@ -33,8 +33,9 @@ export function trimAtRest(): () => void {
     const { user, system } = process.cpuUsage(last);
     last = process.cpuUsage();
     worked += user + system;
-    if (youngBytes() >= YOUNG_BYTES) trimHeap();
-    if (user + system > REST_US || worked < WORK_US) return;
+    const rests = user + system <= REST_US;
+    if (!rests && youngBytes() >= YOUNG_BYTES) trimHeap();
+    if (!rests || worked < WORK_US) return;
     worked = 0;
     collect();
     trimMalloc();
