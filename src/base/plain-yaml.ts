@@ -1,7 +1,26 @@
 // Reads the plainest YAML, which most fences and frontmatters are, without the library: a line of
 // `key: value` each, the value one that no rule of YAML reads otherwise than as it is written.
 // yaml-map.ts has the library read everything else.
-import type { YamlEntry, YamlValue } from "./yaml-map.ts";
+/** A value with the offset at which it is written. `unreadable` values have a fault already. */
+export type YamlValue =
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly quoted: boolean;
+      readonly offset: number;
+    }
+  | { readonly kind: "empty"; readonly offset: number }
+  | { readonly kind: "list"; readonly items: readonly YamlValue[]; readonly offset: number }
+  | { readonly kind: "map"; readonly entries: readonly YamlEntry[]; readonly offset: number }
+  | { readonly kind: "unreadable"; readonly offset: number };
+
+/** A key with its value. */
+export interface YamlEntry {
+  readonly key: string;
+  /** Offset at which the key is written. */
+  readonly offset: number;
+  readonly value: YamlValue;
+}
 
 const LINE = /([A-Za-z][\w-]{0,60}(?: [\w-]{1,60})?):( +)([^\n]+)(?:\n|$)/y;
 /** Letters, digits and signs that mean nothing in YAML; no `:` and no `#` at all. */

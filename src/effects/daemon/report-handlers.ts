@@ -219,9 +219,11 @@ class ReportRenewals {
     const draws = restMs <= 0 || this.#drawNow.has(experiment);
     this.#drawNow.delete(experiment);
     if (draws) this.#drawnAtMs.set(experiment, performance.now());
-    const { problems, refused, unwritten, text } = await renewReport(experiment, {
+    let text: string | undefined;
+    const { problems, refused, unwritten } = await renewReport(experiment, {
       cache,
       labDir: lab,
+      wrote: (page) => (text = page),
       ...(draws ? { renderer } : {}),
     });
     for (const problem of problems) warn("report", { experiment, problem });

@@ -1,6 +1,6 @@
 // Writes an experiment's REPORT.md if its bytes differ, and never over a page that is not
 // nightlab's; rebuilds plots and report without a daemon. The content is made in report/.
-import { basename, dirname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { ReportInput } from "../../judge/input.ts";
 import { renewPage } from "../../report/page/preserve-user-edits.ts";
 import { withLineMarks } from "../../report/audit/line-marks.ts";
@@ -32,8 +32,6 @@ export interface RenewedReport {
   readonly written: boolean;
   /** Absolute path of the page, also if it could not be written. */
   readonly path: string;
-  /** What REPORT.md says by this write. */
-  readonly text?: string;
   /** Why the page is not up to date, in a sentence; the old one was kept. */
   readonly unwritten?: string;
   /** Why the new page failed verification; `unwritten` says so too. */
@@ -61,15 +59,17 @@ async function renewOnce(experimentDir: string, options: ReportOptions): Promise
   const dir = resolve(experimentDir);
   const { renderer } = options;
   const { input } = await readExperimentFiles(dir, options);
-  if (renderer === undefined) return writeReport(dir, input);
+  if (renderer === undefined) return writeReport(dir, input, options.wrote);
   const failures = await renewComparePlots(dir, input, renderer);
-  const report = await writeReport(dir, await withFigures(dir, input));
+  const report = await writeReport(dir, await withFigures(dir, input), options.wrote);
   return { ...report, problems: [...failures, ...report.problems] };
 }
 
 export interface ReportOptions extends ExperimentFilesOptions {
   /** Draws the experiment's own pictures; without it they are left as they are. */
   readonly renderer?: Renderer;
+  /** Called with what REPORT.md says, once it is written. */
+  readonly wrote?: (text: string) => void;
 }
 
 export interface Rebuilt extends RenewedReport {
@@ -121,8 +121,12 @@ export async function rebuildExperiment(
   }
 }
 
-async function writeReport(dir: string, input: ReportInput): Promise<RenewedReport> {
-  const own = await writePage(join(dir, PAGE), input);
+async function writeReport(
+  dir: string,
+  input: ReportInput,
+  wrote?: ReportOptions["wrote"],
+): Promise<RenewedReport> {
+  const own = await writePage(join(dir, PAGE), input, wrote);
   switch (own.kind) {
     case "settled":
       return own.report;
@@ -148,7 +152,11 @@ function refusalText(refusals: readonly Refusal[]): string {
 type PageWrite =
   { readonly kind: "settled"; readonly report: RenewedReport } | { readonly kind: "not-ours" };
 
-async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
+async function writePage(
+  path: string,
+  input: ReportInput,
+  wrote?: ReportOptions["wrote"],
+): Promise<PageWrite> {
   const failed = (why: string): PageWrite => {
     const unwritten = `Cannot write ${path}: ${why}`;
     const report = { written: false, path, unwritten, problems: [unwritten] };
@@ -181,8 +189,8 @@ async function writePage(path: string, input: ReportInput): Promise<PageWrite> {
     }
     try {
       const written = await atomicWrite(path, renewed.text);
-      const text = basename(path) === PAGE ? { text: renewed.text } : {};
-      return { kind: "settled", report: { written, path, problems: [], ...text } };
+      wrote?.(renewed.text);
+      return { kind: "settled", report: { written, path, problems: [] } };
     } catch (error) {
       return failed(error instanceof Error ? error.message : String(error));
     }
