@@ -2,10 +2,7 @@
 // The callers know the keys, and turn offsets into lines and columns.
 import { isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Document, Scalar, YAMLError } from "yaml";
-import { readPlainYaml, type YamlEntry, type YamlValue } from "./plain-yaml.ts";
 import { lineAt, linesOf, startOf } from "./text-lines.ts";
-
-export type { YamlEntry, YamlValue };
 
 /** Longest YAML text that is read: anything larger is data, not a plan or settings. */
 export const YAML_CHARS = 64 * 1024;
@@ -13,6 +10,27 @@ export const YAML_CHARS = 64 * 1024;
 const YAML_NESTING = 20;
 /** Most marks of structure on a line: each may nest deeper, and the library's time grows with both. */
 const LINE_MARKS = 200;
+
+/** A value with the offset at which it is written. `unreadable` values have a fault already. */
+export type YamlValue =
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly quoted: boolean;
+      readonly offset: number;
+    }
+  | { readonly kind: "empty"; readonly offset: number }
+  | { readonly kind: "list"; readonly items: readonly YamlValue[]; readonly offset: number }
+  | { readonly kind: "map"; readonly entries: readonly YamlEntry[]; readonly offset: number }
+  | { readonly kind: "unreadable"; readonly offset: number };
+
+/** A key with its value. */
+export interface YamlEntry {
+  readonly key: string;
+  /** Offset at which the key is written. */
+  readonly offset: number;
+  readonly value: YamlValue;
+}
 
 /** A problem whose position is an offset in the YAML text. */
 export interface YamlFault {
@@ -39,8 +57,6 @@ export function readYamlMap(text: string): YamlMap {
     const message = `this YAML is longer than ${YAML_CHARS / 1024} KiB and was not read`;
     return { entries: [], faults: [{ message, fix: "keep data in a file of its own", offset: 0 }] };
   }
-  const plain = readPlainYaml(text);
-  if (plain !== undefined && plain.length > 0) return { entries: plain, faults: [] };
   const first = isCrowded(text) ? undefined : parse(text);
   if (first === undefined) return { entries: [], faults: [tooDeep] };
   if (first.errors.length === 0) return uniqueMapOf(first);

@@ -260,6 +260,7 @@ function fileText(path: string): string {
   try {
     return readFileSync(path);
   } catch {
+    // Any failure: the report is renewed.
     return "";
   }
 }

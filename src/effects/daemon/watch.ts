@@ -117,7 +117,7 @@ function watchFolder(watching: Watching, folder: string, path: string): FolderWa
     depth: Math.max(0, LAB_DEPTH - depth),
     interestIn: (real, kind) => interestIn(lab, known(real), kind),
     // Another lab within this one, a linked worktree of git or a submodule.
-    isPart: (entries) => !entries.has(SETTINGS) && entries.get(".git") !== "file",
+    isPart: (real) => !belongsElsewhere(real),
     appeared: (real, kind) => appeared(watching, known(real), kind, initial),
     changed: (real) => fileTouched(watching, known(real), initial),
     gone(real, kind) {
@@ -291,6 +291,7 @@ async function stampSoon(experiment: ExperimentPath): Promise<string> {
     const own = await lstat(path);
     return stampOf(own.isSymbolicLink() ? await stat(path) : own);
   } catch {
+    // Any failure: the journal is read, which tells what it is.
     return ABSENT;
   }
 }

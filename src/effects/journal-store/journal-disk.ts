@@ -60,6 +60,7 @@ async function writeTemp(
         const why = `Cannot write into ${target}: its owner or group could not be kept`;
         const isKept = await file.chown(old.uid, old.gid).then(
           () => true,
+          // Any failure: the write is refused, and says so.
           () => false,
         );
         if (!isKept) return { kind: "refused", why };

@@ -62,6 +62,7 @@ export async function markOfWritten(
 ): Promise<ReportMark | undefined> {
   // In this order: a save in between shows in the text.
   const mark = markOf(experiment, inputs);
+  // Any failure: as if somebody had saved it.
   const now = await readFile(join(experiment, PAGE), "utf8").catch(() => undefined);
   return now === text ? mark : undefined;
 }
@@ -119,6 +120,7 @@ function entriesOf(folder: string): readonly Dirent[] {
     const entries = readdirSync(folder, { withFileTypes: true });
     return entries.toSorted((a, b) => (a.name < b.name ? -1 : 1));
   } catch {
+    // Any failure: the report is renewed once it can be listed again.
     return [];
   }
 }

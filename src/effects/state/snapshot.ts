@@ -143,6 +143,7 @@ function readSnapshot(
       ledger.count(labs, 0, head.seq) === head.count;
     return fits ? { world: worldOfLines(lines), seq: head.seq } : undefined;
   } catch {
+    // Any failure: it is no snapshot, and all facts are read.
     return undefined;
   } finally {
     lines.return();
