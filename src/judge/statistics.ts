@@ -1,7 +1,7 @@
 // Summary of a quantity from its measurements: how much is estimated depends on how many there are.
 // Knows nothing of runs; the words for it are report/page/.
 import { compareDecimals, meanOf, toNumber, type Decimal } from "../base/decimal.ts";
-import { median } from "../base/robust-statistics.ts";
+import { quantile } from "../base/robust-statistics.ts";
 import { bcaInterval, type Interval } from "./bootstrap.ts";
 import { tQuantile } from "../base/student-t.ts";
 
@@ -50,7 +50,11 @@ export function summarize(values: readonly Decimal[]): Summary {
   const bootstrap = deviation === 0 ? { low: centre, high: centre } : bcaInterval(numbers);
   return {
     ...few,
-    median: median(numbers),
+    // Not the rules' median, which leaves out what is beyond the range of doubles.
+    median: quantile(
+      numbers.toSorted((a, b) => a - b),
+      0.5,
+    ),
     bootstrap,
   };
 }

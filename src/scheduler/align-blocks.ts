@@ -81,12 +81,15 @@ function knownIn(
     left.set(id, command);
     return true;
   };
-  for (const { command, receiptId } of found.values()) {
+  for (const { receiptId } of found.values()) {
     if (receiptId !== undefined) add(commandId(receiptId), () => true);
-    // What reads the same has the same target.
-    for (const id of index?.named.get(command.spec?.target ?? "") ?? []) {
-      add(id, ({ canonical }) => canonical === command.canonical);
-    }
+  }
+  // What reads the same has the same target.
+  const lines = Map.groupBy(found.values(), ({ command }) => command.spec?.target ?? "");
+  for (const [target, same] of lines) {
+    const read = new Set(same.map(({ command }) => command.canonical));
+    for (const id of index?.named.get(target) ?? [])
+      add(id, ({ canonical }) => read.has(canonical));
   }
   // Until its first text the last daemon's end counts as now.
   const atMs = before === undefined ? Math.min(turn.atMs, world.replayedMs) : turn.atMs;

@@ -41,7 +41,7 @@ export async function openTerminal(
     },
     async type(text) {
       for (let i = 0; i < text.length; i += PORTION) {
-        await tmux("send-keys", "-t", "main", "-l", text.slice(i, i + PORTION));
+        await tmux("send-keys", "-t", "main", "-l", "--", text.slice(i, i + PORTION));
         await pause(PORTION_MS);
       }
     },

@@ -57,7 +57,7 @@ export function wrappedEnd(
 /** Where the first blank line from `start` on begins, or the text ends; looked for in WRAPPED_CHARS. */
 function firstBlankLine(text: string, start: number): number {
   const near = text.slice(start, start + WRAPPED_CHARS + 1);
-  const found = /(?:\r\n|\n|\r)(?=[ \t]*(?:[\r\n]|$))/.exec(near);
+  const found = /(?:\r\n|\n|\r(?!\n))(?=[ \t]*(?:[\r\n]|$))/.exec(near);
   return start + (found === null ? near.length : found.index + found[0].length);
 }
 
