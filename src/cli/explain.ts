@@ -18,6 +18,7 @@ import { tellFacts, type ToldFact } from "./explain-facts.ts";
 import { nowWords } from "./explain-now.ts";
 import { experimentName, findLab, noLab } from "./lab-world.ts";
 import { statusFacts } from "./status-facts.ts";
+import { defined } from "../base/defined.ts";
 
 /** The whole answer, as in the output of `--json`; times in ms since 1970. */
 export interface Explanation {
@@ -120,9 +121,7 @@ function explanation({ lab, command, meaning, facts, now }: Found): Explanation 
     command: commandTitle(spec),
     source,
     state,
-    ...(reason === undefined ? {} : { reason }),
-    ...(parent === undefined ? {} : { parent }),
-    ...(members === undefined ? {} : { members }),
+    ...defined({ reason, parent, members }),
     ...(others.length === 0 ? {} : { others }),
     facts,
     now,

@@ -7,6 +7,7 @@ import { EARLY_FAILURE_MS, EARLY_FAILURES } from "./pause.ts";
 import type { Exit, KnownEnding } from "./run.ts";
 import { wholeRun } from "./past-run.ts";
 import type { Run, World } from "./world.ts";
+import { defined } from "../base/defined.ts";
 
 export type RunFact = Extract<
   Fact,
@@ -97,7 +98,7 @@ function noteNoGpu(world: World, id: CommandId): void {
 }
 
 function requestStop(world: World, { id, by, why, atMs }: FactOf<"stop-requested">): void {
-  changeRun(world, id, { stopRequested: { by, atMs, ...(why === undefined ? {} : { why }) } });
+  changeRun(world, id, { stopRequested: { by, atMs, ...defined({ why }) } });
 }
 
 function exitRun(world: World, fact: FactOf<"run-exited">): void {
@@ -106,8 +107,7 @@ function exitRun(world: World, fact: FactOf<"run-exited">): void {
   changeRun(world, fact.id, {
     exited: true,
     exitedAtMs: fact.atMs,
-    ...(fact.exit === undefined ? {} : { exit: fact.exit }),
-    ...(fact.known === undefined ? {} : { known: fact.known }),
+    ...defined({ exit: fact.exit, known: fact.known }),
   });
 }
 
@@ -164,7 +164,7 @@ function retryRun(world: World, fact: FactOf<"run-retried">): void {
       reason: fact.reason,
       notBeforeMs: fact.notBeforeMs,
       earlierRuns: [...(command.earlierRuns ?? []), run],
-      ...(fact.args === undefined ? {} : { changedArgs: fact.args }),
+      ...defined({ changedArgs: fact.args }),
     };
   });
 }

@@ -8,6 +8,7 @@ import type { Fact, FactOf } from "./fact.ts";
 import type { CommandId, ExperimentPath } from "../base/ids.ts";
 import { wholeRun } from "./past-run.ts";
 import type { Command, Experiment, Run, World } from "./world.ts";
+import { defined } from "../base/defined.ts";
 
 /**
  * Earlier headings kept for each command, which help to recognize it when its block comes back. A
@@ -259,7 +260,7 @@ function editCommand(world: World, fact: FactOf<"command-edited">): void {
 function noteCode(world: World, fact: FactOf<"code-noted">): void {
   const { atMs, ids, code, snapshot } = fact;
   const last = world.experiments.get(fact.experiment)?.lastCode;
-  const noted = sameCode({ ...code, atMs, ...(snapshot === undefined ? {} : { snapshot }) }, last);
+  const noted = sameCode({ ...code, atMs, ...defined({ snapshot }) }, last);
   changeExperiment(world, fact.experiment, () => ({ lastCode: noted }));
   for (const id of ids) change(world, id, () => ({ code: noted }));
 }
@@ -313,7 +314,7 @@ function changeState(world: World, fact: FactOf<"command-state">): void {
     ...command,
     state: fact.state,
     stateSinceMs: fact.atMs,
-    ...(fact.reason === undefined ? {} : { reason: fact.reason }),
+    ...defined({ reason: fact.reason }),
     ...(isOverruled(fact, overruled) ? { holdOverruled: true } : {}),
   }));
 }
@@ -332,7 +333,7 @@ function followDrain(world: World, fact: FactOf<"command-state">): void {
 function pauseQueue(world: World, fact: FactOf<"queue-paused">): void {
   const { atMs, paused, drain = false, why, died = [] } = fact;
   world.paused = paused;
-  world.pause = paused ? { atMs, drain, ...(why === undefined ? {} : { why }) } : undefined;
+  world.pause = paused ? { atMs, drain, ...defined({ why }) } : undefined;
   world.earlyFailures = [];
   const last = died.at(-1);
   if (last === undefined || why === undefined) return;

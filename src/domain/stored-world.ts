@@ -6,6 +6,7 @@ import { sameCode } from "./code.ts";
 import { runOf, storedRun, type StoredRun } from "./past-run.ts";
 import { emptyWorld, runsOf } from "./world.ts";
 import type { Command, Experiment, NightlySummary, Run, World } from "./world.ts";
+import { defined } from "../base/defined.ts";
 
 type Entries<K, V> = readonly (readonly [K, V])[];
 
@@ -58,7 +59,7 @@ export function worldLines(world: World): Generator<string, void, undefined> {
     recordedMs,
     open: [...open],
     paused,
-    ...(pause === undefined ? {} : { pause }),
+    ...defined({ pause }),
     earlyFailures,
     drains: [...drains],
     nightlySummaries: [...nightlySummaries],

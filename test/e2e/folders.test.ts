@@ -1,10 +1,11 @@
 // An experiment's folder is renamed and copied while the real daemon watches.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { cp, rename, writeFile } from "node:fs/promises";
+import { rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { copyTree } from "./copy-tree.ts";
 import { JOURNAL, openLab, trainScript } from "./lab.ts";
 
 /** Several times what a line waits for here. */
@@ -28,7 +29,7 @@ test("a renamed experiment keeps its commands, and a copied one starts none", as
     await lab.until("its receipt comes back", back);
 
     const copy = join(lab.path, "copy");
-    await cp(renamed, copy, { recursive: true });
+    copyTree(renamed, copy);
     await pause(LONG_ENOUGH_MS);
     assert.equal(readdirSync(join(renamed, "runs")).length, 1);
     assert.equal(readdirSync(join(copy, "runs")).length, 1);

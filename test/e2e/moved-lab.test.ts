@@ -1,12 +1,12 @@
 // A lab's folder is renamed, copied or replaced, and its `.nightlab` removed, with and without a
 // daemon that watches it and a run that goes on.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { trustForTest } from "../trust.ts";
+import { copyTree } from "./copy-tree.ts";
 import { JOURNAL, trainScript } from "./lab.ts";
 import { openPlace, type WatchedPlace } from "./watched-place.ts";
 
@@ -39,8 +39,6 @@ const runsIn = (lab: string): readonly string[] =>
 const type = (lab: string, text: string): Promise<void> =>
   writeFile(join(lab, "exp", "JOURNAL.md"), text);
 const idOf = (lab: string): string => readFileSync(join(lab, ".nightlab", "id"), "utf8");
-/** With everything in it, FIFOs too. */
-const copyTree = (from: string, to: string): void => void execFileSync("cp", ["-a", from, to]);
 const has = (lab: string, text: string) => (): boolean => journalOf(lab).includes(text);
 
 test("a lab renamed while its daemon is down and a run goes: the run's end is told", async () => {

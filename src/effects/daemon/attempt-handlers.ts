@@ -23,6 +23,7 @@ import { linkWhatCame } from "../code/snapshots.ts";
 import type { ReadableState, Supervisor } from "../supervise/supervisor.ts";
 import { syncFolder } from "../os/atomic-write.ts";
 import { rm } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 type AttemptHandlers = Pick<
   EffectHandlers,
@@ -105,7 +106,7 @@ async function examine(
       ? {
           ...examined,
           token: randomBytes(16).toString("hex"),
-          ...(noMemoryLimit === undefined ? {} : { noMemoryLimit }),
+          ...defined({ noMemoryLimit }),
         }
       : examined;
   const gpus = examination.kind === "ready" ? locks.take(spec.attempt, gpusOf(spec), joined) : [];
@@ -158,7 +159,7 @@ async function prepare(
   post({
     kind: "environment-prepared",
     attempt,
-    ...(failure === undefined ? {} : { failure }),
+    ...defined({ failure }),
   });
 }
 
@@ -176,7 +177,7 @@ async function prefetch(
   post({
     kind: "environment-ahead",
     command,
-    ...(failure === undefined ? {} : { failure }),
+    ...defined({ failure }),
   });
 }
 

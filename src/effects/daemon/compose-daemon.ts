@@ -45,6 +45,7 @@ import { openTroubles, type Troubles } from "../state/troubles.ts";
 import { wakeUp } from "../os/timer.ts";
 import { journalDisk } from "../state/write-strategies.ts";
 import { tellUnread, tellUnreadAttempt } from "./tell-unread.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Plots and a report are renewed at most this often, unless the settings say otherwise. */
 const RENEW_MS = 1_000;
@@ -239,7 +240,7 @@ function createServices(core: Core): Services {
       post({
         kind: "report-renewed",
         experiment,
-        ...(trouble === undefined ? {} : { trouble }),
+        ...defined({ trouble }),
       }),
   });
   const context = runContext(core, reports);

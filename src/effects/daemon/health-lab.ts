@@ -20,6 +20,7 @@ import { leavingLinks } from "../run-store/leaving-links.ts";
 import { readSettingsInForce } from "../run-store/lab-settings.ts";
 import { isOnNetwork } from "../state/ledger.ts";
 import { readTroubles } from "../state/troubles.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Labs and worktrees within a lab that are listed. */
 const PASSED_OVER = 20;
@@ -82,7 +83,7 @@ async function settings(lab: LabPath): Promise<Check> {
   if (problems.length === 0) return { what, state: "ok", says: "nightlab.yaml has no problem" };
   const says = problems.map(settingsProblem).join("; ");
   const fix = problems.find((one) => one.fix !== undefined)?.fix;
-  return { what, state: known ? "warn" : "bad", says, ...(fix === undefined ? {} : { fix }) };
+  return { what, state: known ? "warn" : "bad", says, ...defined({ fix }) };
 }
 
 /**

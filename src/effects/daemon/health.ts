@@ -26,6 +26,7 @@ import { isOnNetwork, ledgerTrouble } from "../state/ledger.ts";
 import { lockOpenFile } from "../os/native.ts";
 import { findRunner } from "../environment/runner.ts";
 import { findSupervision } from "../supervise/services.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface HealthOptions {
   readonly lab: LabPath | undefined;
@@ -65,7 +66,7 @@ async function supervision(env: NodeJS.ProcessEnv): Promise<Check> {
       what,
       state: "warn",
       says: `plain groups of processes, since ${found.why}; runs outlive the daemon, but \`memory\` is not held`,
-      ...(found.fix === undefined ? {} : { fix: found.fix }),
+      ...defined({ fix: found.fix }),
     };
   }
   const says = `services of systemd ${found.version}: a run is ended with all that it started`;

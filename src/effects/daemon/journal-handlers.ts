@@ -28,6 +28,7 @@ import {
 } from "../journal-store/watched-journal.ts";
 import type { Troubles } from "../state/troubles.ts";
 import type { JournalDisk } from "../journal-store/journal-disk.ts";
+import { defined } from "../../base/defined.ts";
 
 /** An editor that saves by renaming leaves the path absent for a moment: busy, not deleted. */
 const ABSENT_IS_BUSY_MS = 10_000;
@@ -134,7 +135,7 @@ export function journalHandlers(parts: JournalHandlersParts): JournalHandlers {
 
 function createJournals(parts: JournalHandlersParts): Journals {
   const { leases, equalReadsMs } = parts.disk;
-  const reading = { leases, ...(equalReadsMs === undefined ? {} : { equalReadsMs }) };
+  const reading = { leases, ...defined({ equalReadsMs }) };
   const journals: Journals = {
     parts,
     reading,
@@ -260,7 +261,7 @@ async function takeText(
     hash,
     reading,
     ...more,
-    ...(origin === undefined ? {} : { origin }),
+    ...defined({ origin }),
   });
   entry.unanswered?.();
   entry.unanswered = undefined;

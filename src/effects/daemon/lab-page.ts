@@ -25,6 +25,7 @@ import type { Troubles } from "../state/troubles.ts";
 import { syncFolder, atomicWrite } from "../os/atomic-write.ts";
 import { JOURNAL_RETRY_MS } from "./journal-handlers.ts";
 import { mkdir, open, readFile, rm } from "../os/lab-files.ts";
+import { defined } from "../../base/defined.ts";
 
 const PAGE = "LAB.md";
 
@@ -207,7 +208,7 @@ async function look(pages: Pages, page: Page): Promise<void> {
 function reportTrouble({ parts }: Pages, page: Page, why: string, fix?: string): void {
   const { lab } = page;
   const says = `is not written; it is tried again: ${why}`;
-  parts.tell?.({ lab }, PAGE, [{ where: PAGE, says, ...(fix === undefined ? {} : { fix }) }]);
+  parts.tell?.({ lab }, PAGE, [{ where: PAGE, says, ...defined({ fix }) }]);
   if (page.trouble !== why) parts.warn(`${PAGE} not written; it is tried again`, { lab, why });
   page.trouble = why;
   resolveShown(page);

@@ -18,6 +18,7 @@ import {
 } from "../state/lab-records.ts";
 import type { Ledger } from "../state/ledger.ts";
 import { takeUpLab } from "../state/take-up-lab.ts";
+import { defined } from "../../base/defined.ts";
 
 /** Interval of the looks at a lab's folder: a start in a folder that is gone would be held. */
 const FOLDER_LOOK_MS = 1_000;
@@ -95,7 +96,7 @@ export async function openLabStates(
       return {
         trust: trustIn(one.record),
         notices: noticesOf(one),
-        ...(halted === undefined ? {} : { halted }),
+        ...defined({ halted }),
       };
     },
     isAway: (lab) => !isThere(find(lab)),

@@ -37,6 +37,7 @@ import type { MainEnd } from "../supervise/attempts.ts";
 import type { Supervisor } from "../supervise/supervisor.ts";
 import { readSystemFile, sampleSystem, type SystemSampler } from "../run-store/system-sampler.ts";
 import { readRun, type RunTail } from "../run-store/tail.ts";
+import { defined } from "../../base/defined.ts";
 
 /** While its logs are silent, a run is judged this often. */
 const JUDGE_MS = 30_000;
@@ -133,7 +134,7 @@ class FollowedRun {
     this.#sampler = sampleSystem({
       attempt: spec.attempt,
       gpus,
-      ...(spec.place === undefined ? {} : { place: spec.place }),
+      ...defined({ place: spec.place }),
       now: context.now,
       // Samples of an evaluation are not samples of the run that it evaluates: they are not kept.
       runDir: () =>

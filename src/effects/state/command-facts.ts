@@ -6,6 +6,7 @@ import { nearest } from "../../base/nearest.ts";
 import { commandTitle, type CommandSpec } from "../../domain/command.ts";
 import type { Fact } from "../../domain/fact.ts";
 import type { Ledger } from "./ledger.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A command as an answer names it. */
 export interface NamedCommand {
@@ -78,7 +79,7 @@ export function meaningOf(ledger: Searched, lab: LabPath, word: string): Meaning
   );
   return {
     kind: "none",
-    ...(meant === undefined ? {} : { near: meant }),
+    ...defined({ near: meant }),
     latest: all.filter(({ isMember }) => !isMember).slice(-NAMED),
   };
 }

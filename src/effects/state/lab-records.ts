@@ -18,6 +18,7 @@ import type { LabTrust } from "../../domain/lab-settings.ts";
 import { orAbsentSync } from "../os/absent.ts";
 import { errorCode } from "../os/error-code.ts";
 import { parseAs, StoredTrouble } from "../../base/stored-json.ts";
+import { defined } from "../../base/defined.ts";
 
 /** What tells one folder of a machine from every other, whatever its name; decimal numbers. */
 export interface FolderIdentity {
@@ -127,7 +128,7 @@ export function readRecords(stateDir: string): {
       unread ??= error instanceof Error ? error : new Error(String(error));
     }
   }
-  return { records, ...(unread === undefined ? {} : { unread }) };
+  return { records, ...defined({ unread }) };
 }
 
 /**

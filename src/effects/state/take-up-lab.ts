@@ -23,6 +23,7 @@ import { recordOf, writeId } from "./lab-identity.ts";
 import { identityOf, livesAt, recordFolder, saveRecord, type LabRecord } from "./lab-records.ts";
 import type { Ledger } from "./ledger.ts";
 import { MARKS } from "./local-experiments.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A lab as a daemon opens it. */
 export interface TakenUp {
@@ -75,7 +76,7 @@ export function moveHistory(
   const fact = { kind: "lab-moved", atMs: Date.now() } as const;
   // What an earlier lab at the new path left is not this one's.
   const left = to !== undefined && ledger.knows(to) ? [{ ...fact, from: to }] : [];
-  const moved = { ...fact, from, ...(to === undefined ? {} : { to }) };
+  const moved = { ...fact, from, ...defined({ to }) };
   ledger.append([...left, moved].map((one) => ({ lab: "", fact: one })));
 }
 

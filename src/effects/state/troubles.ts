@@ -8,6 +8,7 @@ import { list, maybe, number, object, string } from "../../base/stored-shape.ts"
 import type { Trouble } from "../../domain/trouble.ts";
 import { writeTroublePage } from "../journal-store/status-page.ts";
 import { viewPath } from "./status-view.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface TroublesParts {
   readonly stateDir: string;
@@ -59,7 +60,7 @@ export function openTroubles(parts: TroublesParts): Troubles {
       const isFirst = experiment !== undefined && !pages.has(experiment);
       if (!isFirst && isEqual(before, troubles)) return;
       if (troubles.length === 0) told.delete(key);
-      else told.set(key, { ...(experiment === undefined ? {} : { experiment }), troubles });
+      else told.set(key, { ...defined({ experiment }), troubles });
       for (const one of troubles) {
         if (!before.some((old) => isEqual(old, one))) parts.warn("trouble", { lab, ...one });
       }

@@ -3,6 +3,7 @@
 // series-store.ts.
 import { median } from "../../base/robust-statistics.ts";
 import type { MetricSummary, RunReading, Sample, Series } from "../../domain/sample.ts";
+import { defined } from "../../base/defined.ts";
 
 /** The reading with each series cut to its last attempt; the same object if there is but one. */
 export function lastAttempt(reading: RunReading): RunReading {
@@ -22,7 +23,7 @@ function cut(series: Series): Series {
     steps: series.steps.subarray(from),
     values,
     lines,
-    ...(kept === undefined ? {} : { even: kept }),
+    ...defined({ even: kept }),
   };
 }
 

@@ -7,6 +7,7 @@ import { ignoredBy, type ReportInput, type ReportRun } from "../../judge/input.t
 import { isSourceEntry } from "./page-sources.ts";
 import { readPage } from "./page-units.ts";
 import { numberText, numbersIn, unitTokens } from "./unit-tokens.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A value that a sentence on a page may state. */
 export interface KnownValue {
@@ -75,7 +76,7 @@ export function knownFacts(
     }),
     runNames: new Set([...names, ...runs.map((run) => nameWithoutSeed(run.name)), "baseline"]),
     metricNames: metrics,
-    ...(logged === undefined ? {} : { logged }),
+    ...defined({ logged }),
   };
 }
 

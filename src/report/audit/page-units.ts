@@ -1,6 +1,7 @@
 // Reads a page as the units that an audit checks: paragraphs, list items, table rows, headings.
 // Quotations, fenced code, frontmatter and the signature are no claims and are left out.
 import { readSignature, signatureLength, textMark, type Mark } from "../../base/page-signature.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface PageUnit {
   readonly kind: "heading" | "text" | "item" | "row" | "rule";
@@ -132,7 +133,7 @@ function unitsOf(
     if (/^\s*\|/.test(text)) {
       if (/^[\s|:-]+$/.test(text)) found.push({ kind: "rule", text, line });
       else {
-        found.push({ kind: "row", text, line, ...(head === undefined ? {} : { head }) });
+        found.push({ kind: "row", text, line, ...defined({ head }) });
         head ??= text;
       }
       return;

@@ -13,6 +13,7 @@ import {
 import type { Slot } from "../../domain/slot.ts";
 import type { RunOutcome, RunRecord } from "../../domain/run.ts";
 import type { ReportRun } from "../../judge/input.ts";
+import { defined } from "../../base/defined.ts";
 
 export interface Recorded {
   readonly lab: LabPath;
@@ -124,8 +125,7 @@ function endedFacts(at: StartedRun, run: ReportRun, record: RunRecord): readonly
     metrics: run.reading.series.map(({ summary }) => summary),
     findings: run.findings,
     plots: run.plots,
-    ...(record.exitCode === undefined ? {} : { exitCode: record.exitCode }),
-    ...(run.lastLine === undefined ? {} : { lastLine: run.lastLine }),
+    ...defined({ exitCode: record.exitCode, lastLine: run.lastLine }),
   };
   return [{ kind: "run-ended", atMs: endedAtMs, id: at.id, outcome, endedAtMs }];
 }

@@ -5,6 +5,7 @@ import type { Curve } from "../../judge/curves.ts";
 import { groupLabel, groupsOf, type RunGroup } from "../../judge/groups.ts";
 import { ignoredBy, runState, type ReportInput, type ReportRun } from "../../judge/input.ts";
 import { tQuantile } from "../../base/student-t.ts";
+import { defined } from "../../base/defined.ts";
 
 /** A picture of curves has at most this many coloured settings; more look alike. */
 export const CURVE_GROUPS = 10;
@@ -103,7 +104,7 @@ export function curveLines(
     const lines = group.runs.flatMap(lineOf);
     const label = labelOf(group, groupLabel(group, all));
     const band = lines.length < CURVE_SEEDS_BAND ? undefined : bandOf(lines);
-    return { label, lines, ...(band === undefined ? {} : { band }) };
+    return { label, lines, ...defined({ band }) };
   });
   const others = grey.slice(-CURVE_OTHERS).flatMap(lineOf).map(thinned);
   return {
