@@ -111,6 +111,8 @@ export function startTraced(
   return { output: () => output, kill, ended };
 }
 
+const ESBUILD = fileURLToPath(new URL("../../node_modules/@esbuild/", import.meta.url));
+
 /**
  * The programs of a trace that lie in the lab's surroundings, there or not, and those started from
  * elsewhere that are neither Node itself nor of nightlab's own.
@@ -122,7 +124,9 @@ function strangersIn(trace: string, root: string): readonly string[] {
     const isOwn =
       path === process.execPath ||
       (path.startsWith("/") && OWN.has(basename(path))) ||
-      path.startsWith("/usr/lib/git-core/");
+      path.startsWith("/usr/lib/git-core/") ||
+      // In a checkout the live page's script is bundled when the first page is written.
+      path.startsWith(ESBUILD);
     const isTried = / = -1 E/.test(line);
     if (path.startsWith(root) || (!isOwn && !isTried)) found.add(line);
   }
