@@ -99,6 +99,8 @@ function live({ happenings, delays }: Life): void {
   const saved = ownLines(night.text());
   for (let round = 0; round < 4; round += 1) {
     night.pass(10 * MINUTE);
+    // Three runs that fail at once pause the queue until somebody looks.
+    if (night.world().paused) night.post({ kind: "queue-asked", word: "resume" });
     person.tickAll();
   }
   night.pass(30 * MINUTE);
