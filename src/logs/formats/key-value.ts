@@ -42,14 +42,15 @@ export function readKeyValueLine(line: PlainLine): MetricLine {
   if (NO_LOG.test(text) || /^[ \t]{3,40}[\w.]{1,80} = /.test(text))
     return { kind: "other", why: "it looks like source code or a command" };
   const pairs = readPairs(line, 0);
+  const partly = hasUnread(line);
   if (pairs === undefined) {
-    if (hasUnread(line)) return { kind: "unread", format: "key-value" };
+    if (partly) return { kind: "unread", format: "key-value" };
     return { kind: "other", why: "no name with a value stands in it" };
   }
   if ((pairs.quality === 0 || pairs.step === undefined) && CODE.test(bare)) {
     return { kind: "other", why: "it looks like source code" };
   }
-  return pairs;
+  return partly ? { ...pairs, partly } : pairs;
 }
 
 /** Whether the line names a result whose value is not understood. */

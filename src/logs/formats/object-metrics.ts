@@ -2,6 +2,7 @@
 // hold one is left to loguru.ts and object-line.ts.
 import type { Grade, LineEntry, LineMetrics, Spot } from "../lines/metric-line.ts";
 import type { MetricObject } from "../metric-object.ts";
+import { notFinite } from "../../base/not-finite.ts";
 import { counterOf, inSplit, namesQuality, splitOfWord } from "../metric-words.ts";
 
 /** Keys whose string value is the split that the line's values belong to. */
@@ -54,7 +55,7 @@ export function metricsOfObject(
   };
 }
 
-const QUOTED = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|NaN|nan|Infinity|inf)$/;
+const QUOTED = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /**
  * The object with its quoted numbers among its numbers: fairseq logs `{"loss": "3.097",
@@ -62,7 +63,9 @@ const QUOTED = /^[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|NaN|nan|Infinity|i
  * quotes is a version or a name.
  */
 export function withQuotedNumbers(object: MetricObject): MetricObject {
-  const quoted = object.strings.filter(({ value }) => QUOTED.test(value));
+  const quoted = object.strings.filter(
+    ({ value }) => QUOTED.test(value) || notFinite(value) !== undefined,
+  );
   const results = quoted.some(({ key }) => namesQuality(key)) ? quoted : [];
   // `"iter": "10/1000"`
   const counters = object.strings.filter(
@@ -71,14 +74,11 @@ export function withQuotedNumbers(object: MetricObject): MetricObject {
   if (results.length + counters.length === 0) return object;
   const found = [...results, ...counters].map(({ key, value, at }) => {
     const token = value.split("/")[0] ?? value;
-    return { key, token, value: quotedNumber(token), at: at + 1 };
+    return { key, token, value: notFinite(token) ?? Number(token), at: at + 1 };
   });
   const numbers = [...object.numbers, ...found].toSorted((a, b) => a.at - b.at);
   return { ...object, numbers };
 }
-
-const quotedNumber = (token: string): number =>
-  Number(token.replace(/nan/i, "NaN").replace(/inf(?:inity)?/i, "Infinity"));
 
 /**
  * Of names with a slash, only those that loggers use for counters, such as `trainer/global_step`.

@@ -37,6 +37,8 @@ export interface LineClass {
   readonly unit: "step" | "epoch" | undefined;
   /** Some entry is of a higher grade than `maybe`. */
   readonly solid: boolean;
+  /** It has the name of a result whose value is not understood. */
+  readonly partly: boolean;
   /** A format that only loggers write: it counts even inside a traceback or printed source. */
   readonly firm: boolean;
   readonly deathMarker: ReturnType<typeof deathMarkerKind>;
@@ -64,8 +66,8 @@ export interface LineClass {
   readonly fixed: readonly Spot[];
 }
 
-/** A process other than the first, as torchrun and DeepSpeed mark its lines. */
-const RANK = /^\[?(?:rank|default)[ ]?0*([1-9]\d{0,5})\]?:/i;
+/** A process other than the first, as torchrun marks its lines; `Rank1: 85.2%` is a metric. */
+const RANK = /^\[(?:rank|default)0*([1-9]\d{0,5})\]:/;
 
 /** Values taken of one line: one with more is a list of something. */
 const MOST_ENTRIES = 2_000;
@@ -122,6 +124,7 @@ export function classifyLine(text: string, tokens: LineTokens, read: MetricLine)
     totalSlot,
     unit: doneSlot >= 0 && totalSlot >= 0 ? progress?.unit : undefined,
     solid: entries.some(({ grade }) => grade !== "maybe"),
+    partly: metrics?.partly === true,
     firm: metrics !== undefined && ["loguru", "METRIC", "mlperf"].includes(metrics.format),
     deathMarker: deathMarkerKind(whole),
     mayFail: mayFail(whole),

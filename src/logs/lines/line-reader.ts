@@ -166,7 +166,7 @@ export function readLine(
     const maySet = meaning.lone && line - reader.settingLine <= SETTINGS_REACH;
     if (meaning.setting) reader.settingLine = line;
     const hasRoom = reader.values.add(bytes, meaning, seen, maySet);
-    if (!hasRoom) reader.unread.add(line, offset, bytes, from, to);
+    if (!hasRoom || meaning.partly) reader.unread.add(line, offset, bytes, from, to);
     if (meaning.solid) return;
   } else if (meaning.code !== undefined) reader.inCode = meaning.code === "begins";
   if (kind !== "unread") takeFailure(reader, meaning, bytes, from, to);

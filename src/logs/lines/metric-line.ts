@@ -41,6 +41,8 @@ export interface LineMetrics {
   readonly format: string;
   readonly step?: Spot & { readonly key: LineStep["key"] };
   readonly entries: readonly LineEntry[];
+  /** The line has the name of a result whose value is not understood. */
+  readonly partly?: true;
   /** Stretches that decided how the line was parsed: numbers in them are compared as text. */
   readonly fixed: readonly Spot[];
 }
